@@ -1,0 +1,84 @@
+/*
+ * conf - the configuration: immutable after load, reference-counted
+ *
+ * One row of the table in conf_options.c is one option: name, type, default,
+ * bounds, help. Everything that is said about an option (man page, sample,
+ * `millgatectl conf show`) is checked against that table.
+ */
+#ifndef MILLGATE_CONF_H
+#define MILLGATE_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "dkim_sign.h"
+#include "keyring.h"
+#include "policy.h"
+#include "users.h"
+
+enum mode { MODE_ENFORCE, MODE_MONITOR };
+
+struct strings {
+	size_t		 n;
+	const char *const *s;
+};
+
+struct conf {
+	const char	*path;		/* of the file; "-" for a text */
+	const char	*socket;	/* libmilter's syntax, "local:" for unix */
+	unsigned	 socket_mode;	/* 0660; unix sockets only */
+	const char	*socket_owner;	/* "user:group", or NULL */
+	const char	*authserv_id;	/* NULL: the MTA's {j} */
+	const char	*state;
+	const char	*user;
+	const char	*pid_file;	/* NULL: none */
+	enum mode	 mode;
+	struct identity_rules identity;
+	unsigned	 max_header_fields;
+	size_t		 max_header_bytes;
+
+	struct {
+		struct strings	 servers;
+		unsigned	 timeout;	/* seconds */
+		unsigned	 max_queries;
+		const char	*trust_anchor;
+	} resolver;
+
+	const struct session_rules *const *listeners;
+	size_t		 nlisteners;
+	const struct plan_rules *plans;		/* built-in ones too */
+	size_t		 nplans;
+	const struct plan_rules *default_plan;
+	const struct users *users;
+	const char	*users_file;
+
+	struct {
+		const char	*key_directory;	/* NULL: nothing is signed */
+		const char	*key_table, *signing_table;
+		struct sign_rules rules;
+	} signing;
+	struct spf_rules spf;
+	struct {
+		bool		 verify;
+		unsigned	 max_signatures;
+		unsigned	 min_key_bits;
+	} dkim;
+	struct dmarc_rules dmarc;
+	struct quota_rules quota;
+};
+
+/*
+ * Read and check. NULL with *why (malloced; the caller frees) of one or more
+ * lines "file:line: what, and what to do". A line for an impossible
+ * combination names the section's line.
+ */
+struct conf	*conf_load(const char *path, char **why);
+/* The same from a text, for scenarios and tests; `name` stands for the file. */
+struct conf	*conf_load_text(const char *name, const char *text, char **why);
+struct conf	*conf_ref(struct conf *c);
+void		 conf_unref(struct conf **cp);
+/* All options with their values, as a configuration file. */
+void		 conf_print(const struct conf *c, FILE *out);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * keyring - the DKIM keys on disk, loaded once, shared by all threads
+ *
+ * <directory>/<domain>/<selector>.private, PEM, RSA or Ed25519. A ring is
+ * immutable after loading and reference-counted with the configuration.
+ */
+#ifndef MILLGATE_KEYRING_H
+#define MILLGATE_KEYRING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct keyring;
+
+struct signing_key {
+	const char	*domain;	/* d=, A-label form, lower case */
+	const char	*selector;	/* s= */
+	const char	*algorithm;	/* "rsa-sha256", "ed25519-sha256" */
+	const char	*path;
+	void		*pkey;		/* EVP_PKEY, only for crypto.c */
+};
+
+/* All keys of one domain, RSA before Ed25519, then by selector. */
+struct signing_keys {
+	size_t		 n;
+	const struct signing_key *const *key;
+};
+
+/*
+ * NULL with *why (malloced; the caller frees): the file, what is wrong, and
+ * the command that mends it. Refused: a key that others may read or that is
+ * neither RSA of at least 1024 bits nor Ed25519, a file name that is no
+ * selector, a directory name that is no domain.
+ */
+struct keyring	*keyring_load(const char *directory, char **why);
+/* For a configuration without keys. */
+struct keyring	*keyring_empty(void);
+void		 keyring_free(struct keyring **kp);
+size_t		 keyring_count(const struct keyring *k);
+
+/* Exactly this domain's keys; n = 0 when it has none. */
+struct signing_keys keyring_find(const struct keyring *k, const char *domain);
+
+#endif

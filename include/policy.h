@@ -1,0 +1,116 @@
+/*
+ * policy - all judges and the rules that they read
+ *
+ * Pure: facts and rules in, verdict out. No I/O, no clock, no allocation.
+ * The rules are filled by conf.c and are immutable while a session uses them.
+ */
+#ifndef MILLGATE_POLICY_H
+#define MILLGATE_POLICY_H
+
+#include "facts.h"
+#include "store.h"
+#include "verdict.h"
+
+enum second_factor { SECOND_FACTOR_NONE, SECOND_FACTOR_TOKEN_OR_CERTIFICATE };
+
+/* One listener: who may use it, and how. */
+struct session_rules {
+	const char	*name;
+	enum direction	 direction;
+	/* which connections: any of these that is set must match */
+	const char *const *daemon_ports;	size_t ndaemon_ports;
+	const char *const *daemon_names;	size_t ndaemon_names;
+	const char *const *daemon_addrs;	size_t ndaemon_addrs;
+	bool		 local;			/* sendmail(1) */
+	/* what is required */
+	bool		 require_auth, require_tls;
+	const char	*min_tls;		/* "TLSv1.2"; NULL: any */
+	int		 min_tls_bits;
+	const char *const *mechanisms;	size_t nmechanisms;	/* 0: any */
+	enum second_factor second_factor;
+	bool		 null_sender;		/* allowed on submission */
+};
+
+/* The first listener that matches, or NULL. */
+const struct session_rules *policy_connection(
+		    const struct session_rules *const *rules, size_t n,
+		    const struct conn_facts *conn);
+
+/* One login's entry: conf's user section or a line of users-file. */
+struct user_rules {
+	const char	*login;			/* folded */
+	const struct plan_rules *plan;
+	/* "a@x", "@x", "@.x" (subdomains), "*"; folded */
+	const char *const *senders;	size_t nsenders;
+	const struct netblock *networks;	size_t nnetworks;
+	bool		 second_factor;		/* demanded of this user */
+};
+
+struct plan_rules {
+	const char	*name;
+	struct store_limits limits;
+};
+
+struct identity_rules {
+	char		 recipient_delimiter;	/* 0: none */
+	bool		 case_sensitive_local;
+};
+
+/* Judged at MAIL. `user` is NULL when the login has no entry. */
+struct verdict	 policy_session(const struct session_rules *r,
+		    const struct user_rules *user, const struct facts *f);
+
+/*
+ * May the login use this mailbox? Also the answer for the signing key: a
+ * domain's key signs only what this allows.
+ */
+bool		 policy_may_use(const struct identity_rules *ir,
+		    const struct user_rules *user, const char *login,
+		    const struct mailbox *box);
+
+/* Judged at MAIL: the envelope sender. */
+struct verdict	 policy_sender(const struct session_rules *r,
+		    const struct identity_rules *ir,
+		    const struct user_rules *user, const struct facts *f);
+
+/* Judged at end of message: every mailbox of From, Sender, Resent-From. */
+struct verdict	 policy_identity(const struct session_rules *r,
+		    const struct identity_rules *ir,
+		    const struct user_rules *user, const struct facts *f);
+
+struct quota_rules {
+	enum action	 action;		/* defer, reject, hold */
+	enum action	 on_store_failure;	/* defer, accept */
+};
+
+/* Words what the store answered to a reservation; `now` for the wait. */
+struct verdict	 policy_quota(const struct quota_rules *r,
+		    enum store_answer answer, const struct store_usage *usage,
+		    const struct quota_facts *q, time_t now);
+
+struct spf_rules {
+	enum action	 on_fail, on_softfail, on_permerror, on_temperror;
+	enum action	 helo_on_fail;
+	bool		 received_spf;
+};
+
+struct verdict	 policy_spf(const struct spf_rules *r, const struct facts *f);
+
+struct dmarc_rules {
+	enum action	 on_reject, on_quarantine, on_none;
+	/* a lookup failed and the policy is reject or unknown */
+	enum action	 on_temperror;
+	enum action	 on_bad_from;
+};
+
+struct verdict	 policy_dmarc(const struct dmarc_rules *r,
+		    const struct facts *f);
+
+/*
+ * The domain whose keys sign this message, or NULL with *why (static text):
+ * the author domain, or a parent of it in the key ring, if the login may use
+ * the author's address.
+ */
+const char	*policy_sign_domain(const struct facts *f, const char **why);
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * store - the state file: who sent how much in the last hour
+ *
+ * A rolling hour of 60 one-minute buckets per key (a folded login or a named
+ * bucket), recipients and messages apart. A message reserves each recipient
+ * at RCPT, commits all of them in one transaction at its end, or gives them
+ * back. Reserved and committed together never exceed the limit, whatever
+ * runs in parallel. Committed counts survive kill -9; reservations die with
+ * the process, and their mail was never accepted.
+ *
+ * Time is an argument: seconds since the epoch. A clock that steps back never
+ * frees a bucket early; buckets of the future count too.
+ *
+ * Thread-safe. Errors are STORE_UNKNOWN with a text: a fact; policy decides.
+ */
+#ifndef MILLGATE_STORE_H
+#define MILLGATE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#define STORE_UNLIMITED	UINT32_MAX
+#define STORE_ERROR	200
+
+struct store;
+
+enum store_answer {
+	STORE_TAKEN,
+	STORE_REFUSED,		/* the limit would be exceeded */
+	STORE_UNKNOWN		/* the store does not work; see error */
+};
+
+struct store_limits {
+	uint32_t recipients;	/* an hour; STORE_UNLIMITED, 0 blocks */
+	uint32_t messages;
+};
+
+struct store_usage {
+	uint32_t recipients, messages;	/* committed in the rolling hour */
+	uint32_t reserved_recipients, reserved_messages;
+	/*
+	 * When the next recipient (message) fits, if no more is sent; 0 when
+	 * it fits now or can never fit (limit 0).
+	 */
+	time_t	 next_fit;
+	bool	 by_messages;	/* REFUSED: the message limit, not recipients */
+	char	 error[STORE_ERROR];	/* STORE_UNKNOWN: what and what to do */
+};
+
+/*
+ * Open or create. `spec` is a path. NULL with *why (malloced; the caller
+ * frees) naming the path, what is wrong and what to do.
+ */
+struct store	*store_open(const char *spec, char **why);
+/* For the tool: never creates, never locks out a running daemon. */
+struct store	*store_open_readonly(const char *spec, char **why);
+/* In memory, for `millgatectl check`, replay and tests. */
+struct store	*store_open_memory(void);
+void		 store_close(struct store **sp);
+
+/* One message's reservation; owned by the caller until commit or give-back. */
+struct reservation;
+
+/*
+ * A new, empty reservation on key; the first recipient taken with it also
+ * takes the message. Never NULL.
+ */
+struct reservation *store_reservation_new(struct store *s, const char *key,
+		    struct store_limits limits);
+/* One more recipient. *usage is filled in every case. */
+enum store_answer store_reserve(struct reservation *r, time_t now,
+		    struct store_usage *usage);
+/* Forget one recipient taken before (refused by someone after us). */
+void		 store_unreserve(struct reservation *r);
+/*
+ * Make the reservation count, durably against kill -9, and free it.
+ * STORE_UNKNOWN: nothing was counted; the reservation is given back.
+ */
+enum store_answer store_commit(struct reservation **rp, time_t now,
+		    struct store_usage *usage);
+void		 store_give_back(struct reservation **rp);
+
+enum store_answer store_usage(struct store *s, const char *key, time_t now,
+		    struct store_limits limits, struct store_usage *usage);
+
+/* All keys with something in the last hour, most recipients first. */
+struct store_row { char *key; uint32_t recipients, messages; };
+struct store_rows { size_t n; struct store_row *row; };
+enum store_answer store_list(struct store *s, time_t now,
+		    struct store_rows *rows, char error[STORE_ERROR]);
+void		 store_rows_free(struct store_rows *rows);
+
+/* Remove what is older than an hour; called now and then by the daemon. */
+enum store_answer store_prune(struct store *s, time_t now,
+		    char error[STORE_ERROR]);
+
+#endif
