@@ -41,7 +41,7 @@ verdict_accept(void)
 }
 
 /* One line of printable ASCII, whatever the arguments held. */
-static void
+static void __attribute__((format(printf, 2, 0)))
 text_set(struct verdict *v, const char *fmt, va_list ap)
 {
 	char *p;
