@@ -19,11 +19,14 @@ struct header {
 	unsigned	 nth;		/* instance of its name, from 1 */
 };
 
+struct header_name;			/* headers.c: fields by name */
+
 struct headers {
 	struct arena	*arena;
 	size_t		 max_fields, max_bytes;
 	size_t		 n, size, bytes;
-	struct header	*field;
+	struct header	*field;		/* in the order of the message */
+	struct header_name **names;
 };
 
 void	headers_init(struct headers *h, struct arena *a, size_t max_fields,
@@ -37,6 +40,7 @@ bool	headers_add(struct headers *h, const char *name, const char *value);
 /* The nth (from 1) field called name, or NULL. */
 const struct header *headers_find(const struct headers *h, const char *name,
 	    unsigned nth);
+/* How many there are. Both answer without looking at the other fields. */
 unsigned headers_count(const struct headers *h, const char *name);
 
 #endif

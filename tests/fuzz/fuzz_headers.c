@@ -1,0 +1,54 @@
+/*
+ * fuzz_headers - names and values from the input, a line each; every field
+ * can be found under its number, and the numbers of one name have no gap.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "headers.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define CHECK(cond)	do { if (!(cond)) abort(); } while (0)
+
+static void
+check_fields(const struct headers *h)
+{
+	const struct header	*f;
+	size_t			 i;
+
+	for (i = 0; i < h->n; i++) {
+		f = &h->field[i];
+		CHECK(f->nth >= 1 && f->nth <= headers_count(h, f->name));
+		CHECK(headers_find(h, f->name, f->nth) == f);
+		CHECK(headers_find(h, f->name,
+		    headers_count(h, f->name) + 1) == NULL);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct arena	*a = arena_new(4096);
+	struct headers	 h;
+	char		*line, *colon, *save;
+	size_t		 n;
+
+	headers_init(&h, a, 200, 2000);
+	line = strtok_r(arena_memdup(a, data, size), "\n", &save);
+	for (; line != NULL; line = strtok_r(NULL, "\n", &save)) {
+		colon = strchr(line, ':');
+		if (colon == NULL)
+			continue;
+		*colon = '\0';
+		n = h.n;
+		n += headers_add(&h, line, colon + 1);
+		CHECK(h.n == n);
+	}
+	CHECK(h.n <= 200 && h.bytes <= 2000);
+	check_fields(&h);
+	arena_free(&a);
+	return 0;
+}
