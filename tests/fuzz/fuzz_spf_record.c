@@ -1,0 +1,71 @@
+/*
+ * fuzz_spf_record - a record is valid as a whole or not at all: what parsed
+ * gives each of its words as one term, and every domain in it expands.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "spf_macro.h"
+#include "spf_record.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define CHECK(cond)	do { if (!(cond)) abort(); } while (0)
+
+static void
+check_term(const char *text, size_t size, const struct spf_term *t)
+{
+	CHECK(strchr("+-~?", t->qualifier) != NULL);
+	CHECK(t->bits4 <= 32 && t->bits6 <= 128);
+	if (t->kind == TERM_IP4)
+		CHECK(t->network.bits <= 32);
+	if (t->kind == TERM_IP6)
+		CHECK(t->network.bits <= 128);
+	if (t->spec == NULL)
+		return;
+	CHECK(t->spec >= text && t->spec + t->spec_len <= text + size);
+	CHECK(memchr(t->spec, ' ', t->spec_len) == NULL);
+	if (t->kind != TERM_UNKNOWN_MODIFIER)
+		CHECK(spf_macro_valid_name(t->spec, t->spec_len));
+}
+
+static size_t
+count_words(const char *p, const char *end)
+{
+	size_t n = 0;
+
+	for (; p < end; p++)
+		if (*p != ' ' && (p + 1 == end || p[1] == ' '))
+			n++;
+	return n;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* its own block, so that a read behind the end is seen */
+	char			*text = malloc(size > 0 ? size : 1);
+	struct spf_record	 rec;
+	struct spf_terms	 it;
+	struct spf_term		 t;
+	size_t			 n = 0;
+
+	CHECK(text != NULL);
+	if (size > 0)
+		memcpy(text, data, size);
+	if (spf_record_is(text, size)) {
+		if (spf_record_parse(text, size, &rec)) {
+			it = spf_record_terms(&rec);
+			for (; spf_terms_next(&it, &t); n++)
+				check_term(text, size, &t);
+			CHECK(n == count_words(rec.terms,
+			    rec.terms + rec.len));
+			CHECK(rec.error == NULL);
+		} else
+			CHECK(rec.error != NULL && rec.error_term > 0);
+	}
+	free(text);
+	return 0;
+}
