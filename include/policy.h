@@ -108,8 +108,9 @@ struct verdict	 policy_dmarc(const struct dmarc_rules *r,
 
 /*
  * The domain whose keys sign this message, or NULL with *why (static text):
- * the author domain, or a parent of it in the key ring, if the login may use
- * the author's address.
+ * the one author domain of a submission that a login or sendmail(1) made.
+ * Only asked after policy_identity accepted; so a login signs only for what
+ * it may use.
  */
 const char	*policy_sign_domain(const struct facts *f, const char **why);
 

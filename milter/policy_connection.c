@@ -1,0 +1,53 @@
+/*
+ * policy_connection - which listener does this connection belong to?
+ *
+ * The MTA's own words decide: {daemon_name}, {daemon_port}, {daemon_addr},
+ * or that the mail came by sendmail(1). Direction is configured, never
+ * guessed. A kind of condition that a listener does not name is no
+ * condition; a listener that names none matches nothing.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "policy.h"
+
+/* No list is no condition; a value the MTA did not send fits no list. */
+static bool
+is_listed(const char *const *list, size_t n, const char *value)
+{
+	size_t i;
+
+	if (n == 0)
+		return true;
+	if (value == NULL)
+		return false;
+	for (i = 0; i < n; i++)
+		if (strcasecmp(list[i], value) == 0)
+			return true;
+	return false;
+}
+
+static bool
+listener_matches(const struct session_rules *r, const struct conn_facts *conn)
+{
+	if (r->local || conn->local)
+		return r->local && conn->local;
+	if (r->ndaemon_ports + r->ndaemon_names + r->ndaemon_addrs == 0)
+		return false;
+	return is_listed(r->daemon_ports, r->ndaemon_ports,
+	    conn->daemon_port) &&
+	    is_listed(r->daemon_names, r->ndaemon_names, conn->daemon_name) &&
+	    is_listed(r->daemon_addrs, r->ndaemon_addrs, conn->daemon_addr);
+}
+
+const struct session_rules *
+policy_connection(const struct session_rules *const *rules, size_t n,
+    const struct conn_facts *conn)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (listener_matches(rules[i], conn))
+			return rules[i];
+	return NULL;
+}

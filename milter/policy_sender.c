@@ -1,0 +1,114 @@
+/*
+ * policy_sender - may this login use this address?
+ *
+ * One answer for the envelope sender, every mailbox of the header and the
+ * signing key. A login without an entry owns exactly the address that it is.
+ * What a sender pattern looks like is in policy.h.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "domain.h"
+#include "policy.h"
+
+/* The local part up to the recipient delimiter, "alice" of "alice+x". */
+static size_t
+base_length(const struct identity_rules *ir, const char *local)
+{
+	const char *end = NULL;
+
+	if (ir->recipient_delimiter != '\0')
+		end = strchr(local, ir->recipient_delimiter);
+	/* a local part that begins with it has no base to be part of */
+	return end != NULL && end != local ? (size_t)(end - local) :
+	    strlen(local);
+}
+
+static bool
+locals_equal(const struct identity_rules *ir, const char *a, size_t alen,
+    const char *b, size_t blen)
+{
+	if (alen != blen)
+		return false;
+	return ir->case_sensitive_local ? memcmp(a, b, alen) == 0 :
+	    strncasecmp(a, b, alen) == 0;
+}
+
+/* `address` is "local@domain"; the box as a whole, or its base, is that. */
+static bool
+address_fits(const struct identity_rules *ir, const char *address,
+    const struct mailbox *box)
+{
+	const char	*at = strrchr(address, '@');
+	size_t		 len;
+
+	if (at == NULL || !domain_equal(at + 1, box->domain))
+		return false;
+	len = (size_t)(at - address);
+	return locals_equal(ir, address, len, box->local,
+	    strlen(box->local)) ||
+	    locals_equal(ir, address, len, box->local,
+	    base_length(ir, box->local));
+}
+
+static bool
+pattern_fits(const struct identity_rules *ir, const char *pattern,
+    const struct mailbox *box)
+{
+	if (strcmp(pattern, "*") == 0)
+		return true;
+	if (strncmp(pattern, "@.", 2) == 0)
+		return domain_is_within(box->domain, pattern + 2) &&
+		    !domain_equal(box->domain, pattern + 2);
+	if (pattern[0] == '@')
+		return domain_equal(box->domain, pattern + 1);
+	return address_fits(ir, pattern, box);
+}
+
+bool
+policy_may_use(const struct identity_rules *ir, const struct user_rules *user,
+    const char *login, const struct mailbox *box)
+{
+	size_t i;
+
+	if (box->local == NULL || box->domain == NULL)
+		return false;
+	if (user == NULL || user->nsenders == 0)
+		return address_fits(ir, login, box);
+	for (i = 0; i < user->nsenders; i++)
+		if (pattern_fits(ir, user->senders[i], box))
+			return true;
+	return false;
+}
+
+static struct verdict
+judge_null_sender(const struct session_rules *r)
+{
+	if (r->null_sender)
+		return verdict_accept();
+	return verdict_refuse("null-sender", "550 5.7.1",
+	    "The null sender is not allowed on this service");
+}
+
+struct verdict
+policy_sender(const struct session_rules *r, const struct identity_rules *ir,
+    const struct user_rules *user, const struct facts *f)
+{
+	struct mailbox box = { f->env.sender_local, f->env.sender_domain,
+	    f->env.sender };
+
+	if (r->direction != DIRECTION_SUBMISSION || f->conn.local)
+		return verdict_accept();
+	if (f->env.sender_bad)
+		return verdict_refuse("sender-syntax", "553 5.1.7",
+		    "The sender address cannot be understood");
+	if (f->env.sender_local == NULL)
+		return judge_null_sender(r);
+	if (f->auth.login == NULL ||
+	    policy_may_use(ir, user, f->auth.login, &box))
+		return verdict_accept();
+	return verdict_refuse("sender", "550 5.7.1",
+	    "Sender address %s is not allowed for %s", box.address,
+	    f->auth.login);
+}

@@ -1,0 +1,161 @@
+/*
+ * policy_session - may this client go on, given how it connected and who it
+ * is?
+ *
+ * Judged at MAIL, the first event at which STARTTLS and AUTH have both had
+ * their chance. Encryption is judged first: nobody is asked for a password
+ * over plaintext. What the MTA never told us is not there: no login, no TLS.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "policy.h"
+
+/* 10 for TLSv1, 12 for TLSv1.2, 3 for SSLv3; 0 for what we do not know. */
+static int
+tls_rank(const char *version)
+{
+	if (version == NULL)
+		return 0;
+	if (strcasecmp(version, "SSLv3") == 0)
+		return 3;
+	if (strcasecmp(version, "TLSv1") == 0)
+		return 10;
+	if (strncasecmp(version, "TLSv1.", 6) == 0 &&
+	    version[6] >= '0' && version[6] <= '9' && version[7] == '\0')
+		return 10 + (version[6] - '0');
+	return 0;
+}
+
+static struct verdict
+judge_tls(const struct session_rules *r, const struct tls_facts *tls)
+{
+	if (!r->require_tls)
+		return verdict_accept();
+	if (!tls->on)
+		return verdict_refuse("tls-required", "530 5.7.0",
+		    "Must issue a STARTTLS command first");
+	if (r->min_tls != NULL && tls_rank(tls->version) < tls_rank(r->min_tls))
+		return verdict_refuse("min-tls", "530 5.7.0",
+		    "This session uses %s; at least %s is required here",
+		    tls->version, r->min_tls);
+	if (tls->bits < r->min_tls_bits)
+		return verdict_refuse("min-tls-bits", "530 5.7.0",
+		    "This session's cipher has %d bits; at least %d are "
+		    "required here", tls->bits, r->min_tls_bits);
+	return verdict_accept();
+}
+
+static bool
+is_plaintext(const char *mechanism)
+{
+	return mechanism == NULL || strcasecmp(mechanism, "PLAIN") == 0 ||
+	    strcasecmp(mechanism, "LOGIN") == 0;
+}
+
+/* The identity provider checked a second factor before it gave a token. */
+static bool
+is_token(const char *mechanism)
+{
+	return mechanism != NULL && (strcasecmp(mechanism, "XOAUTH2") == 0 ||
+	    strcasecmp(mechanism, "OAUTHBEARER") == 0);
+}
+
+static bool
+mechanism_allowed(const struct session_rules *r, const char *mechanism)
+{
+	size_t i;
+
+	if (r->nmechanisms == 0)
+		return true;
+	for (i = 0; mechanism != NULL && i < r->nmechanisms; i++)
+		if (strcasecmp(r->mechanisms[i], mechanism) == 0)
+			return true;
+	return false;
+}
+
+static struct verdict
+judge_mechanism(const struct session_rules *r, const struct facts *f)
+{
+	const char *mechanism = f->auth.mechanism;
+
+	if (is_plaintext(mechanism) && !f->tls.on)
+		return verdict_refuse("plaintext-mechanism", "530 5.7.0",
+		    "Must issue a STARTTLS command first: %s sends the "
+		    "password in the clear", mechanism != NULL ? mechanism :
+		    "this mechanism");
+	if (!mechanism_allowed(r, mechanism))
+		return verdict_refuse("mechanism", "530 5.7.9",
+		    "Authentication mechanism %s is not allowed here",
+		    mechanism != NULL ? mechanism : "(none)");
+	return verdict_accept();
+}
+
+/*
+ * A certificate proves a second factor when the MTA verified it and its
+ * subject is the login's: the common name, or the whole subject, is the login.
+ */
+static bool
+certificate_fits(const struct tls_facts *tls, const char *login)
+{
+	const char *cn;
+
+	if (!tls->cert_verified || tls->cert_subject == NULL)
+		return false;
+	/* Sendmail sends the whole subject, "/O=.../CN=name" */
+	cn = strstr(tls->cert_subject, "/CN=");
+	cn = cn != NULL ? cn + 4 : tls->cert_subject;
+	return strcasecmp(cn, login) == 0;
+}
+
+static struct verdict
+judge_second_factor(const struct session_rules *r,
+    const struct user_rules *user, const struct facts *f)
+{
+	if (r->second_factor == SECOND_FACTOR_NONE &&
+	    (user == NULL || !user->second_factor))
+		return verdict_accept();
+	if (is_token(f->auth.mechanism) ||
+	    certificate_fits(&f->tls, f->auth.login))
+		return verdict_accept();
+	return verdict_refuse("second-factor", "530 5.7.9",
+	    "A second factor is required: a token login or a client "
+	    "certificate of %s", f->auth.login);
+}
+
+static struct verdict
+judge_login(const struct session_rules *r, const struct user_rules *user,
+    const struct facts *f)
+{
+	struct verdict v;
+
+	v = judge_mechanism(r, f);
+	if (v.action != ACTION_ACCEPT)
+		return v;
+	if (user != NULL && user->nnetworks > 0 &&
+	    !netblocks_contain(user->networks, user->nnetworks,
+	    &f->conn.client))
+		return verdict_refuse("networks", "550 5.7.1",
+		    "%s may not send from this client address", f->auth.login);
+	return judge_second_factor(r, user, f);
+}
+
+struct verdict
+policy_session(const struct session_rules *r, const struct user_rules *user,
+    const struct facts *f)
+{
+	struct verdict v;
+
+	if (f->conn.local)
+		return verdict_accept();
+	v = judge_tls(r, &f->tls);
+	if (v.action != ACTION_ACCEPT)
+		return v;
+	if (f->auth.login != NULL)
+		return judge_login(r, user, f);
+	if (r->require_auth || r->second_factor != SECOND_FACTOR_NONE)
+		return verdict_refuse("auth-required", "530 5.7.0",
+		    "Authentication required");
+	return verdict_accept();
+}
