@@ -9,7 +9,7 @@
  * DNS_TEMPFAIL: a failed lookup is a fact, never an error path.
  *
  * Bounds: at most `max_queries` different questions per message, at most
- * `timeout` seconds of waiting per message in all, a name at most 253 octets
+ * `timeout_ms` of waiting per message in all, a name at most 253 octets
  * and labels of 1 to 63 octets (else DNS_BADNAME, without a query), at most
  * RESOLVER_MAX_RR records and RESOLVER_MAX_RDATA octets of one answer.
  */
@@ -57,7 +57,7 @@ struct dns_answer {
 	enum dns_status	 status;
 	bool		 secure;	/* validated by DNSSEC */
 	uint32_t	 ttl;		/* seconds left */
-	const char	*why;		/* for the log: "servfail", "timeout"... */
+	const char	*why;		/* for the log, never NULL: "servfail"... */
 	size_t		 n;
 	struct dns_rr	*rr;
 };
@@ -86,13 +86,16 @@ struct resolver	*resolver_unbound_new(const struct resolver_options *o,
  *   name  A 192.0.2.1 | AAAA 2001:db8::1 | MX 10 name | PTR name
  *   name  CNAME name
  *   name  SERVFAIL | TIMEOUT | REFUSED   the name answers with a failure
- * Names are absolute, with or without the final dot. A name above a listed
- * one exists (NODATA); all others are NXDOMAIN. Every lookup is answered
- * at once. NULL with *why "line N: ..." (malloced; the caller frees) on a
- * syntax error.
+ * Names are absolute, with or without the final dot; \DDD and quotes are
+ * understood in them, too. A name above a listed one exists (NODATA); all
+ * others are NXDOMAIN. A name with a failure and records answers the types
+ * that are listed and fails for all others. Every lookup is answered at
+ * once. NULL with *why "line N: ..." (malloced; the caller frees) on a syntax
+ * error.
  */
 struct resolver	*resolver_zone_new(const char *text, char **why);
 
+/* All accounts must have been freed. Ends at once, whatever is asked. */
 void		 resolver_free(struct resolver **rp);
 
 /* Counters since the start, for metrics. */
@@ -104,20 +107,22 @@ void		 resolver_stats(struct resolver *r, struct resolver_stats *st);
 /* --- one message ------------------------------------------------------ */
 
 struct lookup_limits {
-	unsigned	 timeout_ms;	/* for all waiting of this message */
+	unsigned	 timeout_ms;	/* of a lookup; and of all waiting */
 	unsigned	 max_queries;	/* different questions */
 };
 
 /*
- * An account for one message. The deadline starts with the first lookup.
- * Lookups may be started by any one thread at a time and by callbacks.
+ * An account for one message. Each lookup may take timeout_ms from its start,
+ * and all waiting together may; so a client that pauses for minutes between
+ * MAIL and the end of its message costs no answer. Lookups may be started by
+ * any one thread at a time and by callbacks.
  */
 struct lookups	*lookups_new(struct resolver *r,
 		    const struct lookup_limits *limits);
 
 /*
  * Ends all: callbacks that run are waited for, none runs afterwards; every
- * struct lookup and dns_answer of this account is gone.
+ * struct lookup and dns_answer of this account is gone. Not for callbacks.
  */
 void		 lookups_free(struct lookups **lp);
 
@@ -130,9 +135,13 @@ struct lookup	*lookups_start(struct lookups *l, const char *name,
 
 /*
  * Call fn(arg, answer) once when the answer is there: at once, in this
- * thread, if it is there already; else in the resolver's thread. fn must not
- * block; it may start further lookups of the same account and add callbacks
- * to them. Several callbacks on one lookup are run in the order of adding.
+ * thread, if it is there already; else in the resolver's thread, or in the
+ * one that waits when the deadline passes. fn must not block or wait; it may
+ * start further lookups of the same account and add callbacks to them.
+ *
+ * Callbacks of one account never run at the same time, and never one inside
+ * another: what becomes ready while one runs is run behind it, in that
+ * thread. Several callbacks on one lookup are run in the order of adding.
  */
 typedef void	 lookup_fn(void *arg, const struct dns_answer *answer);
 void		 lookup_then(struct lookup *l, lookup_fn *fn, void *arg);
