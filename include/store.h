@@ -6,12 +6,22 @@
  * at RCPT, commits all of them in one transaction at its end, or gives them
  * back. Reserved and committed together never exceed the limit, whatever
  * runs in parallel. Committed counts survive kill -9; reservations die with
- * the process, and their mail was never accepted.
+ * the process, and their mail was never accepted. A power cut may take the
+ * commits of the last moments (since the last checkpoint of the write-ahead
+ * log), never the file: no commit waits for a disk.
  *
- * Time is an argument: seconds since the epoch. A clock that steps back never
- * frees a bucket early; buckets of the future count too.
+ * Time is an argument: seconds since the epoch. The hour is the current
+ * minute and the 59 before. A clock that steps back never frees a bucket
+ * early; buckets of the future count too.
+ *
+ * Memory: keys without anything in the hour are forgotten by store_prune. A
+ * key that sent in one minute of the hour takes about 120 octets and its
+ * length, 12 octets for each minute more, 1.5 KB at most; the file about
+ * half of that.
  *
  * Thread-safe. Errors are STORE_UNKNOWN with a text: a fact; policy decides.
+ * Open after fork and after privileges were dropped: the file must belong to
+ * the user who writes it, and threads and locks do not survive a fork.
  */
 #ifndef MILLGATE_STORE_H
 #define MILLGATE_STORE_H
@@ -22,7 +32,7 @@
 #include <time.h>
 
 #define STORE_UNLIMITED	UINT32_MAX
-#define STORE_ERROR	200
+#define STORE_ERROR	320
 
 struct store;
 
@@ -54,7 +64,10 @@ struct store_usage {
  * frees) naming the path, what is wrong and what to do.
  */
 struct store	*store_open(const char *spec, char **why);
-/* For the tool: never creates, never locks out a running daemon. */
+/*
+ * For the tool: never creates, never locks out a running daemon. What it
+ * shows is the moment of opening.
+ */
 struct store	*store_open_readonly(const char *spec, char **why);
 /* In memory, for `millgatectl check`, replay and tests. */
 struct store	*store_open_memory(void);

@@ -1,0 +1,58 @@
+/*
+ * hour - what one key sent in the last hour, by minute; pure
+ *
+ * A list of the minutes in which something was sent, oldest first. A bucket
+ * of minute M counts while the clock shows M + 59 or less: buckets of the
+ * future count too, so that a clock that steps back frees nothing. Old ones
+ * stay in the list, uncounted, until hour_forget, or until room is needed.
+ *
+ * At most HOUR_BUCKETS buckets of 12 octets. When all are in use and none is
+ * over, what comes is counted in the newest one: later, never earlier.
+ */
+#ifndef MILLGATE_HOUR_H
+#define MILLGATE_HOUR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#define HOUR_MINUTES	60u
+#define HOUR_BUCKETS	120u
+
+struct hour_bucket {
+	uint32_t	 minute;	/* since the epoch */
+	uint32_t	 recipients, messages;
+};
+
+struct hour {
+	struct hour_bucket *bucket;	/* malloced */
+	uint16_t	 n, size;
+};
+
+struct hour_sum {
+	uint64_t	 recipients, messages;
+};
+
+/* Seconds since the epoch to minutes; before the epoch is 0. */
+uint32_t	 hour_minute(time_t now);
+void		 hour_free(struct hour *h);
+
+/* The minute that what is sent in `minute` will count in; it has a bucket. */
+uint32_t	 hour_slot(struct hour *h, uint32_t minute);
+/* Counts stop at UINT32_MAX. */
+void		 hour_add(struct hour *h, uint32_t minute,
+		    uint32_t recipients, uint32_t messages);
+/* All that counts when the clock shows `minute`. */
+struct hour_sum	 hour_sum(const struct hour *h, uint32_t minute);
+/*
+ * The first minute at which at least so much of what counts now is over.
+ * False: there is not so much.
+ */
+bool		 hour_when_over(const struct hour *h, uint32_t minute,
+		    struct hour_sum over, uint32_t *when);
+/* At most UINT32_MAX. */
+uint32_t	 hour_cap(uint64_t count);
+/* Drop what is over. True when nothing is left. */
+bool		 hour_forget(struct hour *h, uint32_t minute);
+
+#endif

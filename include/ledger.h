@@ -1,0 +1,47 @@
+/*
+ * ledger - exact accounting in memory, with a disk behind it
+ *
+ * A backend of the store. Every decision is made in memory under the lock of
+ * the key's shard, so that a recipient costs no disk access. A commit is
+ * written to the disk before it is answered; threads that commit at the same
+ * time share one transaction, which the first of them writes for all.
+ *
+ * A message's recipients count as reserved until they are on the disk, so no
+ * moment exists at which they count nowhere.
+ */
+#ifndef MILLGATE_LEDGER_H
+#define MILLGATE_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store.h"
+
+/* To be added to what the disk holds for this key and minute. */
+struct ledger_row {
+	const struct ledger_row *next;
+	const char	*key;
+	uint32_t	 minute;	/* since the epoch */
+	uint32_t	 recipients, messages;
+};
+
+/*
+ * The disk. Never called by two threads at once. False: nothing of it was
+ * done; error says what is wrong and what to do.
+ */
+struct ledger_disk {
+	/* All rows or none, safe from kill -9 on return. */
+	bool		 (*write)(void *disk, const struct ledger_row *rows,
+			    char error[STORE_ERROR]);
+	/* Remove some rows of minutes before this one; *more: some are left. */
+	bool		 (*forget)(void *disk, uint32_t before, bool *more,
+			    char error[STORE_ERROR]);
+	void		 (*close)(void *disk);
+};
+
+/* Empty; without a disk (both NULL) it lives in memory alone. */
+struct store	*ledger_new(const struct ledger_disk *ops, void *disk);
+/* What the disk held at the start; not written back. */
+void		 ledger_load(struct store *s, const struct ledger_row *row);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * store_priv - what a backend of the store implements
+ *
+ * A backend embeds struct store and struct reservation as first members of
+ * its own. Each function keeps the promises of store.h, thread-safety among
+ * them. Only store.c and backends include this.
+ */
+#ifndef MILLGATE_STORE_PRIV_H
+#define MILLGATE_STORE_PRIV_H
+
+#include "store.h"
+
+struct store_ops {
+	struct reservation *(*reservation_new)(struct store *s,
+			    const char *key, struct store_limits limits);
+	enum store_answer (*reserve)(struct reservation *r, time_t now,
+			    struct store_usage *usage);
+	void		 (*unreserve)(struct reservation *r);
+	enum store_answer (*commit)(struct reservation *r, time_t now,
+			    struct store_usage *usage);
+	void		 (*give_back)(struct reservation *r);
+	enum store_answer (*usage)(struct store *s, const char *key,
+			    time_t now, struct store_limits limits,
+			    struct store_usage *usage);
+	enum store_answer (*list)(struct store *s, time_t now,
+			    struct store_rows *rows, char error[STORE_ERROR]);
+	enum store_answer (*prune)(struct store *s, time_t now,
+			    char error[STORE_ERROR]);
+	void		 (*close)(struct store *s);
+};
+
+struct store {
+	const struct store_ops *ops;
+};
+
+struct reservation {
+	struct store	*store;
+};
+
+/* The backends. */
+struct store	*store_sqlite_open(const char *path, bool readonly,
+		    char **why);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * policy_quota - words the store's answer to a reservation
+ *
+ * The store has decided; the rules say what refusing means, and the reply
+ * says whose limit it was, how high it is, and when to try again. Clients
+ * show replies to people in other time zones: the time is UTC, and the wait
+ * is given in seconds beside it.
+ */
+#include "policy.h"
+
+#define DAY	86400
+
+/* Of a login in a reply: the rest of the sentence must fit, too. */
+#define KEY_SHOWN	120
+
+static struct verdict
+cannot_tell(const struct quota_rules *r)
+{
+	if (r->on_store_failure == ACTION_ACCEPT)
+		return verdict_note(ACTION_ACCEPT, "quota-unknown",
+		    "Quota cannot be checked; accepted without counting");
+	return verdict_by(r->on_store_failure, "quota-unknown", "550 5.3.0",
+	    "451 4.3.0", "Quota cannot be checked at the moment; try again "
+	    "later");
+}
+
+static const char *
+unit(bool messages, uint32_t n)
+{
+	if (messages)
+		return n == 1 ? "message" : "messages";
+	return n == 1 ? "recipient" : "recipients";
+}
+
+struct verdict
+policy_quota(const struct quota_rules *r, enum store_answer answer,
+    const struct store_usage *usage, const struct quota_facts *q, time_t now)
+{
+	uint32_t	 limit;
+	long		 when = (long)(usage->next_fit % DAY), wait;
+	const char	*what, *key = q->key != NULL ? q->key : "this client";
+	const char	*plan = q->plan != NULL ? q->plan : "none";
+
+	if (answer == STORE_TAKEN)
+		return verdict_accept();
+	if (answer == STORE_UNKNOWN)
+		return cannot_tell(r);
+	limit = usage->by_messages ? q->messages_limit : q->limit;
+	what = unit(usage->by_messages, limit);
+	if (usage->next_fit == 0)
+		return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",
+		    "Quota exceeded for %.*s: plan %.40s allows %lu %s an "
+		    "hour", KEY_SHOWN, key, plan, (unsigned long)limit,
+		    what);
+	wait = usage->next_fit > now ? (long)(usage->next_fit - now) : 0;
+	return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",
+	    "Quota exceeded for %.*s: plan %.40s allows %lu %s an hour; the "
+	    "next one fits at %02ld:%02ld:%02ld UTC (in %ld seconds)",
+	    KEY_SHOWN, key, plan, (unsigned long)limit, what,
+	    when / 3600, when / 60 % 60, when % 60, wait);
+}
