@@ -1,0 +1,303 @@
+/*
+ * canon - the canonical forms of header fields and bodies (RFC 6376 3.4)
+ *
+ * A body passes two stages. The first, relaxed only, reduces blanks; it
+ * looks for the places that need a change 16 octets at a time and hands on
+ * the runs between them. The second, for both forms, holds back the CRLFs
+ * that may turn out to end the body. Neither looks at an octet twice.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "buf.h"
+#include "canon.h"
+
+/* Runs of at least this length are not worth a copy. */
+#define DIRECT		512
+
+/* 16 octets at once; the compiler has its own instructions for it. */
+typedef unsigned char octets __attribute__((vector_size(16)));
+typedef uint64_t words __attribute__((vector_size(16)));
+
+const char *
+canon_name(enum canonicalization how)
+{
+	return how == CANON_SIMPLE ? "simple" : "relaxed";
+}
+
+void
+canon_body_init(struct canon_body *b, enum canonicalization how,
+    canon_sink *sink, void *arg)
+{
+	memset(b, 0, offsetof(struct canon_body, gather));
+	b->how = how;
+	b->sink = sink;
+	b->arg = arg;
+}
+
+/* --- the way out -------------------------------------------------------- */
+
+static void
+flush(struct canon_body *b)
+{
+	if (b->n > 0)
+		b->sink(b->arg, b->gather, b->n);
+	b->n = 0;
+}
+
+static void
+emit(struct canon_body *b, const char *p, size_t len)
+{
+	b->any = true;
+	if (len >= DIRECT || len > sizeof(b->gather) - b->n)
+		flush(b);
+	if (len >= DIRECT) {
+		b->sink(b->arg, p, len);
+		return;
+	}
+	memcpy(b->gather + b->n, p, len);
+	b->n += len;
+}
+
+static void
+emit_held(struct canon_body *b)
+{
+	for (; b->crlfs > 0; b->crlfs--)
+		emit(b, "\r\n", 2);
+	if (b->cr)
+		emit(b, "\r", 1);
+	b->cr = false;
+}
+
+/* --- second stage: CRLFs that may end the body --------------------------- */
+
+/* A CR that ended the last chunk meets its next octet. */
+static const char *
+settle_cr(struct canon_body *b, const char *p)
+{
+	if (*p == '\n') {
+		b->cr = false;
+		b->crlfs++;
+		return p + 1;
+	}
+	emit_held(b);
+	return p;
+}
+
+static void
+hold_trailing(struct canon_body *b, const char *p, const char *end)
+{
+	size_t	crlfs = 0;
+	bool	cr;
+
+	if (p == end)
+		return;
+	if (b->cr)
+		p = settle_cr(b, p);
+	cr = end > p && end[-1] == '\r';
+	if (cr)
+		end--;
+	for (; end - p >= 2 && end[-2] == '\r' && end[-1] == '\n'; end -= 2)
+		crlfs++;
+	if (end > p) {
+		emit_held(b);
+		emit(b, p, (size_t)(end - p));
+	}
+	b->crlfs += crlfs;
+	b->cr = cr;
+}
+
+/* --- first stage: blanks (relaxed) --------------------------------------- */
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/*
+ * Where a blank stands that is not a single space before something visible
+ * in the same line: a tab, or a space before a blank or a CR.
+ */
+static bool
+changes_at(const char *p)
+{
+	return *p == '\t' ||
+	    (*p == ' ' && (is_blank(p[1]) || p[1] == '\r'));
+}
+
+/* Nothing in p[0..15] needs a change; p[16] is looked at as well. */
+static bool
+clean16(const char *p)
+{
+	octets	here, next;
+	words	found;
+
+	memcpy(&here, p, sizeof(here));
+	memcpy(&next, p + 1, sizeof(next));
+	found = (words)((here == '\t') | ((here == ' ') &
+	    ((next == ' ') | (next == '\t') | (next == '\r'))));
+	return (found[0] | found[1]) == 0;
+}
+
+/* The first blank in p..end that needs a change, or may: the last octet. */
+static const char *
+next_change(const char *p, const char *end)
+{
+	while (end - p > 16 && clean16(p))
+		p += 16;
+	for (; end - p > 1; p++)
+		if (changes_at(p))
+			return p;
+	return p < end && is_blank(*p) ? p : end;
+}
+
+/*
+ * p is behind a run of blanks. Put what the run becomes, and say where to
+ * go on: one space, or nothing before CRLF. At the end of the chunk nobody
+ * knows yet.
+ */
+static const char *
+settle_blanks(struct canon_body *b, const char *p, const char *end)
+{
+	static const char	space_cr[] = " \r";
+
+	while (p < end && !b->blank_cr && is_blank(*p))
+		p++;
+	if (p < end && *p == '\r' && !b->blank_cr) {
+		b->blank_cr = true;
+		p++;
+	}
+	if (p == end) {
+		b->blank = true;
+		return p;
+	}
+	if (!b->blank_cr)
+		hold_trailing(b, space_cr, space_cr + 1);
+	else if (*p != '\n')
+		hold_trailing(b, space_cr, space_cr + 2);
+	else
+		hold_trailing(b, space_cr + 1, space_cr + 2);
+	b->blank = b->blank_cr = false;
+	return p;
+}
+
+static void
+reduce_blanks(struct canon_body *b, const char *p, const char *end)
+{
+	const char *q;
+
+	if (b->blank && p < end)
+		p = settle_blanks(b, p, end);
+	while (p < end) {
+		q = next_change(p, end);
+		hold_trailing(b, p, q);
+		p = q < end ? settle_blanks(b, q, end) : end;
+	}
+}
+
+void
+canon_body_add(struct canon_body *b, const void *data, size_t len)
+{
+	const char *p = data;
+
+	if (len == 0)
+		return;
+	if (b->how == CANON_RELAXED)
+		reduce_blanks(b, p, p + len);
+	else
+		hold_trailing(b, p, p + len);
+}
+
+void
+canon_body_finish(struct canon_body *b)
+{
+	static const char space_cr[] = " \r";
+
+	/* blanks that end the body end its last line, too */
+	if (b->blank && b->blank_cr)
+		hold_trailing(b, space_cr, space_cr + 2);
+	if (b->cr)
+		emit_held(b);
+	if (b->any || b->how == CANON_SIMPLE)
+		emit(b, "\r\n", 2);
+	flush(b);
+}
+
+/* --- header fields -------------------------------------------------------- */
+
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* CRLF or LF at p: its length, else 0. */
+static size_t
+fold_length(const char *p)
+{
+	if (p[0] == '\n')
+		return 1;
+	return p[0] == '\r' && p[1] == '\n' ? 2 : 0;
+}
+
+static void
+relaxed_header(struct buf *out, const char *name, const char *value)
+{
+	size_t	 len = strlen(name), fold;
+	char	*to;
+	bool	 blank = false;
+
+	while (len > 0 && is_blank(name[len - 1]))
+		len--;
+	buf_reserve(out, len + 1 + strlen(value) + 2);
+	to = out->data + out->len;
+	while (len-- > 0)
+		*to++ = lower(*name++);
+	*to++ = ':';
+	while (is_blank(*value) || fold_length(value) > 0)
+		value++;
+	while (*value != '\0') {
+		fold = fold_length(value);
+		if (fold > 0 || is_blank(*value)) {
+			blank = blank || fold == 0;
+			value += fold > 0 ? fold : 1;
+			continue;
+		}
+		if (blank)
+			*to++ = ' ';
+		blank = false;
+		*to++ = *value++;
+	}
+	out->len = (size_t)(to - out->data);
+}
+
+static void
+simple_header(struct buf *out, const char *name, const char *value)
+{
+	const char *lf;
+
+	buf_addstr(out, name);
+	buf_addch(out, ':');
+	while ((lf = strchr(value, '\n')) != NULL) {
+		size_t len = (size_t)(lf - value);
+
+		if (len > 0 && lf[-1] == '\r')
+			len--;
+		buf_add(out, value, len);
+		buf_add(out, "\r\n", 2);
+		value = lf + 1;
+	}
+	buf_addstr(out, value);
+}
+
+void
+canon_header(struct buf *out, enum canonicalization how, const char *name,
+    const char *value)
+{
+	if (how == CANON_RELAXED)
+		relaxed_header(out, name, value);
+	else
+		simple_header(out, name, value);
+	buf_add(out, "\r\n", 2);
+}
