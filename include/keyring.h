@@ -10,14 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct arena;
+struct crypto_key;
 struct keyring;
 
 struct signing_key {
 	const char	*domain;	/* d=, A-label form, lower case */
 	const char	*selector;	/* s= */
 	const char	*algorithm;	/* "rsa-sha256", "ed25519-sha256" */
+	const char	*identity;	/* i=, or NULL: as sign_rules say */
 	const char	*path;
-	void		*pkey;		/* EVP_PKEY, only for crypto.c */
+	struct crypto_key *pkey;	/* for crypto.h */
 };
 
 /* All keys of one domain, RSA before Ed25519, then by selector. */
@@ -28,9 +31,12 @@ struct signing_keys {
 
 /*
  * NULL with *why (malloced; the caller frees): the file, what is wrong, and
- * the command that mends it. Refused: a key that others may read or that is
- * neither RSA of at least 1024 bits nor Ed25519, a file name that is no
- * selector, a directory name that is no domain.
+ * the command that mends it, a line for each of the first ten. Refused: a
+ * key that others may read or write or the group may write, one that is
+ * neither RSA of at least 1024 bits nor Ed25519, a directory that all may
+ * write to, a file name that is no selector, a directory name that is no
+ * domain. Files that do not end in ".private" and names that begin with a
+ * dot are not looked at.
  */
 struct keyring	*keyring_load(const char *directory, char **why);
 /* For a configuration without keys. */
@@ -40,5 +46,8 @@ size_t		 keyring_count(const struct keyring *k);
 
 /* Exactly this domain's keys; n = 0 when it has none. */
 struct signing_keys keyring_find(const struct keyring *k, const char *domain);
+
+/* All keys, by domain and in its order. */
+struct signing_keys keyring_all(const struct keyring *k);
 
 #endif
