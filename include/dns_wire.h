@@ -27,15 +27,17 @@ size_t	dns_name_fold(const char *text, char folded[DNS_NAME_MAX + 1]);
 /* A folded name as labels; the octets written, the root label included. */
 size_t	dns_name_to_wire(const char *folded, uint8_t wire[DNS_WIRE_MAX]);
 
+/* From good to bad. */
 enum dns_name_verdict {
-	DNS_NAME_OK,
-	DNS_NAME_CUT,		/* runs over the end, pointer, too long */
-	DNS_NAME_ODD		/* an octet that no host name has */
+	DNS_NAME_OK,		/* letters, digits, hyphen, underscore */
+	DNS_NAME_GRAPHIC,	/* other octets that can be written down */
+	DNS_NAME_ODD,		/* control, blank, 8-bit, a dot in a label */
+	DNS_NAME_CUT		/* runs over the end, pointer, too long */
 };
 
 /*
  * A name on the wire, which must fill `len` exactly, as folded text; the
- * root is "". Only letters, digits, hyphen and underscore are taken.
+ * root is "". What is ODD or CUT leaves `folded` undefined.
  */
 enum dns_name_verdict
 	dns_name_from_wire(const uint8_t *wire, size_t len,

@@ -44,7 +44,8 @@ struct dns_rr {
 	/*
 	 * TXT: the strings joined, which may hold any octet, NUL too.
 	 * PTR, MX: the name as lower-case text without the final dot; a name
-	 * with octets that are no LDH or underscore is dropped from the answer.
+	 * with octets that are no LDH or underscore is dropped from a PTR
+	 * answer. An MX may have any graphic octets (RFC 7208 allows such).
 	 * A, AAAA: 4 or 16 octets in network order.
 	 * A NUL stands behind data, not counted in len.
 	 */
@@ -125,6 +126,13 @@ struct lookups	*lookups_new(struct resolver *r,
  * struct lookup and dns_answer of this account is gone. Not for callbacks.
  */
 void		 lookups_free(struct lookups **lp);
+
+/*
+ * Call fn(arg) at the end of lookups_free, when no callback runs any more:
+ * the place to free what callbacks work on. The last one added goes first.
+ */
+void		 lookups_atexit(struct lookups *l, void (*fn)(void *),
+		    void *arg);
 
 /*
  * Ask for name and type, or find the same question asked before. `name` is

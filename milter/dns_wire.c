@@ -63,26 +63,29 @@ dns_name_to_wire(const char *folded, uint8_t wire[DNS_WIRE_MAX])
 	return at;
 }
 
-/* Copy one label behind what is there; false for an odd octet. */
-static bool
+/* Copy one label behind what is there; the worst of its octets. */
+static enum dns_name_verdict
 label_from_wire(const uint8_t *label, size_t len, char *out)
 {
-	size_t i;
+	enum dns_name_verdict	verdict = DNS_NAME_OK;
+	size_t			i;
 
 	for (i = 0; i < len; i++) {
+		if (label[i] <= ' ' || label[i] > '~' || label[i] == '.')
+			return DNS_NAME_ODD;
 		if (!is_host_octet(label[i]))
-			return false;
+			verdict = DNS_NAME_GRAPHIC;
 		out[i] = fold_octet((char)label[i]);
 	}
-	return true;
+	return verdict;
 }
 
 enum dns_name_verdict
 dns_name_from_wire(const uint8_t *wire, size_t len,
     char folded[DNS_NAME_MAX + 1], size_t *folded_len)
 {
-	size_t	at = 0, out = 0, label;
-	bool	odd = false;
+	enum dns_name_verdict	verdict = DNS_NAME_OK, worse;
+	size_t			at = 0, out = 0, label;
 
 	if (len == 0 || len > DNS_WIRE_MAX)
 		return DNS_NAME_CUT;
@@ -92,7 +95,9 @@ dns_name_from_wire(const uint8_t *wire, size_t len,
 			return DNS_NAME_CUT;
 		if (out > 0)
 			folded[out++] = '.';
-		odd |= !label_from_wire(wire + at + 1, label, folded + out);
+		worse = label_from_wire(wire + at + 1, label, folded + out);
+		if (worse > verdict)
+			verdict = worse;
 		out += label;
 		at += label + 1;
 	}
@@ -100,7 +105,7 @@ dns_name_from_wire(const uint8_t *wire, size_t len,
 		return DNS_NAME_CUT;
 	folded[out] = '\0';
 	*folded_len = out;
-	return odd ? DNS_NAME_ODD : DNS_NAME_OK;
+	return verdict;
 }
 
 /* Strings of a length octet and that many octets each (RFC 1035 3.3.14). */
@@ -125,12 +130,13 @@ decode_txt(const uint8_t *rdata, size_t len, struct dns_rr *rr, char *out)
 }
 
 static size_t
-decode_name(const uint8_t *rdata, size_t len, struct dns_rr *rr, char *out)
+decode_name(const uint8_t *rdata, size_t len, enum dns_name_verdict worst,
+    struct dns_rr *rr, char *out)
 {
 	char	folded[DNS_NAME_MAX + 1];
 	size_t	name_len;
 
-	if (dns_name_from_wire(rdata, len, folded, &name_len) != DNS_NAME_OK)
+	if (dns_name_from_wire(rdata, len, folded, &name_len) > worst)
 		return 0;
 	memcpy(out, folded, name_len + 1);
 	rr->len = name_len;
@@ -161,12 +167,13 @@ dns_rdata_decode(enum dns_type type, const uint8_t *rdata, size_t len,
 	case DNS_TXT:
 		return decode_txt(rdata, len, rr, out);
 	case DNS_PTR:
-		return decode_name(rdata, len, rr, out);
+		return decode_name(rdata, len, DNS_NAME_OK, rr, out);
 	case DNS_MX:
 		if (len < 3)
 			return 0;
 		rr->preference = (uint16_t)(rdata[0] << 8 | rdata[1]);
-		return decode_name(rdata + 2, len - 2, rr, out);
+		return decode_name(rdata + 2, len - 2, DNS_NAME_GRAPHIC, rr,
+		    out);
 	}
 	return 0;
 }

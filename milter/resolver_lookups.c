@@ -39,6 +39,12 @@ struct lookup {
 	struct callbacks	 callbacks;
 };
 
+struct last_call {
+	SLIST_ENTRY(last_call)	 link;
+	void			(*fn)(void *);
+	void			*arg;
+};
+
 struct lookups {
 	struct resolver		*resolver;
 	struct lookup_limits	 limits;
@@ -46,6 +52,7 @@ struct lookups {
 	pthread_cond_t		 changed;
 	struct arena		*arena;
 	SLIST_HEAD(, lookup)	 list;
+	SLIST_HEAD(, last_call)	 last_calls;
 	unsigned		 n;
 	uint64_t		 waited;	/* ms */
 	struct callbacks	 ready;
@@ -91,6 +98,7 @@ lookups_new(struct resolver *r, const struct lookup_limits *limits)
 	pthread_condattr_destroy(&attr);
 	l->arena = arena_new(ARENA_CHUNK);
 	SLIST_INIT(&l->list);
+	SLIST_INIT(&l->last_calls);
 	STAILQ_INIT(&l->ready);
 	lookup_init_failed(&l->bad_name, l, DNS_BADNAME, "badname");
 	lookup_init_failed(&l->over_budget, l, DNS_TEMPFAIL, "budget");
@@ -125,13 +133,16 @@ account_leave(struct lookups *l)
 void
 lookups_free(struct lookups **lp)
 {
-	struct lookups	*l = *lp;
-	struct lookup	*p;
+	struct lookups		*l = *lp;
+	struct lookup		*p;
+	struct last_call	*c;
 
 	if (l == NULL)
 		return;
 	account_close(l);
 	account_leave(l);
+	SLIST_FOREACH(c, &l->last_calls, link)
+		c->fn(c->arg);
 	SLIST_FOREACH(p, &l->list, link)
 		if (p->answer != NULL)
 			answer_unref(p->answer);
@@ -140,6 +151,19 @@ lookups_free(struct lookups **lp)
 	arena_free(&l->arena);
 	free(l);
 	*lp = NULL;
+}
+
+void
+lookups_atexit(struct lookups *l, void (*fn)(void *), void *arg)
+{
+	struct last_call *c;
+
+	pthread_mutex_lock(&l->lock);
+	c = arena_alloc(l->arena, sizeof(*c));
+	c->fn = fn;
+	c->arg = arg;
+	SLIST_INSERT_HEAD(&l->last_calls, c, link);
+	pthread_mutex_unlock(&l->lock);
 }
 
 /* --- callbacks -------------------------------------------------------- */

@@ -90,6 +90,8 @@ static const struct {
 	{ "NUL inside a label", W("\3a\0b\3org\0"), DNS_NAME_ODD },
 	{ "line end", W("\3a\nb\3org\0"), DNS_NAME_ODD },
 	{ "high octet", W("\3a\344b\3org\0"), DNS_NAME_ODD },
+	{ "graphic octets", W("\5a:b/~\3org\0"), DNS_NAME_GRAPHIC },
+	{ "graphic and odd", W("\3a/b\3o g\0"), DNS_NAME_ODD },
 };
 
 static void
@@ -140,6 +142,9 @@ static const struct {
 	{ "null MX", DNS_MX, W("\0\0\0"), W(""), 0 },
 	{ "MX without name", DNS_MX, W("\0\1"), NULL, 0, 0 },
 	{ "MX with odd name", DNS_MX, W("\0\1\1 \0"), NULL, 0, 0 },
+	{ "MX of RFC 7208's suite", DNS_MX, W("\0\1\7foo:bAr\0"),
+	    W("foo:bar"), 1 },
+	{ "PTR with graphic octets", DNS_PTR, W("\7foo:bar\0"), NULL, 0, 0 },
 	{ "PTR", DNS_PTR, W("\4Mail\2de\0"), W("mail.de"), 0 },
 	{ "PTR cut", DNS_PTR, W("\4Mail\2de"), NULL, 0, 0 },
 	{ "PTR odd", DNS_PTR, W("\4a\"b;\0"), NULL, 0, 0 },

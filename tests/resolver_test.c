@@ -769,6 +769,28 @@ no_callback_after_freeing(void **state)
 	assert_string_equal(t.seen, "");
 }
 
+static void
+note_end(void *arg)
+{
+	struct mark *m = arg;
+
+	strncat(m->trace->seen, &m->letter, 1);
+}
+
+static void
+freeing_calls_those_who_asked_for_it(void **state)
+{
+	struct world	*w = *state;
+	struct trace	 t = { .seen = "" };
+	struct mark	 a = { &t, 'a' }, b = { &t, 'b' };
+
+	lookups_atexit(w->one, note_end, &a);
+	lookups_atexit(w->one, note_end, &b);
+	assert_string_equal(t.seen, "");
+	lookups_free(&w->one);
+	assert_string_equal(t.seen, "ba");
+}
+
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define TIMED(name)	cmocka_unit_test_setup_teardown(name,	\
 			    setup_real_clock, teardown)
@@ -801,6 +823,7 @@ main(void)
 		TEST(callbacks_may_ask_further),
 		TEST(freeing_waits_for_running_callbacks),
 		TEST(no_callback_after_freeing),
+		TEST(freeing_calls_those_who_asked_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
