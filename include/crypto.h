@@ -33,6 +33,9 @@ void	crypto_sha256_add(struct crypto_sha256 *s, const void *data,
 /* Also starts anew. false: OpenSSL failed, now or in an add before. */
 bool	crypto_sha256_finish(struct crypto_sha256 *s,
 	    unsigned char digest[CRYPTO_SHA256_LEN]);
+/* The digest of what was added so far; more may be added. */
+bool	crypto_sha256_so_far(const struct crypto_sha256 *s,
+	    unsigned char digest[CRYPTO_SHA256_LEN]);
 /* All at once. */
 bool	crypto_sha256(const void *data, size_t len,
 	    unsigned char digest[CRYPTO_SHA256_LEN]);

@@ -29,8 +29,8 @@ struct dkim_record {
 const char	*dkim_record_parse(struct dkim_record *r, const char *text,
 		    size_t len);
 /*
- * Nothing says that this is a key record: neither v=DKIM1 nor a p= tag, as
- * with an SPF record that a wildcard puts everywhere.
+ * Nothing says that this is a key record: neither a v= that begins with DKIM
+ * nor a p= tag, as with an SPF record that a wildcard puts everywhere.
  */
 bool		 dkim_record_is_foreign(const char *text, size_t len);
 /* NULL, or why the key must not be used for this signature (RFC 6376 6.1.2) */

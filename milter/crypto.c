@@ -92,6 +92,20 @@ crypto_sha256_finish(struct crypto_sha256 *s,
 }
 
 bool
+crypto_sha256_so_far(const struct crypto_sha256 *s,
+    unsigned char digest[CRYPTO_SHA256_LEN])
+{
+	EVP_MD_CTX	*ctx = EVP_MD_CTX_new();
+	bool		 ok;
+
+	ok = ctx != NULL && !s->failed &&
+	    EVP_MD_CTX_copy_ex(ctx, s->ctx) == 1 &&
+	    EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
+	EVP_MD_CTX_free(ctx);
+	return ok;
+}
+
+bool
 crypto_sha256(const void *data, size_t len,
     unsigned char digest[CRYPTO_SHA256_LEN])
 {

@@ -98,8 +98,9 @@ dkim_record_is_foreign(const char *text, size_t len)
 	if (taglist_parse(&tl, text, len) != NULL && tl.n == 0)
 		return true;
 	v = taglist_find(&tl, "v");
-	return v != NULL ? !tag_is(v, "DKIM1") :
-	    taglist_find(&tl, "p") == NULL;
+	if (v == NULL)
+		return taglist_find(&tl, "p") == NULL;
+	return v->len < 4 || memcmp(v->value, "DKIM", 4) != 0;
 }
 
 static bool

@@ -150,6 +150,7 @@ static const struct {
 	{ "", true }, { "v=DKIM1; k=rsa", false }, { "p=YWJj", false },
 	{ "k=rsa; p=YWJj", false }, { "v=DKIM1; p=***; p=", false },
 	{ "k=rsa; p=a; v=DKIM1", false },
+	{ "v=DKIM2; p=a", false }, { "v=DKI; p=a", true },
 };
 
 static void
