@@ -50,8 +50,10 @@ struct conf {
 	const struct plan_rules *plans;		/* built-in ones too */
 	size_t		 nplans;
 	const struct plan_rules *default_plan;
-	const struct users *users;
+	const struct users *users;		/* of sections and users_file */
 	const char	*users_file;
+	const struct user_rules *user_sections;
+	size_t		 nuser_sections;
 
 	struct {
 		const char	*key_directory;	/* NULL: nothing is signed */
@@ -66,6 +68,9 @@ struct conf {
 	} dkim;
 	struct dmarc_rules dmarc;
 	struct quota_rules quota;
+
+	/* "file:line: ..." lines about what is allowed but odd; "" if none */
+	const char	*warnings;
 };
 
 /*
@@ -74,11 +79,15 @@ struct conf {
  * combination names the section's line.
  */
 struct conf	*conf_load(const char *path, char **why);
-/* The same from a text, for scenarios and tests; `name` stands for the file. */
+/*
+ * The same from a text, for scenarios and tests; `name` stands for the file.
+ * No other file is read: include() and users-file are refused.
+ */
 struct conf	*conf_load_text(const char *name, const char *text, char **why);
 struct conf	*conf_ref(struct conf *c);
 void		 conf_unref(struct conf **cp);
-/* All options with their values, as a configuration file. */
+/* All options with their values, as a configuration file; the lines of
+ * users-file are not in it. */
 void		 conf_print(const struct conf *c, FILE *out);
 
 #endif

@@ -11,6 +11,7 @@
 #ifndef MILLGATE_USERS_H
 #define MILLGATE_USERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "policy.h"
@@ -18,20 +19,43 @@
 struct arena;
 struct users;
 
+/* All of it lives in the arena. */
 struct users	*users_new(struct arena *a);
-/* false: there is an entry for this login already. */
-bool		 users_add(struct users *u, const struct user_rules *user);
 /*
- * Add the lines of a file. plans: to resolve plan= names. false with *why
- * (malloced) "file:line: what, and what to do".
+ * `user` is kept, not copied; its login is folded. False: there is an entry
+ * for this login already.
+ */
+bool		 users_add(struct users *u, const struct user_rules *user);
+/* What plan= may name, and what a line without it gets. */
+struct users_plans {
+	const struct plan_rules *plan;
+	size_t		 n;
+	const struct plan_rules *by_default;
+};
+/*
+ * Add the lines of a file. False with *why (malloced): one or more lines
+ * "file:line: what, and what to do".
  */
 bool		 users_load_file(struct users *u, const char *path,
-		    const struct plan_rules *plans, size_t nplans, char **why);
+		    const struct users_plans *plans, char **why);
+/* The same from a text; `name` stands for the file. */
+bool		 users_load_text(struct users *u, const char *name,
+		    const char *text, const struct users_plans *plans,
+		    char **why);
+/* Where the strings of its entries belong. */
+struct arena	*users_arena(const struct users *u);
 /* NULL: no entry. `login` may be in any case. */
 const struct user_rules *users_find(const struct users *u, const char *login);
 size_t		 users_count(const struct users *u);
-/* A sender pattern as written in the configuration: folded; NULL: no such
- * form. */
+/*
+ * A sender pattern as written in the configuration: the domain folded, the
+ * local part as it is (policy_may_use compares it). NULL: no such form.
+ */
 const char	*users_sender_pattern(struct arena *a, const char *text);
+/*
+ * A login as written: ASCII letters in lower case. NULL: empty, longer than
+ * 255 octets, or with blanks or control characters.
+ */
+const char	*users_login(struct arena *a, const char *text);
 
 #endif

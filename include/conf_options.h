@@ -1,0 +1,97 @@
+/*
+ * conf_options - the table: one row is one option
+ *
+ * Section, name, type, place, default, bounds or words, syntax and help.
+ * The man page and the sample file are checked against it
+ * (tests/check-options.sh).
+ */
+#ifndef MILLGATE_CONF_OPTIONS_H
+#define MILLGATE_CONF_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct arena;
+struct conf_builder;
+struct conf_option;
+struct conf_section;
+struct conf_setting;
+
+enum option_type {
+	OPT_TEXT,	/* const char *; "" is NULL */
+	OPT_BOOL,
+	OPT_UINT,	/* unsigned */
+	OPT_SIZE,	/* size_t */
+	OPT_LIMIT,	/* uint32_t; "unlimited" is STORE_UNLIMITED */
+	OPT_OCTAL,	/* unsigned, written "0660" */
+	OPT_CHAR,	/* char; "" is NUL */
+	OPT_WORD,	/* an enum: index into words */
+	OPT_LIST,	/* const char **, NULL at its end; count at `more` */
+	OPT_NETWORKS,	/* struct netblock *; count at `more` */
+	OPT_CANON,	/* two enum canonicalization, body at `more` */
+	OPT_PLAN	/* const struct plan_rules * */
+};
+
+/*
+ * Is this text what the option takes? NULL, and *text may be replaced by its
+ * normal form (in the arena); else what is wrong and what to do.
+ */
+typedef const char *conf_syntax_fn(struct arena *a, const char **text);
+
+struct conf_option {
+	const char	*section;	/* "" : outside of sections */
+	const char	*name;
+	enum option_type type;
+	size_t		 at;		/* offset in the section's struct */
+	size_t		 more;		/* second offset, see the type; 0: none */
+	/* as it would be written; a list's items parted by ", " */
+	const char	*def;
+	/* the default if it follows from other options; for people */
+	const char	*def_said;
+	long		 min, max;
+	const char	*const *words;	/* max + 1 of them; NULL: not allowed */
+	conf_syntax_fn	*syntax;
+	const char	*help;
+};
+
+extern const struct conf_option conf_options[];
+extern const size_t conf_noptions;
+
+/* The kinds of sections; offsets are in these structs. */
+struct conf_kind {
+	const char	*name;
+	bool		 titled;	/* may come often, each with a title */
+};
+extern const struct conf_kind conf_kinds[];
+extern const size_t conf_nkinds;
+
+/* NULL: no such row. */
+const struct conf_option *conf_option_find(const char *section,
+		    const char *name);
+/*
+ * The option of this section whose name is nearest, or NULL: none is near.
+ * For the section "" it may be the name of a section.
+ */
+const char	*conf_option_nearest(const char *section, const char *name);
+
+/*
+ * Set one option of a struct; `s` is NULL for the default. What is wrong is
+ * complained about, and the struct keeps what it had.
+ */
+void		 conf_value_set(struct conf_builder *b,
+		    const struct conf_option *o,
+		    const struct conf_section *section,
+		    const struct conf_setting *s, void *base);
+/* The value as it would be written in a file. */
+void		 conf_value_print(const struct conf_option *o, const void *base,
+		    FILE *out);
+
+/* --- syntax of texts (conf_syntax.c) ----------------------------------- */
+
+conf_syntax_fn	syntax_socket, syntax_owner, syntax_authserv_id, syntax_state,
+		syntax_user, syntax_path, syntax_table, syntax_server,
+		syntax_port, syntax_address, syntax_nonempty, syntax_tls,
+		syntax_mechanism, syntax_sender, syntax_field;
+
+#endif

@@ -1,0 +1,216 @@
+/*
+ * conf_build - from the tree of a configuration file to struct conf
+ *
+ * Plans come first, since others name them; then what stands alone, then
+ * listeners and users. Everything is looked at, so that one run shows all
+ * that is wrong.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "arena.h"
+#include "conf.h"
+#include "conf_options.h"
+#include "conf_tree.h"
+#include "users.h"
+
+static const struct plan_rules builtin_plans[] = {
+	{ "trial",	  { 1000, STORE_UNLIMITED } },
+	{ "standard",	  { 1500, STORE_UNLIMITED } },
+	{ "premium",	  { 3000, STORE_UNLIMITED } },
+	{ "professional", { 5000, STORE_UNLIMITED } },
+};
+#define NBUILTIN	(sizeof(builtin_plans) / sizeof(builtin_plans[0]))
+
+static void
+apply(struct conf_builder *b, const struct conf_section *s, void *base)
+{
+	const struct conf_option	*o;
+	size_t				 i;
+
+	for (i = 0; i < conf_noptions; i++) {
+		o = &conf_options[i];
+		if (strcmp(o->section, s->name) == 0)
+			conf_value_set(b, o, s,
+			    conf_section_find(s, o->name), base);
+	}
+}
+
+static size_t
+count_sections(const struct conf_tree *t, const char *name)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < t->n; i++)
+		n += strcmp(t->section[i].name, name) == 0;
+	return n;
+}
+
+/* The next section of that name, from *i on; NULL: there is none. */
+static const struct conf_section *
+next_section(const struct conf_tree *t, const char *name, size_t *i)
+{
+	while (*i < t->n) {
+		if (strcmp(t->section[(*i)++].name, name) == 0)
+			return &t->section[*i - 1];
+	}
+	return NULL;
+}
+
+/* The plan of that name; a new one without limits if there is none. */
+static struct plan_rules *
+plan_named(struct plan_rules *plans, size_t *n, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < *n; i++)
+		if (strcasecmp(plans[i].name, name) == 0)
+			return &plans[i];
+	plans[*n].name = name;
+	plans[*n].limits.recipients = STORE_UNLIMITED;
+	plans[*n].limits.messages = STORE_UNLIMITED;
+	return &plans[(*n)++];
+}
+
+static void
+build_plans(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	struct plan_rules		*plans;
+	size_t				 n = NBUILTIN, i = 0;
+
+	plans = arena_array(b->arena, NBUILTIN +
+	    count_sections(b->tree, "plan"), sizeof(*plans));
+	memcpy(plans, builtin_plans, sizeof(builtin_plans));
+	while ((s = next_section(b->tree, "plan", &i)) != NULL) {
+		if (s->title[0] == '\0' || strpbrk(s->title, " \t,=") != NULL)
+			conf_complain_in(b->bad, s, s->place, "is no name for "
+			    "a plan; use letters, digits and hyphens");
+		else
+			apply(b, s, plan_named(plans, &n, s->title));
+	}
+	b->conf->plans = plans;
+	b->conf->nplans = n;
+}
+
+/* Sections without a title; those that were not written get defaults. */
+static void
+build_singles(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	struct conf_section		 absent = { 0 };
+	size_t				 k, i;
+
+	for (k = 0; k < conf_nkinds; k++) {
+		if (conf_kinds[k].titled)
+			continue;
+		i = 0;
+		s = next_section(b->tree, conf_kinds[k].name, &i);
+		if (s == NULL) {
+			absent.name = conf_kinds[k].name;
+			s = &absent;
+		}
+		apply(b, s, b->conf);
+	}
+}
+
+/* A submission that is no local one requires a login over good TLS. */
+static void
+listener_defaults(const struct conf_section *s, struct session_rules *r)
+{
+	bool strict = r->direction == DIRECTION_SUBMISSION && !r->local;
+
+	if (conf_section_find(s, "require-auth") == NULL)
+		r->require_auth = strict;
+	if (conf_section_find(s, "require-tls") == NULL)
+		r->require_tls = strict;
+	if (!r->require_tls)
+		return;
+	if (conf_section_find(s, "min-tls") == NULL)
+		r->min_tls = "TLSv1.2";
+	if (conf_section_find(s, "min-tls-bits") == NULL)
+		r->min_tls_bits = 128;
+}
+
+static void
+build_listeners(struct conf_builder *b)
+{
+	const struct conf_section	 *s;
+	const struct session_rules	**list;
+	struct session_rules		 *r;
+	size_t				  n, i = 0;
+
+	n = count_sections(b->tree, "listener");
+	list = arena_array(b->arena, n, sizeof(*list));
+	for (n = 0; (s = next_section(b->tree, "listener", &i)) != NULL; n++) {
+		list[n] = r = arena_alloc(b->arena, sizeof(*r));
+		r->name = s->title;
+		apply(b, s, r);
+		listener_defaults(s, r);
+	}
+	b->conf->listeners = list;
+	b->conf->nlisteners = n;
+}
+
+static void
+build_user(struct conf_builder *b, const struct conf_section *s,
+    struct user_rules *user)
+{
+	user->login = users_login(b->arena, s->title);
+	user->plan = b->conf->default_plan;
+	apply(b, s, user);
+	if (user->login == NULL)
+		conf_complain_in(b->bad, s, s->place, "is no login; write it "
+		    "without blanks, at most 255 characters long");
+	else if (!users_add(b->users, user))
+		conf_complain_in(b->bad, s, s->place, "has an entry already "
+		    "(case does not matter in logins); make one of the two");
+}
+
+static void
+build_users(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	struct user_rules		*list;
+	size_t				 n, i = 0;
+
+	n = count_sections(b->tree, "user");
+	list = arena_array(b->arena, n, sizeof(*list));
+	b->conf->users = b->users = users_new(b->arena);
+	for (n = 0; (s = next_section(b->tree, "user", &i)) != NULL; n++)
+		build_user(b, s, &list[n]);
+	b->conf->user_sections = list;
+	b->conf->nuser_sections = n;
+}
+
+static void
+build_users_file(struct conf_builder *b)
+{
+	struct users_plans	 plans = { b->conf->plans, b->conf->nplans,
+				    b->conf->default_plan };
+	char			*why;
+
+	if (b->conf->users_file == NULL)
+		return;
+	if (!b->may_read_files) {
+		conf_complain(b->bad, conf_section_where(b->tree->section,
+		    "users-file"), "users-file is not read here; write user "
+		    "sections");
+	} else if (!users_load_file(b->users, b->conf->users_file, &plans,
+	    &why)) {
+		buf_addstr(&b->bad->text, why);
+		b->bad->n++;
+		free(why);
+	}
+}
+
+void
+conf_build(struct conf_builder *b)
+{
+	build_plans(b);
+	build_singles(b);
+	build_listeners(b);
+	build_users(b);
+	build_users_file(b);
+}

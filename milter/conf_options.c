@@ -1,0 +1,327 @@
+/*
+ * conf_options - the table: one row is one option
+ *
+ * A new option is a row here, a paragraph in millgate.conf.5 and a line in
+ * the sample. tests/check-options.sh compares the three.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "conf.h"
+#include "conf_options.h"
+
+const struct conf_kind conf_kinds[] = {
+	{ "",		false },
+	{ "resolver",	false },
+	{ "listener",	true },
+	{ "plan",	true },
+	{ "user",	true },
+	{ "signing",	false },
+	{ "spf",	false },
+	{ "dkim",	false },
+	{ "dmarc",	false },
+	{ "quota",	false },
+};
+const size_t conf_nkinds = sizeof(conf_kinds) / sizeof(conf_kinds[0]);
+
+static const char *const mode_words[] = {
+	[MODE_ENFORCE] = "enforce", [MODE_MONITOR] = "monitor"
+};
+static const char *const direction_words[] = {
+	[DIRECTION_INBOUND] = "inbound",
+	[DIRECTION_SUBMISSION] = "submission"
+};
+static const char *const factor_words[] = {
+	[SECOND_FACTOR_NONE] = "none",
+	[SECOND_FACTOR_TOKEN_OR_CERTIFICATE] = "token-or-certificate"
+};
+static const char *const action_words[] = {
+	[ACTION_ACCEPT] = "accept", [ACTION_TAG] = "tag",
+	[ACTION_HOLD] = "hold", [ACTION_DEFER] = "defer",
+	[ACTION_REJECT] = "reject"
+};
+static const char *const quota_words[] = {
+	[ACTION_HOLD] = "hold", [ACTION_DEFER] = "defer",
+	[ACTION_REJECT] = "reject"
+};
+static const char *const store_words[] = {
+	[ACTION_ACCEPT] = "accept", [ACTION_DEFER] = "defer"
+};
+
+#define WORDS(w)	\
+	.words = (w), .max = sizeof(w) / sizeof((w)[0]) - 1
+
+#define CONF(field)	.at = offsetof(struct conf, field)
+#define LISTENER(field)	.at = offsetof(struct session_rules, field)
+#define PLAN(field)	.at = offsetof(struct plan_rules, field)
+#define USER(field)	.at = offsetof(struct user_rules, field)
+#define MORE(s, field)	.more = offsetof(struct s, field)
+
+#define SAID_SUBMISSION	\
+	"yes on a submission listener that is not local, else no"
+
+const struct conf_option conf_options[] = {
+	/* --- outside of sections */
+	{ "", "socket", OPT_TEXT, CONF(socket), .def = "inet:8899@127.0.0.1",
+	    .syntax = syntax_socket,
+	    .help = "where the MTA finds the milter: inet:PORT@HOST, "
+	    "inet6:PORT@HOST or unix:PATH" },
+	{ "", "socket-mode", OPT_OCTAL, CONF(socket_mode), .def = "0660",
+	    .max = 0777, .help = "permissions of a unix socket" },
+	{ "", "socket-owner", OPT_TEXT, CONF(socket_owner), .def = "",
+	    .syntax = syntax_owner,
+	    .help = "user:group of a unix socket; empty: unchanged" },
+	{ "", "authserv-id", OPT_TEXT, CONF(authserv_id), .def = "",
+	    .syntax = syntax_authserv_id,
+	    .help = "our name in Authentication-Results; empty: the MTA's "
+	    "{j}" },
+	{ "", "state", OPT_TEXT, CONF(state), .def = STATEDIR "/state.db",
+	    .syntax = syntax_state,
+	    .help = "the state file with the quota counters, or redis://..." },
+	{ "", "user", OPT_TEXT, CONF(user), .def = "millgate",
+	    .syntax = syntax_user,
+	    .help = "system user to run as when started as root" },
+	{ "", "pid-file", OPT_TEXT, CONF(pid_file), .def = "",
+	    .syntax = syntax_path, .help = "where to write the process id; "
+	    "empty: nowhere" },
+	{ "", "mode", OPT_WORD, CONF(mode), .def = "enforce",
+	    WORDS(mode_words), .help = "enforce, or monitor: judge, tag and "
+	    "log, but refuse nothing" },
+	{ "", "recipient-delimiter", OPT_CHAR,
+	    CONF(identity.recipient_delimiter), .def = "+",
+	    .help = "alice+x counts as alice; empty: it does not" },
+	{ "", "case-sensitive-local-parts", OPT_BOOL,
+	    CONF(identity.case_sensitive_local), .def = "no",
+	    .help = "Alice@ and alice@ are different senders" },
+	{ "", "max-header-fields", OPT_UINT, CONF(max_header_fields),
+	    .def = "2000", .min = 100, .max = 100000,
+	    .help = "a message with more header fields is refused" },
+	{ "", "max-header-bytes", OPT_SIZE, CONF(max_header_bytes),
+	    .def = "262144", .min = 16384, .max = 16777216,
+	    .help = "a message with a larger header is refused" },
+	{ "", "default-plan", OPT_PLAN, CONF(default_plan), .def = "trial",
+	    .help = "plan of a login that has none" },
+	{ "", "users-file", OPT_TEXT, CONF(users_file), .def = "",
+	    .syntax = syntax_path, .help = "more users, one a line" },
+
+	{ "resolver", "servers", OPT_LIST, CONF(resolver.servers.s),
+	    MORE(conf, resolver.servers.n), .def = "",
+	    .syntax = syntax_server,
+	    .help = "name servers; empty: those of /etc/resolv.conf" },
+	{ "resolver", "timeout", OPT_UINT, CONF(resolver.timeout),
+	    .def = "20", .min = 1, .max = 240,
+	    .help = "seconds for all lookups of one message" },
+	{ "resolver", "max-queries", OPT_UINT, CONF(resolver.max_queries),
+	    .def = "200", .min = 10, .max = 10000,
+	    .help = "different questions for one message" },
+	{ "resolver", "trust-anchor", OPT_TEXT, CONF(resolver.trust_anchor),
+	    .def = "", .syntax = syntax_path,
+	    .help = "file with the DNSSEC root key; empty: no validation" },
+
+	{ "listener", "daemon-ports", OPT_LIST, LISTENER(daemon_ports),
+	    MORE(session_rules, ndaemon_ports), .def = "",
+	    .syntax = syntax_port, .help = "connections to these ports" },
+	{ "listener", "daemon-names", OPT_LIST, LISTENER(daemon_names),
+	    MORE(session_rules, ndaemon_names), .def = "",
+	    .syntax = syntax_nonempty,
+	    .help = "connections to daemons of these names" },
+	{ "listener", "daemon-addrs", OPT_LIST, LISTENER(daemon_addrs),
+	    MORE(session_rules, ndaemon_addrs), .def = "",
+	    .syntax = syntax_address,
+	    .help = "connections to these addresses" },
+	{ "listener", "local", OPT_BOOL, LISTENER(local), .def = "no",
+	    .help = "mail from sendmail(1), which came by no connection" },
+	{ "listener", "direction", OPT_WORD, LISTENER(direction),
+	    .def = "inbound", WORDS(direction_words),
+	    .help = "inbound mail is judged, a submission is authorized and "
+	    "signed" },
+	{ "listener", "require-auth", OPT_BOOL, LISTENER(require_auth),
+	    .def_said = SAID_SUBMISSION, .help = "refuse who is not "
+	    "authenticated" },
+	{ "listener", "require-tls", OPT_BOOL, LISTENER(require_tls),
+	    .def_said = SAID_SUBMISSION, .help = "refuse plaintext" },
+	{ "listener", "min-tls", OPT_TEXT, LISTENER(min_tls),
+	    .def_said = "TLSv1.2 where TLS is required",
+	    .syntax = syntax_tls,
+	    .help = "oldest TLS version accepted; empty: any" },
+	{ "listener", "min-tls-bits", OPT_UINT, LISTENER(min_tls_bits),
+	    .def_said = "128 where TLS is required", .max = 512,
+	    .help = "weakest cipher accepted, in bits" },
+	{ "listener", "mechanisms", OPT_LIST, LISTENER(mechanisms),
+	    MORE(session_rules, nmechanisms), .def = "",
+	    .syntax = syntax_mechanism,
+	    .help = "SASL mechanisms accepted; empty: any" },
+	{ "listener", "second-factor", OPT_WORD, LISTENER(second_factor),
+	    .def = "none", WORDS(factor_words),
+	    .help = "token-or-certificate: a password alone is refused" },
+	{ "listener", "null-sender", OPT_BOOL, LISTENER(null_sender),
+	    .def = "no", .help = "accept MAIL FROM:<>" },
+
+	{ "plan", "recipients-per-hour", OPT_LIMIT, PLAN(limits.recipients),
+	    .def_said = "unlimited; of a built-in plan its own number",
+	    .max = 1000000000, .help = "recipients in a rolling hour, or "
+	    "unlimited" },
+	{ "plan", "messages-per-hour", OPT_LIMIT, PLAN(limits.messages),
+	    .def_said = "unlimited", .max = 1000000000,
+	    .help = "messages in a rolling hour, or unlimited" },
+
+	{ "user", "plan", OPT_PLAN, USER(plan),
+	    .def_said = "default-plan", .help = "the user's plan" },
+	{ "user", "senders", OPT_LIST, USER(senders),
+	    MORE(user_rules, nsenders), .def = "", .syntax = syntax_sender,
+	    .help = "addresses the user may send as: user@domain, @domain, "
+	    "@.domain (its subdomains), *; empty: the login itself" },
+	{ "user", "networks", OPT_NETWORKS, USER(networks),
+	    MORE(user_rules, nnetworks), .def = "",
+	    .help = "networks the user may send from; empty: any" },
+	{ "user", "second-factor", OPT_BOOL, USER(second_factor),
+	    .def = "no", .help = "a password alone is refused" },
+
+	{ "signing", "key-directory", OPT_TEXT, CONF(signing.key_directory),
+	    .def = "", .syntax = syntax_path,
+	    .help = "DKIM keys: DOMAIN/SELECTOR.private in this directory" },
+	{ "signing", "key-table", OPT_TEXT, CONF(signing.key_table),
+	    .def = "", .syntax = syntax_table, .help = "OpenDKIM's KeyTable" },
+	{ "signing", "signing-table", OPT_TEXT, CONF(signing.signing_table),
+	    .def = "", .syntax = syntax_table,
+	    .help = "OpenDKIM's SigningTable" },
+	{ "signing", "canonicalization", OPT_CANON,
+	    CONF(signing.rules.header_canon),
+	    MORE(conf, signing.rules.body_canon), .def = "relaxed/relaxed",
+	    .help = "of header/body: simple or relaxed" },
+	{ "signing", "ttl", OPT_UINT, CONF(signing.rules.ttl), .def = "0",
+	    .max = 31536000, .help = "seconds until a signature expires; 0: "
+	    "never" },
+	{ "signing", "oversign", OPT_LIST, CONF(signing.rules.oversign),
+	    .def = "From, To, Cc, Subject, Date, Reply-To, Message-ID, "
+	    "MIME-Version, Content-Type, Content-Transfer-Encoding, List-Id, "
+	    "List-Unsubscribe, List-Unsubscribe-Post, List-Help, "
+	    "List-Subscribe, List-Post, List-Owner, List-Archive, Sender",
+    .syntax = syntax_field,
+	    .help = "fields that nobody may add to a signed message" },
+
+	{ "spf", "on-fail", OPT_WORD, CONF(spf.on_fail), .def = "tag",
+	    WORDS(action_words), .help = "action when SPF says fail" },
+	{ "spf", "on-softfail", OPT_WORD, CONF(spf.on_softfail), .def = "tag",
+	    WORDS(action_words), .help = "action when SPF says softfail" },
+	{ "spf", "on-permerror", OPT_WORD, CONF(spf.on_permerror),
+	    .def = "tag", WORDS(action_words),
+	    .help = "action when the sender's SPF record is broken" },
+	{ "spf", "on-temperror", OPT_WORD, CONF(spf.on_temperror),
+	    .def = "tag", WORDS(action_words),
+	    .help = "action when an SPF lookup failed" },
+	{ "spf", "helo-on-fail", OPT_WORD, CONF(spf.helo_on_fail),
+	    .def = "tag", WORDS(action_words),
+	    .help = "action when SPF says fail for the HELO name" },
+	{ "spf", "received-spf", OPT_BOOL, CONF(spf.received_spf),
+	    .def = "no", .help = "insert a Received-SPF field, too" },
+
+	{ "dkim", "verify", OPT_BOOL, CONF(dkim.verify), .def = "yes",
+	    .help = "verify signatures of inbound mail" },
+	{ "dkim", "max-signatures", OPT_UINT, CONF(dkim.max_signatures),
+	    .def = "10", .min = 1, .max = 100,
+	    .help = "signatures evaluated in one message" },
+	{ "dkim", "min-key-bits", OPT_UINT, CONF(dkim.min_key_bits),
+	    .def = "1024", .min = 1024, .max = 8192,
+	    .help = "a signature by a shorter RSA key does not pass" },
+
+	{ "dmarc", "on-reject", OPT_WORD, CONF(dmarc.on_reject),
+	    .def = "reject", WORDS(action_words),
+	    .help = "action when DMARC fails and the policy is reject" },
+	{ "dmarc", "on-quarantine", OPT_WORD, CONF(dmarc.on_quarantine),
+	    .def = "hold", WORDS(action_words),
+	    .help = "action when DMARC fails and the policy is quarantine" },
+	{ "dmarc", "on-none", OPT_WORD, CONF(dmarc.on_none), .def = "tag",
+	    WORDS(action_words),
+	    .help = "action when DMARC fails and the policy is none" },
+	{ "dmarc", "on-temperror", OPT_WORD, CONF(dmarc.on_temperror),
+	    .def = "defer", WORDS(action_words),
+	    .help = "action when a lookup failed that could have made mail "
+	    "pass a policy of reject" },
+	{ "dmarc", "on-bad-from", OPT_WORD, CONF(dmarc.on_bad_from),
+	    .def = "reject", WORDS(action_words),
+	    .help = "action when From is missing, repeated, broken, or of "
+	    "several domains" },
+
+	{ "quota", "action", OPT_WORD, CONF(quota.action), .def = "defer",
+	    WORDS(quota_words), .help = "action when a quota is used up" },
+	{ "quota", "on-store-failure", OPT_WORD,
+	    CONF(quota.on_store_failure), .def = "defer", WORDS(store_words),
+	    .help = "action when the state file does not work" },
+};
+const size_t conf_noptions = sizeof(conf_options) / sizeof(conf_options[0]);
+
+const struct conf_option *
+conf_option_find(const char *section, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < conf_noptions; i++)
+		if (strcmp(conf_options[i].section, section) == 0 &&
+		    strcmp(conf_options[i].name, name) == 0)
+			return &conf_options[i];
+	return NULL;
+}
+
+#define NEAR_MAX	32
+
+static unsigned
+least(unsigned a, unsigned b, unsigned c)
+{
+	unsigned ab = a < b ? a : b;
+
+	return ab < c ? ab : c;
+}
+
+/* Levenshtein distance; names longer than NEAR_MAX are far from all. */
+static unsigned
+distance(const char *a, const char *b)
+{
+	size_t		alen = strlen(a), blen = strlen(b), i, j;
+	unsigned	row[NEAR_MAX + 1], diagonal, above;
+
+	if (alen > NEAR_MAX || blen > NEAR_MAX)
+		return NEAR_MAX;
+	for (j = 0; j <= blen; j++)
+		row[j] = (unsigned)j;
+	for (i = 1; i <= alen; i++) {
+		diagonal = row[0];
+		row[0] = (unsigned)i;
+		for (j = 1; j <= blen; j++) {
+			above = row[j];
+			row[j] = least(above + 1, row[j - 1] + 1,
+			    diagonal + (a[i - 1] != b[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[blen];
+}
+
+/* Keep `candidate` if it is nearer to `name` than what *best is. */
+static void
+nearer(const char *name, const char *candidate, const char **best,
+    unsigned *least_distance)
+{
+	unsigned d = distance(candidate, name);
+
+	if (d < *least_distance && d < strlen(name)) {
+		*least_distance = d;
+		*best = candidate;
+	}
+}
+
+const char *
+conf_option_nearest(const char *section, const char *name)
+{
+	const char	*best = NULL;
+	unsigned	 least_distance = 4;
+	size_t		 i;
+
+	for (i = 0; i < conf_noptions; i++)
+		if (strcmp(conf_options[i].section, section) == 0)
+			nearer(name, conf_options[i].name, &best,
+			    &least_distance);
+	for (i = 0; section[0] == '\0' && i < conf_nkinds; i++)
+		nearer(name, conf_kinds[i].name, &best, &least_distance);
+	return best;
+}

@@ -1,0 +1,288 @@
+/*
+ * users_file - the lines of users-file
+ *
+ * login key=value ...; values without blanks, lists parted by commas, a
+ * backslash at the end of a line goes on with the next one, # begins a
+ * comment. What is wrong is collected; a bad line adds no user.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "arena.h"
+#include "conf_tree.h"
+#include "users.h"
+
+#define LINE_MAX_OCTETS	(1024 * 1024)
+
+struct reader {
+	struct users	*users;
+	struct arena	*arena;
+	const struct users_plans *plans;
+	struct conf_place place;	/* where the current line begins */
+	struct complaints bad;
+};
+
+static void
+complain(struct reader *r, const char *key, const char *value,
+    const char *what)
+{
+	conf_complain(&r->bad, r->place, "%s=%s %s", key,
+	    conf_shown(r->arena, value), what);
+}
+
+static void
+read_plan(struct reader *r, const char *value, struct user_rules *user)
+{
+	size_t i;
+
+	for (i = 0; i < r->plans->n; i++) {
+		if (strcasecmp(r->plans->plan[i].name, value) == 0) {
+			user->plan = &r->plans->plan[i];
+			return;
+		}
+	}
+	complain(r, "plan", value, "is no plan; write a plan section of that "
+	    "name into the configuration");
+}
+
+static size_t
+count_items(const char *list)
+{
+	size_t n = 1;
+
+	for (; *list != '\0'; list++)
+		n += *list == ',';
+	return n;
+}
+
+static void
+read_senders(struct reader *r, char *value, struct user_rules *user)
+{
+	const char	**list, *pattern;
+	char		 *item;
+
+	list = arena_array(r->arena, count_items(value) + 1, sizeof(*list));
+	user->senders = list;
+	while ((item = strsep(&value, ",")) != NULL) {
+		pattern = users_sender_pattern(r->arena, item);
+		if (pattern != NULL)
+			list[user->nsenders++] = pattern;
+		else
+			complain(r, "senders", item, "is no sender; write "
+			    "user@domain, @domain, @.domain or *");
+	}
+}
+
+static void
+read_networks(struct reader *r, char *value, struct user_rules *user)
+{
+	struct netblock	*list;
+	char		*item;
+
+	list = arena_array(r->arena, count_items(value), sizeof(*list));
+	user->networks = list;
+	while ((item = strsep(&value, ",")) != NULL) {
+		if (netblock_parse(item, &list[user->nnetworks]))
+			user->nnetworks++;
+		else
+			complain(r, "networks", item, "is no network; write "
+			    "192.0.2.0/24, 2001:db8::/32 or an address");
+	}
+}
+
+static void
+read_second_factor(struct reader *r, const char *value,
+    struct user_rules *user)
+{
+	user->second_factor = strcasecmp(value, "yes") == 0;
+	if (!user->second_factor && strcasecmp(value, "no") != 0)
+		complain(r, "second-factor", value,
+		    "is neither yes nor no; write one of the two");
+}
+
+/* One "key=value". */
+static void
+read_word(struct reader *r, char *word, struct user_rules *user)
+{
+	char *value = strchr(word, '=');
+
+	if (value == NULL) {
+		conf_complain(&r->bad, r->place, "%s is no key=value; a login "
+		    "has no blanks", conf_shown(r->arena, word));
+		return;
+	}
+	*value++ = '\0';
+	if (strcmp(word, "plan") == 0)
+		read_plan(r, value, user);
+	else if (strcmp(word, "senders") == 0)
+		read_senders(r, value, user);
+	else if (strcmp(word, "networks") == 0)
+		read_networks(r, value, user);
+	else if (strcmp(word, "second-factor") == 0)
+		read_second_factor(r, value, user);
+	else
+		conf_complain(&r->bad, r->place, "unknown key \"%s\"; use "
+		    "plan, senders, networks or second-factor",
+		    conf_shown(r->arena, word));
+}
+
+/* The next word of a line, or NULL: its end or a comment. */
+static char *
+next_word(char **line)
+{
+	char *word;
+
+	do
+		word = strsep(line, " \t\r\n");
+	while (word != NULL && *word == '\0');
+	return word != NULL && *word == '#' ? NULL : word;
+}
+
+static void
+read_line(struct reader *r, char *line)
+{
+	struct user_rules	*user;
+	unsigned		 bad = r->bad.n;
+	char			*word;
+
+	word = next_word(&line);
+	if (word == NULL)
+		return;
+	user = arena_alloc(r->arena, sizeof(*user));
+	user->plan = r->plans->by_default;
+	user->login = users_login(r->arena, word);
+	if (user->login == NULL) {
+		conf_complain(&r->bad, r->place, "%s is no login; write it "
+		    "without blanks, at most 255 characters long",
+		    conf_shown(r->arena, word));
+		return;
+	}
+	while ((word = next_word(&line)) != NULL)
+		read_word(r, word, user);
+	if (r->bad.n == bad && !users_add(r->users, user))
+		conf_complain(&r->bad, r->place, "%s has an entry already "
+		    "(case does not matter in logins); make one of the two",
+		    conf_shown(r->arena, user->login));
+}
+
+/* False: this line goes on with the next one. */
+static bool
+ends_line(struct buf *line)
+{
+	while (line->len > 0 && (line->data[line->len - 1] == '\n' ||
+	    line->data[line->len - 1] == '\r'))
+		line->data[--line->len] = '\0';
+	if (line->len == 0 || line->data[line->len - 1] != '\\')
+		return true;
+	line->data[line->len - 1] = ' ';
+	return false;
+}
+
+static bool
+is_text(struct reader *r, const struct buf *line)
+{
+	if (memchr(line->data, '\0', line->len) != NULL)
+		conf_complain(&r->bad, r->place,
+		    "NUL character; this is no text file");
+	else if (line->len > LINE_MAX_OCTETS)
+		conf_complain(&r->bad, r->place, "line of more than %d octets; "
+		    "make it shorter", LINE_MAX_OCTETS);
+	else
+		return true;
+	return false;
+}
+
+static void
+read_lines(struct reader *r, FILE *in)
+{
+	struct buf	 line = BUF_INIT;
+	char		*part = NULL;
+	size_t		 size = 0;
+	ssize_t		 len;
+	unsigned	 number = 0;
+
+	r->place.line = 1;
+	while ((len = getline(&part, &size, in)) > 0) {
+		number++;
+		buf_add(&line, part, (size_t)len);
+		if (!is_text(r, &line))
+			break;
+		if (!ends_line(&line))
+			continue;
+		read_line(r, line.data);
+		buf_reset(&line);
+		r->place.line = number + 1;
+	}
+	if (len <= 0 && line.len > 0)
+		read_line(r, line.data);
+	free(part);
+	buf_free(&line);
+}
+
+static bool
+finish(struct reader *r, char **why)
+{
+	bool ok = r->bad.n == 0;
+
+	if (ok)
+		buf_free(&r->bad.text);
+	else
+		*why = r->bad.text.data;
+	return ok;
+}
+
+static struct reader
+reader_of(struct users *u, const char *name, const struct users_plans *plans)
+{
+	struct reader r = { .users = u, .arena = users_arena(u),
+	    .plans = plans, .place = { name, 0 } };
+
+	return r;
+}
+
+bool
+users_load_text(struct users *u, const char *name, const char *text,
+    const struct users_plans *plans, char **why)
+{
+	struct reader	 r = reader_of(u, name, plans);
+	FILE		*in;
+
+	if (*text == '\0')
+		return true;
+	in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+	if (in == NULL) {
+		conf_complain(&r.bad, r.place, "%s", strerror(errno));
+	} else {
+		read_lines(&r, in);
+		fclose(in);
+	}
+	return finish(&r, why);
+}
+
+bool
+users_load_file(struct users *u, const char *path,
+    const struct users_plans *plans, char **why)
+{
+	struct reader	 r = reader_of(u, path, plans);
+	struct stat	 st;
+	FILE		*in;
+
+	in = fopen(path, "re");
+	if (in == NULL) {
+		conf_complain(&r.bad, r.place, "%s; make the file or remove "
+		    "users-file", strerror(errno));
+		return finish(&r, why);
+	}
+	if (fstat(fileno(in), &st) == -1 || !S_ISREG(st.st_mode))
+		conf_complain(&r.bad, r.place, "is no file");
+	else
+		read_lines(&r, in);
+	fclose(in);
+	return finish(&r, why);
+}
