@@ -15,6 +15,7 @@ struct state_file {
 	char	*path;		/* its directory without symbolic links */
 	bool	 exists;
 	int	 lock;		/* of the lock file; -1: not locked */
+	bool	 same_boot;	/* the lock's last holder ran since boot */
 	dev_t	 dev;		/* once it exists */
 	ino_t	 ino;
 };
@@ -26,6 +27,8 @@ struct state_file {
  */
 bool	 state_file_open(struct state_file *f, const char *path,
 	    bool writable, char **why);
+/* The file is open and right: write our name into the lock file. */
+void	 state_file_sign(const struct state_file *f);
 /* Give up the lock; the file is closed by then. */
 void	 state_file_close(struct state_file *f);
 

@@ -15,13 +15,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
 #include "buf.h"
 #include "state_file.h"
+#include "state_wal.h"
 
 #define SQLITE_HEADER	100	/* octets at the start of each database */
+#define LOCK_TEXT	64
+#define LOCK_TRIES	20
+#define LOCK_PAUSE_NS	25000000L
 
 static bool fail(char **why, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -93,30 +98,92 @@ path_set(struct state_file *f, const char *path, char **why)
 	return true;
 }
 
+/*
+ * The lock file says who holds it, for people, and in which run of the
+ * machine (its boot id), for log_check. "0123\nid\n"; what cannot be read is
+ * empty.
+ */
+static void
+lock_read(int fd, char pid[16], char boot[LOCK_TEXT])
+{
+	char	text[LOCK_TEXT], *p = text;
+	ssize_t	n = pread(fd, text, sizeof(text) - 1, 0);
+	size_t	len;
+
+	text[n > 0 ? n : 0] = '\0';
+	len = strspn(p, "0123456789");
+	snprintf(pid, 16, "%.*s", (int)(len < 15 ? len : 15), p);
+	p += len;
+	p += *p == '\n';
+	snprintf(boot, LOCK_TEXT, "%.*s", (int)strcspn(p, "\n"), p);
+}
+
+/* "" where the kernel has no such thing. */
+static void
+boot_id(char boot[LOCK_TEXT])
+{
+	int	fd = open("/proc/sys/kernel/random/boot_id",
+	    O_RDONLY | O_CLOEXEC);
+	ssize_t	n = fd >= 0 ? read(fd, boot, LOCK_TEXT / 2) : 0;
+
+	boot[n > 0 ? n : 0] = '\0';
+	boot[strcspn(boot, "\n")] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+void
+state_file_sign(const struct state_file *f)
+{
+	char	boot[LOCK_TEXT], text[2 * LOCK_TEXT];
+	int	len;
+
+	boot_id(boot);
+	len = snprintf(text, sizeof(text), "%ld\n%s\n", (long)getpid(), boot);
+	/* on a full disk nobody's number is better than another's */
+	if (ftruncate(f->lock, 0) != 0 ||
+	    pwrite(f->lock, text, (size_t)len, 0) != len)
+		return;
+}
+
+/* Whoever held the lock last did so since the machine was started. */
+static bool
+same_boot(int fd)
+{
+	char pid[16], then[LOCK_TEXT], now[LOCK_TEXT];
+
+	lock_read(fd, pid, then);
+	boot_id(now);
+	return now[0] != '\0' && strcmp(then, now) == 0;
+}
+
 static bool
 lock_refused(const struct state_file *f, int fd, char **why)
 {
-	char	pid[16] = "";
-	ssize_t	n = pread(fd, pid, sizeof(pid) - 1, 0);
+	char pid[16], boot[LOCK_TEXT];
 
-	if (n > 0)
-		pid[strspn(pid, "0123456789")] = '\0';
+	lock_read(fd, pid, boot);
 	return fail(why, "%s: in use by another millgate (process %s); stop "
 	    "that one, or give this one a state file of its own", f->path,
-	    n > 0 && pid[0] != '\0' ? pid : "unknown");
+	    pid[0] != '\0' ? pid : "unknown");
 }
 
-/* The holder's process id is for people; the lock itself is the kernel's. */
-static void
-lock_sign(int fd)
+/* A reader holds it for a moment, a daemon that ends a little longer. */
+static bool
+lock_wait(int fd)
 {
-	char	text[16];
-	int	len;
+	const struct timespec	pause = { 0, LOCK_PAUSE_NS };
+	int			i;
 
-	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	/* on a full disk nobody's number is better than another's */
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)len, 0) != len)
-		return;
+	for (i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		if (errno != EWOULDBLOCK)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	errno = EWOULDBLOCK;
+	return false;
 }
 
 static bool
@@ -135,7 +202,7 @@ lock_take(struct state_file *f, char **why)
 		return false;
 	}
 	free(name);
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	if (!lock_wait(fd)) {
 		if (errno == EWOULDBLOCK)
 			lock_refused(f, fd, why);
 		else
@@ -145,9 +212,25 @@ lock_take(struct state_file *f, char **why)
 		close(fd);
 		return false;
 	}
-	lock_sign(fd);
+	f->same_boot = same_boot(fd);
 	f->lock = fd;
 	return true;
+}
+
+/* For a reader: is there no daemon, and is the log of this run? */
+static bool
+log_is_left_over(const struct state_file *f)
+{
+	char	*name = with_suffix(f, "-lock");
+	int	 fd = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool	 left;
+
+	free(name);
+	if (fd < 0)
+		return false;
+	left = flock(fd, LOCK_SH | LOCK_NB) == 0 && same_boot(fd);
+	close(fd);
+	return left;
 }
 
 bool
@@ -193,6 +276,29 @@ header_check(const struct state_file *f, char **why)
 	return true;
 }
 
+/*
+ * After kill -9 the log must hold all that was committed. After a power cut
+ * it need not: what reached the disk is what there is.
+ */
+static bool
+log_check(const struct state_file *f, char **why)
+{
+	char		*wal = with_suffix(f, "-wal"), *shm;
+	uint32_t	 have, want;
+	bool		 ok;
+
+	shm = with_suffix(f, "-shm");
+	ok = state_wal_complete(wal, shm, &have, &want);
+	if (!ok)
+		fail(why, "%s: is damaged: only %lu of the %lu frames in its "
+		    "log are right; restore it and %s from a copy, or move "
+		    "it, -wal and -shm away to begin with empty counts",
+		    f->path, (unsigned long)have, (unsigned long)want, wal);
+	free(shm);
+	free(wal);
+	return ok;
+}
+
 /* A file that exists. */
 static bool
 file_check(const struct state_file *f, const struct stat *st, bool writable,
@@ -221,7 +327,10 @@ file_check(const struct state_file *f, const struct stat *st, bool writable,
 		return fail(why, "%s: cannot be %s: %s; check its "
 		    "permissions and how the file system is mounted", f->path,
 		    writable ? "written" : "read", strerror(errno));
-	return !writable || header_check(f, why);
+	if (writable)
+		return header_check(f, why) &&
+		    (!f->same_boot || log_check(f, why));
+	return !log_is_left_over(f) || log_check(f, why);
 }
 
 static bool

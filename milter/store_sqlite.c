@@ -31,7 +31,7 @@
 
 #define APPLICATION_ID	0x6d696c67	/* "milg" */
 #define SCHEMA_VERSION	1
-#define BUSY_MS		5000		/* wait for another program's lock */
+#define BUSY_MS		2000		/* wait for another program's lock */
 #define FORGET_ROWS	2000		/* in one transaction */
 
 #define STRING_OF(x)	#x
@@ -103,11 +103,11 @@ remedy(int code)
 static bool
 explain(const struct disk *d, const char *doing, char error[STORE_ERROR])
 {
-	int code = sqlite3_errcode(d->db), sys = sqlite3_system_errno(d->db);
+	int code = sqlite3_extended_errcode(d->db);
 
-	snprintf(error, STORE_ERROR, "%.90s: %.40s: %.60s%s%.30s; %.85s",
-	    d->file.path, doing, sqlite3_errmsg(d->db), sys != 0 ? ": " : "",
-	    sys != 0 ? strerror(sys) : "", remedy(code & 0xff));
+	snprintf(error, STORE_ERROR, "%.90s: %.40s: %.60s (SQLite error %d); "
+	    "%.85s", d->file.path, doing, sqlite3_errmsg(d->db), code,
+	    remedy(code & 0xff));
 	return false;
 }
 
@@ -402,8 +402,11 @@ static bool
 row_read(sqlite3_stmt *st, struct ledger_row *row)
 {
 	memset(row, 0, sizeof(*row));
+	/* the type first: to ask for text makes it text */
+	if (sqlite3_column_type(st, 1) != SQLITE_TEXT)
+		return false;
 	row->key = (const char *)sqlite3_column_text(st, 1);
-	if (sqlite3_column_type(st, 1) != SQLITE_TEXT || row->key == NULL ||
+	if (row->key == NULL ||
 	    strlen(row->key) != (size_t)sqlite3_column_bytes(st, 1))
 		return false;
 	if (!is_count(st, 0, UINT32_MAX - 2 * HOUR_MINUTES) ||
@@ -482,7 +485,10 @@ open_writable(struct disk *d, char **why)
 	if (!exec(d, "PRAGMA synchronous = NORMAL") ||
 	    !upgrade(d, version))
 		return refuse(d, "cannot be written", why);
-	return check(d, true, why) && prepare(d, why);
+	if (!check(d, true, why) || !prepare(d, why))
+		return false;
+	state_file_sign(&d->file);
+	return true;
 }
 
 /*
