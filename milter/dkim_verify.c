@@ -414,33 +414,37 @@ verifies(const struct signature *s, const struct evidence *e)
 }
 
 /*
- * What is wrong with the key for good is said first, since it is of most
- * use; a key that DNS could not give is an excuse only for a signature that
- * might have passed.
+ * The key is waited for only when the body is as it was signed: a message
+ * that a list has changed does not depend on a slow name server. A key that
+ * DNS could not give is an excuse only for what might have passed.
  */
 static void
-weigh(struct dkim_verifier *v, struct signature *s,
-    const struct dns_answer *answer, struct evidence *e,
+weigh(struct dkim_verifier *v, struct signature *s, struct evidence *e,
     struct dkim_signature *out)
 {
-	bool		 answered = answer->status != DNS_TEMPFAIL;
-	const char	*body = check_body(v, &s->field, e);
-	const char	*key = answered ? read_key(v, s, answer, e) : NULL;
-	const char	*but = objection(v, &s->field, e);
+	const struct dns_answer	*answer;
+	const char		*but, *why;
 
-	if (key != NULL)
-		conclude(out, RESULT_PERMERROR, key);
-	else if (body != NULL)
-		conclude(out, RESULT_PERMERROR, body);
-	else if (!e->body_good)
+	if ((why = check_body(v, &s->field, e)) != NULL) {
+		conclude(out, RESULT_PERMERROR, why);
+		return;
+	}
+	if (!e->body_good) {
 		conclude(out, RESULT_FAIL, "the body has changed");
-	else if (!answered)
+		return;
+	}
+	answer = lookup_wait(s->lookup);
+	if (answer->status == DNS_TEMPFAIL) {
 		conclude(out, RESULT_TEMPERROR, "DNS gave no key");
+		out->temperror = objection(v, &s->field, e) == NULL;
+	} else if ((why = read_key(v, s, answer, e)) != NULL)
+		conclude(out, RESULT_PERMERROR, why);
 	else if (!verifies(s, e))
 		conclude(out, RESULT_FAIL, "the signature does not match");
+	else if ((but = objection(v, &s->field, e)) != NULL)
+		conclude(out, RESULT_POLICY, but);
 	else
-		conclude(out, but == NULL ? RESULT_PASS : RESULT_POLICY, but);
-	out->temperror = out->result == RESULT_TEMPERROR && but == NULL;
+		conclude(out, RESULT_PASS, NULL);
 }
 
 static void
@@ -449,19 +453,14 @@ judge(struct dkim_verifier *v, struct signature *s,
 {
 	struct evidence e = { .partial = false };
 
-	if (s->refused != NULL) {
+	if (s->refused != NULL)
 		conclude(out, RESULT_PERMERROR, s->refused);
-		return;
-	}
-	if (v->overflow) {
+	else if (v->overflow)
 		conclude(out, RESULT_POLICY, "the header is too large");
-		return;
-	}
-	if (v->body[s->field.body_relaxed] == NULL) {
+	else if (v->body[s->field.body_relaxed] == NULL)
 		conclude(out, RESULT_FAIL, "OpenSSL gives no digest");
-		return;
-	}
-	weigh(v, s, lookup_wait(s->lookup), &e, out);
+	else
+		weigh(v, s, &e, out);
 	out->key_bits = e.key_bits;
 	out->testing = e.record.testing;
 	out->partial = e.partial;
