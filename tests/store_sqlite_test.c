@@ -14,6 +14,18 @@
 
 #define NOBODY	65534
 
+static void
+sql(const char *name, const char *text)
+{
+	sqlite3	*db;
+	char	*why = NULL;
+
+	assert_int_equal(sqlite3_open(name, &db), SQLITE_OK);
+	if (sqlite3_exec(db, text, NULL, NULL, &why) != SQLITE_OK)
+		fail_msg("%s: %s", text, why);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
 /* Run it in a process of its own, as nobody if we are root. */
 static void
 as_nobody(void (*run)(void))

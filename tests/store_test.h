@@ -153,16 +153,4 @@ read_file(const char *name, size_t *len)
 	return data;
 }
 
-static inline void
-sql(const char *name, const char *text)
-{
-	sqlite3	*db;
-	char	*why = NULL;
-
-	assert_int_equal(sqlite3_open(name, &db), SQLITE_OK);
-	if (sqlite3_exec(db, text, NULL, NULL, &why) != SQLITE_OK)
-		fail_msg("%s: %s", text, why);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
 #endif
