@@ -5,6 +5,19 @@
  * One strict tokenizer. What it cannot parse is "cannot tell", never a guess.
  * Bounds: MAILADDR_MAX_VALUE octets of a field, MAILADDR_MAX_BOXES mailboxes,
  * comments MAILADDR_MAX_DEPTH deep; beyond them the field is unparsable.
+ *
+ * Decisions where RFC 5322 leaves room or programs differ:
+ * - obsolete forms are read as the RFC says: a route is skipped, blanks and
+ *   comments round dots vanish ("a@b .c" is at b.c), list elements may be
+ *   empty; but control characters and bare CR or LF are refused everywhere
+ * - an address literal has no domain that could be judged: refused in header
+ *   fields; in a path the domain is then "[192.0.2.1]" or "[IPv6:...]"
+ * - refused: addresses with octets that are no UTF-8, local parts in header
+ *   fields with an encoded word, text that is neither phrase nor address
+ * - accepted beyond the RFC, where it cannot change who is judged: a local
+ *   part with dots at its ends or in a row, a domain with a final dot,
+ *   "a@b <a@b>" when both are the same, display names and comments in any
+ *   charset
  */
 #ifndef MILLGATE_MAILADDR_H
 #define MILLGATE_MAILADDR_H
@@ -33,11 +46,18 @@ bool	mailaddr_path(struct arena *a, const char *text, struct mailbox *box);
 bool	mailaddr_list(struct arena *a, const char *value,
 	    struct mailbox_list *list);
 
-/* What From, Sender and Resent-From of a message say. */
+/*
+ * What From, Sender and Resent-From of a message say. `from` holds the boxes
+ * of all From fields that could be parsed; `domain` is sorted. Fields that
+ * name nobody (an empty group) count as unparsable.
+ */
 void	mailaddr_author(struct arena *a, const struct headers *h,
 	    struct from_facts *f);
 
-/* Local part as it may be printed in an address: quoted when it must be. */
+/*
+ * local@domain, the local part quoted when it must be; without a domain the
+ * local part alone; "" when local is NULL.
+ */
 const char *mailaddr_format(struct arena *a, const char *local,
 	    const char *domain);
 

@@ -1,0 +1,32 @@
+/*
+ * mailaddr_lex - words and specials of RFC 5322 3.2, for mailaddr.c only
+ *
+ * Comments, folds and blanks between tokens are skipped, or forbidden where
+ * the text is an SMTP path. Each octet is looked at once; nothing recurses.
+ */
+#ifndef MILLGATE_MAILADDR_LEX_H
+#define MILLGATE_MAILADDR_LEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A special of RFC 5322 is its own character. */
+enum { LEX_END = 0, LEX_ATOM = 256, LEX_QUOTED, LEX_BAD };
+
+struct lex {
+	const char	*p, *end;
+	bool		 path;		/* no blanks, folds or comments */
+	/* text of the words so far, unquoted; as long as the input at most */
+	char		*word;
+	size_t		 n;
+	bool		 bad_utf8;	/* the last word is not all UTF-8 */
+};
+
+/* `word` has room for `len` octets. */
+void	lex_init(struct lex *l, const char *text, size_t len, char *word);
+/* LEX_ATOM and LEX_QUOTED have put their text behind word[0..n). */
+int	lex_next(struct lex *l);
+/* Printable in an atom: atext, or any octet of UTF-8 (RFC 6532 3.2). */
+bool	lex_is_atext(char c);
+
+#endif
