@@ -42,6 +42,9 @@ struct sign_rules {
 	const char *const *oversign;
 	unsigned	 ttl;		/* x= seconds after t=; 0: no x= */
 	bool		 identity;	/* i=@<d> where the key brings no i= */
+	/* which keys: see keyring_find_author */
+	bool		 own_domain_only;	/* no key of a parent domain */
+	bool		 all_matches;	/* of the SigningTable, not the first */
 };
 /*
  * relaxed/relaxed, no x=, no i=, oversigned: From To Cc Subject Date Reply-To

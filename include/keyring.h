@@ -1,8 +1,9 @@
 /*
  * keyring - the DKIM keys on disk, loaded once, shared by all threads
  *
- * <directory>/<domain>/<selector>.private, PEM, RSA or Ed25519. A ring is
- * immutable after loading and reference-counted with the configuration.
+ * <directory>/<domain>/<selector>.private, PEM, RSA or Ed25519, or the keys
+ * that OpenDKIM's tables name. A ring is immutable after loading and
+ * reference-counted with the configuration.
  */
 #ifndef MILLGATE_KEYRING_H
 #define MILLGATE_KEYRING_H
@@ -13,6 +14,7 @@
 struct arena;
 struct crypto_key;
 struct keyring;
+struct sign_rules;
 
 struct signing_key {
 	const char	*domain;	/* d=, A-label form, lower case */
@@ -44,7 +46,37 @@ struct keyring	*keyring_empty(void);
 void		 keyring_free(struct keyring **kp);
 size_t		 keyring_count(const struct keyring *k);
 
-/* Exactly this domain's keys; n = 0 when it has none. */
+/*
+ * OpenDKIM's KeyTable and SigningTable, unchanged. Each is a path, or a path
+ * behind "file:" (keys are looked up) or "refile:" (keys are patterns).
+ *
+ * KeyTable: "name domain:selector:path". A domain "%" is the author's, a "%"
+ * in the path too; all keys that exist for some domain are loaded. A path
+ * has a slash in front, or "./" or "../" for one relative to the table;
+ * anything else is the key itself in base64. Only keys that the SigningTable
+ * can lead to are loaded.
+ *
+ * SigningTable: "pattern name[:identity]". A name "%" is the author's domain,
+ * a "%" in the identity too; an identity outside of d= is left out.
+ *
+ * NULL with *why as above, the lines beginning with "table:line:" where it is
+ * a table's.
+ */
+struct keyring	*keyring_load_tables(const char *key_table,
+		    const char *signing_table, char **why);
+
+/*
+ * The keys that sign for the author local@domain (canonical), RSA before
+ * Ed25519. From a directory: those of the domain, else, unless
+ * rules->own_domain_only, those of the nearest parent that has some. From the
+ * tables: those of the first line that matches and leads to a key, or of all
+ * if rules->all_matches. What is not the ring's is in the arena.
+ */
+struct signing_keys keyring_find_author(const struct keyring *k,
+		    const struct sign_rules *rules, const char *local,
+		    const char *domain, struct arena *a);
+
+/* Exactly this d= domain's keys; n = 0 when it has none. */
 struct signing_keys keyring_find(const struct keyring *k, const char *domain);
 
 /* All keys, by domain and in its order. */

@@ -35,7 +35,7 @@ canon_body_init(struct canon_body *b, enum canonicalization how,
 	b->arg = arg;
 }
 
-/* --- the way out -------------------------------------------------------- */
+/* --- the way out ------------------------------------------------------- */
 
 static void
 flush(struct canon_body *b)
@@ -69,7 +69,7 @@ emit_held(struct canon_body *b)
 	b->cr = false;
 }
 
-/* --- second stage: CRLFs that may end the body --------------------------- */
+/* --- second stage: CRLFs that may end the body ------------------------- */
 
 /* A CR that ended the last chunk meets its next octet. */
 static const char *
@@ -107,7 +107,7 @@ hold_trailing(struct canon_body *b, const char *p, const char *end)
 	b->cr = cr;
 }
 
-/* --- first stage: blanks (relaxed) --------------------------------------- */
+/* --- first stage: blanks (relaxed) ------------------------------------- */
 
 static bool
 is_blank(char c)
@@ -224,7 +224,7 @@ canon_body_finish(struct canon_body *b)
 	flush(b);
 }
 
-/* --- header fields -------------------------------------------------------- */
+/* --- header fields ----------------------------------------------------- */
 
 static char
 lower(char c)

@@ -50,7 +50,7 @@ sha256(void)
 	return sha256_md;
 }
 
-/* --- digests and base64 ---------------------------------------------------- */
+/* --- digests and base64 ------------------------------------------------ */
 
 struct crypto_sha256 *
 crypto_sha256_new(void)
@@ -129,7 +129,7 @@ crypto_base64(struct buf *out, const void *data, size_t len)
 	}
 }
 
-/* --- keys ------------------------------------------------------------------- */
+/* --- keys -------------------------------------------------------------- */
 
 static struct crypto_key *
 key_new(EVP_PKEY *pkey)
@@ -204,7 +204,7 @@ crypto_algorithm(const struct crypto_key *key)
 	return key->type == CRYPTO_RSA ? "rsa-sha256" : "ed25519-sha256";
 }
 
-/* --- keys to text -------------------------------------------------------------- */
+/* --- keys to text ------------------------------------------------------ */
 
 bool
 crypto_key_pem(const struct crypto_key *key, struct buf *out)
@@ -245,7 +245,7 @@ crypto_key_public(const struct crypto_key *key, struct buf *out)
 	return true;
 }
 
-/* --- signing --------------------------------------------------------------------- */
+/* --- signing ----------------------------------------------------------- */
 
 static size_t
 sign_rsa(EVP_PKEY *pkey, const unsigned char *digest, unsigned char *signature)

@@ -41,7 +41,7 @@ static const char *const rsa_params[RSA_PARTS] = {
 	[RSA_QINV] = OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
 };
 
-/* --- RSA keys from their numbers -------------------------------------------- */
+/* --- RSA keys from their numbers --------------------------------------- */
 
 static void
 numbers_free(BIGNUM *n[RSA_PARTS])
@@ -167,7 +167,7 @@ rsa_from_der(const unsigned char *der, long len, const char **why)
 	return pkey;
 }
 
-/* --- the wrapping: PKCS#8, PEM, base64 --------------------------------------- */
+/* --- the wrapping: PKCS#8, PEM, base64 --------------------------------- */
 
 static EVP_PKEY *
 ed25519_from_raw(const unsigned char *raw, const char **why)

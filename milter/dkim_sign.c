@@ -77,7 +77,7 @@ struct dkim_signer {
 	struct canon_body	 body;
 };
 
-/* --- which fields ------------------------------------------------------------ */
+/* --- which fields ------------------------------------------------------ */
 
 /* `name` may have blanks behind it: Postfix passes "From :" so. */
 static size_t
@@ -148,7 +148,7 @@ oversigns(const struct dkim_signer *s, const struct name *n)
 	return strcasecmp(n->name, "Sender") != 0 || n->lowest != NULL;
 }
 
-/* --- the message -------------------------------------------------------------- */
+/* --- the message ------------------------------------------------------- */
 
 static void
 hash_body(void *arg, const void *data, size_t len)
@@ -212,7 +212,7 @@ dkim_signer_body(struct dkim_signer *s, const void *data, size_t len)
 		canon_body_add(&s->body, data, len);
 }
 
-/* --- the field ------------------------------------------------------------------ */
+/* --- the field --------------------------------------------------------- */
 
 /* A field that is being written, and the column at which its line stands. */
 struct writer {
@@ -338,7 +338,7 @@ put_signature(struct writer *w, const struct buf *b64)
 	}
 }
 
-/* --- the signatures -------------------------------------------------------------- */
+/* --- the signatures ---------------------------------------------------- */
 
 /* The signed fields in the order of h=. */
 static void

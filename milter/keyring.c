@@ -13,77 +13,166 @@
 #include <string.h>
 
 #include "arena.h"
-#include "buf.h"
 #include "crypto.h"
+#include "dkim_sign.h"
 #include "domain.h"
 #include "keyfile.h"
-#include "keyring.h"
+#include "keyring_priv.h"
 
 #define SUFFIX		".private"
 #define PROBLEMS_MAX	10	/* told; more are counted */
 
-struct keyring {
-	struct arena	*arena;
-	size_t		 n;
-	struct signing_key *key;
-	const struct signing_key **sorted;
-};
+/* --- a ring that is being filled --------------------------------------- */
 
-/* What a directory walk has found so far. */
-struct walk {
-	struct arena	*arena;
-	struct signing_key *key;
-	size_t		 n, size;
-	struct buf	 why;
-	size_t		 problems;
-};
-
-/* --- problems ------------------------------------------------------------------ */
-
-static bool
-next_problem(struct walk *w)
+void
+ring_start(struct ring_build *b)
 {
-	if (++w->problems > PROBLEMS_MAX)
-		return false;
-	if (w->problems > 1)
-		buf_addch(&w->why, '\n');
-	return true;
+	memset(b, 0, sizeof(*b));
+	b->ring = keyring_empty();
 }
 
-static void
-problem(struct walk *w, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-problem(struct walk *w, const char *fmt, ...)
+void
+ring_problem(struct ring_build *b, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!next_problem(w))
+	if (++b->problems > PROBLEMS_MAX)
 		return;
+	if (b->problems > 1)
+		buf_addch(&b->why, '\n');
 	va_start(ap, fmt);
-	buf_vprintf(&w->why, fmt, ap);
+	buf_vprintf(&b->why, fmt, ap);
 	va_end(ap);
 }
 
-/* --- the walk ------------------------------------------------------------------- */
-
-static void
-add_key(struct walk *w, const char *domain, const char *selector,
+size_t
+ring_add(struct ring_build *b, const char *domain, const char *selector,
     const char *path)
 {
-	struct signing_key *k;
+	struct keyring		*ring = b->ring;
+	struct signing_key	*k;
 
-	if (w->n == w->size) {
-		w->size = w->size > 0 ? w->size * 2 : 64;
-		w->key = xrealloc(w->key, w->size * sizeof(*w->key));
+	if (ring->n == b->size) {
+		b->size = b->size > 0 ? b->size * 2 : 64;
+		ring->key = xrealloc(ring->key, b->size * sizeof(*k));
 	}
-	k = &w->key[w->n++];
+	k = &ring->key[ring->n];
 	memset(k, 0, sizeof(*k));
 	k->domain = domain;
 	k->selector = selector;
 	k->path = path;
+	return ring->n++;
 }
+
+static int
+by_path(const void *va, const void *vb)
+{
+	const struct signing_key	*a = *(struct signing_key *const *)va;
+	const struct signing_key	*b = *(struct signing_key *const *)vb;
+
+	return strcmp(a->path, b->path);
+}
+
+/* Those that come from a file, sorted by it. */
+static size_t
+keys_by_path(struct keyring *ring, struct signing_key **key)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < ring->n; i++)
+		if (ring->key[i].pkey == NULL)
+			key[n++] = &ring->key[i];
+	if (n > 1)
+		qsort(key, n, sizeof(*key), by_path);
+	return n;
+}
+
+/* A file that serves many domains is loaded once. */
+static size_t
+jobs_of(struct signing_key *const *key, size_t n, struct keyfile_job *job)
+{
+	size_t i, jobs = 0;
+
+	for (i = 0; i < n; i++)
+		if (jobs == 0 || strcmp(job[jobs - 1].path, key[i]->path) != 0)
+			job[jobs++].path = key[i]->path;
+	return jobs;
+}
+
+static void
+load_keys(struct ring_build *b)
+{
+	struct signing_key	**key = xcalloc(b->ring->n, sizeof(*key));
+	struct keyfile_job	*job = xcalloc(b->ring->n, sizeof(*job));
+	size_t			 n, jobs, i, at;
+
+	n = keys_by_path(b->ring, key);
+	jobs = jobs_of(key, n, job);
+	keyfile_load_all(job, jobs);
+	for (i = at = 0; i < jobs; i++) {
+		if (job[i].key == NULL)
+			ring_problem(b, "%s", job[i].why);
+		for (; at < n && strcmp(key[at]->path, job[i].path) == 0; at++)
+			if (job[i].key != NULL)
+				key[at]->pkey = crypto_key_ref(job[i].key);
+		crypto_key_free(&job[i].key);
+		free(job[i].why);
+	}
+	free(job);
+	free(key);
+}
+
+int
+ring_compare(const struct signing_key *a, const struct signing_key *b)
+{
+	enum crypto_type	ta = crypto_key_type(a->pkey);
+	enum crypto_type	tb = crypto_key_type(b->pkey);
+
+	if (ta != tb)
+		return ta == CRYPTO_RSA ? -1 : 1;
+	return strcmp(a->selector, b->selector);
+}
+
+static int
+by_domain(const void *va, const void *vb)
+{
+	const struct signing_key	*a = *(struct signing_key *const *)va;
+	const struct signing_key	*b = *(struct signing_key *const *)vb;
+	int				 c = strcmp(a->domain, b->domain);
+
+	return c != 0 ? c : ring_compare(a, b);
+}
+
+static void
+sort_keys(struct keyring *k)
+{
+	size_t i;
+
+	k->sorted = xcalloc(k->n, sizeof(*k->sorted));
+	for (i = 0; i < k->n; i++) {
+		k->key[i].algorithm = crypto_algorithm(k->key[i].pkey);
+		k->sorted[i] = &k->key[i];
+	}
+	qsort(k->sorted, k->n, sizeof(*k->sorted), by_domain);
+}
+
+struct keyring *
+ring_finish(struct ring_build *b, char **why)
+{
+	load_keys(b);
+	if (b->problems == 0) {
+		sort_keys(b->ring);
+		return b->ring;
+	}
+	if (b->problems > PROBLEMS_MAX)
+		buf_printf(&b->why, "\nand %zu more",
+		    b->problems - PROBLEMS_MAX);
+	*why = b->why.data;
+	keyring_free(&b->ring);
+	return NULL;
+}
+
+/* --- the walk ---------------------------------------------------------- */
 
 /* The part of a file name before ".private"; NULL: no such file. */
 static const char *
@@ -98,26 +187,27 @@ selector_of(struct arena *a, const char *name)
 }
 
 static void
-walk_domain(struct walk *w, const char *path, const char *domain)
+walk_domain(struct ring_build *b, const char *path, const char *domain)
 {
+	struct arena	*a = b->ring->arena;
 	DIR		*dir = opendir(path);
 	const struct dirent *entry;
 	const char	*selector, *file;
 
 	if (dir == NULL) {
-		problem(w, "%s: %s", path, strerror(errno));
+		ring_problem(b, "%s: %s", path, strerror(errno));
 		return;
 	}
 	while ((entry = readdir(dir)) != NULL) {
-		selector = selector_of(w->arena, entry->d_name);
+		selector = selector_of(a, entry->d_name);
 		if (selector == NULL)
 			continue;
-		file = arena_printf(w->arena, "%s/%s", path, entry->d_name);
+		file = arena_printf(a, "%s/%s", path, entry->d_name);
 		if (keyfile_is_selector(selector))
-			add_key(w, domain, selector, file);
+			ring_add(b, domain, selector, file);
 		else
-			problem(w, "%s: \"%s\" is no selector; rename the file"
-			    " to letters, digits and hyphens before "
+			ring_problem(b, "%s: \"%s\" is no selector; rename"
+			    " the file to letters, digits and hyphens before "
 			    SUFFIX, file, selector);
 	}
 	closedir(dir);
@@ -125,56 +215,54 @@ walk_domain(struct walk *w, const char *path, const char *domain)
 
 /* One entry of the key directory: a domain, or nothing of ours. */
 static void
-walk_entry(struct walk *w, const char *directory, const char *name)
+walk_entry(struct ring_build *b, const char *directory, const char *name)
 {
 	const char	*path, *domain;
 	struct stat	 st;
 
-	path = arena_printf(w->arena, "%s/%s", directory, name);
+	path = arena_printf(b->ring->arena, "%s/%s", directory, name);
 	if (stat(path, &st) != 0) {
-		problem(w, "%s: %s", path, strerror(errno));
+		ring_problem(b, "%s: %s", path, strerror(errno));
 		return;
 	}
 	if (!S_ISDIR(st.st_mode)) {
-		if (selector_of(w->arena, name) != NULL)
-			problem(w, "%s: a key has to be in a directory that is"
-			    " named after its domain; move it to"
+		if (selector_of(b->ring->arena, name) != NULL)
+			ring_problem(b, "%s: a key has to be in a directory"
+			    " that is named after its domain; move it to"
 			    " %s/DOMAIN/%s", path, directory, name);
 		return;
 	}
-	domain = domain_canonical(w->arena, name, strlen(name));
+	domain = domain_canonical(b->ring->arena, name, strlen(name));
 	if (domain == NULL)
-		problem(w, "%s: \"%s\" is no domain; rename or move the"
+		ring_problem(b, "%s: \"%s\" is no domain; rename or move the"
 		    " directory", path, name);
 	else if ((st.st_mode & S_IWOTH) != 0)
-		problem(w, "%s: everybody may add keys here; run:"
+		ring_problem(b, "%s: everybody may add keys here; run:"
 		    " chmod o-w '%s'", path, path);
 	else
-		walk_domain(w, path, domain);
+		walk_domain(b, path, domain);
 }
 
 static void
-walk_directory(struct walk *w, const char *directory)
+walk_directory(struct ring_build *b, const char *directory)
 {
 	DIR		*dir = opendir(directory);
 	const struct dirent *entry;
 	struct stat	 st;
 
 	if (dir == NULL) {
-		problem(w, "%s: %s; make it with: install -d -m 0750 '%s'",
+		ring_problem(b, "%s: %s; make it with: install -d -m 0750 '%s'",
 		    directory, strerror(errno), directory);
 		return;
 	}
 	if (fstat(dirfd(dir), &st) == 0 && (st.st_mode & S_IWOTH) != 0)
-		problem(w, "%s: everybody may add keys here; run:"
+		ring_problem(b, "%s: everybody may add keys here; run:"
 		    " chmod o-w '%s'", directory, directory);
 	while ((entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.')
-			walk_entry(w, directory, entry->d_name);
+			walk_entry(b, directory, entry->d_name);
 	closedir(dir);
 }
-
-/* --- keys ------------------------------------------------------------------------ */
 
 static int
 by_name(const void *va, const void *vb)
@@ -185,66 +273,23 @@ by_name(const void *va, const void *vb)
 	return c != 0 ? c : strcmp(a->selector, b->selector);
 }
 
-/* Domains that differ in case alone are the same, their keys too. */
+/* Directories that differ in case alone are one domain. */
 static void
-find_doubles(struct walk *w)
+find_doubles(struct ring_build *b)
 {
-	size_t i;
-
-	for (i = 1; i < w->n; i++)
-		if (by_name(&w->key[i - 1], &w->key[i]) == 0)
-			problem(w, "%s: the same domain and selector as %s;"
-			    " move one of them away", w->key[i].path,
-			    w->key[i - 1].path);
-}
-
-static void
-load_keys(struct walk *w)
-{
-	struct keyfile_job	*job = xcalloc(w->n, sizeof(*job));
+	struct signing_key	*key = b->ring->key;
 	size_t			 i;
 
-	for (i = 0; i < w->n; i++)
-		job[i].path = w->key[i].path;
-	keyfile_load_all(job, w->n);
-	for (i = 0; i < w->n; i++) {
-		w->key[i].pkey = job[i].key;
-		if (job[i].key == NULL)
-			problem(w, "%s", job[i].why);
-		else
-			w->key[i].algorithm = crypto_algorithm(job[i].key);
-		free(job[i].why);
-	}
-	free(job);
+	if (b->ring->n > 1)
+		qsort(key, b->ring->n, sizeof(*key), by_name);
+	for (i = 1; i < b->ring->n; i++)
+		if (by_name(&key[i - 1], &key[i]) == 0)
+			ring_problem(b, "%s: the same domain and selector as"
+			    " %s; move one of them away", key[i].path,
+			    key[i - 1].path);
 }
 
-/* By domain, RSA first, then by selector. */
-static int
-by_use(const void *va, const void *vb)
-{
-	const struct signing_key	*a = *(const void *const *)va;
-	const struct signing_key	*b = *(const void *const *)vb;
-	enum crypto_type		 ta = crypto_key_type(a->pkey);
-	enum crypto_type		 tb = crypto_key_type(b->pkey);
-	int				 c = strcmp(a->domain, b->domain);
-
-	if (c != 0)
-		return c;
-	if (ta != tb)
-		return ta == CRYPTO_RSA ? -1 : 1;
-	return strcmp(a->selector, b->selector);
-}
-
-static void
-sort_keys(struct keyring *k)
-{
-	size_t i;
-
-	k->sorted = xcalloc(k->n, sizeof(*k->sorted));
-	for (i = 0; i < k->n; i++)
-		k->sorted[i] = &k->key[i];
-	qsort(k->sorted, k->n, sizeof(*k->sorted), by_use);
-}
+/* --- rings ------------------------------------------------------------- */
 
 struct keyring *
 keyring_empty(void)
@@ -258,26 +303,12 @@ keyring_empty(void)
 struct keyring *
 keyring_load(const char *directory, char **why)
 {
-	struct keyring	*k = keyring_empty();
-	struct walk	 w = { .arena = k->arena };
+	struct ring_build b;
 
-	walk_directory(&w, directory);
-	if (w.n > 0)
-		qsort(w.key, w.n, sizeof(*w.key), by_name);
-	find_doubles(&w);
-	load_keys(&w);
-	k->key = w.key;
-	k->n = w.n;
-	if (w.problems == 0) {
-		sort_keys(k);
-		return k;
-	}
-	if (w.problems > PROBLEMS_MAX)
-		buf_printf(&w.why, "\nand %zu more",
-		    w.problems - PROBLEMS_MAX);
-	*why = w.why.data;
-	keyring_free(&k);
-	return NULL;
+	ring_start(&b);
+	walk_directory(&b, directory);
+	find_doubles(&b);
+	return ring_finish(&b, why);
 }
 
 void
@@ -297,7 +328,7 @@ keyring_free(struct keyring **kp)
 	free(k);
 }
 
-/* --- questions --------------------------------------------------------------------- */
+/* --- questions --------------------------------------------------------- */
 
 size_t
 keyring_count(const struct keyring *k)
@@ -327,4 +358,30 @@ keyring_find(const struct keyring *k, const char *domain)
 	    strcmp(k->sorted[low + n]->domain, domain) == 0)
 		n++;
 	return (struct signing_keys){ n, n > 0 ? k->sorted + low : NULL };
+}
+
+/* The nearest parent that has keys; a domain of one label is nobody's. */
+static struct signing_keys
+find_parent(const struct keyring *k, const char *domain)
+{
+	struct signing_keys	 keys = { 0, NULL };
+	const char		*p = domain;
+
+	while (keys.n == 0 && (p = strchr(p, '.')) != NULL)
+		keys = keyring_find(k, ++p);
+	return keys;
+}
+
+struct signing_keys
+keyring_find_author(const struct keyring *k, const struct sign_rules *rules,
+    const char *local, const char *domain, struct arena *a)
+{
+	struct signing_keys keys;
+
+	if (k->table != NULL)
+		return keytable_find(k->table, rules, local, domain, a);
+	keys = keyring_find(k, domain);
+	if (keys.n == 0 && !rules->own_domain_only)
+		keys = find_parent(k, domain);
+	return keys;
 }

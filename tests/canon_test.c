@@ -26,17 +26,23 @@ static const struct {
 	    "to:a, b, c\r\n" },
 	{ "folds of libmilter are LF, simple", S, "To", " a,\n\tb,\n  c",
 	    "To: a,\r\n\tb,\r\n  c\r\n" },
-	{ "CRLF stays CRLF, simple", S, "To", " a,\r\n\tb", "To: a,\r\n\tb\r\n" },
+	{ "CRLF stays CRLF, simple", S, "To", " a,\r\n\tb",
+	    "To: a,\r\n\tb\r\n" },
 	{ "no blank, empty value", R, "Cc", "", "cc:\r\n" },
 	{ "no blank, empty value, simple", S, "Cc", "", "Cc:\r\n" },
 	{ "nothing but blanks", R, "Cc", " \t \n\t ", "cc:\r\n" },
-	{ "fold right behind the colon", R, "Subject", "\n x", "subject:x\r\n" },
-	{ "fold inside blanks is one space", R, "S", "a \t\r\n\t b", "s:a b\r\n" },
+	{ "fold right behind the colon", R, "Subject", "\n x",
+	    "subject:x\r\n" },
+	{ "fold inside blanks is one space", R, "S", "a \t\r\n\t b",
+	    "s:a b\r\n" },
 	{ "VT and FF are no blanks", R, "S", " a\v\fb ", "s:a\v\fb\r\n" },
 	{ "a CR alone stays", R, "S", " a\rb\r", "s:a\rb\r\r\n" },
-	{ "a CR alone stays, simple", S, "S", " a\rb\n\tc", "S: a\rb\r\n\tc\r\n" },
-	{ "octets above 127 stay", R, "S", " \xc3\x84 \xff", "s:\xc3\x84 \xff\r\n" },
-	{ "the name is folded as ASCII", R, "X-\xc3\x84Z", " a", "x-\xc3\x84z:a\r\n" },
+	{ "a CR alone stays, simple", S, "S", " a\rb\n\tc",
+	    "S: a\rb\r\n\tc\r\n" },
+	{ "octets above 127 stay", R, "S", " \xc3\x84 \xff",
+	    "s:\xc3\x84 \xff\r\n" },
+	{ "the name is folded as ASCII", R, "X-\xc3\x84Z", " a",
+	    "x-\xc3\x84z:a\r\n" },
 };
 
 static void
@@ -177,8 +183,10 @@ expect_reference(struct buf *body, struct buf *want, struct buf *got,
 static void
 random_bodies_match_the_reference(void **state)
 {
-	static const char	letters[] = "\r\n \t\r\n" "abcdefghijklmnopqrstu";
-	struct buf		body = BUF_INIT, want = BUF_INIT, got = BUF_INIT;
+	static const char	letters[] = "\r\n \t\r\n"
+	    "abcdefghijklmnopqrstu";
+	struct buf		body = BUF_INIT, want = BUF_INIT;
+	struct buf		got = BUF_INIT;
 	size_t			round, n;
 
 	(void)state;

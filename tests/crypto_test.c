@@ -14,7 +14,7 @@
 #include "canon.h"
 #include "crypto.h"
 
-/* --- digests, base64 ------------------------------------------------------- */
+/* --- digests, base64 --------------------------------------------------- */
 
 static const unsigned char abc[] = {
 	0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
@@ -62,7 +62,7 @@ base64_of_all_lengths(void **state)
 	buf_free(&b);
 }
 
-/* --- forms of keys ------------------------------------------------------------ */
+/* --- forms of keys ----------------------------------------------------- */
 
 static EVP_PKEY	*rsa_pkey, *ed_pkey;
 
@@ -297,7 +297,7 @@ made_keys_come_back_from_their_pem(void **state)
 	buf_free(&b);
 }
 
-/* --- RFC 8463 appendix A --------------------------------------------------------- */
+/* --- RFC 8463 appendix A ----------------------------------------------- */
 
 static const char rfc_ed25519[] =
     "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
@@ -421,7 +421,7 @@ rfc8463_public_key(void **state)
 	buf_free(&b);
 }
 
-/* --- threads ------------------------------------------------------------------------ */
+/* --- threads ----------------------------------------------------------- */
 
 static struct crypto_key *shared;
 

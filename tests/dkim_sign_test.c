@@ -57,7 +57,7 @@ drop_keys(void **state)
 	return 0;
 }
 
-/* --- the independent verifier -------------------------------------------------- */
+/* --- the independent verifier ------------------------------------------ */
 
 /* The value of a tag, its white space removed; "" when there is none. */
 static const char *
@@ -72,8 +72,9 @@ tag(struct arena *a, const char *field, const char *name)
 		if (strncmp(p, name, len) == 0 && p[len] == '=')
 			break;
 		p = strchr(p, ';');
-		if (p++ == NULL)
+		if (p == NULL)
 			return "";
+		p++;
 	}
 	for (p += len + 1, to = out; *p != '\0' && *p != ';'; p++)
 		if (strchr(" \t\n", *p) == NULL)
@@ -235,7 +236,7 @@ field_verifies(struct arena *a, const struct message *m,
 	return ok && body_verifies(a, m, field);
 }
 
-/* --- signing ------------------------------------------------------------------------ */
+/* --- signing ----------------------------------------------------------- */
 
 static const char *const *
 sign(struct arena *a, const struct sign_rules *rules,
@@ -380,7 +381,7 @@ a_changed_message_does_not(void **state)
 	arena_free(&a);
 }
 
-/* --- tags ------------------------------------------------------------------------------ */
+/* --- tags -------------------------------------------------------------- */
 
 static void
 tags_say_what_was_asked_for(void **state)
@@ -481,7 +482,7 @@ no_author_no_signature(void **state)
 	arena_free(&a);
 }
 
-/* --- random messages ----------------------------------------------------------------------- */
+/* --- random messages --------------------------------------------------- */
 
 static const char *
 random_text(struct arena *a, const char *alphabet, size_t most)

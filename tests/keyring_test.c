@@ -7,8 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "buf.h"
 #include "crypto.h"
+#include "dkim_sign.h"
 #include "keyring.h"
 
 static char		 top[] = "/tmp/keyring_test.XXXXXX";
@@ -125,6 +127,39 @@ answers_by_domain_rsa_first(void **state)
 	assert_int_equal(keyring_find(k, "").n, 0);
 	keyring_free(&k);
 	assert_null(k);
+}
+
+static void
+parents_sign_for_their_subdomains(void **state)
+{
+	struct sign_rules	 rules = sign_default_rules;
+	struct arena		*a = arena_new(4096);
+	struct keyring		*k;
+	struct signing_keys	 keys;
+	char			*why = NULL;
+
+	(void)state;
+	put("example.org/s.private", buf_str(&ed_pem), 0600);
+	put("b.example.org/t.private", buf_str(&ed_pem), 0600);
+	k = keyring_load(top, &why);
+	assert_non_null(k);
+	keys = keyring_find_author(k, &rules, "x", "a.example.org", a);
+	assert_int_equal(keys.n, 1);
+	assert_string_equal(keys.key[0]->domain, "example.org");
+	keys = keyring_find_author(k, &rules, "x", "c.b.example.org", a);
+	assert_string_equal(keys.key[0]->domain, "b.example.org");
+	keys = keyring_find_author(k, &rules, "x", "example.org", a);
+	assert_string_equal(keys.key[0]->domain, "example.org");
+	assert_int_equal(keyring_find_author(k, &rules, "x", "org", a).n, 0);
+	assert_int_equal(keyring_find_author(k, &rules, "x", "notexample.org",
+	    a).n, 0);
+	rules.own_domain_only = true;
+	assert_int_equal(keyring_find_author(k, &rules, "x", "a.example.org",
+	    a).n, 0);
+	assert_int_equal(keyring_find_author(k, &rules, "x", "example.org",
+	    a).n, 1);
+	keyring_free(&k);
+	arena_free(&a);
 }
 
 static void
@@ -278,6 +313,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(answers_by_domain_rsa_first, fresh),
+		cmocka_unit_test_setup(parents_sign_for_their_subdomains,
+		    fresh),
 		cmocka_unit_test_setup(empty_ring, fresh),
 		cmocka_unit_test(refusals_name_file_and_remedy),
 		cmocka_unit_test_setup(other_files_are_refused, fresh),
