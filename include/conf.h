@@ -69,14 +69,15 @@ struct conf {
 	struct dmarc_rules dmarc;
 	struct quota_rules quota;
 
-	/* "file:line: ..." lines about what is allowed but odd; "" if none */
+	/* lines "file:line: ..." about what is allowed but odd; "" if none */
 	const char	*warnings;
 };
 
 /*
  * Read and check. NULL with *why (malloced; the caller frees) of one or more
- * lines "file:line: what, and what to do". A line for an impossible
- * combination names the section's line.
+ * lines "file:line: what, and what to do", no newline behind the last. A line
+ * for an impossible combination names the line of the option that is too
+ * much, or of the section.
  */
 struct conf	*conf_load(const char *path, char **why);
 /*
@@ -89,5 +90,7 @@ void		 conf_unref(struct conf **cp);
 /* All options with their values, as a configuration file; the lines of
  * users-file are not in it. */
 void		 conf_print(const struct conf *c, FILE *out);
+/* The same as JSON; "listeners", "plans", "users" are objects by name. */
+void		 conf_print_json(const struct conf *c, FILE *out);
 
 #endif

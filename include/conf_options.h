@@ -83,8 +83,8 @@ void		 conf_value_set(struct conf_builder *b,
 		    const struct conf_option *o,
 		    const struct conf_section *section,
 		    const struct conf_setting *s, void *base);
-/* The value as it would be written in a file. */
-void		 conf_value_print(const struct conf_option *o, const void *base,
+/* "accept, defer" or "1 to 240". */
+void		 conf_option_print_values(const struct conf_option *o,
 		    FILE *out);
 
 /* --- syntax of texts (conf_syntax.c) ----------------------------------- */

@@ -34,7 +34,7 @@ struct users_plans {
 };
 /*
  * Add the lines of a file. False with *why (malloced): one or more lines
- * "file:line: what, and what to do".
+ * "file:line: what, and what to do", no newline behind the last.
  */
 bool		 users_load_file(struct users *u, const char *path,
 		    const struct users_plans *plans, char **why);

@@ -119,11 +119,11 @@ complain_unknown(cfg_t *cfg, const char *name)
 		    "\"%s\"%s; did you mean \"%s\"?", shown, where, near);
 	else if (home != NULL && home[0] != '\0')
 		conf_complain(&current->bad, here(cfg), "unknown option "
-		    "\"%s\"%s; it belongs into a section %s", shown, where,
+		    "\"%s\"%s; it belongs in a section %s { }", shown, where,
 		    home);
 	else if (home != NULL)
 		conf_complain(&current->bad, here(cfg), "unknown option "
-		    "\"%s\"%s; it belongs outside of sections", shown, where);
+		    "\"%s\"%s; it stands outside of sections", shown, where);
 	else
 		conf_complain(&current->bad, here(cfg), "unknown option "
 		    "\"%s\"%s; see millgate.conf(5)", shown, where);

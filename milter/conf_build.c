@@ -73,6 +73,19 @@ plan_named(struct plan_rules *plans, size_t *n, const char *name)
 	return &plans[(*n)++];
 }
 
+/* A section of that name, in whatever case, stands before section `end`. */
+static bool
+plan_was_there(const struct conf_tree *t, size_t end, const char *name)
+{
+	const struct conf_section	*s;
+	size_t				 i = 0;
+
+	while ((s = next_section(t, "plan", &i)) != NULL && i < end)
+		if (strcasecmp(s->title, name) == 0)
+			return true;
+	return false;
+}
+
 static void
 build_plans(struct conf_builder *b)
 {
@@ -85,8 +98,13 @@ build_plans(struct conf_builder *b)
 	memcpy(plans, builtin_plans, sizeof(builtin_plans));
 	while ((s = next_section(b->tree, "plan", &i)) != NULL) {
 		if (s->title[0] == '\0' || strpbrk(s->title, " \t,=") != NULL)
-			conf_complain_in(b->bad, s, s->place, "is no name for "
-			    "a plan; use letters, digits and hyphens");
+			conf_complain_in(b->bad, s, s->place, "this is no "
+			    "name for a plan; use letters, digits and "
+			    "hyphens");
+		else if (plan_was_there(b->tree, i, s->title))
+			conf_complain_in(b->bad, s, s->place, "there is such "
+			    "a plan already (case does not matter); make one "
+			    "of the two");
 		else
 			apply(b, s, plan_named(plans, &n, s->title));
 	}
@@ -161,11 +179,12 @@ build_user(struct conf_builder *b, const struct conf_section *s,
 	user->plan = b->conf->default_plan;
 	apply(b, s, user);
 	if (user->login == NULL)
-		conf_complain_in(b->bad, s, s->place, "is no login; write it "
-		    "without blanks, at most 255 characters long");
+		conf_complain_in(b->bad, s, s->place, "this is no login; "
+		    "write it without blanks, at most 255 characters long");
 	else if (!users_add(b->users, user))
-		conf_complain_in(b->bad, s, s->place, "has an entry already "
-		    "(case does not matter in logins); make one of the two");
+		conf_complain_in(b->bad, s, s->place, "there is an entry "
+		    "already (case does not matter in logins); make one of "
+		    "the two");
 }
 
 static void
@@ -199,8 +218,9 @@ build_users_file(struct conf_builder *b)
 		    "sections");
 	} else if (!users_load_file(b->users, b->conf->users_file, &plans,
 	    &why)) {
+		if (b->bad->n++ > 0)
+			buf_addch(&b->bad->text, '\n');
 		buf_addstr(&b->bad->text, why);
-		b->bad->n++;
 		free(why);
 	}
 }

@@ -325,3 +325,26 @@ conf_option_nearest(const char *section, const char *name)
 		nearer(name, conf_kinds[i].name, &best, &least_distance);
 	return best;
 }
+
+void
+conf_option_print_values(const struct conf_option *o, FILE *out)
+{
+	const char	*comma = "";
+	long		 i;
+
+	if (o->type == OPT_OCTAL) {
+		fprintf(out, "\"%04lo\" to \"%04lo\"", o->min, o->max);
+		return;
+	}
+	if (o->words == NULL) {
+		fprintf(out, "%ld to %ld%s", o->min, o->max,
+		    o->type == OPT_LIMIT ? ", unlimited" : "");
+		return;
+	}
+	for (i = 0; i <= o->max; i++) {
+		if (o->words[i] == NULL)
+			continue;
+		fprintf(out, "%s%s", comma, o->words[i]);
+		comma = ", ";
+	}
+}

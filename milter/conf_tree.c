@@ -35,17 +35,18 @@ complain_v(struct complaints *c, struct conf_place at, const char *lead,
 {
 	if (c->n > COMPLAINTS_MAX)
 		return;
+	if (c->n > 0)
+		buf_addch(&c->text, '\n');
 	buf_addstr(&c->text, at.file);
 	if (at.line > 0)
 		buf_printf(&c->text, ":%u", at.line);
 	buf_addstr(&c->text, ": ");
 	if (c->n++ == COMPLAINTS_MAX) {
-		buf_addstr(&c->text, "there is more; mend these first\n");
+		buf_addstr(&c->text, "there is more; mend these first");
 		return;
 	}
 	buf_addstr(&c->text, lead);
 	buf_vprintf(&c->text, fmt, ap);
-	buf_addch(&c->text, '\n');
 }
 
 void

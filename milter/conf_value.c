@@ -14,10 +14,6 @@
 /* Words are stored as their index, through a type of the enum's size. */
 _Static_assert(sizeof(enum action) == sizeof(unsigned), "enums are unsigned");
 
-static const char *const canon_words[] = {
-	[CANON_SIMPLE] = "simple", [CANON_RELAXED] = "relaxed"
-};
-
 static const char *
 bounds_complaint(struct arena *a, const struct conf_option *o,
     const char *what)
@@ -123,14 +119,12 @@ set_char(const char *text, char *value)
 static bool
 canon_parse(const char *text, size_t len, enum canonicalization *canon)
 {
-	unsigned i;
+	const char *name;
 
-	for (i = CANON_SIMPLE; i <= CANON_RELAXED; i++) {
-		if (strlen(canon_words[i]) == len &&
-		    strncasecmp(text, canon_words[i], len) == 0) {
-			*canon = (enum canonicalization)i;
+	for (*canon = CANON_SIMPLE; *canon <= CANON_RELAXED; (*canon)++) {
+		name = canon_name(*canon);
+		if (strlen(name) == len && strncasecmp(text, name, len) == 0)
 			return true;
-		}
 	}
 	return false;
 }

@@ -166,8 +166,9 @@ read_line(struct reader *r, char *line)
 	while ((word = next_word(&line)) != NULL)
 		read_word(r, word, user);
 	if (r->bad.n == bad && !users_add(r->users, user))
-		conf_complain(&r->bad, r->place, "%s has an entry already "
-		    "(case does not matter in logins); make one of the two",
+		conf_complain(&r->bad, r->place, "%s: there is an entry "
+		    "already (case does not matter in logins); make one of "
+		    "the two",
 		    conf_shown(r->arena, user->login));
 }
 

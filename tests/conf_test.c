@@ -399,7 +399,7 @@ includes_are_relative(void **state)
 
 	(void)state;
 	write_file("main.conf", "include(\"conf.d/a.conf\")\n"
-	    "mode = monitor\n");
+	    "mode = monitor");
 	write_file("conf.d/a.conf", "include(\"b.conf\")\n");
 	write_file("conf.d/b.conf", "user bob { plan = premium }\n");
 	c = load_file("main.conf", &why);
@@ -417,17 +417,17 @@ errors_in_includes(void **state)
 		const char *text, *want;
 	} rows[] = {
 		{ "mode = off\n", "conf.d/a.conf:1: mode = \"off\" is not "
-		    "known; use one of: enforce, monitor\n" },
+		    "known; use one of: enforce, monitor" },
 		{ "mode = enforce\n\nmood = x\n", "conf.d/a.conf:3: unknown "
-		    "option \"mood\"; did you mean \"mode\"?\n" },
+		    "option \"mood\"; did you mean \"mode\"?" },
 		{ "user x {\n", "conf.d/a.conf:1: what is opened here is never "
-		    "closed; write the missing }\n" },
+		    "closed; write the missing }" },
 		{ "include(\"a.conf\")\n", "conf.d/a.conf:1: too many files "
-		    "include each other; does one include itself?\n" },
+		    "include each other; does one include itself?" },
 		{ "\ninclude(\"absent\")", "conf.d/a.conf:2: include: "
-		    "conf.d/absent: No such file or directory\n" },
+		    "conf.d/absent: No such file or directory" },
 		{ "user = root", "main.conf:2: user is set twice; remove one "
-		    "of the two\n" },
+		    "of the two" },
 	};
 	struct conf	*c;
 	char		*why;
@@ -457,10 +457,10 @@ files_that_cannot_be_read(void **state)
 
 	(void)state;
 	assert_null(load_file("absent.conf", &why));
-	assert_complaint(why, "absent.conf: No such file or directory\n");
+	assert_complaint(why, "absent.conf: No such file or directory");
 	free(why);
 	assert_null(load_file("conf.d", &why));
-	assert_complaint(why, "conf.d: Is a directory\n");
+	assert_complaint(why, "conf.d: Is a directory");
 	free(why);
 }
 
@@ -486,8 +486,8 @@ users_file_is_read(void **state)
 	conf_unref(&c);
 	write_file("users", "Bob plan=premium\n");
 	assert_null(load_file("main.conf", &why));
-	assert_complaint(why, "users:1: bob has an entry already (case does "
-	    "not matter in logins); make one of the two\n");
+	assert_complaint(why, "users:1: bob: there is an entry already (case "
+	    "does not matter in logins); make one of the two");
 	free(why);
 }
 

@@ -1,0 +1,137 @@
+"""check-options - the option table, the man page and the sample agree
+
+Every option of the table has a paragraph in the man page and a line in the
+sample, in the right section and with the right default; and neither knows an
+option that the table does not. The sample loads, also with every commented
+option in force.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+SRC = os.environ.get('srcdir', '.')
+BUILD = os.environ.get('MILLGATE_BUILD', '.')
+TOOL = os.path.join(BUILD, 'tests', 'conf_tool')
+bad = 0
+
+
+def fail(text):
+    global bad
+    bad += 1
+    print('not ok - ' + text)
+
+
+def read(name):
+    with open(os.path.join(SRC, name), encoding='utf-8') as f:
+        return f.read()
+
+
+def tool(path, *args):
+    return subprocess.run([TOOL, path, *args], capture_output=True, text=True)
+
+
+def sample_options(text):
+    """{(section, option): value} of the sample, commented or not."""
+    found, section = {}, ''
+    for line in text.split('\n'):
+        line = re.sub(r'^(\t*)#(?! )', r'\1', line)
+        line = re.sub(r'\t#.*', '', line).strip()
+        opened = re.match(r'([a-z]+)( \S+)? \{$', line)
+        option = re.match(r'([a-z-]+) = (.*)$', line)
+        if opened:
+            section = opened.group(1)
+        elif line == '}':
+            section = ''
+        elif option:
+            found.setdefault((section, option.group(1)), option.group(2))
+    return found
+
+
+def man_options(text):
+    """{(section, option): paragraph} of the man page."""
+    found, section = {}, None
+    for part in re.split(r'(?m)^\.(?=S[sh] |It Ic |El)', text):
+        head, _, body = part.partition('\n')
+        if head.startswith(('Ss ', 'Sh ')):
+            name = re.match(r'Ss SECTION (\S+)', head)
+            section = name.group(1) if name else ''
+        elif head.startswith('It Ic '):
+            found[(section, head[6:].strip())] = body
+    return found
+
+
+def plain(value):
+    """A value without quotes and braces."""
+    return value.replace('"', '').strip('{}')
+
+
+def check_sample(options):
+    found = sample_options(read('packaging/millgate.conf'))
+    for key, o in options.items():
+        if key not in found:
+            fail('%s %s is not in the sample' % key)
+            continue
+        want = o.get('default')
+        if want is None or key in (('listener', 'direction'),
+                                   ('listener', 'daemon-ports')):
+            continue        # follows from others, or is in force there
+        if key[0] in ('user', 'plan'):
+            continue        # an example
+        if plain(found[key]) != re.sub('^.*(?=/state.db$)',
+                                       '/var/lib/millgate', want):
+            fail('the sample says %s %s = %s' % (*key, found[key]))
+    for key in found:
+        if key not in options:
+            fail('the sample has %s %s' % key)
+
+
+def check_man(options):
+    found = man_options(read('packaging/millgate.conf.5.in'))
+    for key, o in options.items():
+        if key not in found:
+            fail('%s %s is not in the man page' % key)
+            continue
+        said = re.sub(r'(?m)^\.[A-Z][a-z] ', '', found[key])
+        said = re.sub(r'\s+', ' ', said).partition('Default: ')[2]
+        said = re.sub(r'@statedir@/state.db', '', said)
+        want = o.get('default', o.get('default_is'))
+        want = want.split(' ')[0].rstrip(';,') or 'empty'
+        if 'state.db' not in want and want not in re.split('[ ,;]+',
+                                                           said.rstrip(' .')):
+            if key != ('user', 'plan'):
+                fail('the man page says %s %s: default %s, not %s' %
+                     (*key, said, want))
+    for key in found:
+        if key not in options:
+            fail('the man page has %s %s' % key)
+
+
+def check_loads():
+    text = read('packaging/millgate.conf')
+    # an inet socket takes no mode
+    active = re.sub(r'(?m)^(\t*)#(?! |socket-mode)', r'\1', text)
+    with tempfile.TemporaryDirectory() as d:
+        for name, body in (('as it is', text), ('uncommented', active)):
+            path = os.path.join(d, 'millgate.conf')
+            with open(path, 'w', encoding='utf-8') as f:
+                f.write(body)
+            r = tool(path, 'check')
+            if r.returncode != 0:
+                fail('the sample %s does not load: %s' % (name, r.stderr))
+
+
+def main():
+    rows = json.loads(tool('', 'options', '--json').stdout)
+    options = {(r['section'], r['name']): r for r in rows}
+    check_sample(options)
+    check_man(options)
+    check_loads()
+    if bad == 0:
+        print('ok - %d options' % len(options))
+    return bad != 0
+
+
+sys.exit(main())

@@ -1,0 +1,506 @@
+/*
+ * conf: every mistake is told with its line, what is wrong and what to do.
+ */
+#include "test.h"
+
+#include "conf.h"
+
+static const struct {
+	const char	*name, *text;
+	const char	*want;		/* "t:" stands before each line */
+} rows[] = {
+	{ "unknown option",
+	    "mode = enforce\nsokcet = x\n",
+	    "t:2: unknown option \"sokcet\"; did you mean \"socket\"?" },
+	{ "unknown option in a section",
+	    "listener mx {\n daemon-ports = 25\n requre-auth = yes\n}",
+	    "t:3: unknown option \"requre-auth\" in section listener; did "
+	    "you mean \"require-auth\"?" },
+	{ "unknown option, none is near",
+	    "frobnicate = yes",
+	    "t:1: unknown option \"frobnicate\"; see millgate.conf(5)" },
+	{ "an option of another section",
+	    "require-auth = yes",
+	    "t:1: unknown option \"require-auth\"; it belongs in a section "
+	    "listener { }" },
+	{ "an option that stands outside",
+	    "listener mx { authserv-id = mx.example.net }",
+	    "t:1: unknown option \"authserv-id\" in section listener; it "
+	    "stands outside of sections" },
+	{ "unknown section",
+	    "lisener mx { }",
+	    "t:1: unknown option \"lisener\"; did you mean \"listener\"?" },
+	{ "not a number",
+	    "resolver { timeout = soon }",
+	    "t:1: resolver: timeout = \"soon\" is no number; give a number "
+	    "from 1 to 240" },
+	{ "hexadecimal",
+	    "resolver { timeout = 0x10 }",
+	    "t:1: resolver: timeout = \"0x10\" is no number; give a number "
+	    "from 1 to 240" },
+	{ "negative",
+	    "resolver { timeout = -1 }",
+	    "t:1: resolver: timeout = \"-1\" is no number; give a number "
+	    "from 1 to 240" },
+	{ "too small",
+	    "resolver {\n timeout = 0 }",
+	    "t:2: resolver: timeout = \"0\" is out of bounds; give a number "
+	    "from 1 to 240" },
+	{ "too large",
+	    "resolver { timeout = 241 }",
+	    "t:1: resolver: timeout = \"241\" is out of bounds; give a "
+	    "number from 1 to 240" },
+	{ "beyond any integer",
+	    "resolver { timeout = 99999999999999999999999999 }",
+	    "t:1: resolver: timeout = \"99999999999999999999999999\" is out "
+	    "of bounds; give a number from 1 to 240" },
+	{ "empty number",
+	    "resolver { timeout = \"\" }",
+	    "t:1: resolver: timeout = \"\" is no number; give a number from "
+	    "1 to 240" },
+	{ "max-queries",
+	    "resolver { max-queries = 5 }",
+	    "t:1: resolver: max-queries = \"5\" is out of bounds; give a "
+	    "number from 10 to 10000" },
+	{ "not yes or no",
+	    "listener a { local = maybe }",
+	    "t:1: listener a: local = \"maybe\" is neither yes nor no; write "
+	    "one of the two" },
+	{ "unknown word",
+	    "quota { action = drop }",
+	    "t:1: quota: action = \"drop\" is not known; use one of: hold, "
+	    "defer, reject" },
+	{ "a word of another option",
+	    "quota { on-store-failure = reject }",
+	    "t:1: quota: on-store-failure = \"reject\" is not known; use one "
+	    "of: accept, defer" },
+	{ "mode",
+	    "mode = off",
+	    "t:1: mode = \"off\" is not known; use one of: enforce, monitor" },
+	{ "direction",
+	    "listener a { daemon-ports = 25 direction = outbound }",
+	    "t:1: listener a: direction = \"outbound\" is not known; use one "
+	    "of: inbound, submission" },
+	{ "second factor",
+	    "listener a { daemon-ports = 25 direction = submission "
+	    "second-factor = yes }",
+	    "t:1: listener a: second-factor = \"yes\" is not known; use one "
+	    "of: none, token-or-certificate" },
+	{ "min-tls",
+	    "listener a { daemon-ports = 587 direction = submission min-tls "
+	    "= \"TLSv2\" }",
+	    "t:1: listener a: min-tls = \"TLSv2\" is no TLS version; use one "
+	    "of: TLSv1, TLSv1.1, TLSv1.2, TLSv1.3" },
+	{ "min-tls-bits",
+	    "listener a { daemon-ports = 587 direction = submission "
+	    "min-tls-bits = 4096 }",
+	    "t:1: listener a: min-tls-bits = \"4096\" is out of bounds; give "
+	    "a number from 0 to 512" },
+	{ "mechanism",
+	    "listener a { daemon-ports = 587 direction = submission "
+	    "mechanisms = {\"PLAIN LOGIN\"} }",
+	    "t:1: listener a: mechanisms = \"PLAIN LOGIN\" is no SASL "
+	    "mechanism; write its name, such as PLAIN" },
+	{ "port",
+	    "listener a { daemon-ports = {25, 70000, smtp} }",
+	    "t:1: listener a: daemon-ports = \"70000\" is no port; give a "
+	    "number from 1 to 65535\nt:1: listener a: daemon-ports = "
+	    "\"smtp\" is no port; give a number from 1 to 65535" },
+	{ "daemon address",
+	    "listener a { daemon-addrs = {\"mx\"} }",
+	    "t:1: listener a: daemon-addrs = \"mx\" is no IP address; write "
+	    "it as the MTA does in {daemon_addr}" },
+	{ "two plans of one name",
+	    "plan a { }\nplan a { }",
+	    "t:2: found duplicate title 'a'; make one section of the two" },
+	{ "two plans that differ in case",
+	    "plan Trial { }\nplan trial { }",
+	    "t:2: plan trial: there is such a plan already (case does not "
+	    "matter); make one of the two" },
+	{ "two listeners of one name",
+	    "listener a { daemon-ports = 1 }\n\nlistener a { daemon-ports = "
+	    "2 }",
+	    "t:3: found duplicate title 'a'; make one section of the two" },
+	{ "two users that differ in case",
+	    "user bob { }\nuser BOB { }",
+	    "t:2: user BOB: there is an entry already (case does not matter "
+	    "in logins); make one of the two" },
+	{ "two users",
+	    "user bob { }\nuser bob { }",
+	    "t:2: found duplicate title 'bob'; make one section of the two" },
+	{ "set twice",
+	    "mode = enforce\nmode = monitor",
+	    "t:2: mode is set twice; remove one of the two" },
+	{ "default plan",
+	    "default-plan = gold",
+	    "t:1: default-plan = \"gold\" is no plan; write a plan section "
+	    "of that name" },
+	{ "a user's plan",
+	    "user bob {\n plan = gold\n}",
+	    "t:2: user bob: plan = \"gold\" is no plan; write a plan section "
+	    "of that name" },
+	{ "a plan's limit",
+	    "plan a { recipients-per-hour = many }",
+	    "t:1: plan a: recipients-per-hour = \"many\" is no number; give "
+	    "a number from 0 to 1000000000, or unlimited" },
+	{ "a plan's name",
+	    "plan \"a b\" { }",
+	    "t:1: plan a b: this is no name for a plan; use letters, digits "
+	    "and hyphens" },
+	{ "a user's name",
+	    "user \"a b\" { }",
+	    "t:1: user a b: this is no login; write it without blanks, at "
+	    "most 255 characters long" },
+	{ "an empty user",
+	    "\nuser \"\" { }",
+	    "t:2: user : this is no login; write it without blanks, at most "
+	    "255 characters long" },
+	{ "sender",
+	    "user bob { senders = {\"example.org\", \"@\", \"a b@x.org"
+	    "\", \"@*.x.org\"} }",
+	    "t:1: user bob: senders = \"example.org\" is no sender; write "
+	    "user@domain, @domain, @.domain (its subdomains) or *\nt:1: user "
+	    "bob: senders = \"@\" is no sender; write user@domain, @domain, "
+	    "@.domain (its subdomains) or *\nt:1: user bob: senders = "
+	    "\"a b@x.org\" is no sender; write user@domain, @domain, "
+	    "@.domain (its subdomains) or *\nt:1: user bob: senders = "
+	    "\"@*.x.org\" is no sender; write user@domain, @domain, @.domain "
+	    "(its subdomains) or *" },
+	{ "networks",
+	    "user bob { networks = {\"192.0.2.0/33\", \"example.org\"} }",
+	    "t:1: user bob: networks = \"192.0.2.0/33\" is no network; write "
+	    "192.0.2.0/24, 2001:db8::/32 or an address\nt:1: user bob: "
+	    "networks = \"example.org\" is no network; write 192.0.2.0/24, "
+	    "2001:db8::/32 or an address" },
+	{ "socket",
+	    "socket = 8899",
+	    "t:1: socket = \"8899\" is no socket; write inet:PORT@HOST, "
+	    "inet6:PORT@HOST or unix:PATH" },
+	{ "socket without port",
+	    "socket = \"inet:@127.0.0.1\"",
+	    "t:1: socket = \"inet:@127.0.0.1\" has no port from 1 to 65535; "
+	    "write inet:PORT@HOST" },
+	{ "socket port",
+	    "socket = \"inet:66000@127.0.0.1\"",
+	    "t:1: socket = \"inet:66000@127.0.0.1\" has no port from 1 to "
+	    "65535; write inet:PORT@HOST" },
+	{ "socket without host",
+	    "socket = \"inet:8899@\"",
+	    "t:1: socket = \"inet:8899@\" has no host behind @; write "
+	    "inet:PORT@HOST" },
+	{ "relative unix socket",
+	    "socket = unix:run/m.sock",
+	    "t:1: socket = \"unix:run/m.sock\" names no absolute path; write "
+	    "unix:/run/millgate/millgate.sock or the like" },
+	{ "long unix socket",
+	    "socket = \"unix:/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	    "xxxxxxxxx\"",
+	    "t:1: socket = "
+	    "\"unix:/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.."
+	    ".\" is too long for a socket; choose a shorter path" },
+	{ "empty socket",
+	    "socket = \"\"",
+	    "t:1: socket = \"\" is no socket; write inet:PORT@HOST, "
+	    "inet6:PORT@HOST or unix:PATH" },
+	{ "socket-mode on an inet socket",
+	    "socket-mode = \"0660\"",
+	    "t:1: socket-mode has no effect on an inet socket; remove it or "
+	    "use unix:PATH" },
+	{ "socket-owner on an inet socket",
+	    "socket = inet:1@::1\nsocket-owner = \"a:b\"",
+	    "t:2: socket-owner has no effect on an inet socket; remove it or "
+	    "use unix:PATH" },
+	{ "socket-mode",
+	    "socket = unix:/s socket-mode = 9660",
+	    "t:1: socket-mode = \"9660\" is no file mode; write it like "
+	    "\"0660\"" },
+	{ "socket-owner",
+	    "socket = unix:/s socket-owner = postfix",
+	    "t:1: socket-owner = \"postfix\" is no owner; write user:group" },
+	{ "authserv-id",
+	    "authserv-id = \"mx\"",
+	    "t:1: authserv-id = \"mx\" is no domain; write the host name of "
+	    "this service, such as mx.example.net" },
+	{ "authserv-id with blanks",
+	    "authserv-id = \"mx example.net\"",
+	    "t:1: authserv-id = \"mx example.net\" is no domain; write the "
+	    "host name of this service, such as mx.example.net" },
+	{ "relative state",
+	    "state = state.db",
+	    "t:1: state = \"state.db\" is no absolute path; write "
+	    "/path/to/state.db or redis://HOST:PORT/NUMBER" },
+	{ "user",
+	    "user = \"a b\"",
+	    "t:1: user = \"a b\" is no user name; write the name of a system "
+	    "user" },
+	{ "pid file",
+	    "pid-file = millgate.pid",
+	    "t:1: pid-file = \"millgate.pid\" is no absolute path; begin it "
+	    "with /" },
+	{ "delimiter",
+	    "recipient-delimiter = \"+-\"",
+	    "t:1: recipient-delimiter = \"+-\" is no delimiter; write one "
+	    "character such as + or -, or none" },
+	{ "header fields",
+	    "max-header-fields = 1",
+	    "t:1: max-header-fields = \"1\" is out of bounds; give a number "
+	    "from 100 to 100000" },
+	{ "name server",
+	    "resolver { servers = {\"ns.example.net\", \"192.0.2.1@0\"} }",
+	    "t:1: resolver: servers = \"ns.example.net\" is no name server; "
+	    "write ADDRESS or ADDRESS@PORT\nt:1: resolver: servers = "
+	    "\"192.0.2.1@0\" has no port from 1 to 65535 behind @" },
+	{ "trust anchor",
+	    "resolver { trust-anchor = root.key }",
+	    "t:1: resolver: trust-anchor = \"root.key\" is no absolute path; "
+	    "begin it with /" },
+	{ "users-file",
+	    "users-file = /etc/millgate/users",
+	    "t:1: users-file is not read here; write user sections" },
+	{ "include",
+	    "include(\"other.conf\")",
+	    "t:1: include() reads no files here; write the options themselves" },
+	{ "signing table without key table",
+	    "signing {\n signing-table = \"refile:/t\" }",
+	    "t:2: signing: signing-table names keys of a key-table; set "
+	    "key-table" },
+	{ "key table without signing table",
+	    "signing { key-table = /t }",
+	    "t:1: signing: key-table says nothing about who signs; set "
+	    "signing-table" },
+	{ "a table that is no file",
+	    "signing { key-table = \"ldap:x\" signing-table = /t }",
+	    "t:1: signing: key-table = \"ldap:x\" is no table; write /path, "
+	    "file:/path or refile:/path" },
+	{ "key directory",
+	    "signing { key-directory = keys }",
+	    "t:1: signing: key-directory = \"keys\" is no absolute path; "
+	    "begin it with /" },
+	{ "canonicalization",
+	    "signing { canonicalization = relaxed }",
+	    "t:1: signing: canonicalization = \"relaxed\" is no "
+	    "canonicalization; use relaxed/relaxed, relaxed/simple, "
+	    "simple/relaxed or simple/simple" },
+	{ "oversign",
+	    "signing { oversign = {\"From:\"} }",
+	    "t:1: signing: oversign = \"From:\" is no header field name; "
+	    "write it without a colon" },
+	{ "ttl",
+	    "signing { ttl = 1d }",
+	    "t:1: signing: ttl = \"1d\" is no number; give a number from 0 "
+	    "to 31536000" },
+	{ "weak keys",
+	    "dkim { min-key-bits = 512 }",
+	    "t:1: dkim: min-key-bits = \"512\" is out of bounds; give a "
+	    "number from 1024 to 8192" },
+	{ "dmarc",
+	    "dmarc { on-reject = bounce }",
+	    "t:1: dmarc: on-reject = \"bounce\" is not known; use one of: "
+	    "accept, tag, hold, defer, reject" },
+	{ "a listener that matches nothing",
+	    "\nlistener a { direction = submission }",
+	    "t:2: listener a: matches no connection; set daemon-ports, "
+	    "daemon-names, daemon-addrs or local" },
+	{ "local with ports",
+	    "listener a { local = yes\n daemon-ports = 587 }",
+	    "t:2: listener a: daemon-ports has no effect on a local "
+	    "listener: sendmail(1) comes by no connection and has no login" },
+	{ "local with a login",
+	    "listener a { local = yes direction = submission\n require-auth "
+	    "= yes }",
+	    "t:2: listener a: require-auth has no effect on a local "
+	    "listener: sendmail(1) comes by no connection and has no login" },
+	{ "local with TLS",
+	    "listener a { local = yes direction = submission require-tls = "
+	    "yes }",
+	    "t:1: listener a: require-tls has no effect on a local listener: "
+	    "sendmail(1) comes by no connection and has no login" },
+	{ "inbound with a login",
+	    "listener a { daemon-ports = 587\n require-auth = yes }",
+	    "t:2: listener a: require-auth has no effect on an inbound "
+	    "listener; write direction = submission" },
+	{ "inbound with mechanisms",
+	    "listener a { daemon-ports = 587 mechanisms = PLAIN }",
+	    "t:1: listener a: mechanisms has no effect on an inbound "
+	    "listener; write direction = submission" },
+	{ "TLS version without TLS",
+	    "listener a { daemon-ports = 587 direction = submission "
+	    "require-tls = no min-tls = \"TLSv1.3\" }",
+	    "t:1: listener a: min-tls has no effect on a listener without "
+	    "require-tls; write require-tls = yes" },
+	{ "a listener hidden by another",
+	    "listener a { daemon-ports = {25, 587} }\nlistener b { "
+	    "daemon-ports = 25 daemon-names = x }",
+	    "t:2: listener b: never matches: listener a takes all of its "
+	    "connections first; change one of the two" },
+	{ "two listeners share a port",
+	    "listener a { daemon-ports = {25, 587} }\nlistener b { "
+	    "daemon-ports = {465, 587} }",
+	    "t:2: listener b: shares port 587 with listener a; give the port "
+	    "to one of the two" },
+	{ "two local listeners",
+	    "listener a { local = yes }\nlistener b { local = yes }",
+	    "t:2: listener b: never matches: listener a takes all of its "
+	    "connections first; change one of the two" },
+	{ "missing equal sign",
+	    "mode enforce",
+	    "t:1: missing equal sign after option 'mode'; write option = "
+	    "value" },
+	{ "missing brace",
+	    "spf on-fail = tag",
+	    "t:1: missing opening brace for section 'spf'; write { behind "
+	    "the name; quote a name with blanks" },
+	{ "missing title",
+	    "user { }",
+	    "t:1: missing title for section 'user'; write a name before the {" },
+	{ "unclosed section",
+	    "mode = enforce\nspf {\n on-fail = tag\n",
+	    "t:2: what is opened here is never closed; write the missing }" },
+	{ "closing brace",
+	    "mode = enforce }",
+	    "t:1: unexpected closing brace; remove it, or write the missing {" },
+	{ "missing comma",
+	    "resolver { servers = {192.0.2.1 192.0.2.2} }",
+	    "t:1: unexpected token '192.0.2.2'; look for a missing comma, "
+	    "quote or brace before it" },
+	{ "a list for one value",
+	    "mode = {enforce}",
+	    "t:1: unexpected token '{'; look for a missing comma, quote or "
+	    "brace before it" },
+	{ "appending to one value",
+	    "mode += enforce",
+	    "t:1: attempt to append to non-list option 'mode'; write = "
+	    "instead of +=" },
+	{ "nothing behind =",
+	    "mode =",
+	    "t:2: premature end of file; the last option is not complete" },
+	{ "unfinished string",
+	    "authserv-id = \"mx.example.net\nmode = enforce\n",
+	    "t:1: this string is not closed; write the quote at its end, on "
+	    "the same line" },
+	{ "unfinished comment",
+	    "mode = enforce\n/* mode\n",
+	    "t:2: this comment never ends; close it with */" },
+	{ "escape",
+	    "authserv-id = \"mx\\x41\"",
+	    "t:1: unknown escape in a string; only \\\" and \\\\ are known, "
+	    "between double quotes" },
+	{ "escape in single quotes",
+	    "authserv-id = 'mx\\''",
+	    "t:1: unknown escape in a string; only \\\" and \\\\ are known, "
+	    "between double quotes" },
+	{ "variable",
+	    "\nauthserv-id = ${HOSTNAME}",
+	    "t:2: variables are not known here; write the value itself" },
+	{ "bare star",
+	    "user bob { senders = {*} }",
+	    "t:1: * and + stand only in strings; write quotes around the "
+	    "value" },
+	{ "bare plus",
+	    "recipient-delimiter = +",
+	    "t:1: * and + stand only in strings; write quotes around the "
+	    "value" },
+	{ "control character",
+	    "mode = \001enforce",
+	    "t:1: control character; remove it" },
+	{ "control character in a string",
+	    "authserv-id = \"mx\002\"",
+	    "t:1: control character in the value of authserv-id; remove "
+	    "it\nt:1: authserv-id = \"mx\\x02\" is no domain; write the host "
+	    "name of this service, such as mx.example.net" },
+	{ "the mark of libconfuse's user option",
+	    "user\001 = root",
+	    "t:1: control character; remove it" },
+	{ "hidden option",
+	    "user bob { \"(begin)\" = x }",
+	    "t:1: unknown option \"(begin)\" in section user; see "
+	    "millgate.conf(5)" },
+	{ "nested names",
+	    "\"user=x|plan\" = premium",
+	    "t:1: no sub-section 'x' in 'user'; see millgate.conf(5)" },
+	{ "C comments count their lines",
+	    "/* one */ /* two\n*/\nmoode = x",
+	    "t:3: unknown option \"moode\"; did you mean \"mode\"?" },
+	{ "all that is wrong at once",
+	    "mode = off\nresolver { timeout = 0 }\nspf { on-fail = x }",
+	    "t:1: mode = \"off\" is not known; use one of: enforce, "
+	    "monitor\nt:2: resolver: timeout = \"0\" is out of bounds; give "
+	    "a number from 1 to 240\nt:3: spf: on-fail = \"x\" is not known; "
+	    "use one of: accept, tag, hold, defer, reject" },
+};
+
+static void
+mistakes(void **state)
+{
+	struct conf	*c;
+	char		*why;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		why = NULL;
+		c = conf_load_text("t", rows[i].text, &why);
+		if (c != NULL || why == NULL || strcmp(why, rows[i].want) != 0)
+			row_fail(rows[i].name, "got %s\nwant %s",
+			    why != NULL ? why : "none", rows[i].want);
+		free(why);
+	}
+}
+
+static void
+oddities(void **state)
+{
+	static const struct {
+		const char *name, *text, *want;
+	} odd[] = {
+		{ "root", "\nuser = root", "t:2: user = root keeps all "
+		    "privileges; a user of its own is safer" },
+		{ "both kinds of keys", "signing { key-directory = /k "
+		    "key-table = /t signing-table = /s }", "t:1: signing: "
+		    "key-directory and key-table are both set; one of the two "
+		    "is easier to follow" },
+	};
+	struct conf	*c;
+	char		*why = NULL;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(odd); i++) {
+		c = conf_load_text("t", odd[i].text, &why);
+		if (c == NULL)
+			row_fail(odd[i].name, "%s", why);
+		assert_string_equal(c->warnings, odd[i].want);
+		conf_unref(&c);
+	}
+}
+
+/* A file of nothing but mistakes does not fill the log. */
+static void
+complaints_are_bounded(void **state)
+{
+	char	 text[20000] = "", *why = NULL, *p;
+	size_t	 lines = 0;
+
+	(void)state;
+	while (strlen(text) < sizeof(text) - 100)
+		strcat(text, "spf { on-fail = x }\n"
+		    "spf { on-fail = y }\n");
+	assert_null(conf_load_text("t", text, &why));
+	for (p = why; *p != '\0'; p++)
+		lines += *p == '\n';
+	assert_int_equal(lines, 50);
+	free(why);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mistakes),
+		cmocka_unit_test(oddities),
+		cmocka_unit_test(complaints_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
