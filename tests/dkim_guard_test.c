@@ -1,0 +1,346 @@
+/*
+ * dkim_guard: what libopendkim is given and how. Its functions are wrapped
+ * by the linker (see Makefile.am), so the guards are seen at work: nothing
+ * here depends on what would happen without them.
+ */
+#include <malloc.h>
+
+#include <opendkim/dkim.h>
+
+#include "dkim_message.h"
+
+DKIM_LIB	*__real_dkim_init(void *(*)(void *, size_t),
+		    void (*)(void *, void *));
+DKIM_LIB	*__wrap_dkim_init(void *(*)(void *, size_t),
+		    void (*)(void *, void *));
+DKIM_STAT	 __real_dkim_options(DKIM_LIB *, int, dkim_opts_t, void *,
+		    size_t);
+DKIM_STAT	 __wrap_dkim_options(DKIM_LIB *, int, dkim_opts_t, void *,
+		    size_t);
+DKIM_STAT	 __real_dkim_header(DKIM *, u_char *, size_t);
+DKIM_STAT	 __wrap_dkim_header(DKIM *, u_char *, size_t);
+DKIM_STAT	 __wrap_dkim_body(DKIM *, u_char *, size_t);
+DKIM_STAT	 __real_dkim_sig_gethashes(DKIM_SIGINFO *, void **, size_t *,
+		    void **, size_t *);
+DKIM_STAT	 __wrap_dkim_sig_gethashes(DKIM_SIGINFO *, void **, size_t *,
+		    void **, size_t *);
+DKIM_STAT	 __real_dkim_free(DKIM *);
+DKIM_STAT	 __wrap_dkim_free(DKIM *);
+
+/* What was seen. */
+static struct {
+	void		*(*mallocf)(void *, size_t);
+	void		 (*freef)(void *, void *);
+	unsigned	 flags;
+	uint64_t	 drift;
+	unsigned	 fields, sentinels, signatures, hashes, handles;
+	bool		 first_was_sentinel, empty_field, bare_line_end;
+	size_t		 longest;
+} seen;
+
+DKIM_LIB *
+__wrap_dkim_init(void *(*mallocf)(void *, size_t),
+    void (*freef)(void *, void *))
+{
+	seen.mallocf = mallocf;
+	seen.freef = freef;
+	return __real_dkim_init(mallocf, freef);
+}
+
+DKIM_STAT
+__wrap_dkim_options(DKIM_LIB *l, int op, dkim_opts_t opt, void *p, size_t len)
+{
+	if (opt == DKIM_OPTS_FLAGS)
+		memcpy(&seen.flags, p, sizeof(seen.flags));
+	if (opt == DKIM_OPTS_CLOCKDRIFT)
+		memcpy(&seen.drift, p, sizeof(seen.drift));
+	return __real_dkim_options(l, op, opt, p, len);
+}
+
+static void
+look_at_line_ends(const char *p, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (p[i] == '\n' && (i == 0 || p[i - 1] != '\r'))
+			seen.bare_line_end = true;
+		if (p[i] == '\r' && (i + 1 == len || p[i + 1] != '\n'))
+			seen.bare_line_end = true;
+	}
+}
+
+DKIM_STAT
+__wrap_dkim_header(DKIM *d, u_char *text, size_t len)
+{
+	const char	*p = (const char *)text;
+	const char	*colon = memchr(p, ':', len);
+	bool		 sentinel;
+
+	if (len == 0 || colon == NULL) {
+		seen.empty_field = true;
+		return DKIM_STAT_SYNTAX;
+	}
+	/* no name in h= can have a blank between two words */
+	sentinel = memchr(p, ' ', (size_t)(colon - p)) != NULL &&
+	    colon[-1] != ' ';
+	seen.sentinels += sentinel;
+	if (seen.fields++ == 0)
+		seen.first_was_sentinel = sentinel;
+	if (strncasecmp(p, "DKIM-Signature", 14) == 0)
+		seen.signatures++;
+	if (len > seen.longest)
+		seen.longest = len;
+	look_at_line_ends(p, len);
+	return __real_dkim_header(d, text, len);
+}
+
+DKIM_STAT
+__wrap_dkim_body(DKIM *d, u_char *text, size_t len)
+{
+	(void)d;
+	(void)text;
+	(void)len;
+	fail_msg("the library got a body");
+	return DKIM_STAT_INTERNAL;
+}
+
+DKIM_STAT
+__wrap_dkim_sig_gethashes(DKIM_SIGINFO *s, void **hh, size_t *hhlen,
+    void **bh, size_t *bhlen)
+{
+	assert_int_equal(dkim_sig_geterror(s), DKIM_SIGERROR_NOKEY);
+	seen.hashes++;
+	return __real_dkim_sig_gethashes(s, hh, hhlen, bh, bhlen);
+}
+
+DKIM_STAT
+__wrap_dkim_free(DKIM *d)
+{
+	seen.handles++;
+	return __real_dkim_free(d);
+}
+
+/* --- the tests ------------------------------------------------------------ */
+
+static struct dkim_lib	*lib;
+static struct resolver	*resolver;
+
+#define HEADER	"From: a@example.com\r\nTo: b@example.org,\r\n\tc@d.e\r\n" \
+		"Subject: x\r\n"
+#define BODY	"Hello.\r\n"
+#define USUAL	" v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com;"	\
+		" s=s; h=From:To:Subject; bh=%BH%; b=%B%"
+
+static int
+set_up(void **state)
+{
+	struct arena	*a = arena_new(4096);
+	struct buf	 zone = BUF_INIT;
+	char		*text, *why = NULL;
+
+	(void)state;
+	text = arena_printf(a, "v=DKIM1; p=%s", maker_public(a,
+	    maker_key("rsa1024"), "spki"));
+	zone_txt(&zone, "s._domainkey.example.com", text, strlen(text));
+	resolver = resolver_zone_new(buf_str(&zone), &why);
+	assert_non_null(resolver);
+	lib = dkim_lib_new(NULL);
+	assert_non_null(lib);
+	buf_free(&zone);
+	arena_free(&a);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	dkim_lib_free(&lib);
+	resolver_free(&resolver);
+	maker_forget_keys();
+	return 0;
+}
+
+static void
+forget(void)
+{
+	seen.fields = seen.sentinels = seen.signatures = seen.hashes = 0;
+	seen.handles = 0;
+	seen.longest = 0;
+	seen.first_was_sentinel = seen.empty_field = false;
+	seen.bare_line_end = false;
+}
+
+/* `above` is put on top of a good signature and its message. */
+static void
+deliver(struct arena *a, const char *template, const char *above,
+    struct dkim_facts *f)
+{
+	const char *text = arena_printf(a, "%sDKIM-Signature:%s\r\n%s", above,
+	    maker_sign(a, template, maker_key("rsa1024"), HEADER, BODY,
+	    strlen(BODY)), HEADER);
+
+	forget();
+	message_verify(lib, resolver, a, text, BODY, strlen(BODY),
+	    &deliveries[0], f);
+}
+
+static void
+options_are_ours(void **state)
+{
+	(void)state;
+	assert_int_equal(seen.flags, DKIM_LIBFLAGS_DELAYSIGPROC |
+	    DKIM_LIBFLAGS_BADSIGHANDLES);
+	assert_int_equal(seen.drift, 0);
+}
+
+static void
+blocks_have_slack(void **state)
+{
+	struct arena	*a = arena_new(4096);
+	size_t		 before = arena_used(a);
+	char		*p = seen.mallocf(a, 100);
+
+	(void)state;
+	assert_true(arena_used(a) - before >= 100 + 64);
+	memset(p, 0xff, 100 + 64);
+	seen.freef(a, p);
+	p = seen.mallocf(NULL, 100);
+	assert_true(malloc_usable_size(p) >= 100 + 64);
+	memset(p, 0xff, 100 + 64);
+	seen.freef(NULL, p);
+	arena_free(&a);
+}
+
+static void
+a_sentinel_comes_first(void **state)
+{
+	struct arena		*a = arena_new(65536);
+	struct dkim_facts	 f;
+
+	(void)state;
+	deliver(a, USUAL, "X-Empty:\r\n", &f);
+	assert_int_equal(f.sig[0].result, RESULT_PASS);
+	assert_true(seen.first_was_sentinel);
+	assert_int_equal(seen.sentinels, 1);
+	assert_int_equal(seen.fields, 6);
+	assert_int_equal(seen.signatures, 1);
+	assert_int_equal(seen.hashes, 1);
+	assert_int_equal(seen.handles, 1);
+	assert_false(seen.empty_field);
+	assert_false(seen.bare_line_end);
+	arena_free(&a);
+}
+
+/* h= may name more than there is. */
+static void
+names_over_and_over(void **state)
+{
+	struct arena		*a = arena_new(65536);
+	struct dkim_facts	 f;
+
+	(void)state;
+	deliver(a, " v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com;"
+	    " s=s; h=From:From:To:To:Subject:Subject:X:Y:Z:From:To;"
+	    " bh=%BH%; b=%B%", "", &f);
+	assert_int_equal(f.sig[0].result, RESULT_PASS);
+	assert_true(seen.first_was_sentinel);
+	assert_int_equal(seen.hashes, 1);
+	arena_free(&a);
+}
+
+static const struct {
+	const char *name, *above;
+} refused[] = {
+	{ "two semicolons", "DKIM-Signature: v=1;; a=rsa-sha256\r\n" },
+	{ "no tag list", "DKIM-Signature: hello\r\n" },
+	{ "empty", "DKIM-Signature:\r\n" },
+	{ "blanks before the colon", "DKIM-Signature \t: x\r\n" },
+	{ "a tag twice", "DKIM-Signature: v=1; v=1\r\n" },
+	{ "rsa-sha1", "DKIM-Signature: v=1; a=rsa-sha1; d=example.com;"
+	    " s=s; h=From; bh=YWJj; b=YWJj\r\n" },
+	{ "expired", "DKIM-Signature: v=1; a=rsa-sha256; d=example.com;"
+	    " s=s; h=From; bh=YWJj; b=YWJj; x=5\r\n" },
+	{ "no From", "DKIM-Signature: v=1; a=rsa-sha256; d=example.com;"
+	    " s=s; h=To; bh=YWJj; b=YWJj\r\n" },
+	{ "what only we can read", "DKIM-Signature: v=1; a=rsa-sha256;"
+	    " d=example.com; s=s; h=From; bh=YWJj; b=YWJj; ab=1\r\n" },
+	{ "other signatures signed", "DKIM-Signature: v=1; a=rsa-sha256;"
+	    " d=example.com; s=s; h=From:DKIM-Signature; bh=YWJj; b=YWJj\r\n"
+	},
+};
+
+static void
+bad_fields_stay_outside(void **state)
+{
+	struct arena		*a = arena_new(65536);
+	struct dkim_facts	 f;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(refused); i++) {
+		deliver(a, USUAL, refused[i].above, &f);
+		if (f.n != 2 || f.sig[1].result != RESULT_PASS ||
+		    f.sig[0].result == RESULT_PASS)
+			row_fail(refused[i].name, "wrong results");
+		if (seen.signatures != 1)
+			row_fail(refused[i].name, "the library saw it");
+		arena_reset(a);
+	}
+	arena_free(&a);
+}
+
+static void
+odd_headers_stay_outside(void **state)
+{
+	struct arena		*a = arena_new(65536);
+	struct dkim_facts	 f;
+
+	(void)state;
+	deliver(a, USUAL, "X-Odd: a\vb\r\n", &f);
+	assert_int_equal(f.sig[0].result, RESULT_PASS);
+	assert_int_equal(seen.fields, 0);
+	deliver(a, USUAL, "X-Odd: a\rb\r\n", &f);
+	assert_int_equal(f.sig[0].result, RESULT_PASS);
+	assert_int_equal(seen.fields, 0);
+	/* names that no h= can have are only left out */
+	deliver(a, USUAL, "od;d: a\r\n\xc3\xa9: b\r\n: c\r\n", &f);
+	assert_int_equal(f.sig[0].result, RESULT_PASS);
+	assert_int_equal(seen.fields, 5);
+	arena_free(&a);
+}
+
+static void
+a_huge_field_stays_outside(void **state)
+{
+	struct arena		*a = arena_new(65536);
+	char			*huge = arena_alloc(a, 100001);
+	struct dkim_facts	 f;
+
+	(void)state;
+	memset(huge, 'x', 100000);
+	deliver(a, USUAL, arena_printf(a, "DKIM-Signature: v=1; z=%s\r\n",
+	    huge), &f);
+	assert_int_equal(f.n, 2);
+	assert_int_equal(f.sig[0].result, RESULT_PERMERROR);
+	assert_int_equal(f.sig[1].result, RESULT_PASS);
+	assert_true(seen.longest < 32768);
+	arena_free(&a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(options_are_ours),
+		cmocka_unit_test(blocks_have_slack),
+		cmocka_unit_test(a_sentinel_comes_first),
+		cmocka_unit_test(names_over_and_over),
+		cmocka_unit_test(bad_fields_stay_outside),
+		cmocka_unit_test(odd_headers_stay_outside),
+		cmocka_unit_test(a_huge_field_stays_outside),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
