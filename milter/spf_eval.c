@@ -7,6 +7,7 @@
  * generated record has at most one term more than may be evaluated, and is
  * far below the 511 octets at which libspf2 drops terms without a word.
  */
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -340,7 +341,8 @@ spf_eval_record(struct spf_eval *ev, size_t n)
 
 /*
  * 6.2: exactly one TXT record of valid syntax, else as if there were no exp.
- * The verdict has been read by now; what goes wrong here changes nothing.
+ * The verdict has been read by now: what goes wrong here changes nothing, and
+ * voids do not matter any more (a %{p} that finds nothing is "unknown").
  */
 const char *
 spf_eval_explanation(struct spf_eval *ev)
@@ -351,6 +353,7 @@ spf_eval_explanation(struct spf_eval *ev)
 
 	if (!ev->has_exp)
 		return NULL;
+	ev->limits.voids = UINT_MAX;
 	name = spf_expand(ev, ev->exp_domain, ev->exp.spec, ev->exp.spec_len);
 	if (name == NULL)
 		return NULL;
