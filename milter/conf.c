@@ -130,6 +130,7 @@ complain_unknown(cfg_t *cfg, const char *name)
 }
 
 static void
+__attribute__((format(printf, 2, 0)))
 on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	const char *text;
@@ -370,12 +371,10 @@ on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 	bool			ok;
 
 	(void)opt;
+	(void)argc;		/* conf_text.c passes one string only */
 	if (!current->may_read_files)
 		return fail_at(at, "include() reads no files here; write the "
 		    "options themselves") ? 0 : -1;
-	if (argc != 1 || argv[0][0] == '\0')
-		return fail_at(at, "include() takes one file; write "
-		    "include(\"/path/to/file\")") ? 0 : -1;
 	if (current->depth >= INCLUDE_DEPTH ||
 	    current->files >= INCLUDE_FILES)
 		return fail_at(at, "too many files include each other; does "

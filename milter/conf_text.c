@@ -122,6 +122,31 @@ clean_brace(struct cleaner *c)
 	return true;
 }
 
+static void
+pass_blanks(struct cleaner *c)
+{
+	while (c->p < c->end && (*c->p == ' ' || *c->p == '\t'))
+		pass(c, false);
+}
+
+/* include("file"); libconfuse forgets memory when it is not that. */
+static bool
+clean_arguments(struct cleaner *c)
+{
+	pass(c, false);
+	pass_blanks(c);
+	if (c->p < c->end && (*c->p == '"' || *c->p == '\'')) {
+		if (!clean_string(c))
+			return false;
+		pass_blanks(c);
+		if (c->p < c->end && *c->p == ')') {
+			pass(c, false);
+			return true;
+		}
+	}
+	return refuse(c, "parentheses stand only in include(\"/path/to/file\")");
+}
+
 static bool
 is_word(char c)
 {
@@ -173,6 +198,8 @@ clean_next(struct cleaner *c)
 		return clean_string(c);
 	if (*c->p == '{' || *c->p == '}')
 		return clean_brace(c);
+	if (*c->p == '(')
+		return clean_arguments(c);
 	if (is_user_option(c)) {
 		buf_addstr(c->out, "user" CONF_USER_MARK);
 		c->p += strlen("user");

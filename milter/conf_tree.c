@@ -30,6 +30,7 @@ conf_section_where(const struct conf_section *s, const char *option)
 }
 
 static void
+__attribute__((format(printf, 4, 0)))
 complain_v(struct complaints *c, struct conf_place at, const char *lead,
     const char *fmt, va_list ap)
 {

@@ -18,6 +18,7 @@
 #include "conf_tree.h"
 #include "users.h"
 
+#define KEYS		4
 #define LINE_MAX_OCTETS	(1024 * 1024)
 
 struct reader {
@@ -25,6 +26,7 @@ struct reader {
 	struct arena	*arena;
 	const struct users_plans *plans;
 	struct conf_place place;	/* where the current line begins */
+	bool		 seen[KEYS];	/* keys of the current line */
 	struct complaints bad;
 };
 
@@ -37,7 +39,7 @@ complain(struct reader *r, const char *key, const char *value,
 }
 
 static void
-read_plan(struct reader *r, const char *value, struct user_rules *user)
+read_plan(struct reader *r, char *value, struct user_rules *user)
 {
 	size_t i;
 
@@ -97,8 +99,7 @@ read_networks(struct reader *r, char *value, struct user_rules *user)
 }
 
 static void
-read_second_factor(struct reader *r, const char *value,
-    struct user_rules *user)
+read_second_factor(struct reader *r, char *value, struct user_rules *user)
 {
 	user->second_factor = strcasecmp(value, "yes") == 0;
 	if (!user->second_factor && strcasecmp(value, "no") != 0)
@@ -106,11 +107,21 @@ read_second_factor(struct reader *r, const char *value,
 		    "is neither yes nor no; write one of the two");
 }
 
+static const struct {
+	const char	*name;
+	void		(*read)(struct reader *r, char *value,
+			    struct user_rules *user);
+} keys[KEYS] = {
+	{ "plan", read_plan }, { "senders", read_senders },
+	{ "networks", read_networks }, { "second-factor", read_second_factor },
+};
+
 /* One "key=value". */
 static void
 read_word(struct reader *r, char *word, struct user_rules *user)
 {
-	char *value = strchr(word, '=');
+	char	*value = strchr(word, '=');
+	size_t	 k = 0;
 
 	if (value == NULL) {
 		conf_complain(&r->bad, r->place, "%s is no key=value; a login "
@@ -118,18 +129,19 @@ read_word(struct reader *r, char *word, struct user_rules *user)
 		return;
 	}
 	*value++ = '\0';
-	if (strcmp(word, "plan") == 0)
-		read_plan(r, value, user);
-	else if (strcmp(word, "senders") == 0)
-		read_senders(r, value, user);
-	else if (strcmp(word, "networks") == 0)
-		read_networks(r, value, user);
-	else if (strcmp(word, "second-factor") == 0)
-		read_second_factor(r, value, user);
-	else
+	while (k < KEYS && strcmp(word, keys[k].name) != 0)
+		k++;
+	if (k == KEYS) {
 		conf_complain(&r->bad, r->place, "unknown key \"%s\"; use "
 		    "plan, senders, networks or second-factor",
 		    conf_shown(r->arena, word));
+	} else if (r->seen[k]) {
+		conf_complain(&r->bad, r->place, "%s= is set twice; make one "
+		    "of the two", word);
+	} else {
+		r->seen[k] = true;
+		keys[k].read(r, value, user);
+	}
 }
 
 /* The next word of a line, or NULL: its end or a comment. */
@@ -163,6 +175,7 @@ read_line(struct reader *r, char *line)
 		    conf_shown(r->arena, word));
 		return;
 	}
+	memset(r->seen, 0, sizeof(r->seen));
 	while ((word = next_word(&line)) != NULL)
 		read_word(r, word, user);
 	if (r->bad.n == bad && !users_add(r->users, user))

@@ -115,6 +115,9 @@ broken_lines(void **state)
 		    "two" },
 		{ "unknown key", "bob quota=1", "u:1: unknown key \"quota\"; "
 		    "use plan, senders, networks or second-factor" },
+		{ "a key twice", "bob senders=a@x.org plan=trial "
+		    "senders=b@x.org", "u:1: senders= is set twice; make one "
+		    "of the two" },
 		{ "a blank in a login", "bob smith plan=trial", "u:1: smith "
 		    "is no key=value; a login has no blanks" },
 		{ "blanks in a list", "bob senders=@x.org, @y.org", "u:1: "
