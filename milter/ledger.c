@@ -340,7 +340,7 @@ ledger_prune(struct store *base, time_t now, char error[STORE_ERROR])
 	}
 	if (l->ops == NULL || minute < HOUR_MINUTES)
 		return STORE_TAKEN;
-	/* in steps, so that commits get their turn in between */
+	/* in steps: commits that wait meanwhile get their turn in between */
 	pthread_mutex_lock(&l->queue.lock);
 	while (ok && more) {
 		disk_take(&l->queue);
@@ -349,6 +349,7 @@ ledger_prune(struct store *base, time_t now, char error[STORE_ERROR])
 		    &more, error);
 		pthread_mutex_lock(&l->queue.lock);
 		disk_release(&l->queue);
+		write_batch(l);
 	}
 	pthread_mutex_unlock(&l->queue.lock);
 	return ok ? STORE_TAKEN : STORE_UNKNOWN;

@@ -32,7 +32,7 @@
 #define APPLICATION_ID	0x6d696c67	/* "milg" */
 #define SCHEMA_VERSION	1
 #define BUSY_MS		2000		/* wait for another program's lock */
-#define FORGET_ROWS	2000		/* in one transaction */
+#define FORGET_ROWS	500		/* in one transaction */
 
 #define STRING_OF(x)	#x
 #define STRING(x)	STRING_OF(x)
@@ -47,7 +47,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	BUCKET_TABLE
 };
 
-enum statement { ST_BEGIN, ST_ADD, ST_COMMIT, ST_FORGET, ST_COUNT };
+enum statement { ST_BEGIN, ST_ADD, ST_COMMIT, ST_OLDEST, ST_FORGET, ST_COUNT };
 
 static const char *const statements[ST_COUNT] = {
 	[ST_BEGIN] = "BEGIN IMMEDIATE",
@@ -59,9 +59,12 @@ static const char *const statements[ST_COUNT] = {
 	    "recipients = recipients + excluded.recipients, "
 	    "messages = messages + excluded.messages",
 	[ST_COMMIT] = "COMMIT",
-	[ST_FORGET] = "DELETE FROM bucket WHERE (minute, key) IN "
-	    "(SELECT minute, key FROM bucket WHERE minute < ?1 "
-	    "LIMIT " STRING(FORGET_ROWS) ")"
+	[ST_OLDEST] = "SELECT minute FROM bucket WHERE minute < ?1 "
+	    "ORDER BY minute LIMIT 1",
+	/* the first rows of a minute; a blob is greater than every key */
+	[ST_FORGET] = "DELETE FROM bucket WHERE minute = ?1 AND key < "
+	    "ifnull((SELECT key FROM bucket WHERE minute = ?1 ORDER BY key "
+	    "LIMIT 1 OFFSET " STRING(FORGET_ROWS) "), x'')"
 };
 
 struct disk {
@@ -593,16 +596,22 @@ disk_write(void *arg, const struct ledger_row *row, char error[STORE_ERROR])
 static bool
 disk_forget(void *arg, uint32_t before, bool *more, char error[STORE_ERROR])
 {
-	struct disk *d = arg;
+	struct disk	*d = arg;
+	sqlite3_stmt	*oldest = d->st[ST_OLDEST];
+	int		 rc;
 
 	*more = false;
 	if (!still_there(d, error))
 		return false;
-	sqlite3_bind_int64(d->st[ST_FORGET], 1, before);
-	if (!run(d, ST_FORGET))
-		return explain(d, "old counts cannot be removed", error);
-	*more = sqlite3_changes(d->db) == FORGET_ROWS;
-	return true;
+	sqlite3_bind_int64(oldest, 1, before);
+	rc = sqlite3_step(oldest);
+	if (rc == SQLITE_ROW)
+		sqlite3_bind_int64(d->st[ST_FORGET], 1,
+		    sqlite3_column_int64(oldest, 0));
+	sqlite3_reset(oldest);
+	*more = rc == SQLITE_ROW && run(d, ST_FORGET);
+	return *more || rc == SQLITE_DONE ||
+	    explain(d, "old counts cannot be removed", error);
 }
 
 static void

@@ -1,0 +1,235 @@
+/*
+ * bench_store: what a message costs the ledger, and what a million logins do
+ *
+ *	bench_store [DIRECTORY]
+ *
+ * One line a measurement: backend, threads, recipients a message, messages a
+ * second, microseconds a message in one thread. Then a state file with many
+ * logins (BENCH_LOGINS in the environment): time to open, memory, decisions.
+ */
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store.h"
+
+#define T0		1790000040
+#define SECONDS		1.0
+#define MAX_THREADS	16
+#define BENCH_LOGINS	200000
+
+static const struct store_limits limits = { 4000000000u, 4000000000u };
+
+struct worker {
+	struct store	*store;
+	unsigned	 number, recipients, logins;
+	bool		 commit;
+	double		 until;
+	unsigned long	 messages;
+	pthread_t	 thread;
+};
+
+static double
+clock_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void
+stop(const char *why)
+{
+	fprintf(stderr, "bench_store: %s\n", why);
+	exit(2);
+}
+
+static void
+message(struct store *s, const char *login, unsigned recipients, bool commit)
+{
+	struct reservation	*r = store_reservation_new(s, login, limits);
+	struct store_usage	 u;
+	unsigned		 i;
+
+	for (i = 0; i < recipients; i++)
+		if (store_reserve(r, T0, &u) != STORE_TAKEN)
+			stop("refused");
+	if (!commit)
+		store_give_back(&r);
+	else if (store_commit(&r, T0, &u) != STORE_TAKEN)
+		stop(u.error);
+}
+
+static void *
+work(void *arg)
+{
+	struct worker	*w = arg;
+	char		 login[48];
+	unsigned	 i;
+
+	do {
+		for (i = 0; i < 64; i++) {
+			snprintf(login, sizeof(login), "user%lu@example.org",
+			    (w->messages * 7919 + w->number) % w->logins);
+			message(w->store, login, w->recipients, w->commit);
+			w->messages++;
+		}
+	} while (clock_now() < w->until);
+	return NULL;
+}
+
+static void
+measure(const char *name, struct store *s, unsigned threads,
+    struct worker like)
+{
+	struct worker	 w[MAX_THREADS];
+	double		 start = clock_now(), rate;
+	unsigned long	 messages = 0;
+	unsigned	 i;
+
+	for (i = 0; i < threads; i++) {
+		w[i] = like;
+		w[i].store = s;
+		w[i].number = i;
+		w[i].until = start + SECONDS;
+		if (pthread_create(&w[i].thread, NULL, work, &w[i]) != 0)
+			stop("no thread");
+	}
+	for (i = 0; i < threads; i++) {
+		pthread_join(w[i].thread, NULL);
+		messages += w[i].messages;
+	}
+	rate = (double)messages / (clock_now() - start);
+	printf("%-28s %2u threads %2u rcpts %9.0f messages/s %8.2f us\n",
+	    name, threads, like.recipients, rate, threads * 1e6 / rate);
+}
+
+static struct store *
+open_file(const char *path)
+{
+	char		*why = NULL;
+	struct store	*s = store_open(path, &why);
+
+	if (s == NULL)
+		stop(why);
+	return s;
+}
+
+static long
+resident_kb(void)
+{
+	FILE	*f = fopen("/proc/self/statm", "r");
+	long	 pages = 0;
+
+	if (f != NULL && fscanf(f, "%*d %ld", &pages) != 1)
+		pages = 0;
+	if (f != NULL)
+		fclose(f);
+	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* Each login sends one message. */
+static void
+fill(struct store *s, unsigned logins)
+{
+	char		login[48];
+	unsigned	i;
+
+	for (i = 0; i < logins; i++) {
+		snprintf(login, sizeof(login), "user%u@example.org", i);
+		message(s, login, 1, true);
+	}
+}
+
+static void
+many_logins(const char *path, unsigned logins)
+{
+	struct worker	 like = { .recipients = 1, .logins = logins };
+	struct store	*s;
+	struct stat	 st = { .st_size = 0 };
+	char		 error[STORE_ERROR], name[64];
+	double		 start;
+	long		 before;
+
+	/* in a process of its own: its memory must not be reused here */
+	if (fork() == 0) {
+		s = open_file(path);
+		fill(s, logins);
+		store_close(&s);
+		_exit(0);
+	}
+	wait(NULL);
+	stat(path, &st);
+	before = resident_kb();
+	start = clock_now();
+	s = open_file(path);
+	printf("%u logins: file %.1f MB, open %.2f s, memory %.1f MB\n",
+	    logins, (double)st.st_size / 1e6, clock_now() - start,
+	    (double)(resident_kb() - before) / 1e3);
+	snprintf(name, sizeof(name), "reserve, %u logins", logins);
+	measure(name, s, 1, like);
+	like.commit = true;
+	snprintf(name, sizeof(name), "sqlite, %u logins", logins);
+	measure(name, s, 1, like);
+	start = clock_now();
+	if (store_prune(s, T0 + 7200, error) != STORE_TAKEN)
+		stop(error);
+	printf("%u logins: forgotten in %.2f s\n", logins,
+	    clock_now() - start);
+	store_close(&s);
+}
+
+static void
+remove_files(const char *path)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-lock" };
+	char	name[300];
+	size_t	i;
+
+	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+		unlink(name);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	static const unsigned threads[] = { 1, 2, 4 };
+	const char	*count = getenv("BENCH_LOGINS");
+	char		 dir[200], path[256];
+	struct worker	 one = { .recipients = 1, .logins = 1000,
+			    .commit = true };
+	struct worker	 ten = { .recipients = 10, .logins = 1000,
+			    .commit = true };
+	struct store	*s;
+	size_t		 i;
+
+	snprintf(dir, sizeof(dir), "%s/bench-store-XXXXXX",
+	    argc > 1 ? argv[1] : "/tmp");
+	if (mkdtemp(dir) == NULL)
+		stop("no temporary directory");
+	snprintf(path, sizeof(path), "%s/state.db", dir);
+	for (i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
+		s = store_open_memory();
+		measure("memory", s, threads[i], one);
+		store_close(&s);
+		s = open_file(path);
+		measure("sqlite", s, threads[i], one);
+		measure("sqlite", s, threads[i], ten);
+		store_close(&s);
+		remove_files(path);
+	}
+	many_logins(path, count != NULL ? (unsigned)atoi(count) :
+	    BENCH_LOGINS);
+	remove_files(path);
+	rmdir(dir);
+	return 0;
+}
