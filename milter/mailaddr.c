@@ -205,8 +205,8 @@ read_mailbox(struct parse *p, const struct head *h, int token)
 	}
 	if (token == '<')
 		token = read_angle_addr(p, &box);
-	if (name.local != NULL && token != LEX_BAD &&
-	    !same_mailbox(&name, &box))
+	if (token == LEX_BAD ||
+	    (name.local != NULL && !same_mailbox(&name, &box)))
 		return LEX_BAD;
 	return list_add(p, &box) ? token : LEX_BAD;
 }
