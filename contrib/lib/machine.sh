@@ -1,0 +1,194 @@
+# machine.sh - what contrib/demo and contrib/check do to the machine
+#
+# Sourced. Three promises: nothing is changed on a machine that runs a mail
+# server; missing packages are installed, and no server is among them; Postfix,
+# Dovecot and nsd are unpacked below the source tree, not installed, so that
+# no user, service or configuration file appears on the system.
+
+# What the build and its tests need, by Debian 12's names.
+BUILD_PACKAGES="autoconf automake gcc make pkg-config libc6-dev
+libmilter-dev libopendkim-dev libspf2-dev libssl-dev libunbound-dev
+libsqlite3-dev libconfuse-dev libidn2-dev libcmocka-dev libsystemd-dev"
+TEST_PACKAGES="openssl python3 python3-dkim"
+# The libraries of the unpacked servers.
+SERVER_LIBRARIES="libdb5.3 libicu72 libnsl2 libsasl2-2 libsodium23
+libevent-2.1-7 libfstrm0 libprotobuf-c1 libpam0g libcap2"
+SERVERS="postfix dovecot-core nsd"
+
+die()
+{
+	echo "$0: $*" >&2
+	exit 1
+}
+
+# Ports on which something listens, in this network namespace.
+listening_ports()
+{
+	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+	awk '$4 == "0A" { sub(/.*:/, "", $2); print $2 }' | sort -u |
+	while read -r hex; do
+		printf '%d\n' "0x$hex"
+	done
+}
+
+# A server whose configuration is not below /etc is somebody's private one:
+# a test of another project, or another run of this one.
+is_private()
+{
+	previous=
+	for word in $1; do
+		case $previous in
+		-c|-C|-f)
+			case $word in
+			/etc/*|-*) ;;
+			/*) return 0 ;;
+			esac ;;
+		esac
+		previous=$word
+	done
+	return 1
+}
+
+# The name of a mail server that runs, by its process.
+running_mail_server()
+{
+	for dir in /proc/[0-9]*; do
+		comm=$(cat "$dir/comm" 2>/dev/null) || continue
+		line=$(tr '\0' ' ' < "$dir/cmdline" 2>/dev/null) || continue
+		case $comm:$line in
+		master:*postfix*) name=Postfix ;;
+		exim4:*|exim:*) name=Exim ;;
+		sendmail:*|sendmail-mta:*) name=Sendmail ;;
+		smtpd:*smtpd*) name=OpenSMTPD ;;
+		qmail-send:*) name=qmail ;;
+		courierd:*) name=Courier ;;
+		*) continue ;;
+		esac
+		# Postfix's smtpd is found through its master
+		[ "$comm" = smtpd ] && case $line in *" -t "*) continue ;; esac
+		is_private "$line" && continue
+		echo "$name (process ${dir#/proc/})"
+		return 0
+	done
+	return 1
+}
+
+# Says why and stops, before anything was changed.
+refuse_beside_a_mail_server()
+{
+	if found=$(running_mail_server); then
+		die "a mail server runs on this machine: $found.
+This would start a second one beside it, so it stops here. Nothing was
+changed. Use a machine or a container without a mail server."
+	fi
+	for port in $(listening_ports); do
+		case $port in
+		25|465|587)
+			die "something listens on TCP port $port: this machine\
+ runs a mail server.
+This would start a second one beside it, so it stops here. Nothing was
+changed. Use a machine or a container without a mail server." ;;
+		esac
+	done
+}
+
+require_root_and_debian()
+{
+	[ "$(id -u)" = 0 ] || die "run this as root: it starts a mail server\
+ (a private one) and installs missing packages"
+	command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
+	    die "this needs Debian's apt-get and dpkg"
+}
+
+installed()
+{
+	case $(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null) in
+	ii*) return 0 ;;
+	esac
+	return 1
+}
+
+# Lists of a fresh container are empty: fetched when a package is unknown.
+fetch_lists_unless_known()
+{
+	for package in "$@"; do
+		if ! apt-cache show "$package" >/dev/null 2>&1; then
+			apt-get update -qq >/dev/null ||
+			    die "apt-get update failed; is there a network?"
+			return
+		fi
+	done
+}
+
+# Installs those of its arguments that are missing.
+install_packages()
+{
+	missing=
+	for package in "$@"; do
+		installed "$package" || missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+	echo "installing packages:$missing"
+	# shellcheck disable=SC2086 # a list of words
+	fetch_lists_unless_known $missing
+	log=$(mktemp)
+	# shellcheck disable=SC2086
+	if ! DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+	    --no-install-recommends $missing >"$log" 2>&1 </dev/null; then
+		tail -20 "$log" >&2
+		rm -f "$log"
+		die "apt-get could not install:$missing"
+	fi
+	rm -f "$log"
+}
+
+# Unpacks the servers into directory $1, unless they are there already or
+# the system has them.
+unpack_servers()
+{
+	[ -e "$1/complete" ] && return 0
+	if [ -x /usr/lib/postfix/sbin/master ] &&
+	    [ -x /usr/bin/doveconf ] && [ -x /usr/sbin/nsd ]; then
+		return 0
+	fi
+	echo "unpacking into $1: $SERVERS"
+	# shellcheck disable=SC2086
+	fetch_lists_unless_known $SERVERS
+	rm -rf "$1"
+	mkdir -p "$1/packages" || die "cannot make $1"
+	# shellcheck disable=SC2086
+	(cd "$1/packages" && apt-get download -qq \
+	    -o APT::Sandbox::User=root $SERVERS) </dev/null ||
+	    die "apt-get could not download: $SERVERS"
+	for deb in "$1"/packages/*.deb; do
+		dpkg-deb -x "$deb" "$1" || die "cannot unpack $deb"
+	done
+	rm -r "$1/packages"
+	touch "$1/complete"
+}
+
+# build SOURCE DIRECTORY [CONFIGURE-ARGUMENT...]: all programs, quietly.
+# Both directories are absolute.
+build()
+{
+	source=$1 target=$2
+	shift 2
+	if [ -e "$source/config.status" ]; then
+		die "$source was configured in place; run 'make distclean'\
+ there first"
+	fi
+	log=$(mktemp)
+	if ! {
+		{ [ -e "$source/configure" ] ||
+		    (cd "$source" && autoreconf -fi); } &&
+		mkdir -p "$target" &&
+		{ [ -e "$target/Makefile" ] ||
+		    (cd "$target" && "$source/configure" -q "$@"); } &&
+		make -s -C "$target" -j"$(nproc)" all
+	} >"$log" 2>&1 </dev/null; then
+		tail -40 "$log" >&2
+		rm -f "$log"
+		die "the build in $target failed"
+	fi
+	rm -f "$log"
+}

@@ -1,0 +1,120 @@
+"""When the DNS does not answer: never lost, never let through."""
+
+import contextlib
+import signal
+import threading
+import time
+
+from message import compose, delivered, sign
+from runner import case
+from services import wait_until
+from steps import arrive, expect, inbound, results, submit
+from world import STRANGER, HONEST
+
+DEADLINE = 4	# seconds, resolver { timeout } of the world
+
+
+def deferred_or_tagged(world, reply, text):
+    """451, or delivered with a temperror on it; which, is returned."""
+    if reply.code != 250:
+        expect(reply, "451 4.7.0 ")
+        return "deferred"
+    said = results(delivered(world, "example.net", text))
+    assert "temperror" in (said["dmarc"] + said["spf"] + said["dkim"]), said
+    assert not said["dmarc"].startswith("pass"), said
+    return "tagged"
+
+
+@contextlib.contextmanager
+def dns_stopped(world):
+    world.nsd.stop()
+    try:
+        yield
+    finally:
+        world.nsd.start()
+
+
+@contextlib.contextmanager
+def dns_silent(world):
+    """It listens and says nothing. The whole family of nsd is stopped."""
+    import os
+    os.killpg(world.nsd.process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(world.nsd.process.pid, signal.SIGCONT)
+
+
+def comes_back(world, author):
+    """After the outage aligned mail is delivered as if nothing had been."""
+    def passes():
+        text = compose(author)
+        if arrive(world, text, author).code != 250:
+            return False
+        said = results(delivered(world, "example.net", text))
+        return said["dmarc"].startswith("pass")
+    wait_until("mail of %s passes again" % author, passes, 30)
+
+
+@case
+def a_failing_zone_defers_or_tags(w):
+    text = compose("joe@broken.example")
+    deferred_or_tagged(w, arrive(w, text, "joe@broken.example"), text)
+
+
+@case
+def with_the_server_stopped_mail_is_deferred_or_tagged(w):
+    text = compose("joe@late1.example")
+    with dns_stopped(w):
+        reply = arrive(w, text, "joe@late1.example", STRANGER)
+        deferred_or_tagged(w, reply, text)
+    comes_back(w, "joe@late1.example")
+    expect(arrive(w, compose("joe@late1.example"), "joe@late1.example",
+                  STRANGER), "550 5.7.1 ")
+
+
+@case
+def a_known_reject_policy_holds_while_the_key_is_unknown(w):
+    author = "joe@late2.example"
+    expect(arrive(w, compose(author), author, HONEST), "250")	# now cached
+    text = sign(w, compose(author), "late2.example")
+    with dns_stopped(w):
+        expect(arrive(w, text, author, STRANGER), "451 4.7.0 ")
+    def accepted():
+        return arrive(w, text, author, STRANGER).code == 250
+    wait_until("the same message is accepted", accepted, 30)
+    said = results(delivered(w, "example.net", text))
+    assert said["dkim"].startswith("pass"), said
+    assert said["dmarc"].startswith("pass"), said
+
+
+@case
+def a_silent_server_costs_the_deadline_and_nobody_else(w):
+    text, times = compose("joe@late3.example"), []
+    with dns_silent(w):
+        def judged():
+            began = time.monotonic()
+            reply = arrive(w, text, "joe@late3.example", STRANGER)
+            times.append((time.monotonic() - began, reply))
+        thread = threading.Thread(target=judged)
+        thread.start()
+        began = time.monotonic()
+        expect(submit(w, compose("alice@example.net")), "250")
+        took = time.monotonic() - began
+        thread.join(60)
+        assert took < DEADLINE / 2, "submission waited %.1f s" % took
+        seconds, reply = times[0]
+        assert seconds < DEADLINE + 3, "took %.1f s" % seconds
+        deferred_or_tagged(w, reply, text)
+    comes_back(w, "joe@late3.example")
+
+
+@case
+def a_client_that_leaves_during_the_lookups_harms_nobody(w):
+    with dns_silent(w):
+        with inbound(w, STRANGER) as client:
+            client.mail("joe@late4.example")
+            client.rcpt("bob@example.net")
+            client.command("DATA")
+            client.send_raw(compose("joe@late4.example").encode() + b".\r\n")
+    comes_back(w, "joe@late4.example")

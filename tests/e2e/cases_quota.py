@@ -1,0 +1,100 @@
+"""Recipients of an hour; the plan tiny has three."""
+
+import signal
+import threading
+
+from message import compose, delivered
+from runner import case
+from steps import expect, submission, submit
+
+LIMIT = 3
+
+
+def to(n):
+    return "r%d@elsewhere.example" % n
+
+
+def used(world, login):
+    """What millgatectl says about a login."""
+    shown = world.ctl("quota", "show", login, "--json")
+    return sum(row["recipients"] for row in shown)
+
+
+@case
+def the_recipient_after_the_last_gets_451(w):
+    dave = "dave@example.net"
+    text = compose(dave)
+    with submission(w, dave) as client:
+        expect(client.mail(dave), "250")
+        for n in range(LIMIT):
+            expect(client.rcpt(to(n)), "250")
+        reply = client.rcpt(to(LIMIT))
+        expect(reply, "451 4.7.1 ")	# and when the next one fits
+        assert any(c.isdigit() for c in reply.text[6:]), reply
+        expect(client.data(text), "250")
+    delivered(w, "elsewhere.example", text)
+    w.settle()
+    line = w.millgate.log_line(login=dave)
+    assert "quota=%d/%d" % (LIMIT, LIMIT) in line, line
+    expect(submit(w, compose(dave), login=dave), "451 4.7.1 ")
+
+
+@case
+def refused_and_abandoned_mail_costs_nothing(w):
+    erin = "erin@example.net"
+    with submission(w, erin) as client:
+        client.mail(erin)
+        for n in range(LIMIT):
+            expect(client.rcpt(to(n)), "250")
+        expect(client.command("RSET"), "250")
+        client.mail(erin)
+        for n in range(LIMIT):
+            expect(client.rcpt(to(n)), "250")
+        expect(client.data(compose("ceo@example.net")), "550 5.7.1")
+        client.mail(erin)
+        for n in range(LIMIT):
+            expect(client.rcpt(to(n)), "250")
+        # and gone, without a QUIT
+    expect(submit(w, compose(erin), login=erin,
+                  recipients=[to(n) for n in range(LIMIT)]), "250")
+    expect(submit(w, compose(erin), login=erin), "451 4.7.1 ")
+
+
+@case
+def after_kill_9_the_count_is_what_was_accepted(w):
+    frank = "frank@example.net"
+    expect(submit(w, compose(frank), login=frank, recipients=to(0)), "250")
+    expect(submit(w, compose(frank), login=frank, recipients=to(1)), "250")
+    with submission(w, frank) as client:
+        client.mail(frank)
+        expect(client.rcpt(to(2)), "250")	# reserved, never committed
+        w.millgate.stop(signal.SIGKILL)
+        w.millgate.start()
+        assert client.data(compose(frank)).code in (451, 354)
+    assert used(w, frank) == 2
+    expect(submit(w, compose(frank), login=frank, recipients=to(3)), "250")
+    expect(submit(w, compose(frank), login=frank, recipients=to(4)),
+           "451 4.7.1 ")
+
+
+@case
+def sessions_at_once_never_exceed_the_limit(w):
+    grace, replies = "grace@example.net", []
+    ready = threading.Barrier(12)
+
+    def one():
+        with submission(w, grace) as client:
+            client.mail(grace)
+            ready.wait(30)
+            reply = client.rcpt(to(0))
+            if reply.code == 250:
+                reply = client.data(compose(grace))
+            replies.append(reply)
+    threads = [threading.Thread(target=one) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    accepted = [r for r in replies if r.code == 250]
+    assert len(replies) == 12 and len(accepted) == LIMIT, replies
+    assert used(w, grace) == LIMIT

@@ -1,0 +1,245 @@
+"""Whatever a client does, the daemon goes on serving others."""
+
+import contextlib
+import os
+import random
+import re
+import signal
+import socket
+
+import smtp
+from message import compose, delivered
+from runner import case, settings
+from services import wait_until
+from steps import (arrive, expect, inbound, log_line, serves, submission,
+                   submit)
+
+ALICE, PLAIN = "alice@example.net", "joe@plain.example"
+
+
+def leave_after(client, steps):
+    for step in steps:
+        if isinstance(step, bytes):
+            client.send_raw(step)
+        else:
+            client.command(step)
+    client.close()
+
+
+STEPS = ["MAIL FROM:<alice@example.net>", "RCPT TO:<r@elsewhere.example>",
+         "RCPT TO:<s@elsewhere.example>", "DATA",
+         b"From: alice@exam", b"ple.net\r\nSubject: half", b"\r\n\r\nbody",
+         b"\r\nmore" * 20000]
+
+
+@case
+def clients_that_leave_at_any_point(w):
+    for n in range(len(STEPS) + 1):
+        leave_after(submission(w), STEPS[:n])
+        leave_after(inbound(w), STEPS[:n])
+    leave_after(submission(w), [b"MAIL FR"])
+    leave_after(smtp.Client(w, "submission", tls=False), [b"STARTTLS\r\n"])
+    leave_after(smtp.Client(w, "submission", tls=False),
+                ["STARTTLS", b"\x16\x03\x01\x02\x00\x01"])
+    serves(w)
+
+
+@case
+def idle_connections_hold_up_nobody(w):
+    idle = [submission(w) for _ in range(10)] + [
+        inbound(w) for _ in range(10)]
+    for client in idle[5:15]:
+        client.mail(ALICE)
+    serves(w)
+    for client in idle:
+        client.close()
+
+
+MALFORMED = [
+    b"", b"\r\n", b"no header at all\r\n", b"\r\nbody only\r\n",
+    b"From\r\n\r\nx\r\n", b": value\r\n\r\nx\r\n",
+    b"From: joe@plain.example\r\nX: a\0b\r\n\r\nnul in a header\r\n",
+    b"From: joe@plain.example\r\n\r\nnul \0 in the body\r\n",
+    b"From: joe@plain.example\rSubject: bare CR\r\n\r\nx\ry\r\n",
+    b"From: joe@plain.example\nSubject: bare LF\n\nx\ny\n",
+    b"From: joe@plain.example\r\nSubject: \xff\xfe\x80\r\n\r\n\xc3\x28\r\n",
+    b"From: joe@pl\xc3\xa4in.example\r\n\r\nx\r\n",
+    b"From: " + b"(" * 50000 + b"joe@plain.example\r\n\r\nx\r\n",
+    b"From: " + b"a@b.example, " * 20000 + b"joe@plain.example\r\n\r\nx\r\n",
+    b"From: joe@plain.example\r\nX: " + b"y" * 1000000 + b"\r\n\r\nx\r\n",
+    b"From: joe@plain.example\r\n" + b"X: y\r\n" * 20000 + b"\r\nx\r\n",
+    b"From: joe@plain.example\r\nX: y\r\n" + b" z\r\n" * 20000 + b"\r\nx\r\n",
+    b"From: joe@plain.example\r\n" + b"X" * 5000 + b": y\r\n\r\nx\r\n",
+    b"From: joe@plain.example\r\n\r\n" + b"l" * 1000000 + b"\r\n",
+    b"From: joe@plain.example\r\nDKIM-Signature: v=1; a=rsa-sha256; d=x\r\n"
+    b"DKIM-Signature: " + b"b=" * 10000 + b"\r\n\r\nx\r\n",
+    b"From: joe@plain.example\r\nAuthentication-Results: (((((\r\n\r\nx\r\n",
+    b"From: joe@plain.example\r\n" +
+    b"Authentication-Results: mx.example.net; x\r\n" * 2000 + b"\r\nx\r\n",
+    b"From: joe@plain.example\r\n" +
+    b"DKIM-Signature: v=1; a=rsa-sha256; d=plain.example; s=s; h=from; "
+    b"bh=AA==; b=AA==\r\n" * 500 + b"\r\nx\r\n",
+]
+
+
+@case
+def malformed_messages_get_an_answer(w):
+    for text in MALFORMED:
+        with inbound(w) as client:
+            reply = client.submit(PLAIN, "bob@example.net", text)
+            assert reply.code in (250, 451, 550, 552, 554), (reply, text[:80])
+        with submission(w) as client:
+            reply = client.submit(ALICE, "r@elsewhere.example", text)
+            assert reply.code in (451, 550, 552, 554), (reply, text[:80])
+    serves(w)
+
+
+@case
+def malformed_commands_get_an_answer(w):
+    with submission(w) as client:
+        for line in ("MAIL FROM:<>", "MAIL FROM:<@>", "MAIL FROM:<a@b@c>",
+                     "MAIL FROM:alice@example.net", "MAIL FROM:<\"a b\"@c>",
+                     "MAIL FROM:<%s@example.net>" % ("x" * 900),
+                     "MAIL FROM:<alice@example.net> SIZE=99999999999",
+                     "MAIL FROM:<alice@[127.0.0.1]>", "MAIL FROM:<alice>",
+                     "MAIL FROM:<\udcff@example.net>", "RCPT TO:<x@y>",
+                     "FOO", "EHLO \udcfe", "HELO", "VRFY x"):
+            reply = client.command(line)
+            assert reply.code >= 200, reply
+    with smtp.Client(w, "smtp", helo="[IPv6:::1]") as client:
+        client.submit("a@[IPv6:::1]", "bob@example.net", compose(PLAIN))
+    with smtp.Client(w, "smtp", helo="x" * 900) as client:
+        client.submit(PLAIN, "bob@example.net", compose(PLAIN))
+    serves(w)
+
+
+@case
+def noise_on_the_milter_port_harms_nobody(w):
+    noise = random.Random(7)
+    for n in range(40):
+        text = noise.randbytes(noise.randrange(1, 3000))
+        if n % 2:
+            # a length that is plausible, a command that exists
+            text = b"\0\0\0\x05" + noise.choice(
+                (b"O", b"C", b"D", b"H", b"M", b"R", b"L", b"B")) + text
+        with socket.create_connection((w.address, w.port["milter"])) as s, \
+                contextlib.suppress(ConnectionError):
+            s.sendall(text)
+    silent = socket.create_connection((w.address, w.port["milter"]))
+    serves(w)
+    silent.close()
+
+
+@case
+def sigterm_finishes_the_running_messages(w):
+    text = compose(ALICE)
+    client = submission(w)
+    client.mail(ALICE)
+    client.rcpt("r@elsewhere.example")
+    expect(client.command("DATA"), "354")
+    client.send_raw(text[:100].encode())
+    w.millgate.send(signal.SIGTERM)
+    client.send_raw(text[100:].encode() + b".\r\n")
+    expect(client.read(), "250")
+    client.quit()
+    delivered(w, "elsewhere.example", text)
+    w.millgate.stop()
+    assert w.millgate.status == 0, w.millgate.status
+    w.millgate.start()
+    serves(w)
+
+
+@case
+def without_millgate_postfix_accepts_nothing(w):
+    w.millgate.stop(signal.SIGKILL)
+    expect(arrive(w, compose(PLAIN), PLAIN), "451 4.7.1 ")
+    with smtp.Client(w, "submission", tls=False) as client:
+        expect(client.command("STARTTLS"), "454 4.")
+        expect(client.mail(ALICE), "451 4.7.1 ")
+    w.millgate.start()
+    serves(w)
+
+
+@case
+def sighup_reads_the_configuration_again(w):
+    with submission(w) as client:
+        w.millgate.extra = {"users": 'user alice@example.net '
+                            '{ senders = {"boss@example.net"} }'}
+        w.millgate.configure()
+        w.millgate.send(signal.SIGHUP)
+        boss = "boss@example.net"
+        wait_until("alice may be boss", lambda: submit(
+            w, compose(boss), sender=boss).code == 250)
+        # the old session goes on with what it began
+        assert client.mail(ALICE).code in (250, 550)
+    w.millgate.extra = {}
+    w.millgate.configure()
+    w.millgate.send(signal.SIGHUP)
+    wait_until("alice is alice again", lambda: submit(
+        w, compose(ALICE)).code == 250)
+
+
+@case
+def a_bad_configuration_is_not_taken_over(w):
+    with open(w.millgate.conf, "a") as f:
+        f.write("no-such-option = yes\n")
+    w.millgate.send(signal.SIGHUP)
+    wait_until("complaint in the log", lambda: "no-such-option" in
+               w.millgate.log_text())
+    serves(w)
+    w.millgate.configure()
+
+
+@case
+def a_unix_socket_serves_too(w):
+    w.use_unix_socket(True)
+    try:
+        path = w.millgate_socket()
+        assert os.stat(path).st_mode & 0o777 == 0o660, oct(
+            os.stat(path).st_mode)
+        serves(w)
+    finally:
+        w.use_unix_socket(False)
+
+
+@case
+def one_line_of_log_for_each_message(w):
+    reply = arrive(w, compose(PLAIN), PLAIN)
+    expect(reply, "250")
+    log_line(w, reply)
+    number = smtp.queue_id(reply)
+    lines = [line for line in w.millgate.log_text().splitlines()
+             if "id=" + number in line]
+    assert len(lines) == 1, lines
+
+
+@case
+def what_a_client_sends_cannot_forge_the_log(w):
+    with smtp.Client(w, "smtp", helo="x action=accept login=root") as client:
+        reply = client.submit(PLAIN, "bob@example.net", compose(
+            '"a action=accept login=root" <joe@plain.example>'))
+    expect(reply, "250")
+    line = log_line(w, reply)
+    bare = " " + "".join(line.split('"')[::2]) + " "
+    assert " login=root" not in bare, line
+
+
+@case
+def every_refusal_has_code_status_and_text(w):
+    with inbound(w) as client:	# at least one, when run alone
+        client.submit(PLAIN, "bob@example.net", compose(None))
+    for reply in smtp.refusals:
+        assert len(reply.lines) == 1, reply
+        assert smtp.REFUSAL.match(reply.text), reply
+        assert reply.text.isprintable() and reply.text.isascii(), reply
+        assert str(reply.code)[0] == reply.status[0], reply
+
+
+@case
+def it_ends_well_and_no_sanitizer_complains(w):
+    w.millgate.stop()
+    assert w.millgate.status == 0, w.millgate.status
+    complaints = [line for line in w.millgate.log_text().splitlines()
+                  if re.search(r"Sanitizer|runtime error:", line)]
+    w.millgate.start()
+    assert not complaints, complaints

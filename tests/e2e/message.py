@@ -1,0 +1,110 @@
+"""Messages: made, signed by other sites, found after delivery, verified.
+
+Signing for other sites and all verifying is done by dkimpy, which shares
+nothing with millgate.
+"""
+
+import itertools
+import os
+import re
+
+import dkim
+
+from services import wait_until
+
+CRLF = "\r\n"
+numbers = itertools.count(1)
+
+
+def compose(sender, recipient="bob@example.net", subject="A letter",
+            extra=(), body="Hello,\r\n\r\nthis is a letter.\r\n"):
+    """A message as text with CRLF; `extra` are whole fields on top."""
+    fields = list(extra)
+    if sender is not None:
+        fields.append("From: " + sender)
+    fields += ["To: " + recipient, "Subject: " + subject,
+               "Date: Mon, 23 Nov 2026 12:00:00 +0000",
+               "Message-ID: <%d.%d@tests.example>" % (os.getpid(),
+                                                     next(numbers))]
+    return CRLF.join(fields) + CRLF + CRLF + body
+
+
+def message_id(message):
+    return re.search(r"(?mi)^Message-ID:\s*(<[^>]*>)", message).group(1)
+
+
+def sign(world, message, domain, selector="s1"):
+    """Signed with RSA by the site that has `domain`."""
+    with open(world.foreign_key, "rb") as f:
+        key = f.read()
+    field = dkim.sign(message.encode(), selector.encode(), domain.encode(),
+                      key, include_headers=[b"from", b"to", b"subject",
+                                            b"date", b"message-id"])
+    return field.decode() + message
+
+
+class Delivered:
+    """A message as it arrived: fields from top to bottom, body, raw."""
+
+    def __init__(self, raw):
+        self.raw = raw
+        head, _, self.body = raw.partition(b"\n\n")
+        text = head.decode("utf-8", "surrogateescape")
+        unfolded = re.sub(r"\n(?=[ \t])", "", text)
+        self.fields = [tuple(part.strip() for part in line.split(":", 1))
+                       for line in unfolded.split("\n") if ":" in line]
+        self.head = text
+
+    def all(self, name):
+        return [value for field, value in self.fields
+                if field.lower() == name.lower()]
+
+    def one(self, name):
+        values = self.all(name)
+        assert len(values) == 1, "%d fields %s in:\n%s" % (
+            len(values), name, self.head)
+        return values[0]
+
+    def signatures(self, world):
+        """[(domain, algorithm, does it verify)] of all DKIM-Signatures."""
+        found = []
+        for index, value in enumerate(self.all("DKIM-Signature")):
+            tags = dict(tag.strip().split("=", 1)
+                        for tag in value.split(";") if "=" in tag)
+            verifier = dkim.DKIM(self.raw)
+            try:
+                good = verifier.verify(idx=index, dnsfunc=world.lookup_txt)
+            except dkim.DKIMException:
+                good = False
+            found.append((tags["d"], tags["a"], good))
+        return found
+
+
+def deliveries(world, domain):
+    """All messages delivered to recipients in domain."""
+    place = world.mailbox(domain)
+    if not os.path.isdir(place):
+        return []
+    found = []
+    for name in sorted(os.listdir(place)):
+        with open(os.path.join(place, name), "rb") as f:
+            found.append(Delivered(f.read()))
+    return found
+
+
+def delivered(world, domain, message):
+    """Wait for this message to arrive at domain."""
+    wanted = message_id(message)
+
+    def arrived():
+        for found in deliveries(world, domain):
+            if wanted in found.all("Message-ID"):
+                return found
+        return None
+    return wait_until("%s delivered to %s" % (wanted, domain), arrived)
+
+
+def was_delivered(world, domain, message):
+    """Is it there now? Only meaningful once the queue is empty."""
+    return any(message_id(message) in found.all("Message-ID")
+               for found in deliveries(world, domain))

@@ -1,0 +1,67 @@
+"""Where the programs of the private world are.
+
+Postfix, Dovecot and nsd are used either as the system has them or from a
+directory into which contrib/lib/programs unpacked their packages. Unpacked,
+nothing of the system changes: no user, no service, no file below /etc.
+"""
+
+import glob
+import os
+import shutil
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+
+PLACES = ("usr/sbin", "usr/bin", "sbin", "bin", "usr/lib/postfix/sbin",
+          "usr/lib/dovecot")
+
+
+class Missing(Exception):
+    """A program of the world is not there."""
+
+
+def unpacked_root():
+    """The directory of unpacked packages, or None."""
+    root = os.environ.get("MILLGATE_PROGRAMS",
+                          os.path.join(SOURCE, "build-programs"))
+    return root if os.path.isdir(os.path.join(root, "usr")) else None
+
+
+def find(name):
+    """The path of a program: unpacked first, then the system's."""
+    roots = [root for root in (unpacked_root(), "/") if root]
+    for root in roots:
+        for place in PLACES:
+            path = os.path.join(root, place, name)
+            if os.access(path, os.X_OK):
+                return path
+    path = shutil.which(name)
+    if path is None:
+        raise Missing("%s not found: run contrib/lib/programs, or install "
+                      "postfix, dovecot-core and nsd" % name)
+    return path
+
+
+def library_path():
+    """LD_LIBRARY_PATH for unpacked programs; "" for the system's."""
+    root = unpacked_root()
+    if root is None:
+        return ""
+    places = ["usr/lib/postfix", "usr/lib/dovecot",
+              "usr/lib/dovecot/modules/old-stats"]
+    paths = [os.path.join(root, place) for place in places]
+    paths += glob.glob(os.path.join(root, "usr/lib/*-linux-gnu*"))
+    return ":".join(paths)
+
+
+def environment():
+    """What every process of the world gets, and nothing more."""
+    env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
+           "TZ": "UTC"}
+    if library_path():
+        env["LD_LIBRARY_PATH"] = library_path()
+    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS",
+                 "LSAN_OPTIONS"):
+        if name in os.environ:
+            env[name] = os.environ[name]
+    return env

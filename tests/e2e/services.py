@@ -1,0 +1,454 @@
+"""The processes of the world: DNS server, Dovecot, Postfix, millgate.
+
+Each is a child in the foreground with a log file of its own; started means
+that it answers, stopped means that it has gone. Nothing here sleeps for a
+fixed time, and nothing is found or ended by its name.
+"""
+
+import errno
+import grp
+import os
+import pwd
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import isolate
+import programs
+
+# Users of base-passwd, so that none has to be made. Postfix wants its own
+# user and group that no other part of the world uses.
+MAIL_OWNER, POSTDROP_GROUP = "news", "uucp"
+SASL_USER, LOGIN_USER = "irc", "proxy"
+DELIVERY_USER = "games"
+MILTER_USER = "nobody"
+
+
+class Trouble(Exception):
+    """A process did not do what it must."""
+
+
+def wait_until(what, condition, seconds=10.0):
+    """The first true value of condition(); Trouble after the time is up."""
+    end = time.monotonic() + seconds
+    pause = 0.002
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Trouble("waited %g s in vain: %s" % (seconds, what))
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.05)
+
+
+def answers(address, port):
+    try:
+        socket.create_connection((address, port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+def greets(address, port):
+    """Does an SMTP server say 220 there?"""
+    try:
+        with socket.create_connection((address, port), timeout=5) as s:
+            return s.recv(4) == b"220 "
+    except OSError:
+        return False
+
+
+def write(path, text, mode=0o644):
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, mode)
+
+
+class Service:
+    """A child process. Subclasses say argv(), ready() and configure()."""
+
+    name = "?"
+
+    def __init__(self, world):
+        self.world = world
+        self.directory = os.path.join(world.directory, self.name)
+        self.output = os.path.join(world.directory, self.name + ".log")
+        self.process = None
+        self.status = None	# of the last process that ended
+        os.makedirs(self.directory, exist_ok=True)
+
+    def logs(self):
+        return [self.output]
+
+    def configure(self):
+        pass
+
+    def start(self, seconds=10.0):
+        assert self.process is None, self.name + " runs already"
+        self.configure()
+        with open(self.output, "ab") as out:
+            self.process = subprocess.Popen(
+                self.argv(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                env=programs.environment(), cwd=self.directory,
+                start_new_session=True, preexec_fn=isolate.die_with_parent)
+        wait_until(self.name + " answers", self.is_up, seconds)
+
+    def is_up(self):
+        if self.process.poll() is not None:
+            status, self.process = self.process.returncode, None
+            raise Trouble("%s ended with status %d" % (self.name, status))
+        return self.ready()
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, number=signal.SIGTERM, seconds=10.0):
+        """End it; the exit status is kept in status."""
+        if self.process is None:
+            return
+        group = self.process.pid
+        if self.process.poll() is None:
+            self.send(number)
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.status = self.process.returncode
+        self.process = None
+        try:
+            os.killpg(group, signal.SIGKILL)	# what it left behind
+        except ProcessLookupError:
+            pass
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+
+class Nsd(Service):
+    """An authoritative server for the root zone, and so for every name."""
+
+    name = "nsd"
+
+    def configure(self):
+        d = self.directory
+        zones = [("." , "root.zone")]
+        # A zone without a file: every name in it is a SERVFAIL.
+        zones += [(name, "missing.zone") for name in self.world.broken]
+        write(d + "/nsd.conf", """\
+server:
+  ip-address: %s@%d
+  username: ""
+  chroot: ""
+  pidfile: "%s/nsd.pid"
+  zonesdir: "%s"
+  xfrdfile: ""
+  xfrdir: "%s"
+  zonelistfile: "%s/zone.list"
+  database: ""
+  server-count: 1
+remote-control:
+  control-enable: no
+""" % (self.world.address, self.world.port["dns"], d, d, d, d) + "".join(
+            'zone:\n  name: "%s"\n  zonefile: "%s"\n' % z for z in zones))
+        write(d + "/root.zone", self.world.zone_text())
+
+    def argv(self):
+        return [programs.find("nsd"), "-d", "-c", self.directory + "/nsd.conf"]
+
+    def ready(self):
+        return answers(self.world.address, self.world.port["dns"])
+
+
+class Dovecot(Service):
+    """Answers Postfix's SASL questions, and serves no mailbox."""
+
+    name = "dovecot"
+
+    def configure(self):
+        d = self.directory
+        for part in ("base", "state"):
+            os.makedirs(os.path.join(d, part), exist_ok=True)
+        write(d + "/users", "".join("%s:{PLAIN}%s::::::\n" % login
+              for login in self.world.logins.items()), 0o644)
+        write(d + "/dovecot.conf", """\
+base_dir = {d}/base
+state_dir = {d}/state
+libexec_dir = {libexec}
+import_environment = LD_LIBRARY_PATH={libraries}
+log_path = {d}/dovecot.log
+auth_verbose = yes
+ssl = no
+protocols =
+listen = 127.0.0.1
+default_internal_user = {sasl}
+default_internal_group = {group}
+default_login_user = {login}
+auth_mechanisms = plain login scram-sha-256
+disable_plaintext_auth = no
+auth_failure_delay = 0
+passdb {{
+  driver = passwd-file
+  args = username_format=%u {d}/users
+}}
+userdb {{
+  driver = static
+  args = uid=65534 gid=65534 home=/nonexistent
+}}
+service auth {{
+  unix_listener {d}/auth {{
+    mode = 0660
+    user = {owner}
+  }}
+}}
+# no growing delay for an address whose logins failed
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+""".format(d=d, libexec=os.path.dirname(programs.find("auth")),
+           libraries=programs.library_path(), sasl=SASL_USER,
+           group=grp.getgrgid(pwd.getpwnam(SASL_USER).pw_gid).gr_name,
+           login=LOGIN_USER, owner=MAIL_OWNER))
+
+    def argv(self):
+        # dovecot would run /usr/bin/doveconf, so doveconf runs dovecot
+        conf = self.directory + "/dovecot.conf"
+        return [programs.find("doveconf"), "-f", "service=master", "-c", conf,
+                "-e", programs.find("dovecot"), "-F", "-c", conf]
+
+    def ready(self):
+        try:
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(5)
+                s.connect(self.directory + "/auth")
+                s.sendall(b"VERSION\t1\t0\nCPID\t1\n")
+                return s.recv(1) == b"V"
+        except OSError:
+            return False
+
+    def logs(self):
+        return [self.output, self.directory + "/dovecot.log"]
+
+
+QUEUES = ("active bounce corrupt defer deferred flush hold incoming maildrop "
+          "pid private public saved trace").split()
+
+MASTER_CF = """\
+{smtp} inet n - n - - smtpd
+{submission} inet n - n - - smtpd
+  -o syslog_name=postfix/submission
+  -o smtpd_sasl_auth_enable=yes
+  -o milter_macro_daemon_name=ORIGINATING
+{smtps} inet n - n - - smtpd
+  -o syslog_name=postfix/smtps
+  -o smtpd_tls_wrappermode=yes
+  -o smtpd_sasl_auth_enable=yes
+  -o milter_macro_daemon_name=ORIGINATING
+pickup    unix  n       -       n       1       1       pickup
+cleanup   unix  n       -       n       -       0       cleanup
+qmgr      unix  n       -       n       300     1       qmgr
+tlsmgr    unix  -       -       n       1000?   1       tlsmgr
+rewrite   unix  -       -       n       -       -       trivial-rewrite
+bounce    unix  -       -       n       -       0       bounce
+defer     unix  -       -       n       -       0       bounce
+trace     unix  -       -       n       -       0       bounce
+verify    unix  -       -       n       -       1       verify
+flush     unix  n       -       n       1000?   0       flush
+proxymap  unix  -       -       n       -       -       proxymap
+smtp      unix  -       -       n       -       -       smtp
+relay     unix  -       -       n       -       -       smtp
+showq     unix  n       -       n       -       -       showq
+error     unix  -       -       n       -       -       error
+retry     unix  -       -       n       -       -       error
+discard   unix  -       -       n       -       -       discard
+local     unix  -       n       n       -       -       local
+virtual   unix  -       n       n       -       -       virtual
+lmtp      unix  -       -       n       -       -       lmtp
+anvil     unix  -       -       n       -       1       anvil
+scache    unix  -       -       n       -       1       scache
+postlog   unix-dgram n  -       n       -       1       postlogd
+"""
+
+# Postfix itself refuses next to nothing: what is refused, millgate refused.
+# Mail for every domain ends in a maildir, so that outgoing mail can be read.
+MAIN_CF = """\
+compatibility_level = 3.6
+queue_directory = {d}/queue
+data_directory = {d}/data
+command_directory = {sbin}
+daemon_directory = {libexec}
+shlib_directory = {shlib}
+meta_directory = {d}/etc
+import_environment = MAIL_CONFIG LD_LIBRARY_PATH={libraries} TZ=UTC
+export_environment = MAIL_CONFIG LD_LIBRARY_PATH TZ
+mail_owner = {owner}
+setgid_group = {group}
+default_privs = nobody
+maillog_file = {d}/postfix.log
+maillog_file_prefixes = {d}
+multi_instance_enable = yes
+multi_instance_name = postfix-millgate
+myhostname = mx.example.net
+mydomain = example.net
+myorigin = example.net
+mydestination =
+mynetworks = {address}/32
+inet_interfaces = 127.0.0.1
+inet_protocols = all
+disable_dns_lookups = yes
+smtpd_peername_lookup = no
+local_header_rewrite_clients =
+alias_maps =
+alias_database =
+local_recipient_maps =
+biff = no
+smtputf8_enable = yes
+virtual_mailbox_domains = example.net
+virtual_mailbox_base = {d}/mail
+virtual_mailbox_maps = texthash:{d}/etc/mailboxes
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{gid}
+virtual_minimum_uid = 1
+default_transport = virtual:
+smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated,
+  reject_unauth_destination
+smtpd_recipient_restrictions =
+smtpd_tls_security_level = may
+smtpd_tls_chain_files = {pki}/server.pem
+smtpd_tls_received_header = yes
+smtpd_tls_loglevel = 1
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {sasl}
+smtpd_sasl_auth_enable = no
+smtpd_sasl_security_options = noanonymous
+smtpd_client_connection_count_limit = 1000
+smtpd_client_connection_rate_limit = 0
+smtpd_authorized_xclient_hosts = 127.0.0.0/8
+smtpd_error_sleep_time = 0
+smtpd_hard_error_limit = 1000
+smtpd_milters = {milter}
+non_smtpd_milters = {milter}
+milter_default_action = tempfail
+milter_protocol = 6
+milter_connect_timeout = 5s
+milter_command_timeout = 20s
+milter_content_timeout = 30s
+"""
+
+
+class Postfix(Service):
+    name = "postfix"
+
+    def configure(self):
+        d, uid = self.directory, pwd.getpwnam(MAIL_OWNER).pw_uid
+        for part in ("etc", "data", "mail", "queue"):
+            os.makedirs(os.path.join(d, part), exist_ok=True)
+        os.chown(d + "/data", uid, -1)
+        self.make_queues(uid)
+        delivery = pwd.getpwnam(DELIVERY_USER)
+        os.chown(d + "/mail", delivery.pw_uid, delivery.pw_gid)
+        master = programs.find("master")
+        write(d + "/etc/main.cf", MAIN_CF.format(
+            d=d, sbin=os.path.dirname(programs.find("postdrop")),
+            libexec=os.path.dirname(master),
+            shlib=os.path.dirname(os.path.dirname(master)),
+            libraries=programs.library_path(), owner=MAIL_OWNER,
+            group=POSTDROP_GROUP, address=self.world.address,
+            uid=delivery.pw_uid, gid=delivery.pw_gid,
+            pki=self.world.pki, sasl=self.world.dovecot.directory + "/auth",
+            milter=self.world.milter_for_postfix()))
+        write(d + "/etc/master.cf", MASTER_CF.format(**{
+            name: "%s:%d" % (self.world.address, self.world.port[name])
+            for name in ("smtp", "submission", "smtps")}))
+        write(d + "/etc/mailboxes", "".join(
+            "@%s %s/\n" % (domain, domain)
+            for domain in self.world.mail_domains))
+
+    def make_queues(self, uid):
+        """What `postfix check` makes, in a hundredth of its time."""
+        gid = grp.getgrnam(POSTDROP_GROUP).gr_gid
+        for queue in QUEUES:
+            path = os.path.join(self.directory, "queue", queue)
+            os.makedirs(path, exist_ok=True)
+            if queue in ("maildrop", "public"):
+                os.chown(path, uid, gid)
+                os.chmod(path, 0o1730 if queue == "maildrop" else 0o710)
+            elif queue == "pid":
+                os.chmod(path, 0o755)
+            else:
+                os.chown(path, uid, -1)
+                os.chmod(path, 0o700)
+
+    def argv(self):
+        return [programs.find("master"), "-d", "-c", self.directory + "/etc"]
+
+    def ready(self):
+        return (answers(self.world.address, self.world.port["smtps"]) and
+                greets(self.world.address, self.world.port["smtp"]) and
+                greets(self.world.address, self.world.port["submission"]))
+
+    def logs(self):
+        return [self.output, self.directory + "/postfix.log"]
+
+    def command(self, name, *args, stdin=b""):
+        """Run one of Postfix's commands on this instance."""
+        env = programs.environment()
+        env["MAIL_CONFIG"] = self.directory + "/etc"
+        return subprocess.run([programs.find(name), *args], input=stdin,
+                              env=env, capture_output=True, timeout=60)
+
+
+class Millgate(Service):
+    name = "millgate"
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.conf = os.path.join(self.directory, "millgate.conf")
+        self.extra = {}		# of one case: text for settings(**extra)
+
+    def configure(self):
+        os.chown(self.directory, pwd.getpwnam(MILTER_USER).pw_uid, -1)
+        write(self.conf, self.world.settings(**self.extra))
+
+    def argv(self):
+        return [os.path.join(self.world.build, "millgate"), "-c", self.conf,
+                "-f"]
+
+    def ready(self):
+        if not self.world.unix_socket:
+            return answers(self.world.address, self.world.port["milter"])
+        try:
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(self.world.millgate_socket())
+            return True
+        except OSError:
+            return False
+
+    def log_text(self):
+        try:
+            with open(self.output, errors="replace") as f:
+                return f.read()
+        except OSError as e:
+            if e.errno == errno.ENOENT:
+                return ""
+            raise
+
+    def log_line(self, **fields):
+        """The newest line that has all these key=value pairs, or None."""
+        wanted = ["%s=%s" % (k.replace("_", "-"), v)
+                  for k, v in fields.items()]
+        for line in reversed(self.log_text().splitlines()):
+            words = re.findall(r'[^\s"]+(?:"[^"]*")?', line)
+            if all(w in words for w in wanted):
+                return line
+        return None

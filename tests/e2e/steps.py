@@ -1,0 +1,73 @@
+"""Steps that many cases share."""
+
+import message
+import smtp
+from services import wait_until
+from world import HONEST
+
+
+def expect(reply, words):
+    """The reply begins with these words, "550 5.7.1" for example."""
+    assert reply.starts(words), "wanted %s, got %r" % (words, reply)
+
+
+def submission(world, login="alice@example.net", port="submission",
+               mechanism="PLAIN", **options):
+    """A client that is logged in."""
+    client = smtp.Client(world, port, **options)
+    if login is not None:
+        expect(client.login(login, mechanism=mechanism), "235")
+    return client
+
+
+def submit(world, text, login="alice@example.net", sender=None,
+           recipients="rcpt@elsewhere.example", **options):
+    """One message of a login; the last reply."""
+    with submission(world, login, **options) as client:
+        return client.submit(sender if sender is not None else login,
+                             recipients, text)
+
+
+def inbound(world, address=HONEST, helo="mail.strict.example", **options):
+    """A client that comes from elsewhere."""
+    return smtp.Client(world, "smtp", tls=False, address=address, helo=helo,
+                       **options)
+
+
+def arrive(world, text, sender, address=HONEST, helo="mail.strict.example",
+           recipients="bob@example.net"):
+    """One message from elsewhere; the last reply."""
+    with inbound(world, address, helo) as client:
+        return client.submit(sender, recipients, text)
+
+
+def results(found):
+    """The Authentication-Results on top, as {method: its word and rest}."""
+    field, value = next((f, v) for f, v in found.fields
+                        if f not in ("Return-Path", "X-Original-To",
+                                     "Delivered-To"))
+    assert field == "Authentication-Results", "on top is %s: %s" % (
+        field, value)
+    host, _, rest = value.partition(";")
+    assert host.strip() == "mx.example.net", value
+    methods = {}
+    for part in rest.split(";"):
+        name, _, words = part.strip().partition("=")
+        methods.setdefault(name, words)
+    return methods
+
+
+def log_line(world, reply):
+    """millgate's line about the message that got this reply."""
+    number = smtp.queue_id(reply)
+    return wait_until("log line of " + str(number),
+                      lambda: world.millgate.log_line(id=number))
+
+
+def serves(world):
+    """millgate is up, and a plain message still comes out signed."""
+    assert world.millgate.running(), "millgate has ended"
+    text = message.compose("alice@example.net")
+    expect(submit(world, text), "250")
+    found = message.delivered(world, "elsewhere.example", text)
+    assert found.signatures(world), "not signed:\n" + found.head

@@ -1,0 +1,351 @@
+"""One private world: names, addresses, keys, and the processes on them.
+
+Everything lives below one directory. Our own site is example.net; the
+other domains are senders from elsewhere, each with a name that says what
+its records ask for.
+"""
+
+import base64
+import json
+import os
+import pwd
+import socket
+import subprocess
+import textwrap
+
+import isolate
+import programs
+import services
+from services import Trouble, wait_until
+
+SITE = "example.net"
+# where honest mail of the foreign domains comes from, and where it does not
+HONEST, STRANGER = "192.0.2.10", "198.51.100.66"
+
+LOGINS = {
+    "alice@example.net": "wonder",
+    "bob@example.net": "builder",
+    "carol@example.net": "christmas",
+    "dave@example.net": "tiny-plan",
+    "erin@example.net": "tiny-plan",
+    "frank@example.net": "tiny-plan",
+    "grace@example.net": "tiny-plan",
+}
+
+MAIL_DOMAINS = [SITE, "shop.example.net", "elsewhere.example"]
+
+# foreign domain: its DMARC record
+FOREIGN = {
+    "strict.example": "v=DMARC1; p=reject",
+    "cautious.example": "v=DMARC1; p=quarantine",
+    "watching.example": "v=DMARC1; p=none",
+    "plain.example": None,
+    # asked for the first time by the cases about the DNS
+    "late1.example": "v=DMARC1; p=reject",
+    "late2.example": "v=DMARC1; p=reject",
+    "late3.example": "v=DMARC1; p=reject",
+    "late4.example": "v=DMARC1; p=reject",
+}
+# every name below these is a SERVFAIL
+BROKEN = ["broken.example"]
+
+
+def free_port(address, wanted, taken):
+    """wanted if it is free on address, for TCP and UDP; else some other."""
+    for port in (wanted, 0, 0, 0, 0):
+        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with tcp, udp:
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tcp.bind((address, port))
+                udp.bind((address, tcp.getsockname()[1]))
+            except OSError:
+                continue
+            number = tcp.getsockname()[1]
+            if number not in taken:
+                return number
+    raise Trouble("no free port on %s" % address)
+
+
+def own_address():
+    """Loopback is ours alone in a namespace; else an address few would use."""
+    if isolate.isolated():
+        return "127.0.0.1"
+    pid = os.getpid()
+    return "127.%d.%d.%d" % (100 + pid // 65536 % 100, pid // 256 % 256,
+                             1 + pid % 254)
+
+
+def openssl(*args):
+    done = subprocess.run(["openssl", *args], capture_output=True)
+    if done.returncode != 0:
+        raise Trouble("openssl %s: %s" % (args[0], done.stderr.decode()))
+    return done.stdout
+
+
+class World:
+    def __init__(self, directory, build, milter=True):
+        self.directory, self.build = directory, build
+        self.with_milter = milter
+        self.address = own_address()
+        self.port = {}
+        for name, wanted in (("smtp", 25), ("submission", 587),
+                             ("smtps", 465), ("dns", 53), ("milter", 8899)):
+            self.port[name] = free_port(self.address, wanted,
+                                        self.port.values())
+        self.pki = os.path.join(directory, "pki")
+        self.keys = os.path.join(directory, "keys")
+        self.foreign_key = None
+        self.unix_socket = False
+        self.logins, self.mail_domains = dict(LOGINS), list(MAIL_DOMAINS)
+        self.broken = list(BROKEN)
+        self.records = []
+        self.nsd = services.Nsd(self)
+        self.dovecot = services.Dovecot(self)
+        self.postfix = services.Postfix(self)
+        self.millgate = services.Millgate(self)
+
+    # --- keys and certificates
+
+    def make_pki(self):
+        """A CA and a server certificate, on P-256: made in no time."""
+        os.makedirs(self.pki)
+        def at(name):
+            return os.path.join(self.pki, name)
+        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                 "-noenc"]
+        openssl("req", "-x509", *curve, "-days", "2", "-subj",
+                "/O=millgate tests/CN=Test CA", "-keyout", at("ca.key"),
+                "-out", at("ca.pem"))
+        openssl("req", *curve, "-subj", "/CN=mx.example.net", "-keyout",
+                at("server.key"), "-out", at("server.csr"))
+        services.write(at("server.ext"), "subjectAltName=DNS:mx.example.net,"
+                       "DNS:localhost,IP:%s\n" % self.address)
+        openssl("x509", "-req", "-in", at("server.csr"), "-CA", at("ca.pem"),
+                "-CAkey", at("ca.key"), "-CAcreateserial", "-days", "2",
+                "-extfile", at("server.ext"), "-out", at("server.crt"))
+        with open(at("server.key")) as key, open(at("server.crt")) as crt:
+            services.write(at("server.pem"), key.read() + crt.read(), 0o600)
+
+    def make_dkim_key(self, directory, domain, selector, algorithm):
+        """A key in directory/domain/selector.private, its record in DNS."""
+        place = os.path.join(directory, domain)
+        os.makedirs(place, exist_ok=True)
+        path = os.path.join(place, selector + ".private")
+        if algorithm == "rsa":
+            openssl("genpkey", "-algorithm", "rsa", "-pkeyopt",
+                    "rsa_keygen_bits:2048", "-out", path)
+        else:
+            openssl("genpkey", "-algorithm", "ed25519", "-out", path)
+        os.chmod(path, 0o600)
+        # read again by the daemon itself, after SIGHUP
+        os.chown(path, pwd.getpwnam(services.MILTER_USER).pw_uid, -1)
+        self.txt("%s._domainkey.%s" % (selector, domain),
+                 self.key_record(path, algorithm))
+        return path
+
+    @staticmethod
+    def key_record(path, algorithm):
+        public = openssl("pkey", "-in", path, "-pubout", "-outform", "DER")
+        if algorithm == "ed25519":
+            public = public[-32:]	# RFC 8463: the bare key
+        return "v=DKIM1; k=%s; p=%s" % (algorithm,
+                                        base64.b64encode(public).decode())
+
+    # --- DNS
+
+    def record(self, name, kind, value):
+        self.records.append((name, kind, value))
+
+    def txt(self, name, text):
+        self.record(name, "TXT", " ".join(
+            '"%s"' % part for part in textwrap.wrap(
+                text, 250, drop_whitespace=False)))
+
+    def lookup_txt(self, name, timeout=5):
+        """For dkimpy: the TXT record, asked of the DNS server."""
+        import dns.resolver	# comes with dkimpy
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers = [self.address]
+        resolver.port = self.port["dns"]
+        if isinstance(name, bytes):
+            name = name.decode()
+        try:
+            answer = resolver.resolve(name, "TXT", lifetime=timeout)
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            return None
+        return b"".join(answer[0].strings)
+
+    def zone_text(self):
+        head = ("$TTL 300\n. SOA ns. hostmaster. 1 3600 600 86400 5\n"
+                ". NS ns.\nns. A %s\n" % self.address)
+        return head + "".join("%s. %s %s\n" % r for r in self.records)
+
+    def make_zones(self):
+        self.record("mx." + SITE, "A", self.address)
+        self.record(SITE, "MX", "10 mx.%s." % SITE)
+        self.make_dkim_key(self.keys, SITE, "rsa2026", "rsa")
+        self.make_dkim_key(self.keys, SITE, "ed2026", "ed25519")
+        # making an RSA key takes long: all foreign domains share one
+        self.foreign_key = os.path.join(self.directory, "foreign.private")
+        openssl("genpkey", "-algorithm", "rsa", "-pkeyopt",
+                "rsa_keygen_bits:2048", "-out", self.foreign_key)
+        record = self.key_record(self.foreign_key, "rsa")
+        for domain, dmarc in FOREIGN.items():
+            self.record(domain, "MX", "10 mail.%s." % domain)
+            self.record("mail." + domain, "A", HONEST)
+            if dmarc is not None:
+                self.txt(domain, "v=spf1 ip4:%s -all" % HONEST)
+                self.txt("_dmarc." + domain, dmarc)
+                self.txt("s1._domainkey." + domain, record)
+
+    # --- millgate's configuration
+
+    def milter_for_postfix(self):
+        if not self.with_milter:
+            return ""
+        if self.unix_socket:
+            return "unix:" + self.millgate_socket()
+        return "inet:%s:%d" % (self.address, self.port["milter"])
+
+    def millgate_socket(self):
+        return os.path.join(self.millgate.directory, "milter.sock")
+
+    def socket_settings(self):
+        if not self.unix_socket:
+            return 'socket = "inet:%d@%s"' % (self.port["milter"],
+                                              self.address)
+        return 'socket = "unix:%s"\nsocket-owner = "%s:%s"' % (
+            self.millgate_socket(), services.MILTER_USER,
+            services.MAIL_OWNER)
+
+    def use_unix_socket(self, yes):
+        self.millgate.stop()
+        self.unix_socket = yes
+        self.millgate.start()
+        self.postfix.restart()
+
+    def settings(self, top="", listeners="", users="", judges=""):
+        """The configuration; a case may add text at four places."""
+        return """\
+{socket}
+authserv-id = "mx.example.net"
+state = "{d}/millgate/state.db"
+user = "{user}"
+{top}
+
+resolver {{
+  servers = {{"{address}@{dns}"}}
+  timeout = 4
+}}
+
+listener submission {{
+  daemon-ports = {{{submission}, {smtps}}}
+  direction = submission
+  require-auth = yes
+  require-tls = yes
+  min-tls = "TLSv1.2"
+  min-tls-bits = 128
+  mechanisms = {{"PLAIN", "LOGIN", "SCRAM-SHA-256"}}
+}}
+listener mx {{
+  daemon-ports = {{{smtp}}}
+  direction = inbound
+}}
+listener local {{
+  local = yes
+  direction = submission
+}}
+{listeners}
+
+plan tiny {{
+  recipients-per-hour = 3
+}}
+default-plan = trial
+
+user bob@example.net {{
+  plan = premium
+  senders = {{"bob@example.net", "@shop.example.net"}}
+}}
+user dave@example.net {{ plan = tiny }}
+user erin@example.net {{ plan = tiny }}
+user frank@example.net {{ plan = tiny }}
+user grace@example.net {{ plan = tiny }}
+{users}
+
+signing {{
+  key-directory = "{keys}"
+}}
+{judges}
+""".format(socket=self.socket_settings(), d=self.directory, address=self.address, user=services.MILTER_USER,
+           keys=self.keys, top=top, listeners=listeners, users=users,
+           judges=judges, **self.port)
+
+    # --- all together
+
+    def start(self):
+        self.make_pki()
+        self.make_zones()
+        self.nsd.start()
+        self.dovecot.start()
+        if self.with_milter:
+            self.millgate.start()
+        self.postfix.start()
+
+    def stop(self):
+        for service in (self.postfix, self.millgate, self.dovecot, self.nsd):
+            service.stop()
+
+    def mend(self):
+        """After a case that failed: everything up, as at the start."""
+        self.unix_socket, self.millgate.extra = False, {}
+        self.millgate.stop()
+        for service in (self.nsd, self.dovecot, self.millgate, self.postfix):
+            if not service.running():
+                service.stop()
+                service.start()
+
+    def print_logs(self):
+        for path in self.all_logs():
+            if os.path.exists(path) and os.path.getsize(path) > 0:
+                print("# --- " + os.path.basename(path))
+                with open(path, errors="replace") as f:
+                    for line in f.read().splitlines()[-40:]:
+                        print("# " + line)
+
+    def all_logs(self):
+        return [path for service in (self.nsd, self.dovecot, self.postfix,
+                                     self.millgate)
+                for path in service.logs()]
+
+    # --- millgatectl
+
+    def run_ctl(self, *args):
+        return subprocess.run([os.path.join(self.build, "millgatectl"), "-c",
+                               self.millgate.conf, *args], capture_output=True, text=True,
+                              timeout=30, env=programs.environment())
+
+    def ctl(self, *args):
+        """What it printed as JSON; it must be content."""
+        done = self.run_ctl(*args)
+        if done.returncode != 0:
+            raise Trouble("millgatectl %s: status %d\n%s%s" % (
+                " ".join(args), done.returncode, done.stdout, done.stderr))
+        return json.loads(done.stdout)
+
+    # --- Postfix's queue
+
+    def queue(self):
+        """{queue id: name of its queue}, of all messages that wait."""
+        done = self.postfix.command("postqueue", "-j")
+        entries = [json.loads(line) for line in done.stdout.splitlines()]
+        return {e["queue_id"]: e["queue_name"] for e in entries}
+
+    def settle(self):
+        """Wait until nothing is on its way any more."""
+        wait_until("queue is quiet", lambda: all(
+            name in ("hold", "deferred") for name in self.queue().values()))
+
+    def mailbox(self, domain):
+        return os.path.join(self.postfix.directory, "mail", domain, "new")
