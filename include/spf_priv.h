@@ -55,7 +55,8 @@ struct spf_eval {
 
 	struct spf_token *token;
 	size_t		 ntokens, size;
-	char		 text[SPF_TEXT_MAX];
+	char		 text[SPF_TEXT_MAX];	/* what libspf2 gets */
+	size_t		 text_len;
 
 	/* A verdict that libspf2 cannot reach by itself; the first one stays. */
 	bool		 decided;

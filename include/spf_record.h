@@ -1,8 +1,9 @@
 /*
  * spf_record - the text of an SPF record (RFC 7208 sections 4.5, 4.6, 12)
  *
- * Pure and strict: a record is valid as a whole or not at all. Terms point
- * into the text, nothing is allocated, the time is linear in its length.
+ * Pure and strict: a record is valid as a whole or not at all. It is read once,
+ * term by term; terms point into the text, nothing is allocated, the time is
+ * linear in its length.
  */
 #ifndef MILLGATE_SPF_RECORD_H
 #define MILLGATE_SPF_RECORD_H
@@ -29,26 +30,26 @@ struct spf_term {
 };
 
 struct spf_record {
-	const char	*terms;		/* the text behind the version */
-	size_t		 len;
 	bool		 has_redirect, has_exp;
 	struct spf_term	 redirect, exp;
 	/* when it is not valid: static text, and which term, from 1 */
 	const char	*error;
 	unsigned	 error_term;
+	/* for the reader alone */
+	const char	*at, *end;
+	unsigned	 nterms;
 };
 
 /* Is this TXT an SPF record at all: "v=spf1" and then a blank or the end? */
 bool	spf_record_is(const char *text, size_t len);
-/* False: it is one, but not valid; see error. `text` must outlive *rec. */
-bool	spf_record_parse(const char *text, size_t len, struct spf_record *rec);
 
-/* The terms of a valid record, modifiers too, as they stand. */
-struct spf_terms {
-	const char	*at, *end;
-};
-struct spf_terms spf_record_terms(const struct spf_record *rec);
-bool	spf_terms_next(struct spf_terms *it, struct spf_term *term);
+/*
+ * Read the terms of a record, modifiers too, as they stand. What was read is
+ * worth nothing before the end is reached without an error: false and
+ * rec->error == NULL. `text` must outlive *rec and the terms.
+ */
+void	spf_record_begin(struct spf_record *rec, const char *text, size_t len);
+bool	spf_record_next(struct spf_record *rec, struct spf_term *term);
 
 /* True for a, mx, ptr, exists, include and redirect. */
 bool	spf_term_asks_dns(const struct spf_term *term);

@@ -9,7 +9,6 @@
  */
 #include <limits.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "arena.h"
@@ -39,6 +38,18 @@ plain_client(const struct netaddr *client)
 	return plain;
 }
 
+static const char *
+join(struct arena *a, const char *local, const char *domain)
+{
+	size_t	 len = strlen(local), domain_len = strlen(domain);
+	char	*s = arena_alloc(a, len + domain_len + 2);
+
+	memcpy(s, local, len);
+	s[len] = '@';
+	memcpy(s + len + 1, domain, domain_len);
+	return s;
+}
+
 /*
  * 4.3: no domain is checked that is empty, a literal, malformed or a single
  * label; without a local part it is postmaster's.
@@ -64,7 +75,7 @@ spf_identity_init(struct arena *a, const struct spf_question *q,
 	id->domain = domain_canonical(a, address, strlen(address));
 	if (id->domain == NULL || domain_labels(id->domain) < 2)
 		return false;
-	v->sender = arena_printf(a, "%s@%s", v->local, id->domain);
+	v->sender = join(a, v->local, id->domain);
 	v->sender_domain = v->domain = id->domain;
 	v->helo = or_unknown(a, q->helo);
 	v->receiver = or_unknown(a, q->receiver);
@@ -195,11 +206,11 @@ spf_select_record(const struct dns_answer *answer, const struct dns_rr **rr)
 }
 
 /*
- * 4.4 to 4.6. Without a record the result is none, but permerror where an
+ * 4.4 and 4.5. Without a record the result is none, but permerror where an
  * include or a redirect led to it (5.2, 6.1).
  */
-static bool
-fetch(struct spf_eval *ev, const char *name, bool top, struct spf_record *rec)
+static const struct dns_rr *
+fetch(struct spf_eval *ev, const char *name, bool top)
 {
 	const struct dns_answer	*answer = spf_ask(ev, name, DNS_TXT);
 	const struct dns_rr	*rr = NULL;
@@ -207,24 +218,21 @@ fetch(struct spf_eval *ev, const char *name, bool top, struct spf_record *rec)
 	unsigned		 n;
 
 	if (answer == NULL)
-		return false;
-	shown = spf_printable(ev->arena, name);
+		return NULL;
 	n = spf_select_record(answer, &rr);
+	if (n == 1)
+		return rr;
+	shown = spf_printable(ev->arena, name);
 	if (answer->status == DNS_TEMPFAIL)
 		spf_decide(ev, RESULT_TEMPERROR, "TXT of %s: %s", shown,
 		    answer->why);
 	else if (n == 0)
 		spf_decide(ev, top ? RESULT_NONE : RESULT_PERMERROR,
 		    "%s has no SPF record", shown);
-	else if (n > 1)
+	else
 		spf_decide(ev, RESULT_PERMERROR,
 		    "%s has more than one SPF record", shown);
-	else if (spf_record_parse(rr->data, rr->len, rec))
-		return true;
-	else
-		spf_decide(ev, RESULT_PERMERROR, "record of %s, term %u: %s",
-		    shown, rec->error_term, rec->error);
-	return false;
+	return NULL;
 }
 
 bool
@@ -235,21 +243,38 @@ spf_term_ends(const struct spf_term *t, const struct netaddr *client)
 	return t->kind == TERM_ALL;
 }
 
-struct text {
-	char	*at, *end;
-};
+/* --- what libspf2 gets -------------------------------------------------- */
 
-static void __attribute__((format(printf, 2, 3)))
-put(struct text *t, const char *fmt, ...)
+/* A record has SPF_TERMS_MAX + 1 terms of at most 25 octets. */
+static void
+put(struct spf_eval *ev, const char *s)
 {
-	va_list	 ap;
-	int	 n;
+	size_t len = strlen(s);
 
-	va_start(ap, fmt);
-	n = vsnprintf(t->at, (size_t)(t->end - t->at), fmt, ap);
-	va_end(ap);
-	if (n > 0)
-		t->at += n < t->end - t->at ? n : t->end - t->at - 1;
+	if (len >= sizeof(ev->text) - ev->text_len)
+		return;
+	memcpy(ev->text + ev->text_len, s, len + 1);
+	ev->text_len += len;
+}
+
+static void
+put_number(struct spf_eval *ev, size_t n)
+{
+	char digits[24], *p = digits + sizeof(digits);
+
+	*--p = '\0';
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	put(ev, p);
+}
+
+static void
+put_qualifier(struct spf_eval *ev, char qualifier)
+{
+	const char text[] = { ' ', qualifier, '\0' };
+
+	put(ev, text);
 }
 
 /*
@@ -258,8 +283,8 @@ put(struct text *t, const char *fmt, ...)
  * an exists to libspf2: validation is ours.
  */
 static void
-put_term(struct spf_eval *ev, struct text *out, const struct spf_term *t,
-    const char *domain, unsigned level)
+put_term(struct spf_eval *ev, const struct spf_term *t, const char *domain,
+    unsigned level)
 {
 	static const char *const words[] = {
 		[TERM_A] = "a:", [TERM_MX] = "mx:", [TERM_PTR] = "exists:",
@@ -274,42 +299,53 @@ put_term(struct spf_eval *ev, struct text *out, const struct spf_term *t,
 	token->term = *t;
 	token->bits = v6 ? t->bits6 : t->bits4;
 	token->level = t->kind == TERM_INCLUDE ? level + 1 : level;
-	put(out, " ");
-	if (t->kind != TERM_REDIRECT)
-		put(out, "%c", t->qualifier);
-	put(out, "%st%zu.x", words[t->kind], n);
+	if (t->kind == TERM_REDIRECT)
+		put(ev, " ");
+	else
+		put_qualifier(ev, t->qualifier);
+	put(ev, words[t->kind]);
+	put(ev, "t");
+	put_number(ev, n);
+	put(ev, ".x");
 	if (token->bits > 0 && token->bits < (v6 ? 128u : 32u) &&
-	    (t->kind == TERM_A || t->kind == TERM_MX))
-		put(out, "%s%u", v6 ? "//" : "/", token->bits);
+	    (t->kind == TERM_A || t->kind == TERM_MX)) {
+		put(ev, v6 ? "//" : "/");
+		put_number(ev, token->bits);
+	}
 }
 
 /*
- * Behind the term that would be one too many nothing is needed: evaluating
- * it is permerror, and not reaching it means that an earlier one matched.
+ * 4.6: the record is read to its end, for an error anywhere makes all of it
+ * invalid; but put is only what can be evaluated. Behind the term that would
+ * be one too many nothing is needed: to evaluate that is permerror, and not to
+ * reach it means that an earlier one matched.
  */
-static const char *
-generate(struct spf_eval *ev, const struct spf_record *rec, const char *domain,
+static bool
+generate(struct spf_eval *ev, struct spf_record *rec, const char *domain,
     unsigned level)
 {
-	struct text	 out = { ev->text, ev->text + sizeof(ev->text) };
-	struct spf_terms it = spf_record_terms(rec);
-	struct spf_term	 t;
 	unsigned	 room = ev->limits.terms - ev->terms + 1;
+	struct spf_term	 t;
 
-	put(&out, "v=spf1");
-	while (room > 0 && spf_terms_next(&it, &t)) {
-		if (spf_term_ends(&t, &ev->values.client)) {
-			put(&out, " %call", t.qualifier);
-			return ev->text;
-		}
-		if (!spf_term_asks_dns(&t) || t.kind == TERM_REDIRECT)
+	ev->text_len = 0;
+	put(ev, "v=spf1");
+	while (spf_record_next(rec, &t)) {
+		if (room == 0)
 			continue;
-		put_term(ev, &out, &t, domain, level);
-		room--;
+		if (spf_term_ends(&t, &ev->values.client)) {
+			put_qualifier(ev, t.qualifier);
+			put(ev, "all");
+			room = 0;
+		} else if (spf_term_asks_dns(&t) && t.kind != TERM_REDIRECT) {
+			put_term(ev, &t, domain, level);
+			room--;
+		}
 	}
+	if (rec->error != NULL)
+		return false;
 	if (room > 0 && rec->has_redirect)
-		put_term(ev, &out, &rec->redirect, domain, level);
-	return ev->text;
+		put_term(ev, &rec->redirect, domain, level);
+	return true;
 }
 
 const char *
@@ -317,6 +353,7 @@ spf_eval_record(struct spf_eval *ev, size_t n)
 {
 	struct spf_token	 token = ev->token[n];
 	struct spf_record	 rec;
+	const struct dns_rr	*rr;
 	const char		*name = token.domain;
 
 	if (ev->decided)
@@ -327,14 +364,22 @@ spf_eval_record(struct spf_eval *ev, size_t n)
 		name = spf_expand(ev, token.domain, token.term.spec,
 		    token.term.spec_len);
 	}
-	if (name == NULL || !fetch(ev, name, token.kind == TOKEN_TOP, &rec))
+	rr = name != NULL ? fetch(ev, name, token.kind == TOKEN_TOP) : NULL;
+	if (rr == NULL)
 		return NULL;
+	spf_record_begin(&rec, rr->data, rr->len);
+	if (!generate(ev, &rec, name, token.level)) {
+		spf_decide(ev, RESULT_PERMERROR, "record of %s, term %u: %s",
+		    spf_printable(ev->arena, name), rec.error_term,
+		    rec.error);
+		return NULL;
+	}
 	if (token.level == 0) {
 		ev->has_exp = rec.has_exp;
 		ev->exp = rec.exp;
 		ev->exp_domain = name;
 	}
-	return generate(ev, &rec, name, token.level);
+	return ev->text;
 }
 
 /* --- explanation ------------------------------------------------------ */

@@ -123,28 +123,29 @@ add_node(struct node **link, struct node *record, const struct spf_term *t)
 }
 
 /* The terms that may be evaluated, as generate() in spf_eval.c has them. */
-static void
-add_terms(struct node *record, const struct spf_record *rec)
+static bool
+add_terms(struct node *record, struct spf_record *rec)
 {
-	struct spf_terms it = spf_record_terms(rec);
-	struct spf_term	 t;
 	struct node	**link = &record->child;
-	unsigned	 room = record->p->limits.terms;
+	unsigned	  room = record->p->limits.terms;
+	struct spf_term	  t;
 
-	while (room > 0 && spf_terms_next(&it, &t)) {
+	while (spf_record_next(rec, &t)) {
+		if (room == 0)
+			continue;
 		if (spf_term_ends(&t, &record->p->values.client)) {
 			/* a pass for sure: the include matches */
 			record->final = record->child == NULL &&
 			    t.qualifier == '+';
-			return;
+			room = 0;
+		} else if (spf_term_asks_dns(&t) && t.kind != TERM_REDIRECT) {
+			link = add_node(link, record, &t);
+			room--;
 		}
-		if (!spf_term_asks_dns(&t) || t.kind == TERM_REDIRECT)
-			continue;
-		link = add_node(link, record, &t);
-		room--;
 	}
-	if (room > 0 && rec->has_redirect)
+	if (rec->error == NULL && room > 0 && rec->has_redirect)
 		add_node(link, record, &rec->redirect);
+	return rec->error == NULL;
 }
 
 static void
@@ -155,11 +156,15 @@ on_record(void *arg, const struct dns_answer *answer)
 	struct spf_record	 rec;
 	unsigned		 terms = 0;
 
-	if (spf_select_record(answer, &rr) == 1 &&
-	    spf_record_parse(rr->data, rr->len, &rec))
-		add_terms(n, &rec);
-	else
-		n->final = true;
+	n->final = true;
+	if (spf_select_record(answer, &rr) == 1) {
+		n->final = false;
+		spf_record_begin(&rec, rr->data, rr->len);
+		if (!add_terms(n, &rec)) {
+			n->child = NULL;
+			n->final = true;
+		}
+	}
 	walk(n->p, n->p->top.child, &terms);
 }
 

@@ -22,12 +22,13 @@ static const struct mechanism {
 	enum argument	 argument;
 	bool		 dual_cidr;
 } mechanisms[] = {
-	{ "all",     TERM_ALL,     NO_ARGUMENT,   false },
+	/* the most frequent ones first */
 	{ "ip4",     TERM_IP4,     NEEDS_NETWORK, false },
+	{ "include", TERM_INCLUDE, NEEDS_NAME,	  false },
 	{ "ip6",     TERM_IP6,     NEEDS_NETWORK, false },
 	{ "a",	     TERM_A,	   OPTIONAL_NAME, true },
 	{ "mx",	     TERM_MX,	   OPTIONAL_NAME, true },
-	{ "include", TERM_INCLUDE, NEEDS_NAME,	  false },
+	{ "all",     TERM_ALL,     NO_ARGUMENT,   false },
 	{ "exists",  TERM_EXISTS,  NEEDS_NAME,	  false },
 	{ "ptr",     TERM_PTR,	   OPTIONAL_NAME, false },
 };
@@ -46,10 +47,16 @@ is_alpha(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* A name (letters, digits, "-_.") compared with a lower-case word. */
 static bool
 is_word(const char *s, size_t len, const char *word)
 {
-	return strlen(word) == len && strncasecmp(s, word, len) == 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((s[i] | 0x20) != word[i])
+			return false;
+	return word[len] == '\0';
 }
 
 /* A prefix length: no leading zeros, at most `max`. */
@@ -123,17 +130,52 @@ parse_name(const char *s, size_t len, enum argument argument,
 	return NULL;
 }
 
+/* Four decimal numbers up to 255 without leading zeros, and nothing else. */
+static bool
+parse_ip4(const char *s, const char *end, uint8_t octets[4])
+{
+	unsigned	n;
+	int		i;
+
+	for (i = 0; i < 4; i++) {
+		if (i > 0 && (s == end || *s++ != '.'))
+			return false;
+		if (s == end || !is_digit(*s))
+			return false;
+		n = (unsigned)(*s++ - '0');
+		while (s < end && is_digit(*s) && n > 0 && n < 256)
+			n = n * 10 + (unsigned)(*s++ - '0');
+		if (n > 255)
+			return false;
+		octets[i] = (uint8_t)n;
+	}
+	return s == end;
+}
+
 /*
- * inet_pton is as strict as the grammar: four decimal numbers without leading
- * zeros, and RFC 4291 2.2 forms without a scope. A v4-mapped network stays
- * IPv6, and so matches no client: such a client counts as IPv4 (section 5).
+ * inet_pton takes the forms of RFC 4291 2.2, and none with a scope. A v4-mapped
+ * network stays IPv6, and so matches no client: such a client counts as IPv4
+ * (section 5).
  */
+static bool
+parse_ip6(const char *s, const char *end, uint8_t octets[16])
+{
+	char	text[INET6_ADDRSTRLEN];
+	size_t	len = (size_t)(end - s);
+
+	if (len >= sizeof(text) || memchr(s, '\0', len) != NULL)
+		return false;
+	memcpy(text, s, len);
+	text[len] = '\0';
+	return inet_pton(AF_INET6, text, octets) == 1;
+}
+
 static const char *
 parse_network(const char *s, size_t len, struct spf_term *t)
 {
 	bool		 v6 = t->kind == TERM_IP6;
+	struct netaddr	*addr = &t->network.addr;
 	unsigned	 max = v6 ? 128 : 32;
-	char		 text[INET6_ADDRSTRLEN];
 	size_t		 slash;
 
 	if (len < 2 || s[0] != ':')
@@ -145,13 +187,9 @@ parse_network(const char *s, size_t len, struct spf_term *t)
 	if (slash < len && !parse_bits(s + slash + 1, len - slash - 1, max,
 	    &t->network.bits))
 		return "a prefix length is not valid";
-	if (slash >= sizeof(text) || memchr(s, '\0', slash) != NULL)
-		return "an IP address is not valid";
-	memcpy(text, s, slash);
-	text[slash] = '\0';
-	t->network.addr.family = v6 ? NETADDR_IPV6 : NETADDR_IPV4;
-	if (inet_pton(v6 ? AF_INET6 : AF_INET, text,
-	    t->network.addr.octets) != 1)
+	addr->family = v6 ? NETADDR_IPV6 : NETADDR_IPV4;
+	if (v6 ? !parse_ip6(s, s + slash, addr->octets) :
+	    !parse_ip4(s, s + slash, addr->octets))
 		return "an IP address is not valid";
 	return NULL;
 }
@@ -223,22 +261,6 @@ parse_term(const char *s, size_t len, struct spf_term *t)
 	return "a name has a character that does not belong there";
 }
 
-/* The next term between blanks; only SP separates (4.6.1), never TAB. */
-static bool
-next_word(struct spf_terms *it, const char **word, size_t *len)
-{
-	const char *p = it->at;
-
-	while (p < it->end && *p == ' ')
-		p++;
-	*word = p;
-	while (p < it->end && *p != ' ')
-		p++;
-	*len = (size_t)(p - *word);
-	it->at = p;
-	return *len > 0;
-}
-
 bool
 spf_record_is(const char *text, size_t len)
 {
@@ -265,46 +287,34 @@ keep_modifier(struct spf_record *rec, const struct spf_term *t)
 	return NULL;
 }
 
-bool
-spf_record_parse(const char *text, size_t len, struct spf_record *rec)
+void
+spf_record_begin(struct spf_record *rec, const char *text, size_t len)
 {
-	struct spf_terms it;
-	struct spf_term	 t;
-	const char	*word;
-	size_t		 word_len;
-
 	memset(rec, 0, sizeof(*rec));
-	rec->terms = text + VERSION_LEN;
-	rec->len = len - VERSION_LEN;
-	it = spf_record_terms(rec);
-	while (next_word(&it, &word, &word_len)) {
-		rec->error_term++;
-		rec->error = parse_term(word, word_len, &t);
-		if (rec->error == NULL)
-			rec->error = keep_modifier(rec, &t);
-		if (rec->error != NULL)
-			return false;
-	}
-	rec->error_term = 0;
-	return true;
+	rec->at = text + VERSION_LEN;
+	rec->end = text + len;
 }
 
-struct spf_terms
-spf_record_terms(const struct spf_record *rec)
-{
-	struct spf_terms it = { rec->terms, rec->terms + rec->len };
-
-	return it;
-}
-
+/* Only SP separates terms (4.6.1), never TAB. */
 bool
-spf_terms_next(struct spf_terms *it, struct spf_term *term)
+spf_record_next(struct spf_record *rec, struct spf_term *term)
 {
-	const char	*word;
-	size_t		 len;
+	const char *word, *p = rec->at;
 
-	return next_word(it, &word, &len) &&
-	    parse_term(word, len, term) == NULL;
+	while (p < rec->end && *p == ' ')
+		p++;
+	for (word = p; p < rec->end && *p != ' '; p++)
+		;
+	rec->at = p;
+	if (p == word || rec->error != NULL)
+		return false;
+	rec->nterms++;
+	rec->error = parse_term(word, (size_t)(p - word), term);
+	if (rec->error == NULL)
+		rec->error = keep_modifier(rec, term);
+	if (rec->error != NULL)
+		rec->error_term = rec->nterms;
+	return rec->error == NULL;
 }
 
 bool
