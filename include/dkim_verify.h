@@ -72,6 +72,12 @@ void		 dkim_verifier_header(struct dkim_verifier *v, const char *name,
 		    const char *value);
 /* No more fields. The lookups have begun already. Never blocks. */
 void		 dkim_verifier_eoh(struct dkim_verifier *v);
+/*
+ * The d= of the signatures that are evaluated, canonical, at most `max` of
+ * them, in the message's arena; after dkim_verifier_eoh.
+ */
+size_t		 dkim_verifier_domains(const struct dkim_verifier *v,
+		    const char **domain, size_t max);
 /* True when the body is of no use: there is nothing to verify. */
 bool		 dkim_verifier_skips_body(const struct dkim_verifier *v);
 void		 dkim_verifier_body(struct dkim_verifier *v, const void *data,

@@ -275,6 +275,18 @@ dkim_verifier_eoh(struct dkim_verifier *v)
 	}
 }
 
+size_t
+dkim_verifier_domains(const struct dkim_verifier *v, const char **domain,
+    size_t max)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < v->n && n < max; i++)
+		if (v->sig[i].refused == NULL)
+			domain[n++] = v->sig[i].field.domain;
+	return n;
+}
+
 bool
 dkim_verifier_skips_body(const struct dkim_verifier *v)
 {

@@ -1,0 +1,89 @@
+/*
+ * session_priv - the session as session.c and stages*.c see it; nobody else
+ *
+ * session.c says who and when, stages.c gathers facts (I/O), the judges
+ * decide. Two arenas own all memory: the connection's and the message's.
+ */
+#ifndef MILLGATE_SESSION_PRIV_H
+#define MILLGATE_SESSION_PRIV_H
+
+#include "dmarc.h"
+#include "edits.h"
+#include "facts.h"
+#include "headers.h"
+#include "policy.h"
+#include "resolver.h"
+#include "services.h"
+#include "session.h"
+#include "spf_check.h"
+
+/* The author's, the sender's, and one for each evaluated signature. */
+#define SESSION_WALKS	24
+
+/* The tree walk of one domain: asked at once, judged when needed. */
+struct walk {
+	const char	*domain;
+	struct dmarc_walk names;
+	struct lookup	*lookup[DMARC_WALK_MAX];
+	bool		 judged;
+	struct dmarc_walk_result result;
+};
+
+struct session {
+	struct services	*sv;
+	session_macro_fn *macro;
+	void		*macro_ctx;
+	struct arena	*conn_arena, *arena;	/* connection, message */
+	struct facts	 f;
+
+	/* --- of the message; all zero between messages ---------------- */
+	bool		 open;		/* between MAIL and its end */
+	struct setup	*setup;
+	const struct session_rules *rules;
+	const struct user_rules *user;
+	const char	*authserv_id;
+	struct lookups	*lookups;
+	struct headers	 headers;
+	bool		 too_large;	/* header over the limits */
+	struct dkim_verifier *verifier;
+	struct dkim_signer *signer;
+	const char	*sign_why;	/* why it is not signed */
+	size_t		 nsigned;
+	struct spf_question spf_mfrom, spf_helo;
+	struct walk	 walk[SESSION_WALKS];
+	size_t		 nwalks;
+	struct lookup	*author_exists;
+	struct reservation *reservation;
+	struct store_usage usage;
+	struct edits	 edits;
+	struct verdict	 verdict;	/* the worst so far, as enforced */
+	unsigned	 refused;	/* recipients */
+	uint64_t	 began;		/* ticks */
+};
+
+/* stages.c: facts of the connection and the envelope */
+const char	*stage_macro(struct session *s, struct arena *a,
+		    const char *name);
+void		 stage_connect(struct session *s, const char *client_name,
+		    const struct sockaddr *client);
+void		 stage_listener(struct session *s);
+void		 stage_login(struct session *s);
+void		 stage_sender(struct session *s, const char *path);
+
+/* stages_mail.c: facts of the message */
+void		 stage_inbound_start(struct session *s);
+void		 stage_headers(struct session *s);
+void		 stage_inbound_collect(struct session *s);
+void		 stage_sign_start(struct session *s);
+bool		 stage_sign_finish(struct session *s);
+void		 stage_end(struct session *s);
+
+/* stages_dmarc.c */
+void		 stage_walk_start(struct session *s, const char *domain);
+void		 stage_dmarc(struct session *s);
+
+/* session_log.c: the message's line */
+void		 session_log(struct session *s, const char *action,
+		    const char *event);
+
+#endif

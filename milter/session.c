@@ -1,0 +1,404 @@
+/*
+ * session - one connection and its messages: who, when, and which judge
+ *
+ * A message lives from MAIL to its last answer. Whatever ends it (a refusal,
+ * RSET, a second MAIL, disconnect) goes through message_close, which gives
+ * the reservation back, stops the lookups and forgets all facts, so that the
+ * next message starts clean. The worst verdict so far is kept; monitor mode
+ * answers ACCEPT in its place.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "authres.h"
+#include "dkim_sign.h"
+#include "dkim_verify.h"
+#include "session_priv.h"
+
+#define CONN_CHUNK	1024
+#define MESSAGE_CHUNK	16384
+
+struct session *
+session_new(struct services *sv, session_macro_fn *macro, void *ctx)
+{
+	struct session *s = xcalloc(1, sizeof(*s));
+
+	s->sv = sv;
+	s->macro = macro;
+	s->macro_ctx = ctx;
+	s->conn_arena = arena_new(CONN_CHUNK);
+	atomic_fetch_add(&sv->counters.connections, 1);
+	return s;
+}
+
+/* Forget the message; what it reserved is free again. */
+static void
+message_close(struct session *s)
+{
+	struct conn_facts conn = s->f.conn;
+
+	if (!s->open)
+		return;
+	store_give_back(&s->reservation);
+	stage_end(s);
+	setup_unref(&s->setup);
+	memset(&s->f, 0, sizeof(s->f));
+	s->f.conn = conn;
+	s->open = false;
+}
+
+void
+session_free(struct session **sp)
+{
+	struct session *s = *sp;
+
+	if (s == NULL)
+		return;
+	*sp = NULL;
+	session_abort(s);
+	arena_free(&s->arena);
+	arena_free(&s->conn_arena);
+	free(s);
+}
+
+static bool
+enforces(const struct session *s)
+{
+	return s->setup->conf->mode == MODE_ENFORCE;
+}
+
+static void
+count_action(struct session *s, enum action a)
+{
+	struct counters *c = &s->sv->counters;
+
+	atomic_fetch_add(&c->messages, 1);
+	if (a == ACTION_REJECT)
+		atomic_fetch_add(&c->rejected, 1);
+	else if (a == ACTION_DEFER)
+		atomic_fetch_add(&c->deferred, 1);
+	else if (a == ACTION_HOLD)
+		atomic_fetch_add(&c->held, 1);
+	else
+		atomic_fetch_add(&c->accepted, 1);
+}
+
+/* The message's last answer: one log line, one count, and it is forgotten. */
+static struct verdict
+message_end(struct session *s, const char *event)
+{
+	struct verdict v = s->verdict;
+
+	if (!enforces(s))
+		v = verdict_accept();
+	session_log(s, action_name(v.action), event);
+	count_action(s, v.action);
+	message_close(s);
+	return v;
+}
+
+/* The answer to an event that does not end the message. */
+static struct verdict
+go_on(void)
+{
+	return verdict_accept();
+}
+
+static bool
+refuses(const struct session *s)
+{
+	return s->verdict.action >= ACTION_DEFER && enforces(s);
+}
+
+struct verdict
+session_connect(struct session *s, const char *client_name,
+    const struct sockaddr *client)
+{
+	stage_connect(s, client_name, client);
+	return go_on();
+}
+
+struct verdict
+session_helo(struct session *s, const char *helo)
+{
+	/* a second HELO follows STARTTLS; only the last one counts */
+	s->f.conn.helo = arena_strdup(s->conn_arena, helo);
+	return go_on();
+}
+
+static void
+message_open(struct session *s)
+{
+	session_abort(s);
+	if (s->arena == NULL)
+		s->arena = arena_new(MESSAGE_CHUNK);
+	arena_reset(s->arena);
+	s->setup = services_setup(s->sv);
+	s->began = s->sv->ticks();
+	s->open = true;
+	s->too_large = false;
+	s->sign_why = NULL;
+	s->nsigned = s->nwalks = 0;
+	s->refused = 0;
+	s->author_exists = NULL;
+	s->verdict = verdict_accept();
+	memset(&s->usage, 0, sizeof(s->usage));
+	headers_init(&s->headers, s->arena, s->setup->conf->max_header_fields,
+	    s->setup->conf->max_header_bytes);
+	edits_init(&s->edits, s->arena);
+}
+
+/* A quota is counted on the folded login. */
+static void
+quota_open(struct session *s)
+{
+	struct quota_facts	*q = &s->f.quota;
+	const struct plan_rules	*plan = s->setup->conf->default_plan;
+	char			*key, *p;
+
+	if (s->f.direction != DIRECTION_SUBMISSION || s->f.auth.login == NULL)
+		return;
+	if (s->user != NULL && s->user->plan != NULL)
+		plan = s->user->plan;
+	key = arena_strdup(s->arena, s->f.auth.login);
+	for (p = key; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	q->counted = true;
+	q->key = key;
+	q->plan = plan->name;
+	q->limit = plan->limits.recipients;
+	q->messages_limit = plan->limits.messages;
+	s->reservation = store_reservation_new(s->sv->store, key,
+	    plan->limits);
+}
+
+struct verdict
+session_mail(struct session *s, const char *path)
+{
+	const struct identity_rules *ir;
+
+	message_open(s);
+	stage_listener(s);
+	stage_login(s);
+	stage_sender(s, path);
+	ir = &s->setup->conf->identity;
+	s->verdict = policy_session(s->rules, s->user, &s->f);
+	if (s->verdict.action == ACTION_ACCEPT)
+		s->verdict = policy_sender(s->rules, ir, s->user, &s->f);
+	if (refuses(s))
+		return message_end(s, "mail");
+	quota_open(s);
+	if (s->f.direction == DIRECTION_INBOUND)
+		stage_inbound_start(s);
+	return go_on();
+}
+
+static struct verdict
+judge_recipient(struct session *s)
+{
+	enum store_answer	answer;
+	time_t			now = s->sv->now();
+
+	if (s->reservation == NULL)
+		return verdict_accept();
+	answer = store_reserve(s->reservation, now, &s->usage);
+	s->f.quota.used = s->usage.recipients + s->usage.reserved_recipients;
+	s->f.quota.messages_used = s->usage.messages +
+	    s->usage.reserved_messages;
+	return policy_quota(&s->setup->conf->quota, answer, &s->usage,
+	    &s->f.quota, now);
+}
+
+static void
+note_queue_id(struct session *s)
+{
+	/* Postfix has none before the first accepted recipient */
+	if (s->f.env.queue_id == NULL)
+		s->f.env.queue_id = stage_macro(s, s->arena, "i");
+}
+
+struct verdict
+session_rcpt(struct session *s, const char *path)
+{
+	struct verdict v;
+
+	(void)path;
+	if (!s->open)
+		return go_on();
+	note_queue_id(s);
+	v = judge_recipient(s);
+	if (v.action < ACTION_DEFER || !enforces(s)) {
+		s->f.env.recipients++;
+		s->verdict = verdict_worse(s->verdict, v);
+		return go_on();
+	}
+	/* this recipient alone is refused; one line a message says so */
+	if (s->refused++ == 0) {
+		struct verdict before = s->verdict;
+
+		s->verdict = v;
+		session_log(s, action_name(v.action), "rcpt");
+		s->verdict = before;
+	}
+	return v;
+}
+
+struct verdict
+session_header(struct session *s, const char *name, const char *value)
+{
+	if (!s->open || s->too_large)
+		return go_on();
+	if (!headers_add(&s->headers, name, value))
+		s->too_large = true;
+	else if (s->verifier != NULL)
+		dkim_verifier_header(s->verifier, name, value);
+	return go_on();
+}
+
+struct verdict
+session_eoh(struct session *s)
+{
+	if (!s->open || s->too_large)
+		return go_on();
+	note_queue_id(s);
+	stage_headers(s);
+	if (s->f.direction == DIRECTION_SUBMISSION) {
+		struct verdict v = policy_identity(s->rules,
+		    &s->setup->conf->identity, s->user, &s->f);
+
+		s->verdict = verdict_worse(s->verdict, v);
+		if (s->verdict.action < ACTION_DEFER)
+			stage_sign_start(s);
+	}
+	return go_on();
+}
+
+struct verdict
+session_body(struct session *s, const void *data, size_t len)
+{
+	if (!s->open || s->too_large)
+		return go_on();
+	if (s->verifier != NULL)
+		dkim_verifier_body(s->verifier, data, len);
+	if (s->signer != NULL)
+		dkim_signer_body(s->signer, data, len);
+	return go_on();
+}
+
+bool
+session_wants_body(const struct session *s)
+{
+	return s->open && (s->signer != NULL || (s->verifier != NULL &&
+	    !dkim_verifier_skips_body(s->verifier)));
+}
+
+static struct verdict
+judge_message(struct session *s)
+{
+	struct verdict v;
+
+	if (s->too_large)
+		return verdict_refuse("header-size", "552 5.3.4",
+		    "The message header is too large");
+	if (s->f.direction == DIRECTION_SUBMISSION)
+		return verdict_accept();	/* judged at end of headers */
+	stage_inbound_collect(s);
+	v = policy_dmarc(&s->setup->conf->dmarc, &s->f);
+	return verdict_worse(v, policy_spf(&s->setup->conf->spf, &s->f));
+}
+
+/* RFC 7208 9.1, where the site asks for it: one field for each identity. */
+static void
+plan_received_spf(struct session *s)
+{
+	static const bool	 helo[] = { true, false };
+	const char		*value;
+	size_t			 i;
+
+	for (i = 0; i < 2; i++) {
+		value = spf_received_format(s->arena, &s->f, s->authserv_id,
+		    helo[i]);
+		if (value != NULL)
+			edits_insert_top(&s->edits, "Received-SPF", value);
+	}
+}
+
+/* Fields that claim our id go, ours comes on top of all (RFC 8601 4, 5). */
+static void
+plan_results(struct session *s)
+{
+	static const char	 field[] = "Authentication-Results";
+	const struct header	*h;
+	unsigned		 nth;
+
+	for (nth = 1; (h = headers_find(&s->headers, field, nth)) != NULL;
+	    nth++)
+		if (authres_claims(h->value, s->authserv_id))
+			edits_delete(&s->edits, field, nth);
+	if (s->setup->conf->spf.received_spf)
+		plan_received_spf(s);
+	edits_insert_top(&s->edits, field, authres_format(s->arena,
+	    s->authserv_id, &s->f, &s->verdict, !enforces(s)));
+}
+
+struct verdict
+session_eom(struct session *s, const struct edits **edits)
+{
+	*edits = NULL;
+	if (!s->open)
+		return verdict_refuse("sequence", "451 4.3.0",
+		    "The message has no sender; try again");
+	note_queue_id(s);
+	s->verdict = verdict_worse(s->verdict, judge_message(s));
+	if (!refuses(s) && !stage_sign_finish(s))
+		s->verdict = verdict_worse(s->verdict,
+		    verdict_refuse("sign", "451 4.3.0",
+		    "The message could not be signed; try again later"));
+	if (refuses(s))
+		return message_end(s, "eom");
+	if (!s->too_large)
+		plan_results(s);
+	edits_order(&s->edits);
+	*edits = &s->edits;
+	return enforces(s) ? s->verdict : verdict_accept();
+}
+
+struct verdict
+session_commit(struct session *s, bool applied)
+{
+	enum store_answer answer;
+
+	if (!s->open)
+		return go_on();
+	if (!applied) {
+		s->verdict = verdict_refuse("edits", "451 4.3.0",
+		    "The message header could not be changed; try again later");
+		return message_end(s, "eom");
+	}
+	if (s->reservation != NULL) {
+		answer = store_commit(&s->reservation, s->sv->now(),
+		    &s->usage);
+		if (answer != STORE_TAKEN)
+			s->verdict = verdict_worse(s->verdict,
+			    policy_quota(&s->setup->conf->quota, answer,
+			    &s->usage, &s->f.quota, s->sv->now()));
+	}
+	return message_end(s, "eom");
+}
+
+void
+session_abort(struct session *s)
+{
+	if (!s->open)
+		return;
+	atomic_fetch_add(&s->sv->counters.aborted, 1);
+	message_close(s);
+}
+
+const struct facts *
+session_facts(const struct session *s)
+{
+	return &s->f;
+}

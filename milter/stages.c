@@ -1,0 +1,194 @@
+/*
+ * stages - gather the facts of the connection and the envelope
+ *
+ * Macros are copied when they are read: Postfix sends the TLS and AUTH ones
+ * up to DATA only, and a value lives no longer than its event. A macro that
+ * was never sent is a fact that is not there.
+ */
+#include <ctype.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "arena.h"
+#include "mailaddr.h"
+#include "session_priv.h"
+
+#define PATH_LONGEST	1000	/* octets; RFC 5321 4.5.3.1.3 asks for 256 */
+
+const char *
+stage_macro(struct session *s, struct arena *a, const char *name)
+{
+	const char *value = s->macro(s->macro_ctx, name);
+
+	return value != NULL && value[0] != '\0' ? arena_strdup(a, value) :
+	    NULL;
+}
+
+static bool
+client_address(const struct sockaddr *client, struct netaddr *a)
+{
+	const struct sockaddr_in	*in = (const void *)client;
+	const struct sockaddr_in6	*in6 = (const void *)client;
+
+	if (client == NULL)
+		return false;
+	if (client->sa_family == AF_INET)
+		return netaddr_from_octets(&in->sin_addr, 4, a);
+	if (client->sa_family == AF_INET6)
+		return netaddr_from_octets(&in6->sin6_addr, 16, a);
+	return false;
+}
+
+static in_port_t
+client_port(const struct sockaddr *client)
+{
+	if (client->sa_family == AF_INET)
+		return ((const struct sockaddr_in *)(const void *)client)->
+		    sin_port;
+	if (client->sa_family == AF_INET6)
+		return ((const struct sockaddr_in6 *)(const void *)client)->
+		    sin6_port;
+	return 1;
+}
+
+/*
+ * Postfix shows sendmail(1) as localhost, 127.0.0.1, port 0; Sendmail's own
+ * submissions have no address at all. No TCP client has port 0.
+ */
+static bool
+is_local(const struct conn_facts *conn, const struct sockaddr *client)
+{
+	if (client == NULL)
+		return conn->client_name != NULL &&
+		    strcasecmp(conn->client_name, "localhost") == 0;
+	return conn->client_known && netaddr_is_loopback(&conn->client) &&
+	    client_port(client) == 0;
+}
+
+void
+stage_connect(struct session *s, const char *client_name,
+    const struct sockaddr *client)
+{
+	struct conn_facts *conn = &s->f.conn;
+
+	memset(conn, 0, sizeof(*conn));
+	conn->client_name = arena_strdup(s->conn_arena, client_name);
+	conn->client_known = client_address(client, &conn->client);
+	conn->local = is_local(conn, client);
+	conn->daemon_name = stage_macro(s, s->conn_arena, "{daemon_name}");
+	conn->daemon_port = stage_macro(s, s->conn_arena, "{daemon_port}");
+	conn->daemon_addr = stage_macro(s, s->conn_arena, "{daemon_addr}");
+}
+
+/* What matches no listener is judged as inbound; the log says listener=-. */
+static const struct session_rules unlisted = {
+	.name = "-",
+	.direction = DIRECTION_INBOUND,
+};
+
+void
+stage_listener(struct session *s)
+{
+	const struct conf *c = s->setup->conf;
+
+	s->rules = policy_connection(c->listeners, c->nlisteners, &s->f.conn);
+	if (s->rules == NULL)
+		s->rules = &unlisted;
+	s->f.direction = s->rules->direction;
+	s->f.listener = s->rules->name;
+	s->authserv_id = c->authserv_id;
+	if (s->authserv_id == NULL)
+		s->authserv_id = stage_macro(s, s->arena, "j");
+	if (s->authserv_id == NULL)
+		s->authserv_id = s->sv->hostname;
+}
+
+/*
+ * Postfix sends {cert_subject} only for a certificate that it verified.
+ * Sendmail sends it for any, and {verify} beside it. An MTA that is not
+ * Postfix and does not say {verify}=OK has verified nothing.
+ */
+static bool
+cert_is_verified(struct session *s)
+{
+	const char *verify = s->macro(s->macro_ctx, "{verify}");
+	const char *mta = s->macro(s->macro_ctx, "v");
+
+	if (verify != NULL)
+		return strcmp(verify, "OK") == 0;
+	return mta != NULL && strncasecmp(mta, "Postfix", 7) == 0;
+}
+
+static void
+gather_tls(struct session *s)
+{
+	struct tls_facts	*tls = &s->f.tls;
+	const char		*bits;
+
+	memset(tls, 0, sizeof(*tls));
+	tls->version = stage_macro(s, s->arena, "{tls_version}");
+	tls->on = tls->version != NULL;
+	if (!tls->on)
+		return;
+	tls->cipher = stage_macro(s, s->arena, "{cipher}");
+	bits = stage_macro(s, s->arena, "{cipher_bits}");
+	tls->bits = bits != NULL ? atoi(bits) : 0;
+	tls->cert_subject = stage_macro(s, s->arena, "{cert_subject}");
+	tls->cert_issuer = stage_macro(s, s->arena, "{cert_issuer}");
+	tls->cert_verified = tls->cert_subject != NULL && cert_is_verified(s);
+}
+
+/*
+ * A login is {auth_type} and {auth_authen} together; {auth_author} is what
+ * any client says without logging in, and is never read.
+ */
+static void
+gather_auth(struct session *s)
+{
+	struct auth_facts	*auth = &s->f.auth;
+	char			*mechanism, *p;
+	const char		*type, *login;
+
+	memset(auth, 0, sizeof(*auth));
+	type = s->macro(s->macro_ctx, "{auth_type}");
+	login = s->macro(s->macro_ctx, "{auth_authen}");
+	if (type == NULL || type[0] == '\0' || login == NULL ||
+	    login[0] == '\0')
+		return;
+	mechanism = arena_strdup(s->arena, type);
+	for (p = mechanism; *p != '\0'; p++)
+		*p = (char)toupper((unsigned char)*p);
+	auth->mechanism = mechanism;
+	auth->login = arena_strdup(s->arena, login);
+}
+
+void
+stage_login(struct session *s)
+{
+	gather_tls(s);
+	gather_auth(s);
+	s->user = s->f.auth.login == NULL ? NULL :
+	    users_find(s->setup->conf->users, s->f.auth.login);
+}
+
+void
+stage_sender(struct session *s, const char *path)
+{
+	struct env_facts	*env = &s->f.env;
+	struct mailbox		 box;
+
+	memset(env, 0, sizeof(*env));
+	env->queue_id = stage_macro(s, s->arena, "i");
+	if (strnlen(path, PATH_LONGEST + 1) > PATH_LONGEST ||
+	    !mailaddr_path(s->arena, path, &box)) {
+		env->sender_bad = true;
+		env->sender = arena_strdup(s->arena, "?");
+		return;
+	}
+	env->sender = box.address;
+	env->sender_local = box.local;
+	env->sender_domain = box.domain;
+}

@@ -1,0 +1,125 @@
+/*
+ * stages_dmarc - the walks of RFC 9989 for the author and for each identifier
+ *
+ * All queries of a walk start together, as soon as the domain is known; a
+ * name that two walks share is asked once. Judged only when needed: without
+ * a record for the author domain no identifier matters.
+ */
+#include <string.h>
+
+#include "arena.h"
+#include "domain.h"
+#include "session_priv.h"
+
+static struct walk *
+walk_find(struct session *s, const char *domain)
+{
+	size_t i;
+
+	for (i = 0; i < s->nwalks; i++)
+		if (strcmp(s->walk[i].domain, domain) == 0)
+			return &s->walk[i];
+	return NULL;
+}
+
+void
+stage_walk_start(struct session *s, const char *domain)
+{
+	struct walk	*w;
+	const char	*name;
+	size_t		 i;
+
+	if (s->nwalks == SESSION_WALKS || walk_find(s, domain) != NULL)
+		return;
+	w = &s->walk[s->nwalks++];
+	memset(w, 0, sizeof(*w));
+	w->domain = domain;
+	dmarc_walk_init(&w->names, domain);
+	for (i = 0; i < w->names.n; i++) {
+		name = arena_printf(s->arena, "_dmarc.%s", w->names.name[i]);
+		w->lookup[i] = lookups_start(s->lookups, name, DNS_TXT);
+	}
+}
+
+/* NULL when there was no room for this walk: it cannot be told. */
+static const struct dmarc_walk_result *
+walk_judge(struct session *s, const char *domain)
+{
+	const struct dns_answer	*answers[DMARC_WALK_MAX] = { NULL };
+	struct walk		*w;
+	size_t			 i;
+
+	stage_walk_start(s, domain);
+	w = walk_find(s, domain);
+	if (w == NULL)
+		return NULL;
+	if (w->judged)
+		return &w->result;
+	for (i = 0; i < w->names.n; i++)
+		answers[i] = lookup_wait(w->lookup[i]);
+	dmarc_walk_judge(&w->names, answers, s->arena, &w->result);
+	w->judged = true;
+	return &w->result;
+}
+
+/* Only what passed, or could have, can align; the rest costs no walk. */
+static void
+add_identifier(struct session *s, struct dmarc_question *q,
+    struct dmarc_identifier *list, const char *name, enum result result)
+{
+	struct dmarc_identifier *id = &list[q->nidentifiers];
+	const char		*domain;
+
+	if (name == NULL ||
+	    (result != RESULT_PASS && result != RESULT_TEMPERROR))
+		return;
+	domain = domain_canonical(s->arena, name, strlen(name));
+	if (domain == NULL)
+		return;
+	id->domain = domain;
+	id->result = result;
+	id->is_dkim = true;
+	id->walk = strcmp(domain, q->author_domain) == 0 ? NULL :
+	    walk_judge(s, domain);
+	if (id->walk != NULL || strcmp(domain, q->author_domain) == 0)
+		q->nidentifiers++;
+}
+
+static void
+add_identifiers(struct session *s, struct dmarc_question *q)
+{
+	struct dmarc_identifier	*list;
+	const struct spf_facts	*spf = &s->f.spf_mfrom;
+	size_t			 i;
+
+	list = arena_array(s->arena, s->f.dkim.n + 1, sizeof(*list));
+	for (i = 0; i < s->f.dkim.n; i++)
+		add_identifier(s, q, list, s->f.dkim.sig[i].domain,
+		    s->f.dkim.sig[i].temperror ? RESULT_TEMPERROR :
+		    s->f.dkim.sig[i].result);
+	i = q->nidentifiers;
+	if (spf->done)
+		add_identifier(s, q, list, spf->domain, spf->result);
+	if (q->nidentifiers > i)
+		list[i].is_dkim = false;
+	q->identifier = list;
+}
+
+void
+stage_dmarc(struct session *s)
+{
+	struct dmarc_facts	*f = &s->f.dmarc;
+	struct dmarc_question	 q = { NULL };
+
+	if (s->f.from.state != FROM_OK || s->f.from.ndomains != 1)
+		return;
+	q.author_domain = s->f.from.domain[0];
+	q.author = walk_judge(s, q.author_domain);
+	if (q.author == NULL)
+		return;
+	q.author_exists = lookup_wait(s->author_exists)->status;
+	if (q.author->record_domain != NULL)
+		add_identifiers(s, &q);
+	dmarc_evaluate(&q, s->arena, f);
+	f->done = true;
+}

@@ -1,0 +1,147 @@
+/*
+ * stages_mail - gather the facts of a message: SPF, DKIM, the author; sign
+ *
+ * Inbound, every lookup is started as soon as its name is known: SPF and the
+ * sender's DMARC walk at MAIL, keys and the author's walk at the end of the
+ * headers. The end of the message only collects.
+ */
+#include <string.h>
+
+#include "arena.h"
+#include "dkim_sign.h"
+#include "dkim_verify.h"
+#include "mailaddr.h"
+#include "session_priv.h"
+
+static void
+spf_start(struct session *s, struct spf_question *q, bool helo)
+{
+	q->client = s->f.conn.client;
+	q->helo = s->f.conn.helo;
+	q->sender = s->f.env.sender_bad ? NULL : s->f.env.sender;
+	q->receiver = s->authserv_id;
+	q->check_helo = helo;
+	q->now = (uint64_t)s->sv->now();
+	spf_prefetch(s->lookups, q, &spf_default_limits);
+}
+
+void
+stage_inbound_start(struct session *s)
+{
+	const struct conf	*c = s->setup->conf;
+	struct lookup_limits	 limits = {
+		.timeout_ms = c->resolver.timeout * 1000,
+		.max_queries = c->resolver.max_queries,
+	};
+
+	s->lookups = lookups_new(s->sv->resolver, &limits);
+	if (c->dkim.verify)
+		s->verifier = dkim_verifier_new(s->sv->dkim, s->lookups,
+		    s->arena, s->sv->now());
+	if (!s->f.conn.client_known)
+		return;
+	spf_start(s, &s->spf_mfrom, false);
+	/* the null sender's MAIL FROM identity is the HELO name already */
+	if (s->f.env.sender_local != NULL)
+		spf_start(s, &s->spf_helo, true);
+	if (s->f.env.sender_domain != NULL)
+		stage_walk_start(s, s->f.env.sender_domain);
+}
+
+/* End of headers: who is the author, whose are the signatures? */
+void
+stage_headers(struct session *s)
+{
+	const char	*signer[SESSION_WALKS];
+	size_t		 i, n = 0;
+
+	mailaddr_author(s->arena, &s->headers, &s->f.from);
+	if (s->f.direction == DIRECTION_SUBMISSION)
+		return;
+	if (s->verifier != NULL) {
+		dkim_verifier_eoh(s->verifier);
+		n = dkim_verifier_domains(s->verifier, signer, SESSION_WALKS);
+	}
+	for (i = 0; i < s->f.from.ndomains && i < 2; i++)
+		stage_walk_start(s, s->f.from.domain[i]);
+	for (i = 0; i < n; i++)
+		stage_walk_start(s, signer[i]);
+	if (s->f.from.ndomains == 1)
+		s->author_exists = lookups_start(s->lookups,
+		    s->f.from.domain[0], DNS_TXT);
+}
+
+static void
+spf_collect(struct session *s)
+{
+	if (!s->f.conn.client_known)
+		return;
+	spf_check(s->lookups, &s->spf_mfrom, &spf_default_limits, s->arena,
+	    &s->f.spf_mfrom);
+	s->f.spf_mfrom.done = true;
+	if (s->f.env.sender_local == NULL)
+		return;
+	spf_check(s->lookups, &s->spf_helo, &spf_default_limits, s->arena,
+	    &s->f.spf_helo);
+	s->f.spf_helo.done = true;
+}
+
+void
+stage_inbound_collect(struct session *s)
+{
+	spf_collect(s);
+	if (s->verifier != NULL) {
+		dkim_verifier_finish(s->verifier, &s->f.dkim);
+		s->f.dkim.done = true;
+	}
+	stage_dmarc(s);
+}
+
+void
+stage_sign_start(struct session *s)
+{
+	struct signing_keys	 keys;
+	const char		*domain;
+	size_t			 i;
+
+	domain = policy_sign_domain(&s->f, &s->sign_why);
+	if (domain == NULL)
+		return;
+	keys = keyring_find(s->setup->keys, domain);
+	if (keys.n == 0) {
+		s->sign_why = "no key";
+		return;
+	}
+	s->nsigned = keys.n;
+	s->signer = dkim_signer_new(&s->setup->conf->signing.rules, keys.key,
+	    keys.n, s->arena, s->sv->now());
+	for (i = 0; i < s->headers.n; i++)
+		dkim_signer_header(s->signer, s->headers.field[i].name,
+		    s->headers.field[i].value);
+}
+
+/* Plans the signature fields; false: they could not be made. */
+bool
+stage_sign_finish(struct session *s)
+{
+	const char *const	*values;
+	size_t			 i;
+
+	if (s->signer == NULL)
+		return true;
+	values = dkim_signer_finish(s->signer, &s->sign_why);
+	if (values == NULL)
+		return false;
+	/* the last one planned is uppermost: the first key's */
+	for (i = s->nsigned; i > 0; i--)
+		edits_insert_top(&s->edits, "DKIM-Signature", values[i - 1]);
+	return true;
+}
+
+void
+stage_end(struct session *s)
+{
+	dkim_verifier_free(&s->verifier);
+	dkim_signer_free(&s->signer);
+	lookups_free(&s->lookups);
+}
