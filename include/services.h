@@ -1,4 +1,75 @@
+/*
+ * services - what sessions share, each safe by itself
+ *
+ * The current setup (a configuration and the keys loaded for it; immutable,
+ * reference-counted, swapped on reload), the resolver, the store, the DKIM
+ * library and the counters. A session may reach these and nothing else.
+ */
 #ifndef MILLGATE_SERVICES_H
 #define MILLGATE_SERVICES_H
-extern int services_placeholder;
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "conf.h"
+#include "keyring.h"
+
+struct dkim_lib;
+struct record;
+struct resolver;
+struct store;
+
+struct setup {
+	atomic_uint	 refs;
+	struct conf	*conf;
+	struct keyring	*keys;
+};
+
+/* Counters since the start; the log and `millgatectl stats` tell them. */
+struct counters {
+	atomic_uint_fast64_t connections, messages;
+	atomic_uint_fast64_t accepted, held, deferred, rejected, aborted;
+};
+
+struct services {
+	pthread_mutex_t	 lock;		/* guards `current` */
+	struct setup	*current;
+	struct resolver	*resolver;
+	struct store	*store;
+	struct dkim_lib	*dkim;
+	struct counters	 counters;
+	const char	*hostname;
+	/* the clock; tests and `millgatectl check --time` set their own */
+	time_t		(*now)(void);
+	/* milliseconds of a clock that never steps, for durations */
+	uint64_t	(*ticks)(void);
+	/* where a message's record goes; NULL: the log */
+	void		(*on_record)(void *arg, const struct record *r);
+	void		*on_record_arg;
+};
+
+/*
+ * Load what `conf` names; takes over the caller's reference. NULL with *why
+ * (malloced; the caller frees).
+ */
+struct setup	*setup_new(struct conf *conf, char **why);
+struct setup	*setup_ref(struct setup *st);
+void		 setup_unref(struct setup **stp);
+
+/*
+ * Takes over `setup`, `resolver` and `store`; `hostname` must outlive it.
+ * NULL with *why (malloced) when libopendkim cannot be used.
+ */
+struct services	*services_new(struct setup *setup, struct resolver *resolver,
+		    struct store *store, const char *hostname, char **why);
+void		 services_free(struct services **svp);
+
+/* The setup for a message that begins now; the caller unrefs it. */
+struct setup	*services_setup(struct services *sv);
+/* Messages that begin from now on use `setup`, which is taken over. */
+void		 services_swap(struct services *sv, struct setup *setup);
+
 #endif

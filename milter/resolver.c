@@ -167,6 +167,12 @@ query_type(const struct query *q)
 	return q->question.type;
 }
 
+void *
+query_state(const struct query *q)
+{
+	return q->shard->resolver->state;
+}
+
 /* The low bits choose the cache's bucket, the high ones the shard. */
 static struct shard *
 shard_of(struct resolver *r, const struct question *qn)

@@ -1,7 +1,138 @@
 /*
- * services - what sessions share
+ * services - open, hold and close what sessions share; swap the setup
  */
-#include "arena.h"
-#include "services.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
-int services_placeholder;
+#include "arena.h"
+#include "dkim_verify.h"
+#include "resolver.h"
+#include "services.h"
+#include "store.h"
+
+static time_t
+clock_now(void)
+{
+	return time(NULL);
+}
+
+static uint64_t
+clock_ticks(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+struct setup *
+setup_new(struct conf *conf, char **why)
+{
+	struct setup	*st;
+	struct keyring	*keys;
+
+	if (conf->signing.key_directory != NULL)
+		keys = keyring_load(conf->signing.key_directory, why);
+	else
+		keys = keyring_empty();
+	if (keys == NULL) {
+		conf_unref(&conf);
+		return NULL;
+	}
+	st = xcalloc(1, sizeof(*st));
+	atomic_init(&st->refs, 1);
+	st->conf = conf;
+	st->keys = keys;
+	return st;
+}
+
+struct setup *
+setup_ref(struct setup *st)
+{
+	atomic_fetch_add(&st->refs, 1);
+	return st;
+}
+
+void
+setup_unref(struct setup **stp)
+{
+	struct setup *st = *stp;
+
+	*stp = NULL;
+	if (st == NULL || atomic_fetch_sub(&st->refs, 1) != 1)
+		return;
+	keyring_free(&st->keys);
+	conf_unref(&st->conf);
+	free(st);
+}
+
+static struct dkim_lib *
+open_dkim(const struct conf *conf)
+{
+	struct dkim_verify_limits limits = dkim_default_limits;
+
+	limits.signatures = conf->dkim.max_signatures;
+	limits.min_key_bits = conf->dkim.min_key_bits;
+	return dkim_lib_new(&limits);
+}
+
+struct services *
+services_new(struct setup *setup, struct resolver *resolver,
+    struct store *store, const char *hostname, char **why)
+{
+	struct services *sv = xcalloc(1, sizeof(*sv));
+
+	pthread_mutex_init(&sv->lock, NULL);
+	sv->current = setup;
+	sv->resolver = resolver;
+	sv->store = store;
+	sv->hostname = hostname;
+	sv->now = clock_now;
+	sv->ticks = clock_ticks;
+	sv->dkim = open_dkim(setup->conf);
+	if (sv->dkim == NULL) {
+		*why = xstrdup("libopendkim could not be started");
+		services_free(&sv);
+	}
+	return sv;
+}
+
+void
+services_free(struct services **svp)
+{
+	struct services *sv = *svp;
+
+	if (sv == NULL)
+		return;
+	*svp = NULL;
+	dkim_lib_free(&sv->dkim);
+	resolver_free(&sv->resolver);
+	store_close(&sv->store);
+	setup_unref(&sv->current);
+	pthread_mutex_destroy(&sv->lock);
+	free(sv);
+}
+
+struct setup *
+services_setup(struct services *sv)
+{
+	struct setup *st;
+
+	pthread_mutex_lock(&sv->lock);
+	st = setup_ref(sv->current);
+	pthread_mutex_unlock(&sv->lock);
+	return st;
+}
+
+void
+services_swap(struct services *sv, struct setup *setup)
+{
+	struct setup *old;
+
+	pthread_mutex_lock(&sv->lock);
+	old = sv->current;
+	sv->current = setup;
+	pthread_mutex_unlock(&sv->lock);
+	setup_unref(&old);
+}

@@ -1,0 +1,10 @@
+/*
+ * notify - tell the service manager; notify_systemd.c or notify_none.c
+ */
+#ifndef MILLGATE_NOTIFY_H
+#define MILLGATE_NOTIFY_H
+
+void	notify_ready(void);
+void	notify_stopping(void);
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * privileges - users, groups, and giving root up; the only file with pwd.h
+ */
+#ifndef MILLGATE_PRIVILEGES_H
+#define MILLGATE_PRIVILEGES_H
+
+#include <stdbool.h>
+
+/*
+ * Become `user` with its groups, for good, when we are root. "root" keeps the
+ * privileges, with a warning. Not root: nothing happens. False with *why
+ * (malloced; the caller frees).
+ */
+bool	privileges_drop(const char *user, char **why);
+/* chown `path` to "user:group" (either part may be empty). */
+bool	privileges_give(const char *path, const char *owner, char **why);
+
+#endif

@@ -1,0 +1,419 @@
+/*
+ * daemon - open what needs root, give root up, serve, reload, stop
+ *
+ * Order at start: configuration and keys, socket, then privileges, then the
+ * state file and the resolver as the user that will use them. libmilter runs
+ * in a thread of its own, because its signal thread would take SIGHUP for a
+ * stop; the kernel hands a signal to the first thread if that does not block
+ * it, and this one never does.
+ *
+ * SIGTERM: new messages are deferred, those that have begun are finished (for
+ * DRAIN_SECONDS at most), then the process ends. SIGHUP: the configuration,
+ * users and keys are read again, all or nothing.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "daemon.h"
+#include "log.h"
+#include "mfi.h"
+#include "notify.h"
+#include "privileges.h"
+#include "resolver.h"
+#include "services.h"
+#include "store.h"
+
+#define DRAIN_SECONDS	60
+#define PRUNE_SECONDS	60
+#define STATUS_TROUBLE	2
+
+static int		signal_pipe[2] = { -1, -1 };
+static atomic_bool	mfi_ended;
+
+static void
+on_signal(int number)
+{
+	unsigned char	byte = (unsigned char)number;
+	int		saved = errno;
+
+	/* a full pipe holds enough signals already */
+	if (write(signal_pipe[1], &byte, 1) == -1)
+		errno = saved;
+	errno = saved;
+}
+
+static bool
+signals_open(void)
+{
+	static const int	 caught[] = { SIGHUP, SIGTERM, SIGINT };
+	struct sigaction	 sa;
+	sigset_t		 set;
+	size_t			 i;
+
+	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+		return false;
+	memset(&sa, 0, sizeof(sa));
+	sigemptyset(&sa.sa_mask);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+	sa.sa_handler = on_signal;
+	sigemptyset(&set);
+	for (i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
+		sigaction(caught[i], &sa, NULL);
+		sigaddset(&set, caught[i]);
+	}
+	return pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0;
+}
+
+/* 5,000 sessions need descriptors; take what we are allowed. */
+static void
+raise_file_limit(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur < rl.rlim_max) {
+		rl.rlim_cur = rl.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &rl);
+	}
+}
+
+/* The path of a unix socket, or NULL. */
+static const char *
+socket_path(const struct conf *c)
+{
+	if (strncmp(c->socket, "local:", 6) == 0)
+		return c->socket + 6;
+	if (strncmp(c->socket, "unix:", 5) == 0)
+		return c->socket + 5;
+	return NULL;
+}
+
+static bool
+open_socket(const struct conf *c, char **why)
+{
+	const char	*path = socket_path(c);
+	mode_t		 mask = umask(0177);
+	bool		 ok = mfi_open(c, why);
+
+	umask(mask);
+	if (!ok || path == NULL)
+		return ok;
+	if (chmod(path, (mode_t)c->socket_mode) != 0) {
+		*why = xstrdup("socket-mode: chmod failed");
+		return false;
+	}
+	return c->socket_owner == NULL ||
+	    privileges_give(path, c->socket_owner, why);
+}
+
+static struct resolver *
+open_resolver(const struct conf *c, char **why)
+{
+	struct resolver_options	 o = {
+		.servers = c->resolver.servers.s,
+		.nservers = c->resolver.servers.n,
+		.trust_anchor = c->resolver.trust_anchor,
+	};
+	const char		*text;
+	struct resolver		*r = resolver_unbound_new(&o, &text);
+
+	if (r == NULL)
+		*why = xstrdup(text);
+	return r;
+}
+
+/* Takes over `setup`. */
+static struct services *
+open_services(struct setup *setup, char **why)
+{
+	static char	 hostname[256];
+	struct resolver	*resolver = NULL;
+	struct store	*store;
+
+	if (gethostname(hostname, sizeof(hostname) - 1) != 0)
+		snprintf(hostname, sizeof(hostname), "localhost");
+	store = store_open(setup->conf->state, why);
+	if (store != NULL)
+		resolver = open_resolver(setup->conf, why);
+	if (resolver == NULL) {
+		store_close(&store);
+		setup_unref(&setup);
+		return NULL;
+	}
+	return services_new(setup, resolver, store, hostname, why);
+}
+
+static struct setup *
+load_setup(const char *path, char **why)
+{
+	struct conf *c = conf_load(path, why);
+
+	return c != NULL ? setup_new(c, why) : NULL;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Options that only a restart changes: say so, do not pretend. */
+static void
+warn_unchanged(const struct conf *old, const struct conf *new)
+{
+	if (!same_text(old->socket, new->socket) ||
+	    !same_text(old->state, new->state) ||
+	    !same_text(old->user, new->user) ||
+	    !same_text(old->resolver.trust_anchor, new->resolver.trust_anchor))
+		log_printf(LOG_LEVEL_WARNING, "%s: a change of socket, state, "
+		    "user or trust-anchor takes effect at the next restart",
+		    new->path);
+}
+
+static void
+reload(struct services *sv, const char *path)
+{
+	char		*why = NULL;
+	struct setup	*st = load_setup(path, &why), *old;
+
+	if (st == NULL) {
+		log_printf(LOG_LEVEL_ERROR, "reload refused, the old "
+		    "configuration stays: %s", why);
+		free(why);
+		return;
+	}
+	old = services_setup(sv);
+	warn_unchanged(old->conf, st->conf);
+	setup_unref(&old);
+	log_printf(LOG_LEVEL_INFO, "reloaded %s: %zu listeners, %zu users, "
+	    "%zu keys", path, st->conf->nlisteners,
+	    users_count(st->conf->users), keyring_count(st->keys));
+	services_swap(sv, st);
+}
+
+static void *
+serve(void *arg)
+{
+	bool ok = mfi_run(arg);
+
+	if (!ok)
+		log_printf(LOG_LEVEL_ERROR, "libmilter stopped serving");
+	atomic_store(&mfi_ended, true);
+	on_signal(SIGTERM);
+	return NULL;
+}
+
+static void
+prune(struct services *sv)
+{
+	char error[STORE_ERROR] = "";
+
+	if (store_prune(sv->store, sv->now(), error) == STORE_UNKNOWN)
+		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
+}
+
+/* Until SIGTERM or SIGINT. */
+static void
+attend(struct services *sv, const char *conf_path)
+{
+	struct pollfd	pfd = { signal_pipe[0], POLLIN, 0 };
+	unsigned char	number;
+
+	for (;;) {
+		if (poll(&pfd, 1, PRUNE_SECONDS * 1000) == 0)
+			prune(sv);
+		while (read(signal_pipe[0], &number, 1) == 1) {
+			if (number != SIGHUP)
+				return;
+			reload(sv, conf_path);
+		}
+	}
+}
+
+/* Let the messages that have begun finish; a second signal ends the wait. */
+static void
+drain(void)
+{
+	struct pollfd	pfd = { signal_pipe[0], POLLIN, 0 };
+	int		tenths;
+
+	mfi_drain();
+	for (tenths = 0; tenths < DRAIN_SECONDS * 10 &&
+	    mfi_open_messages() > 0 && !atomic_load(&mfi_ended); tenths++)
+		if (poll(&pfd, 1, 100) > 0)
+			break;
+	if (mfi_open_messages() > 0)
+		log_printf(LOG_LEVEL_WARNING, "%u messages were cut off; the "
+		    "MTA will defer them", mfi_open_messages());
+}
+
+/*
+ * The process ends here, with libmilter's idle workers still in place: they
+ * hold nothing that is not on disk, and waiting for them takes seconds.
+ */
+static void
+stop(struct services *sv, const struct conf *c)
+{
+	const struct counters	*n = &sv->counters;
+	bool			 failed = atomic_load(&mfi_ended);
+	const char		*path = socket_path(c);
+
+	notify_stopping();
+	if (!failed)
+		drain();
+	mfi_stop();
+	if (path != NULL)
+		unlink(path);
+	if (c->pid_file != NULL)
+		unlink(c->pid_file);
+	log_printf(LOG_LEVEL_INFO, "stopped: connections=%llu messages=%llu "
+	    "accepted=%llu held=%llu deferred=%llu rejected=%llu aborted=%llu",
+	    (unsigned long long)atomic_load(&n->connections),
+	    (unsigned long long)atomic_load(&n->messages),
+	    (unsigned long long)atomic_load(&n->accepted),
+	    (unsigned long long)atomic_load(&n->held),
+	    (unsigned long long)atomic_load(&n->deferred),
+	    (unsigned long long)atomic_load(&n->rejected),
+	    (unsigned long long)atomic_load(&n->aborted));
+	fflush(NULL);
+	_exit(failed ? STATUS_TROUBLE : 0);
+}
+
+static bool
+write_pid(const char *path, char **why)
+{
+	FILE *f;
+
+	if (path == NULL)
+		return true;
+	f = fopen(path, "we");
+	if (f == NULL || fprintf(f, "%ld\n", (long)getpid()) < 0 ||
+	    fclose(f) != 0) {
+		*why = xstrdup("pid-file cannot be written");
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Into the background; the parent leaves with status 0 as soon as the child
+ * writes a byte, that is, when it is ready to serve.
+ */
+static int
+detach(void)
+{
+	int	fd[2], status = STATUS_TROUBLE;
+	char	ready;
+	pid_t	pid;
+
+	if (pipe2(fd, O_CLOEXEC) != 0 || (pid = fork()) == -1)
+		return -1;
+	if (pid > 0) {
+		close(fd[1]);
+		if (read(fd[0], &ready, 1) == 1)
+			status = 0;
+		_exit(status);
+	}
+	close(fd[0]);
+	setsid();
+	return fd[1];
+}
+
+static void
+say_ready(int fd)
+{
+	int null;
+
+	notify_ready();
+	if (fd == -1)
+		return;
+	if (chdir("/") != 0)
+		log_printf(LOG_LEVEL_WARNING, "chdir /: %s", strerror(errno));
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null != -1) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		close(null);
+	}
+	if (write(fd, "r", 1) != 1)
+		log_printf(LOG_LEVEL_WARNING, "nobody waited for readiness");
+	close(fd);
+}
+
+/* Everything up to the point where mail can be served. */
+static struct services *
+start(const struct daemon_options *o, int *ready_fd, char **why)
+{
+	struct setup	*setup = load_setup(o->conf_path, why);
+	struct services	*sv = NULL;
+
+	if (setup == NULL)
+		return NULL;
+	if (setup->conf->warnings[0] != '\0')
+		log_printf(LOG_LEVEL_WARNING, "%s", setup->conf->warnings);
+	if (!open_socket(setup->conf, why)) {
+		setup_unref(&setup);
+		return NULL;
+	}
+	if (!o->foreground && (*ready_fd = detach()) == -1)
+		*why = xstrdup("cannot fork");
+	else if (write_pid(setup->conf->pid_file, why) &&
+	    privileges_drop(setup->conf->user, why))
+		return open_services(setup, why);
+	setup_unref(&setup);
+	return sv;
+}
+
+int
+daemon_run(const struct daemon_options *o)
+{
+	char		*why = NULL, *path = realpath(o->conf_path, NULL);
+	struct services	*sv;
+	struct setup	*first;
+	pthread_t	 thread;
+	int		 ready_fd = -1;
+	struct daemon_options absolute = *o;
+
+	if (path != NULL)	/* it is read again after chdir */
+		absolute.conf_path = path;
+	/* until the log is open everything is said on stderr */
+	sv = start(&absolute, &ready_fd, &why);
+	if (sv == NULL) {
+		log_printf(LOG_LEVEL_ERROR, "%s", why);
+		free(why);
+		free(path);
+		return STATUS_TROUBLE;
+	}
+	log_open("millgate", o->foreground);
+	raise_file_limit();
+	first = services_setup(sv);
+	if (!signals_open() ||
+	    pthread_create(&thread, NULL, serve, sv) != 0) {
+		log_printf(LOG_LEVEL_ERROR, "cannot start serving: %s",
+		    strerror(errno));
+		return STATUS_TROUBLE;
+	}
+	log_printf(LOG_LEVEL_INFO, "ready on %s: mode=%s listeners=%zu "
+	    "users=%zu keys=%zu", first->conf->socket,
+	    first->conf->mode == MODE_ENFORCE ? "enforce" : "monitor",
+	    first->conf->nlisteners, users_count(first->conf->users),
+	    keyring_count(first->keys));
+	say_ready(ready_fd);
+	attend(sv, absolute.conf_path);
+	stop(sv, first->conf);
+	return 0;
+}

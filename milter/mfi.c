@@ -1,0 +1,434 @@
+/*
+ * mfi - libmilter's callbacks in, session events out; verdicts and edits back
+ *
+ * Only translation: a callback finds its session, passes the event on, and
+ * turns the verdict into a reply. Answers the MTA does not need are not sent
+ * (SMFIP_NR_*). The body is refused altogether when the configuration
+ * neither signs nor verifies; else it streams without replies: for all but
+ * the largest unsigned mail that is cheaper than a reply to each chunk,
+ * which SMFIS_SKIP would need.
+ */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <libmilter/mfapi.h>
+#include <libmilter/mfdef.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "edits.h"
+#include "log.h"
+#include "mfi.h"
+#include "services.h"
+#include "session.h"
+
+#define LISTEN_BACKLOG	1024
+
+/* What the filter does to mail, and the least that it cannot do without. */
+#define ACTIONS		(SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE)
+#define QUIET_STEPS	(SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | \
+			SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_NR_UNKN | \
+			SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC)
+
+struct mfi_conn {
+	struct session	*session;
+	unsigned long	 steps;		/* negotiated SMFIP_* */
+	bool		 in_message;
+};
+
+static struct services	*services;
+static atomic_bool	 draining;
+static atomic_uint	 open_messages;
+
+static const char *
+get_macro(void *ctx, const char *name)
+{
+	/* libmilter wants a char *; it does not write to it */
+	return smfi_getsymval(ctx, (char *)(uintptr_t)name);
+}
+
+static void
+message_begins(struct mfi_conn *c)
+{
+	if (!c->in_message)
+		atomic_fetch_add(&open_messages, 1);
+	c->in_message = true;
+}
+
+static void
+message_ends(struct mfi_conn *c)
+{
+	if (c->in_message)
+		atomic_fetch_sub(&open_messages, 1);
+	c->in_message = false;
+}
+
+/* smfi_setreply reads its text as a format: a `%` is written twice. */
+static void
+set_reply(SMFICTX *ctx, const struct verdict *v)
+{
+	struct buf	 text = BUF_INIT;
+	const char	*p;
+
+	for (p = v->text; *p != '\0'; p++) {
+		if (*p == '%')
+			buf_addch(&text, '%');
+		buf_addch(&text, *p);
+	}
+	if (smfi_setreply(ctx, (char *)(uintptr_t)v->code,
+	    (char *)(uintptr_t)v->status, text.data) != MI_SUCCESS)
+		log_printf(LOG_LEVEL_WARNING, "libmilter refused the reply "
+		    "\"%s %s %s\"", v->code, v->status, v->text);
+	buf_free(&text);
+}
+
+static sfsistat
+answer(SMFICTX *ctx, struct mfi_conn *c, const struct verdict *v,
+    unsigned long no_reply)
+{
+	if ((c->steps & no_reply) != 0)
+		return SMFIS_NOREPLY;
+	if (v->action < ACTION_DEFER)
+		return SMFIS_CONTINUE;
+	set_reply(ctx, v);
+	return v->action == ACTION_DEFER ? SMFIS_TEMPFAIL : SMFIS_REJECT;
+}
+
+/*
+ * The connection's state, made at its first event: the negotiation, or, with
+ * an MTA too old for that, connect. Such an MTA granted nothing: edits fail
+ * and the message is deferred.
+ */
+static struct mfi_conn *
+conn_of(SMFICTX *ctx)
+{
+	struct mfi_conn *c = smfi_getpriv(ctx);
+
+	if (c == NULL) {
+		c = xcalloc(1, sizeof(*c));
+		c->session = session_new(services, get_macro, ctx);
+		smfi_setpriv(ctx, c);
+	}
+	return c;
+}
+
+static void
+ask_for_macros(SMFICTX *ctx)
+{
+	static const struct {
+		int		 stage;
+		const char	*names;
+	} wanted[] = {
+		{ SMFIM_CONNECT, "j v {daemon_name} {daemon_port} "
+		    "{daemon_addr}" },
+		{ SMFIM_HELO, "j" },
+		{ SMFIM_ENVFROM, "i {auth_type} {auth_authen} {tls_version} "
+		    "{cipher} {cipher_bits} {cert_subject} {cert_issuer} "
+		    "{verify}" },
+		{ SMFIM_ENVRCPT, "i" },
+		{ SMFIM_EOH, "i" },
+		{ SMFIM_EOM, "i" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (smfi_setsymlist(ctx, wanted[i].stage,
+		    (char *)(uintptr_t)wanted[i].names) != MI_SUCCESS)
+			log_printf(LOG_LEVEL_WARNING, "libmilter refused the "
+			    "macro list of stage %d", wanted[i].stage);
+}
+
+static bool
+body_is_needed(void)
+{
+	struct setup	*st = services_setup(services);
+	bool		 needed;
+
+	needed = st->conf->dkim.verify || keyring_count(st->keys) > 0;
+	setup_unref(&st);
+	return needed;
+}
+
+static sfsistat
+mfi_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
+    unsigned long f2, unsigned long f3, unsigned long *pf0,
+    unsigned long *pf1, unsigned long *pf2, unsigned long *pf3)
+{
+	struct mfi_conn *c = conn_of(ctx);
+
+	(void)f2;
+	(void)f3;
+	if ((f0 & ACTIONS) != ACTIONS) {
+		log_printf(LOG_LEVEL_ERROR, "the MTA does not let filters add "
+		    "and change header fields and hold mail; Postfix: set "
+		    "milter_protocol = 6");
+		return SMFIS_REJECT;
+	}
+	*pf0 = ACTIONS | (f0 & SMFIF_SETSYMLIST);
+	*pf1 = f1 & QUIET_STEPS;
+	if (!body_is_needed())
+		*pf1 |= f1 & SMFIP_NOBODY;
+	*pf2 = *pf3 = 0;
+	if ((f0 & SMFIF_SETSYMLIST) != 0)
+		ask_for_macros(ctx);
+	c->steps = *pf1;
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat
+mfi_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *client)
+{
+	struct mfi_conn	*c = conn_of(ctx);
+	struct verdict	 v;
+
+	v = session_connect(c->session, name, (const void *)client);
+	return answer(ctx, c, &v, SMFIP_NR_CONN);
+}
+
+static sfsistat
+mfi_helo(SMFICTX *ctx, char *helo)
+{
+	struct mfi_conn	*c = conn_of(ctx);
+	struct verdict	 v = session_helo(c->session, helo);
+
+	return answer(ctx, c, &v, SMFIP_NR_HELO);
+}
+
+static sfsistat
+mfi_envfrom(SMFICTX *ctx, char **argv)
+{
+	struct mfi_conn	*c = conn_of(ctx);
+	struct verdict	 v;
+
+	if (atomic_load(&draining)) {
+		v = verdict_refuse("shutdown", "451 4.3.2",
+		    "The mail filter is shutting down; try again");
+		return answer(ctx, c, &v, 0);
+	}
+	message_begins(c);
+	v = session_mail(c->session, argv[0] != NULL ? argv[0] : "");
+	if (v.action >= ACTION_DEFER)
+		message_ends(c);
+	return answer(ctx, c, &v, 0);
+}
+
+static sfsistat
+mfi_envrcpt(SMFICTX *ctx, char **argv)
+{
+	struct mfi_conn	*c = conn_of(ctx);
+	struct verdict	 v;
+
+	v = session_rcpt(c->session, argv[0] != NULL ? argv[0] : "");
+	return answer(ctx, c, &v, 0);
+}
+
+static sfsistat
+mfi_header(SMFICTX *ctx, char *name, char *value)
+{
+	struct mfi_conn	*c = conn_of(ctx);
+	struct buf	 led = BUF_INIT;
+	struct verdict	 v;
+
+	if ((c->steps & SMFIP_HDR_LEADSPC) != 0)
+		v = session_header(c->session, name, value);
+	else {	/* the MTA took one blank away */
+		buf_printf(&led, " %s", value);
+		v = session_header(c->session, name, buf_str(&led));
+		buf_free(&led);
+	}
+	return answer(ctx, c, &v, SMFIP_NR_HDR);
+}
+
+static sfsistat
+mfi_eoh(SMFICTX *ctx)
+{
+	struct mfi_conn	*c = conn_of(ctx);
+	struct verdict	 v = session_eoh(c->session);
+
+	return answer(ctx, c, &v, SMFIP_NR_EOH);
+}
+
+static sfsistat
+mfi_body(SMFICTX *ctx, unsigned char *data, size_t len)
+{
+	struct mfi_conn	*c = conn_of(ctx);
+	struct verdict	 v = session_body(c->session, data, len);
+
+	return answer(ctx, c, &v, SMFIP_NR_BODY);
+}
+
+static bool
+apply_edit(SMFICTX *ctx, const struct mfi_conn *c, const struct edit *e)
+{
+	char		*name = (char *)(uintptr_t)e->name;
+	const char	*value = e->value;
+
+	if (e->kind == EDIT_DELETE)
+		return smfi_chgheader(ctx, name, (int)e->nth, NULL) ==
+		    MI_SUCCESS;
+	/* without HDR_LEADSPC the MTA writes the blank itself */
+	if ((c->steps & SMFIP_HDR_LEADSPC) == 0 && *value == ' ')
+		value++;
+	return smfi_insheader(ctx, (int)e->index, name,
+	    (char *)(uintptr_t)value) == MI_SUCCESS;
+}
+
+static bool
+apply(SMFICTX *ctx, const struct mfi_conn *c, const struct edits *edits,
+    const struct verdict *v)
+{
+	size_t i;
+
+	for (i = 0; i < edits->n; i++)
+		if (!apply_edit(ctx, c, &edits->edit[i]))
+			return false;
+	return v->action != ACTION_HOLD || smfi_quarantine(ctx,
+	    (char *)(uintptr_t)v->text) == MI_SUCCESS;
+}
+
+static sfsistat
+mfi_eom(SMFICTX *ctx)
+{
+	struct mfi_conn		*c = conn_of(ctx);
+	const struct edits	*edits;
+	struct verdict		 v;
+
+	v = session_eom(c->session, &edits);
+	if (v.action < ACTION_DEFER)
+		v = session_commit(c->session, apply(ctx, c, edits, &v));
+	message_ends(c);
+	return answer(ctx, c, &v, 0);
+}
+
+static sfsistat
+mfi_abort(SMFICTX *ctx)
+{
+	struct mfi_conn *c = conn_of(ctx);
+
+	session_abort(c->session);
+	message_ends(c);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat
+mfi_close(SMFICTX *ctx)
+{
+	struct mfi_conn *c = smfi_getpriv(ctx);
+
+	if (c == NULL)
+		return SMFIS_CONTINUE;
+	smfi_setpriv(ctx, NULL);
+	session_free(&c->session);
+	message_ends(c);
+	free(c);
+	return SMFIS_CONTINUE;
+}
+
+static char filter_name[] = "millgate";
+
+static const struct smfiDesc filter = {
+	.xxfi_name = filter_name,
+	.xxfi_version = SMFI_VERSION,
+	.xxfi_flags = ACTIONS | SMFIF_SETSYMLIST,
+	.xxfi_connect = mfi_connect,
+	.xxfi_helo = mfi_helo,
+	.xxfi_envfrom = mfi_envfrom,
+	.xxfi_envrcpt = mfi_envrcpt,
+	.xxfi_header = mfi_header,
+	.xxfi_eoh = mfi_eoh,
+	.xxfi_body = mfi_body,
+	.xxfi_eom = mfi_eom,
+	.xxfi_abort = mfi_abort,
+	.xxfi_close = mfi_close,
+	.xxfi_negotiate = mfi_negotiate,
+};
+
+/*
+ * An edit and the answer behind it are two small writes; on TCP the second
+ * would wait 40 ms for the MTA's delayed acknowledgement. libmilter keeps
+ * its listening socket to itself, but accepted ones inherit this from it.
+ */
+static void
+answer_at_once(int first_fd)
+{
+	int		fd, one = 1, listening = 0;
+	socklen_t	len = sizeof(listening);
+
+	for (fd = first_fd; fd < first_fd + 16; fd++)
+		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening,
+		    &len) == 0 && listening != 0)
+			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one,
+			    sizeof(one));
+}
+
+/* The lowest free descriptor: what is opened next gets it. */
+static int
+next_fd(void)
+{
+	int fd = dup(STDERR_FILENO);
+
+	if (fd != -1)
+		close(fd);
+	return fd != -1 ? fd : STDERR_FILENO + 1;
+}
+
+static bool
+failed(char **why, const char *what, const char *socket)
+{
+	struct buf b = BUF_INIT;
+
+	buf_printf(&b, "socket \"%s\": %s", socket, what);
+	*why = b.data;
+	return false;
+}
+
+bool
+mfi_open(const struct conf *c, char **why)
+{
+	char	*spec = (char *)(uintptr_t)c->socket;
+	int	 fd = next_fd();
+
+	if (smfi_register(filter) != MI_SUCCESS)
+		return failed(why, "libmilter refused to register the filter",
+		    c->socket);
+	if (smfi_setconn(spec) != MI_SUCCESS)
+		return failed(why, "libmilter does not understand it; write "
+		    "\"inet:PORT@ADDRESS\" or \"unix:/PATH\"", c->socket);
+	smfi_setbacklog(LISTEN_BACKLOG);
+	/* true: a socket file that a crash left behind is removed */
+	if (smfi_opensocket(true) != MI_SUCCESS)
+		return failed(why, "cannot be opened; is it in use, or is its "
+		    "directory not writable?", c->socket);
+	answer_at_once(fd);
+	return true;
+}
+
+bool
+mfi_run(struct services *sv)
+{
+	services = sv;
+	return smfi_main() == MI_SUCCESS;
+}
+
+void
+mfi_drain(void)
+{
+	atomic_store(&draining, true);
+}
+
+unsigned
+mfi_open_messages(void)
+{
+	return atomic_load(&open_messages);
+}
+
+void
+mfi_stop(void)
+{
+	smfi_stop();
+}

@@ -1,0 +1,80 @@
+/*
+ * privileges - users, groups, and giving root up
+ */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "privileges.h"
+
+static bool
+complain(char **why, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool
+complain(char **why, const char *fmt, ...)
+{
+	struct buf	b = BUF_INIT;
+	va_list		ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	*why = b.data;
+	return false;
+}
+
+bool
+privileges_drop(const char *user, char **why)
+{
+	const struct passwd *pw;
+
+	if (geteuid() != 0)
+		return true;
+	if (strcmp(user, "root") == 0)	/* conf_check has warned */
+		return true;
+	pw = getpwnam(user);
+	if (pw == NULL)
+		return complain(why, "user \"%s\": no such user; create it "
+		    "(adduser --system --group --no-create-home %s) or set "
+		    "user = \"...\" in the configuration", user, user);
+	if (initgroups(user, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
+	    setuid(pw->pw_uid) != 0)
+		return complain(why, "cannot become user \"%s\": %s", user,
+		    strerror(errno));
+	if (setuid(0) == 0)
+		return complain(why, "user \"%s\" could become root again; "
+		    "give it another user id", user);
+	return true;
+}
+
+bool
+privileges_give(const char *path, const char *owner, char **why)
+{
+	char			*name = xstrdup(owner), *colon, *group = NULL;
+	const struct passwd	*pw = NULL;
+	const struct group	*gr = NULL;
+	bool			 ok = true;
+
+	colon = strchr(name, ':');
+	if (colon != NULL) {
+		*colon = '\0';
+		group = colon + 1;
+	}
+	if (name[0] != '\0' && (pw = getpwnam(name)) == NULL)
+		ok = complain(why, "socket-owner: no user \"%s\"", name);
+	else if (group != NULL && group[0] != '\0' &&
+	    (gr = getgrnam(group)) == NULL)
+		ok = complain(why, "socket-owner: no group \"%s\"", group);
+	else if (chown(path, pw != NULL ? pw->pw_uid : (uid_t)-1,
+	    gr != NULL ? gr->gr_gid : (gid_t)-1) != 0)
+		ok = complain(why, "%s: cannot be given to \"%s\": %s", path,
+		    owner, strerror(errno));
+	free(name);
+	return ok;
+}
