@@ -1,0 +1,498 @@
+/*
+ * mtaload - speaks the milter protocol to a filter, as an MTA does
+ *
+ * Sends the same message over several connections and prints messages per
+ * second, latency, and the filter's CPU time for each thousand messages.
+ * With --rude it hangs up at a random point of each session instead, and at
+ * the end checks that a polite session still gets its answer.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_PACKET	(1u << 20)
+#define MAX_HEADERS	256
+#define BODY_CHUNK	65535u
+
+/* What Postfix 3.7 offers (research: 0x1ff actions, all steps). */
+#define OFFER_ACTIONS	0x1ffu
+#define OFFER_STEPS	0x1fffffu
+#define STEP_NR_CONN	0x1000u
+#define STEP_NR_HELO	0x2000u
+#define STEP_NR_HDR	0x80u
+#define STEP_NR_EOH	0x40000u
+#define STEP_NR_BODY	0x80000u
+#define STEP_NOBODY	0x10u
+#define STEP_NODATA	0x200u
+
+struct message {
+	char	*text;
+	char	*name[MAX_HEADERS], *value[MAX_HEADERS];
+	size_t	 nheaders;
+	char	*body;
+	size_t	 body_len;
+};
+
+struct load {
+	const char	*host, *port, *client, *helo, *from, *rcpt, *login;
+	const char	*daemon_port;
+	unsigned	 sessions, messages, per_session;
+	bool		 rude, quiet;
+	long		 pid;
+	struct message	 m;
+};
+
+struct worker {
+	struct load	*load;
+	pthread_t	 thread;
+	unsigned	 count, seed;
+	unsigned	 accepted, deferred, rejected, broken;
+	double		*latency;
+};
+
+struct wire {
+	int		 fd;
+	unsigned char	 out[MAX_PACKET + 64];
+	size_t		 out_len;
+	uint32_t	 steps;
+	int		 cut;		/* packets left before hanging up */
+};
+
+static double
+seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static bool
+flush(struct wire *w)
+{
+	size_t	at = 0;
+	ssize_t	n;
+
+	for (; at < w->out_len; at += (size_t)n) {
+		n = send(w->fd, w->out + at, w->out_len - at, MSG_NOSIGNAL);
+		if (n <= 0)
+			return false;
+	}
+	w->out_len = 0;
+	return true;
+}
+
+static bool
+packet(struct wire *w, char command, const void *data, size_t len)
+{
+	uint32_t size = htonl((uint32_t)len + 1);
+
+	if (w->cut == 0)
+		return false;
+	if (w->cut > 0)
+		w->cut--;
+	if (w->out_len + len + 5 > sizeof(w->out) && !flush(w))
+		return false;
+	memcpy(w->out + w->out_len, &size, 4);
+	w->out[w->out_len + 4] = (unsigned char)command;
+	memcpy(w->out + w->out_len + 5, data, len);
+	w->out_len += len + 5;
+	return true;
+}
+
+/* Strings with their NULs, one after the other. */
+static bool
+strings(struct wire *w, char command, const char *first,
+    const char *const *list, size_t n)
+{
+	char	data[8192];
+	size_t	i, len = 0;
+
+	if (first != NULL)
+		data[len++] = first[0];
+	for (i = 0; i < n; i++) {
+		size_t l = strlen(list[i]) + 1;
+
+		if (len + l > sizeof(data))
+			return false;
+		memcpy(data + len, list[i], l);
+		len += l;
+	}
+	return packet(w, command, data, len);
+}
+
+static bool
+receive(struct wire *w, void *data, size_t len)
+{
+	size_t	at = 0;
+	ssize_t	n;
+
+	for (; at < len; at += (size_t)n) {
+		n = recv(w->fd, (char *)data + at, len - at, 0);
+		if (n <= 0)
+			return false;
+	}
+	return true;
+}
+
+/* The command of the next reply that ends an event; 0: connection lost. */
+static char
+reply(struct wire *w)
+{
+	static _Thread_local unsigned char data[MAX_PACKET];
+	uint32_t size;
+
+	if (!flush(w))
+		return 0;
+	do {
+		if (!receive(w, &size, 4))
+			return 0;
+		size = ntohl(size);
+		if (size == 0 || size > sizeof(data) ||
+		    !receive(w, data, size))
+			return 0;
+		if (data[0] == 'O') {
+			memcpy(&w->steps, data + 9, 4);
+			w->steps = ntohl(w->steps);
+		}
+	} while (strchr("hmi+-eq2", data[0]) != NULL || data[0] == 'p');
+	return data[0] == 'y' ? (data[1] == '4' ? 't' : 'r') : (char)data[0];
+}
+
+static bool
+dial(struct wire *w, const struct load *l)
+{
+	struct sockaddr_in	sin = { .sin_family = AF_INET };
+	int			one = 1;
+
+	sin.sin_port = htons((uint16_t)atoi(l->port));
+	inet_pton(AF_INET, l->host, &sin.sin_addr);
+	w->fd = socket(AF_INET, SOCK_STREAM, 0);
+	w->out_len = 0;
+	setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	return connect(w->fd, (struct sockaddr *)&sin, sizeof(sin)) == 0;
+}
+
+static bool
+open_session(struct wire *w, const struct load *l)
+{
+	uint32_t	 offer[3] = { htonl(6), htonl(OFFER_ACTIONS),
+			    htonl(OFFER_STEPS) };
+	const char	*macros[] = { "j", "mx.example.net", "v",
+			    "Postfix 3.7.11", "{daemon_name}", "smtpd",
+			    "{daemon_port}", l->daemon_port,
+			    "{daemon_addr}", "127.0.0.1" };
+	char		 connect_data[512];
+	size_t		 len;
+	uint16_t	 port = htons(40000);
+
+	if (!packet(w, 'O', offer, sizeof(offer)) || reply(w) != 'O')
+		return false;
+	if (!strings(w, 'D', "C", macros, 10))
+		return false;
+	len = (size_t)snprintf(connect_data, sizeof(connect_data), "%s",
+	    l->helo) + 1;
+	connect_data[len++] = '4';
+	memcpy(connect_data + len, &port, 2);
+	len += 2;
+	len += (size_t)snprintf(connect_data + len, sizeof(connect_data) -
+	    len, "%s", l->client) + 1;
+	if (!packet(w, 'C', connect_data, len) ||
+	    ((w->steps & STEP_NR_CONN) == 0 && reply(w) != 'c'))
+		return false;
+	if (!packet(w, 'H', l->helo, strlen(l->helo) + 1) ||
+	    ((w->steps & STEP_NR_HELO) == 0 && reply(w) != 'c'))
+		return false;
+	return true;
+}
+
+static bool
+envelope(struct wire *w, const struct load *l, char *answer)
+{
+	const char	*macros[] = { "i", "4QUEUEID", "{auth_type}", "PLAIN",
+			    "{auth_authen}", l->login, "{tls_version}",
+			    "TLSv1.3", "{cipher}", "TLS_AES_256_GCM_SHA384",
+			    "{cipher_bits}", "256" };
+
+	if (!strings(w, 'D', "M", macros, l->login != NULL ? 12 : 2) ||
+	    !packet(w, 'M', l->from, strlen(l->from) + 1) ||
+	    (*answer = reply(w)) != 'c')
+		return *answer != 0;
+	if (!packet(w, 'R', l->rcpt, strlen(l->rcpt) + 1) ||
+	    (*answer = reply(w)) != 'c')
+		return *answer != 0;
+	return true;
+}
+
+static bool
+content(struct wire *w, const struct load *l)
+{
+	const char	*pair[2];
+	size_t		 i, at, n;
+
+	for (i = 0; i < l->m.nheaders; i++) {
+		pair[0] = l->m.name[i];
+		pair[1] = l->m.value[i];
+		if (!strings(w, 'L', NULL, pair, 2) ||
+		    ((w->steps & STEP_NR_HDR) == 0 && reply(w) != 'c'))
+			return false;
+	}
+	if (!packet(w, 'N', "", 0) ||
+	    ((w->steps & STEP_NR_EOH) == 0 && reply(w) != 'c'))
+		return false;
+	if ((w->steps & STEP_NOBODY) != 0)
+		return true;
+	for (at = 0; at < l->m.body_len; at += n) {
+		n = l->m.body_len - at;
+		n = n > BODY_CHUNK ? BODY_CHUNK : n;
+		if (!packet(w, 'B', l->m.body + at, n) ||
+		    ((w->steps & STEP_NR_BODY) == 0 && reply(w) != 'c'))
+			return false;
+	}
+	return true;
+}
+
+/* The final answer of one message; 0: connection lost. */
+static char
+message(struct wire *w, const struct load *l)
+{
+	char answer = 0;
+
+	if (!envelope(w, l, &answer) || answer != 'c')
+		return answer;
+	if (!content(w, l) || !packet(w, 'E', "", 0))
+		return 0;
+	answer = reply(w);
+	return answer;
+}
+
+static void
+count(struct worker *wk, char answer)
+{
+	if (answer == 'c' || answer == 'a')
+		wk->accepted++;
+	else if (answer == 't')
+		wk->deferred++;
+	else if (answer == 'r')
+		wk->rejected++;
+	else
+		wk->broken++;
+}
+
+static void *
+work(void *arg)
+{
+	struct worker		*wk = arg;
+	const struct load	*l = wk->load;
+	struct wire		*w = calloc(1, sizeof(*w));
+	unsigned		 done = 0, i;
+	double			 began;
+
+	while (w != NULL && done < wk->count) {
+		w->cut = -1;
+		if (l->rude)
+			w->cut = (int)(rand_r(&wk->seed) % 24u);
+		if (!dial(w, l) || !open_session(w, l)) {
+			if (!l->rude)
+				wk->broken++;
+			close(w->fd);
+			done++;
+			continue;
+		}
+		for (i = 0; i < l->per_session && done < wk->count; i++) {
+			began = seconds();
+			count(wk, message(w, l));
+			wk->latency[done++] = seconds() - began;
+			packet(w, 'A', "", 0);
+		}
+		if (!l->rude)
+			packet(w, 'Q', "", 0);
+		flush(w);
+		close(w->fd);
+	}
+	free(w);
+	return NULL;
+}
+
+/* --- the message file -------------------------------------------------- */
+
+static bool
+load_message(const char *path, struct message *m)
+{
+	FILE	*f = fopen(path, "r");
+	char	*p, *eol, *colon;
+	size_t	 size = 0;
+
+	if (f == NULL || (m->text = calloc(1, 64u << 20)) == NULL)
+		return false;
+	size = fread(m->text, 1, (64u << 20) - 1, f);
+	fclose(f);
+	/* a header file with LF; folds stay LF as an MTA sends them */
+	for (p = m->text; *p != '\n' && *p != '\0'; p = eol + 1) {
+		eol = strchr(p, '\n');
+		while (eol != NULL && (eol[1] == ' ' || eol[1] == '\t'))
+			eol = strchr(eol + 1, '\n');
+		colon = strchr(p, ':');
+		if (eol == NULL || colon == NULL || colon > eol ||
+		    m->nheaders == MAX_HEADERS)
+			return false;
+		*eol = *colon = '\0';
+		m->name[m->nheaders] = p;
+		m->value[m->nheaders++] = colon + 1;
+	}
+	p++;
+	m->body = malloc(2 * size + 1);
+	for (; p < m->text + size && m->body != NULL; p++) {
+		if (*p == '\n')
+			m->body[m->body_len++] = '\r';
+		m->body[m->body_len++] = *p;
+	}
+	return m->body != NULL;
+}
+
+/* --- figures ------------------------------------------------------------ */
+
+static double
+cpu_seconds(long pid)
+{
+	char		 path[64], text[1024], *p;
+	unsigned long	 user = 0, sys = 0;
+	FILE		*f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+	if (pid == 0 || (f = fopen(path, "r")) == NULL)
+		return 0;
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	p = strrchr(text, ')');
+	if (p != NULL)
+		sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+		    "%lu %lu", &user, &sys);
+	return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	double d = *(const double *)a - *(const double *)b;
+
+	return d < 0 ? -1 : d > 0;
+}
+
+static int
+report(struct worker *wk, const struct load *l, double took, double cpu)
+{
+	unsigned	 i, n = 0, accepted = 0, deferred = 0, rejected = 0;
+	unsigned	 broken = 0;
+	double		*all = calloc(l->messages + l->sessions, sizeof(*all));
+
+	for (i = 0; all != NULL && i < l->sessions; i++) {
+		memcpy(all + n, wk[i].latency, wk[i].count * sizeof(*all));
+		n += wk[i].count;
+		accepted += wk[i].accepted;
+		deferred += wk[i].deferred;
+		rejected += wk[i].rejected;
+		broken += wk[i].broken;
+	}
+	qsort(all, n, sizeof(*all), by_value);
+	if (!l->quiet)
+		printf("messages/s %.0f  cpu-s/1000 %.3f  p50 %.2f ms  "
+		    "p99 %.2f ms  accepted %u deferred %u rejected %u "
+		    "broken %u\n", n / took, cpu * 1000 / n,
+		    all[n / 2] * 1e3, all[n * 99 / 100] * 1e3, accepted,
+		    deferred, rejected, broken);
+	free(all);
+	return broken == 0 ? 0 : 1;
+}
+
+static int
+run(struct load *l)
+{
+	struct worker	*wk = calloc(l->sessions, sizeof(*wk));
+	double		 began = seconds(), cpu = cpu_seconds(l->pid), took;
+	unsigned	 i;
+	int		 status;
+
+	for (i = 0; wk != NULL && i < l->sessions; i++) {
+		wk[i].load = l;
+		wk[i].seed = i + 1;
+		wk[i].count = l->messages / l->sessions;
+		wk[i].latency = calloc(wk[i].count + 1, sizeof(double));
+		pthread_create(&wk[i].thread, NULL, work, &wk[i]);
+	}
+	for (i = 0; wk != NULL && i < l->sessions; i++)
+		pthread_join(wk[i].thread, NULL);
+	took = seconds() - began;
+	status = report(wk, l, took, cpu_seconds(l->pid) - cpu);
+	for (i = 0; wk != NULL && i < l->sessions; i++)
+		free(wk[i].latency);
+	free(wk);
+	return status;
+}
+
+static int
+usage(void)
+{
+	fputs("usage: mtaload [--host A] [--port P] [--client IP] [--helo N]\n"
+	    "  [--from PATH] [--rcpt PATH] [--login L] [--daemon-port P]\n"
+	    "  [--sessions N] [--messages N] [--per-session N] [--pid PID]\n"
+	    "  [--rude] MESSAGE\n", stderr);
+	return 2;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct load l = { "127.0.0.1", "8899", "192.0.2.1",
+	    "out.example.org", "<alice@example.org>", "<bob@example.net>",
+	    NULL, "25", 4, 1000, 1, false, false, 0, { NULL } };
+	static const struct option options[] = {
+		{ "host", 1, NULL, 'h' }, { "port", 1, NULL, 'p' },
+		{ "client", 1, NULL, 'c' }, { "helo", 1, NULL, 'e' },
+		{ "from", 1, NULL, 'f' }, { "rcpt", 1, NULL, 'r' },
+		{ "login", 1, NULL, 'l' }, { "daemon-port", 1, NULL, 'd' },
+		{ "sessions", 1, NULL, 's' }, { "messages", 1, NULL, 'm' },
+		{ "per-session", 1, NULL, 'n' }, { "pid", 1, NULL, 'P' },
+		{ "rude", 0, NULL, 'R' }, { NULL, 0, NULL, 0 } };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'h': l.host = optarg; break;
+		case 'p': l.port = optarg; break;
+		case 'c': l.client = optarg; break;
+		case 'e': l.helo = optarg; break;
+		case 'f': l.from = optarg; break;
+		case 'r': l.rcpt = optarg; break;
+		case 'l': l.login = optarg; break;
+		case 'd': l.daemon_port = optarg; break;
+		case 's': l.sessions = (unsigned)atoi(optarg); break;
+		case 'm': l.messages = (unsigned)atoi(optarg); break;
+		case 'n': l.per_session = (unsigned)atoi(optarg); break;
+		case 'P': l.pid = atol(optarg); break;
+		case 'R': l.rude = true; break;
+		default: return usage();
+		}
+	}
+	if (optind + 1 != argc || l.sessions == 0 || l.per_session == 0 ||
+	    !load_message(argv[optind], &l.m))
+		return usage();
+	if (l.rude) {
+		l.quiet = true;
+		run(&l);
+		l.rude = l.quiet = false;
+		l.messages = l.sessions;
+	}
+	return run(&l);
+}
