@@ -15,6 +15,8 @@
 /* Runs of at least this length are not worth a copy. */
 #define DIRECT		512
 
+static const char space_cr[] = " \r";
+
 /* 16 octets at once; the compiler has its own instructions for it. */
 typedef unsigned char octets __attribute__((vector_size(16)));
 typedef uint64_t words __attribute__((vector_size(16)));
@@ -126,26 +128,35 @@ changes_at(const char *p)
 	    (*p == ' ' && (is_blank(p[1]) || p[1] == '\r'));
 }
 
-/* Nothing in p[0..15] needs a change; p[16] is looked at as well. */
-static bool
-clean16(const char *p)
+/* The first of p[0..15] that needs a change, else 16. Looks at p[16], too. */
+static size_t
+change16(const char *p)
 {
 	octets	here, next;
 	words	found;
+	size_t	i;
 
 	memcpy(&here, p, sizeof(here));
 	memcpy(&next, p + 1, sizeof(next));
 	found = (words)((here == '\t') | ((here == ' ') &
 	    ((next == ' ') | (next == '\t') | (next == '\r'))));
-	return (found[0] | found[1]) == 0;
+	if ((found[0] | found[1]) == 0)
+		return 16;
+	for (i = found[0] == 0 ? 8 : 0; !changes_at(p + i); i++)
+		;
+	return i;
 }
 
 /* The first blank in p..end that needs a change, or may: the last octet. */
 static const char *
 next_change(const char *p, const char *end)
 {
-	while (end - p > 16 && clean16(p))
-		p += 16;
+	size_t i = 16;
+
+	while (end - p > 16 && i == 16)
+		p += i = change16(p);
+	if (i < 16)
+		return p;
 	for (; end - p > 1; p++)
 		if (changes_at(p))
 			return p;
@@ -160,8 +171,6 @@ next_change(const char *p, const char *end)
 static const char *
 settle_blanks(struct canon_body *b, const char *p, const char *end)
 {
-	static const char	space_cr[] = " \r";
-
 	while (p < end && !b->blank_cr && is_blank(*p))
 		p++;
 	if (p < end && *p == '\r' && !b->blank_cr) {
@@ -182,17 +191,47 @@ settle_blanks(struct canon_body *b, const char *p, const char *end)
 	return p;
 }
 
+/*
+ * A change at q with all in sight that decides about it: put what comes
+ * before it, in as few pieces as possible, and say where to go on; NULL when
+ * the chunk ends too soon.
+ */
+static const char *
+change_in_sight(struct canon_body *b, const char *p, const char *q,
+    const char *end)
+{
+	const char *r = q;
+
+	while (r < end && is_blank(*r))
+		r++;
+	if (end - r < 2)
+		return NULL;
+	if (r[0] == '\r' && r[1] == '\n')
+		hold_trailing(b, p, q);
+	else if (*q == ' ')
+		hold_trailing(b, p, q + 1);
+	else {
+		hold_trailing(b, p, q);
+		hold_trailing(b, space_cr, space_cr + 1);
+	}
+	return r;
+}
+
 static void
 reduce_blanks(struct canon_body *b, const char *p, const char *end)
 {
-	const char *q;
+	const char *q, *next;
 
 	if (b->blank && p < end)
 		p = settle_blanks(b, p, end);
 	while (p < end) {
 		q = next_change(p, end);
-		hold_trailing(b, p, q);
-		p = q < end ? settle_blanks(b, q, end) : end;
+		next = q < end ? change_in_sight(b, p, q, end) : NULL;
+		if (next == NULL) {
+			hold_trailing(b, p, q);
+			next = q < end ? settle_blanks(b, q, end) : end;
+		}
+		p = next;
 	}
 }
 
@@ -212,8 +251,6 @@ canon_body_add(struct canon_body *b, const void *data, size_t len)
 void
 canon_body_finish(struct canon_body *b)
 {
-	static const char space_cr[] = " \r";
-
 	/* blanks that end the body end its last line, too */
 	if (b->blank && b->blank_cr)
 		hold_trailing(b, space_cr, space_cr + 2);
