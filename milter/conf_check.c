@@ -70,6 +70,11 @@ check_signing(struct conf_builder *b)
 
 	if (s == NULL)
 		return;
+	if (c->signing.rules.all_matches && c->signing.signing_table == NULL)
+		conf_complain_in(b->bad, s,
+		    conf_section_where(s, "all-matches"),
+		    "all-matches has no effect without signing-table; remove "
+		    "it or set signing-table");
 	if (c->signing.signing_table != NULL && c->signing.key_table == NULL)
 		conf_complain_in(b->bad, s,
 		    conf_section_where(s, "signing-table"),
@@ -80,9 +85,9 @@ check_signing(struct conf_builder *b)
 		    "signing-table");
 	if (c->signing.key_table != NULL && c->signing.key_directory != NULL)
 		conf_complain_in(b->warnings, s,
-		    conf_section_where(s, "key-table"), "key-directory and "
-		    "key-table are both set; one of the two is easier to "
-		    "follow");
+		    conf_section_where(s, "key-table"), "key-table and "
+		    "signing-table are not used, since key-directory is set; "
+		    "remove one of the two");
 }
 
 /* --- listeners -------------------------------------------------------- */

@@ -199,6 +199,14 @@ const struct conf_option conf_options[] = {
 	    "List-Subscribe, List-Post, List-Owner, List-Archive, Sender",
     .syntax = syntax_field,
 	    .help = "fields that nobody may add to a signed message" },
+	{ "signing", "identity", OPT_BOOL, CONF(signing.rules.identity),
+	    .def = "no", .help = "write i=@DOMAIN into signatures" },
+	{ "signing", "own-domain-only", OPT_BOOL,
+	    CONF(signing.rules.own_domain_only), .def = "no",
+	    .help = "never sign with the key of a parent domain" },
+	{ "signing", "all-matches", OPT_BOOL, CONF(signing.rules.all_matches),
+	    .def = "no", .help = "sign by all matching lines of "
+	    "signing-table, not by the first" },
 
 	{ "spf", "on-fail", OPT_WORD, CONF(spf.on_fail), .def = "tag",
 	    WORDS(action_words), .help = "action when SPF says fail" },

@@ -289,6 +289,10 @@ static const struct {
 	    "signing { key-table = /t }",
 	    "t:1: signing: key-table says nothing about who signs; set "
 	    "signing-table" },
+	{ "all matches of no table",
+	    "signing { all-matches = yes key-directory = /k }",
+	    "t:1: signing: all-matches has no effect without signing-table; "
+	    "remove it or set signing-table" },
 	{ "a table that is no file",
 	    "signing { key-table = \"ldap:x\" signing-table = /t }",
 	    "t:1: signing: key-table = \"ldap:x\" is no table; write /path, "
@@ -478,8 +482,8 @@ oddities(void **state)
 		    "privileges; a user of its own is safer" },
 		{ "both kinds of keys", "signing { key-directory = /k "
 		    "key-table = /t signing-table = /s }", "t:1: signing: "
-		    "key-directory and key-table are both set; one of the two "
-		    "is easier to follow" },
+		    "key-table and signing-table are not used, since "
+		    "key-directory is set; remove one of the two" },
 	};
 	struct conf	*c;
 	char		*why = NULL;
