@@ -20,6 +20,7 @@ enum dmarc_psd { PSD_UNKNOWN, PSD_NO, PSD_YES };
 struct dmarc_record {
 	bool		 has_p, has_sp, has_np;
 	enum dmarc_policy p, sp, np;	/* as published; see has_* */
+	bool		 broken;	/* an sp or np that is no policy */
 	bool		 strict_dkim, strict_spf;	/* adkim=s, aspf=s */
 	enum dmarc_psd	 psd;
 	bool		 testing;	/* t=y */
@@ -84,7 +85,15 @@ struct dmarc_question {
 	size_t		 nidentifiers;
 };
 
-/* Alignment, policy and result; fills all of f but `done`. Pure. */
+/*
+ * Alignment, policy and result; fills all of f but `done`. Pure.
+ *
+ * FAIL, PASS and NONE hold whatever the lookups that failed would have said;
+ * where that cannot be known the result is TEMPERROR, with the strictest
+ * policy that may apply. An identifier that could not align with the author
+ * domain by its name alone makes no TEMPERROR: nobody escapes a policy by a
+ * domain of his own whose name servers fail.
+ */
 void	dmarc_evaluate(const struct dmarc_question *q, struct arena *arena,
 	    struct dmarc_facts *f);
 

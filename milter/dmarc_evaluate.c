@@ -1,5 +1,5 @@
 /*
- * dmarc_evaluate - alignment, policy and result (RFC 9989 4.4, 4.7, 5.3)
+ * dmarc_evaluate - alignment, policy and result (RFC 9989 4.4, 4.10, 5.3)
  *
  * A failed lookup is kept apart from a failed check: what could still have
  * been a pass is temperror, and says so.
@@ -8,26 +8,44 @@
 
 #include "arena.h"
 #include "dmarc.h"
+#include "domain.h"
 
 enum aligned { ALIGNED_NO, ALIGNED_YES, ALIGNED_UNKNOWN };
 
-/* Strict: the same name. Relaxed: the same organizational domain. */
+/* NULL: the walk failed, it may be any name above the domain. */
+static const char *
+known_org(const struct dmarc_walk_result *walk)
+{
+	return walk->state == DMARC_TEMPERROR ? NULL : walk->org_domain;
+}
+
+/*
+ * Strict: the same name. Relaxed: the same organizational domain, which is a
+ * parent of both. A domain that is not below the other's cannot have it.
+ */
 static enum aligned
 align(const struct dmarc_question *q, const struct dmarc_identifier *id,
     bool strict)
 {
-	const struct dmarc_walk_result *walk =
-	    id->walk != NULL ? id->walk : q->author;
+	const char	*author = known_org(q->author);
+	const char	*other = known_org(id->walk != NULL ? id->walk :
+			     q->author);
+	bool		 maybe;
 
 	if (strcmp(id->domain, q->author_domain) == 0)
 		return ALIGNED_YES;
 	if (strict)
 		return ALIGNED_NO;
-	if (q->author->state == DMARC_TEMPERROR ||
-	    walk->state == DMARC_TEMPERROR)
-		return ALIGNED_UNKNOWN;
-	return strcmp(walk->org_domain, q->author->org_domain) == 0 ?
-	    ALIGNED_YES : ALIGNED_NO;
+	if (author != NULL && other != NULL)
+		return strcmp(author, other) == 0 ? ALIGNED_YES : ALIGNED_NO;
+	if (author != NULL)
+		maybe = domain_is_within(id->domain, author);
+	else if (other != NULL)
+		maybe = domain_is_within(q->author_domain, other);
+	else
+		maybe = domain_is_within(q->author_domain,
+		    domain_suffix(id->domain, 1));
+	return maybe ? ALIGNED_UNKNOWN : ALIGNED_NO;
 }
 
 static enum dmarc_policy
@@ -42,15 +60,28 @@ stricter(enum dmarc_policy a, enum dmarc_policy b)
 	return a > b ? a : b;
 }
 
-/* The policy for the author domain; the record is there. */
+/* RFC 9989 4.10.1: one broken policy word voids all of them. */
+static bool
+has_policy(const struct dmarc_record *rec)
+{
+	return rec->has_p && !rec->broken;
+}
+
+/*
+ * The policy for the author domain; the record is there. *sure is false when
+ * it depends on whether the domain exists, and that is not known: then it is
+ * the stricter one.
+ */
 static enum dmarc_policy
-choose_policy(const struct dmarc_question *q)
+choose_policy(const struct dmarc_question *q, bool *sure)
 {
 	const struct dmarc_record *rec = &q->author->record;
 	enum dmarc_policy	   p, sp, np;
 
-	/* without a valid p, and with rua, it asks for reports alone */
-	p = rec->has_p ? rec->p : DMARC_NONE;
+	*sure = true;
+	if (!has_policy(rec))
+		return DMARC_NONE;	/* it asks for reports alone */
+	p = rec->p;
 	sp = rec->has_sp ? rec->sp : p;
 	np = rec->has_np ? rec->np : sp;
 	if (strcmp(q->author->record_domain, q->author_domain) != 0) {
@@ -60,6 +91,7 @@ choose_policy(const struct dmarc_question *q)
 			p = stricter(sp, np);
 		else
 			p = sp;
+		*sure = q->author_exists != DNS_TEMPFAIL || sp == np;
 	}
 	return rec->testing ? lowered(p) : p;
 }
@@ -95,15 +127,6 @@ count_identifiers(const struct dmarc_question *q, struct tally *t)
 	}
 }
 
-static bool
-has_record(const struct dmarc_question *q)
-{
-	const struct dmarc_record *rec = &q->author->record;
-
-	return q->author->record_domain != NULL &&
-	    (rec->has_p || rec->has_rua);
-}
-
 /* A walk that failed before it found the author's own record. */
 static void
 no_record_yet(const struct dmarc_question *q, struct dmarc_facts *f)
@@ -114,39 +137,65 @@ no_record_yet(const struct dmarc_question *q, struct dmarc_facts *f)
 	f->reason = q->author->why;
 }
 
-void
-dmarc_evaluate(const struct dmarc_question *q, struct arena *arena,
-    struct dmarc_facts *f)
+/* False: DMARC says nothing about this message, or nothing yet. */
+static bool
+applies(const struct dmarc_question *q, struct dmarc_facts *f)
 {
-	struct tally t = { false, false, false };
+	const struct dmarc_record *rec = &q->author->record;
 
-	memset(f, 0, sizeof(*f));
-	f->author_domain = q->author_domain;
-	f->org_domain = q->author->org_domain;
-	if (!has_record(q)) {
+	if (q->author->record_domain == NULL) {
 		f->result = RESULT_NONE;
-		f->reason = q->author->record_domain != NULL ?
-		    "record without a policy" : "no record";
+		f->reason = "no record";
 		if (q->author->state == DMARC_TEMPERROR)
 			no_record_yet(q, f);
-		return;
+		return false;
 	}
-	f->record_domain = q->author->record_domain;
-	f->policy = choose_policy(q);
-	count_identifiers(q, &t);
-	f->spf_aligned = t.spf;
-	f->dkim_aligned = t.dkim;
-	if (t.spf || t.dkim) {
+	if (!has_policy(rec) && !rec->has_rua) {
+		f->result = RESULT_NONE;
+		f->reason = "record without a policy";
+		return false;
+	}
+	return true;
+}
+
+static void
+conclude(const struct tally *t, bool sure, struct arena *arena,
+    struct dmarc_facts *f)
+{
+	f->spf_aligned = t->spf;
+	f->dkim_aligned = t->dkim;
+	f->result = RESULT_TEMPERROR;
+	if (t->spf || t->dkim) {
 		f->result = RESULT_PASS;
-		f->reason = t.spf && t.dkim ? "aligned SPF and DKIM" :
-		    t.spf ? "aligned SPF" : "aligned DKIM";
-	} else if (t.could) {
-		f->result = RESULT_TEMPERROR;
+		f->reason = t->spf && t->dkim ? "aligned SPF and DKIM" :
+		    t->spf ? "aligned SPF" : "aligned DKIM";
+	} else if (t->could) {
 		f->could_be_pass = true;
 		f->reason = arena_printf(arena, "a lookup failed that could "
-		    "have aligned with %s", q->author_domain);
+		    "have aligned with %s", f->author_domain);
+	} else if (!sure) {
+		f->reason = arena_printf(arena, "it is not known whether %s "
+		    "exists", f->author_domain);
 	} else {
 		f->result = RESULT_FAIL;
 		f->reason = "no aligned identifier passed";
 	}
+}
+
+void
+dmarc_evaluate(const struct dmarc_question *q, struct arena *arena,
+    struct dmarc_facts *f)
+{
+	struct tally	t = { false, false, false };
+	bool		sure;
+
+	memset(f, 0, sizeof(*f));
+	f->author_domain = q->author_domain;
+	f->org_domain = q->author->org_domain;
+	if (!applies(q, f))
+		return;
+	f->record_domain = q->author->record_domain;
+	f->policy = choose_policy(q, &sure);
+	count_identifiers(q, &t);
+	conclude(&t, sure, arena, f);
 }

@@ -2,9 +2,10 @@
  * dmarc_record - the policy record of RFC 9989 4.7
  *
  * "v=DMARC1" comes first, to the letter; without it the text is no record.
- * What else cannot be understood is as if it were not there, so that a slip
- * in one tag does not take the policy away. The first of two tags with one
- * name counts. Linear in the length, whatever the length is.
+ * What else cannot be understood is as if it were not there; a policy that is
+ * none of the three words is remembered, since it voids the others (4.10.1).
+ * The first of two tags with one name counts. Linear in the length, whatever
+ * the length is.
  */
 #include <string.h>
 #include <strings.h>
@@ -133,9 +134,11 @@ set_tag(struct dmarc_record *rec, unsigned bit, struct span value)
 		break;
 	case TAG_SP:
 		set_policy(value, &rec->has_sp, &rec->sp);
+		rec->broken |= !rec->has_sp;
 		break;
 	case TAG_NP:
 		set_policy(value, &rec->has_np, &rec->np);
+		rec->broken |= !rec->has_np;
 		break;
 	case TAG_ADKIM:
 		rec->strict_dkim = span_is(value, "s");

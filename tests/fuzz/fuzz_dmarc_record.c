@@ -1,0 +1,51 @@
+/*
+ * fuzz_dmarc_record: any TXT octets are a record or none; a record says only
+ * the words there are, and says the same with what is unknown behind it.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dmarc.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check_words(const struct dmarc_record *r)
+{
+	if (r->p > DMARC_REJECT || r->sp > DMARC_REJECT ||
+	    r->np > DMARC_REJECT || r->psd > PSD_YES)
+		abort();
+	if ((!r->has_p && r->p != DMARC_NONE) ||
+	    (!r->has_sp && r->sp != DMARC_NONE) ||
+	    (!r->has_np && r->np != DMARC_NONE))
+		abort();
+	if (r->broken && r->has_sp && r->has_np)
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char	behind[] = ";pct=0; x-unknown = y; p=reject;";
+	struct dmarc_record	one, two;
+	char			*longer;
+
+	if (!dmarc_record_parse((const char *)data, size, &one))
+		return 0;
+	if (size < 8 || (data[0] | 0x20) != 'v')
+		abort();
+	check_words(&one);
+	longer = malloc(size + sizeof(behind));
+	if (longer == NULL)
+		abort();
+	memcpy(longer, data, size);
+	memcpy(longer + size, behind, sizeof(behind) - 1);
+	if (!dmarc_record_parse(longer, size + sizeof(behind) - 1, &two))
+		abort();
+	/* a second p does not count; a first one does */
+	if (one.has_p && memcmp(&one, &two, sizeof(one)) != 0)
+		abort();
+	free(longer);
+	return 0;
+}
