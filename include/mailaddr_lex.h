@@ -1,5 +1,6 @@
 /*
- * mailaddr_lex - words and specials of RFC 5322 3.2, for mailaddr.c only
+ * mailaddr_lex - words and specials of RFC 5322 3.2, for mailaddr.c and
+ * authres.c
  *
  * Comments, folds and blanks between tokens are skipped, or forbidden where
  * the text is an SMTP path. Each octet is looked at once; nothing recurses.
@@ -26,7 +27,10 @@ struct lex {
 void	lex_init(struct lex *l, const char *text, size_t len, char *word);
 /* LEX_ATOM and LEX_QUOTED have put their text behind word[0..n). */
 int	lex_next(struct lex *l);
-/* Printable in an atom: atext, or any octet of UTF-8 (RFC 6532 3.2). */
-bool	lex_is_atext(char c);
+/*
+ * Atoms between single dots: needs no quotes. Octets outside ASCII count as
+ * atext (RFC 6532 3.2), UTF-8 or not.
+ */
+bool	lex_is_dot_atom(const char *s, size_t len);
 
 #endif

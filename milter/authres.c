@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "authres.h"
 #include "buf.h"
+#include "mailaddr_lex.h"
 #include "utf8.h"
 
 #define LINE_MAX_SOFT	78u	/* RFC 5322 2.1.1 */
@@ -35,14 +36,20 @@ is_alnum(char c)
 }
 
 /* What RFC 2045 5.1 leaves of ASCII for a token. */
+static const bool token[256] = {
+	['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
+	['!'] = true, ['#' ... '\''] = true, ['*'] = true, ['+'] = true,
+	['-'] = true, ['.'] = true, ['^' ... '`'] = true,
+	['{' ... '~'] = true,
+};
+
 static bool
 is_token(const char *s, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (s[i] <= ' ' || s[i] > '~' ||
-		    strchr("()<>@,;:\\\"/[]?=", s[i]) != NULL)
+		if (!token[(unsigned char)s[i]])
 			return false;
 	return len > 0;
 }
@@ -61,22 +68,6 @@ is_domain(const char *s)
 		after_dot = s[i] == '.';
 	}
 	return !after_dot && len <= VALUE_MAX;
-}
-
-static bool
-is_dot_atom(const char *s, size_t len)
-{
-	bool	after_dot = true;
-	size_t	i;
-
-	for (i = 0; i < len; i++) {
-		if (s[i] == '.' ? after_dot : !is_alnum(s[i]) &&
-		    (unsigned char)s[i] < 0x80 &&
-		    strchr("!#$%&'*+-/=?^_`{|}~", s[i]) == NULL)
-			return false;
-		after_dot = s[i] == '.';
-	}
-	return !after_dot;
 }
 
 /*
@@ -116,10 +107,11 @@ is_writable(const char *s, size_t len)
 	if (holds_result(s, len))
 		return false;
 	for (i = 0; i < len; i += n) {
+		n = 1;
+		if (s[i] >= ' ' && s[i] <= '~')
+			continue;
 		n = utf8_length(s + i, len - i);
-		if (n == 0 || breaks_lines(s + i, n))
-			return false;
-		if (n == 1 && (s[i] < ' ' || s[i] > '~'))
+		if (n < 2 || breaks_lines(s + i, n))
 			return false;
 	}
 	return true;
@@ -164,7 +156,7 @@ put_address(struct buf *b, const char *local, size_t len, const char *domain)
 	if (!is_domain(domain))
 		return false;
 	if (len <= LOCAL_MAX && is_writable(local, len)) {
-		if (is_dot_atom(local, len))
+		if (lex_is_dot_atom(local, len))
 			buf_add(b, local, len);
 		else
 			put_quoted(b, local, len);
@@ -195,7 +187,9 @@ put_result(struct writer *w, const char *method, enum result r)
 	buf_addstr(&w->out, ";\n\t");
 	w->column = 1;
 	buf_reset(&w->unit);
-	buf_printf(&w->unit, "%s=%s", method, result_name(r));
+	buf_addstr(&w->unit, method);
+	buf_addch(&w->unit, '=');
+	buf_addstr(&w->unit, result_name(r));
 	put_unit(w, w->unit.data, w->unit.len);
 }
 
@@ -243,28 +237,39 @@ put_prop_address(struct writer *w, const char *name, const char *text)
 }
 
 /* Words of our own; what could end the comment is replaced all the same. */
+static char
+comment_char(char c)
+{
+	switch (c) {
+	case '(':	return '[';
+	case ')':	return ']';
+	case '\\':	return '/';
+	case ';':	return ',';
+	case '"':	return '\'';
+	}
+	return c < ' ' || c > '~' ? '?' : c;
+}
+
 static void
 put_comment(struct writer *w, const char *text)
 {
-	static const char from[] = "()\\;\"", to[] = "[]/,'";
-	size_t		 len = strnlen(text, COMMENT_MAX), i, start;
-	const char	*known;
+	size_t	 len = strnlen(text, COMMENT_MAX), i, start;
+	char	*comment;
 
 	if (len == 0)
 		return;
 	buf_reset(&w->unit);
-	buf_addch(&w->unit, '(');
-	for (i = 0; i < len; i++) {
-		known = strchr(from, text[i]);
-		buf_addch(&w->unit, known != NULL ? to[known - from] :
-		    text[i] < ' ' || text[i] > '~' ? '?' : text[i]);
-	}
-	buf_addch(&w->unit, ')');
-	for (start = i = 0; i <= w->unit.len; i++) {
-		if (i < w->unit.len && w->unit.data[i] != ' ')
+	buf_reserve(&w->unit, len + 2);
+	comment = w->unit.data;
+	comment[0] = '(';
+	for (i = 0; i < len; i++)
+		comment[i + 1] = comment_char(text[i]);
+	comment[len + 1] = ')';
+	for (start = i = 0; i <= len + 2; i++) {
+		if (i < len + 2 && comment[i] != ' ')
 			continue;
 		if (i > start)
-			put_unit(w, w->unit.data + start, i - start);
+			put_unit(w, comment + start, i - start);
 		start = i + 1;
 	}
 }

@@ -11,7 +11,6 @@
 #include "authres.h"
 #include "buf.h"
 #include "domain.h"
-#include "utf8.h"
 
 struct scan {
 	const char	*p, *end;
@@ -117,14 +116,14 @@ read_id(struct scan *s, struct buf *id)
 		return false;
 	while (s->p < s->end && *s->p >= '0' && *s->p <= '9')
 		s->p++;
-	if (!skip_cfws(s) || !utf8_valid(buf_str(id), id->len))
+	if (!skip_cfws(s))
 		return false;
 	return id->len > 0 && (s->p == s->end || *s->p == ';');
 }
 
 enum answer { NO, YES, CANNOT_TELL };
 
-/* The id of a field in UTF-8: as a domain name, if it is one. */
+/* Two ids, one of them not ASCII: as domain names, if they are. */
 static enum answer
 same_name(const char *a, const char *b)
 {

@@ -427,19 +427,6 @@ mailaddr_path(struct arena *a, const char *text, struct mailbox *box)
 	return false;
 }
 
-static bool
-is_dot_atom(const char *s)
-{
-	bool after_dot = true;
-
-	for (; *s != '\0'; s++) {
-		if (*s == '.' ? after_dot : !lex_is_atext(*s))
-			return false;
-		after_dot = *s == '.';
-	}
-	return !after_dot;
-}
-
 const char *
 mailaddr_format(struct arena *a, const char *local, const char *domain)
 {
@@ -450,7 +437,7 @@ mailaddr_format(struct arena *a, const char *local, const char *domain)
 	if (local == NULL)
 		return "";
 	llen = strlen(local);
-	quoted = !is_dot_atom(local);
+	quoted = !lex_is_dot_atom(local, llen);
 	text = p = arena_alloc(a, 2 * llen + dlen + 4);
 	if (quoted)
 		*p++ = '"';

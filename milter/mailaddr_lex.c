@@ -20,13 +20,33 @@ lex_init(struct lex *l, const char *text, size_t len, char *word)
 	l->word = word;
 }
 
-bool
-lex_is_atext(char c)
+/* RFC 5322 3.2.3, and all octets outside ASCII. */
+static const bool atext[256] = {
+	['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
+	['!'] = true, ['#' ... '\''] = true, ['*'] = true, ['+'] = true,
+	['-'] = true, ['/'] = true, ['='] = true, ['?'] = true,
+	['^' ... '`'] = true, ['{' ... '~'] = true,
+	[0x80 ... 0xff] = true,
+};
+
+static bool
+is_atext(char c)
 {
-	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || (unsigned char)c >= 0x80)
-		return true;
-	return c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL;
+	return atext[(unsigned char)c];
+}
+
+bool
+lex_is_dot_atom(const char *s, size_t len)
+{
+	bool	after_dot = true;
+	size_t	i;
+
+	for (i = 0; i < len; i++) {
+		if (s[i] == '.' ? after_dot : !is_atext(s[i]))
+			return false;
+		after_dot = s[i] == '.';
+	}
+	return !after_dot;
 }
 
 /* Past a line break that folds, up to the blank behind it. */
@@ -161,7 +181,7 @@ lex_atom(struct lex *l)
 {
 	const char *from = l->p;
 
-	while (l->p < l->end && lex_is_atext(*l->p)) {
+	while (l->p < l->end && is_atext(*l->p)) {
 		if ((unsigned char)*l->p < 0x80)
 			l->p++;
 		else if (!skip_8bit(l, &l->bad_utf8))
@@ -184,7 +204,7 @@ lex_next(struct lex *l)
 	c = *l->p;
 	if (c == '"')
 		return lex_quoted(l);
-	if (lex_is_atext(c))
+	if (is_atext(c))
 		return lex_atom(l);
 	if (c == '\0' || strchr("<>:;@,.[", c) == NULL)
 		return LEX_BAD;

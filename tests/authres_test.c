@@ -28,7 +28,8 @@ static const struct {
 	{ "C2: comment in front", " (x) mx.example.net; dkim=pass", true },
 	{ "C2: comment behind", " mx.example.net(x); dkim=pass", true },
 	{ "C2: nested comments", " (a(b)\\)(c))mx.example.net ; a=b", true },
-	{ "C2: comment with another id", " (a.example;) mx.example.net;", true },
+	{ "C2: comment with another id",
+	    " (a.example;) mx.example.net;", true },
 	{ "C2: quoted", " \"mx.example.net\"; dkim=pass", true },
 	{ "C2: quoted pairs", " \"m\\x.example.net\"; dkim=pass", true },
 	{ "C2: quoted, upper case, version", "\"MX.example.net\"1; a=b", true },
@@ -95,6 +96,9 @@ static const struct {
 	{ "part of a longer name", " a.example b.mx.example.net; a=b", false },
 	{ "a longer name in front", " a.example mx.example.net.org; a=b",
 	    false },
+	{ "dot at the very front", ".mx.example.net x; dkim=pass", true },
+	{ "one end of comment too many", " (x))mx.exa(y)mple.net; a=b", true },
+	{ "ends of comments", " ))) mx.exa(y)mple.net; a=b", true },
 	{ "dot in front", " .mx.example.net x; dkim=pass", true },
 };
 
@@ -147,7 +151,7 @@ claims_is_linear(void **state)
 	free(s);
 }
 
-/* --- what is written -------------------------------------------------------- */
+/* --- what is written ------------------------------------------------------ */
 
 static struct dkim_signature good_sig = {
 	.result = RESULT_PASS, .domain = "example.org", .selector = "sel",
@@ -233,6 +237,21 @@ static const struct {
 	    "header.i=news@mail.example.org;\n"
 	    "\tdkim=temperror (no answer) header.d=a.b header.s=s2;\n"
 	    "\tdkim=policy (7 more signatures not evaluated)" },
+	{ "a reason that could end its comment",
+	    { .spf_helo = { .done = true, .result = RESULT_PERMERROR,
+		.reason = "a (b) \"c\"; \\d\n\351  e" } },
+	    { .action = ACTION_ACCEPT }, false,
+	    " mx.example.net;\n\tspf=permerror (a [b] 'c', /d?? e)" },
+	{ "a reason that looks like a result",
+	    { .spf_helo = { .done = true, .result = RESULT_PERMERROR,
+		.reason = "a:dkim=pass" } },
+	    { .action = ACTION_ACCEPT }, false,
+	    " mx.example.net;\n\tspf=permerror" },
+	{ "an identity that says no more than its domain",
+	    { .dkim = { .done = true, .n = 1, .sig = &sigs[1] } },
+	    { .action = ACTION_ACCEPT }, false,
+	    " mx.example.net;\n\tdkim=temperror (no answer) header.d=a.b "
+	    "header.s=s2" },
 	{ "DMARC: rejected",
 	    { .dmarc = { .done = true, .result = RESULT_FAIL,
 		.policy = DMARC_REJECT, .author_domain = "a.example.org",
@@ -380,7 +399,7 @@ mechanisms_and_ids(void **state)
 	arena_free(&a);
 }
 
-/* --- whatever the facts hold ----------------------------------------------- */
+/* --- whatever the facts hold ---------------------------------------------- */
 
 static uint32_t
 rnd(void)
