@@ -16,8 +16,6 @@
 #define TIME_DIGITS	12	/* RFC 6376 3.5 t=: more is infinite */
 /* libopendkim cuts h= at 4096 octets and adds numbers without care. */
 #define LIBRARY_H_MAX	4000
-/* It looks at every field for every name. */
-#define LIBRARY_NAMES_MAX 128
 #define LIBRARY_L_MAX	(UINT64_C(1) << 60)
 
 struct reader {
@@ -195,7 +193,7 @@ read_names(struct reader *r)
 		r->f->names[r->f->nnames].name = it.item;
 		r->f->names[r->f->nnames].len = it.len;
 	}
-	r->f->unusual |= t->len > LIBRARY_H_MAX || n > LIBRARY_NAMES_MAX ||
+	r->f->unusual |= t->len > LIBRARY_H_MAX ||
 	    dkim_sigfield_names(r->f, "DKIM-Signature") > 0;
 	/* RFC 6376 5.4 */
 	return dkim_sigfield_names(r->f, "From") > 0 ? NULL :
