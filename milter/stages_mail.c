@@ -44,7 +44,8 @@ stage_inbound_start(struct session *s)
 	/* the null sender's MAIL FROM identity is the HELO name already */
 	if (s->f.env.sender_local != NULL)
 		spf_start(s, &s->spf_helo, true);
-	if (s->f.env.sender_domain != NULL)
+	/* an address literal is no name to ask for */
+	if (s->f.env.sender_domain != NULL && s->f.env.sender_domain[0] != '[')
 		stage_walk_start(s, s->f.env.sender_domain);
 }
 
