@@ -34,6 +34,9 @@ setup_new(struct conf *conf, char **why)
 
 	if (conf->signing.key_directory != NULL)
 		keys = keyring_load(conf->signing.key_directory, why);
+	else if (conf->signing.key_table != NULL)
+		keys = keyring_load_tables(conf->signing.key_table,
+		    conf->signing.signing_table, why);
 	else
 		keys = keyring_empty();
 	if (keys == NULL) {

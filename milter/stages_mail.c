@@ -101,6 +101,7 @@ stage_inbound_collect(struct session *s)
 void
 stage_sign_start(struct session *s)
 {
+	const struct sign_rules	*rules = &s->setup->conf->signing.rules;
 	struct signing_keys	 keys;
 	const char		*domain;
 	size_t			 i;
@@ -108,14 +109,15 @@ stage_sign_start(struct session *s)
 	domain = policy_sign_domain(&s->f, &s->sign_why);
 	if (domain == NULL)
 		return;
-	keys = keyring_find(s->setup->keys, domain);
+	keys = keyring_find_author(s->setup->keys, rules,
+	    s->f.from.from.box[0].local, domain, s->arena);
 	if (keys.n == 0) {
 		s->sign_why = "no key";
 		return;
 	}
 	s->nsigned = keys.n;
-	s->signer = dkim_signer_new(&s->setup->conf->signing.rules, keys.key,
-	    keys.n, s->arena, s->sv->now());
+	s->signer = dkim_signer_new(rules, keys.key, keys.n, s->arena,
+	    s->sv->now());
 	for (i = 0; i < s->headers.n; i++)
 		dkim_signer_header(s->signer, s->headers.field[i].name,
 		    s->headers.field[i].value);
