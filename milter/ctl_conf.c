@@ -11,6 +11,7 @@
 #include "conf_options.h"
 #include "ctl.h"
 #include "log.h"
+#include "services.h"
 
 static const char usage_text[] =
     "usage: millgatectl [-c FILE] conf check [--json]    is it good?\n"
@@ -40,32 +41,42 @@ print_json_lines(const char *text)
 	buf_free(&one);
 }
 
+/* With the keys, as `millgate -t` does. */
+static struct setup *
+load_setup(const char *path, char **why)
+{
+	struct conf *conf = conf_load(path, why);
+
+	return conf != NULL ? setup_new(conf, why) : NULL;
+}
+
 static int
 check(const struct ctl *c, bool json)
 {
 	char		*why = NULL;
-	struct conf	*conf = conf_load(c->conf_path, &why);
-	const char	*warnings = conf != NULL ? conf->warnings : "";
+	struct setup	*st = load_setup(c->conf_path, &why);
+	const char	*warnings = st != NULL ? st->conf->warnings : "";
 
 	if (json) {
 		printf("{\"good\": %s, \"errors\": ",
-		    conf != NULL ? "true" : "false");
+		    st != NULL ? "true" : "false");
 		print_json_lines(why != NULL ? why : "");
 		fputs(", \"warnings\": ", stdout);
 		print_json_lines(warnings);
 		fputs("}\n", stdout);
-	} else if (conf == NULL) {
+	} else if (st == NULL) {
 		fprintf(stderr, "%s\n", why);
 	} else {
 		if (warnings[0] != '\0')
 			fprintf(stderr, "%s\n", warnings);
-		printf("%s: good (%zu listeners, %zu users)\n", conf->path,
-		    conf->nlisteners, users_count(conf->users));
+		printf("%s: good (%zu listeners, %zu users, %zu keys)\n",
+		    st->conf->path, st->conf->nlisteners,
+		    users_count(st->conf->users), keyring_count(st->keys));
 	}
 	free(why);
-	if (conf == NULL)
+	if (st == NULL)
 		return CTL_NO;
-	conf_unref(&conf);
+	setup_unref(&st);
 	return CTL_GOOD;
 }
 

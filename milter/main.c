@@ -44,7 +44,8 @@ test_configuration(const char *path)
 		free(why);
 		return 1;
 	}
-	fputs(st->conf->warnings, stderr);
+	if (st->conf->warnings[0] != '\0')
+		fprintf(stderr, "%s\n", st->conf->warnings);
 	printf("%s: good (%zu listeners, %zu users, %zu keys)\n", path,
 	    st->conf->nlisteners, users_count(st->conf->users),
 	    keyring_count(st->keys));

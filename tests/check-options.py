@@ -14,7 +14,7 @@ import tempfile
 
 SRC = os.environ.get('srcdir', '.')
 BUILD = os.environ.get('MILLGATE_BUILD', '.')
-TOOL = os.path.join(BUILD, 'tests', 'conf_tool')
+TOOL = os.path.join(BUILD, 'millgatectl')
 bad = 0
 
 
@@ -30,7 +30,8 @@ def read(name):
 
 
 def tool(path, *args):
-    return subprocess.run([TOOL, path, *args], capture_output=True, text=True)
+    return subprocess.run([TOOL, '-c', path, 'conf', *args],
+                          capture_output=True, text=True)
 
 
 def sample_options(text):
