@@ -88,11 +88,17 @@ struct verdict	 policy_quota(const struct quota_rules *r,
 		    enum store_answer answer, const struct store_usage *usage,
 		    const struct quota_facts *q, time_t now);
 
-struct spf_rules {
+struct spf_actions {
 	enum action	 on_fail, on_softfail, on_permerror, on_temperror;
-	enum action	 helo_on_fail;
+};
+
+struct spf_rules {
+	struct spf_actions mfrom, helo;
+	unsigned	 max_voids;	/* RFC 7208 4.6.4 */
 	bool		 received_spf;
 };
+
+/* The worse of what the two identities' results mean. */
 
 struct verdict	 policy_spf(const struct spf_rules *r, const struct facts *f);
 

@@ -49,6 +49,7 @@ struct session {
 	struct dkim_signer *signer;
 	const char	*sign_why;	/* why it is not signed */
 	size_t		 nsigned;
+	struct spf_limits spf_limits;
 	struct spf_question spf_mfrom, spf_helo;
 	struct walk	 walk[SESSION_WALKS];
 	size_t		 nwalks;

@@ -1,8 +1,8 @@
 /*
  * policy_spf - what an SPF result alone means
  *
- * By default little: the header says it and DMARC decides. MAIL FROM is
- * judged by on-fail and its like, HELO only by helo-on-fail.
+ * By default little: the header says it and DMARC decides. MAIL FROM and HELO
+ * are two identities with a set of actions each.
  */
 #include "policy.h"
 
@@ -20,17 +20,17 @@ word(enum action a, const char *rule, const struct spf_facts *spf)
 }
 
 static struct verdict
-judge_mfrom(const struct spf_rules *r, const struct spf_facts *spf)
+judge(const struct spf_actions *a, const struct spf_facts *spf)
 {
-	switch (spf->result) {
+	switch (spf->done ? spf->result : RESULT_NONE) {
 	case RESULT_FAIL:
-		return word(r->on_fail, "spf-fail", spf);
+		return word(a->on_fail, "spf-fail", spf);
 	case RESULT_SOFTFAIL:
-		return word(r->on_softfail, "spf-softfail", spf);
+		return word(a->on_softfail, "spf-softfail", spf);
 	case RESULT_PERMERROR:
-		return word(r->on_permerror, "spf-permerror", spf);
+		return word(a->on_permerror, "spf-permerror", spf);
 	case RESULT_TEMPERROR:
-		return word(r->on_temperror, "spf-temperror", spf);
+		return word(a->on_temperror, "spf-temperror", spf);
 	case RESULT_NONE:
 	case RESULT_NEUTRAL:
 	case RESULT_PASS:
@@ -43,12 +43,6 @@ judge_mfrom(const struct spf_rules *r, const struct spf_facts *spf)
 struct verdict
 policy_spf(const struct spf_rules *r, const struct facts *f)
 {
-	struct verdict v = verdict_accept();
-
-	if (f->spf_mfrom.done)
-		v = judge_mfrom(r, &f->spf_mfrom);
-	if (f->spf_helo.done && f->spf_helo.result == RESULT_FAIL)
-		v = verdict_worse(v, word(r->helo_on_fail, "spf-helo-fail",
-		    &f->spf_helo));
-	return v;
+	return verdict_worse(judge(&r->mfrom, &f->spf_mfrom),
+	    judge(&r->helo, &f->spf_helo));
 }

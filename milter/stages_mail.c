@@ -22,7 +22,7 @@ spf_start(struct session *s, struct spf_question *q, bool helo)
 	q->receiver = s->authserv_id;
 	q->check_helo = helo;
 	q->now = (uint64_t)s->sv->now();
-	spf_prefetch(s->lookups, q, &spf_default_limits);
+	spf_prefetch(s->lookups, q, &s->spf_limits);
 }
 
 void
@@ -35,6 +35,8 @@ stage_inbound_start(struct session *s)
 	};
 
 	s->lookups = lookups_new(s->sv->resolver, &limits);
+	s->spf_limits = spf_default_limits;
+	s->spf_limits.voids = c->spf.max_voids;
 	if (c->dkim.verify)
 		s->verifier = dkim_verifier_new(s->sv->dkim, s->lookups,
 		    s->arena, s->sv->now());
@@ -77,12 +79,12 @@ spf_collect(struct session *s)
 {
 	if (!s->f.conn.client_known)
 		return;
-	spf_check(s->lookups, &s->spf_mfrom, &spf_default_limits, s->arena,
+	spf_check(s->lookups, &s->spf_mfrom, &s->spf_limits, s->arena,
 	    &s->f.spf_mfrom);
 	s->f.spf_mfrom.done = true;
 	if (s->f.env.sender_local == NULL)
 		return;
-	spf_check(s->lookups, &s->spf_helo, &spf_default_limits, s->arena,
+	spf_check(s->lookups, &s->spf_helo, &s->spf_limits, s->arena,
 	    &s->f.spf_helo);
 	s->f.spf_helo.done = true;
 }

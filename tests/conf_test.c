@@ -181,8 +181,8 @@ defaults_of_sections(const struct conf *c)
 		assert_string_equal(c->signing.rules.oversign[i],
 		    sign_default_rules.oversign[i]);
 	assert_null(c->signing.rules.oversign[i]);
-	assert_int_equal(c->spf.on_fail, ACTION_TAG);
-	assert_int_equal(c->spf.helo_on_fail, ACTION_TAG);
+	assert_int_equal(c->spf.mfrom.on_fail, ACTION_TAG);
+	assert_int_equal(c->spf.helo.on_fail, ACTION_TAG);
 	assert_false(c->spf.received_spf);
 	assert_true(c->dkim.verify);
 	assert_int_equal(c->dkim.max_signatures, 10);
