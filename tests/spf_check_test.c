@@ -116,6 +116,19 @@ static const char zone_text[] =
     "1.2.0.192.in-addr.arpa PTR A.Example\n"
     "2.2.0.192.in-addr.arpa SERVFAIL\n"
     "3.2.0.192.in-addr.arpa PTR a.example\n"
+    "7.2.0.192.in-addr.arpa PTR x.example\n"
+    "7.2.0.192.in-addr.arpa PTR p.example\n"
+    "7.2.0.192.in-addr.arpa PTR sub.d.example\n"
+    "7.2.0.192.in-addr.arpa PTR d.example\n"
+    "p.example A 192.0.2.7\nsub.d.example A 192.0.2.7\n"
+    "d.example A 192.0.2.7\n"
+    "8.2.0.192.in-addr.arpa PTR p8.example\n"
+    "8.2.0.192.in-addr.arpa PTR h8.d.example\n"
+    "8.2.0.192.in-addr.arpa PTR g8.d.example\n"
+    "p8.example A 192.0.2.8\nh8.d.example A 192.0.2.8\n"
+    "g8.d.example A 192.0.2.8\n"
+    "sub.d.example TXT \"v=spf1 -all exp=exp.example\"\n"
+    "other.example TXT \"v=spf1 -all exp=exp.example\"\n"
     /* CNAME chains */
     "c1.example CNAME c2.example\n"
     "c2.example CNAME c3.example\n"
@@ -125,6 +138,7 @@ static const char zone_text[] =
     "alias.example CNAME spf.example\n"
     "spf.example TXT \"v=spf1 a:c1.example -all\"\n"
     "exp.example TXT \"%{s} %{c} %{d} %{p} %{r}\"\n"
+    "unknown.exp.example TXT \"%{p}\"\n"
     "twoexp.example TXT \"one\"\n"
     "twoexp.example TXT \"two\"\n"
     "tabexp.example TXT \"a\\009b\"\n"
@@ -243,6 +257,21 @@ static const struct {
 	{ "ptr, target in capitals", "192.0.2.1",
 	    "v=spf1 ptr:A.EXAMPLE -all", "pass", NULL },
 	{ "%{p} in a name", "192.0.2.1", "v=spf1 a:%{p} -all", "pass", NULL },
+	{ "%{p} is the domain itself before others", "192.0.2.7",
+	    "v=spf1 -all exp=exp.example", "fail",
+	    "user@d.example 192.0.2.7 d.example d.example mx.example.net" },
+	{ "%{p} is a subdomain itself", "192.0.2.7",
+	    "v=spf1 redirect=SUB.d.example", "fail",
+	    "user@d.example 192.0.2.7 SUB.d.example sub.d.example "
+	    "mx.example.net" },
+	{ "%{p} is any, of another domain", "192.0.2.7",
+	    "v=spf1 redirect=other.example", "fail",
+	    "user@d.example 192.0.2.7 other.example p.example "
+	    "mx.example.net" },
+	{ "%{p} is below the domain before others", "192.0.2.8",
+	    "v=spf1 -all exp=exp.example", "fail",
+	    "user@d.example 192.0.2.8 d.example h8.d.example "
+	    "mx.example.net" },
 	{ "%{p} unknown", "192.0.2.3", "v=spf1 exists:%{p}.example -all",
 	    "fail", NULL },
 
@@ -354,6 +383,12 @@ static const struct {
 	{ "explanation", "192.0.2.1", "v=spf1 -all exp=exp.example",
 	    "fail", "user@d.example 192.0.2.1 d.example a.example "
 	    "mx.example.net" },
+	{ "voids do not matter to it", "192.0.2.77",
+	    "v=spf1 a:x1.example a:x2.example -all exp=exp.example", "fail",
+	    "user@d.example 192.0.2.77 d.example unknown mx.example.net" },
+	{ "nor to its name", "192.0.2.77",
+	    "v=spf1 a:x1.example a:x2.example -all exp=%{p}.exp.example",
+	    "fail", "unknown" },
 	{ "of the record that redirect led to", "192.0.2.9",
 	    "v=spf1 redirect=redexp.example exp=twoexp.example",
 	    "fail", "user@d.example 192.0.2.9 redexp.example unknown "
@@ -519,6 +554,27 @@ tells_identities_apart(void **state)
 	resolver_free(&r);
 }
 
+/* The MTA's word is not always through netaddr_parse. */
+static void
+takes_mapped_clients_for_ipv4(void **state)
+{
+	struct resolver		*r = zone(two_identities);
+	struct arena		*a = arena_new(4096);
+	struct spf_question	 q = question("192.0.2.1", "");
+	struct spf_facts	 f;
+
+	(void)state;
+	q.helo = "helo.example";
+	q.client.family = NETADDR_IPV6;
+	memcpy(q.client.octets + 12, q.client.octets, 4);
+	memset(q.client.octets, 0, 10);
+	memset(q.client.octets + 10, 0xff, 2);
+	run(r, &q, &spf_default_limits, true, a, &f);
+	assert_int_equal(f.result, RESULT_PASS);
+	arena_free(&a);
+	resolver_free(&r);
+}
+
 static void
 needs_a_client_address(void **state)
 {
@@ -586,6 +642,7 @@ main(void)
 		cmocka_unit_test(judges_records),
 		cmocka_unit_test(judges_senders),
 		cmocka_unit_test(tells_identities_apart),
+		cmocka_unit_test(takes_mapped_clients_for_ipv4),
 		cmocka_unit_test(needs_a_client_address),
 		cmocka_unit_test(limits_are_settings),
 	};

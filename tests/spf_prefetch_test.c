@@ -172,6 +172,16 @@ static const struct {
 	    "d.example TXT \"v=spf1 a:a.example ip4:192.0.2.1 a:b.example "
 	    "redirect=c.example\"\na.example A 203.0.113.1\n",
 	    RESULT_PASS, 2, 2, 0 },
+	{ "behind an include that passes for sure", "192.0.2.1",
+	    "d.example TXT \"v=spf1 include:i.example include:j.example\"\n"
+	    "i.example TXT \"v=spf1 ip4:192.0.2.1 a:a.example\"\n"
+	    "j.example TXT \"v=spf1 a:b.example\"\n",
+	    RESULT_PASS, 2, 3, 0 },
+	{ "behind an include that is none", "192.0.2.1",
+	    "d.example TXT \"v=spf1 include:i.example include:j.example\"\n"
+	    "i.example TXT \"some text\"\n"
+	    "j.example TXT \"v=spf1 a:b.example\"\n",
+	    RESULT_PERMERROR, 2, 3, 0 },
 	{ "redirect beside all", "192.0.2.1",
 	    "d.example TXT \"v=spf1 redirect=c.example -all\"\n",
 	    RESULT_FAIL, 1, 1, 0 },

@@ -87,9 +87,11 @@ def run(tool, title, case):
     if plain.questions > BOUND or early.questions > 2 * BOUND:
         wrong = '%d and %d questions' % (plain.questions, early.questions)
     if wrong:
-        print('%s: %s: got %s (%s) "%s": %s' % (
+        print('not ok - %s: %s: got %s (%s) "%s": %s' % (
             title, case['name'], plain.result, plain.reason,
             plain.explanation, wrong))
+    else:
+        print('ok - %s: %s' % (title, case['name']))
     return not wrong
 
 
