@@ -67,6 +67,7 @@ def spoofed_mail_is_held_under_p_quarantine(w):
     # released by the operator it arrives, and says what it is
     assert w.postfix.command("postsuper", "-H",
                              queue_id(reply)).returncode == 0
+    w.postfix.command("postqueue", "-f")
     said = results(delivered(w, "example.net", text))
     assert said["dmarc"].startswith("fail"), said
 

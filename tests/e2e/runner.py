@@ -81,10 +81,10 @@ def run_one(number, function, world):
     except Exception:	# whatever went wrong, the next case has its turn
         good = False
         text = traceback.format_exc()
-    print("%sok %d - %s%s" % ("not " if good is False else "", number,
-                              sentence(function), note), flush=True)
+    print("%sok %d - %s (%.1f s)%s" % (
+        "not " if good is False else "", number, sentence(function),
+        time.monotonic() - began, note), flush=True)
     if good is False:
-        print("# after %.1f s" % (time.monotonic() - began))
         for line in text.splitlines():
             print("# " + line)
         show_logs(before)

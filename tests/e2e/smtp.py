@@ -15,7 +15,7 @@ import ssl
 # RFC 3463: class of the code, then the status, then words
 REFUSAL = re.compile(r"^(4|5)\.\d{1,3}\.\d{1,3} \S.*$")
 
-refusals = []	# every 4xx and 5xx reply that any client saw
+refusals = []	# every 4xx and 5xx that any client got for a message
 
 
 class Reply:
@@ -106,9 +106,15 @@ class Client:
             if text[3:4] != "-":
                 break
         reply = Reply(int(text[:3]), lines)
-        if reply.code >= 400:
+        if reply.code >= 400 and self.about_mail():
             refusals.append(reply)
         return reply
+
+    def about_mail(self):
+        """Was the last thing said a step of a message?"""
+        said = [text for who, text in self.transcript if who == "C"]
+        return bool(said) and said[-1].startswith(
+            ("MAIL", "RCPT", "DATA", "BDAT", "(the message"))
 
     def command(self, line):
         self.send(line)
