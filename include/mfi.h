@@ -15,7 +15,7 @@ struct services;
  */
 bool	 mfi_open(const struct conf *c, char **why);
 /*
- * Serve until mfi_stop. `sv` must outlive it. False: libmilter gave up.
+ * Serve until the process ends. `sv` must outlive it. False: libmilter gave up.
  */
 bool	 mfi_run(struct services *sv);
 /*
@@ -25,7 +25,5 @@ bool	 mfi_run(struct services *sv);
 void	 mfi_drain(void);
 /* Messages between MAIL and their last answer. */
 unsigned mfi_open_messages(void);
-/* Make mfi_run return. */
-void	 mfi_stop(void);
 
 #endif

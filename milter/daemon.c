@@ -261,8 +261,9 @@ drain(void)
 }
 
 /*
- * The process ends here, with libmilter's idle workers still in place: they
- * hold nothing that is not on disk, and waiting for them takes seconds.
+ * The process ends here, with libmilter's listener and idle workers still in
+ * place: they hold nothing that is not on disk, and smfi_stop() would wait up
+ * to five seconds for the listener's poll to end.
  */
 static void
 stop(struct services *sv, const struct conf *c)
@@ -274,7 +275,6 @@ stop(struct services *sv, const struct conf *c)
 	notify_stopping();
 	if (!failed)
 		drain();
-	mfi_stop();
 	if (path != NULL)
 		unlink(path);
 	if (c->pid_file != NULL)
@@ -382,7 +382,7 @@ int
 daemon_run(const struct daemon_options *o)
 {
 	char		*why = NULL, *path = realpath(o->conf_path, NULL);
-	struct services	*sv;
+	struct services	*sv = NULL;
 	struct setup	*first;
 	pthread_t	 thread;
 	int		 ready_fd = -1;
@@ -390,8 +390,14 @@ daemon_run(const struct daemon_options *o)
 
 	if (path != NULL)	/* it is read again after chdir */
 		absolute.conf_path = path;
-	/* until the log is open everything is said on stderr */
-	sv = start(&absolute, &ready_fd, &why);
+	/*
+	 * Signals first: a stop may follow as soon as the socket exists. And
+	 * until the log is open everything is said on stderr.
+	 */
+	if (!signals_open())
+		why = xstrdup("cannot catch signals");
+	else
+		sv = start(&absolute, &ready_fd, &why);
 	if (sv == NULL) {
 		log_printf(LOG_LEVEL_ERROR, "%s", why);
 		free(why);
@@ -401,8 +407,7 @@ daemon_run(const struct daemon_options *o)
 	log_open("millgate", o->foreground);
 	raise_file_limit();
 	first = services_setup(sv);
-	if (!signals_open() ||
-	    pthread_create(&thread, NULL, serve, sv) != 0) {
+	if (pthread_create(&thread, NULL, serve, sv) != 0) {
 		log_printf(LOG_LEVEL_ERROR, "cannot start serving: %s",
 		    strerror(errno));
 		return STATUS_TROUBLE;

@@ -426,9 +426,3 @@ mfi_open_messages(void)
 {
 	return atomic_load(&open_messages);
 }
-
-void
-mfi_stop(void)
-{
-	smfi_stop();
-}
