@@ -17,6 +17,7 @@ struct dkim_lib {
 	struct dkim_verify_limits limits;
 	struct dkim_library	*library;
 	struct pubkey_cache	*keys;
+	uint64_t		 seed;	/* for tables of foreign names */
 };
 
 struct candidate {

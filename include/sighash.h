@@ -33,6 +33,7 @@ struct sighash_field {
 
 struct sighash_name {
 	struct sighash_name *chain;
+	uint64_t	 hash;
 	const char	*name;
 	size_t		 len, last;	/* the lowest field of this name */
 	unsigned	 count;
@@ -42,14 +43,16 @@ struct sighash_name {
 
 struct sighash_header {
 	struct arena	*arena;
+	uint64_t	 seed;
 	size_t		 n, size;
 	struct sighash_field *field;
 	struct sighash_name *bucket[SIGHASH_BUCKETS];
 	unsigned	 round;
 };
 
+/* `seed` should be random: nobody can choose names that collide then. */
 void		 sighash_header_init(struct sighash_header *h,
-		    struct arena *a);
+		    struct arena *a, uint64_t seed);
 /* In message order. Copies; the index of the new field. */
 size_t		 sighash_header_add(struct sighash_header *h,
 		    const char *name, const char *value);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 
 #include "arena.h"
 #include "crypto_verify.h"
@@ -49,6 +50,9 @@ dkim_lib_new(const struct dkim_verify_limits *limits)
 	lib->limits = limits != NULL ? *limits : dkim_default_limits;
 	lib->library = library;
 	lib->keys = pubkey_cache_new(lib->limits.public_keys);
+	/* without it, crafted names make a table slow, and no more */
+	if (getrandom(&lib->seed, sizeof(lib->seed), GRND_NONBLOCK) < 0)
+		lib->seed = (uint64_t)(uintptr_t)lib;
 	return lib;
 }
 
@@ -77,7 +81,7 @@ dkim_verifier_new(struct dkim_lib *lib, struct lookups *l,
 	v->now = now;
 	v->sig = arena_array(arena, 2 * (size_t)lib->limits.signatures,
 	    sizeof(*v->sig));
-	sighash_header_init(&v->header, arena);
+	sighash_header_init(&v->header, arena, lib->seed);
 	return v;
 }
 

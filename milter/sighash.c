@@ -17,31 +17,42 @@
 /* --- the header --------------------------------------------------------- */
 
 void
-sighash_header_init(struct sighash_header *h, struct arena *a)
+sighash_header_init(struct sighash_header *h, struct arena *a, uint64_t seed)
 {
 	memset(h, 0, sizeof(*h));
 	h->arena = a;
+	h->seed = seed;
 }
 
-static size_t
-bucket_of(const char *name, size_t len)
+static uint64_t
+hash_name(const struct sighash_header *h, const char *name, size_t len)
 {
-	uint32_t	x = 2166136261u;
+	uint64_t	x = h->seed ^ UINT64_C(0xcbf29ce484222325);
 	size_t		i;
 
 	/* 0x20: letters of both cases fall together, the rest may collide */
 	for (i = 0; i < len; i++)
-		x = (x ^ (unsigned char)(name[i] | 0x20)) * 16777619u;
-	return (x ^ x >> 16) % SIGHASH_BUCKETS;
+		x = (x ^ (unsigned char)(name[i] | 0x20)) *
+		    UINT64_C(0x100000001b3);
+	return x ^ x >> 29;
+}
+
+static size_t
+bucket_of(uint64_t hash)
+{
+	/* the high bits: all octets have a part in them */
+	return (hash >> 48) % SIGHASH_BUCKETS;
 }
 
 static struct sighash_name *
 find_name(const struct sighash_header *h, const char *name, size_t len)
 {
-	struct sighash_name *n = h->bucket[bucket_of(name, len)];
+	uint64_t		 hash = hash_name(h, name, len);
+	struct sighash_name	*n = h->bucket[bucket_of(hash)];
 
 	for (; n != NULL; n = n->chain)
-		if (n->len == len && strncasecmp(n->name, name, len) == 0)
+		if (n->hash == hash && n->len == len &&
+		    strncasecmp(n->name, name, len) == 0)
 			break;
 	return n;
 }
@@ -49,17 +60,18 @@ find_name(const struct sighash_header *h, const char *name, size_t len)
 static struct sighash_name *
 add_name(struct sighash_header *h, const char *name, size_t len)
 {
-	struct sighash_name	*n = find_name(h, name, len);
-	size_t			 b = bucket_of(name, len);
+	struct sighash_name	*n = find_name(h, name, len), **at;
 
 	if (n != NULL)
 		return n;
 	n = arena_alloc(h->arena, sizeof(*n));
 	n->name = name;
 	n->len = len;
+	n->hash = hash_name(h, name, len);
 	n->last = SIGHASH_NONE;
-	n->chain = h->bucket[b];
-	h->bucket[b] = n;
+	at = &h->bucket[bucket_of(n->hash)];
+	n->chain = *at;
+	*at = n;
 	return n;
 }
 

@@ -77,7 +77,7 @@ deliver_to(struct dkim_lib *l, struct arena *a, const char *header,
 	    &deliveries[0], f);
 }
 
-/* --- several signatures --------------------------------------------------- */
+/* --- several signatures -------------------------------------------------- */
 
 static void
 each_for_itself(void **state)
@@ -239,7 +239,7 @@ signatures_over_signatures(void **state)
 	arena_free(&a);
 }
 
-/* --- limits and settings --------------------------------------------------- */
+/* --- limits and settings ------------------------------------------------- */
 
 static void
 too_many_fields(void **state)
@@ -327,7 +327,7 @@ settings(void **state)
 	    " s=s; t=1700000001; h=From;" END), RESULT_PERMERROR);
 }
 
-/* --- the course of a message ----------------------------------------------- */
+/* --- the course of a message --------------------------------------------- */
 
 static void
 keys_are_asked_for_early(void **state)
@@ -415,7 +415,7 @@ nul_in_the_body(void **state)
 	arena_free(&a);
 }
 
-/* --- many messages, many threads -------------------------------------------- */
+/* --- many messages, many threads ----------------------------------------- */
 
 static char *
 busy_message(struct arena *a)

@@ -25,7 +25,7 @@
 	" v=1; a=ed25519-sha256; c=relaxed/relaxed; d=example.com; s=ed;" \
 	FROM_TO " " tags END
 
-/* --- the zone ----------------------------------------------------------- */
+/* --- the zone ------------------------------------------------------------ */
 
 static const struct {
 	const char	*selector;
@@ -205,7 +205,7 @@ run(const struct row *rows, size_t n)
 	arena_free(&a);
 }
 
-/* --- wrong accepts of research/dkim.md, section 6 ------------------------- */
+/* --- wrong accepts of research/dkim.md, section 6 ------------------------ */
 
 static const struct row must_not_pass[] = {
 	{ "rsa-sha1 (RFC 8301)",
@@ -270,7 +270,7 @@ wrong_accepts(void **state)
 	run(must_not_pass, NELEM(must_not_pass));
 }
 
-/* --- wrong rejects -------------------------------------------------------- */
+/* --- wrong rejects ------------------------------------------------------- */
 
 static const struct row must_pass[] = {
 	{ "U-labels in d= (RFC 8616)", " v=1; a=rsa-sha256;"
@@ -338,7 +338,7 @@ wrong_rejects(void **state)
 	run(must_pass, NELEM(must_pass));
 }
 
-/* --- what the library does right, and so must we --------------------------- */
+/* --- what the library does right, and so must we ------------------------- */
 
 static const struct row the_rest[] = {
 	{ "the usual one", USUAL, PASS, NULL },

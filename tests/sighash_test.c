@@ -87,7 +87,7 @@ compare_message(struct dkim_library *l, struct arena *a)
 	uint32_t		 fields = any(12);
 	size_t			 n = 0, i;
 
-	sighash_header_init(&h, a);
+	sighash_header_init(&h, a, 42);
 	while (fields > 0 || n < SIGNATURES) {
 		if (n < SIGNATURES && any(3) == 0) {
 			value = random_signature(a);
@@ -167,7 +167,7 @@ fields_are_selected(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(selections); i++) {
-		sighash_header_init(&h, a);
+		sighash_header_init(&h, a, 42);
 		sighash_header_add(&h, "X", " 1");
 		sighash_header_add(&h, "From", "  f");
 		sighash_header_add(&h, "dkim-signature", " other");
