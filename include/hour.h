@@ -18,6 +18,8 @@
 
 #define HOUR_MINUTES	60u
 #define HOUR_BUCKETS	120u
+/* Room for an hour on top: sums of minutes never wrap around. */
+#define HOUR_MINUTE_MAX	(UINT32_MAX - 2 * HOUR_MINUTES)
 
 struct hour_bucket {
 	uint32_t	 minute;	/* since the epoch */
@@ -52,6 +54,8 @@ bool		 hour_when_over(const struct hour *h, uint32_t minute,
 		    struct hour_sum over, uint32_t *when);
 /* At most UINT32_MAX. */
 uint32_t	 hour_cap(uint64_t count);
+/* The clock was set: all buckets move by so many minutes. */
+void		 hour_move(struct hour *h, int64_t minutes);
 /* Drop what is over. True when nothing is left. */
 bool		 hour_forget(struct hour *h, uint32_t minute);
 

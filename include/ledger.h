@@ -33,10 +33,14 @@ struct ledger_disk {
 	/* All rows or none, safe from kill -9 on return. */
 	bool		 (*write)(void *disk, const struct ledger_row *rows,
 			    char error[STORE_ERROR]);
+	/* The same, instead of all rows that are there. */
+	bool		 (*replace)(void *disk, const struct ledger_row *rows,
+			    char error[STORE_ERROR]);
 	/* Remove some rows of minutes before this one; *more: some are left. */
 	bool		 (*forget)(void *disk, uint32_t before, bool *more,
 			    char error[STORE_ERROR]);
 	void		 (*close)(void *disk);
+	/* all but close are NULL: it was opened for reading */
 };
 
 /* Empty; without a disk (both NULL) it lives in memory alone. */

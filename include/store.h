@@ -109,4 +109,15 @@ void		 store_rows_free(struct store_rows *rows);
 enum store_answer store_prune(struct store *s, time_t now,
 		    char error[STORE_ERROR]);
 
+/*
+ * The machine's clock was set by so many seconds, back when negative: all
+ * counts move with it, up to the next minute, so that nobody wins or loses
+ * an hour; less than a minute needs no call. The caller knows it from a clock
+ * that cannot be set, and gives times of the new clock from this call on, not
+ * before. Commits wait meanwhile.
+ * STORE_UNKNOWN: it is right in memory, but the file could not be written.
+ */
+enum store_answer store_clock_moved(struct store *s, int64_t seconds,
+		    char error[STORE_ERROR]);
+
 #endif

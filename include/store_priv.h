@@ -26,6 +26,8 @@ struct store_ops {
 			    struct store_rows *rows, char error[STORE_ERROR]);
 	enum store_answer (*prune)(struct store *s, time_t now,
 			    char error[STORE_ERROR]);
+	enum store_answer (*clock_moved)(struct store *s, int64_t seconds,
+			    char error[STORE_ERROR]);
 	void		 (*close)(struct store *s);
 };
 
@@ -38,7 +40,6 @@ struct reservation {
 };
 
 /* The backends. */
-struct store	*store_sqlite_open(const char *path, bool readonly,
-		    char **why);
+struct store	*store_disk_open(const char *path, bool readonly, char **why);
 
 #endif

@@ -9,18 +9,14 @@
 
 #include "accounts.h"
 #include "arena.h"
+#include "fnv.h"
 
 #define TABLE_FIRST	16u
 
-/* FNV-1a, folded to 32 bits. */
 uint32_t
 account_hash(const char *key)
 {
-	uint64_t h = 14695981039346656037u;
-
-	for (; *key != '\0'; key++)
-		h = (h ^ (unsigned char)*key) * 1099511628211u;
-	return (uint32_t)(h ^ (h >> 32));
+	return fnv_fold(fnv_add(FNV_START, key, strlen(key)));
 }
 
 static struct account **

@@ -11,15 +11,19 @@
 #include "arena.h"
 #include "hour.h"
 
+/* Within what a minute can be. */
+static uint32_t
+bounded(int64_t minute)
+{
+	if (minute < 0)
+		return 0;
+	return minute < HOUR_MINUTE_MAX ? (uint32_t)minute : HOUR_MINUTE_MAX;
+}
+
 uint32_t
 hour_minute(time_t now)
 {
-	if (now < 0)
-		return 0;
-	/* room for an hour on top: sums of minutes never overflow */
-	if (now / 60 > UINT32_MAX - 2 * HOUR_MINUTES)
-		return UINT32_MAX - 2 * HOUR_MINUTES;
-	return (uint32_t)(now / 60);
+	return now < 0 ? 0 : bounded(now / 60);
 }
 
 void
@@ -153,6 +157,20 @@ hour_when_over(const struct hour *h, uint32_t minute, struct hour_sum want,
 	}
 	return sum.recipients >= want.recipients &&
 	    sum.messages >= want.messages;
+}
+
+void
+hour_move(struct hour *h, int64_t minutes)
+{
+	struct hour	moved = { NULL, 0, 0 };
+	uint16_t	i;
+
+	/* one by one, because some may meet at the end of time */
+	for (i = 0; i < h->n; i++)
+		hour_add(&moved, bounded(h->bucket[i].minute + minutes),
+		    h->bucket[i].recipients, h->bucket[i].messages);
+	hour_free(h);
+	*h = moved;
 }
 
 bool

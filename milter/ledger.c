@@ -1,42 +1,25 @@
 /*
  * ledger - exact accounting in memory, with a disk behind it
  *
- * Locks: a shard's mutex guards its table and all accounts in it, and is
- * held for no I/O; the queue's mutex guards the rows that wait for the disk.
- * Neither is taken inside the other. An account stays where it is while a
- * reservation refers to it.
+ * Locks: a shard's mutex guards its table and all accounts in it; it is held
+ * for no I/O, and no other lock is taken inside it. disk_queue.c has its own.
+ * An account stays where it is while a reservation refers to it.
  */
 #include <pthread.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "accounts.h"
 #include "arena.h"
+#include "disk_queue.h"
 #include "ledger.h"
 #include "store_priv.h"
 
 #define SHARDS	(1u << SHARD_BITS)
 
-/* Rows that wait for the disk; one thread writes for all who wait. */
-struct waiting {
-	struct ledger_row row;
-	bool		 done, written;
-	char		 error[STORE_ERROR];
-};
-
-struct queue {
-	pthread_mutex_t	 lock;
-	pthread_cond_t	 changed;
-	bool		 busy;		/* somebody uses the disk */
-	const struct ledger_row *rows;
-};
-
 struct ledger {
 	struct store	 store;
-	const struct ledger_disk *ops;
-	void		*disk;
-	struct queue	 queue;
+	struct disk_queue queue;
 	struct shard	 shard[SHARDS];
 };
 
@@ -114,14 +97,21 @@ ledger_unreserve(struct reservation *base)
 	pthread_mutex_unlock(&r->shard->lock);
 }
 
-/* The shard is locked: nothing is reserved any more, nobody refers to it. */
+/* The shard is locked. */
+static void
+unreserve_all(struct ledger_reservation *r)
+{
+	r->account->reserved_recipients -= r->recipients;
+	r->account->reserved_messages -= r->messages;
+	r->recipients = r->messages = 0;
+}
+
+/* The shard is locked. An account without anything is forgotten. */
 static void
 release(struct ledger_reservation *r)
 {
 	struct account *a = r->account;
 
-	a->reserved_recipients -= r->recipients;
-	a->reserved_messages -= r->messages;
 	if (--a->open == 0 && a->hour.n == 0)
 		shard_remove(r->shard, a);
 }
@@ -133,85 +123,36 @@ ledger_give_back(struct reservation *base)
 	struct shard			*s = r->shard;
 
 	pthread_mutex_lock(&s->lock);
+	unreserve_all(r);
 	release(r);
 	pthread_mutex_unlock(&s->lock);
 	free(r);
 }
 
-/* --- the disk ------------------------------------------------------------ */
-
-/* The disk for this thread alone; the queue is locked before and after. */
+/* The shard is locked. */
 static void
-disk_take(struct queue *q)
+count(struct ledger_reservation *r, uint32_t minute)
 {
-	while (q->busy)
-		pthread_cond_wait(&q->changed, &q->lock);
-	q->busy = true;
+	if (r->recipients > 0)
+		hour_add(&r->account->hour, minute, r->recipients,
+		    r->messages);
 }
 
-static void
-disk_release(struct queue *q)
-{
-	q->busy = false;
-	pthread_cond_broadcast(&q->changed);
-}
-
-static void
-tell_all(const struct ledger_row *rows, bool written,
-    const char error[STORE_ERROR])
-{
-	struct waiting *w;
-
-	while (rows != NULL) {
-		w = (struct waiting *)((char *)rows -
-		    offsetof(struct waiting, row));
-		rows = w->row.next;
-		w->written = written;
-		memcpy(w->error, error, STORE_ERROR);
-		w->done = true;
-	}
-}
-
-/* Write all rows that wait. The queue is locked before and after. */
-static void
-write_batch(struct ledger *l)
-{
-	const struct ledger_row	*rows;
-	char			 error[STORE_ERROR] = "";
-	bool			 written;
-
-	disk_take(&l->queue);
-	rows = l->queue.rows;
-	l->queue.rows = NULL;
-	if (rows != NULL) {
-		pthread_mutex_unlock(&l->queue.lock);
-		written = l->ops->write(l->disk, rows, error);
-		pthread_mutex_lock(&l->queue.lock);
-		tell_all(rows, written, error);
-	}
-	disk_release(&l->queue);
-}
-
+/* Put the reservation on the disk; it stays reserved until it is there. */
 static bool
-write_row(struct ledger *l, struct ledger_row row, char error[STORE_ERROR])
+write_down(struct ledger *l, const struct ledger_reservation *r,
+    uint32_t *minute, char error[STORE_ERROR])
 {
-	struct waiting	 w = { .row = row };
-	struct queue	*q = &l->queue;
+	struct ledger_row row = { .key = r->account->key };
 
-	if (l->ops == NULL)
+	if (r->recipients == 0)
 		return true;
-	pthread_mutex_lock(&q->lock);
-	w.row.next = q->rows;
-	q->rows = &w.row;
-	while (!w.done) {
-		if (q->busy)
-			pthread_cond_wait(&q->changed, &q->lock);
-		else
-			write_batch(l);
-	}
-	pthread_mutex_unlock(&q->lock);
-	memcpy(error, w.error, STORE_ERROR);
-	return w.written;
+	row.recipients = r->recipients;
+	row.messages = r->messages;
+	pthread_mutex_lock(&r->shard->lock);
+	row.minute = *minute = hour_slot(&r->account->hour, *minute);
+	pthread_mutex_unlock(&r->shard->lock);
+	return disk_queue_write(&l->queue, row, error);
 }
 
 static enum store_answer
@@ -220,27 +161,19 @@ ledger_commit(struct reservation *base, time_t now, struct store_usage *usage)
 	struct ledger_reservation	*r = (struct ledger_reservation *)base;
 	struct ledger			*l = (struct ledger *)base->store;
 	struct shard			*s = r->shard;
-	struct ledger_row		 row = { .key = r->account->key };
-	bool				 written = true;
+	uint32_t			 minute = hour_minute(now);
+	bool				 written;
 
-	row.recipients = r->recipients;
-	row.messages = r->messages;
-	if (r->recipients > 0) {
-		pthread_mutex_lock(&s->lock);
-		row.minute = hour_slot(&r->account->hour, hour_minute(now));
-		pthread_mutex_unlock(&s->lock);
-		written = write_row(l, row, usage->error);
-	}
+	disk_queue_enter(&l->queue);
+	written = write_down(l, r, &minute, usage->error);
 	pthread_mutex_lock(&s->lock);
-	if (written && r->recipients > 0)
-		hour_add(&r->account->hour, row.minute, row.recipients,
-		    row.messages);
-	r->account->reserved_recipients -= r->recipients;
-	r->account->reserved_messages -= r->messages;
-	r->recipients = r->messages = 0;
+	if (written)
+		count(r, minute);
+	unreserve_all(r);
 	account_judge(r->account, hour_minute(now), r->limits, 1, usage);
 	release(r);
 	pthread_mutex_unlock(&s->lock);
+	disk_queue_leave(&l->queue);
 	free(r);
 	return written ? STORE_TAKEN : STORE_UNKNOWN;
 }
@@ -330,7 +263,6 @@ ledger_prune(struct store *base, time_t now, char error[STORE_ERROR])
 {
 	struct ledger	*l = (struct ledger *)base;
 	uint32_t	 minute = hour_minute(now);
-	bool		 ok = true, more = true;
 	size_t		 i;
 
 	for (i = 0; i < SHARDS; i++) {
@@ -338,20 +270,83 @@ ledger_prune(struct store *base, time_t now, char error[STORE_ERROR])
 		shard_prune(&l->shard[i], minute);
 		pthread_mutex_unlock(&l->shard[i].lock);
 	}
-	if (l->ops == NULL || minute < HOUR_MINUTES)
+	if (minute < HOUR_MINUTES)
 		return STORE_TAKEN;
-	/* in steps: commits that wait meanwhile get their turn in between */
-	pthread_mutex_lock(&l->queue.lock);
-	while (ok && more) {
-		disk_take(&l->queue);
-		pthread_mutex_unlock(&l->queue.lock);
-		ok = l->ops->forget(l->disk, minute - (HOUR_MINUTES - 1),
-		    &more, error);
-		pthread_mutex_lock(&l->queue.lock);
-		disk_release(&l->queue);
-		write_batch(l);
+	return disk_queue_forget(&l->queue, minute - (HOUR_MINUTES - 1),
+	    error) ? STORE_TAKEN : STORE_UNKNOWN;
+}
+
+/* --- the clock ----------------------------------------------------------- */
+
+/* Up: what is moved is over a little later, never earlier. */
+static int64_t
+minutes_of(int64_t seconds)
+{
+	return seconds > 0 ? (seconds + 59) / 60 : seconds / 60;
+}
+
+static struct ledger_row *
+row_push(struct ledger_row *rows, const struct account *a,
+    const struct hour_bucket *b)
+{
+	struct ledger_row *row = xmalloc(sizeof(*row));
+
+	row->next = rows;
+	row->key = xstrdup(a->key);
+	row->minute = b->minute;
+	row->recipients = b->recipients;
+	row->messages = b->messages;
+	return row;
+}
+
+static void
+rows_free(struct ledger_row *row)
+{
+	struct ledger_row *next;
+
+	for (; row != NULL; row = next) {
+		next = (struct ledger_row *)row->next;
+		free((char *)row->key);
+		free(row);
 	}
-	pthread_mutex_unlock(&l->queue.lock);
+}
+
+/* Move all of a shard, and add what it has to the rows. */
+static struct ledger_row *
+move_shard(struct shard *s, int64_t minutes, struct ledger_row *rows)
+{
+	struct account	*a;
+	size_t		 i;
+	uint16_t	 b;
+
+	for (i = 0; i < s->size; i++) {
+		for (a = s->table[i]; a != NULL; a = a->next) {
+			hour_move(&a->hour, minutes);
+			for (b = 0; b < a->hour.n; b++)
+				rows = row_push(rows, a, &a->hour.bucket[b]);
+		}
+	}
+	return rows;
+}
+
+static enum store_answer
+ledger_clock_moved(struct store *base, int64_t seconds,
+    char error[STORE_ERROR])
+{
+	struct ledger		*l = (struct ledger *)base;
+	struct ledger_row	*rows = NULL;
+	bool			 ok;
+	size_t			 i;
+
+	disk_queue_stop(&l->queue);
+	for (i = 0; i < SHARDS; i++) {
+		pthread_mutex_lock(&l->shard[i].lock);
+		rows = move_shard(&l->shard[i], minutes_of(seconds), rows);
+		pthread_mutex_unlock(&l->shard[i].lock);
+	}
+	ok = disk_queue_replace(&l->queue, rows, error);
+	disk_queue_go(&l->queue);
+	rows_free(rows);
 	return ok ? STORE_TAKEN : STORE_UNKNOWN;
 }
 
@@ -361,12 +356,9 @@ ledger_close(struct store *base)
 	struct ledger	*l = (struct ledger *)base;
 	size_t		 i;
 
-	if (l->ops != NULL)
-		l->ops->close(l->disk);
+	disk_queue_free(&l->queue);
 	for (i = 0; i < SHARDS; i++)
 		shard_free(&l->shard[i]);
-	pthread_cond_destroy(&l->queue.changed);
-	pthread_mutex_destroy(&l->queue.lock);
 	free(l);
 }
 
@@ -379,6 +371,7 @@ static const struct store_ops ledger_ops = {
 	.usage = ledger_usage,
 	.list = ledger_list,
 	.prune = ledger_prune,
+	.clock_moved = ledger_clock_moved,
 	.close = ledger_close,
 };
 
@@ -389,10 +382,7 @@ ledger_new(const struct ledger_disk *ops, void *disk)
 	size_t		 i;
 
 	l->store.ops = &ledger_ops;
-	l->ops = ops;
-	l->disk = disk;
-	pthread_mutex_init(&l->queue.lock, NULL);
-	pthread_cond_init(&l->queue.changed, NULL);
+	disk_queue_init(&l->queue, ops, disk);
 	for (i = 0; i < SHARDS; i++)
 		shard_init(&l->shard[i]);
 	return &l->store;

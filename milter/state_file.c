@@ -28,10 +28,7 @@
 #define LOCK_TRIES	20
 #define LOCK_PAUSE_NS	25000000L
 
-static bool fail(char **why, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static bool
+static bool __attribute__((format(printf, 2, 3)))
 fail(char **why, const char *fmt, ...)
 {
 	struct buf	b = BUF_INIT;

@@ -28,13 +28,13 @@ is_path(const char *spec, char **why)
 struct store *
 store_open(const char *spec, char **why)
 {
-	return is_path(spec, why) ? store_sqlite_open(spec, false, why) : NULL;
+	return is_path(spec, why) ? store_disk_open(spec, false, why) : NULL;
 }
 
 struct store *
 store_open_readonly(const char *spec, char **why)
 {
-	return is_path(spec, why) ? store_sqlite_open(spec, true, why) : NULL;
+	return is_path(spec, why) ? store_disk_open(spec, true, why) : NULL;
 }
 
 struct store *
@@ -125,4 +125,11 @@ store_prune(struct store *s, time_t now, char error[STORE_ERROR])
 {
 	error[0] = '\0';
 	return s->ops->prune(s, now, error);
+}
+
+enum store_answer
+store_clock_moved(struct store *s, int64_t seconds, char error[STORE_ERROR])
+{
+	error[0] = '\0';
+	return s->ops->clock_moved(s, seconds, error);
 }

@@ -110,6 +110,30 @@ a_full_list_counts_later_never_earlier(void **state)
 }
 
 static void
+moved_by_the_clock(void **state)
+{
+	struct hour h = { NULL, 0, 0 };
+
+	(void)state;
+	hour_add(&h, M0, 1, 1);
+	hour_add(&h, M0 + 9, 2, 1);
+	hour_move(&h, 100);
+	assert_int_equal(h.n, 2);
+	assert_int_equal(h.bucket[0].minute, M0 + 100);
+	assert_int_equal(sum(&h, M0 + 160), 2);
+	hour_move(&h, -(int64_t)M0 - 105);
+	assert_int_equal(h.bucket[0].minute, 0);
+	assert_int_equal(h.bucket[1].minute, 4);
+	/* at the ends of time they meet, and nothing is lost */
+	hour_move(&h, INT64_MAX / 2);
+	assert_int_equal(h.n, 1);
+	assert_int_equal(sum(&h, HOUR_MINUTE_MAX), 3);
+	hour_move(&h, INT64_MIN / 2);
+	assert_int_equal(sum(&h, 0), 3);
+	hour_free(&h);
+}
+
+static void
 when_enough_is_over(void **state)
 {
 	static const struct {
@@ -152,6 +176,7 @@ main(void)
 		cmocka_unit_test(counts_do_not_wrap),
 		cmocka_unit_test(room_is_made_of_what_is_over),
 		cmocka_unit_test(a_full_list_counts_later_never_earlier),
+		cmocka_unit_test(moved_by_the_clock),
 		cmocka_unit_test(when_enough_is_over),
 	};
 

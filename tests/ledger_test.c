@@ -90,8 +90,17 @@ fake_close(void *disk)
 	((struct fake *)disk)->closed = true;
 }
 
+static bool
+fake_replace(void *disk, const struct ledger_row *row,
+    char error[STORE_ERROR])
+{
+	((struct fake *)disk)->rows = 0;
+	return fake_write(disk, row, error);
+}
+
 static const struct ledger_disk fake_disk = {
-	fake_write, fake_forget, fake_close
+	.write = fake_write, .replace = fake_replace, .forget = fake_forget,
+	.close = fake_close
 };
 
 static struct store *
@@ -246,6 +255,48 @@ a_commit_does_not_wait_for_all_pruning(void **state)
 	end(&f, s);
 }
 
+static void *
+move_clock(void *arg)
+{
+	char error[STORE_ERROR];
+
+	return store_clock_moved(arg, 7200, error) == STORE_TAKEN ? arg : NULL;
+}
+
+/* A commit that is under way moves with the clock, in memory as on disk. */
+static void
+the_clock_waits_for_commits(void **state)
+{
+	struct fake	 f;
+	struct store	*s = begin(&f);
+	pthread_t	 sender, clock;
+	struct store_usage u;
+
+	(void)state;
+	f.hold = true;
+	assert_int_equal(pthread_create(&sender, NULL, send_one, s), 0);
+	pthread_mutex_lock(&f.lock);
+	while (!f.writing)
+		pthread_cond_wait(&f.changed, &f.lock);
+	pthread_mutex_unlock(&f.lock);
+	assert_int_equal(pthread_create(&clock, NULL, move_clock, s), 0);
+	nanosleep(&(struct timespec){ 0, 30000000 }, NULL);
+	pthread_mutex_lock(&f.lock);
+	assert_int_equal(f.writes, 0);
+	f.hold = false;
+	pthread_cond_broadcast(&f.changed);
+	pthread_mutex_unlock(&f.lock);
+	pthread_join(sender, NULL);
+	pthread_join(clock, NULL);
+	assert_int_equal(f.writes, 2);
+	assert_int_equal(f.rows, 1);
+	store_usage(s, "alice", T0 + 7200 + 3599, no_limits, &u);
+	assert_int_equal(u.recipients, 1);
+	store_usage(s, "alice", T0 + 7200 + 3600, no_limits, &u);
+	assert_int_equal(u.recipients, 0);
+	end(&f, s);
+}
+
 static void
 a_message_without_recipients_is_not_written(void **state)
 {
@@ -268,6 +319,7 @@ main(void)
 		cmocka_unit_test(who_waits_is_written_together),
 		cmocka_unit_test(who_waits_fails_together),
 		cmocka_unit_test(a_commit_does_not_wait_for_all_pruning),
+		cmocka_unit_test(the_clock_waits_for_commits),
 		cmocka_unit_test(a_message_without_recipients_is_not_written),
 	};
 

@@ -231,6 +231,42 @@ next_fit_is_the_first_second(void **state)
 	store_give_back(&r);
 }
 
+/* The clock is set, and the store is told: the hour is an hour of real time. */
+static void
+a_clock_that_is_set_moves_the_hour(void **state)
+{
+	static const int64_t	 steps[] = {
+		3600, -3600, 7200, -7200, 86400, -86400, 61, -61, 600000000,
+		-600000000
+	};
+	struct backend		*b = *state;
+	char			 error[STORE_ERROR];
+	time_t			 then, late;
+	size_t			 i;
+
+	for (i = 0; i < NELEM(steps); i++) {
+		sent(b->store, "alice", T0, 5);
+		sent(b->store, "alice", T0 + 1800, 3);
+		assert_int_equal(store_clock_moved(b->store, steps[i], error),
+		    STORE_TAKEN);
+		if (b->durable) {
+			store_close(&b->store);
+			b->store = b->open(b);
+		}
+		then = T0 + steps[i];
+		late = steps[i] % 60 == 0 ? 0 : 60;
+		assert_int_equal(used(b->store, "alice", then + 1800), 8);
+		assert_int_equal(used(b->store, "alice", then + 3599), 8);
+		assert_int_equal(used(b->store, "alice", then + 3600 + late),
+		    3);
+		assert_int_equal(used(b->store, "alice", then + 5399), 3);
+		assert_int_equal(used(b->store, "alice", then + 5400 + late),
+		    0);
+		assert_int_equal(store_prune(b->store, then + 9000, error),
+		    STORE_TAKEN);
+	}
+}
+
 /* --- all keys ------------------------------------------------------------ */
 
 static void
@@ -414,6 +450,11 @@ mix_one(struct mixer *m)
 		store_unreserve(r);
 		took -= took > 0;
 		break;
+	case 3:
+		/* there and back: other threads see both */
+		store_clock_moved(m->store, 600, error);
+		store_clock_moved(m->store, -600, error);
+		break;
 	default:
 		break;
 	}
@@ -476,6 +517,7 @@ main(void)
 		cmocka_unit_test(a_clock_that_jumps_and_returns_frees_nothing),
 		cmocka_unit_test(next_fit_is_when_enough_is_over),
 		cmocka_unit_test(next_fit_is_the_first_second),
+		cmocka_unit_test(a_clock_that_is_set_moves_the_hour),
 		cmocka_unit_test(list_is_sorted_and_pruned),
 		cmocka_unit_test(keys_are_octets),
 		cmocka_unit_test(committed_counts_survive_a_restart),

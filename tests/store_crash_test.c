@@ -186,6 +186,7 @@ every_single_fault_of_the_disk(void **state)
 /* --- damage -------------------------------------------------------------- */
 
 #define DAMAGE_KEYS	150
+#define PAGE		4096
 
 static void
 damage_fill(struct store *s)
@@ -306,8 +307,10 @@ flipped_bits_are_found(void **state)
 	data = damage_begin(&len);
 	assert_false(refused_or_exact());
 	for (i = 0; i < 1500; i++) {
-		/* the header and the schema more often than the rest */
+		/* the file's header and those of pages more often */
 		at = (size_t)rand_r(&seed) % (i % 4 == 0 ? 100 : len);
+		if (i % 4 == 1)
+			at = at / PAGE * PAGE + at % 16;
 		data[at] ^= (unsigned char)(1u << (i & 7));
 		write_file(path, data, len);
 		refused += refused_or_exact();
@@ -329,7 +332,7 @@ truncated_files_are_found(void **state)
 	for (cut = 0; cut < len; cut += cut % 512 == 0 ? 1 : 511) {
 		write_file(path, data, cut);
 		/* exact: the lost part of the last page was a free one */
-		if (!refused_or_exact() && cut <= len - 4096)
+		if (!refused_or_exact() && cut <= len - PAGE)
 			fail_msg("cut at %zu of %zu", cut, len);
 		remove_files();
 	}

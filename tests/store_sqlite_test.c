@@ -383,6 +383,7 @@ the_tool_reads_beside_a_daemon(void **state)
 	assert_int_equal(send_to(tool, "alice", T0, 1, &u), STORE_UNKNOWN);
 	assert_int_equal(store_prune(tool, T0, error), STORE_UNKNOWN);
 	assert_non_null(strstr(error, "for reading"));
+	assert_int_equal(store_clock_moved(tool, 60, error), STORE_UNKNOWN);
 	store_close(&tool);
 	store_close(&s);
 	/* and without one; nothing is left beside the file */

@@ -1,0 +1,51 @@
+/*
+ * disk_queue - how the threads of the ledger share its disk
+ *
+ * One thread at a time uses the disk. Rows that come meanwhile wait, and the
+ * next of their threads writes all of them in one transaction. What takes
+ * long (pruning) is done in steps, with the waiting rows between them.
+ *
+ * Also the gate of the clock: while commits are under way the clock of the
+ * ledger stands still, and while it is moved no commit begins.
+ */
+#ifndef MILLGATE_DISK_QUEUE_H
+#define MILLGATE_DISK_QUEUE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ledger.h"
+
+struct disk_queue {
+	const struct ledger_disk *ops;	/* NULL: there is no disk */
+	void		*disk;
+	pthread_mutex_t	 lock;
+	pthread_cond_t	 changed;
+	bool		 busy;		/* somebody uses the disk */
+	const struct ledger_row *rows;	/* that wait for it */
+	unsigned	 commits;	/* under way */
+	bool		 moving;	/* the clock */
+};
+
+void	disk_queue_init(struct disk_queue *q, const struct ledger_disk *ops,
+	    void *disk);
+/* Closes the disk. */
+void	disk_queue_free(struct disk_queue *q);
+
+/* Around all of a commit. */
+void	disk_queue_enter(struct disk_queue *q);
+void	disk_queue_leave(struct disk_queue *q);
+/* Around a move of the clock. */
+void	disk_queue_stop(struct disk_queue *q);
+void	disk_queue_go(struct disk_queue *q);
+
+/* False: nothing was written, or forgotten; see error. */
+bool	disk_queue_write(struct disk_queue *q, struct ledger_row row,
+	    char error[STORE_ERROR]);
+bool	disk_queue_replace(struct disk_queue *q, const struct ledger_row *rows,
+	    char error[STORE_ERROR]);
+bool	disk_queue_forget(struct disk_queue *q, uint32_t before,
+	    char error[STORE_ERROR]);
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * disk_queue - how the threads of the ledger share its disk
+ *
+ * The mutex guards the fields, never the disk itself: who sets `busy` has the
+ * disk, and works without the mutex.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "disk_queue.h"
+
+/* A row of a thread that waits. */
+struct waiting {
+	struct ledger_row row;
+	bool		 done, written;
+	char		 error[STORE_ERROR];
+};
+
+void
+disk_queue_init(struct disk_queue *q, const struct ledger_disk *ops,
+    void *disk)
+{
+	memset(q, 0, sizeof(*q));
+	q->ops = ops;
+	q->disk = disk;
+	pthread_mutex_init(&q->lock, NULL);
+	pthread_cond_init(&q->changed, NULL);
+}
+
+void
+disk_queue_free(struct disk_queue *q)
+{
+	if (q->ops != NULL)
+		q->ops->close(q->disk);
+	pthread_cond_destroy(&q->changed);
+	pthread_mutex_destroy(&q->lock);
+}
+
+/* --- the gate ------------------------------------------------------------ */
+
+void
+disk_queue_enter(struct disk_queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	while (q->moving)
+		pthread_cond_wait(&q->changed, &q->lock);
+	q->commits++;
+	pthread_mutex_unlock(&q->lock);
+}
+
+void
+disk_queue_leave(struct disk_queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	if (--q->commits == 0 && q->moving)
+		pthread_cond_broadcast(&q->changed);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void
+disk_queue_stop(struct disk_queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	while (q->moving)
+		pthread_cond_wait(&q->changed, &q->lock);
+	q->moving = true;
+	while (q->commits > 0)
+		pthread_cond_wait(&q->changed, &q->lock);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void
+disk_queue_go(struct disk_queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->moving = false;
+	pthread_cond_broadcast(&q->changed);
+	pthread_mutex_unlock(&q->lock);
+}
+
+/* --- the disk: the queue is locked before and after ---------------------- */
+
+/* Have it alone, unlocked. */
+static void
+take(struct disk_queue *q)
+{
+	while (q->busy)
+		pthread_cond_wait(&q->changed, &q->lock);
+	q->busy = true;
+	pthread_mutex_unlock(&q->lock);
+}
+
+static void
+give(struct disk_queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->busy = false;
+	pthread_cond_broadcast(&q->changed);
+}
+
+static void
+tell_all(const struct ledger_row *rows, bool written,
+    const char error[STORE_ERROR])
+{
+	struct waiting *w;
+
+	while (rows != NULL) {
+		w = (struct waiting *)((char *)rows -
+		    offsetof(struct waiting, row));
+		rows = w->row.next;
+		w->written = written;
+		memcpy(w->error, error, STORE_ERROR);
+		w->done = true;
+	}
+}
+
+/* Write all rows that wait now. */
+static void
+write_waiting(struct disk_queue *q)
+{
+	const struct ledger_row	*rows = q->rows;
+	char			 error[STORE_ERROR] = "";
+	bool			 written;
+
+	if (rows == NULL)
+		return;
+	q->rows = NULL;
+	take(q);
+	written = q->ops->write(q->disk, rows, error);
+	give(q);
+	tell_all(rows, written, error);
+}
+
+/* A store that was opened for reading has no writer. */
+static bool
+may_write(const struct disk_queue *q, char error[STORE_ERROR])
+{
+	if (q->ops->write != NULL)
+		return true;
+	snprintf(error, STORE_ERROR, "the state file is open for reading");
+	return false;
+}
+
+bool
+disk_queue_write(struct disk_queue *q, struct ledger_row row,
+    char error[STORE_ERROR])
+{
+	struct waiting w = { .row = row };
+
+	if (q->ops == NULL)
+		return true;
+	if (!may_write(q, error))
+		return false;
+	pthread_mutex_lock(&q->lock);
+	w.row.next = q->rows;
+	q->rows = &w.row;
+	while (!w.done) {
+		if (q->busy)
+			pthread_cond_wait(&q->changed, &q->lock);
+		else
+			write_waiting(q);
+	}
+	pthread_mutex_unlock(&q->lock);
+	memcpy(error, w.error, STORE_ERROR);
+	return w.written;
+}
+
+bool
+disk_queue_replace(struct disk_queue *q, const struct ledger_row *rows,
+    char error[STORE_ERROR])
+{
+	bool ok;
+
+	if (q->ops == NULL)
+		return true;
+	if (!may_write(q, error))
+		return false;
+	pthread_mutex_lock(&q->lock);
+	take(q);
+	ok = q->ops->replace(q->disk, rows, error);
+	give(q);
+	pthread_mutex_unlock(&q->lock);
+	return ok;
+}
+
+bool
+disk_queue_forget(struct disk_queue *q, uint32_t before,
+    char error[STORE_ERROR])
+{
+	bool ok = true, more = true;
+
+	if (q->ops == NULL)
+		return true;
+	if (!may_write(q, error))
+		return false;
+	pthread_mutex_lock(&q->lock);
+	while (ok && more) {
+		take(q);
+		ok = q->ops->forget(q->disk, before, &more, error);
+		give(q);
+		/* those who came meanwhile are not awake yet: write for them */
+		write_waiting(q);
+	}
+	pthread_mutex_unlock(&q->lock);
+	return ok;
+}

@@ -1,0 +1,499 @@
+/*
+ * store_disk - the ledger's disk: the state file, opened, checked and kept
+ *
+ * WAL mode with synchronous=NORMAL: a commit is a write(2), not a disk sync.
+ * It survives kill -9 of the process; a power cut may take the transactions
+ * since the last checkpoint, never the file. Rows carry a checksum, because
+ * SQLite has none for its pages: a flipped bit is found, not counted.
+ *
+ * The daemon owns the table `bucket` and reads it once, at the start. A tool
+ * that wants to change something while the daemon runs writes a request into
+ * a table of its own (SQLite's locks arbitrate); the daemon sees by PRAGMA
+ * data_version that another has written. With the daemon stopped, the tool
+ * takes PATH-lock and writes `bucket` itself.
+ */
+#include <sys/stat.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "fnv.h"
+#include "hour.h"
+#include "ledger.h"
+#include "state_file.h"
+#include "store_priv.h"
+#include "store_sqlite.h"
+
+#define APPLICATION_ID	0x6d696c67	/* "milg" */
+#define SCHEMA_VERSION	1
+#define FORGET_ROWS	500		/* in one transaction */
+
+#define STRING_OF(x)	#x
+#define STRING(x)	STRING_OF(x)
+
+#define BUCKET_TABLE \
+	"CREATE TABLE bucket(minute INTEGER NOT NULL, key TEXT NOT NULL, " \
+	"recipients INTEGER NOT NULL, messages INTEGER NOT NULL, " \
+	"sum INTEGER NOT NULL, PRIMARY KEY(minute, key)) WITHOUT ROWID"
+
+/* What makes version i + 1 of the schema out of version i. */
+static const char *const upgrades[SCHEMA_VERSION] = {
+	BUCKET_TABLE
+};
+
+enum statement {
+	ST_BEGIN, ST_COMMIT, ST_GET, ST_PUT, ST_OLDEST, ST_FORGET, ST_COUNT
+};
+
+#define ROW_COLUMNS	"minute, key, recipients, messages, sum"
+
+static const char *const statements[ST_COUNT] = {
+	[ST_BEGIN] = "BEGIN IMMEDIATE",
+	[ST_COMMIT] = "COMMIT",
+	[ST_GET] = "SELECT " ROW_COLUMNS " FROM bucket "
+	    "WHERE minute = ?1 AND key = ?2",
+	[ST_PUT] = "INSERT OR REPLACE INTO bucket(" ROW_COLUMNS ") "
+	    "VALUES(?1, ?2, ?3, ?4, ?5)",
+	[ST_OLDEST] = "SELECT minute FROM bucket WHERE minute < ?1 "
+	    "ORDER BY minute LIMIT 1",
+	/* the first rows of a minute; a blob is greater than every key */
+	[ST_FORGET] = "DELETE FROM bucket WHERE minute = ?1 AND key < "
+	    "ifnull((SELECT key FROM bucket WHERE minute = ?1 ORDER BY key "
+	    "LIMIT 1 OFFSET " STRING(FORGET_ROWS) "), x'')"
+};
+
+struct disk {
+	struct state_file file;
+	struct sql	*sql;
+	struct sql_statement *st[ST_COUNT];
+};
+
+/* --- errors -------------------------------------------------------------- */
+
+/* The last error of SQLite. */
+static bool
+explain(const struct disk *d, const char *doing, char error[STORE_ERROR])
+{
+	sql_explain(d->sql, d->file.path, doing, error, STORE_ERROR);
+	return false;
+}
+
+/* The same while opening. */
+static bool
+refuse(const struct disk *d, const char *doing, char **why)
+{
+	char error[STORE_ERROR];
+
+	explain(d, doing, error);
+	*why = xstrdup(error);
+	return false;
+}
+
+static bool __attribute__((format(printf, 3, 4)))
+fail(const struct disk *d, char **why, const char *fmt, ...)
+{
+	struct buf	b = BUF_INIT;
+	va_list		ap;
+
+	buf_printf(&b, "%s: ", d->file.path);
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	*why = b.data;
+	return false;
+}
+
+static bool
+damaged(const struct disk *d, const char *what, char **why)
+{
+	return fail(d, why, "is damaged: %s; restore it from a copy, or move "
+	    "it and its -wal away to begin with empty counts", what);
+}
+
+/* --- rows ---------------------------------------------------------------- */
+
+static int64_t
+row_sum(const struct ledger_row *row)
+{
+	uint64_t	h;
+	char		numbers[48];
+	int		len;
+
+	len = snprintf(numbers, sizeof(numbers), "%lu %lu %lu ",
+	    (unsigned long)row->minute, (unsigned long)row->recipients,
+	    (unsigned long)row->messages);
+	h = fnv_add(FNV_START, numbers, (size_t)len);
+	return fnv_fold(fnv_add(h, row->key, strlen(row->key)));
+}
+
+/* The row under the statement; its key lives until the next step. */
+static bool
+row_read(struct sql_statement *st, struct ledger_row *row)
+{
+	int64_t minute, recipients, messages, sum;
+
+	memset(row, 0, sizeof(*row));
+	row->key = sql_column_text(st, 1);
+	if (row->key == NULL ||
+	    !sql_column_number(st, 0, HOUR_MINUTE_MAX, &minute) ||
+	    !sql_column_number(st, 2, UINT32_MAX, &recipients) ||
+	    !sql_column_number(st, 3, UINT32_MAX, &messages) ||
+	    !sql_column_number(st, 4, UINT32_MAX, &sum))
+		return false;
+	row->minute = (uint32_t)minute;
+	row->recipients = (uint32_t)recipients;
+	row->messages = (uint32_t)messages;
+	return sum == row_sum(row);
+}
+
+/* --- opening ------------------------------------------------------------- */
+
+static void
+disconnect(struct disk *d)
+{
+	size_t i;
+
+	for (i = 0; i < ST_COUNT; i++)
+		sql_finish(&d->st[i]);
+	sql_close(&d->sql);
+}
+
+/* Ours, and of a version that we know? */
+static bool
+identify(struct disk *d, int64_t *version, char **why)
+{
+	int64_t id;
+
+	if (!sql_number(d->sql, "PRAGMA application_id", &id) ||
+	    !sql_number(d->sql, "PRAGMA user_version", version))
+		return refuse(d, "cannot be read", why);
+	if (id != APPLICATION_ID)
+		return fail(d, why, "is another program's database; name "
+		    "another file");
+	if (*version > SCHEMA_VERSION)
+		return fail(d, why, "was written by a newer millgate (schema "
+		    "%ld, this one knows %d); upgrade millgate, or name "
+		    "another file", (long)*version, SCHEMA_VERSION);
+	if (*version < 0)
+		return damaged(d, "its schema version is negative", why);
+	return true;
+}
+
+static bool
+upgrade(struct disk *d, int64_t version)
+{
+	struct buf	b = BUF_INIT;
+	bool		ok;
+
+	if (version == SCHEMA_VERSION)
+		return true;
+	buf_addstr(&b, "BEGIN IMMEDIATE;");
+	for (; version < SCHEMA_VERSION; version++)
+		buf_printf(&b, "%s;", upgrades[version]);
+	buf_addstr(&b, "PRAGMA user_version = " STRING(SCHEMA_VERSION) ";"
+	    "PRAGMA application_id = " STRING(APPLICATION_ID) ";COMMIT");
+	ok = sql_exec(d->sql, buf_str(&b));
+	buf_free(&b);
+	return ok;
+}
+
+/*
+ * A new file is made under another name and then renamed: a file under its
+ * own name is complete, so that an empty one is known to be a damaged one.
+ */
+static bool
+create(struct disk *d, char **why)
+{
+	char	*draft = state_file_draft(&d->file);
+	mode_t	 mask = umask(077);
+	bool	 ok;
+
+	state_file_draft_remove(&d->file);
+	ok = sql_open(&d->sql, draft, SQL_CREATE) &&
+	    sql_exec(d->sql, "PRAGMA synchronous = FULL") && upgrade(d, 0);
+	if (!ok)
+		refuse(d, "cannot be created", why);
+	disconnect(d);
+	umask(mask);
+	free(draft);
+	ok = ok && state_file_publish(&d->file, why);
+	if (!ok)
+		state_file_draft_remove(&d->file);
+	return ok;
+}
+
+/* The answer must be this text; or else `what`, or it, is what is wrong. */
+static bool
+check(struct disk *d, const char *query, const char *want, const char *what,
+    char **why)
+{
+	char	*text = sql_text(d->sql, query);
+	bool	 ok = text != NULL && strcmp(text, want) == 0;
+
+	if (text == NULL)
+		refuse(d, "cannot be read", why);
+	else if (!ok)
+		damaged(d, what != NULL ? what : text, why);
+	free(text);
+	return ok;
+}
+
+static bool
+check_table(struct disk *d, char **why)
+{
+	return check(d, "SELECT sql FROM sqlite_schema WHERE name = 'bucket'",
+	    BUCKET_TABLE, "its table is not ours", why);
+}
+
+/* All rows into the ledger. */
+static bool
+load(struct disk *d, struct store *s, char **why)
+{
+	struct ledger_row	 row;
+	struct sql_statement	*st;
+	enum sql_result		 result;
+	bool			 right = true;
+
+	st = sql_prepare(d->sql, "SELECT " ROW_COLUMNS " FROM bucket");
+	if (st == NULL)
+		return refuse(d, "cannot be read", why);
+	while (right && (result = sql_step(st)) == SQL_ROW) {
+		right = row_read(st, &row);
+		if (right)
+			ledger_load(s, &row);
+	}
+	if (!right)
+		damaged(d, "the checksum of a row is wrong", why);
+	else if (result != SQL_DONE)
+		refuse(d, "cannot be read", why);
+	sql_finish(&st);
+	return right && result == SQL_DONE;
+}
+
+static bool
+use_log(struct disk *d, char **why)
+{
+	char	*mode = sql_text(d->sql, "PRAGMA journal_mode = WAL");
+	bool	 ok = mode != NULL && strcmp(mode, "wal") == 0;
+
+	if (mode == NULL)
+		refuse(d, "cannot be written", why);
+	else if (!ok)
+		fail(d, why, "its file system cannot hold a write-ahead log; "
+		    "move it to a local one");
+	free(mode);
+	return ok && (sql_exec(d->sql, "PRAGMA synchronous = NORMAL") ||
+	    refuse(d, "cannot be written", why));
+}
+
+static bool
+prepare(struct disk *d, char **why)
+{
+	size_t i;
+
+	for (i = 0; i < ST_COUNT; i++) {
+		d->st[i] = sql_prepare(d->sql, statements[i]);
+		if (d->st[i] == NULL)
+			return refuse(d, "cannot be prepared", why);
+	}
+	return true;
+}
+
+static bool
+open_writable(struct disk *d, char **why)
+{
+	int64_t version;
+
+	if (!d->file.exists && !create(d, why))
+		return false;
+	if (!sql_open(&d->sql, d->file.path, SQL_WRITE))
+		return refuse(d, "cannot be opened", why);
+	if (!identify(d, &version, why) || !use_log(d, why))
+		return false;
+	if (!upgrade(d, version))
+		return refuse(d, "cannot be written", why);
+	if (!check(d, "PRAGMA quick_check(1)", "ok", NULL, why) ||
+	    !check_table(d, why) || !prepare(d, why))
+		return false;
+	state_file_sign(&d->file);
+	return true;
+}
+
+/*
+ * In a directory that we may not write, a file in WAL mode can be read only
+ * while the daemon runs; without a log it is complete by itself.
+ */
+static bool
+open_readonly(struct disk *d, char **why)
+{
+	int64_t	version;
+	bool	ok;
+
+	ok = sql_open(&d->sql, d->file.path, SQL_READ) &&
+	    sql_number(d->sql, "PRAGMA user_version", &version);
+	if (!ok && !state_file_beside(&d->file, "-wal")) {
+		sql_close(&d->sql);
+		ok = sql_open(&d->sql, d->file.path, SQL_READ_FROZEN);
+	}
+	if (!ok || !sql_exec(d->sql, "BEGIN"))
+		return refuse(d, "cannot be opened", why);
+	if (!identify(d, &version, why))
+		return false;
+	if (version < SCHEMA_VERSION)
+		return fail(d, why, "was written by an older millgate; start "
+		    "the new one first");
+	return check_table(d, why);
+}
+
+/* --- at work ------------------------------------------------------------- */
+
+/* What the file has for this key and minute, and the new; false: an error. */
+static bool
+add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
+{
+	struct sql_statement	*get = d->st[ST_GET], *put = d->st[ST_PUT];
+	struct ledger_row	 row = { .key = NULL };
+	enum sql_result		 result;
+	bool			 right;
+
+	sql_bind_number(get, 1, more->minute);
+	sql_bind_text(get, 2, more->key);
+	result = sql_step(get);
+	right = result != SQL_ROW || row_read(get, &row);
+	sql_reset(get);
+	if (!right) {
+		snprintf(error, STORE_ERROR, "%.90s: is damaged: the checksum "
+		    "of a row is wrong; stop millgate, and restore it from a "
+		    "copy", d->file.path);
+		return false;
+	}
+	if (result == SQL_FAILED)
+		return explain(d, "cannot be read", error);
+	row.key = more->key;
+	row.minute = more->minute;
+	row.recipients = hour_cap((uint64_t)row.recipients +
+	    more->recipients);
+	row.messages = hour_cap((uint64_t)row.messages + more->messages);
+	sql_bind_number(put, 1, row.minute);
+	sql_bind_text(put, 2, row.key);
+	sql_bind_number(put, 3, row.recipients);
+	sql_bind_number(put, 4, row.messages);
+	sql_bind_number(put, 5, row_sum(&row));
+	return sql_run(put) || explain(d, "cannot be written", error);
+}
+
+/* Counts written to a file that has no name any more would be lost. */
+static bool
+still_there(const struct disk *d, char error[STORE_ERROR])
+{
+	if (state_file_same(&d->file))
+		return true;
+	snprintf(error, STORE_ERROR, "%.90s: was removed or replaced while in "
+	    "use; restore it, or restart millgate", d->file.path);
+	return false;
+}
+
+/* All rows or none; `replace`: instead of what is there. */
+static bool
+write_rows(struct disk *d, const struct ledger_row *row, bool replace,
+    char error[STORE_ERROR])
+{
+	bool ok;
+
+	if (!still_there(d, error))
+		return false;
+	ok = sql_run(d->st[ST_BEGIN]) &&
+	    (!replace || sql_exec(d->sql, "DELETE FROM bucket"));
+	if (!ok)
+		explain(d, "cannot be written", error);
+	for (; ok && row != NULL; row = row->next)
+		ok = add(d, row, error);
+	if (ok && !sql_run(d->st[ST_COMMIT]))
+		ok = explain(d, "cannot be written", error);
+	if (!ok && sql_in_transaction(d->sql))
+		sql_exec(d->sql, "ROLLBACK");
+	return ok;
+}
+
+static bool
+disk_write(void *disk, const struct ledger_row *rows, char error[STORE_ERROR])
+{
+	return write_rows(disk, rows, false, error);
+}
+
+static bool
+disk_replace(void *disk, const struct ledger_row *rows,
+    char error[STORE_ERROR])
+{
+	return write_rows(disk, rows, true, error);
+}
+
+static bool
+disk_forget(void *disk, uint32_t before, bool *more, char error[STORE_ERROR])
+{
+	struct disk		*d = disk;
+	struct sql_statement	*oldest = d->st[ST_OLDEST];
+	enum sql_result		 result;
+	int64_t			 minute = 0;
+
+	*more = false;
+	if (!still_there(d, error))
+		return false;
+	sql_bind_number(oldest, 1, before);
+	result = sql_step(oldest);
+	if (result == SQL_ROW)
+		sql_column_number(oldest, 0, before, &minute);
+	sql_reset(oldest);
+	if (result == SQL_DONE)
+		return true;
+	sql_bind_number(d->st[ST_FORGET], 1, minute);
+	*more = result == SQL_ROW && sql_run(d->st[ST_FORGET]);
+	return *more || explain(d, "old counts cannot be removed", error);
+}
+
+static void
+disk_close(void *disk)
+{
+	struct disk *d = disk;
+
+	disconnect(d);
+	state_file_close(&d->file);
+	free(d);
+}
+
+static const struct ledger_disk writable_disk = {
+	.write = disk_write,
+	.replace = disk_replace,
+	.forget = disk_forget,
+	.close = disk_close,
+};
+
+/* What was read is in the ledger: nothing is kept open. */
+static const struct ledger_disk readonly_disk = {
+	.close = disk_close,
+};
+
+struct store *
+store_disk_open(const char *path, bool readonly, char **why)
+{
+	struct disk	*d = xcalloc(1, sizeof(*d));
+	struct store	*s;
+
+	if (!state_file_open(&d->file, path, !readonly, why)) {
+		free(d);
+		return NULL;
+	}
+	s = ledger_new(readonly ? &readonly_disk : &writable_disk, d);
+	if (!(readonly ? open_readonly(d, why) : open_writable(d, why)) ||
+	    !load(d, s, why)) {
+		s->ops->close(s);
+		return NULL;
+	}
+	if (readonly)
+		disconnect(d);
+	return s;
+}
