@@ -93,8 +93,8 @@ static const struct {
 static const char *const unbound_zones[] = {
 	"localhost.", "127.in-addr.arpa.", "test.", "invalid.", "onion.",
 	"home.arpa.", "resolver.arpa.", "service.arpa.",
-	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
-	    "ip6.arpa.",
+	("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
+	    "ip6.arpa."),
 };
 
 /* A quarter of the files we may open: most are for the MTA's connections. */
