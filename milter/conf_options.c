@@ -111,8 +111,14 @@ const struct conf_option conf_options[] = {
 	{ "resolver", "timeout", OPT_UINT, CONF(resolver.timeout),
 	    .def = "20", .min = 1, .max = 240,
 	    .help = "seconds for all lookups of one message" },
+	/*
+	 * SPF may ask 4 * 123 (HELO and MAIL FROM, each evaluated and begun
+	 * ahead), the walks 24 * 8, DKIM once for each signature. A budget
+	 * below their sum could be used up by a hostile sender, and the
+	 * author's policy could not be looked up any more.
+	 */
 	{ "resolver", "max-queries", OPT_UINT, CONF(resolver.max_queries),
-	    .def = "200", .min = 10, .max = 10000,
+	    .def = "1000", .min = 800, .max = 10000,
 	    .help = "different questions for one message" },
 	{ "resolver", "trust-anchor", OPT_TEXT, CONF(resolver.trust_anchor),
 	    .def = "", .syntax = syntax_path,

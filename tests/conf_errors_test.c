@@ -61,7 +61,7 @@ static const struct {
 	{ "max-queries",
 	    "resolver { max-queries = 5 }",
 	    "t:1: resolver: max-queries = \"5\" is out of bounds; give a "
-	    "number from 10 to 10000" },
+	    "number from 800 to 10000" },
 	{ "not yes or no",
 	    "listener a { local = maybe }",
 	    "t:1: listener a: local = \"maybe\" is neither yes nor no; write "

@@ -170,7 +170,7 @@ defaults_of_sections(const struct conf *c)
 
 	assert_int_equal(c->resolver.servers.n, 0);
 	assert_int_equal(c->resolver.timeout, 20);
-	assert_int_equal(c->resolver.max_queries, 200);
+	assert_int_equal(c->resolver.max_queries, 1000);
 	assert_null(c->resolver.trust_anchor);
 	assert_null(c->signing.key_directory);
 	assert_null(c->signing.key_table);
