@@ -6,8 +6,9 @@
 #include "arena.h"
 #include "domain.h"
 
-#define L63	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define L61	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define L63	"aa" L61
 
 static const struct {
 	const char	*name, *text, *want;	/* NULL: no domain */
@@ -22,11 +23,11 @@ static const struct {
 	    "xn--bcher-kva.example" },
 	{ "label of 63", L63 ".org", L63 ".org" },
 	{ "label of 64", L63 "a.org", NULL },
-	{ "253 octets", L63 "." L63 "." L63 "." L63 + 2,
-	    L63 "." L63 "." L63 "." L63 + 2 },
-	{ "253 octets and a dot", L63 "." L63 "." L63 "." L63 "." + 2,
-	    L63 "." L63 "." L63 "." L63 + 2 },
-	{ "254 octets", L63 "." L63 "." L63 "." L63 + 1, NULL },
+	{ "253 octets", L61 "." L63 "." L63 "." L63,
+	    L61 "." L63 "." L63 "." L63 },
+	{ "253 octets and a dot", L61 "." L63 "." L63 "." L63 ".",
+	    L61 "." L63 "." L63 "." L63 },
+	{ "254 octets", "a" L61 "." L63 "." L63 "." L63, NULL },
 	{ "empty", "", NULL },
 	{ "a dot", ".", NULL },
 	{ "two final dots", "example.org..", NULL },
