@@ -18,11 +18,18 @@ spf_start(struct session *s, struct spf_question *q, bool helo)
 {
 	q->client = s->f.conn.client;
 	q->helo = s->f.conn.helo;
-	q->sender = s->f.env.sender_bad ? NULL : s->f.env.sender;
+	q->sender = s->f.env.sender;
 	q->receiver = s->authserv_id;
 	q->check_helo = helo;
 	q->now = (uint64_t)s->sv->now();
 	spf_prefetch(s->lookups, q, &s->spf_limits);
+}
+
+/* The null sender's MAIL FROM identity is the HELO name already. */
+static bool
+checks_helo(const struct session *s)
+{
+	return s->f.env.sender_bad || s->f.env.sender_local != NULL;
 }
 
 void
@@ -42,9 +49,9 @@ stage_inbound_start(struct session *s)
 		    s->arena, s->sv->now());
 	if (!s->f.conn.client_known)
 		return;
-	spf_start(s, &s->spf_mfrom, false);
-	/* the null sender's MAIL FROM identity is the HELO name already */
-	if (s->f.env.sender_local != NULL)
+	if (!s->f.env.sender_bad)
+		spf_start(s, &s->spf_mfrom, false);
+	if (checks_helo(s))
 		spf_start(s, &s->spf_helo, true);
 	/* an address literal is no name to ask for */
 	if (s->f.env.sender_domain != NULL && s->f.env.sender_domain[0] != '[')
@@ -79,10 +86,14 @@ spf_collect(struct session *s)
 {
 	if (!s->f.conn.client_known)
 		return;
-	spf_check(s->lookups, &s->spf_mfrom, &s->spf_limits, s->arena,
-	    &s->f.spf_mfrom);
+	/* a sender nobody can read is no identity (RFC 7208 4.3) */
+	if (s->f.env.sender_bad)
+		s->f.spf_mfrom.reason = "the sender cannot be understood";
+	else
+		spf_check(s->lookups, &s->spf_mfrom, &s->spf_limits, s->arena,
+		    &s->f.spf_mfrom);
 	s->f.spf_mfrom.done = true;
-	if (s->f.env.sender_local == NULL)
+	if (!checks_helo(s))
 		return;
 	spf_check(s->lookups, &s->spf_helo, &s->spf_limits, s->arena,
 	    &s->f.spf_helo);
