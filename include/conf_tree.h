@@ -1,7 +1,7 @@
 /*
  * conf_tree - what a configuration file says, before it means anything
  *
- * The door to libconfuse (conf.c) makes a tree of sections, settings and
+ * The door to libconfuse (conf_read.c) makes a tree of sections, settings and
  * values, each with the place where it was read; conf_build.c gives them
  * their meaning. Everything lives in the arena of the configuration. Only
  * the files of the configuration room include this.
@@ -98,9 +98,15 @@ struct conf_builder {
 	const struct conf_tree *tree;
 	struct conf	*conf;
 	struct users	*users;		/* conf->users, while it is filled */
-	bool		 may_read_files;	/* users-file */
+	bool		 may_read_files;	/* include(), users-file */
 };
 
+/*
+ * Read the file `name`, or `text` if it is not NULL. False: what is wrong is
+ * in b->bad.
+ */
+bool		 conf_read(struct conf_builder *b, const char *name,
+		    const char *text, struct conf_tree *tree);
 /* Fill b->conf; what is wrong is in b->bad. */
 void		 conf_build(struct conf_builder *b);
 /* Combinations that make no sense; b->conf is filled. */

@@ -23,7 +23,7 @@ only opendkim/		dkim_library.c
 only spf2/		spf_check.c
 only unbound.h		resolver_unbound.c
 only sqlite3.h		store_sqlite.c store_schema.c
-only confuse.h		conf.c conf_tree.c conf_read.c
+only confuse.h		conf_read.c
 only openssl/		crypto.c crypto_pkey.c crypto_verify.c
 only idn2.h		idna.c
 only systemd/		notify_systemd.c

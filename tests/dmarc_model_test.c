@@ -18,7 +18,7 @@
 
 static struct arena *arena;
 
-/* --- randomness ------------------------------------------------------------ */
+/* --- randomness ------------------------------ */
 
 static uint64_t
 mix(uint64_t x)
@@ -44,7 +44,7 @@ pick(uint64_t *x, unsigned n)
 	return (unsigned)(*x >> 33) % n;
 }
 
-/* --- zones ----------------------------------------------------------------- */
+/* --- zones ------------------------------ */
 
 struct zone {
 	uint64_t	seed;
@@ -143,7 +143,7 @@ answer_at(const struct zone *z, const char *name)
 	return a;
 }
 
-/* --- the model: RFC 9989 4.10, step by step -------------------------------- */
+/* --- the model: RFC 9989 4.10, step by step ------------------------------ */
 
 struct model_walk {
 	unsigned	 n;
@@ -291,7 +291,7 @@ model(const struct zone *z, const struct message *m)
 	return o;
 }
 
-/* --- ours ------------------------------------------------------------------ */
+/* --- ours ------------------------------ */
 
 static const struct dmarc_walk_result *
 our_walk(const struct zone *z, const char *domain)
@@ -323,7 +323,7 @@ ours(const struct zone *z, const struct message *m, struct dmarc_facts *f)
 	dmarc_evaluate(&q, arena, f);
 }
 
-/* --- messages -------------------------------------------------------------- */
+/* --- messages ------------------------------ */
 
 /* 1 to LABELS labels of two letters: many names have parents in common. */
 static const char *
