@@ -2,8 +2,8 @@
  * keyring - the DKIM keys on disk, loaded once, shared by all threads
  *
  * <directory>/<domain>/<selector>.private, PEM, RSA or Ed25519, or the keys
- * that OpenDKIM's tables name. A ring is immutable after loading and
- * reference-counted with the configuration.
+ * that OpenDKIM's tables name. A ring is immutable after loading but for
+ * keyring_activate, and reference-counted with the configuration.
  */
 #ifndef MILLGATE_KEYRING_H
 #define MILLGATE_KEYRING_H
@@ -23,6 +23,7 @@ struct signing_key {
 	const char	*identity;	/* i=, or NULL: as sign_rules say */
 	const char	*path;
 	struct crypto_key *pkey;	/* for crypto.h */
+	bool		 pending;	/* when loaded: see keydir.h */
 };
 
 /* All keys of one domain, RSA before Ed25519, then by selector. */
@@ -79,7 +80,17 @@ struct signing_keys keyring_find_author(const struct keyring *k,
 /* Exactly this d= domain's keys; n = 0 when it has none. */
 struct signing_keys keyring_find(const struct keyring *k, const char *domain);
 
-/* All keys, by domain and in its order. */
+/* All keys that signed at load, by domain and in its order. */
 struct signing_keys keyring_all(const struct keyring *k);
+
+/*
+ * Keys that were pending at load. They are no answer to any question until
+ * keyring_activate, which is for one thread; from then on such a key signs
+ * instead of the domain's older ones of its kind, for all threads at once.
+ */
+size_t		 keyring_npending(const struct keyring *k);
+const struct signing_key *keyring_pending(const struct keyring *k, size_t i,
+		    bool *signs);
+void		 keyring_activate(struct keyring *k, size_t i);
 
 #endif

@@ -5,16 +5,32 @@
 #ifndef MILLGATE_KEYRING_PRIV_H
 #define MILLGATE_KEYRING_PRIV_H
 
+#include <stdatomic.h>
+
 #include "buf.h"
 #include "keyring.h"
 
 struct keytable;
 
+/*
+ * A key that waits for its record. `now`, of the domain's first one, is what
+ * signs for the domain since one of them need not wait any more; it is replaced
+ * as a whole, and the older answers stay in the arena for who still reads them.
+ */
+struct ring_fresh {
+	const struct signing_key *key;
+	bool		 signs;
+	_Atomic(const struct signing_keys *) now;
+};
+
 struct keyring {
 	struct arena	*arena;
 	size_t		 n;
 	struct signing_key *key;	/* in the order of adding */
-	const struct signing_key **sorted;
+	const struct signing_key **sorted;	/* those that signed at load */
+	size_t		 nsorted;
+	struct ring_fresh *fresh;	/* those that were pending then */
+	size_t		 nfresh;
 	const struct keytable *table;	/* NULL: filled from a directory */
 };
 

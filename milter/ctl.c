@@ -18,6 +18,8 @@ static const struct command {
 	    "what would be decided about a message file, and why" },
 	{ "conf",	ctl_conf,
 	    "check or show the configuration" },
+	{ "key",	ctl_key,
+	    "make DKIM keys, show and check their records" },
 	{ "quota",	ctl_quota,
 	    "who sent how much in the last hour" },
 	{ "replay",	ctl_replay,

@@ -28,6 +28,7 @@
 
 #include "arena.h"
 #include "daemon.h"
+#include "keycycle.h"
 #include "log.h"
 #include "mfi.h"
 #include "notify.h"
@@ -225,6 +226,16 @@ prune(struct services *sv)
 		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
 }
 
+/* Keys whose record has appeared in the DNS since start to sign. */
+static void
+check_keys(struct services *sv)
+{
+	struct setup *st = services_setup(sv);
+
+	keycycle_check(st->keys, sv->resolver);
+	setup_unref(&st);
+}
+
 /* Until SIGTERM or SIGINT. */
 static void
 attend(struct services *sv, const char *conf_path)
@@ -233,6 +244,7 @@ attend(struct services *sv, const char *conf_path)
 	unsigned char	number;
 
 	for (;;) {
+		check_keys(sv);
 		if (poll(&pfd, 1, PRUNE_SECONDS * 1000) == 0)
 			prune(sv);
 		while (read(signal_pipe[0], &number, 1) == 1) {

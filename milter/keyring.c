@@ -5,21 +5,16 @@
  * start or reload, and not a message that leaves without its signature. The
  * ring is sorted by domain and searched by halves: nothing in it changes.
  */
-#include <sys/stat.h>
-
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
 #include "crypto.h"
 #include "dkim_sign.h"
-#include "domain.h"
+#include "keydir.h"
 #include "keyfile.h"
 #include "keyring_priv.h"
 
-#define SUFFIX		".private"
 #define PROBLEMS_MAX	10	/* told; more are counted */
 
 /* --- a ring that is being filled --------------------------------------- */
@@ -122,15 +117,23 @@ load_keys(struct ring_build *b)
 	free(key);
 }
 
-int
-ring_compare(const struct signing_key *a, const struct signing_key *b)
+static int
+by_kind(const struct signing_key *a, const struct signing_key *b)
 {
 	enum crypto_type	ta = crypto_key_type(a->pkey);
 	enum crypto_type	tb = crypto_key_type(b->pkey);
 
-	if (ta != tb)
-		return ta == CRYPTO_RSA ? -1 : 1;
-	return strcmp(a->selector, b->selector);
+	if (ta == tb)
+		return 0;
+	return ta == CRYPTO_RSA ? -1 : 1;
+}
+
+int
+ring_compare(const struct signing_key *a, const struct signing_key *b)
+{
+	int c = by_kind(a, b);
+
+	return c != 0 ? c : strcmp(a->selector, b->selector);
 }
 
 static int
@@ -143,17 +146,31 @@ by_domain(const void *va, const void *vb)
 	return c != 0 ? c : ring_compare(a, b);
 }
 
+static int
+fresh_by_domain(const void *va, const void *vb)
+{
+	const struct ring_fresh *a = va, *b = vb;
+
+	return by_domain(&a->key, &b->key);
+}
+
+/* Those that sign, sorted; and the others. */
 static void
 sort_keys(struct keyring *k)
 {
 	size_t i;
 
 	k->sorted = xcalloc(k->n, sizeof(*k->sorted));
+	k->fresh = xcalloc(k->n, sizeof(*k->fresh));
 	for (i = 0; i < k->n; i++) {
 		k->key[i].algorithm = crypto_algorithm(k->key[i].pkey);
-		k->sorted[i] = &k->key[i];
+		if (k->key[i].pending)
+			k->fresh[k->nfresh++].key = &k->key[i];
+		else
+			k->sorted[k->nsorted++] = &k->key[i];
 	}
-	qsort(k->sorted, k->n, sizeof(*k->sorted), by_domain);
+	qsort(k->sorted, k->nsorted, sizeof(*k->sorted), by_domain);
+	qsort(k->fresh, k->nfresh, sizeof(*k->fresh), fresh_by_domain);
 }
 
 struct keyring *
@@ -172,123 +189,6 @@ ring_finish(struct ring_build *b, char **why)
 	return NULL;
 }
 
-/* --- the walk ---------------------------------------------------------- */
-
-/* The part of a file name before ".private"; NULL: no such file. */
-static const char *
-selector_of(struct arena *a, const char *name)
-{
-	size_t len = strlen(name), suffix = sizeof(SUFFIX) - 1;
-
-	if (name[0] == '.' || len < suffix ||
-	    strcmp(name + len - suffix, SUFFIX) != 0)
-		return NULL;
-	return arena_memdup(a, name, len - suffix);
-}
-
-static void
-walk_domain(struct ring_build *b, const char *path, const char *domain)
-{
-	struct arena	*a = b->ring->arena;
-	DIR		*dir = opendir(path);
-	const struct dirent *entry;
-	const char	*selector, *file;
-
-	if (dir == NULL) {
-		ring_problem(b, "%s: %s", path, strerror(errno));
-		return;
-	}
-	while ((entry = readdir(dir)) != NULL) {
-		selector = selector_of(a, entry->d_name);
-		if (selector == NULL)
-			continue;
-		file = arena_printf(a, "%s/%s", path, entry->d_name);
-		if (keyfile_is_selector(selector))
-			ring_add(b, domain, selector, file);
-		else
-			ring_problem(b, "%s: \"%s\" is no selector; rename"
-			    " the file to letters, digits and hyphens before "
-			    SUFFIX, file, selector);
-	}
-	closedir(dir);
-}
-
-/* One entry of the key directory: a domain, or nothing of ours. */
-static void
-walk_entry(struct ring_build *b, const char *directory, const char *name)
-{
-	const char	*path, *domain;
-	struct stat	 st;
-
-	path = arena_printf(b->ring->arena, "%s/%s", directory, name);
-	if (stat(path, &st) != 0) {
-		ring_problem(b, "%s: %s", path, strerror(errno));
-		return;
-	}
-	if (!S_ISDIR(st.st_mode)) {
-		if (selector_of(b->ring->arena, name) != NULL)
-			ring_problem(b, "%s: a key has to be in a directory"
-			    " that is named after its domain; move it to"
-			    " %s/DOMAIN/%s", path, directory, name);
-		return;
-	}
-	domain = domain_canonical(b->ring->arena, name, strlen(name));
-	if (domain == NULL)
-		ring_problem(b, "%s: \"%s\" is no domain; rename or move the"
-		    " directory", path, name);
-	else if ((st.st_mode & S_IWOTH) != 0)
-		ring_problem(b, "%s: everybody may add keys here; run:"
-		    " chmod o-w '%s'", path, path);
-	else
-		walk_domain(b, path, domain);
-}
-
-static void
-walk_directory(struct ring_build *b, const char *directory)
-{
-	DIR		*dir = opendir(directory);
-	const struct dirent *entry;
-	struct stat	 st;
-
-	if (dir == NULL) {
-		ring_problem(b, "%s: %s; make it with: install -d -m 0750 '%s'",
-		    directory, strerror(errno), directory);
-		return;
-	}
-	if (fstat(dirfd(dir), &st) == 0 && (st.st_mode & S_IWOTH) != 0)
-		ring_problem(b, "%s: everybody may add keys here; run:"
-		    " chmod o-w '%s'", directory, directory);
-	while ((entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.')
-			walk_entry(b, directory, entry->d_name);
-	closedir(dir);
-}
-
-static int
-by_name(const void *va, const void *vb)
-{
-	const struct signing_key	*a = va, *b = vb;
-	int				 c = strcmp(a->domain, b->domain);
-
-	return c != 0 ? c : strcmp(a->selector, b->selector);
-}
-
-/* Directories that differ in case alone are one domain. */
-static void
-find_doubles(struct ring_build *b)
-{
-	struct signing_key	*key = b->ring->key;
-	size_t			 i;
-
-	if (b->ring->n > 1)
-		qsort(key, b->ring->n, sizeof(*key), by_name);
-	for (i = 1; i < b->ring->n; i++)
-		if (by_name(&key[i - 1], &key[i]) == 0)
-			ring_problem(b, "%s: the same domain and selector as"
-			    " %s; move one of them away", key[i].path,
-			    key[i - 1].path);
-}
-
 /* --- rings ------------------------------------------------------------- */
 
 struct keyring *
@@ -300,14 +200,31 @@ keyring_empty(void)
 	return k;
 }
 
+static void
+dir_problem(void *arg, const char *text)
+{
+	ring_problem(arg, "%s", text);
+}
+
 struct keyring *
 keyring_load(const char *directory, char **why)
 {
-	struct ring_build b;
+	struct ring_build	 b;
+	struct keydir		 d = { .problem = dir_problem, .arg = &b };
+	const struct keydir_key	*k;
+	size_t			 i, at;
 
 	ring_start(&b);
-	walk_directory(&b, directory);
-	find_doubles(&b);
+	d.arena = b.ring->arena;
+	keydir_read(&d, directory, NULL);
+	for (i = 0; i < d.n; i++) {
+		k = &d.key[i];
+		if (k->state == KEY_RETIRED)
+			continue;
+		at = ring_add(&b, k->domain, k->selector, k->path);
+		b.ring->key[at].pending = k->state == KEY_PENDING;
+	}
+	keydir_free(&d);
 	return ring_finish(&b, why);
 }
 
@@ -324,6 +241,7 @@ keyring_free(struct keyring **kp)
 		crypto_key_free(&k->key[i].pkey);
 	free(k->key);
 	free(k->sorted);
+	free(k->fresh);
 	arena_free(&k->arena);
 	free(k);
 }
@@ -339,13 +257,14 @@ keyring_count(const struct keyring *k)
 struct signing_keys
 keyring_all(const struct keyring *k)
 {
-	return (struct signing_keys){ k->n, k->sorted };
+	return (struct signing_keys){ k->nsorted, k->sorted };
 }
 
-struct signing_keys
-keyring_find(const struct keyring *k, const char *domain)
+/* The keys that signed when the ring was loaded. */
+static struct signing_keys
+find_sorted(const struct keyring *k, const char *domain)
 {
-	size_t low = 0, high = k->n, mid, n = 0;
+	size_t low = 0, high = k->nsorted, mid, n = 0;
 
 	while (low < high) {
 		mid = low + (high - low) / 2;
@@ -354,10 +273,42 @@ keyring_find(const struct keyring *k, const char *domain)
 		else
 			high = mid;
 	}
-	while (low + n < k->n &&
+	while (low + n < k->nsorted &&
 	    strcmp(k->sorted[low + n]->domain, domain) == 0)
 		n++;
 	return (struct signing_keys){ n, n > 0 ? k->sorted + low : NULL };
+}
+
+/* The domain's keys among those that were pending at load. */
+static struct ring_fresh *
+find_fresh(const struct keyring *k, const char *domain, size_t *n)
+{
+	size_t low = 0, high = k->nfresh, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (strcmp(k->fresh[mid].key->domain, domain) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (*n = 0; low + *n < k->nfresh &&
+	    strcmp(k->fresh[low + *n].key->domain, domain) == 0; (*n)++)
+		;
+	return *n > 0 ? k->fresh + low : NULL;
+}
+
+struct signing_keys
+keyring_find(const struct keyring *k, const char *domain)
+{
+	const struct signing_keys	*now = NULL;
+	struct ring_fresh		*fresh;
+	size_t				 n;
+
+	fresh = find_fresh(k, domain, &n);
+	if (n > 0)
+		now = atomic_load(&fresh->now);
+	return now != NULL ? *now : find_sorted(k, domain);
 }
 
 /* The nearest parent that has keys; a domain of one label is nobody's. */
@@ -384,4 +335,68 @@ keyring_find_author(const struct keyring *k, const struct sign_rules *rules,
 	if (keys.n == 0 && !rules->own_domain_only)
 		keys = find_parent(k, domain);
 	return keys;
+}
+
+/* --- pending keys ------------------------------------------------------ */
+
+size_t
+keyring_npending(const struct keyring *k)
+{
+	return k->nfresh;
+}
+
+const struct signing_key *
+keyring_pending(const struct keyring *k, size_t i, bool *signs)
+{
+	*signs = k->fresh[i].signs;
+	return k->fresh[i].key;
+}
+
+/* A fresh key signs instead of the older ones of its kind. */
+static bool
+is_replaced(const struct signing_key *old, const struct ring_fresh *fresh,
+    size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (fresh[i].signs && by_kind(old, fresh[i].key) == 0)
+			return true;
+	return false;
+}
+
+/* What signs for the domain from now on, in the order of use. */
+static const struct signing_keys *
+answer_now(struct keyring *k, const char *domain)
+{
+	struct signing_keys	 old = find_sorted(k, domain);
+	struct signing_keys	*now = arena_alloc(k->arena, sizeof(*now));
+	const struct signing_key **key;
+	struct ring_fresh	*fresh;
+	size_t			 i, n;
+
+	fresh = find_fresh(k, domain, &n);
+	key = arena_array(k->arena, old.n + n, sizeof(*key));
+	for (i = 0; i < old.n; i++)
+		if (!is_replaced(old.key[i], fresh, n))
+			key[now->n++] = old.key[i];
+	for (i = 0; i < n; i++)
+		if (fresh[i].signs)
+			key[now->n++] = fresh[i].key;
+	qsort(key, now->n, sizeof(*key), by_domain);
+	now->key = key;
+	return now;
+}
+
+void
+keyring_activate(struct keyring *k, size_t i)
+{
+	const char		*domain = k->fresh[i].key->domain;
+	struct ring_fresh	*fresh;
+	size_t			 n;
+
+	k->fresh[i].signs = true;
+	fresh = find_fresh(k, domain, &n);
+	/* the domain's answer is asked of the first one */
+	atomic_store(&fresh->now, answer_now(k, domain));
 }

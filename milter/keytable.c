@@ -64,7 +64,7 @@ keytable_compare(const void *va, const void *vb)
 	return strcmp(a->author, b->author);
 }
 
-/* --- questions ------------------------------------------------------------- */
+/* --- questions --------------------------------------------------------- */
 
 /* The keys found so far for one author. */
 struct found {

@@ -1,0 +1,80 @@
+/*
+ * keycycle - pending keys start to sign when the DNS shows them
+ *
+ * A signature by a key that nobody can look up is a failure wherever it
+ * arrives, and one by the old key is not: so the old one signs until the new
+ * record is seen here. Only the ring in memory changes; after a restart the
+ * question is asked again.
+ */
+#include "arena.h"
+#include "keycycle.h"
+#include "keyrecord.h"
+#include "keyring.h"
+#include "log.h"
+#include "resolver.h"
+
+#define TIMEOUT_MS	5000
+#define BATCH		256	/* questions at the same time */
+
+static bool
+waits(const struct keyring *k, size_t i)
+{
+	bool signs;
+
+	keyring_pending(k, i, &signs);
+	return !signs;
+}
+
+static void
+settle(struct keyring *k, size_t i, struct lookup *lookup)
+{
+	const struct signing_key	*key;
+	const char			*why;
+	bool				 signs;
+
+	key = keyring_pending(k, i, &signs);
+	if (keyrecord_compare(lookup_wait(lookup), key->pkey, &why) !=
+	    KEYRECORD_PUBLISHED)
+		return;
+	keyring_activate(k, i);
+	log_printf(LOG_LEVEL_INFO, "the DNS shows key %s of %s: it signs from"
+	    " now on", key->selector, key->domain);
+}
+
+/* From key *i on; moves *i behind the batch. */
+static void
+check_batch(struct keyring *k, struct resolver *r, size_t *i)
+{
+	static const struct lookup_limits limits = { TIMEOUT_MS, BATCH };
+	struct arena	*a = arena_new(0);
+	struct lookups	*l = lookups_new(r, &limits);
+	struct lookup	*lookup[BATCH];
+	size_t		 at[BATCH], n, j;
+	const struct signing_key *key;
+	bool		 signs;
+
+	for (n = 0; n < BATCH && *i < keyring_npending(k); (*i)++) {
+		key = keyring_pending(k, *i, &signs);
+		if (signs)
+			continue;
+		at[n] = *i;
+		lookup[n++] = lookups_start(l, keyrecord_name(a,
+		    key->selector, key->domain), DNS_TXT);
+	}
+	for (j = 0; j < n; j++)
+		settle(k, at[j], lookup[j]);
+	lookups_free(&l);
+	arena_free(&a);
+}
+
+size_t
+keycycle_check(struct keyring *k, struct resolver *r)
+{
+	size_t i = 0, left = 0;
+
+	while (i < keyring_npending(k))
+		check_batch(k, r, &i);
+	for (i = 0; i < keyring_npending(k); i++)
+		left += waits(k, i);
+	return left;
+}
