@@ -41,10 +41,13 @@ class Page:
                                   break_on_hyphens=False):
             self.line(indent + line)
 
-    def transcript(self, client, since=0):
-        for who, text in client.transcript[since:]:
-            if who == "S" and text.startswith("250-"):
-                continue	# the list of extensions
+    def transcript(self, client):
+        more = False	# in a reply of several lines: EHLO's extensions
+        for who, text in client.transcript:
+            was_more, more = more, who == "S" and text[3:4] == "-"
+            if was_more:
+                continue
+            text = text.replace("250-", "250 ", 1)
             if who == "C" and text.startswith("AUTH PLAIN "):
                 text = "AUTH PLAIN (login and password)"
             kind = {"C": "client", "-": "dim"}.get(who, "")
@@ -103,9 +106,10 @@ class Demo:
     def scene(self, want, client, sender, recipients, text):
         """Send, show, compare the last reply with what is wanted."""
         before = len(self.world.millgate.log_text())
-        since = len(client.transcript)
+        author = re.search("(?m)^From: .*$", text).group().strip()
+        self.page.line("   The message says: %s" % author, "dim")
         reply = client.submit(sender, recipients, text)
-        self.page.transcript(client, 0 if since < 40 else since)
+        self.page.transcript(client)
         self.log(before)
         good = reply.starts(want)
         self.outcome(good, "the reply begins with " + want)
