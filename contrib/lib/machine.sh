@@ -5,14 +5,16 @@
 # Dovecot and nsd are unpacked below the source tree, not installed, so that
 # no user, service or configuration file appears on the system.
 
-# What the build and its tests need, by Debian 12's names.
+# What the build, its tests and the end-to-end suite need, by Debian 12's
+# names. libsystemd is optional for the build.
 BUILD_PACKAGES="autoconf automake gcc make pkg-config libc6-dev
 libmilter-dev libopendkim-dev libspf2-dev libssl-dev libunbound-dev
-libsqlite3-dev libconfuse-dev libidn2-dev libcmocka-dev libsystemd-dev"
-TEST_PACKAGES="openssl python3 python3-dkim"
+libsqlite3-dev libconfuse-dev libidn2-dev"
+TEST_PACKAGES="libcmocka-dev libsystemd-dev"
+WORLD_PACKAGES="openssl python3 python3-dkim"
 # The libraries of the unpacked servers.
 SERVER_LIBRARIES="libdb5.3 libicu72 libnsl2 libsasl2-2 libsodium23
-libevent-2.1-7 libfstrm0 libprotobuf-c1 libpam0g libcap2"
+libevent-2.1-7 libfstrm0 libprotobuf-c1 libpam0g libcap2 libunwind8"
 SERVERS="postfix dovecot-core nsd"
 
 die()
