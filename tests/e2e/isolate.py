@@ -7,6 +7,7 @@ are free), mounts, host name and process tree: whatever it started dies with
 it. Without them it runs as it is, on addresses of 127.0.0.0/8.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -17,12 +18,14 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 INSIDE = "MILLGATE_WORLD"		# directory of the world, set for the child
 SHARED = "MILLGATE_WORLD_SHARED"	# set when there are no namespaces
 UNSHARE = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork",
            "--kill-child", "--mount-proc"]
 HOST = "mx.example.net"
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def isolated():
@@ -42,6 +45,13 @@ def namespaces_work():
 def die_with_parent():
     """For preexec_fn: SIGTERM when the parent is gone (PR_SET_PDEATHSIG)."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def as_child():
+    """For preexec_fn of the child: a terminal's SIGINT goes to all, and the
+    supervisor passes it on; while Python loads nobody could handle it."""
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def loopback_up():
@@ -70,35 +80,97 @@ def settle(directory):
     bind_over(directory, "/etc/hosts", "127.0.0.1 localhost %s\n" % HOST)
 
 
+class Supervisor:
+    """The child, the directory, and the signals that are for them."""
+
+    def __init__(self):
+        self.child, self.got, self.shared = None, 0, True
+        for number in STOPPING:
+            signal.signal(number, self.on_signal)
+
+    def on_signal(self, number, _frame):
+        if self.got == 0:
+            print("stopping", file=sys.stderr)
+        self.got = number
+        if self.child is not None:
+            # unshare blocks SIGTERM; killed, it takes all others along
+            self.child.send_signal(signal.SIGTERM if self.shared else
+                                   signal.SIGKILL)
+
+    def run(self, argv, directory):
+        self.shared = not namespaces_work()
+        env = dict(os.environ)
+        env[INSIDE] = directory
+        if self.shared:
+            env[SHARED] = "yes"
+        else:
+            argv = UNSHARE + argv
+        if self.got == 0:
+            self.child = subprocess.Popen(argv, env=env,
+                                          preexec_fn=as_child)
+            if self.got != 0:	# it came in between
+                self.on_signal(self.got, None)
+            status = self.child.wait()
+        if self.got != 0:
+            return 128 + self.got
+        return status if status >= 0 else 128 - status
+
+
+def remove(directory):
+    """Processes of a namespace that ends may write for a moment longer."""
+    for _ in range(100):
+        shutil.rmtree(directory, ignore_errors=True)
+        if not os.path.exists(directory):
+            return
+        time.sleep(0.05)
+
+
 def supervise(argv, keep):
     """Run argv as the child; its exit status, 128 + n after signal n."""
+    supervisor = Supervisor()
     directory = tempfile.mkdtemp(prefix="millgate-")
     os.chmod(directory, 0o755)	# the users of the world walk through it
-    env = dict(os.environ)
-    env[INSIDE] = directory
-    if namespaces_work():
-        argv = UNSHARE + argv
-    else:
-        env[SHARED] = "yes"
-    child = subprocess.Popen(argv, env=env, preexec_fn=die_with_parent)
+    try:
+        return supervisor.run(argv, directory)
+    finally:
+        if keep:
+            print("kept: %s" % directory, file=sys.stderr)
+        else:
+            remove(directory)
 
-    def on_signal(number, _frame):
-        # unshare itself blocks SIGTERM; killed, it takes all others along
-        child.send_signal(signal.SIGTERM if SHARED in env else signal.SIGKILL)
-        on_signal.got = number
-    on_signal.got = 0
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, on_signal)
 
-    status = child.wait()
-    if keep:
-        print("kept: %s" % directory, file=sys.stderr)
-    else:
-        shutil.rmtree(directory, ignore_errors=True)
-    if on_signal.got:
-        print("stopped by signal %d" % on_signal.got, file=sys.stderr)
-        return 128 + on_signal.got
-    return status if status >= 0 else 128 - status
+class Interruption:
+    """In the child: the first signal to stop ends it, later ones do not
+    disturb what it does to end well."""
+
+    def __init__(self):
+        self.held, self.pending = False, 0
+
+    def install(self):
+        for number in STOPPING:
+            signal.signal(number, self.on_signal)
+
+    def on_signal(self, number, _frame):
+        if self.held:
+            self.pending = number
+            return
+        for other in STOPPING:
+            signal.signal(other, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    @contextlib.contextmanager
+    def postponed(self):
+        """While a process is started that must not be forgotten."""
+        self.held = True
+        try:
+            yield
+        finally:
+            self.held = False
+            if self.pending:
+                self.on_signal(self.pending, None)
+
+
+interruption = Interruption()
 
 
 def enter(keep=False):
@@ -110,7 +182,7 @@ def enter(keep=False):
         argv = [sys.executable] + sys.argv
         sys.exit(supervise(argv, keep))
     directory = os.environ[INSIDE]
+    interruption.install()
     if isolated():
         settle(directory)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     return directory

@@ -89,7 +89,8 @@ class Service:
     def start(self, seconds=10.0):
         assert self.process is None, self.name + " runs already"
         self.configure()
-        with open(self.output, "ab") as out:
+        with open(self.output, "ab") as out, \
+                isolate.interruption.postponed():
             self.process = subprocess.Popen(
                 self.argv(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 env=programs.environment(), cwd=self.directory,
