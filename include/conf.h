@@ -65,6 +65,8 @@ struct conf {
 		bool		 verify;
 		unsigned	 max_signatures;
 		unsigned	 min_key_bits;
+		unsigned	 max_age;	/* seconds; 0: any */
+		const char *const *required_fields;	/* NULL-terminated */
 	} dkim;
 	struct dmarc_rules dmarc;
 	struct quota_rules quota;

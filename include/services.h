@@ -1,9 +1,9 @@
 /*
  * services - what sessions share, each safe by itself
  *
- * The current setup (a configuration and the keys loaded for it; immutable,
- * reference-counted, swapped on reload), the resolver, the store, the DKIM
- * library and the counters. A session may reach these and nothing else.
+ * The current setup (a configuration and what was loaded for it; immutable,
+ * reference-counted, swapped on reload), the resolver, the store and the
+ * counters. A session may reach these and nothing else.
  */
 #ifndef MILLGATE_SERVICES_H
 #define MILLGATE_SERVICES_H
@@ -26,6 +26,7 @@ struct setup {
 	atomic_uint	 refs;
 	struct conf	*conf;
 	struct keyring	*keys;
+	struct dkim_lib	*dkim;		/* with its settings */
 };
 
 /* Counters since the start; the log and `millgatectl stats` tell them. */
@@ -39,7 +40,6 @@ struct services {
 	struct setup	*current;
 	struct resolver	*resolver;
 	struct store	*store;
-	struct dkim_lib	*dkim;
 	struct counters	 counters;
 	const char	*hostname;
 	/* the clock; tests and `millgatectl check --time` set their own */
@@ -61,10 +61,10 @@ void		 setup_unref(struct setup **stp);
 
 /*
  * Takes over `setup`, `resolver` and `store`; `hostname` must outlive it.
- * NULL with *why (malloced) when libopendkim cannot be used.
+ * Never NULL.
  */
 struct services	*services_new(struct setup *setup, struct resolver *resolver,
-		    struct store *store, const char *hostname, char **why);
+		    struct store *store, const char *hostname);
 void		 services_free(struct services **svp);
 
 /* The setup for a message that begins now; the caller unrefs it. */

@@ -250,6 +250,12 @@ const struct conf_option conf_options[] = {
 	{ "dkim", "min-key-bits", OPT_UINT, CONF(dkim.min_key_bits),
 	    .def = "1024", .min = 1024, .max = 8192,
 	    .help = "a signature by a shorter RSA key does not pass" },
+	{ "dkim", "max-age", OPT_UINT, CONF(dkim.max_age), .def = "0",
+	    .max = 31536000, .help = "seconds after which a signature does "
+	    "not pass any more; 0: never" },
+	{ "dkim", "required-fields", OPT_LIST, CONF(dkim.required_fields),
+	    .def = "From", .syntax = syntax_field,
+	    .help = "fields that a signature must cover where they occur" },
 
 	{ "dmarc", "on-reject", OPT_WORD, CONF(dmarc.on_reject),
 	    .def = "reject", WORDS(action_words),

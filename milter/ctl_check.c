@@ -188,7 +188,7 @@ open_services(const struct ctl *ctl, const struct check *k)
 			setup_unref(&st);
 			return NULL;
 		}
-		sv = services_new(st, r, store_open_memory(), hostname, &why);
+		sv = services_new(st, r, store_open_memory(), hostname);
 	}
 	if (sv == NULL)
 		fprintf(stderr, "%s\n", why);

@@ -154,7 +154,7 @@ open_services(struct setup *setup, char **why)
 		setup_unref(&setup);
 		return NULL;
 	}
-	return services_new(setup, resolver, store, hostname, why);
+	return services_new(setup, resolver, store, hostname);
 }
 
 static struct setup *

@@ -69,7 +69,7 @@ start(struct scenario *sc)
 		st = setup_new(c, &why);
 	if (st != NULL)
 		sc->sv = services_new(st, r, store_open_memory(),
-		    "mx.example.net", &why);
+		    "mx.example.net");
 	else
 		resolver_free(&r);
 	if (sc->sv == NULL) {

@@ -26,28 +26,57 @@ clock_ticks(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
+static struct dkim_lib *
+open_dkim(const struct conf *conf)
+{
+	struct dkim_verify_limits limits = dkim_default_limits;
+
+	limits.signatures = conf->dkim.max_signatures;
+	limits.min_key_bits = conf->dkim.min_key_bits;
+	limits.max_age = conf->dkim.max_age;
+	limits.required = conf->dkim.required_fields;
+	/* what is more than this is refused, not verified in part */
+	limits.fields = conf->max_header_fields;
+	limits.header_bytes = conf->max_header_bytes;
+	return dkim_lib_new(&limits);
+}
+
+static struct keyring *
+load_keys(const struct conf *conf, char **why)
+{
+	if (conf->signing.key_directory != NULL)
+		return keyring_load(conf->signing.key_directory, why);
+	if (conf->signing.key_table != NULL)
+		return keyring_load_tables(conf->signing.key_table,
+		    conf->signing.signing_table, why);
+	return keyring_empty();
+}
+
+static void
+setup_free(struct setup *st)
+{
+	dkim_lib_free(&st->dkim);
+	keyring_free(&st->keys);
+	conf_unref(&st->conf);
+	free(st);
+}
+
 struct setup *
 setup_new(struct conf *conf, char **why)
 {
-	struct setup	*st;
-	struct keyring	*keys;
+	struct setup *st = xcalloc(1, sizeof(*st));
 
-	if (conf->signing.key_directory != NULL)
-		keys = keyring_load(conf->signing.key_directory, why);
-	else if (conf->signing.key_table != NULL)
-		keys = keyring_load_tables(conf->signing.key_table,
-		    conf->signing.signing_table, why);
-	else
-		keys = keyring_empty();
-	if (keys == NULL) {
-		conf_unref(&conf);
-		return NULL;
-	}
-	st = xcalloc(1, sizeof(*st));
 	atomic_init(&st->refs, 1);
 	st->conf = conf;
-	st->keys = keys;
-	return st;
+	st->keys = load_keys(conf, why);
+	if (st->keys != NULL) {
+		st->dkim = open_dkim(conf);
+		if (st->dkim != NULL)
+			return st;
+		*why = xstrdup("libopendkim could not be started");
+	}
+	setup_free(st);
+	return NULL;
 }
 
 struct setup *
@@ -65,24 +94,12 @@ setup_unref(struct setup **stp)
 	*stp = NULL;
 	if (st == NULL || atomic_fetch_sub(&st->refs, 1) != 1)
 		return;
-	keyring_free(&st->keys);
-	conf_unref(&st->conf);
-	free(st);
-}
-
-static struct dkim_lib *
-open_dkim(const struct conf *conf)
-{
-	struct dkim_verify_limits limits = dkim_default_limits;
-
-	limits.signatures = conf->dkim.max_signatures;
-	limits.min_key_bits = conf->dkim.min_key_bits;
-	return dkim_lib_new(&limits);
+	setup_free(st);
 }
 
 struct services *
 services_new(struct setup *setup, struct resolver *resolver,
-    struct store *store, const char *hostname, char **why)
+    struct store *store, const char *hostname)
 {
 	struct services *sv = xcalloc(1, sizeof(*sv));
 
@@ -93,11 +110,6 @@ services_new(struct setup *setup, struct resolver *resolver,
 	sv->hostname = hostname;
 	sv->now = clock_now;
 	sv->ticks = clock_ticks;
-	sv->dkim = open_dkim(setup->conf);
-	if (sv->dkim == NULL) {
-		*why = xstrdup("libopendkim could not be started");
-		services_free(&sv);
-	}
 	return sv;
 }
 
@@ -109,7 +121,6 @@ services_free(struct services **svp)
 	if (sv == NULL)
 		return;
 	*svp = NULL;
-	dkim_lib_free(&sv->dkim);
 	resolver_free(&sv->resolver);
 	store_close(&sv->store);
 	setup_unref(&sv->current);

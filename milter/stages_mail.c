@@ -45,7 +45,7 @@ stage_inbound_start(struct session *s)
 	s->spf_limits = spf_default_limits;
 	s->spf_limits.voids = c->spf.max_voids;
 	if (c->dkim.verify)
-		s->verifier = dkim_verifier_new(s->sv->dkim, s->lookups,
+		s->verifier = dkim_verifier_new(s->setup->dkim, s->lookups,
 		    s->arena, s->sv->now());
 	if (!s->f.conn.client_known)
 		return;

@@ -152,7 +152,7 @@ open_services(const char *conf_text, struct store *store)
 	st = setup_new(c, &why);
 	assert_non_null(st);
 	sv = services_new(st, resolver_new(&zone_backend, NULL, 0), store,
-	    "mx.example.net", &why);
+	    "mx.example.net");
 	assert_non_null(sv);
 	return sv;
 }
