@@ -23,7 +23,7 @@ bool	authres_claims(const char *value, const char *authserv_id);
 
 /*
  * The value of our field for these facts, beginning with a blank, folded
- * with LF TAB: "authserv-id; auth=...; spf=...; dkim=...; dmarc=...".
+ * with LF TAB: "authserv-id; auth=...; iprev=...; spf=...; dkim=...; dmarc=...".
  * Methods whose facts are not `done` are left out (auth: no login); none at
  * all gives "none". `v` is the final verdict; `monitor` says that it was not
  * carried out; both only show in the dmarc comment and policy property:

@@ -34,6 +34,7 @@ struct conf {
 	const char	*user;
 	const char	*pid_file;	/* NULL: none */
 	enum mode	 mode;
+	bool		 iprev;
 	struct identity_rules identity;
 	unsigned	 max_header_fields;
 	size_t		 max_header_bytes;

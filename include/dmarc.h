@@ -97,4 +97,19 @@ struct dmarc_question {
 void	dmarc_evaluate(const struct dmarc_question *q, struct arena *arena,
 	    struct dmarc_facts *f);
 
+/*
+ * An author that cannot be told is a permerror, never "no policy": fills *f,
+ * with `done`, when From is missing, repeated, cannot be parsed, or names
+ * nobody or more than `most` domains; else clears it.
+ */
+void	dmarc_of_from(const struct from_facts *from, size_t most,
+	    struct dmarc_facts *f);
+/*
+ * One outcome out of those of n author domains: the strictest policy that is
+ * not met. Several domains never pass together; where each one of them does,
+ * the result is NONE.
+ */
+void	dmarc_strictest(const struct dmarc_facts *each, size_t n,
+	    struct dmarc_facts *f);
+
 #endif

@@ -64,6 +64,14 @@ struct spf_facts {
 	unsigned	 terms, voids;
 };
 
+/* RFC 8601 2.7.3; fail: no name of the client's leads back to it. */
+struct iprev_facts {
+	bool		 done;
+	enum result	 result;	/* pass fail temperror permerror */
+	const char	*name;		/* that leads back; only for pass */
+	const char	*reason;
+};
+
 struct dkim_signature {
 	enum result	 result;
 	const char	*reason;	/* our own words */
@@ -149,6 +157,7 @@ struct facts {
 	struct auth_facts auth;
 	struct env_facts env;
 	struct from_facts from;
+	struct iprev_facts iprev;
 	struct spf_facts spf_helo, spf_mfrom;
 	struct dkim_facts dkim;
 	struct dmarc_facts dmarc;

@@ -102,11 +102,16 @@ struct spf_rules {
 
 struct verdict	 policy_spf(const struct spf_rules *r, const struct facts *f);
 
+/* A From of several domains: on_bad_from, or the strictest policy found. */
+enum several_domains { SEVERAL_REFUSE, SEVERAL_STRICTEST };
+
 struct dmarc_rules {
 	enum action	 on_reject, on_quarantine, on_none;
 	/* a lookup failed and the policy is reject or unknown */
 	enum action	 on_temperror;
-	enum action	 on_bad_from;
+	enum action	 on_missing_from, on_repeated_from;
+	enum action	 on_bad_from;	/* cannot be understood, names nobody */
+	enum several_domains several_domains;
 };
 
 struct verdict	 policy_dmarc(const struct dmarc_rules *r,

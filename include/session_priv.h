@@ -19,6 +19,8 @@
 
 /* The author's, the sender's, and one for each evaluated signature. */
 #define SESSION_WALKS	24
+/* Author domains that are evaluated; a message with more is refused. */
+#define SESSION_AUTHORS	4
 
 /* The tree walk of one domain: asked at once, judged when needed. */
 struct walk {
@@ -27,6 +29,13 @@ struct walk {
 	struct lookup	*lookup[DMARC_WALK_MAX];
 	bool		 judged;
 	struct dmarc_walk_result result;
+};
+
+/* The client's names and what they lead to. */
+struct iprev {
+	struct lookups	*lookups;
+	struct netaddr	 client;
+	struct lookup	*names;		/* NULL: not asked */
 };
 
 struct session {
@@ -53,7 +62,8 @@ struct session {
 	struct spf_question spf_mfrom, spf_helo;
 	struct walk	 walk[SESSION_WALKS];
 	size_t		 nwalks;
-	struct lookup	*author_exists;
+	struct lookup	*author_exists[SESSION_AUTHORS];
+	struct iprev	 iprev;
 	struct reservation *reservation;
 	struct store_usage usage;
 	struct edits	 edits;
@@ -79,8 +89,13 @@ void		 stage_sign_start(struct session *s);
 bool		 stage_sign_finish(struct session *s);
 void		 stage_end(struct session *s);
 
+/* stages_iprev.c */
+void		 stage_iprev_start(struct session *s);
+void		 stage_iprev_collect(struct session *s);
+
 /* stages_dmarc.c */
 void		 stage_walk_start(struct session *s, const char *domain);
+void		 stage_authors_start(struct session *s);
 void		 stage_dmarc(struct session *s);
 
 /* session_log.c: the message's line */

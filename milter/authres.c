@@ -300,6 +300,21 @@ put_auth(struct writer *w, const struct auth_facts *auth)
 }
 
 static void
+put_iprev(struct writer *w, const struct facts *f)
+{
+	const struct iprev_facts	*iprev = &f->iprev;
+	char				 text[NETADDR_TEXT];
+
+	if (!iprev->done)
+		return;
+	put_result(w, "iprev", iprev->result);
+	put_reason(w, iprev->result, iprev->reason);
+	if (iprev->name != NULL && is_domain(iprev->name))
+		put_comment(w, iprev->name);
+	put_prop(w, "policy.iprev", netaddr_format(&f->conn.client, text));
+}
+
+static void
 put_spf_mfrom(struct writer *w, const struct facts *f)
 {
 	const struct spf_facts	*spf = &f->spf_mfrom;
@@ -432,6 +447,7 @@ authres_format(struct arena *a, const char *authserv_id,
 		buf_addstr(&w.out, "unknown");
 	before = w.out.len;
 	put_auth(&w, &f->auth);
+	put_iprev(&w, f);
 	put_spf_mfrom(&w, f);
 	put_spf_helo(&w, f);
 	put_dkim(&w, &f->dkim);

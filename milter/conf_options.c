@@ -44,6 +44,9 @@ static const char *const quota_words[] = {
 	[ACTION_HOLD] = "hold", [ACTION_DEFER] = "defer",
 	[ACTION_REJECT] = "reject"
 };
+static const char *const several_words[] = {
+	[SEVERAL_REFUSE] = "refuse", [SEVERAL_STRICTEST] = "strictest"
+};
 static const char *const store_words[] = {
 	[ACTION_ACCEPT] = "accept", [ACTION_DEFER] = "defer"
 };
@@ -87,6 +90,9 @@ const struct conf_option conf_options[] = {
 	{ "", "mode", OPT_WORD, CONF(mode), .def = "enforce",
 	    WORDS(mode_words), .help = "enforce, or monitor: judge, tag and "
 	    "log, but refuse nothing" },
+	{ "", "iprev", OPT_BOOL, CONF(iprev), .def = "yes",
+	    .help = "look up whether the name of an inbound client leads "
+	    "back to it" },
 	{ "", "recipient-delimiter", OPT_CHAR,
 	    CONF(identity.recipient_delimiter), .def = "+",
 	    .help = "alice+x counts as alice; empty: it does not" },
@@ -270,10 +276,20 @@ const struct conf_option conf_options[] = {
 	    .def = "defer", WORDS(action_words),
 	    .help = "action when a lookup failed that could have made mail "
 	    "pass a policy of reject" },
+	{ "dmarc", "on-missing-from", OPT_WORD, CONF(dmarc.on_missing_from),
+	    .def = "reject", WORDS(action_words),
+	    .help = "action when there is no From field" },
+	{ "dmarc", "on-repeated-from", OPT_WORD,
+	    CONF(dmarc.on_repeated_from), .def = "reject",
+	    WORDS(action_words),
+	    .help = "action when there is more than one From field" },
 	{ "dmarc", "on-bad-from", OPT_WORD, CONF(dmarc.on_bad_from),
 	    .def = "reject", WORDS(action_words),
-	    .help = "action when From is missing, repeated, broken, or of "
-	    "several domains" },
+	    .help = "action when From cannot be understood or names nobody" },
+	{ "dmarc", "several-domains", OPT_WORD, CONF(dmarc.several_domains),
+	    .def = "refuse", WORDS(several_words),
+	    .help = "a From of several domains: refuse as on-bad-from says, "
+	    "or treat by the strictest policy found" },
 
 	{ "quota", "action", OPT_WORD, CONF(quota.action), .def = "defer",
 	    WORDS(quota_words), .help = "action when a quota is used up" },

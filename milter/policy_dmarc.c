@@ -8,29 +8,37 @@
 #include "policy.h"
 
 static struct verdict
-bad_from(const struct dmarc_rules *r, const char *what)
+bad_from(enum action a, const char *what)
 {
-	return verdict_by(r->on_bad_from, "dmarc-from", "550 5.7.1",
-	    "451 4.7.0", "%s, so its author cannot be checked", what);
+	return verdict_by(a, "dmarc-from", "550 5.7.1", "451 4.7.0",
+	    "%s, so its author cannot be checked", what);
 }
 
 static struct verdict
-judge_from(const struct dmarc_rules *r, const struct from_facts *from)
+judge_from(const struct dmarc_rules *r, const struct facts *f)
 {
+	const struct from_facts *from = &f->from;
+
 	switch (from->state) {
 	case FROM_MISSING:
-		return bad_from(r, "The message has no From field");
+		return bad_from(r->on_missing_from, "The message has no From field");
 	case FROM_REPEATED:
-		return bad_from(r, "The message has more than one From field");
+		return bad_from(r->on_repeated_from,
+		    "The message has more than one From field");
 	case FROM_UNPARSABLE:
-		return bad_from(r, "The From field cannot be understood");
+		return bad_from(r->on_bad_from,
+		    "The From field cannot be understood");
 	case FROM_OK:
 		break;
 	}
 	if (from->ndomains == 0)
-		return bad_from(r, "The From field names nobody");
-	if (from->ndomains > 1)
-		return bad_from(r, "The From field names several domains");
+		return bad_from(r->on_bad_from,
+		    "The From field names nobody");
+	/* too many to ask for all of them: a permerror */
+	if (from->ndomains > 1 && (r->several_domains == SEVERAL_REFUSE ||
+	    f->dmarc.result == RESULT_PERMERROR))
+		return bad_from(r->on_bad_from,
+		    "The From field names several domains");
 	return verdict_accept();
 }
 
@@ -59,7 +67,7 @@ struct verdict
 policy_dmarc(const struct dmarc_rules *r, const struct facts *f)
 {
 	const struct dmarc_facts *d = &f->dmarc;
-	struct verdict		  v = judge_from(r, &f->from);
+	struct verdict		  v = judge_from(r, f);
 
 	if (v.action != ACTION_ACCEPT || !d->done)
 		return v;

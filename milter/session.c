@@ -142,7 +142,7 @@ message_open(struct session *s)
 	s->sign_why = NULL;
 	s->nsigned = s->nwalks = 0;
 	s->refused = 0;
-	s->author_exists = NULL;
+	memset(s->author_exists, 0, sizeof(s->author_exists));
 	s->verdict = verdict_accept();
 	memset(&s->usage, 0, sizeof(s->usage));
 	headers_init(&s->headers, s->arena, s->setup->conf->max_header_fields,

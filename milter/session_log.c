@@ -80,6 +80,8 @@ log_results(struct record *r, const struct facts *f)
 {
 	if (f->from.from.n > 0)
 		record_str(r, "from", f->from.from.box[0].address);
+	if (f->iprev.done)
+		record_str(r, "iprev", result_name(f->iprev.result));
 	if (f->spf_mfrom.done) {
 		record_str(r, "spf", result_name(f->spf_mfrom.result));
 		if (f->spf_mfrom.result != RESULT_PASS)

@@ -105,21 +105,52 @@ add_identifiers(struct session *s, struct dmarc_question *q)
 	q->identifier = list;
 }
 
+/* Before all other walks: there is always room for the authors'. */
 void
-stage_dmarc(struct session *s)
+stage_authors_start(struct session *s)
 {
-	struct dmarc_facts	*f = &s->f.dmarc;
-	struct dmarc_question	 q = { NULL };
+	const struct from_facts	*from = &s->f.from;
+	size_t			 i;
 
-	if (s->f.from.state != FROM_OK || s->f.from.ndomains != 1)
+	if (from->ndomains > SESSION_AUTHORS)
 		return;
-	q.author_domain = s->f.from.domain[0];
+	for (i = 0; i < from->ndomains; i++) {
+		stage_walk_start(s, from->domain[i]);
+		s->author_exists[i] = lookups_start(s->lookups,
+		    from->domain[i], DNS_TXT);
+	}
+}
+
+/* False: there was no room for the walk. */
+static bool
+evaluate_author(struct session *s, size_t i, struct dmarc_facts *f)
+{
+	struct dmarc_question q = { NULL };
+
+	q.author_domain = s->f.from.domain[i];
 	q.author = walk_judge(s, q.author_domain);
-	if (q.author == NULL)
-		return;
-	q.author_exists = lookup_wait(s->author_exists)->status;
+	if (q.author == NULL || s->author_exists[i] == NULL)
+		return false;
+	q.author_exists = lookup_wait(s->author_exists[i])->status;
 	if (q.author->record_domain != NULL)
 		add_identifiers(s, &q);
 	dmarc_evaluate(&q, s->arena, f);
 	f->done = true;
+	return true;
+}
+
+void
+stage_dmarc(struct session *s)
+{
+	const struct from_facts	*from = &s->f.from;
+	struct dmarc_facts	 f[SESSION_AUTHORS];
+	size_t			 i;
+
+	dmarc_of_from(from, SESSION_AUTHORS, &s->f.dmarc);
+	if (s->f.dmarc.done)
+		return;
+	for (i = 0; i < from->ndomains; i++)
+		if (!evaluate_author(s, i, &f[i]))
+			return;
+	dmarc_strictest(f, from->ndomains, &s->f.dmarc);
 }

@@ -47,6 +47,7 @@ stage_inbound_start(struct session *s)
 	if (c->dkim.verify)
 		s->verifier = dkim_verifier_new(s->setup->dkim, s->lookups,
 		    s->arena, s->sv->now());
+	stage_iprev_start(s);
 	if (!s->f.conn.client_known)
 		return;
 	if (!s->f.env.sender_bad)
@@ -72,13 +73,9 @@ stage_headers(struct session *s)
 		dkim_verifier_eoh(s->verifier);
 		n = dkim_verifier_domains(s->verifier, signer, SESSION_WALKS);
 	}
-	for (i = 0; i < s->f.from.ndomains && i < 2; i++)
-		stage_walk_start(s, s->f.from.domain[i]);
+	stage_authors_start(s);
 	for (i = 0; i < n; i++)
 		stage_walk_start(s, signer[i]);
-	if (s->f.from.ndomains == 1)
-		s->author_exists = lookups_start(s->lookups,
-		    s->f.from.domain[0], DNS_TXT);
 }
 
 static void
@@ -109,6 +106,7 @@ stage_inbound_collect(struct session *s)
 		s->f.dkim.done = true;
 	}
 	stage_dmarc(s);
+	stage_iprev_collect(s);
 }
 
 void

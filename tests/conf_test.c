@@ -191,7 +191,11 @@ defaults_of_sections(const struct conf *c)
 	assert_int_equal(c->dmarc.on_quarantine, ACTION_HOLD);
 	assert_int_equal(c->dmarc.on_none, ACTION_TAG);
 	assert_int_equal(c->dmarc.on_temperror, ACTION_DEFER);
+	assert_int_equal(c->dmarc.on_missing_from, ACTION_REJECT);
+	assert_int_equal(c->dmarc.on_repeated_from, ACTION_REJECT);
 	assert_int_equal(c->dmarc.on_bad_from, ACTION_REJECT);
+	assert_int_equal(c->dmarc.several_domains, SEVERAL_REFUSE);
+	assert_true(c->iprev);
 	assert_int_equal(c->quota.action, ACTION_DEFER);
 	assert_int_equal(c->quota.on_store_failure, ACTION_DEFER);
 }

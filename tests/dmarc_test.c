@@ -508,7 +508,8 @@ judge_table(void **state)
 {
 	const struct dmarc_rules rules = { .on_reject = ACTION_REJECT,
 	    .on_quarantine = ACTION_HOLD, .on_none = ACTION_TAG,
-	    .on_temperror = ACTION_DEFER, .on_bad_from = ACTION_REJECT };
+	    .on_temperror = ACTION_DEFER, .on_missing_from = ACTION_REJECT,
+	    .on_repeated_from = ACTION_REJECT, .on_bad_from = ACTION_REJECT };
 	struct verdict	v;
 	char		reply[16];
 	size_t		i;
@@ -525,6 +526,73 @@ judge_table(void **state)
 	}
 }
 
+/* --- several authors, and none ----------------------------------------------- */
+
+#define EACH(r, p)	{ .done = true, .result = RESULT_##r, .policy = DMARC_##p }
+
+static const struct {
+	const char		*name;
+	struct dmarc_facts	 each[3];
+	size_t			 n;
+	enum result		 result;
+	enum dmarc_policy	 policy;
+} together[] = {
+	{ "one alone", { EACH(PASS, REJECT) }, 1, RESULT_PASS, DMARC_REJECT },
+	{ "several never pass", { EACH(PASS, REJECT), EACH(PASS, NONE) }, 2,
+	    RESULT_NONE, DMARC_REJECT },
+	{ "the stricter fail", { EACH(FAIL, NONE), EACH(FAIL, REJECT),
+	    EACH(FAIL, QUARANTINE) }, 3, RESULT_FAIL, DMARC_REJECT },
+	{ "a pass hides no fail", { EACH(PASS, REJECT), EACH(FAIL, NONE) }, 2,
+	    RESULT_FAIL, DMARC_NONE },
+	{ "no record hides no fail", { EACH(NONE, NONE),
+	    EACH(FAIL, QUARANTINE) }, 2, RESULT_FAIL, DMARC_QUARANTINE },
+	{ "a temperror under reject is stricter", { EACH(FAIL, QUARANTINE),
+	    EACH(TEMPERROR, REJECT) }, 2, RESULT_TEMPERROR, DMARC_REJECT },
+	{ "a fail is more than a temperror", { EACH(TEMPERROR, REJECT),
+	    EACH(FAIL, REJECT) }, 2, RESULT_FAIL, DMARC_REJECT },
+	{ "no record and a pass", { EACH(PASS, REJECT), EACH(NONE, NONE) }, 2,
+	    RESULT_NONE, DMARC_NONE },
+};
+
+static void
+together_table(void **state)
+{
+	struct dmarc_facts	f;
+	size_t			i;
+
+	(void)state;
+	for (i = 0; i < NELEM(together); i++) {
+		dmarc_strictest(together[i].each, together[i].n, &f);
+		if (f.result != together[i].result ||
+		    f.policy != together[i].policy)
+			row_fail(together[i].name, "%s %d",
+			    result_name(f.result), f.policy);
+	}
+}
+
+/* Each bad From obeys its own setting, and is never "none". */
+static void
+each_bad_from_has_its_rule(void **state)
+{
+	const struct dmarc_rules rules = { .on_missing_from = ACTION_TAG,
+	    .on_repeated_from = ACTION_HOLD, .on_bad_from = ACTION_DEFER };
+	const enum action	 want[] = { [FROM_OK] = ACTION_DEFER,
+	    [FROM_MISSING] = ACTION_TAG, [FROM_REPEATED] = ACTION_HOLD,
+	    [FROM_UNPARSABLE] = ACTION_DEFER };
+	struct facts		 f;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(want); i++) {
+		memset(&f, 0, sizeof(f));
+		f.from.state = (enum from_state)i;
+		dmarc_of_from(&f.from, 4, &f.dmarc);
+		assert_true(f.dmarc.done);
+		assert_int_equal(f.dmarc.result, RESULT_PERMERROR);
+		assert_int_equal(policy_dmarc(&rules, &f).action, want[i]);
+	}
+}
+
 int
 main(void)
 {
@@ -535,6 +603,8 @@ main(void)
 		cmocka_unit_test(walk_table),
 		cmocka_unit_test(message_table),
 		cmocka_unit_test(judge_table),
+		cmocka_unit_test(together_table),
+		cmocka_unit_test(each_bad_from_has_its_rule),
 	};
 	int failed;
 
