@@ -33,7 +33,7 @@ def lookup(name, kind, *rest):
 
 def main():
     spf.DNSLookup = lookup
-    checks, begin = 0, time.monotonic()
+    checks, begin, cpu = 0, time.monotonic(), time.process_time()
     while True:
         for _ in range(50):
             result, _ = spf.check2(i='192.0.2.1', s='user@d.example',
@@ -44,8 +44,9 @@ def main():
         seconds = time.monotonic() - begin
         if seconds > 2:
             break
-    print('spf %-22s 1 thread  %9.0f checks/s %7.2f us each' % (
-        'pyspf', checks / seconds, 1e6 * seconds / checks))
+    cpu = time.process_time() - cpu
+    print('spf %-22s 1 thread  %9.0f checks/s %8.2f us of CPU each' % (
+        'pyspf', checks / seconds, 1e6 * cpu / checks))
 
 
 if __name__ == '__main__':
