@@ -20,7 +20,8 @@
 struct disk_queue {
 	const struct ledger_disk *ops;	/* NULL: there is no disk */
 	void		*disk;
-	pthread_mutex_t	 lock;
+	pthread_mutex_t	 sync_lock;	/* held around ops->sync alone */
+	pthread_mutex_t	 lock;		/* of what follows */
 	pthread_cond_t	 changed;
 	bool		 busy;		/* somebody uses the disk */
 	const struct ledger_row *rows;	/* that wait for it */
@@ -45,6 +46,7 @@ bool	disk_queue_write(struct disk_queue *q, struct ledger_row row,
 	    char error[STORE_ERROR]);
 bool	disk_queue_replace(struct disk_queue *q, const struct ledger_row *rows,
 	    char error[STORE_ERROR]);
+bool	disk_queue_sync(struct disk_queue *q, char error[STORE_ERROR]);
 bool	disk_queue_forget(struct disk_queue *q, uint32_t before,
 	    char error[STORE_ERROR]);
 

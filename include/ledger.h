@@ -26,8 +26,8 @@ struct ledger_row {
 };
 
 /*
- * The disk. Never called by two threads at once. False: nothing of it was
- * done; error says what is wrong and what to do.
+ * The disk. Never called by two threads at once, but sync beside the others.
+ * False: nothing of it was done; error says what is wrong and what to do.
  */
 struct ledger_disk {
 	/* All rows or none, safe from kill -9 on return. */
@@ -39,6 +39,8 @@ struct ledger_disk {
 	/* Remove some rows of minutes before this one; *more: some are left. */
 	bool		 (*forget)(void *disk, uint32_t before, bool *more,
 			    char error[STORE_ERROR]);
+	/* What was written is safe from a power cut. */
+	bool		 (*sync)(void *disk, char error[STORE_ERROR]);
 	void		 (*close)(void *disk);
 	/* all but close are NULL: it was opened for reading */
 };

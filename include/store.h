@@ -7,8 +7,8 @@
  * back. Reserved and committed together never exceed the limit, whatever
  * runs in parallel. Committed counts survive kill -9; reservations die with
  * the process, and their mail was never accepted. A power cut may take the
- * commits of the last moments (since the last checkpoint of the write-ahead
- * log), never the file: no commit waits for a disk.
+ * commits since the last store_prune, never the file: no commit waits for a
+ * disk.
  *
  * Time is an argument: seconds since the epoch. The hour is the current
  * minute and the 59 before. A clock that steps back never frees a bucket
@@ -71,6 +71,7 @@ struct store	*store_open(const char *spec, char **why);
 struct store	*store_open_readonly(const char *spec, char **why);
 /* In memory, for `millgatectl check`, replay and tests. */
 struct store	*store_open_memory(void);
+/* No reservation may be open any more. */
 void		 store_close(struct store **sp);
 
 /* One message's reservation; owned by the caller until commit or give-back. */
@@ -105,7 +106,11 @@ enum store_answer store_list(struct store *s, time_t now,
 		    struct store_rows *rows, char error[STORE_ERROR]);
 void		 store_rows_free(struct store_rows *rows);
 
-/* Remove what is older than an hour; called now and then by the daemon. */
+/*
+ * Remove what is older than an hour, and make what is left safe from a power
+ * cut; called about once a minute by the daemon. May take long, and holds up
+ * nobody.
+ */
 enum store_answer store_prune(struct store *s, time_t now,
 		    char error[STORE_ERROR]);
 

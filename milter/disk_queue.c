@@ -24,6 +24,7 @@ disk_queue_init(struct disk_queue *q, const struct ledger_disk *ops,
 	memset(q, 0, sizeof(*q));
 	q->ops = ops;
 	q->disk = disk;
+	pthread_mutex_init(&q->sync_lock, NULL);
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->changed, NULL);
 }
@@ -35,6 +36,7 @@ disk_queue_free(struct disk_queue *q)
 		q->ops->close(q->disk);
 	pthread_cond_destroy(&q->changed);
 	pthread_mutex_destroy(&q->lock);
+	pthread_mutex_destroy(&q->sync_lock);
 }
 
 /* --- the gate ------------------------------------------------------------ */
@@ -203,5 +205,21 @@ disk_queue_forget(struct disk_queue *q, uint32_t before,
 		write_waiting(q);
 	}
 	pthread_mutex_unlock(&q->lock);
+	return ok;
+}
+
+/* Commits go on meanwhile: it may take the disk long. */
+bool
+disk_queue_sync(struct disk_queue *q, char error[STORE_ERROR])
+{
+	bool ok;
+
+	if (q->ops == NULL)
+		return true;
+	if (!may_write(q, error))
+		return false;
+	pthread_mutex_lock(&q->sync_lock);
+	ok = q->ops->sync(q->disk, error);
+	pthread_mutex_unlock(&q->sync_lock);
 	return ok;
 }

@@ -270,10 +270,11 @@ ledger_prune(struct store *base, time_t now, char error[STORE_ERROR])
 		shard_prune(&l->shard[i], minute);
 		pthread_mutex_unlock(&l->shard[i].lock);
 	}
-	if (minute < HOUR_MINUTES)
-		return STORE_TAKEN;
-	return disk_queue_forget(&l->queue, minute - (HOUR_MINUTES - 1),
-	    error) ? STORE_TAKEN : STORE_UNKNOWN;
+	if (minute >= HOUR_MINUTES && !disk_queue_forget(&l->queue,
+	    minute - (HOUR_MINUTES - 1), error))
+		return STORE_UNKNOWN;
+	return disk_queue_sync(&l->queue, error) ? STORE_TAKEN :
+	    STORE_UNKNOWN;
 }
 
 /* --- the clock ----------------------------------------------------------- */

@@ -3,7 +3,8 @@
  *
  * WAL mode with synchronous=NORMAL: a commit is a write(2), not a disk sync.
  * It survives kill -9 of the process; a power cut may take the transactions
- * since the last checkpoint, never the file. Rows carry a checksum, because
+ * since the last checkpoint, never the file. Checkpoints run beside commits,
+ * on a connection of their own. Rows carry a checksum, because
  * SQLite has none for its pages: a flipped bit is found, not counted.
  *
  * The daemon owns the table `bucket` and reads it once, at the start. A tool
@@ -12,8 +13,6 @@
  * data_version that another has written. With the daemon stopped, the tool
  * takes PATH-lock and writes `bucket` itself.
  */
-#include <sys/stat.h>
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,10 +20,10 @@
 
 #include "arena.h"
 #include "buf.h"
-#include "fnv.h"
 #include "hour.h"
 #include "ledger.h"
 #include "state_file.h"
+#include "state_row.h"
 #include "store_priv.h"
 #include "store_sqlite.h"
 
@@ -49,14 +48,21 @@ enum statement {
 	ST_BEGIN, ST_COMMIT, ST_GET, ST_PUT, ST_OLDEST, ST_FORGET, ST_COUNT
 };
 
-#define ROW_COLUMNS	"minute, key, recipients, messages, sum"
+/*
+ * A commit checkpoints only when nobody else has for very long; what a great
+ * transaction added to the log is given back.
+ */
+#define LOG_SETTINGS \
+	"PRAGMA synchronous = NORMAL;" \
+	"PRAGMA wal_autocheckpoint = 10000;" \
+	"PRAGMA journal_size_limit = 8000000"
 
 static const char *const statements[ST_COUNT] = {
 	[ST_BEGIN] = "BEGIN IMMEDIATE",
 	[ST_COMMIT] = "COMMIT",
-	[ST_GET] = "SELECT " ROW_COLUMNS " FROM bucket "
+	[ST_GET] = "SELECT " STATE_ROW_COLUMNS " FROM bucket "
 	    "WHERE minute = ?1 AND key = ?2",
-	[ST_PUT] = "INSERT OR REPLACE INTO bucket(" ROW_COLUMNS ") "
+	[ST_PUT] = "INSERT OR REPLACE INTO bucket(" STATE_ROW_COLUMNS ") "
 	    "VALUES(?1, ?2, ?3, ?4, ?5)",
 	[ST_OLDEST] = "SELECT minute FROM bucket WHERE minute < ?1 "
 	    "ORDER BY minute LIMIT 1",
@@ -70,6 +76,7 @@ struct disk {
 	struct state_file file;
 	struct sql	*sql;
 	struct sql_statement *st[ST_COUNT];
+	struct sql	*checkpointer;
 };
 
 /* --- errors -------------------------------------------------------------- */
@@ -114,42 +121,6 @@ damaged(const struct disk *d, const char *what, char **why)
 	    "it and its -wal away to begin with empty counts", what);
 }
 
-/* --- rows ---------------------------------------------------------------- */
-
-static int64_t
-row_sum(const struct ledger_row *row)
-{
-	uint64_t	h;
-	char		numbers[48];
-	int		len;
-
-	len = snprintf(numbers, sizeof(numbers), "%lu %lu %lu ",
-	    (unsigned long)row->minute, (unsigned long)row->recipients,
-	    (unsigned long)row->messages);
-	h = fnv_add(FNV_START, numbers, (size_t)len);
-	return fnv_fold(fnv_add(h, row->key, strlen(row->key)));
-}
-
-/* The row under the statement; its key lives until the next step. */
-static bool
-row_read(struct sql_statement *st, struct ledger_row *row)
-{
-	int64_t minute, recipients, messages, sum;
-
-	memset(row, 0, sizeof(*row));
-	row->key = sql_column_text(st, 1);
-	if (row->key == NULL ||
-	    !sql_column_number(st, 0, HOUR_MINUTE_MAX, &minute) ||
-	    !sql_column_number(st, 2, UINT32_MAX, &recipients) ||
-	    !sql_column_number(st, 3, UINT32_MAX, &messages) ||
-	    !sql_column_number(st, 4, UINT32_MAX, &sum))
-		return false;
-	row->minute = (uint32_t)minute;
-	row->recipients = (uint32_t)recipients;
-	row->messages = (uint32_t)messages;
-	return sum == row_sum(row);
-}
-
 /* --- opening ------------------------------------------------------------- */
 
 static void
@@ -159,6 +130,7 @@ disconnect(struct disk *d)
 
 	for (i = 0; i < ST_COUNT; i++)
 		sql_finish(&d->st[i]);
+	sql_close(&d->checkpointer);
 	sql_close(&d->sql);
 }
 
@@ -209,7 +181,6 @@ static bool
 create(struct disk *d, char **why)
 {
 	char	*draft = state_file_draft(&d->file);
-	mode_t	 mask = umask(077);
 	bool	 ok;
 
 	state_file_draft_remove(&d->file);
@@ -218,7 +189,6 @@ create(struct disk *d, char **why)
 	if (!ok)
 		refuse(d, "cannot be created", why);
 	disconnect(d);
-	umask(mask);
 	free(draft);
 	ok = ok && state_file_publish(&d->file, why);
 	if (!ok)
@@ -258,11 +228,11 @@ load(struct disk *d, struct store *s, char **why)
 	enum sql_result		 result;
 	bool			 right = true;
 
-	st = sql_prepare(d->sql, "SELECT " ROW_COLUMNS " FROM bucket");
+	st = sql_prepare(d->sql, "SELECT " STATE_ROW_COLUMNS " FROM bucket");
 	if (st == NULL)
 		return refuse(d, "cannot be read", why);
 	while (right && (result = sql_step(st)) == SQL_ROW) {
-		right = row_read(st, &row);
+		right = state_row_read(st, &row);
 		if (right)
 			ledger_load(s, &row);
 	}
@@ -286,7 +256,7 @@ use_log(struct disk *d, char **why)
 		fail(d, why, "its file system cannot hold a write-ahead log; "
 		    "move it to a local one");
 	free(mode);
-	return ok && (sql_exec(d->sql, "PRAGMA synchronous = NORMAL") ||
+	return ok && (sql_exec(d->sql, LOG_SETTINGS) ||
 	    refuse(d, "cannot be written", why));
 }
 
@@ -319,6 +289,8 @@ open_writable(struct disk *d, char **why)
 	if (!check(d, "PRAGMA quick_check(1)", "ok", NULL, why) ||
 	    !check_table(d, why) || !prepare(d, why))
 		return false;
+	if (!sql_open(&d->checkpointer, d->file.path, SQL_WRITE))
+		return refuse(d, "cannot be opened", why);
 	state_file_sign(&d->file);
 	return true;
 }
@@ -363,7 +335,7 @@ add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
 	sql_bind_number(get, 1, more->minute);
 	sql_bind_text(get, 2, more->key);
 	result = sql_step(get);
-	right = result != SQL_ROW || row_read(get, &row);
+	right = result != SQL_ROW || state_row_read(get, &row);
 	sql_reset(get);
 	if (!right) {
 		snprintf(error, STORE_ERROR, "%.90s: is damaged: the checksum "
@@ -378,11 +350,7 @@ add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
 	row.recipients = hour_cap((uint64_t)row.recipients +
 	    more->recipients);
 	row.messages = hour_cap((uint64_t)row.messages + more->messages);
-	sql_bind_number(put, 1, row.minute);
-	sql_bind_text(put, 2, row.key);
-	sql_bind_number(put, 3, row.recipients);
-	sql_bind_number(put, 4, row.messages);
-	sql_bind_number(put, 5, row_sum(&row));
+	state_row_bind(put, &row);
 	return sql_run(put) || explain(d, "cannot be written", error);
 }
 
@@ -455,6 +423,20 @@ disk_forget(void *disk, uint32_t before, bool *more, char error[STORE_ERROR])
 	return *more || explain(d, "old counts cannot be removed", error);
 }
 
+static bool
+disk_sync(void *disk, char error[STORE_ERROR])
+{
+	struct disk	*d = disk;
+	char		*text;
+
+	text = sql_text(d->checkpointer, "PRAGMA wal_checkpoint(PASSIVE)");
+	free(text);
+	if (text == NULL)
+		sql_explain(d->checkpointer, d->file.path,
+		    "cannot be written", error, STORE_ERROR);
+	return text != NULL;
+}
+
 static void
 disk_close(void *disk)
 {
@@ -469,6 +451,7 @@ static const struct ledger_disk writable_disk = {
 	.write = disk_write,
 	.replace = disk_replace,
 	.forget = disk_forget,
+	.sync = disk_sync,
 	.close = disk_close,
 };
 

@@ -21,7 +21,8 @@ struct fake {
 	pthread_mutex_t	 lock;
 	pthread_cond_t	 changed;
 	bool		 hold;		/* a write waits until this is over */
-	bool		 writing, broken, closed;
+	bool		 writing, syncing, broken, closed;
+	bool		 nothing_to_forget;
 	unsigned	 writes, rows, steps, step_of_write;
 	unsigned	 users;		/* at the same time: never two */
 };
@@ -75,7 +76,7 @@ fake_forget(void *disk, uint32_t before, bool *more, char error[STORE_ERROR])
 	assert_int_equal(before, T0 / 60 - 59);
 	fake_enter(f);
 	f->steps++;
-	*more = f->writes == 0 && f->steps < 5000;
+	*more = !f->nothing_to_forget && f->writes == 0 && f->steps < 5000;
 	pthread_cond_broadcast(&f->changed);
 	pthread_mutex_unlock(&f->lock);
 	nanosleep(&ms, NULL);
@@ -98,9 +99,26 @@ fake_replace(void *disk, const struct ledger_row *row,
 	return fake_write(disk, row, error);
 }
 
+/* Takes as long as it takes for a commit to come and go. */
+static bool
+fake_sync(void *disk, char error[STORE_ERROR])
+{
+	struct fake *f = disk;
+
+	(void)error;
+	pthread_mutex_lock(&f->lock);
+	f->syncing = true;
+	pthread_cond_broadcast(&f->changed);
+	while (f->writes == 0)
+		pthread_cond_wait(&f->changed, &f->lock);
+	f->syncing = false;
+	pthread_mutex_unlock(&f->lock);
+	return true;
+}
+
 static const struct ledger_disk fake_disk = {
 	.write = fake_write, .replace = fake_replace, .forget = fake_forget,
-	.close = fake_close
+	.sync = fake_sync, .close = fake_close
 };
 
 static struct store *
@@ -255,6 +273,28 @@ a_commit_does_not_wait_for_all_pruning(void **state)
 	end(&f, s);
 }
 
+/* A slow disk sync is nobody's business but the pruning thread's. */
+static void
+a_commit_does_not_wait_for_a_sync(void **state)
+{
+	struct fake	 f;
+	struct store	*s = begin(&f);
+	pthread_t	 thread;
+	void		*good;
+
+	(void)state;
+	f.nothing_to_forget = true;
+	assert_int_equal(pthread_create(&thread, NULL, prune, s), 0);
+	pthread_mutex_lock(&f.lock);
+	while (!f.syncing)
+		pthread_cond_wait(&f.changed, &f.lock);
+	pthread_mutex_unlock(&f.lock);
+	assert_non_null(send_one(s));
+	pthread_join(thread, &good);
+	assert_non_null(good);
+	end(&f, s);
+}
+
 static void *
 move_clock(void *arg)
 {
@@ -319,6 +359,7 @@ main(void)
 		cmocka_unit_test(who_waits_is_written_together),
 		cmocka_unit_test(who_waits_fails_together),
 		cmocka_unit_test(a_commit_does_not_wait_for_all_pruning),
+		cmocka_unit_test(a_commit_does_not_wait_for_a_sync),
 		cmocka_unit_test(the_clock_waits_for_commits),
 		cmocka_unit_test(a_message_without_recipients_is_not_written),
 	};
