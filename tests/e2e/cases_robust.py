@@ -8,7 +8,7 @@ import signal
 import socket
 
 import smtp
-from message import compose, delivered
+from message import compose, delivered, deliveries
 from runner import case, settings
 from services import wait_until
 from steps import (arrive, expect, inbound, log_line, serves, submission,
@@ -128,6 +128,20 @@ def noise_on_the_milter_port_harms_nobody(w):
     silent = socket.create_connection((w.address, w.port["milter"]))
     serves(w)
     silent.close()
+
+
+@case
+def hundreds_of_messages_are_all_delivered(w):
+    count = 300
+    done = w.postfix.command(
+        "smtp-source", "-s", "10", "-m", str(count), "-l", "4000", "-S",
+        "A burst", "-f", PLAIN, "-t", "bob@burst.example",
+        "%s:%d" % (w.address, w.port["smtp"]))
+    assert done.returncode == 0, done.stderr
+    wait_until("all are delivered",
+               lambda: len(deliveries(w, "burst.example")) == count, 60)
+    for found in deliveries(w, "burst.example"):
+        assert len(found.all("Authentication-Results")) == 1, found.head
 
 
 @case

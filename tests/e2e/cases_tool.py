@@ -1,13 +1,17 @@
 """The programs on the command line, beside the running daemon."""
 
 import os
+import shutil
+import signal
 import subprocess
 
 import programs
 from message import compose, sign
 from cases_quota import used
 from runner import case
+from services import answers, wait_until
 from steps import expect, submit
+from world import free_port
 
 
 def millgate(world, *args):
@@ -78,3 +82,56 @@ def check_judges_a_file_as_the_daemon_would(w):
                  "joe@strict.example", "--rcpt", "bob@example.net")
     assert done.returncode == 0, done
     assert "dmarc=pass" in done.stdout, done
+
+
+@case
+def in_the_background_it_serves_when_the_command_returns(w):
+    conf, pid_file = w.directory + "/background.conf", w.directory + "/pid"
+    port = free_port(w.address, 0, w.port.values())
+    with open(w.millgate.conf) as f:
+        text = f.read().replace('inet:%d@' % w.port["milter"],
+                                'inet:%d@' % port)
+    text = text.replace("/state.db", "/background.db")
+    with open(conf, "w") as f:
+        f.write('pid-file = "%s"\n' % pid_file + text)
+    done = millgate(w, "-c", conf)
+    assert done.returncode == 0, done
+    with open(pid_file) as f:
+        pid = int(f.read())
+    try:
+        assert answers(w.address, port)
+    finally:
+        os.kill(pid, signal.SIGTERM)
+    wait_until("it has ended", lambda: not answers(w.address, port))
+
+
+@case
+def what_it_cannot_use_stops_it_with_a_reason(w):
+    bad = w.directory + "/bad.conf"
+    port = 'socket = "inet:%d@%s"\n' % (
+        free_port(w.address, 0, w.port.values()), w.address)
+    for text, words in (
+            ('socket = "inet:%d@%s"\nuser = nobody\nstate = "%s/s.db"\n' % (
+                w.port["milter"], w.address, w.millgate.directory), "socket"),
+            (port + 'user = "no-such-user"\n', "no-such-user"),
+            (port + 'user = nobody\nstate = "/proc/no/state.db"\n', "state"),
+            (port + 'user = nobody\nsigning { key-directory = "/no/dir" }\n',
+             "/no/dir")):
+        with open(bad, "w") as f:
+            f.write(text)
+        done = millgate(w, "-f", "-c", bad)
+        assert done.returncode == 2, done
+        assert words in done.stderr, done
+
+
+@case
+def the_fragments_for_postfix_are_understood(w):
+    place = w.directory + "/fragments"
+    os.makedirs(place)
+    for name in ("main.cf", "master.cf"):
+        shutil.copy(os.path.join(programs.SOURCE, "contrib/postfix", name),
+                    place)
+    for flag in ("-n", "-Mf"):
+        done = w.postfix.command("postconf", "-c", place, flag)
+        assert done.returncode == 0 and not done.stderr, done
+    assert done.stdout.count(b"smtpd_sasl_auth_enable=yes") == 2, done

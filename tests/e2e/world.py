@@ -30,9 +30,10 @@ LOGINS = {
     "erin@example.net": "tiny-plan",
     "frank@example.net": "tiny-plan",
     "grace@example.net": "tiny-plan",
+    "heidi@example.net": "much-mail",
 }
 
-MAIL_DOMAINS = [SITE, "shop.example.net", "elsewhere.example"]
+MAIL_DOMAINS = [SITE, "shop.example.net", "elsewhere.example", "burst.example"]
 
 # foreign domain: its DMARC record
 FOREIGN = {
