@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 import programs
-from message import compose, sign
+from message import compose, delivered, sign
 from cases_quota import used
 from runner import case
 from services import answers, wait_until
@@ -52,16 +52,32 @@ def quota_show_agrees_with_what_was_sent(w):
 
 
 @case
-def a_new_key_is_private_and_its_record_is_right(w):
-    done = w.run_ctl("key", "new", "new.example.net")
+def a_new_key_is_private_and_signs_once_it_is_published(w):
+    domain, bob = "shop.example.net", "bob@example.net"
+
+    def signatures():
+        text = compose("orders@" + domain)
+        expect(submit(w, text, login=bob), "250")
+        return delivered(w, "elsewhere.example", text).signatures(w)
+    # no key of its own: that of the domain above
+    assert {d for d, _, _ in signatures()} == {"example.net"}
+
+    done = w.run_ctl("key", "new", domain, "--type", "both")
     assert done.returncode == 0, done
-    assert "_domainkey.new.example.net" in done.stdout, done
-    place = os.path.join(w.keys, "new.example.net")
+    place = os.path.join(w.keys, domain)
     keys = [n for n in os.listdir(place) if n.endswith(".private")]
-    assert keys, os.listdir(place)
+    assert len(keys) == 2, os.listdir(place)
     for name in keys:
         mode = os.stat(os.path.join(place, name)).st_mode & 0o777
-        assert mode == 0o600, oct(mode)
+        assert mode in (0o600, 0o640), oct(mode)
+
+    # what it prints goes into the zone as it is
+    w.zone_lines.append(w.run_ctl("key", "dns", domain).stdout)
+    w.nsd.restart()
+    assert w.run_ctl("key", "activate", domain).returncode == 0
+    w.millgate.reload()
+    assert set(signatures()) == {(domain, "rsa-sha256", True),
+                                 (domain, "ed25519-sha256", True)}
 
 
 def check(world, text, *args):

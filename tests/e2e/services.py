@@ -444,6 +444,16 @@ class Millgate(Service):
                 return ""
             raise
 
+    def reload(self):
+        """SIGHUP, and wait for the new configuration to be in use."""
+        before = len(self.log_text())
+        self.send(signal.SIGHUP)
+        said = wait_until("millgate says what came of the reload", lambda: [
+            line for line in self.log_text()[before:].splitlines()
+            if " reload" in line])
+        if "refused" in said[0]:
+            raise Trouble(said[0])
+
     def log_line(self, **fields):
         """The newest line that has all these key=value pairs, or None."""
         wanted = ["%s=%s" % (k.replace("_", "-"), v)

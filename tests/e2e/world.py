@@ -101,7 +101,7 @@ class World:
         self.unix_socket = False
         self.logins, self.mail_domains = dict(LOGINS), list(MAIL_DOMAINS)
         self.broken = list(BROKEN)
-        self.records = []
+        self.records, self.zone_lines = [], []
         self.nsd = services.Nsd(self)
         self.dovecot = services.Dovecot(self)
         self.postfix = services.Postfix(self)
@@ -131,17 +131,21 @@ class World:
 
     def make_dkim_key(self, directory, domain, selector, algorithm):
         """A key in directory/domain/selector.private, its record in DNS."""
+        # root's, and read by the daemon's group: as packaging has it
+        gid = pwd.getpwnam(services.MILTER_USER).pw_gid
         place = os.path.join(directory, domain)
-        os.makedirs(place, exist_ok=True)
+        for path in (directory, place):
+            os.makedirs(path, exist_ok=True)
+            os.chown(path, -1, gid)
+            os.chmod(path, 0o750)
         path = os.path.join(place, selector + ".private")
         if algorithm == "rsa":
             openssl("genpkey", "-algorithm", "rsa", "-pkeyopt",
                     "rsa_keygen_bits:2048", "-out", path)
         else:
             openssl("genpkey", "-algorithm", "ed25519", "-out", path)
-        os.chmod(path, 0o600)
-        # read again by the daemon itself, after SIGHUP
-        os.chown(path, pwd.getpwnam(services.MILTER_USER).pw_uid, -1)
+        os.chown(path, -1, gid)
+        os.chmod(path, 0o640)
         self.txt("%s._domainkey.%s" % (selector, domain),
                  self.key_record(path, algorithm))
         return path
@@ -181,7 +185,8 @@ class World:
     def zone_text(self):
         head = ("$TTL 300\n. SOA ns. hostmaster. 1 3600 600 86400 5\n"
                 ". NS ns.\nns. A %s\n" % self.address)
-        return head + "".join("%s. %s %s\n" % r for r in self.records)
+        return head + "".join("%s. %s %s\n" % r for r in self.records
+                              ) + "".join(self.zone_lines)
 
     def make_zones(self):
         self.record("mx." + SITE, "A", self.address)
