@@ -120,7 +120,7 @@ struct waiter {
 	struct query		*query;	/* NULL: answered or not waiting */
 };
 
-/* Fills hash and len from name and type. */
+/* Fills the hash. */
 void		 resolver_question(struct resolver *r, struct question *qn);
 /* An answer (with a reference) from the cache; NULL: `w` waits for one. */
 struct answer	*resolver_join(struct resolver *r, const struct question *qn,

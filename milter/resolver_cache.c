@@ -127,7 +127,7 @@ answer_ref(struct answer *a)
 
 #define ROTL(x, b)	((x) << (b) | (x) >> (64 - (b)))
 
-static void
+static inline void
 sip_round(uint64_t v[4])
 {
 	v[0] += v[1];
@@ -142,7 +142,7 @@ sip_round(uint64_t v[4])
 	v[2] = ROTL(v[2], 32);
 }
 
-static void
+static inline void
 sip_word(uint64_t v[4], uint64_t word)
 {
 	v[3] ^= word;

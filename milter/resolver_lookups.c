@@ -326,7 +326,8 @@ lookups_start(struct lookups *l, const char *name, enum dns_type type)
 	struct answer	*a;
 	bool		 fresh;
 
-	if (dns_name_fold(name, folded) == 0)
+	qn.len = dns_name_fold(name, folded);
+	if (qn.len == 0)
 		return &l->bad_name;
 	resolver_question(l->resolver, &qn);
 	p = lookup_find_or_add(l, &qn, &fresh);
