@@ -756,6 +756,28 @@ freeing_waits_for_running_callbacks(void **state)
 	assert_string_equal(t.seen, "a");
 }
 
+/* What gets ready meanwhile is left to the thread that is at it. */
+static void
+callbacks_never_overlap(void **state)
+{
+	struct world	*w = *state;
+	struct trace	 t = { .seen = "", .sleep_ms = 50 };
+	struct mark	 a = { &t, 'a' }, b = { &t, 'b' };
+	struct lookup	*p = lookups_start(w->one, "a.test", DNS_TXT);
+	struct lookup	*q = lookups_start(w->one, "b.test", DNS_TXT);
+	struct later	 later;
+
+	fake_txt(&w->fake, 1, 60, "x");
+	lookup_then(p, mark_it, &a);
+	later_start(&later, &w->fake, 0, 0);
+	while (t.running == 0)
+		usleep(500);
+	lookup_then(q, mark_it, &b);
+	pthread_join(later.thread, NULL);
+	assert_string_equal(t.seen, "ab");
+	assert_true(pthread_equal(t.thread, later.thread));
+}
+
 static void
 no_callback_after_freeing(void **state)
 {
@@ -966,6 +988,7 @@ main(void)
 		TEST(callbacks_run_where_the_answer_comes),
 		TIMED(callbacks_hear_of_the_deadline_once),
 		TEST(callbacks_may_ask_further),
+		TEST(callbacks_never_overlap),
 		TEST(freeing_waits_for_running_callbacks),
 		TEST(no_callback_after_freeing),
 		cmocka_unit_test(sessions_come_and_go),
