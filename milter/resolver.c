@@ -17,10 +17,6 @@
 #include "arena.h"
 #include "resolver_priv.h"
 
-#ifndef CLOCK_MONOTONIC_COARSE
-#define CLOCK_MONOTONIC_COARSE	CLOCK_MONOTONIC
-#endif
-
 #define SHARDS			16u
 #define BUCKETS			64u
 #define CACHE_ENTRIES		32768u
@@ -56,7 +52,7 @@ struct resolver {
 	struct shard		 shard[SHARDS];
 };
 
-/* The kernel's last tick is near enough, and a fifth of the cost. */
+/* The kernel's last tick (Linux) is near enough, and a fifth of the cost. */
 static uint64_t
 monotonic_ms(void)
 {
