@@ -250,7 +250,8 @@ def ask_pyspf(module, dns, client, helo, sender):
     module.message = explanation
     if result != 'fail' or explanation == NO_EXPLANATION:
         explanation = None
-    return result, explanation
+    # the cap is ours (spf_macro.h), not the RFC's
+    return result, explanation[:255] if explanation else explanation
 
 
 # --- generated zones --------------------------------------------------------
