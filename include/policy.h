@@ -29,7 +29,15 @@ struct session_rules {
 	const char *const *mechanisms;	size_t nmechanisms;	/* 0: any */
 	enum second_factor second_factor;
 	bool		 null_sender;		/* allowed on submission */
+	/* of logins without an entry; NULL: the default plan */
+	const struct plan_rules *plan;
 };
+
+/*
+ * Who comes without a login is counted under this and the listener's name;
+ * no login in the configuration has a blank in it.
+ */
+#define LISTENER_BUCKET	"listener "
 
 /* The first listener that matches, or NULL. */
 const struct session_rules *policy_connection(

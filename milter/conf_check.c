@@ -108,6 +108,9 @@ static const char *const session_options[] = {
 	"require-auth", "require-tls", "min-tls", "min-tls-bits", "mechanisms",
 	"second-factor", NULL
 };
+static const char *const submission_options[] = {
+	"null-sender", "plan", NULL
+};
 static const char *const tls_options[] = { "min-tls", "min-tls-bits", NULL };
 
 bool
@@ -117,10 +120,10 @@ conf_listener_takes(const struct session_rules *r, const char *option)
 		return !is_one_of(option, connection_options) &&
 		    !is_one_of(option, session_options) &&
 		    (r->direction == DIRECTION_SUBMISSION ||
-		    strcmp(option, "null-sender") != 0);
+		    !is_one_of(option, submission_options));
 	if (r->direction == DIRECTION_INBOUND)
 		return !is_one_of(option, session_options) &&
-		    strcmp(option, "null-sender") != 0;
+		    !is_one_of(option, submission_options);
 	return r->require_tls || !is_one_of(option, tls_options);
 }
 

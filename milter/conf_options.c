@@ -168,6 +168,9 @@ const struct conf_option conf_options[] = {
 	    .help = "token-or-certificate: a password alone is refused" },
 	{ "listener", "null-sender", OPT_BOOL, LISTENER(null_sender),
 	    .def = "no", .help = "accept MAIL FROM:<>" },
+	{ "listener", "plan", OPT_PLAN, LISTENER(plan), .def = "",
+	    .help = "plan of logins without an entry, and of all that comes "
+	    "without a login together; empty: default-plan, and no limit" },
 
 	{ "plan", "recipients-per-hour", OPT_LIMIT, PLAN(limits.recipients),
 	    .def_said = "unlimited; of a built-in plan its own number",

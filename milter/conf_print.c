@@ -45,6 +45,12 @@ shown_one(enum form form, const char *text)
 }
 
 static struct shown
+shown_plan(const struct plan_rules *plan)
+{
+	return shown_one(FORM_TEXT, plan != NULL ? plan->name : NULL);
+}
+
+static struct shown
 shown_list(const char *const *list)
 {
 	struct shown s = { FORM_LIST, 0, NULL, list };
@@ -116,8 +122,7 @@ show_value(struct arena *a, const struct conf_option *o, const void *base)
 	case OPT_PLAN:
 		break;
 	}
-	return shown_one(FORM_TEXT, (*(const struct plan_rules *const *)at)->
-	    name);
+	return shown_plan(*(const struct plan_rules *const *)at);
 }
 
 static void

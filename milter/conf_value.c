@@ -145,12 +145,17 @@ set_canon(const char *text, enum canonicalization *header,
 	return NULL;
 }
 
+/* Empty is "none" where the default is none. */
 static const char *
-set_plan(struct conf_builder *b, const char *text,
+set_plan(struct conf_builder *b, const struct conf_option *o, const char *text,
     const struct plan_rules **plan)
 {
 	size_t i;
 
+	if (text[0] == '\0' && o->def != NULL && o->def[0] == '\0') {
+		*plan = NULL;
+		return NULL;
+	}
 	for (i = 0; i < b->conf->nplans; i++) {
 		if (strcasecmp(b->conf->plans[i].name, text) == 0) {
 			*plan = &b->conf->plans[i];
@@ -160,7 +165,7 @@ set_plan(struct conf_builder *b, const char *text,
 	return "is no plan; write a plan section of that name";
 }
 
-/* Empty is "none" where the default is none. */
+/* The same for a text. */
 static const char *
 set_text(struct conf_builder *b, const struct conf_option *o, const char *text,
     const char **value)
@@ -195,7 +200,7 @@ set_scalar(struct conf_builder *b, const struct conf_option *o,
 	case OPT_CHAR:	return set_char(text, at);
 	case OPT_WORD:	return set_word(b->arena, o, text, at);
 	case OPT_CANON:	return set_canon(text, at, more);
-	case OPT_PLAN:	return set_plan(b, text, at);
+	case OPT_PLAN:	return set_plan(b, o, text, at);
 	case OPT_UINT:
 	case OPT_SIZE:
 		complaint = set_number(b->arena, o, text, &number);

@@ -123,14 +123,33 @@ prepare(struct show *s, const char *conf_path)
 	return s->store != NULL;
 }
 
+/* Of the listener that has this bucket; NULL: none has. */
+static const struct plan_rules *
+plan_of_bucket(const struct conf *c, const char *key)
+{
+	static const char	 lead[] = LISTENER_BUCKET;
+	size_t			 i;
+
+	if (strncmp(key, lead, strlen(lead)) != 0)
+		return NULL;
+	for (i = 0; i < c->nlisteners; i++)
+		if (strcmp(c->listeners[i]->name, key + strlen(lead)) == 0)
+			return c->listeners[i]->plan;
+	return NULL;
+}
+
 /* NULL: not known. */
 static const struct plan_rules *
 plan_of(const struct show *s, const char *login)
 {
+	const struct plan_rules	*plan;
 	const struct user_rules *user;
 
 	if (s->conf == NULL)
 		return NULL;
+	plan = plan_of_bucket(s->conf, login);
+	if (plan != NULL)
+		return plan;
 	user = users_find(s->conf->users, login);
 	return user != NULL && user->plan != NULL ? user->plan :
 	    s->conf->default_plan;

@@ -150,21 +150,44 @@ message_open(struct session *s)
 	edits_init(&s->edits, s->arena);
 }
 
-/* A quota is counted on the folded login. */
+/* The user's own plan, the listener's, the site's. */
+static const struct plan_rules *
+plan_of(const struct session *s)
+{
+	if (s->user != NULL && s->user->plan != NULL)
+		return s->user->plan;
+	return s->rules->plan != NULL ? s->rules->plan :
+	    s->setup->conf->default_plan;
+}
+
+/*
+ * A quota is counted on the folded login. All that comes without one, as
+ * from sendmail(1), is one bucket where the listener names a plan.
+ */
+static const char *
+quota_key(const struct session *s)
+{
+	char *key, *p;
+
+	if (s->f.auth.login == NULL)
+		return s->rules->plan == NULL ? NULL :
+		    arena_printf(s->arena, LISTENER_BUCKET "%s",
+		    s->rules->name);
+	key = arena_strdup(s->arena, s->f.auth.login);
+	for (p = key; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return key;
+}
+
 static void
 quota_open(struct session *s)
 {
 	struct quota_facts	*q = &s->f.quota;
-	const struct plan_rules	*plan = s->setup->conf->default_plan;
-	char			*key, *p;
+	const struct plan_rules	*plan = plan_of(s);
+	const char		*key = quota_key(s);
 
-	if (s->f.direction != DIRECTION_SUBMISSION || s->f.auth.login == NULL)
+	if (s->f.direction != DIRECTION_SUBMISSION || key == NULL)
 		return;
-	if (s->user != NULL && s->user->plan != NULL)
-		plan = s->user->plan;
-	key = arena_strdup(s->arena, s->f.auth.login);
-	for (p = key; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
 	q->counted = true;
 	q->key = key;
 	q->plan = plan->name;

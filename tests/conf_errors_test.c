@@ -139,6 +139,15 @@ static const struct {
 	    "user bob {\n plan = gold\n}",
 	    "t:2: user bob: plan = \"gold\" is no plan; write a plan section "
 	    "of that name" },
+	{ "a listener's plan",
+	    "listener a {\n local = yes direction = submission\n"
+	    " plan = gold\n}",
+	    "t:3: listener a: plan = \"gold\" is no plan; write a plan "
+	    "section of that name" },
+	{ "a plan of inbound mail",
+	    "listener a {\n daemon-ports = {25}\n plan = trial\n}",
+	    "t:3: listener a: plan has no effect on an inbound listener; "
+	    "write direction = submission" },
 	{ "a plan's limit",
 	    "plan a { recipients-per-hour = many }",
 	    "t:1: plan a: recipients-per-hour = \"many\" is no number; give "
