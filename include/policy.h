@@ -59,9 +59,13 @@ struct plan_rules {
 	struct store_limits limits;
 };
 
+/* What a login without an entry may send as. */
+enum unlisted_users { UNLISTED_OWN_ADDRESS, UNLISTED_REFUSE, UNLISTED_ANY };
+
 struct identity_rules {
 	char		 recipient_delimiter;	/* 0: none */
 	bool		 case_sensitive_local;
+	enum unlisted_users unlisted;
 };
 
 /* Judged at MAIL. `user` is NULL when the login has no entry. */

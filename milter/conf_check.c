@@ -51,6 +51,16 @@ check_user(struct conf_builder *b)
 		    "safer");
 }
 
+static void
+check_unlisted(struct conf_builder *b)
+{
+	if (b->conf->identity.unlisted == UNLISTED_ANY)
+		conf_complain(b->warnings, conf_section_where(
+		    &b->tree->section[0], "unlisted-users"), "unlisted-users "
+		    "= any lets every login without an entry send as "
+		    "anybody; own-address is safer");
+}
+
 static const struct conf_section *
 section_named(const struct conf_tree *t, const char *name)
 {
@@ -278,6 +288,7 @@ conf_check(struct conf_builder *b)
 {
 	check_socket(b);
 	check_user(b);
+	check_unlisted(b);
 	check_signing(b);
 	check_listeners(b);
 }

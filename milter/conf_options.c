@@ -35,6 +35,11 @@ static const char *const factor_words[] = {
 	[SECOND_FACTOR_NONE] = "none",
 	[SECOND_FACTOR_TOKEN_OR_CERTIFICATE] = "token-or-certificate"
 };
+static const char *const unlisted_words[] = {
+	[UNLISTED_OWN_ADDRESS] = "own-address",
+	[UNLISTED_REFUSE] = "refuse",
+	[UNLISTED_ANY] = "any"
+};
 static const char *const action_words[] = {
 	[ACTION_ACCEPT] = "accept", [ACTION_TAG] = "tag",
 	[ACTION_HOLD] = "hold", [ACTION_DEFER] = "defer",
@@ -109,6 +114,10 @@ const struct conf_option conf_options[] = {
 	    .help = "plan of a login that has none" },
 	{ "", "users-file", OPT_TEXT, CONF(users_file), .def = "",
 	    .syntax = syntax_path, .help = "more users, one a line" },
+	{ "", "unlisted-users", OPT_WORD, CONF(identity.unlisted),
+	    .def = "own-address", WORDS(unlisted_words),
+	    .help = "what a login without an entry may send as: own-address, "
+	    "the login itself; any; refuse, nothing" },
 
 	{ "resolver", "servers", OPT_LIST, CONF(resolver.servers.s),
 	    MORE(conf, resolver.servers.n), .def = "",

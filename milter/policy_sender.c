@@ -2,8 +2,9 @@
  * policy_sender - may this login use this address?
  *
  * One answer for the envelope sender, every mailbox of the header and the
- * signing key. A login without an entry owns exactly the address that it is.
- * What a sender pattern looks like is in policy.h.
+ * signing key. A login without an entry owns exactly the address that it is,
+ * unless unlisted-users says otherwise. What a sender pattern looks like is in
+ * policy.h.
  */
 #include <stdio.h>
 #include <string.h>
@@ -74,12 +75,23 @@ policy_may_use(const struct identity_rules *ir, const struct user_rules *user,
 
 	if (box->local == NULL || box->domain == NULL)
 		return false;
+	if (user == NULL && ir->unlisted != UNLISTED_OWN_ADDRESS)
+		return ir->unlisted == UNLISTED_ANY;
 	if (user == NULL || user->nsenders == 0)
 		return address_fits(ir, login, box);
 	for (i = 0; i < user->nsenders; i++)
 		if (pattern_fits(ir, user->senders[i], box))
 			return true;
 	return false;
+}
+
+/* The null sender does not let in whom the site does not know. */
+static bool
+is_unknown(const struct identity_rules *ir, const struct user_rules *user,
+    const struct facts *f)
+{
+	return ir->unlisted == UNLISTED_REFUSE && user == NULL &&
+	    f->auth.login != NULL;
 }
 
 static struct verdict
@@ -103,6 +115,10 @@ policy_sender(const struct session_rules *r, const struct identity_rules *ir,
 	if (f->env.sender_bad)
 		return verdict_refuse("sender-syntax", "553 5.1.7",
 		    "The sender address cannot be understood");
+	if (is_unknown(ir, user, f))
+		return verdict_refuse("unlisted-user", "550 5.7.1",
+		    "Sender address <%s> is not allowed for %s, who is not "
+		    "listed here", f->env.sender, f->auth.login);
 	if (f->env.sender_local == NULL)
 		return judge_null_sender(r);
 	if (f->auth.login == NULL ||

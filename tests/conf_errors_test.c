@@ -489,6 +489,9 @@ oddities(void **state)
 	} odd[] = {
 		{ "root", "\nuser = root", "t:2: user = root keeps all "
 		    "privileges; a user of its own is safer" },
+		{ "anybody", "\nunlisted-users = any", "t:2: unlisted-users = "
+		    "any lets every login without an entry send as anybody; "
+		    "own-address is safer" },
 		{ "both kinds of keys", "signing { key-directory = /k "
 		    "key-table = /t signing-table = /s }", "t:1: signing: "
 		    "key-table and signing-table are not used, since "

@@ -13,8 +13,12 @@ static const struct user_rules alice = { .login = "alice@example.org",
 static const struct user_rules root = { .login = "root",
     .senders = everything, .nsenders = 1 };
 static const struct user_rules bare = { .login = "carol@example.org" };
-static const struct identity_rules folded = { '+', false };
-static const struct identity_rules exact = { '\0', true };
+static const struct identity_rules folded = { '+', false,
+    UNLISTED_OWN_ADDRESS };
+static const struct identity_rules exact = { '\0', true,
+    UNLISTED_OWN_ADDRESS };
+static const struct identity_rules strict = { '+', false, UNLISTED_REFUSE };
+static const struct identity_rules loose = { '+', false, UNLISTED_ANY };
 
 static const struct {
 	const char			*name;
@@ -31,6 +35,20 @@ static const struct {
 	    "dave@example.org", "dave", "example.net", false },
 	{ "a login that is no address owns none", &folded, NULL,
 	    "dave", "dave", "example.org", false },
+	{ "own address, unlisted logins refused", &strict, NULL,
+	    "dave@example.org", "dave", "example.org", false },
+	{ "listed address, unlisted logins refused", &strict, &alice,
+	    "alice@example.org", "alice", "example.org", true },
+	{ "an entry without senders is listed", &strict, &bare,
+	    "carol@example.org", "carol", "example.org", true },
+	{ "another's address, unlisted logins free", &loose, NULL,
+	    "dave", "alice", "example.org", true },
+	{ "another's address, but listed", &loose, &alice,
+	    "alice@example.org", "ceo", "example.org", false },
+	{ "another's address, an entry without senders", &loose, &bare,
+	    "carol@example.org", "alice", "example.org", false },
+	{ "no address, unlisted logins free", &loose, NULL, "dave", NULL, NULL,
+	    false },
 	{ "an entry without senders is the own address", &folded, &bare,
 	    "carol@example.org", "carol", "example.org", true },
 	{ "listed address", &folded, &alice,
