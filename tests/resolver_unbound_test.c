@@ -4,113 +4,16 @@
  */
 #include "test.h"
 
-#include <sys/wait.h>
-
-#include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
-#include "resolver.h"
-
-/* --- the server ------------------------------------------------------- */
-
-struct server {
-	pid_t	 pid;
-	int	 in;		/* closed: it ends */
-	FILE	*out;
-	char	 address[64];	/* 127.0.53.10@PORT */
-};
-
-static const char *
-from_env(const char *name, const char *otherwise)
-{
-	const char *value = getenv(name);
-
-	return value != NULL && *value != '\0' ? value : otherwise;
-}
-
-static void
-server_exec(const char *ip, const char *zone)
-{
-	char script[4096], file[4096];
-
-	snprintf(script, sizeof(script), "%s/tests/fakedns.py",
-	    from_env("srcdir", ".."));
-	snprintf(file, sizeof(file), "--zone=%s/tests/data/%s",
-	    from_env("srcdir", ".."), zone != NULL ? zone : "");
-	execl(from_env("PYTHON3", "/usr/bin/python3"), "python3", script,
-	    zone != NULL ? file : "--delay-ms=0", ip, "0", (char *)NULL);
-	_exit(127);
-}
-
-static void
-server_start(struct server *s, const char *ip, const char *zone)
-{
-	int		in[2], out[2];
-	unsigned	port = 0;
-
-	assert_int_equal(pipe(in), 0);
-	assert_int_equal(pipe(out), 0);
-	fcntl(in[1], F_SETFD, FD_CLOEXEC);
-	s->pid = fork();
-	assert_true(s->pid >= 0);
-	if (s->pid == 0) {
-		dup2(in[0], 0);
-		dup2(out[1], 1);
-		server_exec(ip, zone);
-	}
-	close(in[0]);
-	close(out[1]);
-	s->in = in[1];
-	s->out = fdopen(out[0], "r");
-	assert_non_null(s->out);
-	if (fscanf(s->out, "ready %u", &port) != 1)
-		fail_msg("tests/fakedns.py does not start");
-	snprintf(s->address, sizeof(s->address), "%s@%u", ip, port);
-}
-
-static void
-server_stop(struct server *s)
-{
-	int status;
-
-	close(s->in);
-	assert_int_equal(waitpid(s->pid, &status, 0), s->pid);
-	assert_int_equal(status, 0);
-	fclose(s->out);
-}
-
-static unsigned
-server_queries(struct server *s)
-{
-	unsigned n = 0;
-
-	kill(s->pid, SIGUSR1);
-	assert_int_equal(fscanf(s->out, " queries %u", &n), 1);
-	return n;
-}
+#include "dns_server.h"
 
 static struct server	 plain;
 static struct resolver	*shared;	/* asks `plain`, has met no silence */
-
-static struct resolver *
-resolver_at(const char *address, const char *anchor)
-{
-	const char		*why = NULL;
-	const char *const	 servers[] = { address };
-	const struct resolver_options options = {
-		.servers = servers, .nservers = 1, .trust_anchor = anchor
-	};
-	struct resolver		*r = resolver_unbound_new(&options, &why);
-
-	if (r == NULL)
-		fail_msg("no resolver: %s", why);
-	return r;
-}
 
 static int
 setup(void **state)
@@ -508,103 +411,6 @@ a_slow_answer_is_waited_for(void **state)
 	lookups_free(&l);
 }
 
-/* --- DNSSEC ----------------------------------------------------------- */
-
-static const struct {
-	const char	*name, *question;
-	enum dns_status	 status;
-	const char	*why;
-	bool		 secure;
-} signatures[] = {
-	{ "signed", "good.signed.test", DNS_OK, "ok", true },
-	{ "signed alias", "alias.signed.test", DNS_OK, "ok", true },
-	{ "changed", "changed.signed.test", DNS_TEMPFAIL, "bogus", false },
-	{ "signature left out", "unsigned.signed.test", DNS_TEMPFAIL,
-	    "bogus", false },
-	{ "denial without proof", "none.signed.test", DNS_TEMPFAIL,
-	    "bogus", false },
-	{ "outside of the anchor", "elsewhere.test", DNS_OK, "ok", false },
-};
-
-static void
-signatures_are_judged(void **state)
-{
-	struct server		 s;
-	struct resolver		*with, *without;
-	struct lookups		*l, *m;
-	const struct dns_answer	*a;
-	char			 anchor[4096];
-	size_t			 i;
-
-	(void)state;
-	server_start(&s, "127.0.53.12", "signed.zone");
-	snprintf(anchor, sizeof(anchor), "%s/tests/data/signed.anchor",
-	    from_env("srcdir", ".."));
-	with = resolver_at(s.address, anchor);
-	without = resolver_at(s.address, NULL);
-	l = lookups_new(with, &limits);
-	m = lookups_new(without, &limits);
-	for (i = 0; i < NELEM(signatures); i++) {
-		a = lookups_ask(l, signatures[i].question, DNS_TXT);
-		if (a->status != signatures[i].status ||
-		    a->secure != signatures[i].secure ||
-		    strcmp(a->why, signatures[i].why) != 0)
-			row_fail(signatures[i].name, "status %d secure %d %s",
-			    a->status, a->secure, a->why);
-		/* without an anchor, a signature is nobody's business */
-		a = lookups_ask(m, signatures[i].question, DNS_TXT);
-		if (a->status == DNS_TEMPFAIL || a->secure)
-			row_fail(signatures[i].name, "unvalidated: %s", a->why);
-	}
-	lookups_free(&l);
-	lookups_free(&m);
-	resolver_free(&with);
-	resolver_free(&without);
-	server_stop(&s);
-}
-
-/* --- options ---------------------------------------------------------- */
-
-static const struct {
-	const char *name, *server, *anchor, *want;
-} mistakes[] = {
-	{ "a name as server", "dns.example.org", NULL, "a name server is no" },
-	{ "no port", "127.0.0.1@", NULL, "a name server is no" },
-	{ "no such anchor", "127.0.0.1", "/nonexistent", "cannot read the" },
-	{ "no anchor in it", "127.0.0.1", "/proc/self/cmdline",
-	    "libunbound refuses its options" },
-};
-
-/* Each is named, and the library writes nothing to our standard error. */
-static void
-mistakes_are_named_quietly(void **state)
-{
-	const char	*why;
-	FILE		*err = tmpfile();
-	int		 saved = dup(2);
-	size_t		 i;
-
-	(void)state;
-	assert_non_null(err);
-	dup2(fileno(err), 2);
-	for (i = 0; i < NELEM(mistakes); i++) {
-		const struct resolver_options o = {
-			.servers = &mistakes[i].server, .nservers = 1,
-			.trust_anchor = mistakes[i].anchor
-		};
-		why = NULL;
-		if (resolver_unbound_new(&o, &why) != NULL || why == NULL ||
-		    strncmp(why, mistakes[i].want,
-		    strlen(mistakes[i].want)) != 0)
-			row_fail(mistakes[i].name, "why: %s", why);
-	}
-	dup2(saved, 2);
-	close(saved);
-	fseek(err, 0, SEEK_END);
-	assert_int_equal(ftell(err), 0);
-	fclose(err);
-}
-
 int
 main(void)
 {
@@ -621,8 +427,6 @@ main(void)
 		cmocka_unit_test(many_threads_share_it),
 		cmocka_unit_test(the_server_is_asked_once),
 		cmocka_unit_test(a_slow_answer_is_waited_for),
-		cmocka_unit_test(signatures_are_judged),
-		cmocka_unit_test(mistakes_are_named_quietly),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
