@@ -10,7 +10,8 @@
 BUILD_PACKAGES="autoconf automake gcc make pkg-config libc6-dev
 libmilter-dev libopendkim-dev libspf2-dev libssl-dev libunbound-dev
 libsqlite3-dev libconfuse-dev libidn2-dev"
-TEST_PACKAGES="libcmocka-dev libsystemd-dev python3-spf python3-yaml"
+TEST_PACKAGES="libcmocka-dev libsystemd-dev libmail-dkim-perl python3-spf
+python3-yaml"
 WORLD_PACKAGES="openssl python3 python3-dkim"
 # The libraries of the unpacked servers.
 SERVER_LIBRARIES="libdb5.3 libicu72 libnsl2 libsasl2-2 libsodium23
