@@ -4,6 +4,8 @@
  */
 #include "test.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -272,6 +274,26 @@ check(struct keyring *k, const char *first, const char *record,
 	return left;
 }
 
+static atomic_bool stop;
+
+/* A session: every answer has one RSA key, and it can be used. */
+static void *
+ask_on(void *arg)
+{
+	unsigned char		 sig[CRYPTO_SIGNATURE_MAX], digest[32] = { 0 };
+	struct signing_keys	 keys;
+	const char		*why;
+
+	while (!atomic_load(&stop)) {
+		keys = keyring_find(arg, "example.org");
+		if (keys.n == 0 || strcmp(keys.key[0]->algorithm,
+		    "rsa-sha256") != 0 || crypto_sign(keys.key[0]->pkey,
+		    digest, sig, &why) == 0)
+			return arg;
+	}
+	return NULL;
+}
+
 static void
 pending_keys_wait_for_their_record(void **state)
 {
@@ -279,6 +301,8 @@ pending_keys_wait_for_their_record(void **state)
 	const char	*fresh = "ed._domainkey.example.org";
 	char		*why = NULL, command[64];
 	struct keyring	*k;
+	pthread_t	 session;
+	void		*bad;
 
 	(void)state;
 	make_directory();
@@ -287,6 +311,7 @@ pending_keys_wait_for_their_record(void **state)
 		fail_msg("%s", why);
 	assert_int_equal(keyring_count(k), 3);
 	assert_int_equal(keyring_npending(k), 2);
+	assert_int_equal(pthread_create(&session, NULL, ask_on, k), 0);
 	expect_signers(k, "old ");
 	assert_int_equal(check(k, NULL, NULL, NULL, NULL), 2);
 	assert_int_equal(check(k, new, "v=DKIM1; p=%r", fresh, "SERVFAIL"), 2);
@@ -300,6 +325,9 @@ pending_keys_wait_for_their_record(void **state)
 	expect_signers(k, "new ed ");
 	assert_int_equal(check(k, NULL, NULL, NULL, NULL), 0);
 	expect_signers(k, "new ed ");
+	atomic_store(&stop, true);
+	assert_int_equal(pthread_join(session, &bad), 0);
+	assert_null(bad);
 	keyring_free(&k);
 	snprintf(command, sizeof(command), "rm -rf %s", top);
 	assert_int_equal(system(command), 0);
