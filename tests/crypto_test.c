@@ -297,7 +297,7 @@ made_keys_come_back_from_their_pem(void **state)
 	buf_free(&b);
 }
 
-/* --- RFC 8463 appendix A ----------------------------------------------- */
+/* --- RFC 8463 appendix A, RFC 6376 appendix A -------------------------- */
 
 static const char rfc_ed25519[] =
     "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
@@ -405,6 +405,61 @@ rfc8463_signatures(void **state)
 	    "fQNZtKdN1WO//KgIqXP7OdEFE4LjFYNcUxZQ4FADY+8=");
 }
 
+/* RFC 6376 appendix C; the message is that of appendix A.2. */
+static const char rfc6376_rsa[] = "-----BEGIN RSA PRIVATE KEY-----\n"
+    "MIICXwIBAAKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYtIxN2SnFC\n"
+    "jxOCKG9v3b4jYfcTNh5ijSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gb\n"
+    "to/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB\n"
+    "AoGBALmn+XwWk7akvkUlqb+dOxyLB9i5VBVfje89Teolwc9YJT36BGN/l4e0l6QX\n"
+    "/1//6DWUTB3KI6wFcm7TWJcxbS0tcKZX7FsJvUz1SbQnkS54DJck1EZO/BLa5ckJ\n"
+    "gAYIaqlA9C0ZwM6i58lLlPadX/rtHb7pWzeNcZHjKrjM461ZAkEA+itss2nRlmyO\n"
+    "n1/5yDyCluST4dQfO8kAB3toSEVc7DeFeDhnC1mZdjASZNvdHS4gbLIA1hUGEF9m\n"
+    "3hKsGUMMPwJBAPW5v/U+AWTADFCS22t72NUurgzeAbzb1HWMqO4y4+9Hpjk5wvL/\n"
+    "eVYizyuce3/fGke7aRYw/ADKygMJdW8H/OcCQQDz5OQb4j2QDpPZc0Nc4QlbvMsj\n"
+    "7p7otWRO5xRa6SzXqqV3+F0VpqvDmshEBkoCydaYwc2o6WQ5EBmExeV8124XAkEA\n"
+    "qZzGsIxVP+sEVRWZmW6KNFSdVUpk3qzK0Tz/WjQMe5z0UunY9Ax9/4PVhp/j61bf\n"
+    "eAYXunajbBSOLlx4D+TunwJBANkPI5S9iylsbLs6NkaMHV6k5ioHBBmgCak95JGX\n"
+    "GMot/L2x0IYyMLAz6oLWh2hm7zwtb0CgOrPo1ke44hFYnfc=\n"
+    "-----END RSA PRIVATE KEY-----\n";
+
+static void
+rfc6376_signature(void **state)
+{
+	unsigned char		 sig[CRYPTO_SIGNATURE_MAX], digest[32];
+	struct buf		 b = BUF_INIT;
+	struct crypto_key	*key;
+	const char		*why = "";
+	size_t			 i, len;
+
+	(void)state;
+	canon_header(&b, CANON_SIMPLE, "Received",
+	    " from client1.football.example.com  [192.0.2.1]\n"
+	    "      by submitserver.example.com with SUBMISSION;\n"
+	    "      Fri, 11 Jul 2003 21:01:54 -0700 (PDT)");
+	for (i = 0; i < NELEM(rfc_fields); i++)
+		canon_header(&b, CANON_SIMPLE, rfc_fields[i].name,
+		    rfc_fields[i].value);
+	canon_header(&b, CANON_SIMPLE, "DKIM-Signature",
+	    " v=1; a=rsa-sha256; s=brisbane; d=example.com;\r\n"
+	    "      c=simple/simple; q=dns/txt; i=joe@football.example.com;\r\n"
+	    "      h=Received : From : To : Subject : Date : Message-ID;\r\n"
+	    "      bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\r\n"
+	    "      b=;");
+	assert_true(crypto_sha256(buf_str(&b), b.len - 2, digest));
+	key = crypto_key_parse(rfc6376_rsa, sizeof(rfc6376_rsa) - 1, &why);
+	if (key == NULL)
+		fail_msg("%s", why);
+	len = crypto_sign(key, digest, sig, &why);
+	buf_reset(&b);
+	crypto_base64(&b, sig, len);
+	assert_string_equal(buf_str(&b), "AuUoFEfDxTDkHlLXSZEpZj79LICEps6eda7"
+	    "W3deTVFOk4yAUoqOB4nujc7YopdG5dWLSdNg6xNAZpOPr+kHxt1IrE+NahM6L/"
+	    "LbvaHutKVdkLLkpVaVVQPzeRDI009SO2Il5Lu7rDNH6mZckBdrIx0orEtZV4b"
+	    "mp/YzhwvcubU4=");
+	crypto_key_free(&key);
+	buf_free(&b);
+}
+
 static void
 rfc8463_public_key(void **state)
 {
@@ -478,6 +533,7 @@ main(void)
 		cmocka_unit_test(made_keys_come_back_from_their_pem),
 		cmocka_unit_test(rfc8463_body_hash),
 		cmocka_unit_test(rfc8463_signatures),
+		cmocka_unit_test(rfc6376_signature),
 		cmocka_unit_test(rfc8463_public_key),
 		cmocka_unit_test(threads_share_a_key),
 	};
