@@ -53,6 +53,10 @@ begin(void)
 	len = snprintf(conf, sizeof(conf), "state = \"%s\"\n"
 	    "plan tiny { recipients-per-hour = 4 messages-per-hour = 2 }\n"
 	    "plan open { recipients-per-hour = unlimited }\n"
+	    "listener local { local = yes direction = submission "
+	    "plan = open }\n"
+	    "listener web { daemon-ports = {26} direction = submission "
+	    "require-auth = no plan = tiny }\n"
 	    "user alice@example.org { plan = tiny }\n"
 	    "user carol@example.org { plan = open }\n", path);
 	write_file(beside(".conf"), conf, (size_t)len);
@@ -116,6 +120,23 @@ one_login(void **state)
 "next fits at %02d:%02d:00 UTC\n", (int)(when / 3600 % 24),
 	    (int)(when / 60 % 60));
 	assert_string_equal(out, want);
+	end(s);
+}
+
+static void
+a_listener_that_counts(void **state)
+{
+	struct store	*s = begin();
+	char		 out[4096];
+
+	(void)state;
+	sent(s, "listener local", now, 7);
+	sent(s, "listener web", now, 3);
+	assert_int_equal(run(out, sizeof(out), true, "quota show"), CTL_GOOD);
+	assert_non_null(strstr(out,
+"\nlistener local     open                        7                1\n"));
+	assert_non_null(strstr(out,
+"\nlistener web       tiny                      3/4              1/2\n"));
 	end(s);
 }
 
@@ -201,6 +222,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_table_of_all),
 		TEST(one_login),
+		TEST(a_listener_that_counts),
 		TEST(as_json),
 		TEST(without_a_configuration),
 		TEST(nothing_sent_yet),
