@@ -2,7 +2,7 @@
 #
 # Sourced. Three promises: nothing is changed on a machine that runs a mail
 # server; missing packages are installed, and no server is among them; Postfix,
-# Dovecot and nsd are unpacked below the source tree, not installed, so that
+# Dovecot, nsd and Sendmail are unpacked below the source tree, not installed, so that
 # no user, service or configuration file appears on the system.
 
 # What the build, its tests and the end-to-end suite need, by Debian 12's
@@ -15,8 +15,11 @@ python3-yaml"
 WORLD_PACKAGES="openssl python3 python3-dkim"
 # The libraries of the unpacked servers.
 SERVER_LIBRARIES="libdb5.3 libicu72 libnsl2 libsasl2-2 libsodium23
-libevent-2.1-7 libfstrm0 libprotobuf-c1 libpam0g libcap2 libunwind8"
+libevent-2.1-7 libfstrm0 libprotobuf-c1 libpam0g libcap2 libunwind8
+libldap-2.5-0 liblockfile1 libwrap0 libsasl2-modules libsasl2-modules-db m4"
 SERVERS="postfix dovecot-core nsd"
+# Only ever unpacked: no system has it beside Postfix.
+SENDMAIL="sendmail-bin sendmail-base sendmail-cf sasl2-bin"
 
 die()
 {
@@ -145,29 +148,30 @@ install_packages()
 	rm -f "$log"
 }
 
-# Unpacks the servers into directory $1, unless they are there already or
-# the system has them.
+# Unpacks Sendmail into directory $1, and the other servers unless the system
+# has them; nothing when they are there already.
 unpack_servers()
 {
-	[ -e "$1/complete" ] && return 0
+	wanted="$SERVERS $SENDMAIL"
 	if [ -x /usr/lib/postfix/sbin/master ] &&
 	    [ -x /usr/bin/doveconf ] && [ -x /usr/sbin/nsd ]; then
-		return 0
+		wanted=$SENDMAIL
 	fi
-	echo "unpacking into $1: $SERVERS"
+	[ "$(cat "$1/complete" 2>/dev/null)" = "$wanted" ] && return 0
+	echo "unpacking into $1: $wanted"
 	# shellcheck disable=SC2086
-	fetch_lists_unless_known $SERVERS
+	fetch_lists_unless_known $wanted
 	rm -rf "$1"
 	mkdir -p "$1/packages" || die "cannot make $1"
 	# shellcheck disable=SC2086
 	(cd "$1/packages" && apt-get download -qq \
-	    -o APT::Sandbox::User=root $SERVERS) </dev/null ||
-	    die "apt-get could not download: $SERVERS"
+	    -o APT::Sandbox::User=root $wanted) </dev/null ||
+	    die "apt-get could not download: $wanted"
 	for deb in "$1"/packages/*.deb; do
 		dpkg-deb -x "$deb" "$1" || die "cannot unpack $deb"
 	done
 	rm -r "$1/packages"
-	touch "$1/complete"
+	echo "$wanted" >"$1/complete"
 }
 
 # build SOURCE DIRECTORY [CONFIGURE-ARGUMENT...]: all programs, quietly.

@@ -25,6 +25,8 @@ SHARED = "MILLGATE_WORLD_SHARED"	# set when there are no namespaces
 UNSHARE = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork",
            "--kill-child", "--mount-proc"]
 HOST = "mx.example.net"
+# where clients of an MTA without XCLIENT come from
+NETWORKS = ("192.0.2.1", "198.51.100.1", "203.0.113.1")
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -62,6 +64,17 @@ def loopback_up():
         fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", flags | 1))
 
 
+def loopback_is(number, address):
+    """Make the /24 around address our own: any client address of it is."""
+    def request(what, value):
+        packed = struct.pack("16sH2x4s8x", b"lo:%d" % number, socket.AF_INET,
+                             socket.inet_aton(value))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            fcntl.ioctl(s, what, packed)
+    request(0x8916, address)		# SIOCSIFADDR
+    request(0x891c, "255.255.255.0")	# SIOCSIFNETMASK
+
+
 def bind_over(directory, path, text):
     """Show text at path, in our mount namespace only."""
     if not os.path.exists(path):
@@ -75,6 +88,8 @@ def bind_over(directory, path, text):
 def settle(directory):
     """Set up the namespaces the child finds itself in."""
     loopback_up()
+    for number, address in enumerate(NETWORKS, 1):
+        loopback_is(number, address)
     socket.sethostname(HOST)
     bind_over(directory, "/etc/resolv.conf", "nameserver 127.0.0.1\n")
     bind_over(directory, "/etc/hosts", "127.0.0.1 localhost %s\n" % HOST)

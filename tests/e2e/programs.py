@@ -1,7 +1,7 @@
 """Where the programs of the private world are.
 
-Postfix, Dovecot and nsd are used either as the system has them or from a
-directory into which contrib/lib/programs unpacked their packages. Unpacked,
+Postfix, Dovecot, nsd and Sendmail are used either as the system has them or
+from a directory into which contrib/lib/programs unpacked their packages. Unpacked,
 nothing of the system changes: no user, no service, no file below /etc.
 """
 
@@ -40,6 +40,21 @@ def find(name):
         raise Missing("%s not found: run contrib/lib/programs, or install "
                       "postfix, dovecot-core and nsd" % name)
     return path
+
+
+def find_sendmail():
+    """Sendmail's own sendmail; Postfix has one of that name too."""
+    for root in (unpacked_root(), "/"):
+        path = root and os.path.join(root, "usr/libexec/sendmail/sendmail")
+        if path and os.access(path, os.X_OK):
+            return path
+    raise Missing("no Sendmail: run contrib/lib/programs")
+
+
+def sendmail_cf():
+    """Where its m4 macros are: in the same place as the program."""
+    return os.path.join(find_sendmail()[:-len("usr/libexec/sendmail/sendmail")]
+                        or "/", "usr/share/sendmail/cf")
 
 
 def library_path():

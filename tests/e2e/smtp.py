@@ -53,20 +53,24 @@ class Client:
                  helo="client.example", tls_context=None):
         """
         tls: None as the port demands (implicit on smtps, STARTTLS on
-        submission), else True or False. address: what XCLIENT claims.
+        submission), else True or False. address: what XCLIENT claims, or,
+        where the MTA has no XCLIENT, where the client comes from.
         """
         self.world, self.helo, self.transcript = world, helo, []
         self.offers = {}
         self.context = tls_context or self.make_context(world)
         self.tls = tls if tls is not None else port != "smtp"
+        claims = address is not None and getattr(world, "xclient", True)
+        source = (address, 0) if address and not claims else None
         self.sock = socket.create_connection(
-            (world.address, world.port[port]), timeout=60)
+            (world.address, world.port[port]), timeout=60,
+            source_address=source)
         if port == "smtps":
             self.wrap()
         self.file = self.sock.makefile("rb")
         self.greeting = self.read()
         self.ehlo()
-        if address is not None:
+        if claims:
             self.xclient(address, name)
         if self.tls and port != "smtps":
             self.starttls()
@@ -233,6 +237,6 @@ class Client:
 
 
 def queue_id(reply):
-    """Of "250 2.0.0 Ok: queued as ABC"."""
-    found = re.search(r"queued as (\S+)", reply.text)
-    return found.group(1) if found else None
+    """Of "250 2.0.0 Ok: queued as ABC", or Sendmail's "250 2.0.0 ABC"."""
+    found = re.search(r"queued as (\S+)|(\S+) Message accepted", reply.text)
+    return found.group(1) or found.group(2) if found else None

@@ -15,6 +15,7 @@ import textwrap
 
 import isolate
 import programs
+import sendmail
 import services
 from services import Trouble, wait_until
 
@@ -31,6 +32,7 @@ LOGINS = {
     "frank@example.net": "tiny-plan",
     "grace@example.net": "tiny-plan",
     "heidi@example.net": "much-mail",
+    "ivan@example.net": "tiny-plan",
 }
 
 MAIL_DOMAINS = [SITE, "shop.example.net", "elsewhere.example", "burst.example"]
@@ -92,7 +94,10 @@ class World:
         self.address = own_address()
         self.port = {}
         for name, wanted in (("smtp", 25), ("submission", 587),
-                             ("smtps", 465), ("dns", 53), ("milter", 8899)):
+                             ("smtps", 465), ("dns", 53), ("milter", 8899),
+                             ("sendmail_mta", 2525), ("sendmail_msa", 2587),
+                             ("sendmail_tls", 2465),
+                             ("sendmail_msp", 2526)):
             self.port[name] = free_port(self.address, wanted,
                                         self.port.values())
         self.pki = os.path.join(directory, "pki")
@@ -105,6 +110,7 @@ class World:
         self.nsd = services.Nsd(self)
         self.dovecot = services.Dovecot(self)
         self.postfix = services.Postfix(self)
+        self.sendmail = sendmail.Sendmail(self)
         self.millgate = services.Millgate(self)
 
     # --- keys and certificates
@@ -247,21 +253,28 @@ resolver {{
 }}
 
 listener submission {{
-  daemon-ports = {{{submission}, {smtps}}}
+  daemon-ports = {{{submission}, {smtps}, {sendmail_msa}, {sendmail_tls}}}
   direction = submission
   require-auth = yes
   require-tls = yes
   min-tls = "TLSv1.2"
   min-tls-bits = 128
-  mechanisms = {{"PLAIN", "LOGIN", "SCRAM-SHA-256"}}
+  mechanisms = {{"PLAIN", "LOGIN", "SCRAM-SHA-256", "EXTERNAL"}}
 }}
 listener mx {{
-  daemon-ports = {{{smtp}}}
+  daemon-ports = {{{smtp}, {sendmail_mta}}}
   direction = inbound
 }}
 listener local {{
   local = yes
   direction = submission
+}}
+listener msp {{
+  daemon-names = {{"MSP"}}
+  direction = submission
+  require-auth = no
+  require-tls = no
+  null-sender = yes
 }}
 {listeners}
 
@@ -278,6 +291,7 @@ user dave@example.net {{ plan = tiny }}
 user erin@example.net {{ plan = tiny }}
 user frank@example.net {{ plan = tiny }}
 user grace@example.net {{ plan = tiny }}
+user ivan@example.net {{ plan = tiny }}
 {users}
 
 signing {{
@@ -300,13 +314,15 @@ signing {{
         self.postfix.start()
 
     def stop(self):
-        for service in (self.postfix, self.millgate, self.dovecot, self.nsd):
+        for service in (self.sendmail, self.postfix, self.millgate,
+                        self.dovecot, self.nsd):
             service.stop()
 
     def mend(self):
         """After a case that failed: everything up, as at the start."""
         self.unix_socket, self.millgate.extra = False, {}
         self.millgate.stop()
+        self.sendmail.stop()	# started again by its next case
         for service in (self.nsd, self.dovecot, self.millgate, self.postfix):
             if not service.running():
                 service.stop()
@@ -322,7 +338,7 @@ signing {{
 
     def all_logs(self):
         return [path for service in (self.nsd, self.dovecot, self.postfix,
-                                     self.millgate)
+                                     self.sendmail, self.millgate)
                 for path in service.logs()]
 
     # --- millgatectl

@@ -1,0 +1,121 @@
+"""A real Sendmail, configured with contrib/sendmail/millgate.mc.
+
+Cases of the other files that need nothing of Postfix run here once more;
+Sendmail is started by the first of them.
+"""
+
+import functools
+
+import cases_inbound as inbound_cases
+import cases_submission as submission_cases
+import runner
+import smtp
+from message import compose, delivered, was_delivered
+from runner import Skip
+from sendmail import View, needs_addresses
+from smtp import queue_id
+from steps import arrive, expect, log_line, submission, submit
+from world import STRANGER
+
+ALICE = "alice@example.net"
+
+
+def on_sendmail(function):
+    """A case that sees the world with Sendmail as its MTA."""
+    @functools.wraps(function)
+    def run(world):
+        if not needs_addresses():
+            raise Skip("needs namespaces: Sendmail has no XCLIENT")
+        if not world.sendmail.running():
+            world.sendmail.stop()
+            world.sendmail.start()
+        function(View(world))
+    run.__module__ = __name__
+    runner.case(run)
+    return run
+
+
+for shared in (
+        submission_cases.a_message_is_signed_with_both_algorithms,
+        submission_cases.login_and_scram_and_the_tls_port_are_served,
+        submission_cases.a_client_without_login_is_refused,
+        submission_cases.the_auth_parameter_of_mail_is_no_login,
+        submission_cases.a_foreign_envelope_sender_is_refused,
+        submission_cases.a_foreign_from_is_refused,
+        submission_cases.a_foreign_sender_field_is_refused,
+        submission_cases.granted_addresses_and_tagged_ones_are_free_to_use,
+        submission_cases.the_null_sender_is_refused_by_default,
+        submission_cases.a_second_message_in_a_session_starts_clean,
+        submission_cases.an_empty_body_is_signed,
+        submission_cases.many_clients_at_once_are_all_served,
+        submission_cases.monitor_mode_refuses_nothing_and_says_what_it_would,
+        submission_cases.a_user_from_elsewhere_than_his_networks_is_refused,
+        inbound_cases.aligned_mail_is_delivered_with_dmarc_pass,
+        inbound_cases.a_signature_alone_is_enough_for_dmarc,
+        inbound_cases.spoofed_mail_is_rejected_under_p_reject,
+        inbound_cases.a_broken_signature_does_not_save_spoofed_mail,
+        inbound_cases.spoofed_mail_is_tagged_under_p_none,
+        inbound_cases.mail_of_a_domain_without_records_is_delivered,
+        inbound_cases.forged_results_are_removed_and_foreign_ones_stay,
+        inbound_cases.a_from_missing_or_repeated_is_refused,
+        inbound_cases.each_message_of_a_session_is_judged_by_itself,
+        inbound_cases.a_bounce_is_judged_by_its_helo_name,
+        inbound_cases.nothing_from_elsewhere_is_signed):
+    on_sendmail(shared)
+
+
+@on_sendmail
+def a_password_in_the_clear_is_refused(w):
+    with smtp.Client(w, "submission", tls=False) as client:
+        assert "PLAIN" not in client.offers.get("AUTH", []), client.offers
+        reply = client.login(ALICE)
+        assert reply.code >= 500, reply
+        expect(client.mail(ALICE), "530 5.7.0")
+
+
+@on_sendmail
+def spoofed_mail_is_quarantined_under_p_quarantine(w):
+    author = "joe@cautious.example"
+    text = compose(author)
+    reply = arrive(w, text, author, STRANGER)
+    expect(reply, "250 2.0.0")
+    assert queue_id(reply) in w.sendmail.quarantined(), reply
+    assert "action=hold" in log_line(w, reply)
+    assert not was_delivered(w, "example.net", text)
+
+
+@on_sendmail
+def the_recipient_after_the_last_gets_451(w):
+    ivan = "ivan@example.net"
+    text = compose(ivan)
+    with submission(w, ivan) as client:
+        expect(client.mail(ivan), "250")
+        for n in range(3):
+            expect(client.rcpt("r%d@elsewhere.example" % n), "250")
+        expect(client.rcpt("more@elsewhere.example"), "451 4.7.1 ")
+        expect(client.data(text), "250")
+    delivered(w, "elsewhere.example", text)
+    shown = w.ctl("quota", "show", ivan, "--json")
+    assert sum(row["recipients"] for row in shown) == 3, shown
+    expect(submit(w, compose(ivan), login=ivan), "451 4.7.1 ")
+
+
+@on_sendmail
+def sendmail_1_comes_by_the_listener_msp(w):
+    text = compose(ALICE)
+    done = w.sendmail.submit(text, "-f", ALICE, "r@elsewhere.example")
+    assert done.returncode == 0, done.stderr.decode()
+    delivered(w, "elsewhere.example", text)
+    # without a login it is accepted, but not signed
+    assert w.millgate.log_line(listener="msp", client="127.0.0.1")
+
+
+@on_sendmail
+def without_millgate_mail_is_deferred(w):
+    w.millgate.stop()
+    try:
+        with smtp.Client(w, "smtp", tls=False) as client:
+            reply = client.mail("joe@plain.example")
+        assert reply.code == 451, reply
+    finally:
+        w.millgate.start()
