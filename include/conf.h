@@ -70,6 +70,9 @@ struct conf {
 		const char *const *required_fields;	/* NULL-terminated */
 	} dkim;
 	struct dmarc_rules dmarc;
+	struct trust_rules trust;
+	const struct override_rules *overrides;
+	size_t		 noverrides;
 	struct quota_rules quota;
 
 	/* lines "file:line: ..." about what is allowed but odd; "" if none */
@@ -93,7 +96,7 @@ void		 conf_unref(struct conf **cp);
 /* All options with their values, as a configuration file; the lines of
  * users-file are not in it. */
 void		 conf_print(const struct conf *c, FILE *out);
-/* The same as JSON; "listeners", "plans", "users" are objects by name. */
+/* The same as JSON; "listeners", "plans", "users", "overrides" are objects by name. */
 void		 conf_print_json(const struct conf *c, FILE *out);
 
 #endif

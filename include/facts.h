@@ -44,12 +44,24 @@ struct auth_facts {
 	const char	*mechanism;	/* {auth_type}, upper case */
 };
 
+struct mailbox {
+	const char	*local;		/* unquoted */
+	const char	*domain;	/* A-label form, lower case */
+	const char	*address;	/* local@domain, local quoted if need be */
+};
+
+struct mailbox_list {
+	size_t		 n;
+	struct mailbox	*box;
+};
+
 struct env_facts {
 	const char	*sender;	/* without brackets; "" = null sender */
 	const char	*sender_local;	/* unquoted local part; NULL if null */
 	const char	*sender_domain;	/* A-label form, lower case; NULL */
 	bool		 sender_bad;	/* could not be parsed */
 	unsigned	 recipients;	/* accepted ones */
+	struct mailbox_list recipient_list; /* only where overrides ask */
 	const char	*queue_id;	/* NULL while not known */
 };
 
@@ -102,17 +114,6 @@ enum from_state {
 	FROM_UNPARSABLE
 };
 
-struct mailbox {
-	const char	*local;		/* unquoted */
-	const char	*domain;	/* A-label form, lower case */
-	const char	*address;	/* local@domain, local quoted if need be */
-};
-
-struct mailbox_list {
-	size_t		 n;
-	struct mailbox	*box;
-};
-
 struct from_facts {
 	enum from_state	 state;
 	struct mailbox_list from;	/* all mailboxes of From */
@@ -140,6 +141,13 @@ struct dmarc_facts {
 	bool		 could_be_pass;
 };
 
+/* A rule of the site in place of a DMARC policy; name NULL: none. */
+struct override_facts {
+	const char	*name;		/* of the section, or of the option */
+	const char	*reason;	/* the operator's words, or NULL */
+	const char	*rule;		/* static: what would have been */
+};
+
 /* What is left of a login's hour after this message's reservations. */
 struct quota_facts {
 	bool		 counted;	/* this message counts on a quota */
@@ -161,6 +169,7 @@ struct facts {
 	struct spf_facts spf_helo, spf_mfrom;
 	struct dkim_facts dkim;
 	struct dmarc_facts dmarc;
+	struct override_facts override;
 	struct quota_facts quota;
 };
 

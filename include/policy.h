@@ -80,6 +80,10 @@ bool		 policy_may_use(const struct identity_rules *ir,
 		    const struct user_rules *user, const char *login,
 		    const struct mailbox *box);
 
+/* "a@x", "@x", "@.x" (subdomains), "*"; the box has both of its parts. */
+bool		 policy_pattern_fits(const struct identity_rules *ir,
+		    const char *pattern, const struct mailbox *box);
+
 /* Judged at MAIL: the envelope sender. */
 struct verdict	 policy_sender(const struct session_rules *r,
 		    const struct identity_rules *ir,
@@ -128,6 +132,39 @@ struct dmarc_rules {
 
 struct verdict	 policy_dmarc(const struct dmarc_rules *r,
 		    const struct facts *f);
+
+/* Inbound clients that DMARC and SPF do not judge. */
+struct trust_rules {
+	const struct netblock *networks;	size_t nnetworks;
+	bool		 authenticated;		/* whoever has a login */
+};
+
+/* True: trusted; *o says why. Clears *o otherwise. */
+bool		 policy_trust(const struct trust_rules *r,
+		    const struct facts *f, struct override_facts *o);
+
+/*
+ * One override section: it fits when each list that is not empty names the
+ * message. Domains are canonical, with a dot in front for what is below.
+ */
+struct override_rules {
+	const char	*name;
+	const struct netblock *networks;	size_t nnetworks;
+	const char *const *author_domains;	size_t nauthor_domains;
+	const char *const *signers;		size_t nsigners;
+	const char *const *recipients;		size_t nrecipients;
+	enum action	 action;
+	const char	*reason;	/* NULL: none given */
+};
+
+/*
+ * The first of n sections that fits decides instead of `v`, the verdict of
+ * policy_dmarc, and *o says which. Only a fail, temperror or permerror is
+ * changed.
+ */
+struct verdict	 policy_override(const struct override_rules *r, size_t n,
+		    const struct identity_rules *ir, const struct facts *f,
+		    struct override_facts *o, struct verdict v);
 
 /*
  * The domain whose keys sign this message, or NULL with *why (static text):

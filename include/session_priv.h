@@ -79,6 +79,7 @@ void		 stage_connect(struct session *s, const char *client_name,
 		    const struct sockaddr *client);
 void		 stage_listener(struct session *s);
 void		 stage_login(struct session *s);
+void		 stage_recipient(struct session *s, const char *path);
 void		 stage_sender(struct session *s, const char *path);
 
 /* stages_mail.c: facts of the message */

@@ -416,6 +416,21 @@ put_dmarc_comment(struct writer *w, const struct dmarc_facts *d,
 	put_comment(w, text);
 }
 
+/* RFC 9990 3.1.1.5 knows "local_policy" and "trusted_forwarder". */
+static void
+put_override(struct writer *w, const struct override_facts *o)
+{
+	char text[COMMENT_MAX + 1];
+
+	if (o->name == NULL)
+		return;
+	snprintf(text, sizeof(text), "override=%s %s%s%s",
+	    o->rule != NULL ? "local_policy" : "trusted_forwarder", o->name,
+	    o->reason != NULL ? ": " : "", o->reason != NULL ? o->reason : "");
+	if (!holds_result(text, strlen(text)))
+		put_comment(w, text);
+}
+
 static void
 put_dmarc(struct writer *w, const struct facts *f, const struct verdict *v,
     bool monitor)
@@ -428,6 +443,7 @@ put_dmarc(struct writer *w, const struct facts *f, const struct verdict *v,
 	put_result(w, "dmarc", d->result);
 	put_dmarc_comment(w, d, policy[d->policy], v->action, monitor);
 	put_reason(w, d->result, d->reason);
+	put_override(w, &f->override);
 	put_prop(w, "header.from", d->author_domain);
 	if (d->record_domain != NULL)
 		put_prop(w, "policy.dmarc", policy[d->policy]);

@@ -203,6 +203,40 @@ build_users(struct conf_builder *b)
 	b->conf->nuser_sections = n;
 }
 
+static bool
+names_something(const struct override_rules *r)
+{
+	return r->nnetworks + r->nauthor_domains + r->nsigners +
+	    r->nrecipients > 0;
+}
+
+static void
+build_overrides(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	struct override_rules		*list;
+	size_t				 n, i = 0;
+
+	n = count_sections(b->tree, "override");
+	list = arena_array(b->arena, n, sizeof(*list));
+	for (n = 0; (s = next_section(b->tree, "override", &i)) != NULL; n++) {
+		list[n].name = s->title;
+		apply(b, s, &list[n]);
+		if (s->title[0] == '\0' || s->title[strspn(s->title,
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		    "0123456789-._")] != '\0' || strlen(s->title) > 60)
+			conf_complain_in(b->bad, s, s->place, "this is no name "
+			    "for an override; use letters, digits and "
+			    "hyphens");
+		if (!names_something(&list[n]))
+			conf_complain_in(b->bad, s, s->place, "is for all mail; "
+			    "set networks, author-domains, signers or "
+			    "recipients");
+	}
+	b->conf->overrides = list;
+	b->conf->noverrides = n;
+}
+
 static void
 build_users_file(struct conf_builder *b)
 {
@@ -231,6 +265,7 @@ conf_build(struct conf_builder *b)
 	build_plans(b);
 	build_singles(b);
 	build_listeners(b);
+	build_overrides(b);
 	build_users(b);
 	build_users_file(b);
 }

@@ -20,6 +20,7 @@ const struct conf_kind conf_kinds[] = {
 	{ "spf",	false },
 	{ "dkim",	false },
 	{ "dmarc",	false },
+	{ "override",	true },
 	{ "quota",	false },
 };
 const size_t conf_nkinds = sizeof(conf_kinds) / sizeof(conf_kinds[0]);
@@ -63,6 +64,7 @@ static const char *const store_words[] = {
 #define LISTENER(field)	.at = offsetof(struct session_rules, field)
 #define PLAN(field)	.at = offsetof(struct plan_rules, field)
 #define USER(field)	.at = offsetof(struct user_rules, field)
+#define OVERRIDE(field)	.at = offsetof(struct override_rules, field)
 #define MORE(s, field)	.more = offsetof(struct s, field)
 
 #define SAID_SUBMISSION	\
@@ -98,6 +100,12 @@ const struct conf_option conf_options[] = {
 	{ "", "iprev", OPT_BOOL, CONF(iprev), .def = "yes",
 	    .help = "look up whether the name of an inbound client leads "
 	    "back to it" },
+	{ "", "trusted-networks", OPT_NETWORKS, CONF(trust.networks),
+	    MORE(conf, trust.nnetworks), .def = "",
+	    .help = "inbound clients that DMARC and SPF do not judge" },
+	{ "", "trust-authenticated", OPT_BOOL, CONF(trust.authenticated),
+	    .def = "no", .help = "DMARC and SPF do not judge inbound clients "
+	    "that have a login" },
 	{ "", "recipient-delimiter", OPT_CHAR,
 	    CONF(identity.recipient_delimiter), .def = "+",
 	    .help = "alice+x counts as alice; empty: it does not" },
@@ -302,6 +310,29 @@ const struct conf_option conf_options[] = {
 	    .def = "refuse", WORDS(several_words),
 	    .help = "a From of several domains: refuse as on-bad-from says, "
 	    "or treat by the strictest policy found" },
+
+	{ "override", "networks", OPT_NETWORKS, OVERRIDE(networks),
+	    MORE(override_rules, nnetworks), .def = "",
+	    .help = "clients it is for; empty: all" },
+	{ "override", "author-domains", OPT_LIST, OVERRIDE(author_domains),
+	    MORE(override_rules, nauthor_domains), .def = "",
+	    .syntax = syntax_domain,
+	    .help = "domains of From it is for; empty: all" },
+	{ "override", "signers", OPT_LIST, OVERRIDE(signers),
+	    MORE(override_rules, nsigners), .def = "",
+	    .syntax = syntax_domain,
+	    .help = "domains whose valid DKIM signature it is for; empty: no "
+	    "signature is needed" },
+	{ "override", "recipients", OPT_LIST, OVERRIDE(recipients),
+	    MORE(override_rules, nrecipients), .def = "",
+	    .syntax = syntax_sender,
+	    .help = "recipients it is for; empty: all" },
+	{ "override", "action", OPT_WORD, OVERRIDE(action), .def = "tag",
+	    WORDS(action_words),
+	    .help = "action in place of what DMARC says" },
+	{ "override", "reason", OPT_TEXT, OVERRIDE(reason), .def = "",
+	    .syntax = syntax_reason,
+	    .help = "shown in log and header" },
 
 	{ "quota", "action", OPT_WORD, CONF(quota.action), .def = "defer",
 	    WORDS(quota_words), .help = "action when a quota is used up" },

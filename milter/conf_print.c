@@ -271,6 +271,8 @@ print_kind(struct printer *p, const char *name)
 	for (i = 0; strcmp(name, "user") == 0 && i < c->nuser_sections; i++)
 		print_section(p, name, c->user_sections[i].login,
 		    &c->user_sections[i]);
+	for (i = 0; strcmp(name, "override") == 0 && i < c->noverrides; i++)
+		print_section(p, name, c->overrides[i].name, &c->overrides[i]);
 	if (p->json) {
 		p->first = false;
 		p->indent = "\t";

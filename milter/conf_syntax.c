@@ -242,3 +242,33 @@ syntax_field(struct arena *a, const char **text)
 		return "is no header field name; write it without a colon";
 	return NULL;
 }
+
+/* A domain, or with a dot in front all that is below it. */
+const char *
+syntax_domain(struct arena *a, const char **text)
+{
+	size_t		 dot = (*text)[0] == '.';
+	const char	*name = domain_canonical(a, *text + dot,
+			     strlen(*text + dot));
+
+	if (name == NULL)
+		return "is no domain; write example.org, or .example.org for "
+		    "its subdomains";
+	*text = dot ? arena_printf(a, ".%s", name) : name;
+	return NULL;
+}
+
+/* It goes into a comment of a header field. */
+const char *
+syntax_reason(struct arena *a, const char **text)
+{
+	const char *p;
+
+	(void)a;
+	for (p = *text; *p >= ' ' && *p <= '~'; p++)
+		continue;
+	if (*p != '\0' || p - *text > 200 || strstr(*text, "=pass") != NULL)
+		return "cannot stand in a header; write one line of at most "
+		    "200 ASCII characters, without \"=pass\"";
+	return NULL;
+}

@@ -53,8 +53,8 @@ address_fits(const struct identity_rules *ir, const char *address,
 	    base_length(ir, box->local));
 }
 
-static bool
-pattern_fits(const struct identity_rules *ir, const char *pattern,
+bool
+policy_pattern_fits(const struct identity_rules *ir, const char *pattern,
     const struct mailbox *box)
 {
 	if (strcmp(pattern, "*") == 0)
@@ -80,7 +80,7 @@ policy_may_use(const struct identity_rules *ir, const struct user_rules *user,
 	if (user == NULL || user->nsenders == 0)
 		return address_fits(ir, login, box);
 	for (i = 0; i < user->nsenders; i++)
-		if (pattern_fits(ir, user->senders[i], box))
+		if (policy_pattern_fits(ir, user->senders[i], box))
 			return true;
 	return false;
 }

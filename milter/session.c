@@ -247,13 +247,13 @@ session_rcpt(struct session *s, const char *path)
 {
 	struct verdict v;
 
-	(void)path;
 	if (!s->open)
 		return go_on();
 	note_queue_id(s);
 	v = judge_recipient(s);
 	if (v.action < ACTION_DEFER || !enforces(s)) {
 		s->f.env.recipients++;
+		stage_recipient(s, path);
 		s->verdict = verdict_worse(s->verdict, v);
 		return go_on();
 	}
@@ -318,18 +318,28 @@ session_wants_body(const struct session *s)
 }
 
 static struct verdict
+judge_inbound(struct session *s)
+{
+	const struct conf	*c = s->setup->conf;
+	struct verdict		 v;
+
+	if (policy_trust(&c->trust, &s->f, &s->f.override))
+		return verdict_accept();
+	v = policy_override(c->overrides, c->noverrides, &c->identity, &s->f,
+	    &s->f.override, policy_dmarc(&c->dmarc, &s->f));
+	return verdict_worse(v, policy_spf(&c->spf, &s->f));
+}
+
+static struct verdict
 judge_message(struct session *s)
 {
-	struct verdict v;
-
 	if (s->too_large)
 		return verdict_refuse("header-size", "552 5.3.4",
 		    "The message header is too large");
 	if (s->f.direction == DIRECTION_SUBMISSION)
 		return verdict_accept();	/* judged at end of headers */
 	stage_inbound_collect(s);
-	v = policy_dmarc(&s->setup->conf->dmarc, &s->f);
-	return verdict_worse(v, policy_spf(&s->setup->conf->spf, &s->f));
+	return judge_inbound(s);
 }
 
 /* RFC 7208 9.1, where the site asks for it: one field for each identity. */

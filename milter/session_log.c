@@ -76,6 +76,14 @@ log_dmarc(struct record *r, const struct dmarc_facts *dmarc)
 }
 
 static void
+log_override(struct record *r, const struct override_facts *o)
+{
+	record_str(r, "override", o->name);
+	record_str(r, "override-why", o->reason);
+	record_str(r, "override-of", o->rule);
+}
+
+static void
 log_results(struct record *r, const struct facts *f)
 {
 	if (f->from.from.n > 0)
@@ -93,6 +101,7 @@ log_results(struct record *r, const struct facts *f)
 		log_signatures(r, &f->dkim);
 	if (f->dmarc.done)
 		log_dmarc(r, &f->dmarc);
+	log_override(r, &f->override);
 }
 
 static void

@@ -192,3 +192,27 @@ stage_sender(struct session *s, const char *path)
 	env->sender_local = box.local;
 	env->sender_domain = box.domain;
 }
+
+/* Asked for by overrides alone. What cannot be parsed fits no pattern. */
+void
+stage_recipient(struct session *s, const char *path)
+{
+	struct mailbox_list	*list = &s->f.env.recipient_list;
+	struct mailbox		 box = { NULL, NULL, NULL }, *more;
+
+	if (s->setup->conf->noverrides == 0 ||
+	    s->f.direction != DIRECTION_INBOUND)
+		return;
+	if (strnlen(path, PATH_LONGEST + 1) > PATH_LONGEST ||
+	    !mailaddr_path(s->arena, path, &box))
+		memset(&box, 0, sizeof(box));
+	/* room is doubled when the list is as long as a power of two */
+	if ((list->n & (list->n - 1)) == 0) {
+		more = arena_array(s->arena, list->n == 0 ? 1 : 2 * list->n,
+		    sizeof(*more));
+		if (list->n > 0)
+			memcpy(more, list->box, list->n * sizeof(*more));
+		list->box = more;
+	}
+	list->box[list->n++] = box;
+}

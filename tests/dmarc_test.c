@@ -593,6 +593,57 @@ each_bad_from_has_its_rule(void **state)
 	}
 }
 
+/* --- overrides ---------------------------------------------------------------- */
+
+static const char *const signers[] = { "lists.example", ".friend.example" };
+
+static const struct {
+	const char	*signer;
+	enum result	 signature, dmarc;
+	enum action	 action;
+} overrides[] = {
+	{ "lists.example", RESULT_PASS, RESULT_FAIL, ACTION_TAG },
+	{ "a.friend.example", RESULT_PASS, RESULT_FAIL, ACTION_TAG },
+	{ "friend.example", RESULT_PASS, RESULT_FAIL, ACTION_REJECT },
+	{ "lists.example", RESULT_FAIL, RESULT_FAIL, ACTION_REJECT },
+	{ "lists.example", RESULT_POLICY, RESULT_FAIL, ACTION_REJECT },
+	{ "xlists.example", RESULT_PASS, RESULT_FAIL, ACTION_REJECT },
+	{ NULL, RESULT_PASS, RESULT_FAIL, ACTION_REJECT },
+	{ "lists.example", RESULT_PASS, RESULT_TEMPERROR, ACTION_TAG },
+	{ "lists.example", RESULT_PASS, RESULT_PASS, ACTION_REJECT },
+	{ "lists.example", RESULT_PASS, RESULT_NONE, ACTION_REJECT },
+};
+
+static void
+override_by_signer(void **state)
+{
+	const struct override_rules r = { .name = "lists", .signers = signers,
+	    .nsigners = 2, .action = ACTION_TAG };
+	const struct identity_rules ir = { '+', false };
+	struct dkim_signature	 sig = { .result = RESULT_PASS };
+	struct override_facts	 o;
+	struct facts		 f = { FROM };
+	struct verdict		 v;
+	size_t			 i;
+
+	(void)state;
+	f.dkim.n = 1;
+	f.dkim.sig = &sig;
+	f.dmarc.done = true;
+	for (i = 0; i < NELEM(overrides); i++) {
+		memset(&o, 0, sizeof(o));
+		sig.domain = overrides[i].signer;
+		sig.result = overrides[i].signature;
+		f.dmarc.result = overrides[i].dmarc;
+		v = policy_override(&r, 1, &ir, &f, &o,
+		    verdict_refuse("dmarc-reject", "550 5.7.1", "no"));
+		if (v.action != overrides[i].action || (o.name != NULL) !=
+		    (v.action == ACTION_TAG))
+			row_fail("override", "row %zu: %s", i,
+			    action_name(v.action));
+	}
+}
+
 int
 main(void)
 {
@@ -604,6 +655,7 @@ main(void)
 		cmocka_unit_test(message_table),
 		cmocka_unit_test(judge_table),
 		cmocka_unit_test(together_table),
+		cmocka_unit_test(override_by_signer),
 		cmocka_unit_test(each_bad_from_has_its_rule),
 	};
 	int failed;
