@@ -70,6 +70,10 @@ struct conf {
 		const char *const *required_fields;	/* NULL-terminated */
 	} dkim;
 	struct dmarc_rules dmarc;
+	struct {
+		bool		 record;
+		unsigned	 days;		/* kept */
+	} outcomes;
 	struct trust_rules trust;
 	const struct override_rules *overrides;
 	size_t		 noverrides;

@@ -97,6 +97,7 @@ void		 stage_iprev_collect(struct session *s);
 /* stages_dmarc.c */
 void		 stage_walk_start(struct session *s, const char *domain);
 void		 stage_authors_start(struct session *s);
+void		 stage_outcome(struct session *s, enum action taken);
 void		 stage_dmarc(struct session *s);
 
 /* session_log.c: the message's line */

@@ -125,4 +125,38 @@ enum store_answer store_prune(struct store *s, time_t now,
 enum store_answer store_clock_moved(struct store *s, int64_t seconds,
 		    char error[STORE_ERROR]);
 
+/* --- DMARC outcomes (store_dmarc.c) -------------------------------------- */
+
+/* The columns of a row, all texts; "" where there is none, never NULL. */
+enum dmarc_outcome_text {
+	OUTCOME_AUTHOR,		/* domain in From */
+	OUTCOME_RECORD,		/* domain of the policy record */
+	OUTCOME_SOURCE,		/* address of the client */
+	OUTCOME_SPF,		/* result of MAIL FROM */
+	OUTCOME_DKIM,		/* "pass" if any signature passes */
+	OUTCOME_ALIGNED,	/* "", "spf", "dkim", "spf+dkim" */
+	OUTCOME_RESULT,		/* of DMARC */
+	OUTCOME_POLICY,		/* that applies */
+	OUTCOME_DISPOSITION,	/* the action taken */
+	OUTCOME_OVERRIDE,	/* name of the rule of this site */
+	DMARC_OUTCOME_TEXTS
+};
+
+struct dmarc_outcome {
+	const char	*text[DMARC_OUTCOME_TEXTS];
+};
+
+/* Count it among those of its day (UTC). In memory: never waits for a disk. */
+void		 store_note_dmarc(struct store *s,
+		    const struct dmarc_outcome *o, time_t now);
+/*
+ * Write what was noted, and remove what is more than keep_days old. Called
+ * by one thread, now and then. STORE_UNKNOWN: what could not be written is
+ * lost.
+ */
+enum store_answer store_write_dmarc(struct store *s, time_t now,
+		    unsigned keep_days, char error[STORE_ERROR]);
+/* Messages that were noted in vain since the last call. */
+uint64_t	 store_dmarc_lost(struct store *s);
+
 #endif

@@ -33,11 +33,16 @@ struct store_ops {
 
 struct store {
 	const struct store_ops *ops;
+	struct dmarc_notes *dmarc;	/* NULL: none are taken */
 };
 
 struct reservation {
 	struct store	*store;
 };
+
+/* `path` NULL: they stay in memory. */
+struct dmarc_notes *dmarc_notes_new(const char *path);
+void		 dmarc_notes_free(struct dmarc_notes **dp);
 
 /* The backends. */
 struct store	*store_disk_open(const char *path, bool readonly, char **why);

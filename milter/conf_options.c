@@ -311,6 +311,12 @@ const struct conf_option conf_options[] = {
 	    .help = "a From of several domains: refuse as on-bad-from says, "
 	    "or treat by the strictest policy found" },
 
+	{ "dmarc", "record-outcomes", OPT_BOOL, CONF(outcomes.record),
+	    .def = "no", .help = "count DMARC outcomes in the state file" },
+	{ "dmarc", "keep-outcomes", OPT_UINT, CONF(outcomes.days),
+	    .def = "30", .min = 1, .max = 3650,
+	    .help = "days until recorded outcomes are removed" },
+
 	{ "override", "networks", OPT_NETWORKS, OVERRIDE(networks),
 	    MORE(override_rules, nnetworks), .def = "",
 	    .help = "clients it is for; empty: all" },

@@ -226,6 +226,23 @@ prune(struct services *sv)
 		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
 }
 
+static void
+write_outcomes(struct services *sv)
+{
+	struct setup	*st = services_setup(sv);
+	char		 error[STORE_ERROR];
+	uint64_t	 lost;
+
+	if (st->conf->outcomes.record && store_write_dmarc(sv->store,
+	    sv->now(), st->conf->outcomes.days, error) == STORE_UNKNOWN)
+		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
+	lost = store_dmarc_lost(sv->store);
+	if (lost > 0)
+		log_printf(LOG_LEVEL_WARNING, "DMARC outcomes of %llu messages "
+		    "were not recorded", (unsigned long long)lost);
+	setup_unref(&st);
+}
+
 /* Keys whose record has appeared in the DNS since start to sign. */
 static void
 check_keys(struct services *sv)
@@ -234,6 +251,13 @@ check_keys(struct services *sv)
 
 	keycycle_check(st->keys, sv->resolver);
 	setup_unref(&st);
+}
+
+static void
+tidy(struct services *sv)
+{
+	prune(sv);
+	write_outcomes(sv);
 }
 
 /* Until SIGTERM or SIGINT. */
@@ -246,7 +270,7 @@ attend(struct services *sv, const char *conf_path)
 	for (;;) {
 		check_keys(sv);
 		if (poll(&pfd, 1, PRUNE_SECONDS * 1000) == 0)
-			prune(sv);
+			tidy(sv);
 		while (read(signal_pipe[0], &number, 1) == 1) {
 			if (number != SIGHUP)
 				return;
@@ -287,6 +311,7 @@ stop(struct services *sv, const struct conf *c)
 	notify_stopping();
 	if (!failed)
 		drain();
+	write_outcomes(sv);
 	if (path != NULL)
 		unlink(path);
 	if (c->pid_file != NULL)

@@ -94,6 +94,7 @@ message_end(struct session *s, const char *event)
 	if (!enforces(s))
 		v = verdict_accept();
 	session_log(s, action_name(v.action), event);
+	stage_outcome(s, v.action);
 	count_action(s, v.action);
 	message_close(s);
 	return v;

@@ -28,7 +28,14 @@ is_path(const char *spec, char **why)
 struct store *
 store_open(const char *spec, char **why)
 {
-	return is_path(spec, why) ? store_disk_open(spec, false, why) : NULL;
+	struct store *s;
+
+	if (!is_path(spec, why))
+		return NULL;
+	s = store_disk_open(spec, false, why);
+	if (s != NULL)
+		s->dmarc = dmarc_notes_new(spec);
+	return s;
 }
 
 struct store *
@@ -48,6 +55,7 @@ store_close(struct store **sp)
 {
 	if (*sp == NULL)
 		return;
+	dmarc_notes_free(&(*sp)->dmarc);
 	(*sp)->ops->close(*sp);
 	*sp = NULL;
 }

@@ -28,7 +28,7 @@
 #include "store_sqlite.h"
 
 #define APPLICATION_ID	0x6d696c67	/* "milg" */
-#define SCHEMA_VERSION	1
+#define SCHEMA_VERSION	2
 #define FORGET_ROWS	500		/* in one transaction */
 
 #define STRING_OF(x)	#x
@@ -39,9 +39,20 @@
 	"recipients INTEGER NOT NULL, messages INTEGER NOT NULL, " \
 	"sum INTEGER NOT NULL, PRIMARY KEY(minute, key)) WITHOUT ROWID"
 
+/* store_dmarc.c: what is counted as one row, and how often */
+#define OUTCOME_TABLE \
+	"CREATE TABLE outcome(day INTEGER NOT NULL, author TEXT NOT NULL, " \
+	"record TEXT NOT NULL, source TEXT NOT NULL, spf TEXT NOT NULL, " \
+	"dkim TEXT NOT NULL, aligned TEXT NOT NULL, result TEXT NOT NULL, " \
+	"policy TEXT NOT NULL, disposition TEXT NOT NULL, " \
+	"override TEXT NOT NULL, messages INTEGER NOT NULL, " \
+	"PRIMARY KEY(day, author, record, source, spf, dkim, aligned, " \
+	"result, policy, disposition, override)) WITHOUT ROWID"
+
 /* What makes version i + 1 of the schema out of version i. */
 static const char *const upgrades[SCHEMA_VERSION] = {
-	BUCKET_TABLE
+	BUCKET_TABLE,
+	OUTCOME_TABLE
 };
 
 enum statement {

@@ -196,6 +196,8 @@ defaults_of_sections(const struct conf *c)
 	assert_int_equal(c->dmarc.on_bad_from, ACTION_REJECT);
 	assert_int_equal(c->dmarc.several_domains, SEVERAL_REFUSE);
 	assert_true(c->iprev);
+	assert_false(c->outcomes.record);
+	assert_int_equal(c->outcomes.days, 30);
 	assert_int_equal(c->quota.action, ACTION_DEFER);
 	assert_int_equal(c->quota.on_store_failure, ACTION_DEFER);
 }

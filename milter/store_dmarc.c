@@ -1,0 +1,320 @@
+/*
+ * store_dmarc - DMARC outcomes, counted in memory and written by the minute
+ *
+ * A message costs a hash and no disk. What is the same on one day is one row;
+ * the daemon's own thread writes the counts on a connection of its own, some
+ * hundred rows in a transaction, so that no commit of a quota waits for long.
+ * A crash loses the outcomes of the last minute, never a row.
+ *
+ * A stranger chooses domains and addresses: there are bounds for what waits
+ * and for the rows of a day, and what is over them is counted as lost.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "fnv.h"
+#include "store_priv.h"
+#include "store_sqlite.h"
+
+#define SLOTS		4096u		/* a power of two */
+#define WAITING_MAX	8192u
+#define DAY_MAX		200000		/* rows */
+#define BATCH		500u		/* rows in a transaction */
+#define DAY_SECONDS	86400
+
+struct note {
+	struct note	*next;		/* in its slot, or to be written */
+	int64_t		 day;		/* since the epoch, UTC */
+	uint64_t	 hash;
+	uint32_t	 messages;
+	char		*text[DMARC_OUTCOME_TEXTS];
+};
+
+struct dmarc_notes {
+	pthread_mutex_t	 lock;
+	char		*path;		/* NULL: in memory alone */
+	struct note	*slot[SLOTS];
+	unsigned	 n;
+	uint64_t	 lost;
+	/* of the thread that writes */
+	struct sql	*sql;
+	struct sql_statement *put, *count, *forget;
+};
+
+struct dmarc_notes *
+dmarc_notes_new(const char *path)
+{
+	struct dmarc_notes *d = xcalloc(1, sizeof(*d));
+
+	pthread_mutex_init(&d->lock, NULL);
+	d->path = path != NULL ? xstrdup(path) : NULL;
+	return d;
+}
+
+static void
+note_free(struct note *n)
+{
+	size_t i;
+
+	for (i = 0; i < DMARC_OUTCOME_TEXTS; i++)
+		free(n->text[i]);
+	free(n);
+}
+
+static void
+disconnect(struct dmarc_notes *d)
+{
+	sql_finish(&d->put);
+	sql_finish(&d->count);
+	sql_finish(&d->forget);
+	sql_close(&d->sql);
+}
+
+/* All that waits, as one list; the table is empty then. */
+static struct note *
+take_all(struct dmarc_notes *d)
+{
+	struct note	*list = NULL, *n;
+	size_t		 i;
+
+	pthread_mutex_lock(&d->lock);
+	for (i = 0; i < SLOTS; i++) {
+		while ((n = d->slot[i]) != NULL) {
+			d->slot[i] = n->next;
+			n->next = list;
+			list = n;
+		}
+	}
+	d->n = 0;
+	pthread_mutex_unlock(&d->lock);
+	return list;
+}
+
+void
+dmarc_notes_free(struct dmarc_notes **dp)
+{
+	struct dmarc_notes	*d = *dp;
+	struct note		*list, *n;
+
+	*dp = NULL;
+	if (d == NULL)
+		return;
+	for (list = take_all(d); (n = list) != NULL; note_free(n))
+		list = n->next;
+	disconnect(d);
+	pthread_mutex_destroy(&d->lock);
+	free(d->path);
+	free(d);
+}
+
+/* --- counting ------------------------------------------------------------ */
+
+static uint64_t
+hash_of(const struct dmarc_outcome *o, int64_t day)
+{
+	uint64_t	h = fnv_add(FNV_START, &day, sizeof(day));
+	size_t		i;
+
+	for (i = 0; i < DMARC_OUTCOME_TEXTS; i++)
+		h = fnv_add(h, o->text[i], strlen(o->text[i]) + 1);
+	return h;
+}
+
+static bool
+is_same(const struct note *n, const struct dmarc_outcome *o, int64_t day)
+{
+	size_t i;
+
+	for (i = 0; i < DMARC_OUTCOME_TEXTS; i++)
+		if (strcmp(n->text[i], o->text[i]) != 0)
+			return false;
+	return n->day == day;
+}
+
+/* The lock is held. */
+static void
+add_new(struct dmarc_notes *d, const struct dmarc_outcome *o, int64_t day,
+    uint64_t hash)
+{
+	struct note	*n;
+	size_t		 i;
+
+	if (d->n == WAITING_MAX) {
+		d->lost++;
+		return;
+	}
+	n = xcalloc(1, sizeof(*n));
+	for (i = 0; i < DMARC_OUTCOME_TEXTS; i++)
+		n->text[i] = xstrdup(o->text[i]);
+	n->day = day;
+	n->hash = hash;
+	n->messages = 1;
+	n->next = d->slot[hash % SLOTS];
+	d->slot[hash % SLOTS] = n;
+	d->n++;
+}
+
+void
+store_note_dmarc(struct store *s, const struct dmarc_outcome *o, time_t now)
+{
+	struct dmarc_notes	*d = s->dmarc;
+	int64_t			 day = (int64_t)now / DAY_SECONDS;
+	uint64_t		 hash;
+	struct note		*n;
+
+	if (d == NULL)
+		return;
+	hash = hash_of(o, day);
+	pthread_mutex_lock(&d->lock);
+	for (n = d->slot[hash % SLOTS]; n != NULL; n = n->next)
+		if (n->hash == hash && is_same(n, o, day))
+			break;
+	if (n == NULL)
+		add_new(d, o, day, hash);
+	else if (n->messages < UINT32_MAX)
+		n->messages++;
+	pthread_mutex_unlock(&d->lock);
+}
+
+/* --- writing ------------------------------------------------------------- */
+
+static bool
+connect(struct dmarc_notes *d)
+{
+	if (d->sql != NULL)
+		return true;
+	/* the quota's connection does the checkpoints */
+	if (!sql_open(&d->sql, d->path, SQL_WRITE) || !sql_exec(d->sql,
+	    "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0"))
+		return false;
+	d->put = sql_prepare(d->sql, "INSERT INTO outcome VALUES(?1, ?2, ?3, "
+	    "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO UPDATE "
+	    "SET messages = messages + excluded.messages");
+	d->count = sql_prepare(d->sql,
+	    "SELECT count(*) FROM outcome WHERE day = ?1");
+	d->forget = sql_prepare(d->sql, "DELETE FROM outcome WHERE day < ?1");
+	return d->put != NULL && d->count != NULL && d->forget != NULL;
+}
+
+static bool
+put(struct dmarc_notes *d, const struct note *n)
+{
+	int i;
+
+	sql_bind_number(d->put, 1, n->day);
+	for (i = 0; i < (int)DMARC_OUTCOME_TEXTS; i++)
+		sql_bind_text(d->put, i + 2, n->text[i]);
+	sql_bind_number(d->put, (int)DMARC_OUTCOME_TEXTS + 2, n->messages);
+	return sql_run(d->put);
+}
+
+/* False: an error. *full: the day has as many rows as it may. */
+static bool
+day_is_full(struct dmarc_notes *d, int64_t day, bool *full)
+{
+	enum sql_result	result;
+	int64_t		n = 0;
+
+	sql_bind_number(d->count, 1, day);
+	result = sql_step(d->count);
+	*full = result == SQL_ROW &&
+	    (!sql_column_number(d->count, 0, INT64_MAX, &n) || n >= DAY_MAX);
+	sql_reset(d->count);
+	return result == SQL_ROW;
+}
+
+/*
+ * Up to BATCH rows off the front of the list, in one transaction. False:
+ * nothing was written, and the list is as it was.
+ */
+static bool
+write_batch(struct dmarc_notes *d, struct note **list)
+{
+	struct note	*n = *list, *next;
+	uint64_t	 lost = 0;
+	unsigned	 rows;
+	bool		 full, ok;
+
+	ok = sql_exec(d->sql, "BEGIN IMMEDIATE") &&
+	    day_is_full(d, n->day, &full);
+	for (rows = 0; ok && n != NULL && rows < BATCH; rows++, n = n->next) {
+		if (full)
+			lost += n->messages;
+		else
+			ok = put(d, n);
+	}
+	if (!ok || !sql_exec(d->sql, "COMMIT"))
+		return false;
+	for (; *list != n; *list = next) {
+		next = (*list)->next;
+		note_free(*list);
+	}
+	pthread_mutex_lock(&d->lock);
+	d->lost += lost;
+	pthread_mutex_unlock(&d->lock);
+	return true;
+}
+
+/* What could not be written; the disk may be full for a while. */
+static void
+lose(struct dmarc_notes *d, struct note *list)
+{
+	struct note	*n;
+	uint64_t	 lost = 0;
+
+	while ((n = list) != NULL) {
+		list = n->next;
+		lost += n->messages;
+		note_free(n);
+	}
+	pthread_mutex_lock(&d->lock);
+	d->lost += lost;
+	pthread_mutex_unlock(&d->lock);
+}
+
+enum store_answer
+store_write_dmarc(struct store *s, time_t now, unsigned keep_days,
+    char error[STORE_ERROR])
+{
+	struct dmarc_notes	*d = s->dmarc;
+	struct note		*list;
+	bool			 ok;
+
+	error[0] = '\0';
+	if (d == NULL || d->path == NULL)
+		return STORE_TAKEN;
+	list = take_all(d);
+	ok = connect(d);
+	while (ok && list != NULL)
+		ok = write_batch(d, &list);
+	if (ok) {
+		sql_bind_number(d->forget, 1, (int64_t)now / DAY_SECONDS -
+		    (int64_t)keep_days);
+		ok = sql_run(d->forget);
+	}
+	if (!ok) {
+		sql_explain(d->sql, d->path, "DMARC outcomes cannot be "
+		    "written", error, STORE_ERROR);
+		lose(d, list);
+		disconnect(d);
+		return STORE_UNKNOWN;
+	}
+	return STORE_TAKEN;
+}
+
+uint64_t
+store_dmarc_lost(struct store *s)
+{
+	uint64_t lost;
+
+	if (s->dmarc == NULL)
+		return 0;
+	pthread_mutex_lock(&s->dmarc->lock);
+	lost = s->dmarc->lost;
+	s->dmarc->lost = 0;
+	pthread_mutex_unlock(&s->dmarc->lock);
+	return lost;
+}
