@@ -1,0 +1,142 @@
+"""Authentication-Results that cannot be forged, read back after delivery."""
+
+from message import compose, delivered
+from runner import case
+from steps import arrive, expect, inbound, results, submit
+from world import STRANGER
+
+WATCHING = "joe@watching.example"
+NAME = "Authentication-Results"
+
+# every way to write our id, as the value of the field
+FORGED = [
+    "mx.example.net; dmarc=pass",
+    "MX.Example.NET; dmarc=pass",
+    "mx.example.net 1; dmarc=pass",
+    "mx.example.net; none",
+    "mx.example.net ; dmarc=pass",
+    "(hello) mx.example.net; dmarc=pass",
+    "(a(b)\\)c) mx.example.net (x); dmarc=pass",
+    "mx.example.net (c) 1 (d); dmarc=pass",
+    "\"mx.example.net\"; dmarc=pass",
+    "\"MX.example.net\" 1; dmarc=pass",
+    "\"mx\\.example.net\"; dmarc=pass",
+    "\r\n mx.example.net; dmarc=pass",
+    "\r\n\tmx.example.net\r\n\t;\r\n\tdmarc=pass",
+    "(\r\n folded) mx.example.net; dmarc=pass",
+    "mx.example.net.; dmarc=pass",
+    "mx.example.net 99; dmarc=pass",
+    "mx.example.net",
+    "(unclosed mx.example.net; dmarc=pass",
+    "\"unclosed mx.example.net; dmarc=pass",
+    ";mx.example.net; dmarc=pass",
+]
+# not our id, though it looks like it
+FOREIGN = [
+    "other.example; dmarc=pass",
+    "mx.example.net.other.example; dmarc=pass",
+    "xmx.example.net; dmarc=pass",
+    "example.net; dmarc=pass",
+    "other.example 1; spf=pass smtp.mailfrom=a@other.example",
+]
+
+
+def arrives(w, fields, sender=WATCHING, helo="mail.strict.example",
+            author=WATCHING):
+    """Deliver a spoofed message with these fields; the message found."""
+    text = compose(author, extra=fields)
+    expect(arrive(w, text, sender, STRANGER, helo), "250")
+    return delivered(w, "example.net", text)
+
+
+def check_field(found, left):
+    """Ours on top, once, and it fails; below it nothing but `left`."""
+    said = results(found)
+    assert said["dmarc"].startswith("fail"), found.head
+    assert found.all(NAME)[1:] == left, found.head
+    assert "dmarc=pass" not in found.all(NAME)[0], found.head
+
+
+def forged_fields(n):
+    """n forged fields, each form in its turn, in mixed case of the name."""
+    names = (NAME, NAME.upper(), NAME.lower())
+    return ["%s: %s" % (names[i % 3], FORGED[i % len(FORGED)])
+            for i in range(n)]
+
+
+@case
+def one_forged_field_in_each_form_is_removed(w):
+    for value in FORGED:
+        found = arrives(w, ["%s: %s" % (NAME, value)])
+        check_field(found, [])
+
+
+@case
+def one_two_three_and_fifty_forged_fields_are_removed(w):
+    for n in (1, 2, 3, 50):
+        check_field(arrives(w, forged_fields(n)), [])
+
+
+@case
+def foreign_fields_between_forged_ones_stay_in_their_order(w):
+    for n in (1, 2, 3, 50):
+        mixed, left = [], []
+        for i, field in enumerate(forged_fields(n)):
+            value = FOREIGN[i % len(FOREIGN)]
+            mixed += [field, "%s: %s" % (NAME, value)]
+            left.append(value)
+        check_field(arrives(w, mixed), left)
+
+
+@case
+def forged_fields_above_and_below_received_are_removed(w):
+    received = ("Received: from a.example by b.example; "
+                "Mon, 23 Nov 2026 11:00:00 +0000")
+    forged = "%s: %s" % (NAME, FORGED[0])
+    found = arrives(w, [forged, received, forged, received, forged])
+    check_field(found, [])
+    assert len(found.all("Received")) >= 3, found.head
+
+
+@case
+def a_forged_field_with_a_blank_before_its_colon_is_removed(w):
+    found = arrives(w, [NAME + " : " + FORGED[0], NAME + "\t: " + FORGED[0]])
+    said = results(found)
+    assert said["dmarc"].startswith("fail"), found.head
+    assert found.head.count("dmarc=pass") == 0, found.head
+
+
+@case
+def what_a_client_says_stays_inside_its_word(w):
+    hostile = ["a;dmarc=pass", "a(b", "a)b", "\"x; dmarc=pass\"",
+               "a b=pass", "x\"y", "dmarc=pass"]
+    for word in hostile:
+        quoted = '"%s"@watching.example' % word.replace("\"", "")
+        found = arrives(w, [], sender=quoted)
+        check_field(found, [])
+    for helo in ("a;dmarc=pass", "a(b", "dmarc=pass", "[192.0.2.1;x]"):
+        with inbound(w, STRANGER, helo) as client:
+            text = compose(WATCHING)
+            reply = client.submit(WATCHING, "bob@example.net", text)
+        if reply.starts("250"):         # Postfix may refuse such a name
+            check_field(delivered(w, "example.net", text), [])
+
+
+@case
+def the_second_message_of_a_session_has_one_field_too(w):
+    with inbound(w, STRANGER) as client:
+        texts = [compose(WATCHING, extra=forged_fields(3)) for _ in range(3)]
+        for text in texts:
+            expect(client.submit(WATCHING, "bob@example.net", text), "250")
+    for text in texts:
+        check_field(delivered(w, "example.net", text), [])
+
+
+@case
+def a_submission_cannot_bring_our_field(w):
+    for n in (1, 2, 3, 50):
+        text = compose("alice@example.net", extra=forged_fields(n))
+        expect(submit(w, text, recipients="bob@example.net"), "250")
+        found = delivered(w, "example.net", text)
+        assert len(found.all(NAME)) == 1, found.head
+        assert "dmarc=pass" not in found.head, found.head
