@@ -255,7 +255,8 @@ def main():
             f.write('\n'.join(ZONE) + '\n')
         dns = subprocess.Popen(
             [sys.executable, os.path.join(SRC, 'tests/fakedns.py'), '--zone',
-             zone, '127.0.0.1', '0'], stdout=subprocess.PIPE, text=True)
+             zone, '127.0.0.1', '0'], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
         port = dns.stdout.readline().split()[1]
         with open(conf, 'w') as f:
             f.write(CONF % {'dir': d, 'port': port})
