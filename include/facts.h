@@ -37,6 +37,7 @@ struct tls_facts {
 	int		 bits;
 	bool		 cert_verified;	/* the MTA checked it against a CA */
 	const char	*cert_subject, *cert_issuer;
+	const char	*cert_name;	/* common name, decoded; NULL: none */
 };
 
 struct auth_facts {

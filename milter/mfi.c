@@ -129,7 +129,7 @@ ask_for_macros(SMFICTX *ctx)
 		{ SMFIM_HELO, "j" },
 		{ SMFIM_ENVFROM, "i {auth_type} {auth_authen} {tls_version} "
 		    "{cipher} {cipher_bits} {cert_subject} {cert_issuer} "
-		    "{verify}" },
+		    "{cn_subject} {verify}" },
 		{ SMFIM_ENVRCPT, "i" },
 		{ SMFIM_EOH, "i" },
 		{ SMFIM_EOM, "i" },

@@ -94,19 +94,13 @@ judge_mechanism(const struct session_rules *r, const struct facts *f)
 
 /*
  * A certificate proves a second factor when the MTA verified it and its
- * subject is the login's: the common name, or the whole subject, is the login.
+ * common name is the login, as a whole.
  */
 static bool
 certificate_fits(const struct tls_facts *tls, const char *login)
 {
-	const char *cn;
-
-	if (!tls->cert_verified || tls->cert_subject == NULL)
-		return false;
-	/* Sendmail sends the whole subject, "/O=.../CN=name" */
-	cn = strstr(tls->cert_subject, "/CN=");
-	cn = cn != NULL ? cn + 4 : tls->cert_subject;
-	return strcasecmp(cn, login) == 0;
+	return tls->cert_verified && tls->cert_name != NULL &&
+	    strcasecmp(tls->cert_name, login) == 0;
 }
 
 static struct verdict

@@ -122,6 +122,58 @@ cert_is_verified(struct session *s)
 	return mta != NULL && strncasecmp(mta, "Postfix", 7) == 0;
 }
 
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/*
+ * Sendmail writes "+XX" for what is not plain in a certificate's names.
+ * NULL when it is not written so, or hides a control character.
+ */
+static const char *
+decode_name(struct arena *a, const char *coded)
+{
+	char	*name = arena_strdup(a, coded), *out = name;
+	int	 high, low;
+
+	for (; *coded != '\0'; coded++) {
+		*out = *coded;
+		if (*coded == '+') {
+			high = hex_value(coded[1]);
+			low = high < 0 ? -1 : hex_value(coded[2]);
+			if (low < 0)
+				return NULL;
+			*out = (char)(high * 16 + low);
+			coded += 2;
+		}
+		if ((unsigned char)*out < 0x20 || *out == 0x7f)
+			return NULL;
+		out++;
+	}
+	*out = '\0';
+	return name;
+}
+
+/*
+ * The common name: Postfix's {cert_subject} is that, as it is. Sendmail's is
+ * the whole subject on one line, in which one attribute's value can look like
+ * another attribute; {cn_subject} cannot.
+ */
+static const char *
+cert_name(struct session *s)
+{
+	const char *name = stage_macro(s, s->arena, "{cn_subject}");
+
+	if (name != NULL)
+		return decode_name(s->arena, name);
+	return s->macro(s->macro_ctx, "{verify}") == NULL ?
+	    s->f.tls.cert_subject : NULL;
+}
+
 static void
 gather_tls(struct session *s)
 {
@@ -139,6 +191,7 @@ gather_tls(struct session *s)
 	tls->cert_subject = stage_macro(s, s->arena, "{cert_subject}");
 	tls->cert_issuer = stage_macro(s, s->arena, "{cert_issuer}");
 	tls->cert_verified = tls->cert_subject != NULL && cert_is_verified(s);
+	tls->cert_name = cert_name(s);
 }
 
 /*
@@ -163,6 +216,10 @@ gather_auth(struct session *s)
 		*p = (char)toupper((unsigned char)*p);
 	auth->mechanism = mechanism;
 	auth->login = arena_strdup(s->arena, login);
+	/* Sendmail's login by certificate is the subject, coded twice */
+	if (strcmp(mechanism, "EXTERNAL") == 0 && s->f.tls.cert_verified &&
+	    s->f.tls.cert_name != NULL)
+		auth->login = s->f.tls.cert_name;
 }
 
 void

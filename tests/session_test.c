@@ -314,6 +314,62 @@ whatever_ends_a_message_gives_the_reservation_back(void **state)
 	services_free(&sv);
 }
 
+/* Which certificates are the login's, by what each MTA says about them. */
+static void
+a_certificate_is_the_logins_by_its_decoded_common_name(void **state)
+{
+	static const struct {
+		const char *name, *v, *verify, *subject, *cn;
+		enum action want;
+	} rows[] = {
+		{ "Postfix: the common name alone", "Postfix 3.7", NULL,
+		    "a@x.example", NULL, ACTION_ACCEPT },
+		{ "Sendmail: the common name beside the subject", "8.17", "OK",
+		    "/O=Ann+20+28X+29/CN=a@x.example", "a@x.example",
+		    ACTION_ACCEPT },
+		{ "coded characters are the characters", "8.17", "OK",
+		    "/CN=a+40x.example", "a+40x.example", ACTION_ACCEPT },
+		{ "not verified", "8.17", "FAIL", "/CN=a@x.example",
+		    "a@x.example", ACTION_REJECT },
+		{ "a subject that looks like one, but is not", "8.17", "OK",
+		    "/CN=m@x.example/O=y/CN=a@x.example", "m@x.example",
+		    ACTION_REJECT },
+		{ "the subject alone says nothing", "8.17", "OK",
+		    "/CN=a@x.example", NULL, ACTION_REJECT },
+		{ "a control character", "8.17", "OK", "/CN=a@x.example+00",
+		    "a@x.example+00", ACTION_REJECT },
+		{ "half a code", "8.17", "OK", "/CN=a@x.example+4",
+		    "a@x.example+4", ACTION_REJECT },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct services	*sv = open_services(SUBMISSION
+		    "\nuser a@x.example { second-factor = yes }",
+		    fake_store());
+		struct replay	*r = replay_new(sv);
+
+		replay_macro(r, "{daemon_port}", "587");
+		replay_macro(r, "{tls_version}", "TLSv1.3");
+		replay_macro(r, "{cipher_bits}", "256");
+		replay_macro(r, "{auth_type}", "PLAIN");
+		replay_macro(r, "{auth_authen}", "a@x.example");
+		replay_macro(r, "v", rows[i].v);
+		replay_macro(r, "{cert_subject}", rows[i].subject);
+		if (rows[i].verify != NULL)
+			replay_macro(r, "{verify}", rows[i].verify);
+		if (rows[i].cn != NULL)
+			replay_macro(r, "{cn_subject}", rows[i].cn);
+		assert_true(replay_connect(r, "192.0.2.7", NULL));
+		replay_helo(r, "c");
+		if (replay_mail(r, "<a@x.example>").action != rows[i].want)
+			fail_msg("%s", rows[i].name);
+		replay_free(&r);
+		services_free(&sv);
+	}
+}
+
 int
 main(void)
 {
@@ -326,6 +382,8 @@ main(void)
 		cmocka_unit_test(a_failing_store_accepts_only_where_told),
 		cmocka_unit_test(
 		    whatever_ends_a_message_gives_the_reservation_back),
+		cmocka_unit_test(
+		    a_certificate_is_the_logins_by_its_decoded_common_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
