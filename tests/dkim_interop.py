@@ -342,6 +342,9 @@ KNOWN = [
     ('libopendkim', 'takes an LF alone in a simple body for CRLF (3.4.3: '
      'nothing is changed)',
      lambda m, header, body: body == 'simple' and lone(b'\n', m.body)),
+    ('libopendkim', 'loses count of CRs that end a piece of a simple body, '
+     'when the next begins with CRLF',
+     lambda m, header, body: body == 'simple' and m.body.endswith(b'\r\r')),
     ('libopendkim', 'does not find a field with a tab before its colon (RFC '
      '5322 4.5: any WSP)',
      lambda m, header, body: any(b'\t' in n for n, _ in signed(m))),
