@@ -185,13 +185,6 @@ mech_list: PLAIN LOGIN SCRAM-SHA-256 EXTERNAL
                         d + "/daemon.cf"]).decode()
         return re.findall(r"(?m)^([0-9A-Za-z]{14})[* +X?-]", out)
 
-    def flush_quarantine(self, number):
-        """Release what is held and deliver it, as the operator would."""
-        d = self.directory
-        self.run([d + "/sendmail", "-qQ", "-Q", "-qI" + number, "-C",
-                  d + "/daemon.cf"])
-        self.run([d + "/sendmail", "-qI" + number, "-C", d + "/daemon.cf"])
-
     def submit(self, text, *args):
         """sendmail(1): the status and what it printed."""
         d = self.directory
