@@ -30,7 +30,7 @@ only systemd/		notify_systemd.c
 only syslog.h		log.c
 only pwd.h		privileges.c state_file.c ctl_key.c
 only grp.h		privileges.c
-only signal.h		daemon.c resolver_unbound.c
+only signal.h		daemon.c mfi.c resolver_unbound.c
 
 # --- includes point from programs down to ground, never back -----------------
 # A file that is named nowhere below is a mail word when libjudge.a has it, a
