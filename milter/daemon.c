@@ -3,9 +3,8 @@
  *
  * Order at start: configuration and keys, socket, then privileges, then the
  * state file and the resolver as the user that will use them. libmilter runs
- * in a thread of its own, because its signal thread would take SIGHUP for a
- * stop; the kernel hands a signal to the first thread if that does not block
- * it, and this one never does.
+ * in a thread of its own, and is kept from the signals (mfi.c), because it
+ * would take SIGHUP for a stop.
  *
  * SIGTERM: new messages are deferred, those that have begun are finished (for
  * DRAIN_SECONDS at most), then the process ends. SIGHUP: the configuration,

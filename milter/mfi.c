@@ -10,6 +10,7 @@
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -419,6 +420,21 @@ mfi_open(const struct conf *c, char **why)
 		    "directory not writable?", c->socket);
 	answer_at_once(fd);
 	return true;
+}
+
+/*
+ * Found by the dynamic linker before libc's. libmilter has a thread that waits
+ * for SIGHUP, SIGTERM and SIGINT and takes each of them for a stop; now and
+ * then it was handed one before the daemon's own thread ran. Signals are the
+ * daemon's: this never gives one to the only thread that asks.
+ */
+int
+sigwait(const sigset_t *set, int *number)
+{
+	(void)set;
+	(void)number;
+	for (;;)
+		pause();
 }
 
 bool

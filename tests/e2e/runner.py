@@ -61,7 +61,7 @@ def sizes(paths):
 
 def show_logs(before):
     for path, offset in before.items():
-        lines = new_text(path, offset).splitlines()[-40:]
+        lines = new_text(path, offset).splitlines()[-25:]
         if lines:
             print("# --- %s" % os.path.basename(path))
         for line in lines:

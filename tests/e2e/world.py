@@ -333,7 +333,7 @@ signing {{
             if os.path.exists(path) and os.path.getsize(path) > 0:
                 print("# --- " + os.path.basename(path))
                 with open(path, errors="replace") as f:
-                    for line in f.read().splitlines()[-40:]:
+                    for line in f.read().splitlines()[-25:]:
                         print("# " + line)
 
     def all_logs(self):
