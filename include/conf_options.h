@@ -3,7 +3,7 @@
  *
  * Section, name, type, place, default, bounds or words, syntax and help.
  * The man page and the sample file are checked against it
- * (tests/check-options.sh).
+ * (tests/check-options.py).
  */
 #ifndef MILLGATE_CONF_OPTIONS_H
 #define MILLGATE_CONF_OPTIONS_H

@@ -55,6 +55,9 @@ struct conf_tree {
 /* NULL: not written. */
 const struct conf_setting *conf_section_find(const struct conf_section *s,
 		    const char *option);
+/* Written, and not empty. */
+bool		 conf_section_sets(const struct conf_section *s,
+		    const char *option);
 /* Where it was written; the section's own place if it was not. */
 struct conf_place conf_section_where(const struct conf_section *s,
 		    const char *option);
@@ -111,6 +114,7 @@ bool		 conf_read(struct conf_builder *b, const char *name,
 void		 conf_build(struct conf_builder *b);
 /* Combinations that make no sense; b->conf is filled. */
 void		 conf_check(struct conf_builder *b);
+void		 conf_check_listeners(struct conf_builder *b);
 /* False: the option says nothing on a listener such as this. */
 bool		 conf_listener_takes(const struct session_rules *r,
 		    const char *option);

@@ -6,21 +6,10 @@
  * for a login.
  */
 #include <string.h>
-#include <strings.h>
 
-#include "arena.h"
 #include "conf.h"
 #include "conf_options.h"
 #include "conf_tree.h"
-
-static bool
-is_set(const struct conf_section *s, const char *option)
-{
-	const struct conf_setting *setting = conf_section_find(s, option);
-
-	return setting != NULL && setting->n > 0 &&
-	    setting->value[0].text[0] != '\0';
-}
 
 static void
 check_socket(struct conf_builder *b)
@@ -33,7 +22,7 @@ check_socket(struct conf_builder *b)
 	    strncmp(b->conf->socket, "local:", 6) == 0)
 		return;
 	for (i = 0; i < 2; i++)
-		if (is_set(root, unix_only[i]))
+		if (conf_section_sets(root, unix_only[i]))
 			conf_complain(b->bad, conf_section_where(root,
 			    unix_only[i]), "%s has no effect on an inet "
 			    "socket; remove it or use unix:PATH",
@@ -100,189 +89,6 @@ check_signing(struct conf_builder *b)
 		    "remove one of the two");
 }
 
-/* --- listeners -------------------------------------------------------- */
-
-static bool
-is_one_of(const char *word, const char *const *list)
-{
-	for (; *list != NULL; list++)
-		if (strcmp(word, *list) == 0)
-			return true;
-	return false;
-}
-
-static const char *const connection_options[] = {
-	"daemon-ports", "daemon-names", "daemon-addrs", NULL
-};
-static const char *const session_options[] = {
-	"require-auth", "require-tls", "min-tls", "min-tls-bits", "mechanisms",
-	"second-factor", NULL
-};
-static const char *const submission_options[] = {
-	"null-sender", "plan", NULL
-};
-static const char *const tls_options[] = { "min-tls", "min-tls-bits", NULL };
-
-bool
-conf_listener_takes(const struct session_rules *r, const char *option)
-{
-	if (r->local)
-		return !is_one_of(option, connection_options) &&
-		    !is_one_of(option, session_options) &&
-		    (r->direction == DIRECTION_SUBMISSION ||
-		    !is_one_of(option, submission_options));
-	if (r->direction == DIRECTION_INBOUND)
-		return !is_one_of(option, session_options) &&
-		    !is_one_of(option, submission_options);
-	return r->require_tls || !is_one_of(option, tls_options);
-}
-
-/* "no", "none" and empty lists ask for nothing. */
-static bool
-asks_for_something(const struct conf_section *s, const char *option)
-{
-	const char *text;
-
-	if (!is_set(s, option))
-		return false;
-	text = conf_section_find(s, option)->value[0].text;
-	return strcasecmp(text, "no") != 0 && strcasecmp(text, "none") != 0 &&
-	    strcasecmp(text, "false") != 0 && strcasecmp(text, "off") != 0 &&
-	    strcmp(text, "0") != 0;
-}
-
-static void
-check_listener_options(struct conf_builder *b, const struct conf_section *s,
-    const struct session_rules *r)
-{
-	const char	*name, *why;
-	size_t		 i;
-
-	if (r->local)
-		why = "a local listener: sendmail(1) comes by no connection "
-		    "and has no login";
-	else if (r->direction == DIRECTION_INBOUND)
-		why = "an inbound listener; write direction = submission";
-	else
-		why = "a listener without require-tls; write require-tls = "
-		    "yes";
-	for (i = 0; i < s->n; i++) {
-		name = s->setting[i].option->name;
-		if (!conf_listener_takes(r, name) &&
-		    asks_for_something(s, name))
-			conf_complain_in(b->bad, s, s->setting[i].place,
-			    "%s has no effect on %s", name, why);
-	}
-}
-
-static void
-check_listener(struct conf_builder *b, const struct conf_section *s,
-    const struct session_rules *r)
-{
-	check_listener_options(b, s, r);
-	if (!r->local && r->ndaemon_ports + r->ndaemon_names +
-	    r->ndaemon_addrs == 0)
-		conf_complain_in(b->bad, s, s->place, "matches no connection; "
-		    "set daemon-ports, daemon-names, daemon-addrs or local");
-}
-
-/* An item that both lists have; a list of none has all. NULL: none. */
-static const char *
-common_item(const char *const *a, size_t na, const char *const *b, size_t nb)
-{
-	size_t i, j;
-
-	if (na == 0 || nb == 0)
-		return "";
-	for (i = 0; i < na; i++)
-		for (j = 0; j < nb; j++)
-			if (strcasecmp(a[i], b[j]) == 0)
-				return a[i];
-	return NULL;
-}
-
-/* All that `b` takes is in `a`. */
-static bool
-list_covers(const char *const *a, size_t na, const char *const *b, size_t nb)
-{
-	size_t i;
-
-	if (na == 0)
-		return true;
-	for (i = 0; i < nb; i++)
-		if (common_item(a, na, &b[i], 1) == NULL)
-			return false;
-	return nb > 0;
-}
-
-static bool
-listener_covers(const struct session_rules *a, const struct session_rules *b)
-{
-	if (a->local || b->local)
-		return a->local && b->local;
-	return list_covers(a->daemon_ports, a->ndaemon_ports,
-	    b->daemon_ports, b->ndaemon_ports) &&
-	    list_covers(a->daemon_names, a->ndaemon_names,
-	    b->daemon_names, b->ndaemon_names) &&
-	    list_covers(a->daemon_addrs, a->ndaemon_addrs,
-	    b->daemon_addrs, b->ndaemon_addrs);
-}
-
-/* A port that both name, if nothing else keeps the two apart. */
-static const char *
-shared_port(const struct session_rules *a, const struct session_rules *b)
-{
-	const char *port;
-
-	if (a->local || b->local || a->ndaemon_ports == 0 ||
-	    b->ndaemon_ports == 0 ||
-	    common_item(a->daemon_names, a->ndaemon_names,
-	    b->daemon_names, b->ndaemon_names) == NULL ||
-	    common_item(a->daemon_addrs, a->ndaemon_addrs,
-	    b->daemon_addrs, b->ndaemon_addrs) == NULL)
-		return NULL;
-	port = common_item(a->daemon_ports, a->ndaemon_ports,
-	    b->daemon_ports, b->ndaemon_ports);
-	return port;
-}
-
-/* The first listener that matches is taken: `a` stands before `b`. */
-static void
-check_pair(struct conf_builder *bu, const struct conf_section *s,
-    const struct session_rules *a, const struct session_rules *b)
-{
-	const char *port;
-
-	if (listener_covers(a, b)) {
-		conf_complain_in(bu->bad, s, s->place, "never matches: "
-		    "listener %s takes all of its connections first; change "
-		    "one of the two", a->name);
-		return;
-	}
-	port = shared_port(a, b);
-	if (port != NULL && !listener_covers(b, a))
-		conf_complain_in(bu->bad, s, s->place, "shares port %s with "
-		    "listener %s; give the port to one of the two", port,
-		    a->name);
-}
-
-static void
-check_listeners(struct conf_builder *b)
-{
-	const struct conf	*c = b->conf;
-	size_t			 i, n = 0, before;
-
-	for (i = 0; i < b->tree->n; i++) {
-		if (strcmp(b->tree->section[i].name, "listener") != 0)
-			continue;
-		check_listener(b, &b->tree->section[i], c->listeners[n]);
-		for (before = 0; before < n; before++)
-			check_pair(b, &b->tree->section[i],
-			    c->listeners[before], c->listeners[n]);
-		n++;
-	}
-}
-
 void
 conf_check(struct conf_builder *b)
 {
@@ -290,5 +96,5 @@ conf_check(struct conf_builder *b)
 	check_user(b);
 	check_unlisted(b);
 	check_signing(b);
-	check_listeners(b);
+	conf_check_listeners(b);
 }

@@ -21,6 +21,15 @@ conf_section_find(const struct conf_section *s, const char *option)
 	return NULL;
 }
 
+bool
+conf_section_sets(const struct conf_section *s, const char *option)
+{
+	const struct conf_setting *setting = conf_section_find(s, option);
+
+	return setting != NULL && setting->n > 0 &&
+	    setting->value[0].text[0] != '\0';
+}
+
 struct conf_place
 conf_section_where(const struct conf_section *s, const char *option)
 {
