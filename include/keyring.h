@@ -30,6 +30,11 @@ struct signing_key {
 struct signing_keys {
 	size_t		 n;
 	const struct signing_key *const *key;
+	/*
+	 * Of a domain above the one that was asked for: nobody wrote down that
+	 * they sign for it. What a signing table leads to, its author wrote.
+	 */
+	bool		 of_parent;
 };
 
 /*

@@ -174,4 +174,13 @@ struct verdict	 policy_override(const struct override_rules *r, size_t n,
  */
 const char	*policy_sign_domain(const struct facts *f, const char **why);
 
+/*
+ * May this login's mail be signed as `domain`, which is not the author's own
+ * but one above it? Only if the login may use some address of that domain.
+ * Without a login the answer is yes: sendmail(1) speaks for the whole host.
+ */
+bool		 policy_signs_for(const struct identity_rules *ir,
+		    const struct user_rules *user, const char *login,
+		    const char *domain);
+
 #endif

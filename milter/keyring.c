@@ -257,7 +257,7 @@ keyring_count(const struct keyring *k)
 struct signing_keys
 keyring_all(const struct keyring *k)
 {
-	return (struct signing_keys){ k->nsorted, k->sorted };
+	return (struct signing_keys){ k->nsorted, k->sorted, false };
 }
 
 /* The keys that signed when the ring was loaded. */
@@ -276,7 +276,8 @@ find_sorted(const struct keyring *k, const char *domain)
 	while (low + n < k->nsorted &&
 	    strcmp(k->sorted[low + n]->domain, domain) == 0)
 		n++;
-	return (struct signing_keys){ n, n > 0 ? k->sorted + low : NULL };
+	return (struct signing_keys){ n, n > 0 ? k->sorted + low : NULL,
+	    false };
 }
 
 /* The domain's keys among those that were pending at load. */
@@ -315,11 +316,12 @@ keyring_find(const struct keyring *k, const char *domain)
 static struct signing_keys
 find_parent(const struct keyring *k, const char *domain)
 {
-	struct signing_keys	 keys = { 0, NULL };
+	struct signing_keys	 keys = { 0, NULL, false };
 	const char		*p = domain;
 
 	while (keys.n == 0 && (p = strchr(p, '.')) != NULL)
 		keys = keyring_find(k, ++p);
+	keys.of_parent = keys.n > 0;
 	return keys;
 }
 

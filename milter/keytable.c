@@ -209,5 +209,5 @@ keytable_find(const struct keytable *t, const struct sign_rules *rules,
 		    rules->all_matches);
 	else
 		search_in_steps(&f, local, rules->all_matches);
-	return (struct signing_keys){ f.n, f.key };
+	return (struct signing_keys){ f.n, f.key, false };
 }

@@ -5,6 +5,9 @@
  * policy_identity accepted, or sendmail(1) on this host. A client without a
  * login is nobody, wherever it connects from.
  */
+#include <string.h>
+
+#include "domain.h"
 #include "policy.h"
 
 const char *
@@ -20,4 +23,41 @@ policy_sign_domain(const struct facts *f, const char **why)
 	else if (f->from.ndomains > 1)
 		*why = "several author domains";
 	return *why == NULL ? f->from.domain[0] : NULL;
+}
+
+/* Some address of the domain is what this pattern stands for. */
+static bool
+reaches(const char *pattern, const char *domain)
+{
+	const char *at;
+
+	if (strcmp(pattern, "*") == 0)
+		return true;
+	if (strncmp(pattern, "@.", 2) == 0)
+		return domain_is_within(domain, pattern + 2) &&
+		    !domain_equal(domain, pattern + 2);
+	at = strrchr(pattern, '@');
+	return at != NULL && domain_equal(at + 1, domain);
+}
+
+/*
+ * A tenant that was given a subdomain says nothing for the domain above it,
+ * although relaxed alignment would make a DMARC pass of such a signature.
+ */
+bool
+policy_signs_for(const struct identity_rules *ir,
+    const struct user_rules *user, const char *login, const char *domain)
+{
+	size_t i;
+
+	if (login == NULL)
+		return true;
+	if (user == NULL && ir->unlisted != UNLISTED_OWN_ADDRESS)
+		return ir->unlisted == UNLISTED_ANY;
+	if (user == NULL || user->nsenders == 0)
+		return reaches(login, domain);
+	for (i = 0; i < user->nsenders; i++)
+		if (reaches(user->senders[i], domain))
+			return true;
+	return false;
 }

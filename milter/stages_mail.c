@@ -109,6 +109,14 @@ stage_inbound_collect(struct session *s)
 	stage_iprev_collect(s);
 }
 
+/* May this login's mail carry a signature by these keys? */
+static bool
+keys_may_sign(const struct session *s, const struct signing_keys *keys)
+{
+	return !keys->of_parent || policy_signs_for(&s->setup->conf->identity,
+	    s->user, s->f.auth.login, keys->key[0]->domain);
+}
+
 void
 stage_sign_start(struct session *s)
 {
@@ -124,6 +132,10 @@ stage_sign_start(struct session *s)
 	    s->f.from.from.box[0].local, domain, s->arena);
 	if (keys.n == 0) {
 		s->sign_why = "no key";
+		return;
+	}
+	if (!keys_may_sign(s, &keys)) {
+		s->sign_why = "not bound to the key's domain";
 		return;
 	}
 	s->nsigned = keys.n;

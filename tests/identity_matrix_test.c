@@ -25,6 +25,8 @@ static const char users[] =
     "  senders = {\"alice@example.org\", \"@shop.example.org\"} }\n"
     "user bob@example.org {\n"
     "  senders = {\"@.customers.example\", \"@m\303\274ller.example\"} }\n"
+    "user gus@example.org {\n"
+    "  senders = {\"@.customers.example\", \"@customers.example\"} }\n"
     "user erin@example.org { senders = {\"desk@other.example\"} }\n"
     "user admin { senders = {\"*\"} }\n"
     "listener s { daemon-ports = {587}  direction = submission\n"
@@ -32,7 +34,8 @@ static const char users[] =
     "plan free { recipients-per-hour = unlimited }\n"
     "default-plan = free\n";
 
-enum { ALICE = 1, BOB = 2, ERIN = 4, ADMIN = 8, CAROL = 16, DAVE = 32 };
+enum { ALICE = 1, BOB = 2, ERIN = 4, ADMIN = 8, CAROL = 16, DAVE = 32,
+    GUS = 64 };
 
 /* `own` is allowed to all but dave, whose login is no address. */
 static const struct login {
@@ -42,7 +45,9 @@ static const struct login {
 } logins[] = {
 	{ "alice@example.org", ALICE, "alice@example.org", "example.org" },
 	{ "ALICE@Example.ORG", ALICE, "alice@example.org", "example.org" },
-	{ "bob@example.org", BOB, "b@a.customers.example",
+	/* not bound to customers.example itself: its key is not his */
+	{ "bob@example.org", BOB, "b@a.customers.example", NULL },
+	{ "gus@example.org", GUS, "g@a.customers.example",
 	    "customers.example" },
 	{ "erin@example.org", ERIN, "desk@other.example", "other.example" },
 	{ "admin", ADMIN, "root@example.org", "example.org" },
@@ -50,37 +55,40 @@ static const struct login {
 	{ "dave", DAVE, "dave@example.org", NULL },
 };
 
-/* Whose it is besides admin's, and whose key signs for it. */
+/*
+ * Whose it is besides admin's, and whose key signs for it; `unbound` may use
+ * the address, but nothing in the domain of the key, which is a parent of it.
+ */
 static const struct identity {
 	const char	*address;
-	unsigned	 allowed;
+	unsigned	 allowed, unbound;
 	const char	*key;
 } identities[] = {
-	{ "alice@example.org", ALICE, "example.org" },
-	{ "Alice@EXAMPLE.org", ALICE, "example.org" },
-	{ "alice+news@example.org", ALICE, "example.org" },
-	{ "\"alice\"@example.org", ALICE, "example.org" },
-	{ "\"alice \"@example.org", 0, "example.org" },
-	{ "+alice@example.org", 0, "example.org" },
-	{ "ceo+alice@example.org", 0, "example.org" },
-	{ "ceo@example.org", 0, "example.org" },
-	{ "bob@example.org", 0, "example.org" },
-	{ "erin@example.org", 0, "example.org" },
-	{ "carol@example.org", CAROL, "example.org" },
-	{ "carol@example.net", 0, NULL },
-	{ "dave@example.org", 0, "example.org" },
-	{ "orders@shop.example.org", ALICE, "shop.example.org" },
-	{ "x@eu.shop.example.org", 0, "shop.example.org" },
-	{ "x@one.customers.example", BOB, "customers.example" },
-	{ "x@a.b.customers.example", BOB, "customers.example" },
-	{ "x@customers.example", 0, "customers.example" },
-	{ "x@evilcustomers.example", 0, NULL },
-	{ "x@m\303\274ller.example", BOB, "xn--mller-kva.example" },
-	{ "x@xn--mller-kva.example", BOB, "xn--mller-kva.example" },
-	{ "desk@other.example", ERIN, "other.example" },
-	{ "ceo@other.example", 0, "other.example" },
-	{ "alice%example.org@other.example", 0, "other.example" },
-	{ "alice@example.org.other.example", 0, "other.example" },
+	{ "alice@example.org", ALICE, 0, "example.org" },
+	{ "Alice@EXAMPLE.org", ALICE, 0, "example.org" },
+	{ "alice+news@example.org", ALICE, 0, "example.org" },
+	{ "\"alice\"@example.org", ALICE, 0, "example.org" },
+	{ "\"alice \"@example.org", 0, 0, "example.org" },
+	{ "+alice@example.org", 0, 0, "example.org" },
+	{ "ceo+alice@example.org", 0, 0, "example.org" },
+	{ "ceo@example.org", 0, 0, "example.org" },
+	{ "bob@example.org", 0, 0, "example.org" },
+	{ "erin@example.org", 0, 0, "example.org" },
+	{ "carol@example.org", CAROL, 0, "example.org" },
+	{ "carol@example.net", 0, 0, NULL },
+	{ "dave@example.org", 0, 0, "example.org" },
+	{ "orders@shop.example.org", ALICE, 0, "shop.example.org" },
+	{ "x@eu.shop.example.org", 0, 0, "shop.example.org" },
+	{ "x@one.customers.example", BOB | GUS, BOB, "customers.example" },
+	{ "x@a.b.customers.example", BOB | GUS, BOB, "customers.example" },
+	{ "x@customers.example", GUS, 0, "customers.example" },
+	{ "x@evilcustomers.example", 0, 0, NULL },
+	{ "x@m\303\274ller.example", BOB, 0, "xn--mller-kva.example" },
+	{ "x@xn--mller-kva.example", BOB, 0, "xn--mller-kva.example" },
+	{ "desk@other.example", ERIN, 0, "other.example" },
+	{ "ceo@other.example", 0, 0, "other.example" },
+	{ "alice%example.org@other.example", 0, 0, "other.example" },
+	{ "alice@example.org.other.example", 0, 0, "other.example" },
 };
 
 static const char *const key_domains[] = { "example.org", "shop.example.org",
@@ -272,7 +280,7 @@ static const char *
 key_of(const struct login *l, const struct identity *id, enum place place)
 {
 	if (place == ALONE)
-		return id->key;
+		return (id->unbound & l->bit) != 0 ? NULL : id->key;
 	if (place == BESIDE || same_domain(l->own, id->address))
 		return l->own_key;
 	return NULL;

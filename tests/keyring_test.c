@@ -146,9 +146,11 @@ parents_sign_for_their_subdomains(void **state)
 	keys = keyring_find_author(k, &rules, "x", "a.example.org", a);
 	assert_int_equal(keys.n, 1);
 	assert_string_equal(keys.key[0]->domain, "example.org");
+	assert_true(keys.of_parent);
 	keys = keyring_find_author(k, &rules, "x", "c.b.example.org", a);
 	assert_string_equal(keys.key[0]->domain, "b.example.org");
 	keys = keyring_find_author(k, &rules, "x", "example.org", a);
+	assert_false(keys.of_parent);
 	assert_string_equal(keys.key[0]->domain, "example.org");
 	assert_int_equal(keyring_find_author(k, &rules, "x", "org", a).n, 0);
 	assert_int_equal(keyring_find_author(k, &rules, "x", "notexample.org",

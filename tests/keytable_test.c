@@ -120,6 +120,7 @@ signers(const struct keyring *k, struct arena *a, const char *local,
 
 	rules.all_matches = all;
 	keys = keyring_find_author(k, &rules, local, domain, a);
+	assert_false(keys.of_parent);
 	for (i = 0; i < keys.n; i++) {
 		assert_non_null(keys.key[i]->pkey);
 		buf_printf(&b, "%s%s/%s/%.3s%s%s", i > 0 ? " " : "",

@@ -244,10 +244,77 @@ sign_table(void **state)
 	}
 }
 
+static const char *const subdomain[] = { "@shop.example.org" };
+static const char *const address[] = { "desk@other.example", "@x.example" };
+static const char *const below[] = { "@.customers.example" };
+static const struct user_rules shop = { .login = "shop@example.org",
+    .senders = subdomain, .nsenders = 1 };
+static const struct user_rules desk = { .login = "desk",
+    .senders = address, .nsenders = NELEM(address) };
+static const struct user_rules reseller = { .login = "reseller",
+    .senders = below, .nsenders = 1 };
+
+static const struct {
+	const char			*name;
+	const struct identity_rules	*ir;
+	const struct user_rules		*user;
+	const char			*login, *domain;
+	bool				 want;
+} signers[] = {
+	{ "the domain of the login, which has no entry", &folded, NULL,
+	    "dave@example.org", "example.org", true },
+	{ "in any case", &folded, NULL, "Dave@Example.ORG", "example.org",
+	    true },
+	{ "the parent of that domain", &folded, NULL,
+	    "dave@eu.example.org", "example.org", false },
+	{ "a domain that only ends alike", &folded, NULL,
+	    "dave@evilexample.org", "example.org", false },
+	{ "a login that is no address has no domain", &folded, NULL,
+	    "example.org", "example.org", false },
+	{ "an entry without senders", &folded, &bare,
+	    "carol@example.org", "example.org", true },
+	{ "an entry without senders, parent domain", &folded, &bare,
+	    "carol@eu.example.org", "example.org", false },
+	{ "unlisted logins are refused", &strict, NULL,
+	    "dave@example.org", "example.org", false },
+	{ "unlisted logins are free", &loose, NULL, "dave", "example.org",
+	    true },
+	{ "unlisted logins are free, this one is listed", &loose, &shop,
+	    "shop@example.org", "example.org", false },
+	{ "a listed subdomain binds to no parent", &folded, &shop,
+	    "shop@example.org", "example.org", false },
+	{ "a listed domain", &folded, &shop,
+	    "shop@example.org", "shop.example.org", true },
+	{ "a listed address", &folded, &desk, "desk", "other.example", true },
+	{ "the second pattern", &folded, &desk, "desk", "x.example", true },
+	{ "the parent of a listed address", &folded, &desk, "desk",
+	    "example", false },
+	{ "below a domain listed with a dot", &folded, &reseller,
+	    "reseller", "one.customers.example", true },
+	{ "that domain itself", &folded, &reseller,
+	    "reseller", "customers.example", false },
+	{ "all addresses", &folded, &root, "root", "example.org", true },
+	{ "sendmail(1) has no login", &folded, NULL, NULL, "example.org",
+	    true },
+};
+
+static void
+signs_for_table(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(signers); i++)
+		if (policy_signs_for(signers[i].ir, signers[i].user,
+		    signers[i].login, signers[i].domain) != signers[i].want)
+			row_fail(signers[i].name, "want %d", signers[i].want);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(signs_for_table),
 		cmocka_unit_test(may_use_table),
 		cmocka_unit_test(identity_table),
 		cmocka_unit_test(sender_table),
