@@ -7,6 +7,7 @@ Sendmail is started by the first of them.
 import functools
 
 import cases_inbound as inbound_cases
+import cases_login as login_cases
 import cases_submission as submission_cases
 import runner
 import smtp
@@ -14,8 +15,8 @@ from message import compose, delivered, was_delivered
 from runner import Skip, settings
 from sendmail import View, needs_addresses
 from smtp import queue_id
-from steps import arrive, expect, log_line, submission, submit
-from world import STRANGER, openssl
+from steps import arrive, certificate, expect, log_line, submission, submit
+from world import STRANGER
 
 ALICE = "alice@example.net"
 
@@ -50,6 +51,8 @@ for shared in (
         submission_cases.many_clients_at_once_are_all_served,
         submission_cases.monitor_mode_refuses_nothing_and_says_what_it_would,
         submission_cases.a_user_from_elsewhere_than_his_networks_is_refused,
+        login_cases.a_second_factor_is_a_verified_certificate_of_the_login,
+        login_cases.the_oldest_tls_version_of_a_listener_is_its_own,
         inbound_cases.aligned_mail_is_delivered_with_dmarc_pass,
         inbound_cases.a_signature_alone_is_enough_for_dmarc,
         inbound_cases.spoofed_mail_is_rejected_under_p_reject,
@@ -121,46 +124,10 @@ def without_millgate_mail_is_deferred(w):
         w.millgate.start()
 
 
-def certificate(w, name, subject, trusted):
-    """A TLS context that shows a certificate: the CA's, or self-made."""
-    path = "%s/%s" % (w.pki, name)
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc",
-           "-subj", subject, "-keyout", path + ".key"]
-    if trusted:
-        openssl("req", *key, "-out", path + ".csr")
-        openssl("x509", "-req", "-in", path + ".csr", "-CA", w.pki + "/ca.pem",
-                "-CAkey", w.pki + "/ca.key", "-CAcreateserial", "-days", "2",
-                "-out", path + ".crt")
-    else:
-        openssl("req", "-x509", *key, "-days", "2", "-out", path + ".crt")
-    context = smtp.Client.make_context(w)
-    context.load_cert_chain(path + ".crt", path + ".key")
-    return context
-
-
-@on_sendmail
-def a_second_factor_is_a_verified_certificate_of_the_login(w):
-    users = "user carol@example.net { second-factor = yes }"
-    carol = "carol@example.net"
-    own = "/O=Smith (and) Sons/CN=" + carol
-    with settings(w, users=users):
-        for name, subject, trusted, want in (
-                ("own", own, True, "250 "),
-                ("selfsigned", own, False, "530 5.7.9 "),
-                ("other", "/CN=mallory@example.net", True, "530 5.7.9 "),
-                ("hidden", "/CN=mallory@example.net/O=x\\/CN=" + carol, True,
-                 "530 5.7.9 ")):
-            context = certificate(w, name, subject, trusted)
-            reply = submit(w, compose(carol), login=carol,
-                           tls_context=context)
-            assert reply.starts(want), (name, reply)
-        expect(submit(w, compose(carol), login=carol), "530 5.7.9 ")
-
-
 @on_sendmail
 def auth_external_logs_in_the_name_of_the_certificate(w):
     text = compose(ALICE)
-    context = certificate(w, "external", "/O=Example/CN=" + ALICE, True)
+    context = certificate(w, "external", "/O=Example/CN=" + ALICE)
     with smtp.Client(w, "submission", tls_context=context) as client:
         assert "EXTERNAL" in client.offers["AUTH"], client.offers
         expect(client.command("AUTH EXTERNAL ="), "235")
@@ -171,7 +138,7 @@ def auth_external_logs_in_the_name_of_the_certificate(w):
     submission_cases.signed_by_both(w, text)
     assert "mechanism=EXTERNAL" in log_line(w, reply)
     # one that nobody verified is no login at all
-    context = certificate(w, "nobody", "/O=Example/CN=" + ALICE, False)
+    context = certificate(w, "nobody", "/O=Example/CN=" + ALICE, ca=None)
     with smtp.Client(w, "submission", tls_context=context) as client:
         assert client.command("AUTH EXTERNAL =").code >= 500
         expect(client.mail(ALICE), "530 5.7.0")

@@ -38,7 +38,8 @@ define(`confREFUSE_LA', `1000')dnl
 define(`confDELIVERY_MODE', `interactive')dnl
 """
 
-# All mail is local and delivered before the reply to the message.
+# All mail is local and delivered before the reply to the message. TLS before
+# 1.2 is spoken, as by Postfix, so that it is millgate who refuses it.
 DAEMON_MC = COMMON_MC + """\
 define(`QUEUE_DIR', `{d}/queue')dnl
 define(`confPID_FILE', `{d}/sendmail.pid')dnl
@@ -51,6 +52,7 @@ define(`confCACERT', `{pki}/ca.pem')dnl
 define(`confCACERT_PATH', `{pki}')dnl
 define(`confSERVER_CERT', `{pki}/server.pem')dnl
 define(`confSERVER_KEY', `{pki}/server.key')dnl
+define(`confCIPHER_LIST', `DEFAULT:@SECLEVEL=0')dnl
 FEATURE(`accept_unresolvable_domains')dnl
 FEATURE(`use_cw_file')dnl
 define(`LOCAL_MAILER_PATH', `{d}/deliver')dnl

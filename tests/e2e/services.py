@@ -15,6 +15,7 @@ import socket
 import subprocess
 import time
 
+import bearer
 import isolate
 import programs
 
@@ -179,6 +180,7 @@ class Dovecot(Service):
             os.makedirs(os.path.join(d, part), exist_ok=True)
         write(d + "/users", "".join("%s:{PLAIN}%s::::::\n" % login
               for login in self.world.logins.items()), 0o644)
+        self.configure_tokens()
         write(d + "/dovecot.conf", """\
 base_dir = {d}/base
 state_dir = {d}/state
@@ -192,11 +194,17 @@ listen = 127.0.0.1
 default_internal_user = {sasl}
 default_internal_group = {group}
 default_login_user = {login}
-auth_mechanisms = plain login scram-sha-256
+auth_mechanisms = plain login scram-sha-256 oauthbearer xoauth2
 disable_plaintext_auth = no
 auth_failure_delay = 0
 passdb {{
+  driver = oauth2
+  mechanisms = oauthbearer xoauth2
+  args = {d}/oauth2.conf
+}}
+passdb {{
   driver = passwd-file
+  mechanisms = plain login scram-sha-256
   args = username_format=%u {d}/users
 }}
 userdb {{
@@ -220,6 +228,18 @@ service anvil {{
            libraries=programs.library_path(), sasl=SASL_USER,
            group=grp.getgrgid(pwd.getpwnam(SASL_USER).pw_gid).gr_name,
            login=LOGIN_USER, owner=MAIL_OWNER))
+
+    def configure_tokens(self):
+        """Tokens are checked here, with the key of who gave them out."""
+        keys = os.path.join(self.directory, "keys")
+        os.makedirs(keys + "/default/HS256", exist_ok=True)
+        write(keys + "/default/HS256/default", bearer.key_file())
+        write(self.directory + "/oauth2.conf", """\
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix=%s/
+username_attribute = email
+issuers = %s
+""" % (keys, bearer.ISSUER))
 
     def argv(self):
         # dovecot would run /usr/bin/doveconf, so doveconf runs dovecot
@@ -326,6 +346,8 @@ smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated,
 smtpd_recipient_restrictions =
 smtpd_tls_security_level = may
 smtpd_tls_chain_files = {pki}/server.pem
+smtpd_tls_CAfile = {pki}/ca.pem
+smtpd_tls_ask_ccert = yes
 smtpd_tls_received_header = yes
 smtpd_tls_loglevel = 1
 smtpd_sasl_type = dovecot

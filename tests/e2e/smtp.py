@@ -12,6 +12,8 @@ import re
 import socket
 import ssl
 
+import bearer
+
 # RFC 3463: class of the code, then the status, then words
 REFUSAL = re.compile(r"^(4|5)\.\d{1,3}\.\d{1,3} \S.*$")
 
@@ -149,6 +151,9 @@ class Client:
         self.ehlo()
 
     def login(self, login, password=None, mechanism="PLAIN"):
+        if mechanism in ("OAUTHBEARER", "XOAUTH2"):
+            return self.token(login, password or bearer.token(login),
+                              mechanism)
         password = password or self.world.logins[login]
         if mechanism == "PLAIN":
             return self.command("AUTH PLAIN " +
@@ -158,6 +163,16 @@ class Client:
             self.command(b64(login))
             return self.command(b64(password))
         return self.scram(login, password)
+
+    def token(self, login, token, mechanism):
+        """RFC 7628, and Google's older way; the password is the token."""
+        words = ("n,a=%s,\1host=mx.example.net\1auth=Bearer %s\1\1"
+                 if mechanism == "OAUTHBEARER" else
+                 "user=%s\1auth=Bearer %s\1\1") % (login, token)
+        reply = self.command("AUTH %s %s" % (mechanism, b64(words)))
+        if reply.code == 334:	# JSON says why; the client says that it read
+            reply = self.command(b64("\1"))
+        return reply
 
     def scram(self, login, password):
         """SCRAM-SHA-256, RFC 5802 and 7677; the server's proof is checked."""

@@ -41,6 +41,14 @@ def arrive(world, text, sender, address=HONEST, helo="mail.strict.example",
         return client.submit(sender, recipients, text)
 
 
+def certificate(world, name, subject, ca="ca"):
+    """A TLS context that shows a certificate; ca None: a self-made one."""
+    path = world.make_certificate(name, subject, ca)
+    context = smtp.Client.make_context(world)
+    context.load_cert_chain(path + ".crt", path + ".key")
+    return context
+
+
 def results(found):
     """The Authentication-Results on top, as {method: its word and rest}."""
     field, value = next((f, v) for f, v in found.fields

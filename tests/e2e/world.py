@@ -35,6 +35,8 @@ LOGINS = {
     "ivan@example.net": "tiny-plan",
 }
 
+EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]
+
 MAIL_DOMAINS = [SITE, "shop.example.net", "elsewhere.example", "burst.example"]
 
 # foreign domain: its DMARC record
@@ -115,25 +117,36 @@ class World:
 
     # --- keys and certificates
 
+    def make_ca(self, name):
+        openssl("req", "-x509", *EC_KEY, "-days", "2", "-subj",
+                "/O=millgate tests/CN=Test CA", "-keyout",
+                "%s/%s.key" % (self.pki, name), "-out",
+                "%s/%s.pem" % (self.pki, name))
+
+    def make_certificate(self, name, subject, ca, extensions=""):
+        """name.crt and name.key in pki; ca None: it signs itself."""
+        path = os.path.join(self.pki, name)
+        key = [*EC_KEY, "-subj", subject, "-keyout", path + ".key"]
+        if ca is None:
+            openssl("req", "-x509", *key, "-days", "2", "-out", path + ".crt")
+            return path
+        ca = os.path.join(self.pki, ca)
+        openssl("req", *key, "-out", path + ".csr")
+        services.write(path + ".ext", extensions)
+        openssl("x509", "-req", "-in", path + ".csr", "-CA", ca + ".pem",
+                "-CAkey", ca + ".key", "-CAcreateserial", "-days", "2",
+                "-extfile", path + ".ext", "-out", path + ".crt")
+        return path
+
     def make_pki(self):
         """A CA and a server certificate, on P-256: made in no time."""
         os.makedirs(self.pki)
-        def at(name):
-            return os.path.join(self.pki, name)
-        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                 "-noenc"]
-        openssl("req", "-x509", *curve, "-days", "2", "-subj",
-                "/O=millgate tests/CN=Test CA", "-keyout", at("ca.key"),
-                "-out", at("ca.pem"))
-        openssl("req", *curve, "-subj", "/CN=mx.example.net", "-keyout",
-                at("server.key"), "-out", at("server.csr"))
-        services.write(at("server.ext"), "subjectAltName=DNS:mx.example.net,"
-                       "DNS:localhost,IP:%s\n" % self.address)
-        openssl("x509", "-req", "-in", at("server.csr"), "-CA", at("ca.pem"),
-                "-CAkey", at("ca.key"), "-CAcreateserial", "-days", "2",
-                "-extfile", at("server.ext"), "-out", at("server.crt"))
-        with open(at("server.key")) as key, open(at("server.crt")) as crt:
-            services.write(at("server.pem"), key.read() + crt.read(), 0o600)
+        self.make_ca("ca")
+        path = self.make_certificate(
+            "server", "/CN=mx.example.net", "ca", "subjectAltName="
+            "DNS:mx.example.net,DNS:localhost,IP:%s\n" % self.address)
+        with open(path + ".key") as key, open(path + ".crt") as crt:
+            services.write(path + ".pem", key.read() + crt.read(), 0o600)
 
     def make_dkim_key(self, directory, domain, selector, algorithm):
         """A key in directory/domain/selector.private, its record in DNS."""
@@ -259,7 +272,8 @@ listener submission {{
   require-tls = yes
   min-tls = "TLSv1.2"
   min-tls-bits = 128
-  mechanisms = {{"PLAIN", "LOGIN", "SCRAM-SHA-256", "EXTERNAL"}}
+  mechanisms = {{"PLAIN", "LOGIN", "SCRAM-SHA-256", "EXTERNAL",
+    "OAUTHBEARER", "XOAUTH2"}}
 }}
 listener mx {{
   daemon-ports = {{{smtp}, {sendmail_mta}}}
