@@ -13,9 +13,12 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ledger.h"
+
+struct waiting;
 
 struct disk_queue {
 	const struct ledger_disk *ops;	/* NULL: there is no disk */
@@ -25,6 +28,7 @@ struct disk_queue {
 	pthread_cond_t	 changed;
 	bool		 busy;		/* somebody uses the disk */
 	const struct ledger_row *rows;	/* that wait for it */
+	struct waiting	*waiting;	/* the threads that they belong to */
 	unsigned	 commits;	/* under way */
 	bool		 moving;	/* the clock */
 };
@@ -41,9 +45,12 @@ void	disk_queue_leave(struct disk_queue *q);
 void	disk_queue_stop(struct disk_queue *q);
 void	disk_queue_go(struct disk_queue *q);
 
-/* False: nothing was written, or forgotten; see error. */
-bool	disk_queue_write(struct disk_queue *q, struct ledger_row row,
-	    char error[STORE_ERROR]);
+/*
+ * False: nothing was written, or forgotten; see error. The n rows are written
+ * in one transaction; their `next` is ours until then.
+ */
+bool	disk_queue_write(struct disk_queue *q, struct ledger_row *row,
+	    size_t n, char error[STORE_ERROR]);
 bool	disk_queue_replace(struct disk_queue *q, const struct ledger_row *rows,
 	    char error[STORE_ERROR]);
 bool	disk_queue_sync(struct disk_queue *q, char error[STORE_ERROR]);

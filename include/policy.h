@@ -62,6 +62,24 @@ struct plan_rules {
 /* What a login without an entry may send as. */
 enum unlisted_users { UNLISTED_OWN_ADDRESS, UNLISTED_REFUSE, UNLISTED_ANY };
 
+/* Where the configuration says which plan applies, by rising precedence. */
+enum plan_place { PLAN_BY_DEFAULT, PLAN_OF_LISTENER, PLAN_OF_USER };
+
+struct plan_places {
+	const struct user_rules *user;		/* NULL: no entry */
+	const struct session_rules *listener;
+	const struct plan_rules *by_default;
+};
+
+struct plan_choice {
+	const struct plan_rules *plan;
+	enum plan_place	 place;
+	const char	*name;			/* of the section, the option */
+};
+
+/* The most specific place that names a plan. */
+struct plan_choice policy_plan(const struct plan_places *in);
+
 struct identity_rules {
 	char		 recipient_delimiter;	/* 0: none */
 	bool		 case_sensitive_local;

@@ -65,7 +65,7 @@ struct session {
 	struct lookup	*author_exists[SESSION_AUTHORS];
 	struct iprev	 iprev;
 	struct reservation *reservation;
-	struct store_usage usage;
+	struct store_usage usage[STORE_ACCOUNTS];
 	struct edits	 edits;
 	struct verdict	 verdict;	/* the worst so far, as enforced */
 	unsigned	 refused;	/* recipients */
@@ -89,6 +89,14 @@ void		 stage_inbound_collect(struct session *s);
 void		 stage_sign_start(struct session *s);
 bool		 stage_sign_finish(struct session *s);
 void		 stage_end(struct session *s);
+
+/* stages_quota.c */
+void		 stage_quota_open(struct session *s);
+/* One more recipient: the verdict on that one alone. */
+struct verdict	 stage_quota_recipient(struct session *s);
+struct verdict	 stage_quota_commit(struct session *s);
+/* What is reserved is free again. */
+void		 stage_quota_close(struct session *s);
 
 /* stages_iprev.c */
 void		 stage_iprev_start(struct session *s);

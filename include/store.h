@@ -33,6 +33,7 @@
 
 #define STORE_UNLIMITED	UINT32_MAX
 #define STORE_ERROR	320
+#define STORE_ACCOUNTS	4	/* that one message counts on */
 
 struct store;
 
@@ -55,7 +56,8 @@ struct store_usage {
 	 * it fits now or can never fit (limit 0).
 	 */
 	time_t	 next_fit;
-	bool	 by_messages;	/* REFUSED: the message limit, not recipients */
+	bool	 refused;	/* this account has no room for one more */
+	bool	 by_messages;	/* refused: the message limit, not recipients */
 	char	 error[STORE_ERROR];	/* STORE_UNKNOWN: what and what to do */
 };
 
@@ -74,22 +76,34 @@ struct store	*store_open_memory(void);
 /* No reservation may be open any more. */
 void		 store_close(struct store **sp);
 
+/* What a message counts on: a login, a group above it. */
+struct store_account {
+	const char	*key;
+	struct store_limits limits;
+};
+
 /* One message's reservation; owned by the caller until commit or give-back. */
 struct reservation;
 
 /*
- * A new, empty reservation on key; the first recipient taken with it also
- * takes the message. Never NULL.
+ * A new, empty reservation on 1 to STORE_ACCOUNTS different keys, which are
+ * copied; the first recipient taken with it also takes the message. Never
+ * NULL.
  */
-struct reservation *store_reservation_new(struct store *s, const char *key,
-		    struct store_limits limits);
-/* One more recipient. *usage is filled in every case. */
+struct reservation *store_reservation_new(struct store *s,
+		    const struct store_account *account, size_t n);
+/*
+ * One more recipient: from every account, or, when one of them has no room,
+ * from none. `usage` has an element for each account, filled in every case;
+ * an error stands in the first.
+ */
 enum store_answer store_reserve(struct reservation *r, time_t now,
 		    struct store_usage *usage);
 /* Forget one recipient taken before (refused by someone after us). */
 void		 store_unreserve(struct reservation *r);
 /*
- * Make the reservation count, durably against kill -9, and free it.
+ * Make the reservation count, on all accounts or none, durably against
+ * kill -9, and free it; `usage` as above.
  * STORE_UNKNOWN: nothing was counted; the reservation is given back.
  */
 enum store_answer store_commit(struct reservation **rp, time_t now,

@@ -12,7 +12,7 @@
 
 struct store_ops {
 	struct reservation *(*reservation_new)(struct store *s,
-			    const char *key, struct store_limits limits);
+			    const struct store_account *account, size_t n);
 	enum store_answer (*reserve)(struct reservation *r, time_t now,
 			    struct store_usage *usage);
 	void		 (*unreserve)(struct reservation *r);
@@ -38,6 +38,7 @@ struct store {
 
 struct reservation {
 	struct store	*store;
+	size_t		 n;		/* accounts */
 };
 
 /* `path` NULL: they stay in memory. */

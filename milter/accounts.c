@@ -187,6 +187,6 @@ account_judge(const struct account *a, uint32_t minute,
 	usage->reserved_messages = a->reserved_messages;
 	usage->next_fit = next_fit(a, minute, too_many, limits);
 	usage->by_messages = too_many.recipients == 0 && too_many.messages > 0;
-	return too_many.recipients == 0 && too_many.messages == 0 ?
-	    STORE_TAKEN : STORE_REFUSED;
+	usage->refused = too_many.recipients > 0 || too_many.messages > 0;
+	return usage->refused ? STORE_REFUSED : STORE_TAKEN;
 }

@@ -4,15 +4,14 @@
  * The mutex guards the fields, never the disk itself: who sets `busy` has the
  * disk, and works without the mutex.
  */
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "disk_queue.h"
 
-/* A row of a thread that waits. */
+/* A thread that waits until its rows are written. */
 struct waiting {
-	struct ledger_row row;
+	struct waiting	*next;
 	bool		 done, written;
 	char		 error[STORE_ERROR];
 };
@@ -102,15 +101,12 @@ give(struct disk_queue *q)
 }
 
 static void
-tell_all(const struct ledger_row *rows, bool written,
-    const char error[STORE_ERROR])
+tell_all(struct waiting *w, bool written, const char error[STORE_ERROR])
 {
-	struct waiting *w;
+	struct waiting *next;
 
-	while (rows != NULL) {
-		w = (struct waiting *)((char *)rows -
-		    offsetof(struct waiting, row));
-		rows = w->row.next;
+	for (; w != NULL; w = next) {
+		next = w->next;	/* it ends with its thread's call */
 		w->written = written;
 		memcpy(w->error, error, STORE_ERROR);
 		w->done = true;
@@ -122,16 +118,18 @@ static void
 write_waiting(struct disk_queue *q)
 {
 	const struct ledger_row	*rows = q->rows;
+	struct waiting		*waiting = q->waiting;
 	char			 error[STORE_ERROR] = "";
 	bool			 written;
 
 	if (rows == NULL)
 		return;
 	q->rows = NULL;
+	q->waiting = NULL;
 	take(q);
 	written = q->ops->write(q->disk, rows, error);
 	give(q);
-	tell_all(rows, written, error);
+	tell_all(waiting, written, error);
 }
 
 /* A store that was opened for reading has no writer. */
@@ -145,18 +143,23 @@ may_write(const struct disk_queue *q, char error[STORE_ERROR])
 }
 
 bool
-disk_queue_write(struct disk_queue *q, struct ledger_row row,
+disk_queue_write(struct disk_queue *q, struct ledger_row *row, size_t n,
     char error[STORE_ERROR])
 {
-	struct waiting w = { .row = row };
+	struct waiting	w = { .done = false };
+	size_t		i;
 
 	if (q->ops == NULL)
 		return true;
 	if (!may_write(q, error))
 		return false;
 	pthread_mutex_lock(&q->lock);
-	w.row.next = q->rows;
-	q->rows = &w.row;
+	for (i = 0; i < n; i++) {
+		row[i].next = q->rows;
+		q->rows = &row[i];
+	}
+	w.next = q->waiting;
+	q->waiting = &w;
 	while (!w.done) {
 		if (q->busy)
 			pthread_cond_wait(&q->changed, &q->lock);

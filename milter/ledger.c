@@ -2,7 +2,8 @@
  * ledger - exact accounting in memory, with a disk behind it
  *
  * Locks: a shard's mutex guards its table and all accounts in it; it is held
- * for no I/O, and no other lock is taken inside it. disk_queue.c has its own.
+ * for no I/O. A reservation on several accounts takes the mutexes of their
+ * shards in the order of their addresses. disk_queue.c has its own.
  * An account stays where it is while a reservation refers to it.
  */
 #include <pthread.h>
@@ -23,12 +24,18 @@ struct ledger {
 	struct shard	 shard[SHARDS];
 };
 
-struct ledger_reservation {
-	struct reservation base;
+struct part {
 	struct shard	*shard;
 	struct account	*account;
 	struct store_limits limits;
-	uint32_t	 recipients, messages;
+};
+
+struct ledger_reservation {
+	struct reservation base;
+	struct part	 part[STORE_ACCOUNTS];
+	struct shard	*lock[STORE_ACCOUNTS];	/* in the order of locking */
+	size_t		 nlocks;
+	uint32_t	 recipients, messages;	/* of each account */
 };
 
 static struct shard *
@@ -39,44 +46,128 @@ shard_of(struct ledger *l, uint32_t hash)
 
 /* --- reservations -------------------------------------------------------- */
 
+/* Each shard once, the lowest address first. */
+static void
+add_lock(struct ledger_reservation *r, struct shard *s)
+{
+	size_t i = 0, k;
+
+	while (i < r->nlocks && r->lock[i] < s)
+		i++;
+	if (i < r->nlocks && r->lock[i] == s)
+		return;
+	for (k = r->nlocks++; k > i; k--)
+		r->lock[k] = r->lock[k - 1];
+	r->lock[i] = s;
+}
+
+static void
+lock(struct ledger_reservation *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nlocks; i++)
+		pthread_mutex_lock(&r->lock[i]->lock);
+}
+
+static void
+unlock(struct ledger_reservation *r)
+{
+	size_t i;
+
+	for (i = r->nlocks; i > 0; i--)
+		pthread_mutex_unlock(&r->lock[i - 1]->lock);
+}
+
 static struct reservation *
-ledger_reservation_new(struct store *s, const char *key,
-    struct store_limits limits)
+ledger_reservation_new(struct store *s, const struct store_account *account,
+    size_t n)
 {
 	struct ledger			*l = (struct ledger *)s;
 	struct ledger_reservation	*r = xcalloc(1, sizeof(*r));
-	uint32_t			 hash = account_hash(key);
+	struct part			*p;
+	uint32_t			 hash;
+	size_t				 i;
 
-	r->base.store = s;
-	r->limits = limits;
-	r->shard = shard_of(l, hash);
-	pthread_mutex_lock(&r->shard->lock);
-	r->account = shard_get(r->shard, hash, key);
-	r->account->open++;
-	pthread_mutex_unlock(&r->shard->lock);
+	for (i = 0; i < n; i++) {
+		p = &r->part[i];
+		hash = account_hash(account[i].key);
+		p->limits = account[i].limits;
+		p->shard = shard_of(l, hash);
+		add_lock(r, p->shard);
+		pthread_mutex_lock(&p->shard->lock);
+		p->account = shard_get(p->shard, hash, account[i].key);
+		p->account->open++;
+		pthread_mutex_unlock(&p->shard->lock);
+	}
 	return &r->base;
+}
+
+/* The shards are locked. Does one more fit everywhere? */
+static enum store_answer
+judge(struct ledger_reservation *r, uint32_t minute, uint32_t messages,
+    struct store_usage *usage)
+{
+	enum store_answer	answer = STORE_TAKEN;
+	struct part		*p;
+	size_t			 i;
+
+	for (i = 0; i < r->base.n; i++) {
+		p = &r->part[i];
+		if (account_judge(p->account, minute, p->limits, messages,
+		    &usage[i]) != STORE_TAKEN)
+			answer = STORE_REFUSED;
+	}
+	return answer;
+}
+
+/* The shards are locked. */
+static void
+take(struct ledger_reservation *r, uint32_t messages,
+    struct store_usage *usage)
+{
+	struct account	*a;
+	size_t		 i;
+
+	r->recipients++;
+	r->messages += messages;
+	for (i = 0; i < r->base.n; i++) {
+		a = r->part[i].account;
+		usage[i].reserved_recipients = ++a->reserved_recipients;
+		usage[i].reserved_messages = a->reserved_messages += messages;
+	}
 }
 
 static enum store_answer
 ledger_reserve(struct reservation *base, time_t now, struct store_usage *usage)
 {
 	struct ledger_reservation	*r = (struct ledger_reservation *)base;
-	struct account			*a = r->account;
 	uint32_t			 messages = r->messages == 0 ? 1 : 0;
 	enum store_answer		 answer;
 
-	pthread_mutex_lock(&r->shard->lock);
-	answer = account_judge(a, hour_minute(now), r->limits, messages, usage);
-	if (answer == STORE_TAKEN) {
-		r->recipients++;
-		r->messages += messages;
-		a->reserved_recipients++;
-		a->reserved_messages += messages;
-		usage->reserved_recipients = a->reserved_recipients;
-		usage->reserved_messages = a->reserved_messages;
-	}
-	pthread_mutex_unlock(&r->shard->lock);
+	lock(r);
+	answer = judge(r, hour_minute(now), messages, usage);
+	if (answer == STORE_TAKEN)
+		take(r, messages, usage);
+	unlock(r);
 	return answer;
+}
+
+/* The shards are locked. */
+static void
+unreserve(struct ledger_reservation *r, uint32_t recipients,
+    uint32_t messages)
+{
+	struct account	*a;
+	size_t		 i;
+
+	r->recipients -= recipients;
+	r->messages -= messages;
+	for (i = 0; i < r->base.n; i++) {
+		a = r->part[i].account;
+		a->reserved_recipients -= recipients;
+		a->reserved_messages -= messages;
+	}
 }
 
 static void
@@ -86,73 +177,70 @@ ledger_unreserve(struct reservation *base)
 
 	if (r->recipients == 0)
 		return;
-	pthread_mutex_lock(&r->shard->lock);
-	r->recipients--;
-	r->account->reserved_recipients--;
-	if (r->recipients == 0) {
-		/* the message is gone with its last recipient */
-		r->account->reserved_messages -= r->messages;
-		r->messages = 0;
-	}
-	pthread_mutex_unlock(&r->shard->lock);
+	lock(r);
+	/* the message is gone with its last recipient */
+	unreserve(r, 1, r->recipients == 1 ? r->messages : 0);
+	unlock(r);
 }
 
-/* The shard is locked. */
-static void
-unreserve_all(struct ledger_reservation *r)
-{
-	r->account->reserved_recipients -= r->recipients;
-	r->account->reserved_messages -= r->messages;
-	r->recipients = r->messages = 0;
-}
-
-/* The shard is locked. An account without anything is forgotten. */
+/* The shards are locked. An account without anything is forgotten. */
 static void
 release(struct ledger_reservation *r)
 {
-	struct account *a = r->account;
+	struct part	*p;
+	size_t		 i;
 
-	if (--a->open == 0 && a->hour.n == 0)
-		shard_remove(r->shard, a);
+	unreserve(r, r->recipients, r->messages);
+	for (i = 0; i < r->base.n; i++) {
+		p = &r->part[i];
+		if (--p->account->open == 0 && p->account->hour.n == 0)
+			shard_remove(p->shard, p->account);
+	}
 }
 
 static void
 ledger_give_back(struct reservation *base)
 {
-	struct ledger_reservation	*r = (struct ledger_reservation *)base;
-	struct shard			*s = r->shard;
+	struct ledger_reservation *r = (struct ledger_reservation *)base;
 
-	pthread_mutex_lock(&s->lock);
-	unreserve_all(r);
+	lock(r);
 	release(r);
-	pthread_mutex_unlock(&s->lock);
+	unlock(r);
 	free(r);
 }
 
-/* The shard is locked. */
-static void
-count(struct ledger_reservation *r, uint32_t minute)
-{
-	if (r->recipients > 0)
-		hour_add(&r->account->hour, minute, r->recipients,
-		    r->messages);
-}
-
-/* Put the reservation on the disk; it stays reserved until it is there. */
+/*
+ * Put the reservation on the disk; it stays reserved until it is there. The
+ * rows' minutes are those in which it will count.
+ */
 static bool
-write_down(struct ledger *l, const struct ledger_reservation *r,
-    uint32_t *minute, char error[STORE_ERROR])
+write_down(struct ledger *l, struct ledger_reservation *r, uint32_t minute,
+    struct ledger_row *row, char error[STORE_ERROR])
 {
-	struct ledger_row row = { .key = r->account->key };
+	size_t i;
 
 	if (r->recipients == 0)
 		return true;
-	row.recipients = r->recipients;
-	row.messages = r->messages;
-	pthread_mutex_lock(&r->shard->lock);
-	row.minute = *minute = hour_slot(&r->account->hour, *minute);
-	pthread_mutex_unlock(&r->shard->lock);
-	return disk_queue_write(&l->queue, row, error);
+	lock(r);
+	for (i = 0; i < r->base.n; i++) {
+		row[i].key = r->part[i].account->key;
+		row[i].recipients = r->recipients;
+		row[i].messages = r->messages;
+		row[i].minute = hour_slot(&r->part[i].account->hour, minute);
+	}
+	unlock(r);
+	return disk_queue_write(&l->queue, row, r->base.n, error);
+}
+
+/* The shards are locked. */
+static void
+count(struct ledger_reservation *r, const struct ledger_row *row)
+{
+	size_t i;
+
+	for (i = 0; r->recipients > 0 && i < r->base.n; i++)
+		hour_add(&r->part[i].account->hour, row[i].minute,
+		    row[i].recipients, row[i].messages);
 }
 
 static enum store_answer
@@ -160,19 +248,19 @@ ledger_commit(struct reservation *base, time_t now, struct store_usage *usage)
 {
 	struct ledger_reservation	*r = (struct ledger_reservation *)base;
 	struct ledger			*l = (struct ledger *)base->store;
-	struct shard			*s = r->shard;
+	struct ledger_row		 row[STORE_ACCOUNTS];
 	uint32_t			 minute = hour_minute(now);
 	bool				 written;
 
 	disk_queue_enter(&l->queue);
-	written = write_down(l, r, &minute, usage->error);
-	pthread_mutex_lock(&s->lock);
+	written = write_down(l, r, minute, row, usage[0].error);
+	lock(r);
 	if (written)
-		count(r, minute);
-	unreserve_all(r);
-	account_judge(r->account, hour_minute(now), r->limits, 1, usage);
+		count(r, row);
+	unreserve(r, r->recipients, r->messages);
+	judge(r, minute, 1, usage);
 	release(r);
-	pthread_mutex_unlock(&s->lock);
+	unlock(r);
 	disk_queue_leave(&l->queue);
 	free(r);
 	return written ? STORE_TAKEN : STORE_UNKNOWN;

@@ -7,7 +7,6 @@
  * next message starts clean. The worst verdict so far is kept; monitor mode
  * answers ACCEPT in its place.
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +40,7 @@ message_close(struct session *s)
 
 	if (!s->open)
 		return;
-	store_give_back(&s->reservation);
+	stage_quota_close(s);
 	stage_end(s);
 	setup_unref(&s->setup);
 	memset(&s->f, 0, sizeof(s->f));
@@ -145,57 +144,9 @@ message_open(struct session *s)
 	s->refused = 0;
 	memset(s->author_exists, 0, sizeof(s->author_exists));
 	s->verdict = verdict_accept();
-	memset(&s->usage, 0, sizeof(s->usage));
 	headers_init(&s->headers, s->arena, s->setup->conf->max_header_fields,
 	    s->setup->conf->max_header_bytes);
 	edits_init(&s->edits, s->arena);
-}
-
-/* The user's own plan, the listener's, the site's. */
-static const struct plan_rules *
-plan_of(const struct session *s)
-{
-	if (s->user != NULL && s->user->plan != NULL)
-		return s->user->plan;
-	return s->rules->plan != NULL ? s->rules->plan :
-	    s->setup->conf->default_plan;
-}
-
-/*
- * A quota is counted on the folded login. All that comes without one, as
- * from sendmail(1), is one bucket where the listener names a plan.
- */
-static const char *
-quota_key(const struct session *s)
-{
-	char *key, *p;
-
-	if (s->f.auth.login == NULL)
-		return s->rules->plan == NULL ? NULL :
-		    arena_printf(s->arena, LISTENER_BUCKET "%s",
-		    s->rules->name);
-	key = arena_strdup(s->arena, s->f.auth.login);
-	for (p = key; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return key;
-}
-
-static void
-quota_open(struct session *s)
-{
-	struct quota_facts	*q = &s->f.quota;
-	const struct plan_rules	*plan = plan_of(s);
-	const char		*key = quota_key(s);
-
-	if (s->f.direction != DIRECTION_SUBMISSION || key == NULL)
-		return;
-	q->counted = true;
-	q->key = key;
-	q->plan = plan->name;
-	q->limit = plan->limits.recipients;
-	q->messages_limit = plan->limits.messages;
-	s->reservation = store_reservation_new(s->sv->store, key,
-	    plan->limits);
 }
 
 struct verdict
@@ -213,26 +164,10 @@ session_mail(struct session *s, const char *path)
 		s->verdict = policy_sender(s->rules, ir, s->user, &s->f);
 	if (refuses(s))
 		return message_end(s, "mail");
-	quota_open(s);
+	stage_quota_open(s);
 	if (s->f.direction == DIRECTION_INBOUND)
 		stage_inbound_start(s);
 	return go_on();
-}
-
-static struct verdict
-judge_recipient(struct session *s)
-{
-	enum store_answer	answer;
-	time_t			now = s->sv->now();
-
-	if (s->reservation == NULL)
-		return verdict_accept();
-	answer = store_reserve(s->reservation, now, &s->usage);
-	s->f.quota.used = s->usage.recipients + s->usage.reserved_recipients;
-	s->f.quota.messages_used = s->usage.messages +
-	    s->usage.reserved_messages;
-	return policy_quota(&s->setup->conf->quota, answer, &s->usage,
-	    &s->f.quota, now);
 }
 
 static void
@@ -251,7 +186,7 @@ session_rcpt(struct session *s, const char *path)
 	if (!s->open)
 		return go_on();
 	note_queue_id(s);
-	v = judge_recipient(s);
+	v = stage_quota_recipient(s);
 	if (v.action < ACTION_DEFER || !enforces(s)) {
 		s->f.env.recipients++;
 		stage_recipient(s, path);
@@ -402,8 +337,6 @@ session_eom(struct session *s, const struct edits **edits)
 struct verdict
 session_commit(struct session *s, bool applied)
 {
-	enum store_answer answer;
-
 	if (!s->open)
 		return go_on();
 	if (!applied) {
@@ -411,14 +344,7 @@ session_commit(struct session *s, bool applied)
 		    "The message header could not be changed; try again later");
 		return message_end(s, "eom");
 	}
-	if (s->reservation != NULL) {
-		answer = store_commit(&s->reservation, s->sv->now(),
-		    &s->usage);
-		if (answer != STORE_TAKEN)
-			s->verdict = verdict_worse(s->verdict,
-			    policy_quota(&s->setup->conf->quota, answer,
-			    &s->usage, &s->f.quota, s->sv->now()));
-	}
+	s->verdict = verdict_worse(s->verdict, stage_quota_commit(s));
 	return message_end(s, "eom");
 }
 

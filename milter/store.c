@@ -61,16 +61,20 @@ store_close(struct store **sp)
 }
 
 struct reservation *
-store_reservation_new(struct store *s, const char *key,
-    struct store_limits limits)
+store_reservation_new(struct store *s, const struct store_account *account,
+    size_t n)
 {
-	return s->ops->reservation_new(s, key, limits);
+	struct reservation *r = s->ops->reservation_new(s, account, n);
+
+	r->store = s;
+	r->n = n;
+	return r;
 }
 
 enum store_answer
 store_reserve(struct reservation *r, time_t now, struct store_usage *usage)
 {
-	memset(usage, 0, sizeof(*usage));
+	memset(usage, 0, r->n * sizeof(*usage));
 	return r->store->ops->reserve(r, now, usage);
 }
 
@@ -86,7 +90,7 @@ store_commit(struct reservation **rp, time_t now, struct store_usage *usage)
 	struct reservation *r = *rp;
 
 	*rp = NULL;
-	memset(usage, 0, sizeof(*usage));
+	memset(usage, 0, r->n * sizeof(*usage));
 	return r->store->ops->commit(r, now, usage);
 }
 

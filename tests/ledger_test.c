@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "ledger.h"
+#include "store_one.h"
 
 #define T0	1790000040
 #define CROWD	20
@@ -155,7 +156,7 @@ send_one(void *arg)
 	struct reservation	*r;
 	struct store_usage	 u;
 
-	r = store_reservation_new(arg, "alice", no_limits);
+	r = reservation_on(arg, "alice", no_limits);
 	if (store_reserve(r, T0, &u) != STORE_TAKEN)
 		abort();
 	if (store_commit(&r, T0, &u) == STORE_TAKEN)
@@ -346,7 +347,7 @@ a_message_without_recipients_is_not_written(void **state)
 	struct store_usage	 u;
 
 	(void)state;
-	r = store_reservation_new(s, "alice", no_limits);
+	r = reservation_on(s, "alice", no_limits);
 	assert_int_equal(store_commit(&r, T0, &u), STORE_TAKEN);
 	assert_int_equal(f.writes, 0);
 	end(&f, s);

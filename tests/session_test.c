@@ -79,14 +79,14 @@ store_step(struct store_usage *usage)
 }
 
 static struct reservation *
-fake_new(struct store *s, const char *key, struct store_limits limits)
+fake_new(struct store *s, const struct store_account *account, size_t n)
 {
 	struct reservation *r = calloc(1, sizeof(*r));
 
-	(void)key;
-	(void)limits;
+	(void)s;
+	(void)account;
+	(void)n;
 	assert_non_null(r);
-	r->store = s;
 	outstanding++;
 	return r;
 }

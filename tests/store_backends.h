@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "store.h"
+#include "store_one.h"
 
 #define T0	1790000040		/* the beginning of a minute */
 #define HOUR	3600
@@ -95,7 +96,7 @@ teardown(void **state)
 static inline void
 sent(struct store *s, const char *key, time_t now, unsigned recipients)
 {
-	struct reservation	*r = store_reservation_new(s, key, no_limits);
+	struct reservation	*r = reservation_on(s, key, no_limits);
 	struct store_usage	 u;
 	unsigned		 i;
 

@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "store_backends.h"
 
@@ -17,7 +18,7 @@ a_message_from_reservation_to_commit(void **state)
 	struct reservation	*r;
 	struct store_usage	 u;
 
-	r = store_reservation_new(b->store, "alice", limits);
+	r = reservation_on(b->store, "alice", limits);
 	assert_int_equal(store_reserve(r, T0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(r, T0, &u), STORE_TAKEN);
 	assert_int_equal(u.recipients, 0);
@@ -42,7 +43,7 @@ the_recipient_above_the_limit_is_refused(void **state)
 	struct reservation	*r;
 	struct store_usage	 u;
 
-	r = store_reservation_new(b->store, "alice", limits);
+	r = reservation_on(b->store, "alice", limits);
 	assert_int_equal(store_reserve(r, T0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(r, T0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(r, T0, &u), STORE_REFUSED);
@@ -66,8 +67,8 @@ messages_have_a_limit_of_their_own(void **state)
 	struct store_usage	 u;
 
 	sent(b->store, "alice", T0, 5);
-	r = store_reservation_new(b->store, "alice", limits);
-	second = store_reservation_new(b->store, "alice", limits);
+	r = reservation_on(b->store, "alice", limits);
+	second = reservation_on(b->store, "alice", limits);
 	assert_int_equal(store_reserve(r, T0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(second, T0, &u), STORE_REFUSED);
 	assert_true(u.by_messages);
@@ -95,13 +96,13 @@ refused_and_aborted_mail_costs_nothing(void **state)
 	struct store_rows	 rows;
 	char			 error[STORE_ERROR];
 
-	r = store_reservation_new(b->store, "alice", no_limits);
+	r = reservation_on(b->store, "alice", no_limits);
 	assert_int_equal(store_reserve(r, T0, &u), STORE_TAKEN);
 	store_give_back(&r);
 	assert_null(r);
 	store_give_back(&r);		/* NULL: nothing to do */
 	/* a message whose recipients were all refused by others */
-	r = store_reservation_new(b->store, "alice", no_limits);
+	r = reservation_on(b->store, "alice", no_limits);
 	assert_int_equal(store_reserve(r, T0, &u), STORE_TAKEN);
 	store_unreserve(r);
 	assert_int_equal(store_commit(&r, T0, &u), STORE_TAKEN);
@@ -123,12 +124,80 @@ limit_zero_blocks_and_no_time_helps(void **state)
 	size_t			 i;
 
 	for (i = 0; i < NELEM(limits); i++) {
-		r = store_reservation_new(b->store, "alice", limits[i]);
+		r = reservation_on(b->store, "alice", limits[i]);
 		assert_int_equal(store_reserve(r, T0, &u), STORE_REFUSED);
 		assert_int_equal(u.by_messages, i == 1);
 		assert_int_equal(u.next_fit, 0);
 		store_give_back(&r);
 	}
+}
+
+/* --- several accounts ---------------------------------------------------- */
+
+/* A login with room for 5, a group with room for 3 and 2 messages. */
+static struct reservation *
+member(struct store *s, const char *login)
+{
+	struct store_account account[] = {
+		{ login, { 5, STORE_UNLIMITED } },
+		{ "group", { 3, 2 } },
+	};
+
+	return store_reservation_new(s, account, NELEM(account));
+}
+
+static void
+a_message_counts_on_all_its_accounts(void **state)
+{
+	struct backend		*b = *state;
+	struct reservation	*r = member(b->store, "alice");
+	struct store_usage	 u[2];
+
+	assert_int_equal(store_reserve(r, T0, u), STORE_TAKEN);
+	assert_int_equal(store_reserve(r, T0, u), STORE_TAKEN);
+	assert_int_equal(u[0].reserved_recipients, 2);
+	assert_int_equal(u[1].reserved_recipients, 2);
+	assert_int_equal(u[1].reserved_messages, 1);
+	store_unreserve(r);
+	assert_int_equal(store_commit(&r, T0, u), STORE_TAKEN);
+	assert_int_equal(u[0].recipients, 1);
+	assert_int_equal(u[1].recipients, 1);
+	assert_int_equal(u[1].reserved_recipients, 0);
+	assert_int_equal(used(b->store, "alice", T0), 1);
+	assert_int_equal(used(b->store, "group", T0), 1);
+}
+
+static void
+any_of_the_accounts_may_refuse(void **state)
+{
+	struct backend		*b = *state;
+	struct reservation	*r, *other;
+	struct store_usage	 u[2];
+
+	sent(b->store, "bob", T0, 5);
+	r = member(b->store, "bob");
+	assert_int_equal(store_reserve(r, T0, u), STORE_REFUSED);
+	assert_true(u[0].refused);
+	assert_false(u[1].refused);
+	store_give_back(&r);
+	assert_int_equal(used(b->store, "group", T0), 0);
+
+	r = member(b->store, "alice");
+	other = member(b->store, "carol");
+	assert_int_equal(store_reserve(r, T0, u), STORE_TAKEN);
+	assert_int_equal(store_reserve(r, T0, u), STORE_TAKEN);
+	assert_int_equal(store_reserve(other, T0, u), STORE_TAKEN);
+	assert_int_equal(store_reserve(other, T0, u), STORE_REFUSED);
+	assert_false(u[0].refused);
+	assert_true(u[1].refused);
+	assert_false(u[1].by_messages);
+	/* what one refused was not taken from the other */
+	assert_int_equal(u[0].reserved_recipients, 1);
+	store_give_back(&r);
+	assert_int_equal(store_reserve(other, T0, u), STORE_TAKEN);
+	assert_int_equal(store_commit(&other, T0, u), STORE_TAKEN);
+	assert_int_equal(used(b->store, "group", T0), 2);
+	assert_int_equal(used(b->store, "alice", T0), 0);
 }
 
 /* --- the hour ------------------------------------------------------------ */
@@ -224,7 +293,7 @@ next_fit_is_the_first_second(void **state)
 	sent(b->store, "alice", T0 + 7, 3);
 	sent(b->store, "alice", T0 + 119, 1);
 	when = usage(b->store, "alice", T0 + 130, 4, 9).next_fit;
-	r = store_reservation_new(b->store, "alice", limits);
+	r = reservation_on(b->store, "alice", limits);
 	assert_int_equal(store_reserve(r, when - 1, &u), STORE_REFUSED);
 	assert_int_equal(u.next_fit, when);
 	assert_int_equal(store_reserve(r, when, &u), STORE_TAKEN);
@@ -339,7 +408,7 @@ committed_counts_survive_a_restart(void **state)
 		return;
 	sent(b->store, "alice", T0, 3);
 	sent(b->store, "alice", T0 + 60, 4);
-	r = store_reservation_new(b->store, "alice", no_limits);
+	r = reservation_on(b->store, "alice", no_limits);
 	assert_int_equal(store_reserve(r, T0, &u), STORE_TAKEN);
 	store_give_back(&r);
 	store_close(&b->store);
@@ -375,7 +444,7 @@ one_of_the_crowd(void *arg)
 	struct store_usage	 u;
 	enum store_answer	 answer;
 
-	r = store_reservation_new(c->store, c->key, limits);
+	r = reservation_on(c->store, c->key, limits);
 	pthread_barrier_wait(&c->start);
 	answer = store_reserve(r, T0, &u);
 	if (answer != STORE_TAKEN)
@@ -410,6 +479,56 @@ exactly_the_limit_gets_through(void **state)
 	}
 }
 
+/* Of four members of a group, each may send 20, the group 50. */
+static void *
+one_of_the_group(void *arg)
+{
+	static atomic_uint	 number;
+	struct crowd		*c = arg;
+	struct store_account	 account[] = {
+		{ NULL, { 20, STORE_UNLIMITED } },
+		{ c->key, { CROWD_LIMIT, STORE_UNLIMITED } },
+	};
+	struct reservation	*r;
+	struct store_usage	 u[2];
+	enum store_answer	 answer;
+	char			 key[48];
+
+	snprintf(key, sizeof(key), "%s, %u", c->key,
+	    atomic_fetch_add(&number, 1) % 4);
+	account[0].key = key;
+	r = store_reservation_new(c->store, account, 2);
+	pthread_barrier_wait(&c->start);
+	answer = store_reserve(r, T0, u);
+	if (answer != STORE_TAKEN)
+		store_give_back(&r);
+	else
+		answer = store_commit(&r, T0, u);
+	return answer == STORE_TAKEN ? arg : NULL;
+}
+
+static void
+exactly_the_limit_of_a_group_gets_through(void **state)
+{
+	struct backend	*b = *state;
+	struct crowd	 c = { .store = b->store, .key = "group" };
+	pthread_t	 thread[CROWD];
+	unsigned	 i, taken;
+	void		*answer;
+
+	pthread_barrier_init(&c.start, NULL, CROWD);
+	for (i = 0; i < CROWD; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL,
+		    one_of_the_group, &c), 0);
+	for (i = taken = 0; i < CROWD; i++) {
+		pthread_join(thread[i], &answer);
+		taken += answer != NULL;
+	}
+	pthread_barrier_destroy(&c.start);
+	assert_int_equal(taken, CROWD_LIMIT);
+	assert_int_equal(used(b->store, c.key, T0), CROWD_LIMIT);
+}
+
 /* Several keys, several recipients, some given back, pruning beside it. */
 #define MIX_THREADS	8
 #define MIX_KEYS	5
@@ -433,7 +552,7 @@ mix_one(struct mixer *m)
 	char			 key[16], error[STORE_ERROR];
 
 	snprintf(key, sizeof(key), "key %u", k);
-	r = store_reservation_new(m->store, key, limits);
+	r = reservation_on(m->store, key, limits);
 	while (n-- > 0 && store_reserve(r, T0, &u) == STORE_TAKEN) {
 		took++;
 		if (u.recipients + u.reserved_recipients > MIX_LIMIT)
@@ -513,6 +632,8 @@ main(void)
 		cmocka_unit_test(messages_have_a_limit_of_their_own),
 		cmocka_unit_test(refused_and_aborted_mail_costs_nothing),
 		cmocka_unit_test(limit_zero_blocks_and_no_time_helps),
+		cmocka_unit_test(a_message_counts_on_all_its_accounts),
+		cmocka_unit_test(any_of_the_accounts_may_refuse),
 		cmocka_unit_test(a_minute_counts_for_sixty),
 		cmocka_unit_test(a_clock_that_jumps_and_returns_frees_nothing),
 		cmocka_unit_test(next_fit_is_when_enough_is_over),
@@ -522,6 +643,7 @@ main(void)
 		cmocka_unit_test(keys_are_octets),
 		cmocka_unit_test(committed_counts_survive_a_restart),
 		cmocka_unit_test(exactly_the_limit_gets_through),
+		cmocka_unit_test(exactly_the_limit_of_a_group_gets_through),
 		cmocka_unit_test(parallel_work_adds_up),
 	};
 

@@ -425,7 +425,7 @@ send_and_report(void *arg)
 	struct reservation	*r;
 
 	for (;;) {
-		r = store_reservation_new(k->s, "alice", no_limits);
+		r = reservation_on(k->s, "alice", no_limits);
 		store_reserve(r, T0, &u);
 		store_reserve(r, T0, &u);
 		if (store_commit(&r, T0, &u) != STORE_TAKEN)

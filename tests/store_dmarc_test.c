@@ -159,7 +159,7 @@ the_first_schema_is_upgraded(void **state)
 	struct sql		*old;
 
 	(void)state;
-	r = store_reservation_new(s, "alice", no_limits);
+	r = reservation_on(s, "alice", no_limits);
 	assert_int_equal(store_reserve(r, T0, &usage), STORE_TAKEN);
 	assert_int_equal(store_commit(&r, T0, &usage), STORE_TAKEN);
 	store_close(&s);

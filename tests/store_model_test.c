@@ -188,7 +188,7 @@ model_step(struct model *m)
 		model_restart(m);
 	else if (m->open[i].r == NULL) {
 		m->open[i].key = dice(m, MODEL_KEYS);
-		m->open[i].r = store_reservation_new(m->b->store,
+		m->open[i].r = reservation_on(m->b->store,
 		    names[m->open[i].key], model_limits[m->open[i].key]);
 	} else if (what < 120) {
 		model_reserve(m, i);

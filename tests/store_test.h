@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "store.h"
+#include "store_one.h"
 
 #define T0	1790000040		/* the beginning of a minute */
 
@@ -99,7 +100,7 @@ static inline enum store_answer
 send_to(struct store *s, const char *key, time_t now, unsigned recipients,
     struct store_usage *u)
 {
-	struct reservation	*r = store_reservation_new(s, key, no_limits);
+	struct reservation	*r = reservation_on(s, key, no_limits);
 	unsigned		 i;
 
 	for (i = 0; i < recipients; i++)

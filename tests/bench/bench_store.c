@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "store.h"
+#include "../store_one.h"
 
 #define T0		1790000040
 #define SECONDS		1.0
@@ -54,7 +55,7 @@ stop(const char *why)
 static void
 message(struct store *s, const char *login, unsigned recipients, bool commit)
 {
-	struct reservation	*r = store_reservation_new(s, login, limits);
+	struct reservation	*r = reservation_on(s, login, limits);
 	struct store_usage	 u;
 	unsigned		 i;
 
