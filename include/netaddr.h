@@ -41,6 +41,8 @@ bool		 netblock_contains(const struct netblock *b,
 		    const struct netaddr *a);
 bool		 netblocks_contain(const struct netblock *b, size_t n,
 		    const struct netaddr *a);
+/* All of its addresses are this host's own. */
+bool		 netblock_is_loopback(const struct netblock *b);
 /* "1.2.0.192.in-addr.arpa" and the like; text of at least 80 octets. */
 void		 netaddr_reverse_name(const struct netaddr *a, char text[80]);
 

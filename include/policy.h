@@ -22,11 +22,15 @@ struct session_rules {
 	const char *const *daemon_names;	size_t ndaemon_names;
 	const char *const *daemon_addrs;	size_t ndaemon_addrs;
 	bool		 local;			/* sendmail(1) */
+	/* clients that it serves; none: all */
+	const struct netblock *networks;	size_t nnetworks;
 	/* what is required */
 	bool		 require_auth, require_tls;
 	const char	*min_tls;		/* "TLSv1.2"; NULL: any */
 	int		 min_tls_bits;
 	const char *const *mechanisms;	size_t nmechanisms;	/* 0: any */
+	/* loopback clients that may show a password without TLS */
+	const struct netblock *allow_plaintext;	size_t nallow_plaintext;
 	enum second_factor second_factor;
 	bool		 null_sender;		/* allowed on submission */
 	/* of logins without an entry; NULL: the default plan */
@@ -85,6 +89,18 @@ struct identity_rules {
 	bool		 case_sensitive_local;
 	enum unlisted_users unlisted;
 };
+
+/* What a SASL mechanism proves. */
+enum mechanism_class {
+	MECHANISM_PLAINTEXT,	/* the password itself, and all unknown ones */
+	MECHANISM_SCRAM,
+	MECHANISM_TOKEN,	/* of an identity provider */
+	MECHANISM_CERTIFICATE,	/* EXTERNAL */
+	MECHANISM_OTHER		/* a password that is not sent itself */
+};
+
+/* NULL is an unknown one. */
+enum mechanism_class policy_mechanism_class(const char *mechanism);
 
 /* Judged at MAIL. `user` is NULL when the login has no entry. */
 struct verdict	 policy_session(const struct session_rules *r,

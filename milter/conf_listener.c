@@ -21,7 +21,8 @@ is_one_of(const char *word, const char *const *list)
 }
 
 static const char *const connection_options[] = {
-	"daemon-ports", "daemon-names", "daemon-addrs", NULL
+	"daemon-ports", "daemon-names", "daemon-addrs", "networks",
+	"allow-plaintext", NULL
 };
 static const char *const session_options[] = {
 	"require-auth", "require-tls", "min-tls", "min-tls-bits", "mechanisms",
@@ -31,6 +32,7 @@ static const char *const submission_options[] = {
 	"null-sender", "plan", NULL
 };
 static const char *const tls_options[] = { "min-tls", "min-tls-bits", NULL };
+static const char *const clear_options[] = { "allow-plaintext", NULL };
 
 bool
 conf_listener_takes(const struct session_rules *r, const char *option)
@@ -43,7 +45,8 @@ conf_listener_takes(const struct session_rules *r, const char *option)
 	if (r->direction == DIRECTION_INBOUND)
 		return !is_one_of(option, session_options) &&
 		    !is_one_of(option, submission_options);
-	return r->require_tls || !is_one_of(option, tls_options);
+	return !is_one_of(option, r->require_tls ? clear_options :
+	    tls_options);
 }
 
 /* "no", "none" and empty lists ask for nothing. */
@@ -60,21 +63,27 @@ asks_for_something(const struct conf_section *s, const char *option)
 	    strcmp(text, "0") != 0;
 }
 
+/* Why conf_listener_takes() says no. */
+static const char *
+useless_there(const struct session_rules *r)
+{
+	if (r->local)
+		return "a local listener: sendmail(1) comes by no connection "
+		    "and has no login";
+	if (r->direction == DIRECTION_INBOUND)
+		return "an inbound listener; write direction = submission";
+	if (r->require_tls)
+		return "a listener that requires TLS; write require-tls = no";
+	return "a listener without require-tls; write require-tls = yes";
+}
+
 static void
 check_listener_options(struct conf_builder *b, const struct conf_section *s,
     const struct session_rules *r)
 {
-	const char	*name, *why;
+	const char	*name, *why = useless_there(r);
 	size_t		 i;
 
-	if (r->local)
-		why = "a local listener: sendmail(1) comes by no connection "
-		    "and has no login";
-	else if (r->direction == DIRECTION_INBOUND)
-		why = "an inbound listener; write direction = submission";
-	else
-		why = "a listener without require-tls; write require-tls = "
-		    "yes";
 	for (i = 0; i < s->n; i++) {
 		name = s->setting[i].option->name;
 		if (!conf_listener_takes(r, name) &&
@@ -84,11 +93,33 @@ check_listener_options(struct conf_builder *b, const struct conf_section *s,
 	}
 }
 
+/* A password in the clear is read by whoever is on the way. */
+static void
+check_plaintext(struct conf_builder *b, const struct conf_section *s)
+{
+	const struct conf_setting	*set = conf_section_find(s,
+					     "allow-plaintext");
+	const struct conf_value		*v;
+	struct netblock			 block;
+	size_t				 i;
+
+	for (i = 0; set != NULL && i < set->n; i++) {
+		v = &set->value[i];
+		if (netblock_parse(v->text, &block) &&
+		    !netblock_is_loopback(&block))
+			conf_complain_in(b->bad, s, v->place,
+			    "allow-plaintext = \"%s\" is more than loopback; "
+			    "write 127.0.0.0/8, ::1 or a part of them",
+			    conf_shown(b->arena, v->text));
+	}
+}
+
 static void
 check_listener(struct conf_builder *b, const struct conf_section *s,
     const struct session_rules *r)
 {
 	check_listener_options(b, s, r);
+	check_plaintext(b, s);
 	if (!r->local && r->ndaemon_ports + r->ndaemon_names +
 	    r->ndaemon_addrs == 0)
 		conf_complain_in(b->bad, s, s->place, "matches no connection; "

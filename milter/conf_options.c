@@ -161,6 +161,9 @@ const struct conf_option conf_options[] = {
 	    .def = "inbound", WORDS(direction_words),
 	    .help = "inbound mail is judged, a submission is authorized and "
 	    "signed" },
+	{ "listener", "networks", OPT_NETWORKS, LISTENER(networks),
+	    MORE(session_rules, nnetworks), .def = "",
+	    .help = "clients that it serves; empty: all" },
 	{ "listener", "require-auth", OPT_BOOL, LISTENER(require_auth),
 	    .def_said = SAID_SUBMISSION, .help = "refuse who is not "
 	    "authenticated" },
@@ -177,6 +180,11 @@ const struct conf_option conf_options[] = {
 	    MORE(session_rules, nmechanisms), .def = "",
 	    .syntax = syntax_mechanism,
 	    .help = "SASL mechanisms accepted; empty: any" },
+	{ "listener", "allow-plaintext", OPT_NETWORKS,
+	    LISTENER(allow_plaintext),
+	    MORE(session_rules, nallow_plaintext), .def = "",
+	    .help = "loopback clients that may use PLAIN and LOGIN without "
+	    "TLS" },
 	{ "listener", "second-factor", OPT_WORD, LISTENER(second_factor),
 	    .def = "none", WORDS(factor_words),
 	    .help = "token-or-certificate: a password alone is refused" },

@@ -155,6 +155,13 @@ netblock_contains(const struct netblock *b, const struct netaddr *a)
 }
 
 bool
+netblock_is_loopback(const struct netblock *b)
+{
+	return netaddr_is_loopback(&b->addr) &&
+	    b->bits >= (b->addr.family == NETADDR_IPV4 ? 8 : 128);
+}
+
+bool
 netblocks_contain(const struct netblock *b, size_t n, const struct netaddr *a)
 {
 	size_t i;

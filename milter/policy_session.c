@@ -47,19 +47,28 @@ judge_tls(const struct session_rules *r, const struct tls_facts *tls)
 	return verdict_accept();
 }
 
+/* Whoever reads along can use what he read. */
 static bool
 is_plaintext(const char *mechanism)
 {
-	return mechanism == NULL || strcasecmp(mechanism, "PLAIN") == 0 ||
-	    strcasecmp(mechanism, "LOGIN") == 0;
+	enum mechanism_class class = policy_mechanism_class(mechanism);
+
+	return class == MECHANISM_PLAINTEXT || class == MECHANISM_TOKEN;
 }
 
 /* The identity provider checked a second factor before it gave a token. */
 static bool
 is_token(const char *mechanism)
 {
-	return mechanism != NULL && (strcasecmp(mechanism, "XOAUTH2") == 0 ||
-	    strcasecmp(mechanism, "OAUTHBEARER") == 0);
+	return policy_mechanism_class(mechanism) == MECHANISM_TOKEN;
+}
+
+/* On its way to loopback clients of a listener's list nobody else reads it. */
+static bool
+plaintext_allowed(const struct session_rules *r, const struct facts *f)
+{
+	return f->tls.on || netblocks_contain(r->allow_plaintext,
+	    r->nallow_plaintext, &f->conn.client);
 }
 
 static bool
@@ -80,10 +89,10 @@ judge_mechanism(const struct session_rules *r, const struct facts *f)
 {
 	const char *mechanism = f->auth.mechanism;
 
-	if (is_plaintext(mechanism) && !f->tls.on)
+	if (is_plaintext(mechanism) && !plaintext_allowed(r, f))
 		return verdict_refuse("plaintext-mechanism", "530 5.7.0",
-		    "Must issue a STARTTLS command first: %s sends the "
-		    "password in the clear", mechanism != NULL ? mechanism :
+		    "Must issue a STARTTLS command first: %s sends its "
+		    "secret in the clear", mechanism != NULL ? mechanism :
 		    "this mechanism");
 	if (!mechanism_allowed(r, mechanism))
 		return verdict_refuse("mechanism", "530 5.7.9",
@@ -135,6 +144,20 @@ judge_login(const struct session_rules *r, const struct user_rules *user,
 	return judge_second_factor(r, user, f);
 }
 
+/* The listener's own clients, whoever they are. */
+static struct verdict
+judge_client(const struct session_rules *r, const struct conn_facts *conn)
+{
+	char text[NETADDR_TEXT];
+
+	if (r->nnetworks == 0 || netblocks_contain(r->networks, r->nnetworks,
+	    &conn->client))
+		return verdict_accept();
+	return verdict_refuse("listener-networks", "550 5.7.1",
+	    "Client address %s is not in the networks of listener %s",
+	    netaddr_format(&conn->client, text), r->name);
+}
+
 struct verdict
 policy_session(const struct session_rules *r, const struct user_rules *user,
     const struct facts *f)
@@ -143,6 +166,9 @@ policy_session(const struct session_rules *r, const struct user_rules *user,
 
 	if (f->conn.local)
 		return verdict_accept();
+	v = judge_client(r, &f->conn);
+	if (v.action != ACTION_ACCEPT)
+		return v;
 	v = judge_tls(r, &f->tls);
 	if (v.action != ACTION_ACCEPT)
 		return v;

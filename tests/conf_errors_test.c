@@ -362,6 +362,28 @@ static const struct {
 	    "require-tls = no min-tls = \"TLSv1.3\" }",
 	    "t:1: listener a: min-tls has no effect on a listener without "
 	    "require-tls; write require-tls = yes" },
+	{ "plaintext beyond loopback",
+	    "listener a { daemon-ports = 587 direction = submission "
+	    "require-tls = no\n allow-plaintext = {\"127.0.0.1\",\n "
+	    "\"192.0.2.1\", \"127.0.0.0/7\", \"::/127\", "
+	    "\"::ffff:127.0.0.0/103\", \"::ffff:127.0.0.0/104\"} }",
+	    "t:3: listener a: allow-plaintext = \"192.0.2.1\" is more than "
+	    "loopback; write 127.0.0.0/8, ::1 or a part of them\nt:3: "
+	    "listener a: allow-plaintext = \"127.0.0.0/7\" is more than "
+	    "loopback; write 127.0.0.0/8, ::1 or a part of them\nt:3: "
+	    "listener a: allow-plaintext = \"::/127\" is more than "
+	    "loopback; write 127.0.0.0/8, ::1 or a part of them\nt:3: "
+	    "listener a: allow-plaintext = \"::ffff:127.0.0.0/103\" is more "
+	    "than loopback; write 127.0.0.0/8, ::1 or a part of them" },
+	{ "plaintext beside TLS",
+	    "listener a { daemon-ports = 587 direction = submission\n "
+	    "allow-plaintext = {\"127.0.0.1\"} }",
+	    "t:2: listener a: allow-plaintext has no effect on a listener "
+	    "that requires TLS; write require-tls = no" },
+	{ "local with networks",
+	    "listener a { local = yes networks = {\"127.0.0.1\"} }",
+	    "t:1: listener a: networks has no effect on a local listener: "
+	    "sendmail(1) comes by no connection and has no login" },
 	{ "a listener hidden by another",
 	    "listener a { daemon-ports = {25, 587} }\nlistener b { "
 	    "daemon-ports = 25 daemon-names = x }",

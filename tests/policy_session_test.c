@@ -11,6 +11,15 @@ static const struct netblock office[] = {
 	{ { NETADDR_IPV4, { 192, 0, 2, 0 } }, 24 },
 };
 
+static const struct netblock loopback[] = {
+	{ { NETADDR_IPV4, { 127 } }, 8 },
+};
+
+#define CLIENT(a, b, c, d) \
+			.conn = { .client = { NETADDR_IPV4, { a, b, c, d } } }
+#define ONLY_OFFICE	.networks = office, .nnetworks = NELEM(office)
+#define ALLOW_LOOPBACK	.allow_plaintext = loopback, \
+			.nallow_plaintext = NELEM(loopback)
 #define SUBMISSION	.name = "submission", .require_auth = true, \
 			.require_tls = true
 #define TLS(v, b)	.tls = { .on = true, .version = v, .bits = b }
@@ -46,6 +55,34 @@ static const struct {
 	    .reply = "530 5.7.0" },
 	{ .name = "SCRAM without TLS gives no password away",
 	    .facts = { LOGIN("SCRAM-SHA-256") }, .want = "ok" },
+	{ .name = "nor does CRAM-MD5",
+	    .facts = { LOGIN("CRAM-MD5") }, .want = "ok" },
+	{ .name = "a token without TLS is as good as a password",
+	    .facts = { LOGIN("XOAUTH2") },
+	    .want = "plaintext-mechanism", .reply = "530 5.7.0" },
+	{ .name = "a mechanism nobody knows is taken for plaintext",
+	    .facts = { LOGIN("SCRAMBLED") },
+	    .want = "plaintext-mechanism", .reply = "530 5.7.0" },
+	{ .name = "and so is one that the MTA does not name",
+	    .facts = { LOGIN(NULL) },
+	    .want = "plaintext-mechanism", .reply = "530 5.7.0" },
+	{ .name = "loopback may show a password where the listener says so",
+	    .rules = { ALLOW_LOOPBACK },
+	    .facts = { LOGIN("PLAIN"), CLIENT(127, 0, 0, 1) }, .want = "ok" },
+	{ .name = "nobody else may",
+	    .rules = { ALLOW_LOOPBACK },
+	    .facts = { LOGIN("PLAIN"), CLIENT(192, 0, 2, 1) },
+	    .want = "plaintext-mechanism", .reply = "530 5.7.0" },
+	{ .name = "a client of no known address may not",
+	    .rules = { ALLOW_LOOPBACK }, .facts = { LOGIN("PLAIN") },
+	    .want = "plaintext-mechanism", .reply = "530 5.7.0" },
+	{ .name = "loopback may not where the listener says nothing",
+	    .facts = { LOGIN("LOGIN"), CLIENT(127, 0, 0, 1) },
+	    .want = "plaintext-mechanism", .reply = "530 5.7.0" },
+	{ .name = "where TLS is required loopback needs it, too",
+	    .rules = { SUBMISSION, ALLOW_LOOPBACK },
+	    .facts = { LOGIN("PLAIN"), CLIENT(127, 0, 0, 1) },
+	    .want = "tls-required", .reply = "530 5.7.0" },
 	{ .name = "TLS too old",
 	    .rules = { SUBMISSION, .min_tls = "TLSv1.2" },
 	    .facts = { TLS("TLSv1.1", 256), LOGIN("PLAIN") },
@@ -125,6 +162,25 @@ static const struct {
 	{ .name = "second factor demanded, and nobody logged in",
 	    .rules = { .second_factor = SECOND_FACTOR_TOKEN_OR_CERTIFICATE },
 	    .want = "auth-required", .reply = "530 5.7.0" },
+	{ .name = "from outside the listener's networks, with all else right",
+	    .rules = { SUBMISSION, ONLY_OFFICE },
+	    .facts = { TLS("TLSv1.3", 256), LOGIN("PLAIN"),
+	    CLIENT(198, 51, 100, 7) },
+	    .want = "listener-networks", .reply = "550 5.7.1" },
+	{ .name = "the listener's networks are judged before TLS",
+	    .rules = { SUBMISSION, ONLY_OFFICE },
+	    .facts = { CLIENT(198, 51, 100, 7) },
+	    .want = "listener-networks", .reply = "550 5.7.1" },
+	{ .name = "from inside the listener's networks",
+	    .rules = { SUBMISSION, ONLY_OFFICE },
+	    .facts = { TLS("TLSv1.3", 256), LOGIN("PLAIN"),
+	    CLIENT(192, 0, 2, 9) }, .want = "ok" },
+	{ .name = "inbound, too", .rules = { ONLY_OFFICE },
+	    .facts = { CLIENT(198, 51, 100, 7) },
+	    .want = "listener-networks", .reply = "550 5.7.1" },
+	{ .name = "a client of no known address is in no network",
+	    .rules = { ONLY_OFFICE },
+	    .want = "listener-networks", .reply = "550 5.7.1" },
 	{ .name = "sendmail(1) has neither TLS nor a login",
 	    .rules = { SUBMISSION }, .facts = { .conn = { .local = true } },
 	    .want = "ok" },
