@@ -27,7 +27,7 @@
 
 #include "arena.h"
 #include "daemon.h"
-#include "keycycle.h"
+#include "daemon_tasks.h"
 #include "log.h"
 #include "mfi.h"
 #include "notify.h"
@@ -37,7 +37,6 @@
 #include "store.h"
 
 #define DRAIN_SECONDS	60
-#define PRUNE_SECONDS	60
 #define STATUS_TROUBLE	2
 
 static int		signal_pipe[2] = { -1, -1 };
@@ -202,6 +201,7 @@ reload(struct services *sv, const char *path)
 	    "%zu keys", path, st->conf->nlisteners,
 	    users_count(st->conf->users), keyring_count(st->keys));
 	services_swap(sv, st);
+	daemon_tasks_reloaded();
 }
 
 static void *
@@ -216,49 +216,6 @@ serve(void *arg)
 	return NULL;
 }
 
-static void
-prune(struct services *sv)
-{
-	char error[STORE_ERROR] = "";
-
-	if (store_prune(sv->store, sv->now(), error) == STORE_UNKNOWN)
-		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
-}
-
-static void
-write_outcomes(struct services *sv)
-{
-	struct setup	*st = services_setup(sv);
-	char		 error[STORE_ERROR];
-	uint64_t	 lost;
-
-	if (st->conf->outcomes.record && store_write_dmarc(sv->store,
-	    sv->now(), st->conf->outcomes.days, error) == STORE_UNKNOWN)
-		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
-	lost = store_dmarc_lost(sv->store);
-	if (lost > 0)
-		log_printf(LOG_LEVEL_WARNING, "DMARC outcomes of %llu messages "
-		    "were not recorded", (unsigned long long)lost);
-	setup_unref(&st);
-}
-
-/* Keys whose record has appeared in the DNS since start to sign. */
-static void
-check_keys(struct services *sv)
-{
-	struct setup *st = services_setup(sv);
-
-	keycycle_check(st->keys, sv->resolver);
-	setup_unref(&st);
-}
-
-static void
-tidy(struct services *sv)
-{
-	prune(sv);
-	write_outcomes(sv);
-}
-
 /* Until SIGTERM or SIGINT. */
 static void
 attend(struct services *sv, const char *conf_path)
@@ -266,10 +223,9 @@ attend(struct services *sv, const char *conf_path)
 	struct pollfd	pfd = { signal_pipe[0], POLLIN, 0 };
 	unsigned char	number;
 
+	daemon_tasks_start(sv);
 	for (;;) {
-		check_keys(sv);
-		if (poll(&pfd, 1, PRUNE_SECONDS * 1000) == 0)
-			tidy(sv);
+		poll(&pfd, 1, daemon_tasks_run(sv));
 		while (read(signal_pipe[0], &number, 1) == 1) {
 			if (number != SIGHUP)
 				return;
@@ -310,7 +266,7 @@ stop(struct services *sv, const struct conf *c)
 	notify_stopping();
 	if (!failed)
 		drain();
-	write_outcomes(sv);
+	daemon_tasks_last(sv);
 	if (path != NULL)
 		unlink(path);
 	if (c->pid_file != NULL)

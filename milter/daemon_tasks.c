@@ -1,0 +1,115 @@
+/*
+ * daemon_tasks - what the daemon does by itself, every so many seconds
+ *
+ * All of it runs in the thread that waits for signals, one task after the
+ * other: a task may take a while, and delays only the other tasks and the
+ * answer to a signal, never mail.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon_tasks.h"
+#include "keycycle.h"
+#include "log.h"
+#include "services.h"
+#include "store.h"
+
+static void
+prune(struct services *sv)
+{
+	char error[STORE_ERROR] = "";
+
+	if (store_prune(sv->store, sv->now(), error) == STORE_UNKNOWN)
+		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
+}
+
+static void
+write_outcomes(struct services *sv)
+{
+	struct setup	*st = services_setup(sv);
+	char		 error[STORE_ERROR];
+	uint64_t	 lost;
+
+	if (st->conf->outcomes.record && store_write_dmarc(sv->store,
+	    sv->now(), st->conf->outcomes.days, error) == STORE_UNKNOWN)
+		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
+	lost = store_dmarc_lost(sv->store);
+	if (lost > 0)
+		log_printf(LOG_LEVEL_WARNING, "DMARC outcomes of %llu messages "
+		    "were not recorded", (unsigned long long)lost);
+	setup_unref(&st);
+}
+
+/* Keys whose record has appeared in the DNS since start to sign. */
+static void
+check_keys(struct services *sv)
+{
+	struct setup *st = services_setup(sv);
+
+	keycycle_check(st->keys, sv->resolver);
+	setup_unref(&st);
+}
+
+/* One row is one task. */
+static struct task {
+	void		(*run)(struct services *sv);
+	unsigned	 seconds;
+	bool		 at_start;		/* and after a reload */
+	uint64_t	 due;			/* ticks */
+} tasks[] = {
+	{ prune,		60, false, 0 },
+	{ write_outcomes,	60, false, 0 },
+	{ check_keys,		60, true, 0 },
+};
+
+#define NTASKS	(sizeof(tasks) / sizeof(tasks[0]))
+
+static uint64_t
+due_again(const struct services *sv, const struct task *t)
+{
+	return sv->ticks() + t->seconds * UINT64_C(1000);
+}
+
+void
+daemon_tasks_start(struct services *sv)
+{
+	size_t i;
+
+	for (i = 0; i < NTASKS; i++)
+		tasks[i].due = due_again(sv, &tasks[i]);
+	daemon_tasks_reloaded();
+}
+
+void
+daemon_tasks_reloaded(void)
+{
+	size_t i;
+
+	for (i = 0; i < NTASKS; i++)
+		if (tasks[i].at_start)
+			tasks[i].due = 0;
+}
+
+int
+daemon_tasks_run(struct services *sv)
+{
+	uint64_t	now, next = UINT64_MAX;
+	size_t		i;
+
+	for (i = 0; i < NTASKS; i++) {
+		if (sv->ticks() >= tasks[i].due) {
+			tasks[i].run(sv);
+			tasks[i].due = due_again(sv, &tasks[i]);
+		}
+		if (tasks[i].due < next)
+			next = tasks[i].due;
+	}
+	now = sv->ticks();
+	return next > now ? (int)(next - now) : 0;
+}
+
+void
+daemon_tasks_last(struct services *sv)
+{
+	write_outcomes(sv);
+}
