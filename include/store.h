@@ -139,6 +139,60 @@ enum store_answer store_prune(struct store *s, time_t now,
 enum store_answer store_clock_moved(struct store *s, int64_t seconds,
 		    char error[STORE_ERROR]);
 
+/* --- settings: what is set for a key beside the configuration ------------ */
+
+#define STORE_REASON	128
+/* The last second of the year 9999. */
+#define STORE_FOREVER	((time_t)253402300799)
+
+/* What a block does with the key's mail. */
+enum store_block { STORE_BLOCK_DEFER, STORE_BLOCK_REJECT, STORE_BLOCK_HOLD };
+
+struct store_setting {
+	bool		 recipients_set, messages_set;
+	struct store_limits limits;	/* as far as set */
+	time_t		 blocked_until;	/* 0: not blocked, or STORE_FOREVER */
+	enum store_block block;
+	char		 reason[STORE_REASON];	/* of the block */
+	time_t		 changed;
+};
+
+/* What a put writes; what else is set stays. */
+enum store_part {
+	STORE_PART_RECIPIENTS = 1,
+	STORE_PART_MESSAGES = 2,
+	STORE_PART_BLOCK = 4,		/* blocked_until, block, reason */
+	STORE_PART_ALL = 7
+};
+
+/*
+ * What is set for a key, all zero where nothing is; a block that is over at
+ * `now` is none. In memory, unless several relays share the store.
+ */
+enum store_answer store_setting_get(struct store *s, const char *key,
+		    time_t now, struct store_setting *setting,
+		    char error[STORE_ERROR]);
+/*
+ * Set the named parts, in one step, safe from kill -9 on return; where
+ * nothing is left the setting is gone. The time of `changed` always goes with
+ * them. STORE_REFUSED: the key is empty, or the reason is not printable ASCII.
+ */
+enum store_answer store_setting_put(struct store *s, const char *key,
+		    unsigned parts, const struct store_setting *setting,
+		    char error[STORE_ERROR]);
+/* All keys for which something is set at `now`, sorted by their octets. */
+struct store_setting_row { char *key; struct store_setting setting; };
+struct store_setting_rows { size_t n; struct store_setting_row *row; };
+enum store_answer store_settings_list(struct store *s, time_t now,
+		    struct store_setting_rows *rows, char error[STORE_ERROR]);
+void		 store_setting_rows_free(struct store_setting_rows *rows);
+/*
+ * Forget what a key has sent; what is reserved stays so, and counts once it
+ * is committed. A key that sent nothing is no error.
+ */
+enum store_answer store_reset(struct store *s, const char *key, time_t now,
+		    char error[STORE_ERROR]);
+
 /* --- DMARC outcomes (store_dmarc.c) -------------------------------------- */
 
 /* The columns of a row, all texts; "" where there is none, never NULL. */

@@ -28,6 +28,20 @@ struct store_ops {
 			    char error[STORE_ERROR]);
 	enum store_answer (*clock_moved)(struct store *s, int64_t seconds,
 			    char error[STORE_ERROR]);
+	/* blocks that are over and what was not asked for: store.c's work */
+	enum store_answer (*setting_get)(struct store *s, const char *key,
+			    struct store_setting *setting,
+			    char error[STORE_ERROR]);
+	enum store_answer (*setting_put)(struct store *s, const char *key,
+			    unsigned parts,
+			    const struct store_setting *setting,
+			    char error[STORE_ERROR]);
+	/* in any order, whatever is kept */
+	enum store_answer (*settings_list)(struct store *s,
+			    struct store_setting_rows *rows,
+			    char error[STORE_ERROR]);
+	enum store_answer (*reset)(struct store *s, const char *key,
+			    time_t now, char error[STORE_ERROR]);
 	void		 (*close)(struct store *s);
 };
 
@@ -44,6 +58,15 @@ struct reservation {
 /* `path` NULL: they stay in memory. */
 struct dmarc_notes *dmarc_notes_new(const char *path);
 void		 dmarc_notes_free(struct dmarc_notes **dp);
+
+/* store_settings.c, for backends: the parts of `from` into `to`. */
+void		 setting_merge(struct store_setting *to, unsigned parts,
+		    const struct store_setting *from);
+/* Nothing is set. */
+bool		 setting_is_empty(const struct store_setting *setting);
+/* One more row; the key is copied. */
+void		 setting_rows_add(struct store_setting_rows *rows,
+		    const char *key, const struct store_setting *setting);
 
 /* The backends. */
 struct store	*store_disk_open(const char *path, bool readonly, char **why);

@@ -10,19 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accounts.h"
 #include "arena.h"
-#include "disk_queue.h"
 #include "ledger.h"
-#include "store_priv.h"
-
-#define SHARDS	(1u << SHARD_BITS)
-
-struct ledger {
-	struct store	 store;
-	struct disk_queue queue;
-	struct shard	 shard[SHARDS];
-};
+#include "ledger_priv.h"
 
 struct part {
 	struct shard	*shard;
@@ -37,12 +27,6 @@ struct ledger_reservation {
 	size_t		 nlocks;
 	uint32_t	 recipients, messages;	/* of each account */
 };
-
-static struct shard *
-shard_of(struct ledger *l, uint32_t hash)
-{
-	return &l->shard[hash % SHARDS];
-}
 
 /* --- reservations -------------------------------------------------------- */
 
@@ -448,6 +432,8 @@ ledger_close(struct store *base)
 	disk_queue_free(&l->queue);
 	for (i = 0; i < SHARDS; i++)
 		shard_free(&l->shard[i]);
+	settings_free(&l->settings);
+	pthread_mutex_destroy(&l->change);
 	free(l);
 }
 
@@ -461,6 +447,10 @@ static const struct store_ops ledger_ops = {
 	.list = ledger_list,
 	.prune = ledger_prune,
 	.clock_moved = ledger_clock_moved,
+	.setting_get = ledger_setting_get,
+	.setting_put = ledger_setting_put,
+	.settings_list = ledger_settings_list,
+	.reset = ledger_reset,
 	.close = ledger_close,
 };
 
@@ -474,6 +464,8 @@ ledger_new(const struct ledger_disk *ops, void *disk)
 	disk_queue_init(&l->queue, ops, disk);
 	for (i = 0; i < SHARDS; i++)
 		shard_init(&l->shard[i]);
+	settings_init(&l->settings);
+	pthread_mutex_init(&l->change, NULL);
 	return &l->store;
 }
 

@@ -422,6 +422,196 @@ committed_counts_survive_a_restart(void **state)
 	assert_int_equal(used(b->store, "alice", T0 + HOUR), 5);
 }
 
+/* --- settings ------------------------------------------------------------ */
+
+static const struct store_setting blocked = {
+	.blocked_until = STORE_FOREVER, .block = STORE_BLOCK_REJECT,
+	.reason = "spam; see ticket 7", .changed = T0
+};
+static const struct store_setting raised = {
+	.recipients_set = true, .messages_set = true,
+	.limits = { 7, STORE_UNLIMITED }, .changed = T0 + 5
+};
+static const struct store_setting nothing;
+
+static void
+put(struct backend *b, const char *key, unsigned parts,
+    const struct store_setting *setting)
+{
+	char error[STORE_ERROR];
+
+	if (store_setting_put(b->store, key, parts, setting, error) !=
+	    STORE_TAKEN)
+		fail_msg("%s", error);
+}
+
+static struct store_setting
+setting_of(struct backend *b, const char *key, time_t now)
+{
+	struct store_setting	t;
+	char			error[STORE_ERROR];
+
+	assert_int_equal(store_setting_get(b->store, key, now, &t, error),
+	    STORE_TAKEN);
+	return t;
+}
+
+static void
+a_setting_is_kept_and_removed(void **state)
+{
+	struct backend		*b = *state;
+	struct store_setting	 t = setting_of(b, "alice", T0);
+
+	assert_memory_equal(&t, &nothing, sizeof(t));
+	put(b, "alice", STORE_PART_ALL, &raised);
+	put(b, "listener local", STORE_PART_RECIPIENTS, &raised);
+	t = setting_of(b, "alice", T0);
+	assert_true(t.recipients_set);
+	assert_true(t.messages_set);
+	assert_int_equal(t.limits.recipients, 7);
+	assert_int_equal(t.limits.messages, STORE_UNLIMITED);
+	assert_int_equal(t.blocked_until, 0);
+	assert_int_equal(t.changed, T0 + 5);
+	t = setting_of(b, "listener local", T0);
+	assert_true(t.recipients_set);
+	assert_false(t.messages_set);
+	put(b, "alice", STORE_PART_ALL, &nothing);
+	put(b, "nobody", STORE_PART_ALL, &nothing);
+	t = setting_of(b, "alice", T0);
+	assert_memory_equal(&t, &nothing, sizeof(t));
+}
+
+/* A limit of the operator's and a block of the fuse's do not meet. */
+static void
+parts_of_a_setting_are_set_apart(void **state)
+{
+	struct backend		*b = *state;
+	struct store_setting	 t;
+
+	put(b, "alice", STORE_PART_RECIPIENTS | STORE_PART_MESSAGES, &raised);
+	put(b, "alice", STORE_PART_BLOCK, &blocked);
+	t = setting_of(b, "alice", T0);
+	assert_int_equal(t.limits.recipients, 7);
+	assert_true(t.messages_set);
+	assert_true(t.blocked_until == STORE_FOREVER);
+	assert_int_equal(t.block, STORE_BLOCK_REJECT);
+	assert_string_equal(t.reason, blocked.reason);
+	assert_int_equal(t.changed, T0);
+	put(b, "alice", STORE_PART_MESSAGES, &nothing);
+	put(b, "alice", STORE_PART_BLOCK, &nothing);
+	t = setting_of(b, "alice", T0);
+	assert_true(t.recipients_set);
+	assert_false(t.messages_set);
+	assert_int_equal(t.blocked_until, 0);
+	assert_string_equal(t.reason, "");
+}
+
+static void
+a_block_ends_by_itself(void **state)
+{
+	struct backend		*b = *state;
+	struct store_setting	 t = blocked;
+	struct store_setting_rows rows;
+	char			 error[STORE_ERROR];
+
+	t.blocked_until = T0 + 100;
+	t.block = STORE_BLOCK_HOLD;
+	put(b, "alice", STORE_PART_BLOCK, &t);
+	t = setting_of(b, "alice", T0 + 99);
+	assert_int_equal(t.blocked_until, T0 + 100);
+	assert_int_equal(t.block, STORE_BLOCK_HOLD);
+	t = setting_of(b, "alice", T0 + 100);
+	assert_memory_equal(&t, &nothing, sizeof(t));
+	assert_int_equal(store_settings_list(b->store, T0 + 99, &rows, error),
+	    STORE_TAKEN);
+	assert_int_equal(rows.n, 1);
+	store_setting_rows_free(&rows);
+	assert_int_equal(store_settings_list(b->store, T0 + 100, &rows,
+	    error), STORE_TAKEN);
+	assert_int_equal(rows.n, 0);
+	store_setting_rows_free(&rows);
+}
+
+static void
+settings_are_listed_by_key(void **state)
+{
+	static const char *const keys[] = {
+		"a", "a b", "carol@example.org", "group x", "z"
+	};
+	struct backend		*b = *state;
+	struct store_setting_rows rows;
+	struct store_setting	 t = raised;
+	char			 error[STORE_ERROR];
+	size_t			 i;
+
+	for (i = NELEM(keys); i-- > 0;) {
+		t.limits.recipients = (uint32_t)i;
+		put(b, keys[i], STORE_PART_ALL, &t);
+	}
+	assert_int_equal(store_settings_list(b->store, T0, &rows, error),
+	    STORE_TAKEN);
+	assert_int_equal(rows.n, NELEM(keys));
+	for (i = 0; i < rows.n; i++) {
+		assert_string_equal(rows.row[i].key, keys[i]);
+		assert_int_equal(rows.row[i].setting.limits.recipients, i);
+	}
+	store_setting_rows_free(&rows);
+}
+
+static void
+a_setting_is_checked(void **state)
+{
+	static const char *const	 reasons[] = {
+		"a\nb", "\x7f", "\xc3\xa9", "\t"
+	};
+	struct backend			*b = *state;
+	struct store_setting		 t = blocked;
+	char				 error[STORE_ERROR];
+	size_t				 i;
+
+	for (i = 0; i < NELEM(reasons); i++) {
+		snprintf(t.reason, sizeof(t.reason), "%s", reasons[i]);
+		if (store_setting_put(b->store, "alice", STORE_PART_BLOCK, &t,
+		    error) != STORE_REFUSED)
+			row_fail(reasons[i], "taken");
+		assert_non_null(strstr(error, "printable"));
+	}
+	memset(t.reason, 'x', sizeof(t.reason));
+	assert_int_equal(store_setting_put(b->store, "alice",
+	    STORE_PART_BLOCK, &t, error), STORE_REFUSED);
+	assert_int_equal(store_setting_put(b->store, "", STORE_PART_ALL,
+	    &blocked, error), STORE_REFUSED);
+	t = setting_of(b, "alice", T0);
+	assert_memory_equal(&t, &nothing, sizeof(t));
+}
+
+static void
+a_reset_forgets_the_hour(void **state)
+{
+	struct backend		*b = *state;
+	struct reservation	*r;
+	struct store_usage	 u;
+	char			 error[STORE_ERROR];
+
+	sent(b->store, "alice", T0, 3);
+	sent(b->store, "alice", T0 + 600, 4);
+	sent(b->store, "bob", T0, 5);
+	put(b, "alice", STORE_PART_ALL, &raised);
+	r = reservation_on(b->store, "alice", no_limits);
+	assert_int_equal(store_reserve(r, T0 + 600, &u), STORE_TAKEN);
+	assert_int_equal(store_reset(b->store, "alice", T0 + 600, error),
+	    STORE_TAKEN);
+	assert_int_equal(store_reset(b->store, "nobody", T0, error),
+	    STORE_TAKEN);
+	u = usage(b->store, "alice", T0 + 600, 9, 9);
+	assert_int_equal(u.recipients + u.messages, 0);
+	assert_int_equal(u.reserved_recipients, 1);
+	assert_int_equal(store_commit(&r, T0 + 600, &u), STORE_TAKEN);
+	assert_int_equal(used(b->store, "alice", T0 + 600), 1);
+	assert_int_equal(used(b->store, "bob", T0 + 600), 5);
+	assert_true(setting_of(b, "alice", T0).recipients_set);
+}
+
 /* --- many at once -------------------------------------------------------- */
 
 #define CROWD		100
@@ -642,6 +832,12 @@ main(void)
 		cmocka_unit_test(list_is_sorted_and_pruned),
 		cmocka_unit_test(keys_are_octets),
 		cmocka_unit_test(committed_counts_survive_a_restart),
+		cmocka_unit_test(a_setting_is_kept_and_removed),
+		cmocka_unit_test(parts_of_a_setting_are_set_apart),
+		cmocka_unit_test(a_block_ends_by_itself),
+		cmocka_unit_test(settings_are_listed_by_key),
+		cmocka_unit_test(a_setting_is_checked),
+		cmocka_unit_test(a_reset_forgets_the_hour),
 		cmocka_unit_test(exactly_the_limit_gets_through),
 		cmocka_unit_test(exactly_the_limit_of_a_group_gets_through),
 		cmocka_unit_test(parallel_work_adds_up),

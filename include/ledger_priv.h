@@ -1,0 +1,41 @@
+/*
+ * ledger_priv - the ledger as ledger.c and ledger_settings.c see it
+ */
+#ifndef MILLGATE_LEDGER_PRIV_H
+#define MILLGATE_LEDGER_PRIV_H
+
+#include <pthread.h>
+
+#include "accounts.h"
+#include "disk_queue.h"
+#include "settings.h"
+#include "store_priv.h"
+
+#define SHARDS	(1u << SHARD_BITS)
+
+struct ledger {
+	struct store	 store;
+	struct disk_queue queue;
+	struct shard	 shard[SHARDS];
+	struct settings	 settings;
+	pthread_mutex_t	 change;	/* held around a change of settings */
+};
+
+static inline struct shard *
+shard_of(struct ledger *l, uint32_t hash)
+{
+	return &l->shard[hash % SHARDS];
+}
+
+/* ledger_settings.c */
+enum store_answer ledger_setting_get(struct store *base, const char *key,
+		    struct store_setting *setting, char error[STORE_ERROR]);
+enum store_answer ledger_setting_put(struct store *base, const char *key,
+		    unsigned parts, const struct store_setting *setting,
+		    char error[STORE_ERROR]);
+enum store_answer ledger_settings_list(struct store *base,
+		    struct store_setting_rows *rows, char error[STORE_ERROR]);
+enum store_answer ledger_reset(struct store *base, const char *key,
+		    time_t now, char error[STORE_ERROR]);
+
+#endif
