@@ -8,6 +8,7 @@ import functools
 
 import cases_inbound as inbound_cases
 import cases_login as login_cases
+import cases_session as session_cases
 import cases_submission as submission_cases
 import runner
 import smtp
@@ -53,6 +54,8 @@ for shared in (
         submission_cases.a_user_from_elsewhere_than_his_networks_is_refused,
         login_cases.a_second_factor_is_a_verified_certificate_of_the_login,
         login_cases.the_oldest_tls_version_of_a_listener_is_its_own,
+        session_cases.after_any_refusal_or_rset_a_session_goes_on,
+        session_cases.a_second_login_in_a_session_changes_nothing,
         inbound_cases.aligned_mail_is_delivered_with_dmarc_pass,
         inbound_cases.a_signature_alone_is_enough_for_dmarc,
         inbound_cases.spoofed_mail_is_rejected_under_p_reject,
@@ -101,6 +104,11 @@ def the_recipient_after_the_last_gets_451(w):
     shown = w.ctl("quota", "show", ivan, "--json")
     assert sum(row["recipients"] for row in shown) == 3, shown
     expect(submit(w, compose(ivan), login=ivan), "451 4.7.1 ")
+
+
+@on_sendmail
+def pipelined_recipients_over_the_limit_get_an_answer_each(w):
+    session_cases.pipelined_recipients(w, "ken@example.net")
 
 
 @on_sendmail

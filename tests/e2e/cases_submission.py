@@ -166,12 +166,7 @@ def a_large_message_in_chunks_is_signed(w):
     with submission(w) as client:
         expect(client.mail(ALICE), "250")
         expect(client.rcpt("r@elsewhere.example"), "250")
-        client.send("BDAT %d" % 1000)
-        client.send_raw(text[:1000])
-        expect(client.read(), "250")
-        client.send("BDAT %d LAST" % (len(text) - 1000))
-        client.send_raw(text[1000:])
-        expect(client.read(), "250")
+        expect(client.chunks(text, 1000), "250")
     signed_by_both(w, text.decode())
 
 

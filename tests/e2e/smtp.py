@@ -200,6 +200,12 @@ class Client:
             reply = self.command("")
         return reply
 
+    def pipeline(self, *lines):
+        """Several commands in one write; all replies."""
+        self.transcript += [("C", line) for line in lines]
+        self.sock.sendall("".join(line + "\r\n" for line in lines).encode())
+        return [self.read() for _ in lines]
+
     # --- a message
 
     def mail(self, sender, options=""):
@@ -211,13 +217,32 @@ class Client:
     def data(self, message):
         """DATA and the message; the reply to whichever came last."""
         reply = self.command("DATA")
-        if reply.code != 354:
-            return reply
+        return self.message(message) if reply.code == 354 else reply
+
+    def message(self, message):
+        """What follows DATA, and its reply."""
         body = message.encode() if isinstance(message, str) else message
         self.transcript.append(("C", "(the message, %d octets)" % len(body)))
         body = re.sub(rb"(?m)^\.", b"..", body)
         end = b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n"
         self.sock.sendall(body + end)
+        return self.read()
+
+    def chunks(self, message, *sizes):
+        """The message by BDAT, in chunks of these sizes and one more."""
+        rest = message.encode() if isinstance(message, str) else message
+        for size in sizes:
+            reply = self.chunk(rest[:size])
+            if reply.code != 250:
+                return reply
+            rest = rest[size:]
+        return self.chunk(rest, " LAST")
+
+    def chunk(self, data, last=""):
+        """In one write: in two, the second waits for an acknowledgement."""
+        line = "BDAT %d%s" % (len(data), last)
+        self.transcript.append(("C", line))
+        self.sock.sendall(line.encode() + b"\r\n" + data)
         return self.read()
 
     def submit(self, sender, recipients, message):

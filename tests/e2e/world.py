@@ -33,6 +33,8 @@ LOGINS = {
     "grace@example.net": "tiny-plan",
     "heidi@example.net": "much-mail",
     "ivan@example.net": "tiny-plan",
+    "judy@example.net": "tiny-plan",
+    "ken@example.net": "tiny-plan",
 }
 
 EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]
@@ -306,6 +308,8 @@ user erin@example.net {{ plan = tiny }}
 user frank@example.net {{ plan = tiny }}
 user grace@example.net {{ plan = tiny }}
 user ivan@example.net {{ plan = tiny }}
+user judy@example.net {{ plan = tiny }}
+user ken@example.net {{ plan = tiny }}
 {users}
 
 signing {{
