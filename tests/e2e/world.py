@@ -47,6 +47,7 @@ FOREIGN = {
     "cautious.example": "v=DMARC1; p=quarantine",
     "watching.example": "v=DMARC1; p=none",
     "plain.example": None,
+    "xn--bcher-kva.example": "v=DMARC1; p=reject",	# bücher.example
     # asked for the first time by the cases about the DNS
     "late1.example": "v=DMARC1; p=reject",
     "late2.example": "v=DMARC1; p=reject",
@@ -214,6 +215,9 @@ class World:
         self.record(SITE, "MX", "10 mx.%s." % SITE)
         self.make_dkim_key(self.keys, SITE, "rsa2026", "rsa")
         self.make_dkim_key(self.keys, SITE, "ed2026", "ed25519")
+        # müller.example
+        self.make_dkim_key(self.keys, "xn--mller-kva.example", "ed2026",
+                           "ed25519")
         # making an RSA key takes long: all foreign domains share one
         self.foreign_key = os.path.join(self.directory, "foreign.private")
         openssl("genpkey", "-algorithm", "rsa", "-pkeyopt",
