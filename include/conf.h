@@ -48,6 +48,8 @@ struct conf {
 
 	const struct session_rules *const *listeners;
 	size_t		 nlisteners;
+	const struct relay_rules *relays;
+	size_t		 nrelays;
 	const struct plan_rules *plans;		/* built-in ones too */
 	size_t		 nplans;
 	const struct plan_rules *default_plan;
@@ -100,7 +102,8 @@ void		 conf_unref(struct conf **cp);
 /* All options with their values, as a configuration file; the lines of
  * users-file are not in it. */
 void		 conf_print(const struct conf *c, FILE *out);
-/* The same as JSON; "listeners", "plans", "users", "overrides" are objects by name. */
+/* The same as JSON; "listeners", "relays", "plans", "users"
+ * and "overrides" are objects by name. */
 void		 conf_print_json(const struct conf *c, FILE *out);
 
 #endif

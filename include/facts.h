@@ -161,6 +161,7 @@ struct quota_facts {
 struct facts {
 	enum direction	 direction;
 	const char	*listener;
+	const char	*relay;		/* that lets in without a login; NULL */
 	struct conn_facts conn;
 	struct tls_facts tls;
 	struct auth_facts auth;

@@ -33,6 +33,9 @@ struct session_rules {
 	const struct netblock *allow_plaintext;	size_t nallow_plaintext;
 	enum second_factor second_factor;
 	bool		 null_sender;		/* allowed on submission */
+	/* who needs no login; the names, and as many sections */
+	const char *const *relay_for;	size_t nrelays;
+	const struct relay_rules *const *relays;
 	/* of logins without an entry; NULL: the default plan */
 	const struct plan_rules *plan;
 };
@@ -56,6 +59,16 @@ struct user_rules {
 	const char *const *senders;	size_t nsenders;
 	const struct netblock *networks;	size_t nnetworks;
 	bool		 second_factor;		/* demanded of this user */
+};
+
+/* What clients without a login are counted under; the name follows. */
+#define RELAY_BUCKET	"relay "
+
+/* Clients that need no login. */
+struct relay_rules {
+	const char	*name;
+	bool		 require_tls;
+	struct user_rules who;	/* its login is RELAY_BUCKET and the name */
 };
 
 struct plan_rules {
@@ -101,6 +114,17 @@ enum mechanism_class {
 
 /* NULL is an unknown one. */
 enum mechanism_class policy_mechanism_class(const char *mechanism);
+
+/* The section that lets this client in without a login, or NULL. */
+const struct relay_rules *policy_relay(const struct session_rules *r,
+		    const struct facts *f);
+
+/*
+ * Who answers for the message: the login, or for a relay's client `user`,
+ * which is the relay's; NULL: nobody.
+ */
+const char	*policy_submitter(const struct user_rules *user,
+		    const struct facts *f);
 
 /* Judged at MAIL. `user` is NULL when the login has no entry. */
 struct verdict	 policy_session(const struct session_rules *r,
@@ -202,7 +226,8 @@ struct verdict	 policy_override(const struct override_rules *r, size_t n,
 
 /*
  * The domain whose keys sign this message, or NULL with *why (static text):
- * the one author domain of a submission that a login or sendmail(1) made.
+ * the one author domain of a submission that a login, a relay's client or
+ * sendmail(1) made.
  * Only asked after policy_identity accepted; so a login signs only for what
  * it may use.
  */

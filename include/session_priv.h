@@ -49,7 +49,7 @@ struct session {
 	bool		 open;		/* between MAIL and its end */
 	struct setup	*setup;
 	const struct session_rules *rules;
-	const struct user_rules *user;
+	const struct user_rules *user;	/* of the login, or of the relay */
 	const char	*authserv_id;
 	struct lookups	*lookups;
 	struct headers	 headers;

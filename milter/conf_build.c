@@ -1,8 +1,8 @@
 /*
  * conf_build - from the tree of a configuration file to struct conf
  *
- * Plans come first, since others name them; then what stands alone, then
- * listeners and users. Everything is looked at, so that one run shows all
+ * Plans come first, since others name them; then what stands alone, relays,
+ * listeners, users. Everything is looked at, so that one run shows all
  * that is wrong.
  */
 #include <stdlib.h>
@@ -151,6 +151,76 @@ listener_defaults(const struct conf_section *s, struct session_rules *r)
 		r->min_tls_bits = 128;
 }
 
+/* A name that can stand in a log line and in a header field's comment. */
+static bool
+is_name(const char *title)
+{
+	return title[0] != '\0' && strlen(title) <= 60 && title[strspn(title,
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789-._")] == '\0';
+}
+
+static void
+build_relays(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	struct relay_rules		*list, *r;
+	size_t				 n, i = 0;
+
+	n = count_sections(b->tree, "relay");
+	list = arena_array(b->arena, n, sizeof(*list));
+	for (n = 0; (s = next_section(b->tree, "relay", &i)) != NULL; n++) {
+		r = &list[n];
+		r->name = s->title;
+		r->who.login = arena_printf(b->arena, RELAY_BUCKET "%s",
+		    s->title);
+		r->who.plan = b->conf->default_plan;
+		apply(b, s, r);
+		if (!is_name(s->title))
+			conf_complain_in(b->bad, s, s->place, "this is no name "
+			    "for a relay; use letters, digits and hyphens");
+		if (!conf_section_sets(s, "networks"))
+			conf_complain_in(b->bad, s, s->place, "is for no "
+			    "client; set networks");
+		if (!conf_section_sets(s, "senders"))
+			conf_complain_in(b->bad, s, s->place, "may send as "
+			    "nobody; set senders");
+	}
+	b->conf->relays = list;
+	b->conf->nrelays = n;
+}
+
+static const struct relay_rules *
+relay_named(const struct conf *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->nrelays; i++)
+		if (strcmp(c->relays[i].name, name) == 0)
+			return &c->relays[i];
+	return NULL;
+}
+
+/* From the names in relay-for to the sections. */
+static void
+bind_relays(struct conf_builder *b, const struct conf_section *s,
+    struct session_rules *r)
+{
+	const struct relay_rules	**list;
+	size_t				  i;
+
+	list = arena_array(b->arena, r->nrelays, sizeof(*list));
+	for (i = 0; i < r->nrelays; i++) {
+		list[i] = relay_named(b->conf, r->relay_for[i]);
+		if (list[i] == NULL)
+			conf_complain_in(b->bad, s, conf_section_where(s,
+			    "relay-for"), "relay-for = \"%s\" is no relay; "
+			    "write a relay section of that name",
+			    conf_shown(b->arena, r->relay_for[i]));
+	}
+	r->relays = list;
+}
+
 static void
 build_listeners(struct conf_builder *b)
 {
@@ -166,6 +236,7 @@ build_listeners(struct conf_builder *b)
 		r->name = s->title;
 		apply(b, s, r);
 		listener_defaults(s, r);
+		bind_relays(b, s, r);
 	}
 	b->conf->listeners = list;
 	b->conf->nlisteners = n;
@@ -222,9 +293,7 @@ build_overrides(struct conf_builder *b)
 	for (n = 0; (s = next_section(b->tree, "override", &i)) != NULL; n++) {
 		list[n].name = s->title;
 		apply(b, s, &list[n]);
-		if (s->title[0] == '\0' || s->title[strspn(s->title,
-		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		    "0123456789-._")] != '\0' || strlen(s->title) > 60)
+		if (!is_name(s->title))
 			conf_complain_in(b->bad, s, s->place, "this is no name "
 			    "for an override; use letters, digits and "
 			    "hyphens");
@@ -264,6 +333,7 @@ conf_build(struct conf_builder *b)
 {
 	build_plans(b);
 	build_singles(b);
+	build_relays(b);
 	build_listeners(b);
 	build_overrides(b);
 	build_users(b);

@@ -11,6 +11,7 @@ const struct conf_kind conf_kinds[] = {
 	{ "",		false },
 	{ "resolver",	false },
 	{ "listener",	true },
+	{ "relay",	true },
 	{ "plan",	true },
 	{ "user",	true },
 	{ "signing",	false },
@@ -59,6 +60,7 @@ static const char *const store_words[] = {
 
 #define CONF(field)	.at = offsetof(struct conf, field)
 #define LISTENER(field)	.at = offsetof(struct session_rules, field)
+#define RELAY(field)	.at = offsetof(struct relay_rules, field)
 #define PLAN(field)	.at = offsetof(struct plan_rules, field)
 #define USER(field)	.at = offsetof(struct user_rules, field)
 #define OVERRIDE(field)	.at = offsetof(struct override_rules, field)
@@ -188,11 +190,29 @@ const struct conf_option conf_options[] = {
 	{ "listener", "second-factor", OPT_WORD, LISTENER(second_factor),
 	    .def = "none", WORDS(factor_words),
 	    .help = "token-or-certificate: a password alone is refused" },
+	{ "listener", "relay-for", OPT_LIST, LISTENER(relay_for),
+	    MORE(session_rules, nrelays), .def = "",
+	    .syntax = syntax_nonempty,
+	    .help = "relay sections whose clients need no login" },
 	{ "listener", "null-sender", OPT_BOOL, LISTENER(null_sender),
 	    .def = "no", .help = "accept MAIL FROM:<>" },
 	{ "listener", "plan", OPT_PLAN, LISTENER(plan), .def = "",
 	    .help = "plan of logins without an entry, and of all that comes "
 	    "without a login together; empty: default-plan, and no limit" },
+
+	{ "relay", "networks", OPT_NETWORKS, RELAY(who.networks),
+	    MORE(relay_rules, who.nnetworks), .def = "",
+	    .help = "its clients" },
+	{ "relay", "senders", OPT_LIST, RELAY(who.senders),
+	    MORE(relay_rules, who.nsenders), .def = "",
+	    .syntax = syntax_sender,
+	    .help = "addresses they may send as: user@domain, @domain, "
+	    "@.domain (its subdomains), *" },
+	{ "relay", "plan", OPT_PLAN, RELAY(who.plan),
+	    .def_said = "default-plan", .help = "plan of all of them "
+	    "together" },
+	{ "relay", "require-tls", OPT_BOOL, RELAY(require_tls), .def = "no",
+	    .help = "refuse plaintext" },
 
 	{ "plan", "recipients-per-hour", OPT_LIMIT, PLAN(limits.recipients),
 	    .def_said = "unlimited; of a built-in plan its own number",

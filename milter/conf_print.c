@@ -266,6 +266,8 @@ print_kind(struct printer *p, const char *name)
 	}
 	for (i = 0; strcmp(name, "listener") == 0 && i < c->nlisteners; i++)
 		print_section(p, name, c->listeners[i]->name, c->listeners[i]);
+	for (i = 0; strcmp(name, "relay") == 0 && i < c->nrelays; i++)
+		print_section(p, name, c->relays[i].name, &c->relays[i]);
 	for (i = 0; strcmp(name, "plan") == 0 && i < c->nplans; i++)
 		print_section(p, name, c->plans[i].name, &c->plans[i]);
 	for (i = 0; strcmp(name, "user") == 0 && i < c->nuser_sections; i++)

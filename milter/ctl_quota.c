@@ -123,13 +123,16 @@ prepare(struct show *s, const char *conf_path)
 	return s->store != NULL;
 }
 
-/* Of the listener that has this bucket; NULL: none has. */
+/* Of the relay or the listener that has this bucket; NULL: none has. */
 static const struct plan_rules *
 plan_of_bucket(const struct conf *c, const char *key)
 {
 	static const char	 lead[] = LISTENER_BUCKET;
 	size_t			 i;
 
+	for (i = 0; i < c->nrelays; i++)
+		if (strcmp(c->relays[i].who.login, key) == 0)
+			return c->relays[i].who.plan;
 	if (strncmp(key, lead, strlen(lead)) != 0)
 		return NULL;
 	for (i = 0; i < c->nlisteners; i++)

@@ -41,21 +41,20 @@ foreign_box(const struct identity_rules *ir, const struct user_rules *user,
 
 static struct verdict
 judge_boxes(const struct identity_rules *ir, const struct user_rules *user,
-    const struct facts *f)
+    const char *who, const struct from_facts *from)
 {
-	const struct mailbox	*box;
-	const char		*login = f->auth.login;
+	const struct mailbox *box;
 
-	box = foreign_box(ir, user, login, &f->from.from);
+	box = foreign_box(ir, user, who, &from->from);
 	if (box != NULL)
 		return verdict_refuse("from", "550 5.7.1",
 		    "From address %s is not allowed for %s", box->address,
-		    login);
-	box = foreign_box(ir, user, login, &f->from.others);
+		    who);
+	box = foreign_box(ir, user, who, &from->others);
 	if (box != NULL)
 		return verdict_refuse("other-author", "550 5.7.1",
 		    "Sender or Resent-From address %s is not allowed for %s",
-		    box->address, login);
+		    box->address, who);
 	return verdict_accept();
 }
 
@@ -63,7 +62,8 @@ struct verdict
 policy_identity(const struct session_rules *r, const struct identity_rules *ir,
     const struct user_rules *user, const struct facts *f)
 {
-	struct verdict v;
+	const char	*who = policy_submitter(user, f);
+	struct verdict	 v;
 
 	if (r->direction != DIRECTION_SUBMISSION)
 		return verdict_accept();
@@ -74,7 +74,7 @@ policy_identity(const struct session_rules *r, const struct identity_rules *ir,
 		return verdict_refuse("other-author-syntax", "550 5.7.1",
 		    "The %s field cannot be understood",
 		    f->from.bad_field != NULL ? f->from.bad_field : "Sender");
-	if (f->auth.login == NULL)
+	if (who == NULL)
 		return verdict_accept();
-	return judge_boxes(ir, user, f);
+	return judge_boxes(ir, user, who, &f->from);
 }

@@ -107,8 +107,9 @@ struct verdict
 policy_sender(const struct session_rules *r, const struct identity_rules *ir,
     const struct user_rules *user, const struct facts *f)
 {
-	struct mailbox box = { f->env.sender_local, f->env.sender_domain,
-	    f->env.sender };
+	const char	*who = policy_submitter(user, f);
+	struct mailbox	 box = { f->env.sender_local, f->env.sender_domain,
+			    f->env.sender };
 
 	if (r->direction != DIRECTION_SUBMISSION || f->conn.local)
 		return verdict_accept();
@@ -121,10 +122,8 @@ policy_sender(const struct session_rules *r, const struct identity_rules *ir,
 		    "listed here", f->env.sender, f->auth.login);
 	if (f->env.sender_local == NULL)
 		return judge_null_sender(r);
-	if (f->auth.login == NULL ||
-	    policy_may_use(ir, user, f->auth.login, &box))
+	if (who == NULL || policy_may_use(ir, user, who, &box))
 		return verdict_accept();
 	return verdict_refuse("sender", "550 5.7.1",
-	    "Sender address %s is not allowed for %s", box.address,
-	    f->auth.login);
+	    "Sender address %s is not allowed for %s", box.address, who);
 }

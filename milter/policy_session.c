@@ -31,8 +31,6 @@ tls_rank(const char *version)
 static struct verdict
 judge_tls(const struct session_rules *r, const struct tls_facts *tls)
 {
-	if (!r->require_tls)
-		return verdict_accept();
 	if (!tls->on)
 		return verdict_refuse("tls-required", "530 5.7.0",
 		    "Must issue a STARTTLS command first");
@@ -162,15 +160,17 @@ struct verdict
 policy_session(const struct session_rules *r, const struct user_rules *user,
     const struct facts *f)
 {
-	struct verdict v;
+	const struct relay_rules	*relay = policy_relay(r, f);
+	struct verdict			 v;
 
 	if (f->conn.local)
 		return verdict_accept();
 	v = judge_client(r, &f->conn);
 	if (v.action != ACTION_ACCEPT)
 		return v;
-	v = judge_tls(r, &f->tls);
-	if (v.action != ACTION_ACCEPT)
+	if (relay != NULL ? relay->require_tls : r->require_tls)
+		v = judge_tls(r, &f->tls);
+	if (v.action != ACTION_ACCEPT || relay != NULL)
 		return v;
 	if (f->auth.login != NULL)
 		return judge_login(r, user, f);

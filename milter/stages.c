@@ -225,10 +225,17 @@ gather_auth(struct session *s)
 void
 stage_login(struct session *s)
 {
+	const struct relay_rules *relay;
+
 	gather_tls(s);
 	gather_auth(s);
 	s->user = s->f.auth.login == NULL ? NULL :
 	    users_find(s->setup->conf->users, s->f.auth.login);
+	relay = policy_relay(s->rules, &s->f);
+	if (relay != NULL) {
+		s->f.relay = relay->name;
+		s->user = &relay->who;
+	}
 }
 
 void

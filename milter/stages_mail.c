@@ -114,7 +114,7 @@ static bool
 keys_may_sign(const struct session *s, const struct signing_keys *keys)
 {
 	return !keys->of_parent || policy_signs_for(&s->setup->conf->identity,
-	    s->user, s->f.auth.login, keys->key[0]->domain);
+	    s->user, policy_submitter(s->user, &s->f), keys->key[0]->domain);
 }
 
 void

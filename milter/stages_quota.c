@@ -1,8 +1,9 @@
 /*
  * stages_quota - reserve, commit and give back what a submission counts on
  *
- * A quota is counted on the folded login. All that comes without one, as from
- * sendmail(1), is one bucket where the listener names a plan.
+ * A quota is counted on the folded login, that of a relay's clients on all of
+ * them together. All else that comes without a login, as from sendmail(1), is
+ * one bucket where the listener names a plan.
  */
 #include <ctype.h>
 #include <string.h>
@@ -16,6 +17,8 @@ quota_key(const struct session *s)
 {
 	char *key, *p;
 
+	if (s->f.relay != NULL)
+		return s->user->login;
 	if (s->f.auth.login == NULL)
 		return s->rules->plan == NULL ? NULL :
 		    arena_printf(s->arena, LISTENER_BUCKET "%s",

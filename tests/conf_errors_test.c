@@ -380,6 +380,27 @@ static const struct {
 	    "allow-plaintext = {\"127.0.0.1\"} }",
 	    "t:2: listener a: allow-plaintext has no effect on a listener "
 	    "that requires TLS; write require-tls = no" },
+	{ "a relay that is not there",
+	    "relay office { networks = {\"192.0.2.0/24\"} senders = "
+	    "{\"@example.org\"} }\nlistener a { daemon-ports = 587 "
+	    "direction = submission\n relay-for = {\"office\", \"ofice\"} }",
+	    "t:3: listener a: relay-for = \"ofice\" is no relay; write a "
+	    "relay section of that name" },
+	{ "a relay of nothing",
+	    "\nrelay office { plan = premium }",
+	    "t:2: relay office: is for no client; set networks\nt:2: relay "
+	    "office: may send as nobody; set senders" },
+	{ "a relay's name",
+	    "relay \"my office\" { networks = {\"192.0.2.0/24\"} senders = "
+	    "{\"@example.org\"} }",
+	    "t:1: relay my office: this is no name for a relay; use letters, "
+	    "digits and hyphens" },
+	{ "a relay of inbound mail",
+	    "relay office { networks = {\"192.0.2.0/24\"} senders = "
+	    "{\"@example.org\"} }\nlistener a { daemon-ports = 25 "
+	    "relay-for = {\"office\"} }",
+	    "t:2: listener a: relay-for has no effect on an inbound "
+	    "listener; write direction = submission" },
 	{ "local with networks",
 	    "listener a { local = yes networks = {\"127.0.0.1\"} }",
 	    "t:1: listener a: networks has no effect on a local listener: "

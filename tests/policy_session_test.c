@@ -15,8 +15,24 @@ static const struct netblock loopback[] = {
 	{ { NETADDR_IPV4, { 127 } }, 8 },
 };
 
+static const struct netblock shop[] = {
+	{ { NETADDR_IPV4, { 203, 0, 113, 0 } }, 24 },
+};
+static const struct relay_rules relay_office = { .name = "office",
+    .who = { .login = "relay office", .networks = office, .nnetworks = 1 } };
+static const struct relay_rules relay_printers = { .name = "printers",
+    .require_tls = true,
+    .who = { .login = "relay printers", .networks = shop, .nnetworks = 1 } };
+static const struct relay_rules *const for_office[] = { &relay_office };
+static const struct relay_rules *const for_printers[] = { &relay_office,
+    &relay_printers };
+
 #define CLIENT(a, b, c, d) \
 			.conn = { .client = { NETADDR_IPV4, { a, b, c, d } } }
+#define FOR_OFFICE	.direction = DIRECTION_SUBMISSION, \
+			.relays = for_office, .nrelays = NELEM(for_office)
+#define FOR_PRINTERS	.direction = DIRECTION_SUBMISSION, \
+			.relays = for_printers, .nrelays = NELEM(for_printers)
 #define ONLY_OFFICE	.networks = office, .nnetworks = NELEM(office)
 #define ALLOW_LOOPBACK	.allow_plaintext = loopback, \
 			.nallow_plaintext = NELEM(loopback)
@@ -180,6 +196,41 @@ static const struct {
 	    .want = "listener-networks", .reply = "550 5.7.1" },
 	{ .name = "a client of no known address is in no network",
 	    .rules = { ONLY_OFFICE },
+	    .want = "listener-networks", .reply = "550 5.7.1" },
+	{ .name = "a relay's client needs neither login nor TLS",
+	    .rules = { SUBMISSION, .min_tls = "TLSv1.2", FOR_OFFICE,
+	    .second_factor = SECOND_FACTOR_TOKEN_OR_CERTIFICATE },
+	    .facts = { CLIENT(192, 0, 2, 9) }, .want = "ok" },
+	{ .name = "a client of no relay needs both",
+	    .rules = { SUBMISSION, FOR_OFFICE },
+	    .facts = { CLIENT(198, 51, 100, 7) },
+	    .want = "tls-required", .reply = "530 5.7.0" },
+	{ .name = "a client of no known address is no relay's",
+	    .rules = { SUBMISSION, FOR_OFFICE },
+	    .want = "tls-required", .reply = "530 5.7.0" },
+	{ .name = "a login from a relay's network is judged as a login",
+	    .rules = { SUBMISSION, FOR_OFFICE },
+	    .facts = { CLIENT(192, 0, 2, 9), LOGIN("PLAIN") },
+	    .want = "tls-required", .reply = "530 5.7.0" },
+	{ .name = "and so is its mechanism",
+	    .rules = { .require_auth = true, FOR_OFFICE },
+	    .facts = { CLIENT(192, 0, 2, 9), LOGIN("PLAIN") },
+	    .want = "plaintext-mechanism", .reply = "530 5.7.0" },
+	{ .name = "a relay may ask for TLS",
+	    .rules = { SUBMISSION, FOR_PRINTERS },
+	    .facts = { CLIENT(203, 0, 113, 5) },
+	    .want = "tls-required", .reply = "530 5.7.0" },
+	{ .name = "and then for what its listener calls good",
+	    .rules = { SUBMISSION, .min_tls = "TLSv1.2", FOR_PRINTERS },
+	    .facts = { CLIENT(203, 0, 113, 5), TLS("TLSv1.1", 256) },
+	    .want = "min-tls", .reply = "530 5.7.0" },
+	{ .name = "a relay's client over TLS",
+	    .rules = { SUBMISSION, .min_tls = "TLSv1.2", FOR_PRINTERS },
+	    .facts = { CLIENT(203, 0, 113, 5), TLS("TLSv1.2", 256) },
+	    .want = "ok" },
+	{ .name = "a relay does not widen the listener's networks",
+	    .rules = { SUBMISSION, ONLY_OFFICE, FOR_PRINTERS },
+	    .facts = { CLIENT(203, 0, 113, 5), TLS("TLSv1.3", 256) },
 	    .want = "listener-networks", .reply = "550 5.7.1" },
 	{ .name = "sendmail(1) has neither TLS nor a login",
 	    .rules = { SUBMISSION }, .facts = { .conn = { .local = true } },

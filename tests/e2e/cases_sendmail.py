@@ -112,13 +112,19 @@ def pipelined_recipients_over_the_limit_get_an_answer_each(w):
 
 
 @on_sendmail
-def sendmail_1_comes_by_the_listener_msp(w):
+def sendmail_1_is_signed_for_the_identities_of_its_relay(w):
     text = compose(ALICE)
     done = w.sendmail.submit(text, "-f", ALICE, "r@elsewhere.example")
     assert done.returncode == 0, done.stderr.decode()
-    delivered(w, "elsewhere.example", text)
-    # without a login it is accepted, but not signed
-    assert w.millgate.log_line(listener="msp", client="127.0.0.1")
+    submission_cases.signed_by_both(w, text)
+    line = w.millgate.log_line(listener="msp", client="127.0.0.1")
+    assert "relay=msp" in line and "signed=2" in line, line
+    assert "plan=standard quota=1/1500" in line, line
+    # not for whom the section does not name
+    foreign = "ceo@elsewhere.example"
+    w.sendmail.submit(compose(foreign), "-f", foreign, "r@elsewhere.example")
+    line = w.millgate.log_line(listener="msp", sender=foreign)
+    assert "rule=sender" in line and "relay=msp" in line, line
 
 
 @on_sendmail

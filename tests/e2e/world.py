@@ -292,9 +292,13 @@ listener local {{
 listener msp {{
   daemon-names = {{"MSP"}}
   direction = submission
-  require-auth = no
-  require-tls = no
+  relay-for = {{"msp"}}
   null-sender = yes
+}}
+relay msp {{
+  networks = {{"127.0.0.1"}}
+  senders = {{"@example.net"}}
+  plan = standard
 }}
 {listeners}
 
