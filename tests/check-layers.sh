@@ -81,7 +81,8 @@ for object in "$builddir"/milter/policy_*.o "$builddir"/milter/verdict.o \
     "$builddir"/milter/headers.o "$builddir"/milter/domain.o \
     "$builddir"/milter/netaddr.o "$builddir"/milter/taglist.o \
     "$builddir"/milter/dkim_record.o "$builddir"/milter/spf_record.o \
-    "$builddir"/milter/spf_macro.o "$builddir"/milter/canon.o; do
+    "$builddir"/milter/spf_macro.o "$builddir"/milter/canon.o \
+    "$builddir"/milter/claims.o "$builddir"/milter/spf_received*.o; do
 	[ -f "$object" ] || continue
 	calls=$(nm -u "$object" | awk '{ print $2 }' | sed 's/@.*//' |
 	    grep -xE "(${impure%|})" | tr '\n' ' ')
