@@ -108,6 +108,9 @@ void		 stage_authors_start(struct session *s);
 void		 stage_outcome(struct session *s, enum action taken);
 void		 stage_dmarc(struct session *s);
 
+/* session_edits.c: the trace fields; `monitor` only words them */
+void		 session_plan_results(struct session *s, bool monitor);
+
 /* session_log.c: the message's line */
 void		 session_log(struct session *s, const char *action,
 		    const char *event);

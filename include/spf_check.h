@@ -72,5 +72,12 @@ void	spf_check(struct lookups *l, const struct spf_question *q,
  */
 const char *spf_received_format(struct arena *a, const struct facts *f,
 	    const char *receiver, bool helo);
+/*
+ * True when a reader could take a field with this value for one that we
+ * wrote as `receiver`: its receiver= is us (any case, quoting, comments) or
+ * names nobody, or there is none; or our name opens its comment. What cannot
+ * be read and has our name in it is ours, too. Pure: spf_received_claims.c.
+ */
+bool	spf_received_claims(const char *value, const char *receiver);
 
 #endif

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "arena.h"
-#include "authres.h"
 #include "dkim_sign.h"
 #include "dkim_verify.h"
 #include "session_priv.h"
@@ -278,40 +277,6 @@ judge_message(struct session *s)
 	return judge_inbound(s);
 }
 
-/* RFC 7208 9.1, where the site asks for it: one field for each identity. */
-static void
-plan_received_spf(struct session *s)
-{
-	static const bool	 helo[] = { true, false };
-	const char		*value;
-	size_t			 i;
-
-	for (i = 0; i < 2; i++) {
-		value = spf_received_format(s->arena, &s->f, s->authserv_id,
-		    helo[i]);
-		if (value != NULL)
-			edits_insert_top(&s->edits, "Received-SPF", value);
-	}
-}
-
-/* Fields that claim our id go, ours comes on top of all (RFC 8601 4, 5). */
-static void
-plan_results(struct session *s)
-{
-	static const char	 field[] = "Authentication-Results";
-	const struct header	*h;
-	unsigned		 nth;
-
-	for (nth = 1; (h = headers_find(&s->headers, field, nth)) != NULL;
-	    nth++)
-		if (authres_claims(h->value, s->authserv_id))
-			edits_delete(&s->edits, field, nth);
-	if (s->setup->conf->spf.received_spf)
-		plan_received_spf(s);
-	edits_insert_top(&s->edits, field, authres_format(s->arena,
-	    s->authserv_id, &s->f, &s->verdict, !enforces(s)));
-}
-
 struct verdict
 session_eom(struct session *s, const struct edits **edits)
 {
@@ -328,7 +293,7 @@ session_eom(struct session *s, const struct edits **edits)
 	if (refuses(s))
 		return message_end(s, "eom");
 	if (!s->too_large)
-		plan_results(s);
+		session_plan_results(s, !enforces(s));
 	edits_order(&s->edits);
 	*edits = &s->edits;
 	return enforces(s) ? s->verdict : verdict_accept();

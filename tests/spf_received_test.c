@@ -122,10 +122,115 @@ says_nothing_about_what_was_not_done(void **state)
 	check(&f, true, NULL);
 }
 
+#define PAIRS	"client-ip=192.0.2.1; envelope-from=\"ceo@bank.example\"; "
+
+static const struct {
+	const char	*name, *value;
+	bool		 ours;
+} claims[] = {
+	{ "our own", " pass (mx.example.net: the domain permits this client)"
+	    "\n\tclient-ip=192.0.2.1;\n\tenvelope-from=\"a@b.example\";"
+	    "\n\treceiver=mx.example.net;\n\tidentity=mailfrom", true },
+	{ "ours alone", " pass receiver=mx.example.net", true },
+	{ "in any case", " Pass RECEIVER=Mx.Example.NET;", true },
+	{ "quoted", " pass " PAIRS "receiver=\"mx.example.net\"", true },
+	{ "escaped in quotes", " pass receiver=\"mx\\.example.net\"", true },
+	{ "quoted in part", " pass receiver=mx.\"example\".net", true },
+	{ "escaped without quotes", " pass receiver=mx\\.example.net", true },
+	{ "dot at the end", " pass receiver=mx.example.net.", true },
+	{ "in angle brackets", " pass receiver=<mx.example.net>", true },
+	{ "blanks around the sign", " pass receiver = mx.example.net", true },
+	{ "comments around the sign",
+	    " pass receiver(a)=(b (c) \\) )mx.example.net", true },
+	{ "folded", "\n pass\n\treceiver\n =\n\tmx.example.net", true },
+	{ "CRLF folds", "\r\n pass\r\n\treceiver=\r\n\tmx.example.net",
+	    true },
+	{ "comment behind", " pass receiver=mx.example.net(x)", true },
+	{ "a comment inside", " pass helo=a receiver=mx.exa(x)mple.net", true },
+	{ "the second receiver",
+	    " pass receiver=other.example; receiver=mx.example.net", true },
+	{ "the first receiver",
+	    " pass receiver=mx.example.net; receiver=other.example", true },
+	{ "no semicolons", " pass helo=a receiver=mx.example.net x=y", true },
+	{ "no result", " receiver=mx.example.net", true },
+	{ "behind a semicolon", "; ;receiver=mx.example.net", true },
+	{ "no receiver", " pass " PAIRS "helo=a.example", true },
+	{ "no receiver, another's comment",
+	    " pass (other.example: ok) client-ip=192.0.2.1", true },
+	{ "nothing but the result", " pass", true },
+	{ "nothing", "", true },
+	{ "a receiver that is nobody", " pass receiver=unknown", true },
+	{ "as policyd-spf writes it", " Pass (mailfrom) identity=mailfrom; "
+	    "client-ip=192.0.2.1; helo=a; envelope-from=a@b.example; "
+	    "receiver=<UNKNOWN>", true },
+	{ "an empty receiver", " pass receiver=; helo=a", true },
+	{ "an empty quoted receiver", " pass receiver=\"\"; helo=a", true },
+	{ "another key that ends alike",
+	    " pass x-receiver=other.example", true },
+	{ "only inside a comment", " pass (receiver=other.example)", true },
+	{ "only inside quotes", " pass helo=\"receiver=other.example\"",
+	    true },
+	{ "our name in front of its comment",
+	    " pass (mx.example.net: ok) receiver=other.example", true },
+	{ "the same with blanks",
+	    " pass ( MX.example.net : ok) receiver=other.example", true },
+	{ "our pair in a comment",
+	    " pass (receiver=mx.example.net) receiver=other.example", true },
+	{ "our pair in quotes", " pass helo=\"; receiver=mx.example.net\"; "
+	    "receiver=other.example", true },
+	{ "unclosed comment with our name",
+	    " pass receiver=other.example (mx.example.net", true },
+	{ "unclosed quotes with our name",
+	    " pass receiver=other.example; helo=\"mx.example.net", true },
+	{ "unclosed comment first", " pass (receiver=other.example", true },
+	{ "octets that are no UTF-8", " pass receiver=\377mx.example.net",
+	    true },
+	{ "another's", " pass (other.example: domain of ceo@bank.example "
+	    "permits 192.0.2.1) " PAIRS "receiver=other.example;", false },
+	{ "another's in quotes", " pass receiver=\"other.example\"", false },
+	{ "another's in upper case", " PASS RECEIVER=OTHER.EXAMPLE", false },
+	{ "ours is a part of the name", " pass receiver=mx.example.net.org",
+	    false },
+	{ "a name below ours", " pass receiver=a.mx.example.net", false },
+	{ "a name that ends alike", " pass receiver=xmx.example.net", false },
+	{ "our domain was the sender's", " pass receiver=other.example; "
+	    "envelope-from=\"a@mx.example.net\"; helo=mx.example.net", false },
+	{ "our name in a comment that does not begin with it",
+	    " pass (other.example: sent by mx.example.net) "
+	    "receiver=other.example", false },
+	{ "unclosed comment behind another's",
+	    " pass receiver=other.example (oh", false },
+};
+
+static void
+whose_field_it_is(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(claims); i++)
+		if (spf_received_claims(claims[i].value, "mx.example.net") !=
+		    claims[i].ours)
+			row_fail(claims[i].name, "want %s", claims[i].ours ?
+			    "ours" : "another's");
+}
+
+static void
+names_beyond_ascii(void **state)
+{
+	(void)state;
+	assert_true(spf_received_claims(" pass receiver=b\303\274cher.example",
+	    "xn--bcher-kva.example"));
+	assert_false(spf_received_claims(" pass receiver=bucher.example",
+	    "xn--bcher-kva.example"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whose_field_it_is),
+		cmocka_unit_test(names_beyond_ascii),
 		cmocka_unit_test(writes_mailfrom),
 		cmocka_unit_test(writes_helo_and_the_problem),
 		cmocka_unit_test(names_postmaster_for_the_null_sender),

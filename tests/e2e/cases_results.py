@@ -1,7 +1,7 @@
 """Authentication-Results that cannot be forged, read back after delivery."""
 
 from message import compose, delivered
-from runner import case
+from runner import case, settings
 from steps import arrive, expect, inbound, results, submit
 from world import STRANGER
 
@@ -140,3 +140,39 @@ def a_submission_cannot_bring_our_field(w):
         found = delivered(w, "example.net", text)
         assert len(found.all(NAME)) == 1, found.head
         assert "dmarc=pass" not in found.head, found.head
+
+
+# Received-SPF: what could pass for ours, and what could not
+RECEIVED_SPF_FORGED = [
+    "pass (mx.example.net: ok) client-ip=192.0.2.1; receiver=mx.example.net",
+    "pass receiver=\"MX.Example.Net\"",
+    "pass\r\n\treceiver (x) =\r\n mx.example.net",
+    "pass client-ip=192.0.2.1; envelope-from=\"joe@watching.example\"",
+    "Pass (mailfrom) receiver=<UNKNOWN>",
+    "pass (unclosed mx.example.net",
+]
+RECEIVED_SPF_FOREIGN = "pass (other.example: ok) receiver=other.example"
+
+
+def received_spf_left(w, n):
+    """After n forged fields, each above a foreign one, ours and those."""
+    fields = []
+    for i in range(n):
+        forged = RECEIVED_SPF_FORGED[i % len(RECEIVED_SPF_FORGED)]
+        fields += ["Received-SPF: " + forged,
+                   "Received-SPF: " + RECEIVED_SPF_FOREIGN]
+    return arrives(w, fields).all("Received-SPF")
+
+
+@case
+def forged_received_spf_is_removed_where_we_write_our_own(w):
+    with settings(w, judges="spf { received-spf = yes }"):
+        for n in (1, 2, 3, 50):
+            found = received_spf_left(w, n)
+            # of the sender and of the HELO name
+            assert found[2:] == [RECEIVED_SPF_FOREIGN] * n, found
+            assert found[0].startswith("fail"), found
+            for ours in found[:2]:
+                assert "receiver=mx.example.net" in ours, found
+                assert not ours.startswith("pass"), found
+    assert len(received_spf_left(w, 3)) == 6    # not ours: not touched
