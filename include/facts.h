@@ -19,9 +19,22 @@
 enum direction { DIRECTION_INBOUND, DIRECTION_SUBMISSION };
 
 /* What the MTA told us, or did not: "never sent" is not "empty". */
-enum known { KNOWN_NO, KNOWN_YES };
+enum sent { SENT_NOT, SENT_EMPTY, SENT_VALUE };
+
+/* The MTA, by its macro {v}. */
+enum mta_kind { MTA_UNKNOWN, MTA_POSTFIX, MTA_SENDMAIL };
+
+/* What the MTA offered when it negotiated. */
+struct mta_facts {
+	bool		 known;		/* false: no MTA, or one too old */
+	enum mta_kind	 kind;
+	const char	*version;	/* {v}, "Postfix 3.7.11"; may be NULL */
+	unsigned	 protocol;	/* milter protocol: 2, 3, 4 or 6 */
+	bool		 takes_lists;	/* sends the macros that we ask for */
+};
 
 struct conn_facts {
+	struct mta_facts mta;
 	struct netaddr	 client;	/* v4-mapped turned into IPv4 */
 	bool		 client_known;	/* false: unknown address family */
 	const char	*client_name;	/* the MTA's idea, maybe "[1.2.3.4]" */

@@ -22,6 +22,8 @@ struct session_rules {
 	const char *const *daemon_names;	size_t ndaemon_names;
 	const char *const *daemon_addrs;	size_t ndaemon_addrs;
 	bool		 local;			/* sendmail(1) */
+	/* no listener: the MTA left out what would have chosen one */
+	bool		 undecided;
 	/* clients that it serves; none: all */
 	const struct netblock *networks;	size_t nnetworks;
 	/* what is required */
@@ -48,6 +50,14 @@ struct session_rules {
 
 /* The first listener that matches, or NULL. */
 const struct session_rules *policy_connection(
+		    const struct session_rules *const *rules, size_t n,
+		    const struct conn_facts *conn);
+
+/*
+ * None matched, but a submission listener could have, had the MTA sent the
+ * macros that it asks about. False without an MTA.
+ */
+bool		 policy_connection_undecided(
 		    const struct session_rules *const *rules, size_t n,
 		    const struct conn_facts *conn);
 

@@ -18,6 +18,7 @@
 #include "keyring.h"
 
 struct dkim_lib;
+struct observed;
 struct record;
 struct resolver;
 struct store;
@@ -41,6 +42,7 @@ struct services {
 	struct resolver	*resolver;
 	struct store	*store;
 	struct counters	 counters;
+	struct observed	*observed;
 	const char	*hostname;
 	/* the clock; tests and `millgatectl check --time` set their own */
 	time_t		(*now)(void);

@@ -31,6 +31,12 @@ struct session	*session_new(struct services *sv, session_macro_fn *macro,
 		    void *ctx);
 void		 session_free(struct session **sp);
 
+/*
+ * What the MTA offered, before connect: the protocol's version, and whether
+ * it sends the macros that we ask for. Not called when there is no MTA.
+ */
+void		 session_negotiated(struct session *s, unsigned protocol,
+		    bool takes_lists);
 /* `client` may be NULL: the MTA does not know the address. */
 struct verdict	 session_connect(struct session *s, const char *client_name,
 		    const struct sockaddr *client);

@@ -11,6 +11,7 @@
 #include "edits.h"
 #include "facts.h"
 #include "headers.h"
+#include "observed.h"
 #include "policy.h"
 #include "resolver.h"
 #include "services.h"
@@ -44,6 +45,9 @@ struct session {
 	void		*macro_ctx;
 	struct arena	*conn_arena, *arena;	/* connection, message */
 	struct facts	 f;
+	struct mta_facts mta;		/* as negotiated, before connect */
+	enum sent	 sent[OBSERVED_ROWS];
+	struct observed_listener *seen;	/* of the latest message */
 
 	/* --- of the message; all zero between messages ---------------- */
 	bool		 open;		/* between MAIL and its end */
@@ -81,6 +85,14 @@ void		 stage_listener(struct session *s);
 void		 stage_login(struct session *s);
 void		 stage_recipient(struct session *s, const char *path);
 void		 stage_sender(struct session *s, const char *path);
+
+/* stages_macros.c: what the MTA tells, and what it never told */
+void		 stage_look(struct session *s, enum macro_stage stage);
+void		 stage_attribute(struct session *s);
+/* The end of a message, or a refused recipient. */
+void		 stage_verdict(struct session *s, const char *event);
+/* NULL: none is due. */
+const char	*stage_hint(struct session *s);
 
 /* stages_mail.c: facts of the message */
 void		 stage_inbound_start(struct session *s);

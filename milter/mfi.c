@@ -2,11 +2,8 @@
  * mfi - libmilter's callbacks in, session events out; verdicts and edits back
  *
  * Only translation: a callback finds its session, passes the event on, and
- * turns the verdict into a reply. Answers the MTA does not need are not sent
- * (SMFIP_NR_*). The body is refused altogether when the configuration
- * neither signs nor verifies; else it streams without replies: for all but
- * the largest unsigned mail that is cheaper than a reply to each chunk,
- * which SMFIS_SKIP would need.
+ * turns the verdict into a reply. What is asked of the MTA at the start is in
+ * mfi_negotiate.c.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,30 +14,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <libmilter/mfapi.h>
-#include <libmilter/mfdef.h>
-
 #include "arena.h"
 #include "buf.h"
 #include "edits.h"
 #include "log.h"
 #include "mfi.h"
+#include "mfi_priv.h"
 #include "services.h"
 #include "session.h"
 
 #define LISTEN_BACKLOG	1024
-
-/* What the filter does to mail, and the least that it cannot do without. */
-#define ACTIONS		(SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE)
-#define QUIET_STEPS	(SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | \
-			SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_NR_UNKN | \
-			SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC)
-
-struct mfi_conn {
-	struct session	*session;
-	unsigned long	 steps;		/* negotiated SMFIP_* */
-	bool		 in_message;
-};
 
 static struct services	*services;
 static atomic_bool	 draining;
@@ -100,91 +83,24 @@ answer(SMFICTX *ctx, struct mfi_conn *c, const struct verdict *v,
 	return v->action == ACTION_DEFER ? SMFIS_TEMPFAIL : SMFIS_REJECT;
 }
 
-/*
- * The connection's state, made at its first event: the negotiation, or, with
- * an MTA too old for that, connect. Such an MTA granted nothing: edits fail
- * and the message is deferred.
- */
-static struct mfi_conn *
-conn_of(SMFICTX *ctx)
+struct mfi_conn *
+mfi_conn(SMFICTX *ctx)
 {
 	struct mfi_conn *c = smfi_getpriv(ctx);
 
 	if (c == NULL) {
 		c = xcalloc(1, sizeof(*c));
+		c->services = services;
 		c->session = session_new(services, get_macro, ctx);
 		smfi_setpriv(ctx, c);
 	}
 	return c;
 }
 
-static void
-ask_for_macros(SMFICTX *ctx)
-{
-	static const struct {
-		int		 stage;
-		const char	*names;
-	} wanted[] = {
-		{ SMFIM_CONNECT, "j v {daemon_name} {daemon_port} "
-		    "{daemon_addr}" },
-		{ SMFIM_HELO, "j" },
-		{ SMFIM_ENVFROM, "i {auth_type} {auth_authen} {tls_version} "
-		    "{cipher} {cipher_bits} {cert_subject} {cert_issuer} "
-		    "{cn_subject} {verify}" },
-		{ SMFIM_ENVRCPT, "i" },
-		{ SMFIM_EOH, "i" },
-		{ SMFIM_EOM, "i" },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		if (smfi_setsymlist(ctx, wanted[i].stage,
-		    (char *)(uintptr_t)wanted[i].names) != MI_SUCCESS)
-			log_printf(LOG_LEVEL_WARNING, "libmilter refused the "
-			    "macro list of stage %d", wanted[i].stage);
-}
-
-static bool
-body_is_needed(void)
-{
-	struct setup	*st = services_setup(services);
-	bool		 needed;
-
-	needed = st->conf->dkim.verify || keyring_count(st->keys) > 0;
-	setup_unref(&st);
-	return needed;
-}
-
-static sfsistat
-mfi_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
-    unsigned long f2, unsigned long f3, unsigned long *pf0,
-    unsigned long *pf1, unsigned long *pf2, unsigned long *pf3)
-{
-	struct mfi_conn *c = conn_of(ctx);
-
-	(void)f2;
-	(void)f3;
-	if ((f0 & ACTIONS) != ACTIONS) {
-		log_printf(LOG_LEVEL_ERROR, "the MTA does not let filters add "
-		    "and change header fields and hold mail; Postfix: set "
-		    "milter_protocol = 6");
-		return SMFIS_REJECT;
-	}
-	*pf0 = ACTIONS | (f0 & SMFIF_SETSYMLIST);
-	*pf1 = f1 & QUIET_STEPS;
-	if (!body_is_needed())
-		*pf1 |= f1 & SMFIP_NOBODY;
-	*pf2 = *pf3 = 0;
-	if ((f0 & SMFIF_SETSYMLIST) != 0)
-		ask_for_macros(ctx);
-	c->steps = *pf1;
-	return SMFIS_CONTINUE;
-}
-
 static sfsistat
 mfi_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *client)
 {
-	struct mfi_conn	*c = conn_of(ctx);
+	struct mfi_conn	*c = mfi_conn(ctx);
 	struct verdict	 v;
 
 	v = session_connect(c->session, name, (const void *)client);
@@ -194,7 +110,7 @@ mfi_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *client)
 static sfsistat
 mfi_helo(SMFICTX *ctx, char *helo)
 {
-	struct mfi_conn	*c = conn_of(ctx);
+	struct mfi_conn	*c = mfi_conn(ctx);
 	struct verdict	 v = session_helo(c->session, helo);
 
 	return answer(ctx, c, &v, SMFIP_NR_HELO);
@@ -203,7 +119,7 @@ mfi_helo(SMFICTX *ctx, char *helo)
 static sfsistat
 mfi_envfrom(SMFICTX *ctx, char **argv)
 {
-	struct mfi_conn	*c = conn_of(ctx);
+	struct mfi_conn	*c = mfi_conn(ctx);
 	struct verdict	 v;
 
 	if (atomic_load(&draining)) {
@@ -221,7 +137,7 @@ mfi_envfrom(SMFICTX *ctx, char **argv)
 static sfsistat
 mfi_envrcpt(SMFICTX *ctx, char **argv)
 {
-	struct mfi_conn	*c = conn_of(ctx);
+	struct mfi_conn	*c = mfi_conn(ctx);
 	struct verdict	 v;
 
 	v = session_rcpt(c->session, argv[0] != NULL ? argv[0] : "");
@@ -243,7 +159,7 @@ mfi_data(SMFICTX *ctx)
 static sfsistat
 mfi_header(SMFICTX *ctx, char *name, char *value)
 {
-	struct mfi_conn	*c = conn_of(ctx);
+	struct mfi_conn	*c = mfi_conn(ctx);
 	struct buf	 led = BUF_INIT;
 	struct verdict	 v;
 
@@ -260,7 +176,7 @@ mfi_header(SMFICTX *ctx, char *name, char *value)
 static sfsistat
 mfi_eoh(SMFICTX *ctx)
 {
-	struct mfi_conn	*c = conn_of(ctx);
+	struct mfi_conn	*c = mfi_conn(ctx);
 	struct verdict	 v = session_eoh(c->session);
 
 	return answer(ctx, c, &v, SMFIP_NR_EOH);
@@ -269,7 +185,7 @@ mfi_eoh(SMFICTX *ctx)
 static sfsistat
 mfi_body(SMFICTX *ctx, unsigned char *data, size_t len)
 {
-	struct mfi_conn	*c = conn_of(ctx);
+	struct mfi_conn	*c = mfi_conn(ctx);
 	struct verdict	 v = session_body(c->session, data, len);
 
 	return answer(ctx, c, &v, SMFIP_NR_BODY);
@@ -307,7 +223,7 @@ apply(SMFICTX *ctx, const struct mfi_conn *c, const struct edits *edits,
 static sfsistat
 mfi_eom(SMFICTX *ctx)
 {
-	struct mfi_conn		*c = conn_of(ctx);
+	struct mfi_conn		*c = mfi_conn(ctx);
 	const struct edits	*edits;
 	struct verdict		 v;
 
@@ -321,7 +237,7 @@ mfi_eom(SMFICTX *ctx)
 static sfsistat
 mfi_abort(SMFICTX *ctx)
 {
-	struct mfi_conn *c = conn_of(ctx);
+	struct mfi_conn *c = mfi_conn(ctx);
 
 	session_abort(c->session);
 	message_ends(c);
@@ -347,7 +263,7 @@ static char filter_name[] = "millgate";
 static const struct smfiDesc filter = {
 	.xxfi_name = filter_name,
 	.xxfi_version = SMFI_VERSION,
-	.xxfi_flags = ACTIONS | SMFIF_SETSYMLIST,
+	.xxfi_flags = MFI_ACTIONS | SMFIF_SETSYMLIST,
 	.xxfi_connect = mfi_connect,
 	.xxfi_helo = mfi_helo,
 	.xxfi_envfrom = mfi_envfrom,

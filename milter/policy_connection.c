@@ -4,7 +4,9 @@
  * The MTA's own words decide: {daemon_name}, {daemon_port}, {daemon_addr},
  * or that the mail came by sendmail(1). Direction is configured, never
  * guessed. A kind of condition that a listener does not name is no
- * condition; a listener that names none matches nothing.
+ * condition; a listener that names none matches nothing. Where the MTA left
+ * out what would have chosen a submission listener, nothing is taken for
+ * inbound mail.
  */
 #include <string.h>
 #include <strings.h>
@@ -50,4 +52,38 @@ policy_connection(const struct session_rules *const *rules, size_t n,
 		if (listener_matches(rules[i], conn))
 			return rules[i];
 	return NULL;
+}
+
+/* A value that was not sent could have been any. */
+static bool
+could_be_listed(const char *const *list, size_t n, const char *value)
+{
+	return value == NULL || is_listed(list, n, value);
+}
+
+static bool
+could_match(const struct session_rules *r, const struct conn_facts *conn)
+{
+	return r->direction == DIRECTION_SUBMISSION && !r->local &&
+	    r->ndaemon_ports + r->ndaemon_names + r->ndaemon_addrs > 0 &&
+	    could_be_listed(r->daemon_ports, r->ndaemon_ports,
+	    conn->daemon_port) &&
+	    could_be_listed(r->daemon_names, r->ndaemon_names,
+	    conn->daemon_name) &&
+	    could_be_listed(r->daemon_addrs, r->ndaemon_addrs,
+	    conn->daemon_addr);
+}
+
+bool
+policy_connection_undecided(const struct session_rules *const *rules,
+    size_t n, const struct conn_facts *conn)
+{
+	size_t i;
+
+	if (!conn->mta.known || conn->local)
+		return false;
+	for (i = 0; i < n; i++)
+		if (could_match(rules[i], conn))
+			return true;
+	return false;
 }

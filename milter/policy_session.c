@@ -163,6 +163,10 @@ policy_session(const struct session_rules *r, const struct user_rules *user,
 	const struct relay_rules	*relay = policy_relay(r, f);
 	struct verdict			 v;
 
+	if (r->undecided)
+		return verdict_refuse("listener-unknown", "451 4.3.5",
+		    "The mail system is not configured completely; try again "
+		    "later");
 	if (f->conn.local)
 		return verdict_accept();
 	v = judge_client(r, &f->conn);

@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "dkim_verify.h"
+#include "observed.h"
 #include "resolver.h"
 #include "services.h"
 #include "store.h"
@@ -108,6 +109,7 @@ services_new(struct setup *setup, struct resolver *resolver,
 	sv->resolver = resolver;
 	sv->store = store;
 	sv->hostname = hostname;
+	sv->observed = observed_new();
 	sv->now = clock_now;
 	sv->ticks = clock_ticks;
 	return sv;
@@ -123,6 +125,7 @@ services_free(struct services **svp)
 	*svp = NULL;
 	resolver_free(&sv->resolver);
 	store_close(&sv->store);
+	observed_free(&sv->observed);
 	setup_unref(&sv->current);
 	pthread_mutex_destroy(&sv->lock);
 	free(sv);

@@ -124,6 +124,7 @@ session_helo(struct session *s, const char *helo)
 {
 	/* a second HELO follows STARTTLS; only the last one counts */
 	s->f.conn.helo = arena_strdup(s->conn_arena, helo);
+	stage_look(s, AT_HELO);
 	return go_on();
 }
 

@@ -130,7 +130,8 @@ log_cost(struct record *r, struct session *s)
 }
 
 static void
-log_verdict(struct record *r, const struct session *s, const char *action)
+log_verdict(struct record *r, const struct session *s, const char *action,
+    const char *hint)
 {
 	const struct verdict *v = &s->verdict;
 
@@ -144,6 +145,7 @@ log_verdict(struct record *r, const struct session *s, const char *action)
 		    v->code, v->status));
 	if (v->action != ACTION_ACCEPT)
 		record_str(r, "text", v->text);
+	record_str(r, "hint", hint);
 }
 
 static void
@@ -165,11 +167,12 @@ session_log(struct session *s, const char *action, const char *event)
 {
 	struct record r;
 
+	stage_verdict(s, event);
 	record_init(&r, s->arena);
 	record_str(&r, "id", s->f.env.queue_id != NULL ?
 	    s->f.env.queue_id : "-");
 	record_str(&r, "event", event);
-	log_verdict(&r, s, action);
+	log_verdict(&r, s, action, stage_hint(s));
 	log_session(&r, s);
 	log_results(&r, &s->f);
 	if (s->nsigned > 0)

@@ -12,6 +12,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "advice.h"
 #include "arena.h"
 #include "mailaddr.h"
 #include "session_priv.h"
@@ -81,12 +82,23 @@ stage_connect(struct session *s, const char *client_name,
 	conn->daemon_name = stage_macro(s, s->conn_arena, "{daemon_name}");
 	conn->daemon_port = stage_macro(s, s->conn_arena, "{daemon_port}");
 	conn->daemon_addr = stage_macro(s, s->conn_arena, "{daemon_addr}");
+	conn->mta = s->mta;
+	conn->mta.version = stage_macro(s, s->conn_arena, "v");
+	conn->mta.kind = advice_mta_kind(conn->mta.version);
+	stage_look(s, AT_CONNECT);
 }
 
 /* What matches no listener is judged as inbound; the log says listener=-. */
 static const struct session_rules unlisted = {
 	.name = "-",
 	.direction = DIRECTION_INBOUND,
+};
+
+/* What might belong to a listener that asks for a login. */
+static const struct session_rules undecided = {
+	.name = "-",
+	.direction = DIRECTION_INBOUND,
+	.undecided = true,
 };
 
 void
@@ -96,7 +108,8 @@ stage_listener(struct session *s)
 
 	s->rules = policy_connection(c->listeners, c->nlisteners, &s->f.conn);
 	if (s->rules == NULL)
-		s->rules = &unlisted;
+		s->rules = policy_connection_undecided(c->listeners,
+		    c->nlisteners, &s->f.conn) ? &undecided : &unlisted;
 	s->f.direction = s->rules->direction;
 	s->f.listener = s->rules->name;
 	s->authserv_id = c->authserv_id;
@@ -104,6 +117,7 @@ stage_listener(struct session *s)
 		s->authserv_id = stage_macro(s, s->arena, "j");
 	if (s->authserv_id == NULL)
 		s->authserv_id = s->sv->hostname;
+	stage_attribute(s);
 }
 
 /*

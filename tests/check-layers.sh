@@ -18,7 +18,7 @@ only() {
 		esac
 	done
 }
-only libmilter/		mfi.c
+only libmilter/		mfi.c mfi_negotiate.c mfi_priv.h
 only opendkim/		dkim_library.c
 only spf2/		spf_check.c
 only unbound.h		resolver_unbound.c
@@ -39,7 +39,7 @@ judge=$(sed -n '/^libjudge_a_SOURCES/,/[^\\]$/p' "$srcdir/Makefile.am")
 rank() {
 	case $1 in
 	main|daemon|daemon_*|ctl|ctl_*|scenario|privileges|notify*)	echo 6 ;;
-	mfi|replay)						echo 5 ;;
+	mfi|mfi_*|replay)					echo 5 ;;
 	session|session_*|stages|stages_*|services)		echo 4 ;;
 	idna|resolver|store)					echo 3 ;;
 	policy|policy_*|verdict|edits|dmarc|dmarc_*)		echo 2 ;;

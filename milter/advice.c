@@ -1,0 +1,155 @@
+/*
+ * advice - why a proof did not arrive, and the setting that brings it
+ *
+ * Postfix and Sendmail both send the macros that a filter asks for, whatever
+ * their own lists say (measured: Postfix with each milter_protocol from 2 to
+ * 6, Sendmail 8.17). With such an MTA a macro that never came means that no
+ * session had what it tells: the service offers no TLS or no login. Only an
+ * MTA that does not take our lists needs its own ones changed.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "advice.h"
+
+/* One proof: the rules that need it, its macros, and where it comes from. */
+static const struct proof {
+	const char	*rules;		/* parted by blanks */
+	const char	*macro;
+	/* the MTA sends what we ask for: what its service lacks */
+	const char	*nobody;
+	const char	*postfix_service, *sendmail_service;
+	/* it does not: its own list */
+	const char	*postfix_list, *sendmail_list;
+} proofs[] = {
+	{ "tls-required min-tls plaintext-mechanism", "{tls_version}",
+	    "no session has used TLS",
+	    "smtpd_tls_security_level = encrypt (smtpd_tls_wrappermode = yes "
+	    "on port 465)",
+	    "confSERVER_CERT and confSERVER_KEY",
+	    "milter_helo_macros = {tls_version} {cipher} {cipher_bits} "
+	    "{cert_subject} {cert_issuer}",
+	    "define(`confMILTER_MACROS_HELO', `{tls_version}, {cipher}, "
+	    "{cipher_bits}, {cert_subject}, {cert_issuer}')" },
+	{ "min-tls-bits", "{cipher_bits}",
+	    "the strength of a cipher was not told",
+	    "smtpd_tls_security_level = encrypt",
+	    "confSERVER_CERT and confSERVER_KEY",
+	    "milter_helo_macros = {tls_version} {cipher} {cipher_bits} "
+	    "{cert_subject} {cert_issuer}",
+	    "define(`confMILTER_MACROS_HELO', `{tls_version}, {cipher}, "
+	    "{cipher_bits}, {cert_subject}, {cert_issuer}')" },
+	{ "auth-required", "{auth_type}",
+	    "nobody has logged in",
+	    "smtpd_sasl_auth_enable = yes",
+	    "confAUTH_MECHANISMS",
+	    "milter_mail_macros = i {mail_addr} {mail_host} {mail_mailer} "
+	    "{auth_type} {auth_authen}",
+	    "define(`confMILTER_MACROS_ENVFROM', `i, {auth_type}, "
+	    "{auth_authen}, {mail_mailer}, {mail_host}, {mail_addr}')" },
+	{ "auth-required", "{auth_authen}",
+	    "no login had a name",
+	    "smtpd_sasl_auth_enable = yes",
+	    "confAUTH_MECHANISMS",
+	    "milter_mail_macros = i {mail_addr} {mail_host} {mail_mailer} "
+	    "{auth_type} {auth_authen}",
+	    "define(`confMILTER_MACROS_ENVFROM', `i, {auth_type}, "
+	    "{auth_authen}, {mail_mailer}, {mail_host}, {mail_addr}')" },
+	{ "second-factor", "{cert_subject}",
+	    "no client has shown a certificate that was verified",
+	    "smtpd_tls_ask_ccert = yes and smtpd_tls_CAfile",
+	    "confCACERT and confCACERT_PATH",
+	    "milter_helo_macros = {tls_version} {cipher} {cipher_bits} "
+	    "{cert_subject} {cert_issuer}",
+	    "define(`confMILTER_MACROS_ENVFROM', `i, {auth_type}, "
+	    "{auth_authen}, {verify}, {cn_subject}, {cert_subject}, "
+	    "{cert_issuer}')" },
+	{ "listener-unknown", "{daemon_port}",
+	    "the port was not told",
+	    "milter_macro_daemon_name on the service, daemon-names in "
+	    "millgate.conf (Postfix before 3.2 knows no {daemon_port})",
+	    "DAEMON_OPTIONS with Name=, daemon-names in millgate.conf",
+	    "milter_connect_macros = j {daemon_name} {daemon_addr} "
+	    "{daemon_port} v _",
+	    "define(`confMILTER_MACROS_CONNECT', `j, _, {daemon_name}, "
+	    "{daemon_port}, {daemon_addr}, {if_name}, {if_addr}')" },
+};
+
+enum mta_kind
+advice_mta_kind(const char *version)
+{
+	if (version == NULL)
+		return MTA_UNKNOWN;
+	if (strncasecmp(version, "Postfix", 7) == 0)
+		return MTA_POSTFIX;
+	/* "8.17.1.9": no other MTA's {v} is a bare number that begins so */
+	return version[0] == '8' && version[1] == '.' ? MTA_SENDMAIL :
+	    MTA_UNKNOWN;
+}
+
+static bool
+is_word_of(const char *word, const char *list)
+{
+	size_t		 len = strlen(word);
+	const char	*p = list;
+
+	while ((p = strstr(p, word)) != NULL) {
+		if ((p == list || p[-1] == ' ') &&
+		    (p[len] == ' ' || p[len] == '\0'))
+			return true;
+		p += len;
+	}
+	return false;
+}
+
+static void
+say_service(const struct proof *p, const struct mta_facts *mta, char *hint)
+{
+	const char *setting = mta->kind == MTA_SENDMAIL ?
+	    p->sendmail_service : p->postfix_service;
+
+	if (mta->kind != MTA_UNKNOWN)
+		snprintf(hint, ADVICE_HINT, "%s never came here: %s; if "
+		    "clients should, set %s", p->macro, p->nobody, setting);
+	else
+		snprintf(hint, ADVICE_HINT, "%s never came here: %s; if "
+		    "clients should, set in Postfix %s, in Sendmail %s",
+		    p->macro, p->nobody, p->postfix_service,
+		    p->sendmail_service);
+}
+
+static void
+say_list(const struct proof *p, const struct mta_facts *mta, char *hint)
+{
+	if (mta->kind == MTA_POSTFIX)
+		snprintf(hint, ADVICE_HINT, "the MTA never sent %s here; set "
+		    "%s", p->macro, p->postfix_list);
+	else if (mta->kind == MTA_SENDMAIL)
+		snprintf(hint, ADVICE_HINT, "the MTA never sent %s here; "
+		    "write %s", p->macro, p->sendmail_list);
+	else
+		snprintf(hint, ADVICE_HINT, "the MTA never sent %s here; "
+		    "Postfix: %s; Sendmail: %s", p->macro, p->postfix_list,
+		    p->sendmail_list);
+}
+
+bool
+advice_hint(const char *rule, const struct mta_facts *mta,
+    advice_never_fn *never, const void *arg, char hint[ADVICE_HINT])
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
+		if (!is_word_of(rule, proofs[i].rules) ||
+		    !never(arg, proofs[i].macro))
+			continue;
+		if (mta->takes_lists)
+			say_service(&proofs[i], mta, hint);
+		else
+			say_list(&proofs[i], mta, hint);
+		return true;
+	}
+	return false;
+}
