@@ -13,47 +13,23 @@
  * data_version that another has written. With the daemon stopped, the tool
  * takes PATH-lock and writes `bucket` itself.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
-#include "buf.h"
 #include "hour.h"
 #include "ledger.h"
 #include "state_file.h"
 #include "state_row.h"
 #include "store_priv.h"
+#include "store_schema.h"
 #include "store_sqlite.h"
 
-#define APPLICATION_ID	0x6d696c67	/* "milg" */
-#define SCHEMA_VERSION	2
 #define FORGET_ROWS	500		/* in one transaction */
 
 #define STRING_OF(x)	#x
 #define STRING(x)	STRING_OF(x)
-
-#define BUCKET_TABLE \
-	"CREATE TABLE bucket(minute INTEGER NOT NULL, key TEXT NOT NULL, " \
-	"recipients INTEGER NOT NULL, messages INTEGER NOT NULL, " \
-	"sum INTEGER NOT NULL, PRIMARY KEY(minute, key)) WITHOUT ROWID"
-
-/* store_dmarc.c: what is counted as one row, and how often */
-#define OUTCOME_TABLE \
-	"CREATE TABLE outcome(day INTEGER NOT NULL, author TEXT NOT NULL, " \
-	"record TEXT NOT NULL, source TEXT NOT NULL, spf TEXT NOT NULL, " \
-	"dkim TEXT NOT NULL, aligned TEXT NOT NULL, result TEXT NOT NULL, " \
-	"policy TEXT NOT NULL, disposition TEXT NOT NULL, " \
-	"override TEXT NOT NULL, messages INTEGER NOT NULL, " \
-	"PRIMARY KEY(day, author, record, source, spf, dkim, aligned, " \
-	"result, policy, disposition, override)) WITHOUT ROWID"
-
-/* What makes version i + 1 of the schema out of version i. */
-static const char *const upgrades[SCHEMA_VERSION] = {
-	BUCKET_TABLE,
-	OUTCOME_TABLE
-};
 
 enum statement {
 	ST_BEGIN, ST_COMMIT, ST_GET, ST_PUT, ST_OLDEST, ST_FORGET, ST_COUNT
@@ -104,32 +80,7 @@ explain(const struct disk *d, const char *doing, char error[STORE_ERROR])
 static bool
 refuse(const struct disk *d, const char *doing, char **why)
 {
-	char error[STORE_ERROR];
-
-	explain(d, doing, error);
-	*why = xstrdup(error);
-	return false;
-}
-
-static bool __attribute__((format(printf, 3, 4)))
-fail(const struct disk *d, char **why, const char *fmt, ...)
-{
-	struct buf	b = BUF_INIT;
-	va_list		ap;
-
-	buf_printf(&b, "%s: ", d->file.path);
-	va_start(ap, fmt);
-	buf_vprintf(&b, fmt, ap);
-	va_end(ap);
-	*why = b.data;
-	return false;
-}
-
-static bool
-damaged(const struct disk *d, const char *what, char **why)
-{
-	return fail(d, why, "is damaged: %s; restore it from a copy, or move "
-	    "it and its -wal away to begin with empty counts", what);
+	return schema_refuse(d->sql, d->file.path, doing, why);
 }
 
 /* --- opening ------------------------------------------------------------- */
@@ -145,45 +96,6 @@ disconnect(struct disk *d)
 	sql_close(&d->sql);
 }
 
-/* Ours, and of a version that we know? */
-static bool
-identify(struct disk *d, int64_t *version, char **why)
-{
-	int64_t id;
-
-	if (!sql_number(d->sql, "PRAGMA application_id", &id) ||
-	    !sql_number(d->sql, "PRAGMA user_version", version))
-		return refuse(d, "cannot be read", why);
-	if (id != APPLICATION_ID)
-		return fail(d, why, "is another program's database; name "
-		    "another file");
-	if (*version > SCHEMA_VERSION)
-		return fail(d, why, "was written by a newer millgate (schema "
-		    "%ld, this one knows %d); upgrade millgate, or name "
-		    "another file", (long)*version, SCHEMA_VERSION);
-	if (*version < 0)
-		return damaged(d, "its schema version is negative", why);
-	return true;
-}
-
-static bool
-upgrade(struct disk *d, int64_t version)
-{
-	struct buf	b = BUF_INIT;
-	bool		ok;
-
-	if (version == SCHEMA_VERSION)
-		return true;
-	buf_addstr(&b, "BEGIN IMMEDIATE;");
-	for (; version < SCHEMA_VERSION; version++)
-		buf_printf(&b, "%s;", upgrades[version]);
-	buf_addstr(&b, "PRAGMA user_version = " STRING(SCHEMA_VERSION) ";"
-	    "PRAGMA application_id = " STRING(APPLICATION_ID) ";COMMIT");
-	ok = sql_exec(d->sql, buf_str(&b));
-	buf_free(&b);
-	return ok;
-}
-
 /*
  * A new file is made under another name and then renamed: a file under its
  * own name is complete, so that an empty one is known to be a damaged one.
@@ -196,7 +108,8 @@ create(struct disk *d, char **why)
 
 	state_file_draft_remove(&d->file);
 	ok = sql_open(&d->sql, draft, SQL_CREATE) &&
-	    sql_exec(d->sql, "PRAGMA synchronous = FULL") && upgrade(d, 0);
+	    sql_exec(d->sql, "PRAGMA synchronous = FULL") &&
+	    schema_upgrade(d->sql, 0);
 	if (!ok)
 		refuse(d, "cannot be created", why);
 	disconnect(d);
@@ -205,29 +118,6 @@ create(struct disk *d, char **why)
 	if (!ok)
 		state_file_draft_remove(&d->file);
 	return ok;
-}
-
-/* The answer must be this text; or else `what`, or it, is what is wrong. */
-static bool
-check(struct disk *d, const char *query, const char *want, const char *what,
-    char **why)
-{
-	char	*text = sql_text(d->sql, query);
-	bool	 ok = text != NULL && strcmp(text, want) == 0;
-
-	if (text == NULL)
-		refuse(d, "cannot be read", why);
-	else if (!ok)
-		damaged(d, what != NULL ? what : text, why);
-	free(text);
-	return ok;
-}
-
-static bool
-check_table(struct disk *d, char **why)
-{
-	return check(d, "SELECT sql FROM sqlite_schema WHERE name = 'bucket'",
-	    BUCKET_TABLE, "its table is not ours", why);
 }
 
 /* All rows into the ledger. */
@@ -248,7 +138,8 @@ load(struct disk *d, struct store *s, char **why)
 			ledger_load(s, &row);
 	}
 	if (!right)
-		damaged(d, "the checksum of a row is wrong", why);
+		schema_damaged(d->file.path, "the checksum of a row is wrong",
+		    why);
 	else if (result != SQL_DONE)
 		refuse(d, "cannot be read", why);
 	sql_finish(&st);
@@ -264,8 +155,8 @@ use_log(struct disk *d, char **why)
 	if (mode == NULL)
 		refuse(d, "cannot be written", why);
 	else if (!ok)
-		fail(d, why, "its file system cannot hold a write-ahead log; "
-		    "move it to a local one");
+		schema_fail(d->file.path, why, "its file system cannot hold a "
+		    "write-ahead log; move it to a local one");
 	free(mode);
 	return ok && (sql_exec(d->sql, LOG_SETTINGS) ||
 	    refuse(d, "cannot be written", why));
@@ -293,12 +184,13 @@ open_writable(struct disk *d, char **why)
 		return false;
 	if (!sql_open(&d->sql, d->file.path, SQL_WRITE))
 		return refuse(d, "cannot be opened", why);
-	if (!identify(d, &version, why) || !use_log(d, why))
+	if (!schema_identify(d->sql, d->file.path, &version, why) ||
+	    !use_log(d, why))
 		return false;
-	if (!upgrade(d, version))
+	if (!schema_upgrade(d->sql, version))
 		return refuse(d, "cannot be written", why);
-	if (!check(d, "PRAGMA quick_check(1)", "ok", NULL, why) ||
-	    !check_table(d, why) || !prepare(d, why))
+	if (!schema_check(d->sql, d->file.path, true, why) ||
+	    !prepare(d, why))
 		return false;
 	if (!sql_open(&d->checkpointer, d->file.path, SQL_WRITE))
 		return refuse(d, "cannot be opened", why);
@@ -324,12 +216,9 @@ open_readonly(struct disk *d, char **why)
 	}
 	if (!ok || !sql_exec(d->sql, "BEGIN"))
 		return refuse(d, "cannot be opened", why);
-	if (!identify(d, &version, why))
-		return false;
-	if (version < SCHEMA_VERSION)
-		return fail(d, why, "was written by an older millgate; start "
-		    "the new one first");
-	return check_table(d, why);
+	return schema_identify(d->sql, d->file.path, &version, why) &&
+	    schema_is_ours(d->file.path, version, why) &&
+	    schema_check(d->sql, d->file.path, false, why);
 }
 
 /* --- at work ------------------------------------------------------------- */

@@ -22,7 +22,7 @@ only libmilter/		mfi.c mfi_negotiate.c mfi_priv.h
 only opendkim/		dkim_library.c
 only spf2/		spf_check.c
 only unbound.h		resolver_unbound.c
-only sqlite3.h		store_sqlite.c store_schema.c
+only sqlite3.h		store_sqlite.c
 only confuse.h		conf_read.c
 only openssl/		crypto.c crypto_pkey.c crypto_verify.c
 only idn2.h		idna.c
