@@ -14,6 +14,7 @@
 
 #include "dkim_sign.h"
 #include "keyring.h"
+#include "notifier.h"
 #include "policy.h"
 #include "users.h"
 
@@ -80,6 +81,7 @@ struct conf {
 	const struct override_rules *overrides;
 	size_t		 noverrides;
 	struct quota_rules quota;
+	struct notifier_rules notify;
 
 	/* lines "file:line: ..." about what is allowed but odd; "" if none */
 	const char	*warnings;

@@ -18,6 +18,8 @@
 #include "keyring.h"
 
 struct dkim_lib;
+struct notice;
+struct notifier;
 struct observed;
 struct record;
 struct resolver;
@@ -34,6 +36,10 @@ struct setup {
 struct counters {
 	atomic_uint_fast64_t connections, messages;
 	atomic_uint_fast64_t accepted, held, deferred, rejected, aborted;
+	/* recipients refused by a quota; times the store did not work */
+	atomic_uint_fast64_t quota_refused, store_failures;
+	/* events told to the site; its command was not run for so many */
+	atomic_uint_fast64_t warnings, notify_dropped;
 };
 
 struct services {
@@ -41,6 +47,7 @@ struct services {
 	struct setup	*current;
 	struct resolver	*resolver;
 	struct store	*store;
+	struct notifier	*notifier;	/* NULL: no command is run */
 	struct counters	 counters;
 	struct observed	*observed;
 	const char	*hostname;
@@ -68,6 +75,13 @@ void		 setup_unref(struct setup **stp);
 struct services	*services_new(struct setup *setup, struct resolver *resolver,
 		    struct store *store, const char *hostname);
 void		 services_free(struct services **svp);
+
+/*
+ * Something that the site wants to know: a log line of the notice, counted,
+ * and the command of `c` is run. Never waits.
+ */
+void		 services_notice(struct services *sv, const struct conf *c,
+		    const struct notice *e);
 
 /* The setup for a message that begins now; the caller unrefs it. */
 struct setup	*services_setup(struct services *sv);

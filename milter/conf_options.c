@@ -370,5 +370,16 @@ const struct conf_option conf_options[] = {
 	{ "quota", "on-store-failure", OPT_WORD,
 	    CONF(quota.on_store_failure), .def = "defer", WORDS(store_words),
 	    .help = "action when the state file does not work" },
+	{ "quota", "notify-command", OPT_TEXT, CONF(notify.command),
+	    .def = "", .syntax = syntax_command,
+	    .help = "program, with words behind it, that is run for a "
+	    "warning; empty: none" },
+	{ "quota", "notify-timeout", OPT_UINT, CONF(notify.timeout),
+	    .def = "10", .min = 1, .max = 3600,
+	    .help = "seconds until it is killed" },
+	{ "quota", "notify-parallel", OPT_UINT, CONF(notify.parallel),
+	    .def = "4", .min = 1, .max = NOTIFIER_PARALLEL_MAX,
+	    .help = "how many of it run at once; for more warnings none "
+	    "is run" },
 };
 const size_t conf_noptions = sizeof(conf_options) / sizeof(conf_options[0]);

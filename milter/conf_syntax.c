@@ -13,6 +13,7 @@
 #include "conf_options.h"
 #include "domain.h"
 #include "netaddr.h"
+#include "notifier.h"
 #include "users.h"
 
 /* 1 to 65535, digits only; 0 is no port. */
@@ -271,4 +272,26 @@ syntax_reason(struct arena *a, const char **text)
 		return "cannot stand in a header; write one line of at most "
 		    "200 ASCII characters, without \"=pass\"";
 	return NULL;
+}
+
+/* It is split at blanks, and no shell is asked what quotes mean. */
+const char *
+syntax_command(struct arena *a, const char **text)
+{
+	const char	*p;
+	unsigned	 words = 1;
+
+	(void)a;
+	if ((*text)[0] != '/')
+		return "names no absolute path; write /path/of/a/program, and "
+		    "its arguments behind it";
+	for (p = *text; *p != '\0'; p++) {
+		if ((unsigned char)*p < ' ' || strchr("'\"\\`$", *p) != NULL)
+			return "has quotes or variables, which only a shell "
+			    "knows; put them into a script, and name that";
+		if (*p == ' ')
+			words++;
+	}
+	return words <= NOTIFIER_WORDS ? NULL :
+	    "has too many words; put them into a script, and name that";
 }

@@ -30,6 +30,7 @@
 #include "daemon_tasks.h"
 #include "log.h"
 #include "mfi.h"
+#include "notifier.h"
 #include "notify.h"
 #include "privileges.h"
 #include "resolver.h"
@@ -141,6 +142,7 @@ open_services(struct setup *setup, char **why)
 	static char	 hostname[256];
 	struct resolver	*resolver = NULL;
 	struct store	*store;
+	struct services	*sv;
 
 	if (gethostname(hostname, sizeof(hostname) - 1) != 0)
 		snprintf(hostname, sizeof(hostname), "localhost");
@@ -152,7 +154,9 @@ open_services(struct setup *setup, char **why)
 		setup_unref(&setup);
 		return NULL;
 	}
-	return services_new(setup, resolver, store, hostname);
+	sv = services_new(setup, resolver, store, hostname);
+	sv->notifier = notifier_new();
+	return sv;
 }
 
 static struct setup *
@@ -266,6 +270,7 @@ stop(struct services *sv, const struct conf *c)
 	notify_stopping();
 	if (!failed)
 		drain();
+	notifier_stop(sv->notifier);
 	daemon_tasks_last(sv);
 	if (path != NULL)
 		unlink(path);

@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "dkim_verify.h"
+#include "notifier.h"
 #include "observed.h"
 #include "resolver.h"
 #include "services.h"
@@ -123,6 +124,7 @@ services_free(struct services **svp)
 	if (sv == NULL)
 		return;
 	*svp = NULL;
+	notifier_free(&sv->notifier);
 	resolver_free(&sv->resolver);
 	store_close(&sv->store);
 	observed_free(&sv->observed);

@@ -30,7 +30,7 @@ only systemd/		notify_systemd.c
 only syslog.h		log.c
 only pwd.h		privileges.c state_file.c ctl_key.c
 only grp.h		privileges.c
-only signal.h		daemon.c mfi.c resolver_unbound.c
+only signal.h		daemon.c mfi.c notifier.c resolver_unbound.c
 
 # --- includes point from programs down to ground, never back -----------------
 # A file that is named nowhere below is a mail word when libjudge.a has it, a
@@ -40,7 +40,7 @@ rank() {
 	case $1 in
 	main|daemon|daemon_*|ctl|ctl_*|scenario|privileges|notify*)	echo 6 ;;
 	mfi|mfi_*|replay)					echo 5 ;;
-	session|session_*|stages|stages_*|services)		echo 4 ;;
+	session|session_*|stages|stages_*|services|services_*)	echo 4 ;;
 	idna|resolver|store)					echo 3 ;;
 	policy|policy_*|verdict|edits|dmarc|dmarc_*)		echo 2 ;;
 	arena|buf|record|result)				echo 0 ;;

@@ -264,6 +264,15 @@ static const struct {
 	    "resolver { trust-anchor = root.key }",
 	    "t:1: resolver: trust-anchor = \"root.key\" is no absolute path; "
 	    "begin it with /" },
+	{ "notify-command: a name that would be looked up",
+	    "quota { notify-command = \"mail root\" }",
+	    "t:1: quota: notify-command = \"mail root\" names no absolute "
+	    "path; write /path/of/a/program, and its arguments behind it" },
+	{ "notify-command: what only a shell knows",
+	    "quota { notify-command = \"/bin/mail 'a b' \" }",
+	    "t:1: quota: notify-command = \"/bin/mail 'a b' \" has quotes or "
+	    "variables, which only a shell knows; put them into a script, "
+	    "and name that" },
 	{ "users-file",
 	    "users-file = /etc/millgate/users",
 	    "t:1: users-file is not read here; write user sections" },
