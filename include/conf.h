@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "dkim_sign.h"
+#include "groups.h"
 #include "keyring.h"
 #include "notifier.h"
 #include "policy.h"
@@ -58,6 +59,9 @@ struct conf {
 	const char	*users_file;
 	const struct user_rules *user_sections;
 	size_t		 nuser_sections;
+	const struct group_rules *group_sections;
+	size_t		 ngroup_sections;
+	const struct groups *groups;		/* who is in which */
 
 	struct {
 		const char	*key_directory;	/* NULL: nothing is signed */
@@ -104,8 +108,10 @@ void		 conf_unref(struct conf **cp);
 /* All options with their values, as a configuration file; the lines of
  * users-file are not in it. */
 void		 conf_print(const struct conf *c, FILE *out);
-/* The same as JSON; "listeners", "relays", "plans", "users"
- * and "overrides" are objects by name. */
+/*
+ * The same as JSON; "listeners", "relays", "plans", "groups", "users" and
+ * "overrides" are objects by name.
+ */
 void		 conf_print_json(const struct conf *c, FILE *out);
 
 #endif

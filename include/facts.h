@@ -162,11 +162,15 @@ struct override_facts {
 	const char	*rule;		/* static: what would have been */
 };
 
-/* What is left of a login's hour after this message's reservations. */
+/* Accounts that one message counts on: the login's, those of its groups. */
+#define QUOTA_ACCOUNTS	4
+
+/* What is left of an account's hour after this message's reservations. */
 struct quota_facts {
-	bool		 counted;	/* this message counts on a quota */
 	const char	*key;		/* folded login, or a named bucket */
-	const char	*plan;
+	const char	*login;		/* that sends; NULL: none */
+	const char	*plan;		/* NULL: a group has its own limits */
+	const char	*group;		/* its name; NULL: a login's account */
 	uint32_t	 used, limit;	/* recipients; UINT32_MAX: unlimited */
 	uint32_t	 messages_used, messages_limit;
 };
@@ -185,7 +189,9 @@ struct facts {
 	struct dkim_facts dkim;
 	struct dmarc_facts dmarc;
 	struct override_facts override;
-	struct quota_facts quota;
+	/* the login's or the listener's account first, then its groups' */
+	size_t		 nquotas;	/* 0: this message is not counted */
+	struct quota_facts quota[QUOTA_ACCOUNTS];
 };
 
 #endif

@@ -38,7 +38,7 @@ struct session_rules {
 	/* who needs no login; the names, and as many sections */
 	const char *const *relay_for;	size_t nrelays;
 	const struct relay_rules *const *relays;
-	/* of logins without an entry; NULL: the default plan */
+	/* of logins that have none; NULL: the default plan */
 	const struct plan_rules *plan;
 };
 
@@ -64,7 +64,7 @@ bool		 policy_connection_undecided(
 /* One login's entry: conf's user section or a line of users-file. */
 struct user_rules {
 	const char	*login;			/* folded */
-	const struct plan_rules *plan;
+	const struct plan_rules *plan;		/* NULL: none of its own */
 	/* "a@x", "@x", "@.x" (subdomains), "*"; folded */
 	const char *const *senders;	size_t nsenders;
 	const struct netblock *networks;	size_t nnetworks;
@@ -86,16 +86,40 @@ struct plan_rules {
 	struct store_limits limits;
 };
 
+/*
+ * A group's mail is counted under this and the group's name; no login in the
+ * configuration has a blank in it.
+ */
+#define GROUP_BUCKET	"group "
+
+/* A limit above its members' own, and a plan for those that have none. */
+struct group_rules {
+	const char	*name;
+	const char	*key;			/* GROUP_BUCKET name */
+	const struct plan_rules *plan;		/* NULL: none */
+	struct store_limits limits;
+	/* canonical, with a dot in front for what is below */
+	const char *const *domains;	size_t ndomains;
+	const char *const *users;	size_t nusers;	/* folded logins */
+};
+
 /* What a login without an entry may send as. */
 enum unlisted_users { UNLISTED_OWN_ADDRESS, UNLISTED_REFUSE, UNLISTED_ANY };
 
 /* Where the configuration says which plan applies, by rising precedence. */
-enum plan_place { PLAN_BY_DEFAULT, PLAN_OF_LISTENER, PLAN_OF_USER };
+enum plan_place {
+	PLAN_BY_DEFAULT,
+	PLAN_OF_LISTENER,
+	PLAN_OF_GROUP,
+	PLAN_OF_USER
+};
 
 struct plan_places {
 	const struct user_rules *user;		/* NULL: no entry */
-	const struct session_rules *listener;
+	const struct session_rules *listener;	/* NULL: not known */
 	const struct plan_rules *by_default;
+	/* that the login is in, the most specific first */
+	const struct group_rules *const *group;	size_t ngroups;
 };
 
 struct plan_choice {
@@ -167,7 +191,17 @@ struct quota_rules {
 	enum action	 on_store_failure;	/* defer, accept */
 };
 
-/* Words what the store answered to a reservation; `now` for the wait. */
+/*
+ * Which of the n accounts of a message that was refused has to make room
+ * last: the one to name in the reply.
+ */
+size_t		 policy_quota_fullest(const struct store_usage *usage,
+		    size_t n);
+
+/*
+ * Words what the store answered to a reservation, for one of its accounts;
+ * `now` for the wait.
+ */
 struct verdict	 policy_quota(const struct quota_rules *r,
 		    enum store_answer answer, const struct store_usage *usage,
 		    const struct quota_facts *q, time_t now);

@@ -26,11 +26,10 @@ struct users	*users_new(struct arena *a);
  * for this login already.
  */
 bool		 users_add(struct users *u, const struct user_rules *user);
-/* What plan= may name, and what a line without it gets. */
+/* What plan= may name. */
 struct users_plans {
 	const struct plan_rules *plan;
 	size_t		 n;
-	const struct plan_rules *by_default;
 };
 /*
  * Add the lines of a file. False with *why (malloced): one or more lines

@@ -2,7 +2,7 @@
  * conf_build - from the tree of a configuration file to struct conf
  *
  * Plans come first, since others name them; then what stands alone, relays,
- * listeners, users. Everything is looked at, so that one run shows all
+ * listeners, groups, users. Everything is looked at, so that one run shows all
  * that is wrong.
  */
 #include <stdlib.h>
@@ -243,11 +243,33 @@ build_listeners(struct conf_builder *b)
 }
 
 static void
+build_groups(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	struct group_rules		*list;
+	size_t				 n, i = 0;
+
+	n = count_sections(b->tree, "group");
+	list = arena_array(b->arena, n, sizeof(*list));
+	for (n = 0; (s = next_section(b->tree, "group", &i)) != NULL; n++) {
+		list[n].name = s->title;
+		list[n].key = arena_printf(b->arena, GROUP_BUCKET "%s",
+		    s->title);
+		apply(b, s, &list[n]);
+		if (!is_name(s->title))
+			conf_complain_in(b->bad, s, s->place, "this is no name "
+			    "for a group; use letters, digits and hyphens");
+	}
+	b->conf->group_sections = list;
+	b->conf->ngroup_sections = n;
+	b->conf->groups = groups_new(b->arena, list, n);
+}
+
+static void
 build_user(struct conf_builder *b, const struct conf_section *s,
     struct user_rules *user)
 {
 	user->login = users_login(b->arena, s->title);
-	user->plan = b->conf->default_plan;
 	apply(b, s, user);
 	if (user->login == NULL)
 		conf_complain_in(b->bad, s, s->place, "this is no login; "
@@ -309,8 +331,7 @@ build_overrides(struct conf_builder *b)
 static void
 build_users_file(struct conf_builder *b)
 {
-	struct users_plans	 plans = { b->conf->plans, b->conf->nplans,
-				    b->conf->default_plan };
+	struct users_plans	 plans = { b->conf->plans, b->conf->nplans };
 	char			*why;
 
 	if (b->conf->users_file == NULL)
@@ -336,6 +357,7 @@ conf_build(struct conf_builder *b)
 	build_relays(b);
 	build_listeners(b);
 	build_overrides(b);
+	build_groups(b);
 	build_users(b);
 	build_users_file(b);
 }

@@ -97,4 +97,5 @@ conf_check(struct conf_builder *b)
 	check_unlisted(b);
 	check_signing(b);
 	conf_check_listeners(b);
+	conf_check_groups(b);
 }

@@ -13,6 +13,7 @@ const struct conf_kind conf_kinds[] = {
 	{ "listener",	true },
 	{ "relay",	true },
 	{ "plan",	true },
+	{ "group",	true },
 	{ "user",	true },
 	{ "signing",	false },
 	{ "spf",	false },
@@ -62,6 +63,7 @@ static const char *const store_words[] = {
 #define LISTENER(field)	.at = offsetof(struct session_rules, field)
 #define RELAY(field)	.at = offsetof(struct relay_rules, field)
 #define PLAN(field)	.at = offsetof(struct plan_rules, field)
+#define GROUP(field)	.at = offsetof(struct group_rules, field)
 #define USER(field)	.at = offsetof(struct user_rules, field)
 #define OVERRIDE(field)	.at = offsetof(struct override_rules, field)
 #define MORE(s, field)	.more = offsetof(struct s, field)
@@ -197,7 +199,7 @@ const struct conf_option conf_options[] = {
 	{ "listener", "null-sender", OPT_BOOL, LISTENER(null_sender),
 	    .def = "no", .help = "accept MAIL FROM:<>" },
 	{ "listener", "plan", OPT_PLAN, LISTENER(plan), .def = "",
-	    .help = "plan of logins without an entry, and of all that comes "
+	    .help = "plan of logins that have none, and of all that comes "
 	    "without a login together; empty: default-plan, and no limit" },
 
 	{ "relay", "networks", OPT_NETWORKS, RELAY(who.networks),
@@ -222,8 +224,28 @@ const struct conf_option conf_options[] = {
 	    .def_said = "unlimited", .max = 1000000000,
 	    .help = "messages in a rolling hour, or unlimited" },
 
-	{ "user", "plan", OPT_PLAN, USER(plan),
-	    .def_said = "default-plan", .help = "the user's plan" },
+	{ "group", "domains", OPT_LIST, GROUP(domains),
+	    MORE(group_rules, ndomains), .def = "", .syntax = syntax_domain,
+	    .help = "logins of these domains are members; .domain: those of "
+	    "its subdomains" },
+	{ "group", "users", OPT_LIST, GROUP(users),
+	    MORE(group_rules, nusers), .def = "", .syntax = syntax_login,
+	    .help = "logins that are members" },
+	{ "group", "plan", OPT_PLAN, GROUP(plan), .def = "",
+	    .help = "plan of members that have none of their own; empty: the "
+	    "listener's, or default-plan" },
+	{ "group", "recipients-per-hour", OPT_LIMIT, GROUP(limits.recipients),
+	    .def = "unlimited", .max = 1000000000,
+	    .help = "recipients of all members together in a rolling hour, "
+	    "or unlimited" },
+	{ "group", "messages-per-hour", OPT_LIMIT, GROUP(limits.messages),
+	    .def = "unlimited", .max = 1000000000,
+	    .help = "messages of all members together in a rolling hour, or "
+	    "unlimited" },
+
+	{ "user", "plan", OPT_PLAN, USER(plan), .def = "",
+	    .help = "the user's plan; empty: that of a group, of the "
+	    "listener, or default-plan" },
 	{ "user", "senders", OPT_LIST, USER(senders),
 	    MORE(user_rules, nsenders), .def = "", .syntax = syntax_sender,
 	    .help = "addresses the user may send as: user@domain, @domain, "

@@ -270,6 +270,9 @@ print_kind(struct printer *p, const char *name)
 		print_section(p, name, c->relays[i].name, &c->relays[i]);
 	for (i = 0; strcmp(name, "plan") == 0 && i < c->nplans; i++)
 		print_section(p, name, c->plans[i].name, &c->plans[i]);
+	for (i = 0; strcmp(name, "group") == 0 && i < c->ngroup_sections; i++)
+		print_section(p, name, c->group_sections[i].name,
+		    &c->group_sections[i]);
 	for (i = 0; strcmp(name, "user") == 0 && i < c->nuser_sections; i++)
 		print_section(p, name, c->user_sections[i].login,
 		    &c->user_sections[i]);

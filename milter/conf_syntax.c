@@ -259,6 +259,18 @@ syntax_domain(struct arena *a, const char **text)
 	return NULL;
 }
 
+const char *
+syntax_login(struct arena *a, const char **text)
+{
+	const char *login = users_login(a, *text);
+
+	if (login == NULL)
+		return "is no login; write it without blanks, at most 255 "
+		    "characters long";
+	*text = login;
+	return NULL;
+}
+
 /* It goes into a comment of a header field. */
 const char *
 syntax_reason(struct arena *a, const char **text)

@@ -141,21 +141,44 @@ plan_of_bucket(const struct conf *c, const char *key)
 	return NULL;
 }
 
-/* NULL: not known. */
+/* A group's own limits, as a plan without a name; NULL: there is none. */
+static const struct plan_rules *
+limits_of_group(const struct show *s, const char *key)
+{
+	static const char	 lead[] = GROUP_BUCKET;
+	const struct group_rules *group;
+	struct plan_rules	*plan;
+
+	if (strncmp(key, lead, strlen(lead)) != 0)
+		return NULL;
+	group = groups_find(s->conf->groups, key + strlen(lead));
+	if (group == NULL)
+		return NULL;
+	plan = arena_alloc(s->arena, sizeof(*plan));
+	plan->limits = group->limits;
+	return plan;
+}
+
+/* Of a login, where the listener does not matter; NULL: not known. */
 static const struct plan_rules *
 plan_of(const struct show *s, const char *login)
 {
+	const struct group_rules *group[GROUPS_OF_LOGIN];
 	const struct plan_rules	*plan;
-	const struct user_rules *user;
+	struct plan_places	 places = { .group = group };
 
 	if (s->conf == NULL)
 		return NULL;
 	plan = plan_of_bucket(s->conf, login);
+	if (plan == NULL)
+		plan = limits_of_group(s, login);
 	if (plan != NULL)
 		return plan;
-	user = users_find(s->conf->users, login);
-	return user != NULL && user->plan != NULL ? user->plan :
-	    s->conf->default_plan;
+	places.user = users_find(s->conf->users, login);
+	places.ngroups = groups_of(s->conf->groups, login, s->arena, group,
+	    GROUPS_OF_LOGIN);
+	places.by_default = s->conf->default_plan;
+	return policy_plan(&places).plan;
 }
 
 /* --- the rows ------------------------------------------------------------ */
@@ -310,7 +333,7 @@ print_row(const struct show *s, const struct store_row *row, int width)
 	time_t				 when = next_fit(s, row->key, plan);
 
 	printf("%-*s  %-12s  %15s  %15s", width, printable(&login, row->key),
-	    plan != NULL ? plan->name : "-",
+	    plan != NULL && plan->name != NULL ? plan->name : "-",
 	    of_limit(&rcpt, row->recipients, limits.recipients),
 	    of_limit(&msg, row->messages, limits.messages));
 	if (plan != NULL && isatty(STDOUT_FILENO))

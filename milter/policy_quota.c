@@ -6,6 +6,8 @@
  * show replies to people in other time zones: the time is UTC, and the wait
  * is given in seconds beside it.
  */
+#include <stdio.h>
+
 #include "policy.h"
 
 #define DAY	86400
@@ -32,14 +34,47 @@ unit(bool messages, uint32_t n)
 	return n == 1 ? "recipient" : "recipients";
 }
 
+/* An account that never has room again is later than any other. */
+static bool
+is_later(const struct store_usage *a, const struct store_usage *b)
+{
+	if (!a->refused || !b->refused)
+		return a->refused;
+	return b->next_fit != 0 &&
+	    (a->next_fit == 0 || a->next_fit > b->next_fit);
+}
+
+size_t
+policy_quota_fullest(const struct store_usage *usage, size_t n)
+{
+	size_t i, fullest = 0;
+
+	for (i = 1; i < n; i++)
+		if (is_later(&usage[i], &usage[fullest]))
+			fullest = i;
+	return fullest;
+}
+
+/* "plan trial", "group acme": what has the limit. */
+static const char *
+name_limit(char *out, size_t size, const struct quota_facts *q)
+{
+	if (q->group != NULL)
+		snprintf(out, size, "group %.60s", q->group);
+	else
+		snprintf(out, size, "plan %.40s", q->plan != NULL ? q->plan :
+		    "none");
+	return out;
+}
+
 struct verdict
 policy_quota(const struct quota_rules *r, enum store_answer answer,
     const struct store_usage *usage, const struct quota_facts *q, time_t now)
 {
 	uint32_t	 limit;
 	long		 when = (long)(usage->next_fit % DAY), wait;
-	const char	*what, *key = q->key != NULL ? q->key : "this client";
-	const char	*plan = q->plan != NULL ? q->plan : "none";
+	const char	*what, *who = q->login != NULL ? q->login : q->key;
+	char		 whose[80];
 
 	if (answer == STORE_TAKEN)
 		return verdict_accept();
@@ -47,15 +82,21 @@ policy_quota(const struct quota_rules *r, enum store_answer answer,
 		return cannot_tell(r);
 	limit = usage->by_messages ? q->messages_limit : q->limit;
 	what = unit(usage->by_messages, limit);
+	name_limit(whose, sizeof(whose), q);
+	if (who == NULL)
+		who = "this client";
+	if (limit == 0)
+		return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",
+		    "%.*s may not send: %s allows no %s", KEY_SHOWN, who,
+		    whose, what);
 	if (usage->next_fit == 0)
 		return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",
-		    "Quota exceeded for %.*s: plan %.40s allows %lu %s an "
-		    "hour", KEY_SHOWN, key, plan, (unsigned long)limit,
-		    what);
+		    "Quota exceeded for %.*s: %s allows %lu %s an hour",
+		    KEY_SHOWN, who, whose, (unsigned long)limit, what);
 	wait = usage->next_fit > now ? (long)(usage->next_fit - now) : 0;
 	return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",
-	    "Quota exceeded for %.*s: plan %.40s allows %lu %s an hour; the "
+	    "Quota exceeded for %.*s: %s allows %lu %s an hour; the "
 	    "next one fits at %02ld:%02ld:%02ld UTC (in %ld seconds)",
-	    KEY_SHOWN, key, plan, (unsigned long)limit, what,
+	    KEY_SHOWN, who, whose, (unsigned long)limit, what,
 	    when / 3600, when / 60 % 60, when % 60, wait);
 }

@@ -105,18 +105,32 @@ log_results(struct record *r, const struct facts *f)
 	log_override(r, &f->override);
 }
 
-static void
-log_quota(struct record *r, const struct quota_facts *q)
+static const char *
+of_limit(struct arena *a, const struct quota_facts *q)
 {
-	if (!q->counted)
-		return;
-	record_str(r, "plan", q->plan);
 	if (q->limit == STORE_UNLIMITED)
-		record_str(r, "quota", arena_printf(r->arena, "%u/unlimited",
-		    (unsigned)q->used));
-	else
-		record_str(r, "quota", arena_printf(r->arena, "%u/%u",
-		    (unsigned)q->used, (unsigned)q->limit));
+		return arena_printf(a, "%u/unlimited", (unsigned)q->used);
+	return arena_printf(a, "%u/%u", (unsigned)q->used,
+	    (unsigned)q->limit);
+}
+
+/* plan=trial quota=1/1000 groups=acme:12/5000,all:40/unlimited */
+static void
+log_quota(struct record *r, const struct facts *f)
+{
+	struct buf	b = BUF_INIT;
+	size_t		i;
+
+	if (f->nquotas == 0)
+		return;
+	record_str(r, "plan", f->quota[0].plan);
+	record_str(r, "quota", of_limit(r->arena, &f->quota[0]));
+	for (i = 1; i < f->nquotas; i++)
+		buf_printf(&b, "%s%s:%s", i > 1 ? "," : "",
+		    f->quota[i].group, of_limit(r->arena, &f->quota[i]));
+	if (b.len > 0)
+		record_str(r, "groups", buf_str(&b));
+	buf_free(&b);
 }
 
 static void
@@ -179,7 +193,7 @@ session_log(struct session *s, const char *action, const char *event)
 		record_num(&r, "signed", s->nsigned);
 	else if (s->f.direction == DIRECTION_SUBMISSION)
 		record_str(&r, "unsigned", s->sign_why);
-	log_quota(&r, &s->f.quota);
+	log_quota(&r, &s->f);
 	if (s->usage[0].error[0] != '\0')
 		record_str(&r, "store-error", s->usage[0].error);
 	log_cost(&r, s);

@@ -1,73 +1,133 @@
 /*
  * stages_quota - reserve, commit and give back what a submission counts on
  *
- * A quota is counted on the folded login, that of a relay's clients on all of
- * them together. All else that comes without a login, as from sendmail(1), is
- * one bucket where the listener names a plan.
+ * A quota is counted on the folded login, and on each group that the login is
+ * in; that of a relay's clients on all of them together. All else that comes
+ * without a login, as from sendmail(1), is one bucket where the listener names
+ * a plan.
  */
 #include <ctype.h>
 #include <string.h>
 
 #include "arena.h"
+#include "groups.h"
 #include "session_priv.h"
 
-/* NULL: nothing is counted. */
+_Static_assert(QUOTA_ACCOUNTS == STORE_ACCOUNTS &&
+    QUOTA_ACCOUNTS == GROUPS_OF_LOGIN + 1,
+    "facts and store know as many accounts");
+
 static const char *
-quota_key(const struct session *s)
+folded(struct arena *a, const char *login)
 {
-	char *key, *p;
+	char *copy = arena_strdup(a, login), *p;
+
+	for (p = copy; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return copy;
+}
+
+/* Of a login, a relay or a listener; key NULL: nothing is counted. */
+static struct quota_facts
+own_account(const struct session *s, const struct plan_rules *plan)
+{
+	struct quota_facts q = { .plan = plan->name,
+	    .limit = plan->limits.recipients,
+	    .messages_limit = plan->limits.messages };
 
 	if (s->f.relay != NULL)
-		return s->user->login;
-	if (s->f.auth.login == NULL)
-		return s->rules->plan == NULL ? NULL :
-		    arena_printf(s->arena, LISTENER_BUCKET "%s",
+		q.key = s->user->login;
+	else if (s->f.auth.login != NULL)
+		q.key = q.login = folded(s->arena, s->f.auth.login);
+	else if (s->rules->plan != NULL)
+		q.key = arena_printf(s->arena, LISTENER_BUCKET "%s",
 		    s->rules->name);
-	key = arena_strdup(s->arena, s->f.auth.login);
-	for (p = key; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return key;
+	return q;
+}
+
+static struct quota_facts
+group_account(const struct group_rules *group, const char *login)
+{
+	struct quota_facts q = { .key = group->key, .login = login,
+	    .group = group->name, .limit = group->limits.recipients,
+	    .messages_limit = group->limits.messages };
+
+	return q;
+}
+
+static void
+reserve_on(struct session *s)
+{
+	struct store_account	 account[STORE_ACCOUNTS];
+	const struct quota_facts *q;
+	size_t			 i;
+
+	for (i = 0; i < s->f.nquotas; i++) {
+		q = &s->f.quota[i];
+		account[i].key = q->key;
+		account[i].limits.recipients = q->limit;
+		account[i].limits.messages = q->messages_limit;
+	}
+	s->reservation = store_reservation_new(s->sv->store, account,
+	    s->f.nquotas);
 }
 
 void
 stage_quota_open(struct session *s)
 {
+	const struct conf	*c = s->setup->conf;
+	const struct group_rules *group[GROUPS_OF_LOGIN];
 	struct plan_places	 places = {
 		.user = s->user,
 		.listener = s->rules,
-		.by_default = s->setup->conf->default_plan,
+		.by_default = c->default_plan,
+		.group = group,
 	};
-	struct quota_facts	*q = &s->f.quota;
-	struct store_account	 account;
-	const struct plan_rules	*plan = policy_plan(&places).plan;
+	struct quota_facts	*q = s->f.quota;
+	size_t			 i;
 
 	memset(s->usage, 0, sizeof(s->usage));
-	account.key = quota_key(s);
-	if (s->f.direction != DIRECTION_SUBMISSION || account.key == NULL)
+	if (s->f.direction != DIRECTION_SUBMISSION)
 		return;
-	q->counted = true;
-	q->key = account.key;
-	q->plan = plan->name;
-	q->limit = plan->limits.recipients;
-	q->messages_limit = plan->limits.messages;
-	account.limits = plan->limits;
-	s->reservation = store_reservation_new(s->sv->store, &account, 1);
+	places.ngroups = groups_of(c->groups, s->f.auth.login, s->arena,
+	    group, GROUPS_OF_LOGIN);
+	q[0] = own_account(s, policy_plan(&places).plan);
+	if (q[0].key == NULL)
+		return;
+	for (i = 0; i < places.ngroups; i++)
+		q[i + 1] = group_account(group[i], q[0].login);
+	s->f.nquotas = places.ngroups + 1;
+	reserve_on(s);
+}
+
+/* The answer for the account that the client has to hear of. */
+static struct verdict
+judge(const struct session *s, enum store_answer answer, time_t now)
+{
+	size_t i = policy_quota_fullest(s->usage, s->f.nquotas);
+
+	return policy_quota(&s->setup->conf->quota, answer, &s->usage[i],
+	    &s->f.quota[i], now);
 }
 
 struct verdict
 stage_quota_recipient(struct session *s)
 {
-	const struct store_usage *u = &s->usage[0];
+	const struct store_usage *u;
 	enum store_answer	 answer;
 	time_t			 now = s->sv->now();
+	size_t			 i;
 
 	if (s->reservation == NULL)
 		return verdict_accept();
 	answer = store_reserve(s->reservation, now, s->usage);
-	s->f.quota.used = u->recipients + u->reserved_recipients;
-	s->f.quota.messages_used = u->messages + u->reserved_messages;
-	return policy_quota(&s->setup->conf->quota, answer, u, &s->f.quota,
-	    now);
+	for (i = 0; i < s->f.nquotas; i++) {
+		u = &s->usage[i];
+		s->f.quota[i].used = u->recipients + u->reserved_recipients;
+		s->f.quota[i].messages_used = u->messages +
+		    u->reserved_messages;
+	}
+	return judge(s, answer, now);
 }
 
 struct verdict
@@ -79,10 +139,7 @@ stage_quota_commit(struct session *s)
 	if (s->reservation == NULL)
 		return verdict_accept();
 	answer = store_commit(&s->reservation, now, s->usage);
-	if (answer == STORE_TAKEN)
-		return verdict_accept();
-	return policy_quota(&s->setup->conf->quota, answer, &s->usage[0],
-	    &s->f.quota, now);
+	return judge(s, answer, now);
 }
 
 void

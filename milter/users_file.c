@@ -167,7 +167,6 @@ read_line(struct reader *r, char *line)
 	if (word == NULL)
 		return;
 	user = arena_alloc(r->arena, sizeof(*user));
-	user->plan = r->plans->by_default;
 	user->login = users_login(r->arena, word);
 	if (user->login == NULL) {
 		conf_complain(&r->bad, r->place, "%s is no login; write it "

@@ -121,6 +121,42 @@ static const struct {
 	    "listener a { daemon-ports = 1 }\n\nlistener a { daemon-ports = "
 	    "2 }",
 	    "t:3: found duplicate title 'a'; make one section of the two" },
+	{ "two groups that differ in case",
+	    "group a { domains = a.example }\ngroup A { users = bob }",
+	    "t:2: group A: there is such a group already (case does not "
+	    "matter); make one of the two" },
+	{ "a group's name",
+	    "group \"a b\" { domains = a.example }",
+	    "t:1: group a b: this is no name for a group; use letters, "
+	    "digits and hyphens" },
+	{ "a group of nobody",
+	    "\ngroup a { plan = trial }",
+	    "t:2: group a: has no members; set domains or users" },
+	{ "a group's members and plan",
+	    "group a { domains = {\"a@b\"}\nusers = {\"a b\"}\n"
+	    "plan = gold\nmessages-per-hour = -1 }",
+	    "t:1: group a: domains = \"a@b\" is no domain; write "
+	    "example.org, or .example.org for its subdomains\n"
+	    "t:2: group a: users = \"a b\" is no login; write it without "
+	    "blanks, at most 255 characters long\n"
+	    "t:3: group a: plan = \"gold\" is no plan; write a plan section "
+	    "of that name\n"
+	    "t:4: group a: messages-per-hour = \"-1\" is no number; give a "
+	    "number from 0 to 1000000000, or unlimited" },
+	{ "a login in too many groups",
+	    "group a { domains = x.example }\n"
+	    "group b { domains = .example }\n"
+	    "group c { users = {\"bob\", \"Al@x.example\"} }\n"
+	    "group d { users = {\"al@X.example\"} }",
+	    "t:4: group d: al@x.example would be in more than 3 groups: c, "
+	    "d, a and b; a login counts on 3 at most" },
+	{ "a domain in too many groups",
+	    "group a { domains = {x.example, .x.example} }\n"
+	    "group b { domains = .example }\n"
+	    "group c { domains = {x.example, .x.example} }\n"
+	    "group d { domains = {.x.example} }",
+	    "t:4: group d: a login of x.x.example would be in more than 3 "
+	    "groups: a, c, d and b; a login counts on 3 at most" },
 	{ "two users that differ in case",
 	    "user bob { }\nuser BOB { }",
 	    "t:2: user BOB: there is an entry already (case does not matter "

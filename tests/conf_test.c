@@ -481,14 +481,16 @@ users_file_is_read(void **state)
 	snprintf(text, sizeof(text), "users-file = \"%s/users\"\n"
 	    "default-plan = standard user bob { }\n", dir);
 	write_file("main.conf", text);
-	write_file("users", "alice@example.org senders=@example.org\n");
+	write_file("users", "alice@example.org senders=@example.org\n"
+	    "eve plan=Standard\n");
 	c = load_file("main.conf", &why);
 	if (c == NULL)
 		fail_msg("%s", why);
-	assert_int_equal(users_count(c->users), 2);
+	assert_int_equal(users_count(c->users), 3);
 	assert_int_equal(c->nuser_sections, 1);
-	assert_string_equal(users_find(c->users,
-	    "alice@example.org")->plan->name, "standard");
+	assert_null(users_find(c->users, "alice@example.org")->plan);
+	assert_string_equal(users_find(c->users, "eve")->plan->name,
+	    "standard");
 	conf_unref(&c);
 	write_file("users", "Bob plan=premium\n");
 	assert_null(load_file("main.conf", &why));

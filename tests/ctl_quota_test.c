@@ -57,6 +57,8 @@ begin(void)
 	    "plan = open }\n"
 	    "listener web { daemon-ports = {26} direction = submission "
 	    "require-auth = no plan = tiny }\n"
+	    "group acme { domains = {example.com} plan = tiny "
+	    "recipients-per-hour = 9 }\n"
 	    "user alice@example.org { plan = tiny }\n"
 	    "user carol@example.org { plan = open }\n", path);
 	write_file(beside(".conf"), conf, (size_t)len);
@@ -120,6 +122,27 @@ one_login(void **state)
 "next fits at %02d:%02d:00 UTC\n", (int)(when / 3600 % 24),
 	    (int)(when / 60 % 60));
 	assert_string_equal(out, want);
+	end(s);
+}
+
+static void
+groups_that_count(void **state)
+{
+	struct store	*s = begin();
+	char		 out[4096];
+
+	(void)state;
+	sent(s, "group acme", now, 7);
+	sent(s, "eve@example.com", now, 2);
+	assert_int_equal(run(out, sizeof(out), true, "quota show"), CTL_GOOD);
+	assert_non_null(strstr(out,
+"\ngroup acme         -                         7/9                1\n"));
+	assert_non_null(strstr(out,
+"\neve@example.com    tiny                      2/4              1/2\n"));
+	assert_int_equal(run(out, sizeof(out), true, "quota show --json"),
+	    CTL_GOOD);
+	assert_non_null(strstr(out, "\n{\"login\":\"group acme\","
+	    "\"recipients\":7,\"recipients_limit\":9,\"messages\":1}"));
 	end(s);
 }
 
@@ -222,6 +245,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_table_of_all),
 		TEST(one_login),
+		TEST(groups_that_count),
 		TEST(a_listener_that_counts),
 		TEST(as_json),
 		TEST(without_a_configuration),

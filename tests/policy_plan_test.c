@@ -7,6 +7,7 @@
 
 static const struct plan_rules of_user = { "of user", { 1, 1 } };
 static const struct plan_rules of_listener = { "of listener", { 2, 2 } };
+static const struct plan_rules of_group = { "of group", { 4, 4 } };
 static const struct plan_rules of_site = { "of site", { 3, 3 } };
 
 static const struct user_rules user = { .login = "alice", .plan = &of_user };
@@ -16,6 +17,17 @@ static const struct session_rules listener = {
 };
 static const struct session_rules bare = { .name = "local" };
 
+static const struct group_rules free_group = { .name = "all" };
+static const struct group_rules paid_group = {
+	.name = "acme", .plan = &of_group
+};
+static const struct group_rules other_group = {
+	.name = "other", .plan = &of_site
+};
+static const struct group_rules *const no_plan[] = { &free_group };
+static const struct group_rules *const second[] = { &free_group, &paid_group };
+static const struct group_rules *const both[] = { &paid_group, &other_group };
+
 static const struct {
 	const char		*name;
 	struct plan_places	 in;
@@ -23,16 +35,25 @@ static const struct {
 	enum plan_place		 place;
 	const char		*section;
 } cases[] = {
-	{ "the user's own comes first", { &user, &listener, &of_site },
-	    &of_user, PLAN_OF_USER, "alice" },
-	{ "a user without one has the listener's",
-	    { &planless, &listener, &of_site },
+	{ "the user's own comes first", { &user, &listener, &of_site,
+	    both, 2 }, &of_user, PLAN_OF_USER, "alice" },
+	{ "a user without one has the group's",
+	    { &planless, &listener, &of_site, both, 2 },
+	    &of_group, PLAN_OF_GROUP, "acme" },
+	{ "the first group that has one",
+	    { NULL, &listener, &of_site, second, 2 },
+	    &of_group, PLAN_OF_GROUP, "acme" },
+	{ "a group without one leaves it to the listener",
+	    { &planless, &listener, &of_site, no_plan, 1 },
 	    &of_listener, PLAN_OF_LISTENER, "submission" },
-	{ "so has a login without an entry", { NULL, &listener, &of_site },
+	{ "so has a login without an entry",
+	    { NULL, &listener, &of_site, NULL, 0 },
 	    &of_listener, PLAN_OF_LISTENER, "submission" },
-	{ "the site's is for all others", { &planless, &bare, &of_site },
+	{ "the site's is for all others",
+	    { &planless, &bare, &of_site, NULL, 0 },
 	    &of_site, PLAN_BY_DEFAULT, "default-plan" },
-	{ "and where no listener is known", { NULL, NULL, &of_site },
+	{ "and where no listener is known",
+	    { NULL, NULL, &of_site, no_plan, 1 },
 	    &of_site, PLAN_BY_DEFAULT, "default-plan" },
 };
 

@@ -8,8 +8,18 @@
 #define NOON	1789992000	/* 12:00:00 UTC of a day */
 
 static const struct quota_facts alice = {
-	.counted = true, .key = "alice@example.org", .plan = "trial",
-	.limit = 1000, .messages_limit = 1
+	.key = "alice@example.org", .login = "alice@example.org",
+	.plan = "trial", .limit = 1000, .messages_limit = 1
+};
+static const struct quota_facts nothing = {
+	.key = "bob", .login = "bob", .plan = "none"
+};
+static const struct quota_facts acme = {
+	.key = "group acme", .login = "alice@example.org", .group = "acme",
+	.limit = 5000, .messages_limit = 0
+};
+static const struct quota_facts local = {
+	.key = "listener local", .plan = "trial", .limit = 1000
 };
 
 static const struct {
@@ -89,6 +99,83 @@ words(void **state)
 	}
 }
 
+static const struct {
+	const char		*name;
+	const struct quota_facts *account;
+	struct store_usage	 usage;
+	const char		*text;
+} accounts[] = {
+	{ "a group is named beside the login", &acme,
+	    { .refused = true, .next_fit = NOON + 60 },
+	    "Quota exceeded for alice@example.org: group acme allows 5000 "
+	    "recipients an hour; the next one fits at 12:01:00 UTC (in 60 "
+	    "seconds)" },
+	{ "no messages at all for a group", &acme,
+	    { .refused = true, .by_messages = true },
+	    "alice@example.org may not send: group acme allows no messages" },
+	{ "a plan of 0 allows none", &nothing, { .refused = true },
+	    "bob may not send: plan none allows no recipients" },
+	{ "nor messages", &nothing, { .refused = true, .by_messages = true },
+	    "bob may not send: plan none allows no messages" },
+	{ "who has no login is the listener", &local,
+	    { .refused = true, .next_fit = NOON },
+	    "Quota exceeded for listener local: plan trial allows 1000 "
+	    "recipients an hour; the next one fits at 12:00:00 UTC (in 0 "
+	    "seconds)" },
+};
+
+static void
+whose_limit_it_was(void **state)
+{
+	static const struct quota_rules rules = { ACTION_DEFER, ACTION_DEFER };
+	struct verdict	v;
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < NELEM(accounts); i++) {
+		v = policy_quota(&rules, STORE_REFUSED, &accounts[i].usage,
+		    accounts[i].account, NOON);
+		if (strcmp(v.text, accounts[i].text) != 0)
+			row_fail(accounts[i].name, "%s", v.text);
+	}
+}
+
+/* Whoever waits for the time in the reply must find room in all accounts. */
+static void
+the_last_to_make_room_is_named(void **state)
+{
+	static const struct {
+		const char		*name;
+		struct store_usage	 usage[3];
+		size_t			 want;
+	} rows[] = {
+		{ "nobody refused", { { 0 } }, 0 },
+		{ "the login", { { .refused = true, .next_fit = 60 } }, 0 },
+		{ "the group alone", { { 0 },
+		    { .refused = true, .next_fit = 60 } }, 1 },
+		{ "the later of two", { { .refused = true, .next_fit = 60 },
+		    { .refused = true, .next_fit = 120 } }, 1 },
+		{ "the login when both are the same",
+		    { { .refused = true, .next_fit = 60 },
+		    { .refused = true, .next_fit = 60 } }, 0 },
+		{ "never is later than any time",
+		    { { .refused = true, .next_fit = 60 },
+		    { .refused = true, .next_fit = 0 },
+		    { .refused = true, .next_fit = 900 } }, 1 },
+		{ "a time of an account with room does not count",
+		    { { .refused = true, .next_fit = 60 },
+		    { .next_fit = 900 } }, 0 },
+	};
+	size_t i, got;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		got = policy_quota_fullest(rows[i].usage, 3);
+		if (got != rows[i].want)
+			row_fail(rows[i].name, "got %zu", got);
+	}
+}
+
 /* A thousand octets of login do not push the time out of the reply. */
 static void
 hostile_login(void **state)
@@ -119,6 +206,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words),
+		cmocka_unit_test(whose_limit_it_was),
+		cmocka_unit_test(the_last_to_make_room_is_named),
 		cmocka_unit_test(hostile_login),
 	};
 
