@@ -1,8 +1,14 @@
 """sendmail(1), which comes to millgate through non_smtpd_milters."""
 
-from message import compose, delivered
-from runner import case
-from cases_submission import signed_by_both
+import os
+
+from cases_submission import BOTH, signed_by_both
+from message import compose, delivered, deliveries, message_id
+from runner import case, settings
+from services import wait_until
+from steps import expect, submit
+
+ALICE = "alice@example.net"
 
 
 def sendmail(world, text, *args):
@@ -33,3 +39,67 @@ def a_bounce_with_the_null_sender_passes(w):
     text = compose("alice@example.net")
     sendmail(w, text, "-f", "<>", "bob@example.net")
     signed_by_both(w, text, "example.net")
+
+
+def bounce_of(world, text):
+    """Postfix's own, to the sender of a message that nobody takes."""
+    def arrived():
+        for found in deliveries(world, "example.net"):
+            if found.all("Auto-Submitted") and \
+                    message_id(text).encode() in found.body:
+                return found
+        return None
+    return wait_until("the bounce of " + message_id(text), arrived)
+
+
+@case
+def a_bounce_that_postfix_makes_is_signed(w):
+    text = compose(ALICE)
+    expect(submit(w, text, recipients="nobody@no-mailbox.example"), "250")
+    found = bounce_of(w, text)
+    assert found.one("Return-Path") == "<>", found.head
+    assert set(found.signatures(w)) == BOTH, found.head
+    line = w.millgate.log_line(listener="local", sender='""')
+    assert "from=MAILER-DAEMON@example.net" in line, line
+
+
+@case
+def a_bounce_over_the_plan_of_its_listener_waits(w):
+    text = compose(ALICE)
+    with settings(w, local="plan = tiny"):
+        sendmail(w, compose(ALICE), "-f", ALICE,
+                 *["r%d@elsewhere.example" % n for n in range(3)])
+        wait_until("the plan is used up", lambda: w.millgate.log_line(
+            listener="local", quota="3/3"))
+        expect(submit(w, text, recipients="nobody@no-mailbox.example"), "250")
+        wait_until("it waits", lambda: "deferred" in w.queue().values())
+    assert w.postfix.command("postqueue", "-f").returncode == 0
+    bounce_of(w, text)	# it was late, and is not lost
+
+
+@case
+def what_postfix_adds_to_a_message_of_sendmail_is_signed(w):
+    subject = "Of root's crontab %d" % os.getpid()
+    sendmail(w, "Subject: %s\r\n\r\nIt ran.\r\n" % subject, "-f", ALICE,
+             "-F", "Cron Daemon", "r@elsewhere.example")
+
+    def arrived():
+        return [found for found in deliveries(w, "elsewhere.example")
+                if found.all("Subject") == [subject]]
+    found = wait_until("it is delivered", arrived)[0]
+    assert found.one("From") == "Cron Daemon <%s>" % ALICE, found.head
+    assert found.all("Date") and found.all("Message-ID"), found.head
+    assert set(found.signatures(w)) == BOTH, found.head
+
+
+@case
+def many_recipients_of_sendmail_t_are_all_served(w):
+    text = compose(ALICE, "a@elsewhere.example, b@elsewhere.example",
+                   extra=["Cc: c@elsewhere.example",
+                          "Bcc: d@elsewhere.example"])
+    sendmail(w, text, "-t", "-f", ALICE)
+    found = signed_by_both(w, text)
+    assert not found.all("Bcc"), found.head
+    line = wait_until("the log line", lambda: w.millgate.log_line(
+        listener="local", recipients=4))
+    assert "client=local" in line, line

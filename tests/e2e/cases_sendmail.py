@@ -8,6 +8,7 @@ import functools
 
 import cases_inbound as inbound_cases
 import cases_login as login_cases
+import cases_mta as mta_cases
 import cases_session as session_cases
 import cases_submission as submission_cases
 import runner
@@ -56,6 +57,7 @@ for shared in (
         login_cases.the_oldest_tls_version_of_a_listener_is_its_own,
         session_cases.after_any_refusal_or_rset_a_session_goes_on,
         session_cases.a_second_login_in_a_session_changes_nothing,
+        mta_cases.no_message_is_smuggled_in_from_elsewhere,
         inbound_cases.aligned_mail_is_delivered_with_dmarc_pass,
         inbound_cases.a_signature_alone_is_enough_for_dmarc,
         inbound_cases.spoofed_mail_is_rejected_under_p_reject,

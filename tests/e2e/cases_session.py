@@ -26,13 +26,12 @@ def pipelined_recipients(w, login):
         accepted = client.message(text)
         expect(accepted, "250 2.0.0")
         # a message without any goes no further, the session does
-        replies = client.pipeline("MAIL FROM:<%s>" % login, *rcpt[:2],
-                                  "DATA", "RSET", "MAIL FROM:<%s>" % BOB,
-                                  "NOOP")
+        replies = client.pipeline("MAIL FROM:<%s>" % login, *rcpt[:2], "DATA")
         codes = [reply.code for reply in replies]
-        assert codes[:3] + codes[4:] == [250, 451, 451, 250, 550, 250], (
+        assert codes[:3] == [250, 451, 451] and codes[3] in (503, 554), (
             replies)
-        assert codes[3] in (503, 554), replies
+        replies = client.pipeline("RSET", "MAIL FROM:<%s>" % BOB, "NOOP")
+        assert [reply.code for reply in replies] == [250, 550, 250], replies
     delivered(w, "elsewhere.example", text)
     line = log_line(w, accepted)
     assert " recipients=3 refused=2 " in line and "quota=3/3 " in line, line
@@ -93,7 +92,7 @@ def a_login_before_starttls_is_forgotten(w):
 def a_new_login_in_a_session_is_judged_anew(w):
     top = first_listener(w, "proxied", 'mechanisms = {"XCLIENT"}')
     shop = "orders@shop.example.net"
-    first, second = compose(ALICE), compose(shop)
+    first, second = compose(ALICE), compose(BOB)
     with settings(w, top=top), smtp.Client(w, "submission") as client:
         def become(login):
             expect(client.command("XCLIENT LOGIN=" + login), "220")

@@ -298,9 +298,13 @@ lmtp      unix  -       -       n       -       -       lmtp
 anvil     unix  -       -       n       -       1       anvil
 scache    unix  -       -       n       -       1       scache
 postlog   unix-dgram n  -       n       -       1       postlogd
-"""
+{fragment}"""
+
+# What operators add to main.cf and master.cf, with our ports and addresses.
+FRAGMENTS = os.path.join(programs.SOURCE, "contrib", "postfix")
 
 # Postfix itself refuses next to nothing: what is refused, millgate refused.
+# Only the services of the fragment ask for TLS and a login as well.
 # Mail for every domain ends in a maildir, so that outgoing mail can be read.
 MAIN_CF = """\
 compatibility_level = 3.6
@@ -328,7 +332,6 @@ inet_interfaces = 127.0.0.1
 inet_protocols = all
 disable_dns_lookups = yes
 smtpd_peername_lookup = no
-local_header_rewrite_clients =
 alias_maps =
 alias_database =
 local_recipient_maps =
@@ -359,14 +362,7 @@ smtpd_client_connection_rate_limit = 0
 smtpd_authorized_xclient_hosts = 127.0.0.0/8
 smtpd_error_sleep_time = 0
 smtpd_hard_error_limit = 1000
-smtpd_milters = {milter}
-non_smtpd_milters = {milter}
-milter_default_action = tempfail
-milter_protocol = 6
-milter_connect_timeout = 5s
-milter_command_timeout = 20s
-milter_content_timeout = 30s
-"""
+{fragment}"""
 
 
 class Postfix(Service):
@@ -389,13 +385,32 @@ class Postfix(Service):
             group=POSTDROP_GROUP, address=self.world.address,
             uid=delivery.pw_uid, gid=delivery.pw_gid,
             pki=self.world.pki, sasl=self.world.dovecot.directory + "/auth",
-            milter=self.world.milter_for_postfix()))
-        write(d + "/etc/master.cf", MASTER_CF.format(**{
-            name: "%s:%d" % (self.world.address, self.world.port[name])
-            for name in ("smtp", "submission", "smtps")}))
+            fragment=self.main_fragment()))
+        write(d + "/etc/master.cf", MASTER_CF.format(
+            fragment=self.master_fragment(),
+            **{name: self.place(name)
+               for name in ("smtp", "submission", "smtps")}))
         write(d + "/etc/mailboxes", "".join(
             "@%s %s/\n" % (domain, domain)
             for domain in self.world.mail_domains))
+
+    def place(self, name):
+        return "%s:%d" % (self.world.address, self.world.port[name])
+
+    def main_fragment(self):
+        with open(os.path.join(FRAGMENTS, "main.cf")) as f:
+            return f.read().replace("inet:127.0.0.1:8899",
+                                    self.world.milter_for_postfix())
+
+    def master_fragment(self):
+        """Its services, at ports of their own and in no chroot."""
+        with open(os.path.join(FRAGMENTS, "master.cf")) as f:
+            text = f.read()
+        for name in ("submission", "submissions"):
+            text = re.sub(r"(?m)^%s inet n( +)- +y" % name,
+                          r"%s inet n\1- n" % self.place("contrib_" + name),
+                          text)
+        return text
 
     def make_queues(self, uid):
         """What `postfix check` makes, in a hundredth of its time."""

@@ -67,14 +67,15 @@ class Client:
         self.sock = socket.create_connection(
             (world.address, world.port[port]), timeout=60,
             source_address=source)
-        if port == "smtps":
+        implicit = port in ("smtps", "contrib_submissions")
+        if implicit:
             self.wrap()
         self.file = self.sock.makefile("rb")
         self.greeting = self.read()
         self.ehlo()
         if claims:
             self.xclient(address, name)
-        if self.tls and port != "smtps":
+        if self.tls and not implicit:
             self.starttls()
 
     @staticmethod

@@ -93,13 +93,14 @@ def openssl(*args):
 
 
 class World:
-    def __init__(self, directory, build, milter=True):
+    def __init__(self, directory, build):
         self.directory, self.build = directory, build
-        self.with_milter = milter
         self.address = own_address()
         self.port = {}
         for name, wanted in (("smtp", 25), ("submission", 587),
                              ("smtps", 465), ("dns", 53), ("milter", 8899),
+                             ("contrib_submission", 1587),
+                             ("contrib_submissions", 1465),
                              ("sendmail_mta", 2525), ("sendmail_msa", 2587),
                              ("sendmail_tls", 2465),
                              ("sendmail_msp", 2526)):
@@ -234,8 +235,6 @@ class World:
     # --- millgate's configuration
 
     def milter_for_postfix(self):
-        if not self.with_milter:
-            return ""
         if self.unix_socket:
             return "unix:" + self.millgate_socket()
         return "inet:%s:%d" % (self.address, self.port["milter"])
@@ -257,8 +256,9 @@ class World:
         self.millgate.start()
         self.postfix.restart()
 
-    def settings(self, top="", listeners="", users="", judges=""):
-        """The configuration; a case may add text at four places."""
+    def settings(self, top="", listeners="", users="", judges="",
+                 local=""):
+        """The configuration; a case may add text at five places."""
         return """\
 {socket}
 authserv-id = "mx.example.net"
@@ -272,7 +272,8 @@ resolver {{
 }}
 
 listener submission {{
-  daemon-ports = {{{submission}, {smtps}, {sendmail_msa}, {sendmail_tls}}}
+  daemon-ports = {{{submission}, {smtps}, {sendmail_msa}, {sendmail_tls},
+    {contrib_submission}, {contrib_submissions}}}
   direction = submission
   require-auth = yes
   require-tls = yes
@@ -288,6 +289,7 @@ listener mx {{
 listener local {{
   local = yes
   direction = submission
+  {local}
 }}
 listener msp {{
   daemon-names = {{"MSP"}}
@@ -326,7 +328,7 @@ signing {{
 {judges}
 """.format(socket=self.socket_settings(), d=self.directory, address=self.address, user=services.MILTER_USER,
            keys=self.keys, top=top, listeners=listeners, users=users,
-           judges=judges, **self.port)
+           judges=judges, local=local, **self.port)
 
     # --- all together
 
@@ -335,8 +337,7 @@ signing {{
         self.make_zones()
         self.nsd.start()
         self.dovecot.start()
-        if self.with_milter:
-            self.millgate.start()
+        self.millgate.start()
         self.postfix.start()
 
     def stop(self):
