@@ -49,8 +49,10 @@ struct tls_facts {
 	const char	*cipher;
 	int		 bits;
 	bool		 cert_verified;	/* the MTA checked it against a CA */
+	/* common names; NULL: none */
+	const char	*cert_name, *cert_issuer_name;
+	/* "/O=x/CN=y", decoded; NULL: Postfix tells the common names only */
 	const char	*cert_subject, *cert_issuer;
-	const char	*cert_name;	/* common name, decoded; NULL: none */
 };
 
 struct auth_facts {

@@ -34,6 +34,8 @@ struct session_rules {
 	/* loopback clients that may show a password without TLS */
 	const struct netblock *allow_plaintext;	size_t nallow_plaintext;
 	enum second_factor second_factor;
+	/* whose certificates prove something; none: all the MTA's CAs */
+	const char *const *certificate_issuers;	size_t ncertificate_issuers;
 	bool		 null_sender;		/* allowed on submission */
 	/* who needs no login; the names, and as many sections */
 	const char *const *relay_for;	size_t nrelays;
@@ -69,6 +71,9 @@ struct user_rules {
 	const char *const *senders;	size_t nsenders;
 	const struct netblock *networks;	size_t nnetworks;
 	bool		 second_factor;		/* demanded of this user */
+	/* names of this user's certificates; none: the login */
+	const char *const *certificates;	size_t ncertificates;
+	const char	*certificate_issuer;	/* NULL: any */
 };
 
 /* What clients without a login are counted under; the name follows. */
@@ -148,6 +153,17 @@ enum mechanism_class {
 
 /* NULL is an unknown one. */
 enum mechanism_class policy_mechanism_class(const char *mechanism);
+
+/*
+ * The MTA verified a certificate, and it is the login's: its subject and its
+ * issuer are those that listener and user ask for. Texts that begin with a
+ * slash are whole subjects, others common names.
+ */
+bool		 policy_certificate_fits(const struct session_rules *r,
+		    const struct user_rules *user, const struct facts *f);
+/* Somebody asks for more than a common name that is the login. */
+bool		 policy_certificate_asked(const struct session_rules *r,
+		    const struct user_rules *user);
 
 /* The section that lets this client in without a login, or NULL. */
 const struct relay_rules *policy_relay(const struct session_rules *r,

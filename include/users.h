@@ -6,7 +6,10 @@
  *
  * users-file, one line a user, # comments:
  *   login plan=premium senders=a@x,@y networks=192.0.2.0/24,2001:db8::/32 \
- *         second-factor=yes
+ *         second-factor=yes certificates="Alice B. Carroll"
+ *
+ * Double quotes keep the blanks of a value; a comma parts the items of a list
+ * all the same.
  */
 #ifndef MILLGATE_USERS_H
 #define MILLGATE_USERS_H
@@ -51,6 +54,12 @@ size_t		 users_count(const struct users *u);
  * local part as it is (policy_may_use compares it). NULL: no such form.
  */
 const char	*users_sender_pattern(struct arena *a, const char *text);
+/*
+ * What a certificate is compared with: a common name, or a whole subject that
+ * begins with a slash. NULL: it is one; else what is wrong and what to do.
+ */
+const char	*users_certificate(const char *text);
+const char	*users_issuer(const char *text);
 /*
  * A login as written: ASCII letters in lower case. NULL: empty, longer than
  * 255 octets, or with blanks or control characters.

@@ -26,7 +26,7 @@ static const char *const connection_options[] = {
 };
 static const char *const session_options[] = {
 	"require-auth", "require-tls", "min-tls", "min-tls-bits", "mechanisms",
-	"second-factor", "relay-for", NULL
+	"second-factor", "certificate-issuers", "relay-for", NULL
 };
 static const char *const submission_options[] = {
 	"null-sender", "plan", NULL

@@ -192,6 +192,12 @@ const struct conf_option conf_options[] = {
 	{ "listener", "second-factor", OPT_WORD, LISTENER(second_factor),
 	    .def = "none", WORDS(factor_words),
 	    .help = "token-or-certificate: a password alone is refused" },
+	{ "listener", "certificate-issuers", OPT_LIST,
+	    LISTENER(certificate_issuers),
+	    MORE(session_rules, ncertificate_issuers), .def = "",
+	    .syntax = syntax_issuer,
+	    .help = "who must have issued a client certificate that proves "
+	    "something; empty: any CA that the MTA trusts" },
 	{ "listener", "relay-for", OPT_LIST, LISTENER(relay_for),
 	    MORE(session_rules, nrelays), .def = "",
 	    .syntax = syntax_nonempty,
@@ -255,6 +261,15 @@ const struct conf_option conf_options[] = {
 	    .help = "networks the user may send from; empty: any" },
 	{ "user", "second-factor", OPT_BOOL, USER(second_factor),
 	    .def = "no", .help = "a password alone is refused" },
+	{ "user", "certificates", OPT_LIST, USER(certificates),
+	    MORE(user_rules, ncertificates), .def = "",
+	    .syntax = syntax_certificate,
+	    .help = "names of the user's client certificates; empty: the "
+	    "login is the common name" },
+	{ "user", "certificate-issuer", OPT_TEXT, USER(certificate_issuer),
+	    .def = "", .syntax = syntax_issuer,
+	    .help = "who must have issued them; empty: anyone that the "
+	    "listener accepts" },
 
 	{ "signing", "key-directory", OPT_TEXT, CONF(signing.key_directory),
 	    .def = "", .syntax = syntax_path,

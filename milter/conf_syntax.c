@@ -230,6 +230,20 @@ syntax_sender(struct arena *a, const char **text)
 	return NULL;
 }
 
+const char *
+syntax_certificate(struct arena *a, const char **text)
+{
+	(void)a;
+	return users_certificate(*text);
+}
+
+const char *
+syntax_issuer(struct arena *a, const char **text)
+{
+	(void)a;
+	return users_issuer(*text);
+}
+
 /* RFC 5322 3.6.8 ftext. */
 const char *
 syntax_field(struct arena *a, const char **text)

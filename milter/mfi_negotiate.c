@@ -28,7 +28,7 @@ ask_for_macros(SMFICTX *ctx)
 		    "{cert_subject}" },
 		{ SMFIM_ENVFROM, "i {auth_type} {auth_authen} {tls_version} "
 		    "{cipher} {cipher_bits} {cert_subject} {cert_issuer} "
-		    "{cn_subject} {verify}" },
+		    "{cn_subject} {cn_issuer} {verify}" },
 		{ SMFIM_ENVRCPT, "i" },
 		{ SMFIM_EOH, "i" },
 		{ SMFIM_EOM, "i" },

@@ -99,17 +99,6 @@ judge_mechanism(const struct session_rules *r, const struct facts *f)
 	return verdict_accept();
 }
 
-/*
- * A certificate proves a second factor when the MTA verified it and its
- * common name is the login, as a whole.
- */
-static bool
-certificate_fits(const struct tls_facts *tls, const char *login)
-{
-	return tls->cert_verified && tls->cert_name != NULL &&
-	    strcasecmp(tls->cert_name, login) == 0;
-}
-
 static struct verdict
 judge_second_factor(const struct session_rules *r,
     const struct user_rules *user, const struct facts *f)
@@ -118,11 +107,25 @@ judge_second_factor(const struct session_rules *r,
 	    (user == NULL || !user->second_factor))
 		return verdict_accept();
 	if (is_token(f->auth.mechanism) ||
-	    certificate_fits(&f->tls, f->auth.login))
+	    policy_certificate_fits(r, user, f))
 		return verdict_accept();
 	return verdict_refuse("second-factor", "530 5.7.9",
 	    "A second factor is required: a token login or a client "
 	    "certificate of %s", f->auth.login);
+}
+
+/* A login by certificate is one of the issuer and the name asked for. */
+static struct verdict
+judge_certificate(const struct session_rules *r, const struct user_rules *user,
+    const struct facts *f)
+{
+	if (policy_mechanism_class(f->auth.mechanism) !=
+	    MECHANISM_CERTIFICATE || !policy_certificate_asked(r, user) ||
+	    policy_certificate_fits(r, user, f))
+		return verdict_accept();
+	return verdict_refuse("certificate", "530 5.7.9",
+	    "This client certificate is not one that counts as %s here",
+	    f->auth.login);
 }
 
 static struct verdict
@@ -139,6 +142,9 @@ judge_login(const struct session_rules *r, const struct user_rules *user,
 	    &f->conn.client))
 		return verdict_refuse("networks", "550 5.7.1",
 		    "%s may not send from this client address", f->auth.login);
+	v = judge_certificate(r, user, f);
+	if (v.action != ACTION_ACCEPT)
+		return v;
 	return judge_second_factor(r, user, f);
 }
 

@@ -172,20 +172,37 @@ decode_name(struct arena *a, const char *coded)
 	return name;
 }
 
-/*
- * The common name: Postfix's {cert_subject} is that, as it is. Sendmail's is
- * the whole subject on one line, in which one attribute's value can look like
- * another attribute; {cn_subject} cannot.
- */
+/* A macro that Sendmail writes coded. */
 static const char *
-cert_name(struct session *s)
+coded_macro(struct session *s, const char *macro)
 {
-	const char *name = stage_macro(s, s->arena, "{cn_subject}");
+	const char *value = stage_macro(s, s->arena, macro);
 
-	if (name != NULL)
-		return decode_name(s->arena, name);
-	return s->macro(s->macro_ctx, "{verify}") == NULL ?
-	    s->f.tls.cert_subject : NULL;
+	return value != NULL ? decode_name(s->arena, value) : NULL;
+}
+
+/*
+ * Postfix's {cert_subject} and {cert_issuer} are the common names, as they
+ * are. Sendmail's are whole subjects on one line, in which one attribute's
+ * value can look like another attribute; {cn_subject} and {cn_issuer} cannot.
+ */
+static void
+gather_certificate(struct session *s)
+{
+	struct tls_facts *tls = &s->f.tls;
+
+	if (s->macro(s->macro_ctx, "{verify}") == NULL) {
+		tls->cert_name = stage_macro(s, s->arena, "{cert_subject}");
+		tls->cert_issuer_name = stage_macro(s, s->arena,
+		    "{cert_issuer}");
+	} else {
+		tls->cert_subject = coded_macro(s, "{cert_subject}");
+		tls->cert_issuer = coded_macro(s, "{cert_issuer}");
+		tls->cert_name = coded_macro(s, "{cn_subject}");
+		tls->cert_issuer_name = coded_macro(s, "{cn_issuer}");
+	}
+	tls->cert_verified = (tls->cert_name != NULL ||
+	    tls->cert_subject != NULL) && cert_is_verified(s);
 }
 
 static void
@@ -202,10 +219,7 @@ gather_tls(struct session *s)
 	tls->cipher = stage_macro(s, s->arena, "{cipher}");
 	bits = stage_macro(s, s->arena, "{cipher_bits}");
 	tls->bits = bits != NULL ? atoi(bits) : 0;
-	tls->cert_subject = stage_macro(s, s->arena, "{cert_subject}");
-	tls->cert_issuer = stage_macro(s, s->arena, "{cert_issuer}");
-	tls->cert_verified = tls->cert_subject != NULL && cert_is_verified(s);
-	tls->cert_name = cert_name(s);
+	gather_certificate(s);
 }
 
 /*

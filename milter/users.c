@@ -166,3 +166,24 @@ users_sender_pattern(struct arena *a, const char *text)
 	return arena_printf(a, "%.*s@%s%s", (int)local_len, text,
 	    below ? "." : "", domain);
 }
+
+/* RFC 4514 writes "CN=x,O=y"; no MTA does. */
+const char *
+users_issuer(const char *text)
+{
+	if (text[0] == '\0')
+		return "is empty; write a name";
+	if ((text[0] == '/') != (strchr(text, '=') != NULL))
+		return "is no name of a certificate; write the common name "
+		    "alone, or all of it as in /O=Example/CN=alice";
+	return NULL;
+}
+
+const char *
+users_certificate(const char *text)
+{
+	if (text[0] == '/' && strstr(text, "/CN=") == NULL)
+		return "has no /CN=; a certificate without a common name "
+		    "belongs to nobody";
+	return users_issuer(text);
+}

@@ -1,9 +1,9 @@
 /*
  * users_file - the lines of users-file
  *
- * login key=value ...; values without blanks, lists parted by commas, a
- * backslash at the end of a line goes on with the next one, # begins a
- * comment. What is wrong is collected; a bad line adds no user.
+ * login key=value ...; values with blanks stand in double quotes, lists are
+ * parted by commas, a backslash at the end of a line goes on with the next
+ * one, # begins a comment. What is wrong is collected; a bad line adds no user.
  */
 #include <sys/stat.h>
 
@@ -18,7 +18,8 @@
 #include "conf_tree.h"
 #include "users.h"
 
-#define KEYS		4
+#define KEYS		6
+#define BLANKS		" \t\r\n"
 #define LINE_MAX_OCTETS	(1024 * 1024)
 
 struct reader {
@@ -107,6 +108,35 @@ read_second_factor(struct reader *r, char *value, struct user_rules *user)
 		    "is neither yes nor no; write one of the two");
 }
 
+static void
+read_certificates(struct reader *r, char *value, struct user_rules *user)
+{
+	const char	**list, *complaint;
+	char		 *item;
+
+	list = arena_array(r->arena, count_items(value) + 1, sizeof(*list));
+	user->certificates = list;
+	while ((item = strsep(&value, ",")) != NULL) {
+		complaint = users_certificate(item);
+		if (complaint == NULL)
+			list[user->ncertificates++] = arena_strdup(r->arena,
+			    item);
+		else
+			complain(r, "certificates", item, complaint);
+	}
+}
+
+static void
+read_issuer(struct reader *r, char *value, struct user_rules *user)
+{
+	const char *complaint = users_issuer(value);
+
+	if (complaint == NULL)
+		user->certificate_issuer = arena_strdup(r->arena, value);
+	else
+		complain(r, "certificate-issuer", value, complaint);
+}
+
 static const struct {
 	const char	*name;
 	void		(*read)(struct reader *r, char *value,
@@ -114,6 +144,8 @@ static const struct {
 } keys[KEYS] = {
 	{ "plan", read_plan }, { "senders", read_senders },
 	{ "networks", read_networks }, { "second-factor", read_second_factor },
+	{ "certificates", read_certificates },
+	{ "certificate-issuer", read_issuer },
 };
 
 /* One "key=value". */
@@ -133,7 +165,8 @@ read_word(struct reader *r, char *word, struct user_rules *user)
 		k++;
 	if (k == KEYS) {
 		conf_complain(&r->bad, r->place, "unknown key \"%s\"; use "
-		    "plan, senders, networks or second-factor",
+		    "plan, senders, networks, second-factor, certificates or "
+		    "certificate-issuer",
 		    conf_shown(r->arena, word));
 	} else if (r->seen[k]) {
 		conf_complain(&r->bad, r->place, "%s= is set twice; make one "
@@ -144,16 +177,31 @@ read_word(struct reader *r, char *word, struct user_rules *user)
 	}
 }
 
-/* The next word of a line, or NULL: its end or a comment. */
+/*
+ * The next word of a line, or NULL: its end or a comment. Quotes in a value
+ * keep blanks, and are taken out; the last one may not be missing.
+ */
 static char *
-next_word(char **line)
+next_word(struct reader *r, char **line)
 {
-	char *word;
+	char	*in = *line + strspn(*line, BLANKS), *word = in, *out = in;
+	bool	 value = false, quoted = false;
 
-	do
-		word = strsep(line, " \t\r\n");
-	while (word != NULL && *word == '\0');
-	return word != NULL && *word == '#' ? NULL : word;
+	if (*in == '\0' || *in == '#')
+		return NULL;
+	for (; *in != '\0' && (quoted || strchr(BLANKS, *in) == NULL); in++) {
+		value = value || *in == '=';
+		if (value && *in == '"')
+			quoted = !quoted;
+		else
+			*out++ = *in;
+	}
+	*line = *in != '\0' ? in + 1 : in;
+	*out = '\0';
+	if (quoted)
+		conf_complain(&r->bad, r->place, "a quote is not closed; write "
+		    "one behind the value");
+	return word;
 }
 
 static void
@@ -163,7 +211,7 @@ read_line(struct reader *r, char *line)
 	unsigned		 bad = r->bad.n;
 	char			*word;
 
-	word = next_word(&line);
+	word = next_word(r, &line);
 	if (word == NULL)
 		return;
 	user = arena_alloc(r->arena, sizeof(*user));
@@ -175,7 +223,7 @@ read_line(struct reader *r, char *line)
 		return;
 	}
 	memset(r->seen, 0, sizeof(r->seen));
-	while ((word = next_word(&line)) != NULL)
+	while ((word = next_word(r, &line)) != NULL)
 		read_word(r, word, user);
 	if (r->bad.n == bad && !users_add(r->users, user))
 		conf_complain(&r->bad, r->place, "%s: there is an entry "

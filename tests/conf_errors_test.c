@@ -446,6 +446,23 @@ static const struct {
 	    "relay-for = {\"office\"} }",
 	    "t:2: listener a: relay-for has no effect on an inbound "
 	    "listener; write direction = submission" },
+	{ "certificates",
+	    "user bob { certificates = {\"Bob\", \"CN=Bob,O=X\", \"/O=X\", "
+	    "\"/Bob\"}\n certificate-issuer = \"O=X\" }",
+	    "t:1: user bob: certificates = \"CN=Bob,O=X\" is no name of a "
+	    "certificate; write the common name alone, or all of it as in "
+	    "/O=Example/CN=alice\nt:1: user bob: certificates = \"/O=X\" has "
+	    "no /CN=; a certificate without a common name belongs to "
+	    "nobody\nt:1: user bob: certificates = \"/Bob\" has no /CN=; a "
+	    "certificate without a common name belongs to nobody\nt:2: user "
+	    "bob: certificate-issuer = \"O=X\" is no name of a certificate; "
+	    "write the common name alone, or all of it as in "
+	    "/O=Example/CN=alice" },
+	{ "certificates of inbound mail",
+	    "listener a { daemon-ports = 25\n certificate-issuers = "
+	    "{\"CA\"} }",
+	    "t:2: listener a: certificate-issuers has no effect on an inbound "
+	    "listener; write direction = submission" },
 	{ "local with networks",
 	    "listener a { local = yes networks = {\"127.0.0.1\"} }",
 	    "t:1: listener a: networks has no effect on a local listener: "

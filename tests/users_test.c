@@ -75,8 +75,17 @@ a_line_has_it_all(void **state)
 	    "\n"
 	    "Alice@Example.org  plan=premium senders=a@x.org,@Y.org \\\n"
 	    "\tnetworks=192.0.2.0/24,2001:db8::/32 second-factor=yes # end\n"
+	    "carol certificates=\"Carol C.\",\"/O=A B/CN=#1\" # \"end\n"
+	    "dave certificate-issuer=\"Test CA\" plan=premium\n"
 	    "bob", &known, &why));
-	assert_int_equal(users_count(u), 2);
+	assert_int_equal(users_count(u), 4);
+	user = users_find(u, "carol");
+	assert_int_equal(user->ncertificates, 2);
+	assert_string_equal(user->certificates[0], "Carol C.");
+	assert_string_equal(user->certificates[1], "/O=A B/CN=#1");
+	assert_null(user->certificate_issuer);
+	user = users_find(u, "dave");
+	assert_string_equal(user->certificate_issuer, "Test CA");
 	user = users_find(u, "ALICE@example.org");
 	assert_non_null(user);
 	assert_string_equal(user->login, "alice@example.org");
@@ -114,7 +123,21 @@ broken_lines(void **state)
 		    "second-factor=1 is neither yes nor no; write one of the "
 		    "two" },
 		{ "unknown key", "bob quota=1", "u:1: unknown key \"quota\"; "
-		    "use plan, senders, networks or second-factor" },
+		    "use plan, senders, networks, second-factor, certificates "
+		    "or certificate-issuer" },
+		{ "an open quote", "a plan=trial\nb certificates=\"B. C",
+		    "u:2: a quote is not closed; write one behind the value" },
+		{ "a certificate", "b certificates=\"CN=B, O=X\"", "u:1: "
+		    "certificates=CN=B is no name of a certificate; write "
+		    "the common name alone, or all of it as in "
+		    "/O=Example/CN=alice\nu:1: certificates= O=X is no name "
+		    "of a certificate; write the common name alone, or all "
+		    "of it as in /O=Example/CN=alice" },
+		{ "a subject without a common name", "b certificates=/O=X",
+		    "u:1: certificates=/O=X has no /CN=; a certificate "
+		    "without a common name belongs to nobody" },
+		{ "no issuer", "b certificate-issuer=\"\"", "u:1: "
+		    "certificate-issuer= is empty; write a name" },
 		{ "a key twice", "bob senders=a@x.org plan=trial "
 		    "senders=b@x.org", "u:1: senders= is set twice; make one "
 		    "of the two" },

@@ -9,6 +9,7 @@ import functools
 import cases_inbound as inbound_cases
 import cases_login as login_cases
 import cases_mta as mta_cases
+import cases_policy as policy_cases
 import cases_session as session_cases
 import cases_submission as submission_cases
 import runner
@@ -54,6 +55,9 @@ for shared in (
         submission_cases.monitor_mode_refuses_nothing_and_says_what_it_would,
         submission_cases.a_user_from_elsewhere_than_his_networks_is_refused,
         login_cases.a_second_factor_is_a_verified_certificate_of_the_login,
+        policy_cases.a_certificate_of_another_issuer_is_no_second_factor,
+        policy_cases.
+        a_certificate_of_another_name_counts_where_it_is_written_down,
         login_cases.the_oldest_tls_version_of_a_listener_is_its_own,
         session_cases.after_any_refusal_or_rset_a_session_goes_on,
         session_cases.a_second_login_in_a_session_changes_nothing,
@@ -138,6 +142,30 @@ def without_millgate_mail_is_deferred(w):
         assert reply.code == 451, reply
     finally:
         w.millgate.start()
+
+
+@on_sendmail
+def a_whole_subject_can_be_asked_for(w):
+    own = certificate(w, "whole", "/O=Smith (and) Sons/CN=Carol")
+    other = certificate(w, "whole2", "/O=Jones/CN=Carol")
+    carol = "carol@example.net"
+    user = """user %s { second-factor = yes
+        certificates = {"/O=Smith (and) Sons/CN=Carol"}
+        certificate-issuer = "/O=millgate tests/CN=Test CA" }""" % carol
+    with settings(w, users=user):
+        expect(submit(w, compose(carol), carol, tls_context=own), "250")
+        expect(submit(w, compose(carol), carol, tls_context=other), "530")
+
+
+@on_sendmail
+def auth_external_of_another_issuer_is_refused(w):
+    with settings(w, users='user %s { certificate-issuer = "Test CA" }' %
+                  ALICE):
+        for ca, want in (("ca", "250"), ("partner", "530 5.7.9 ")):
+            context = certificate(w, "ext" + ca, "/CN=" + ALICE, ca)
+            with smtp.Client(w, "submission", tls_context=context) as client:
+                expect(client.command("AUTH EXTERNAL ="), "235")
+                expect(client.mail(ALICE), want)
 
 
 @on_sendmail

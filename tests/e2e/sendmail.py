@@ -48,7 +48,7 @@ define(`HELP_FILE', `')dnl
 undefine(`ALIAS_FILE')dnl
 define(`confCW_FILE', `{d}/local-host-names')dnl
 define(`confDEF_USER_ID', `{user}')dnl
-define(`confCACERT', `{pki}/ca.pem')dnl
+define(`confCACERT', `{pki}/trusted.pem')dnl
 define(`confCACERT_PATH', `{pki}')dnl
 define(`confSERVER_CERT', `{pki}/server.pem')dnl
 define(`confSERVER_KEY', `{pki}/server.key')dnl

@@ -121,9 +121,9 @@ class World:
 
     # --- keys and certificates
 
-    def make_ca(self, name):
+    def make_ca(self, name, subject="/O=millgate tests/CN=Test CA"):
         openssl("req", "-x509", *EC_KEY, "-days", "2", "-subj",
-                "/O=millgate tests/CN=Test CA", "-keyout",
+                subject, "-keyout",
                 "%s/%s.key" % (self.pki, name), "-out",
                 "%s/%s.pem" % (self.pki, name))
 
@@ -146,6 +146,13 @@ class World:
         """A CA and a server certificate, on P-256: made in no time."""
         os.makedirs(self.pki)
         self.make_ca("ca")
+        # the MTAs trust two
+        self.make_ca("partner", "/O=millgate tests/CN=Partner CA")
+        both = ""
+        for name in ("ca", "partner"):
+            with open("%s/%s.pem" % (self.pki, name)) as f:
+                both += f.read()
+        services.write(self.pki + "/trusted.pem", both)
         path = self.make_certificate(
             "server", "/CN=mx.example.net", "ca", "subjectAltName="
             "DNS:mx.example.net,DNS:localhost,IP:%s\n" % self.address)
