@@ -74,6 +74,9 @@ struct user_rules {
 	/* names of this user's certificates; none: the login */
 	const char *const *certificates;	size_t ncertificates;
 	const char	*certificate_issuer;	/* NULL: any */
+	bool		 block;			/* sends nothing at all */
+	const char	*file;			/* where it was written */
+	unsigned	 line;
 };
 
 /* What clients without a login are counted under; the name follows. */
@@ -106,6 +109,8 @@ struct group_rules {
 	/* canonical, with a dot in front for what is below */
 	const char *const *domains;	size_t ndomains;
 	const char *const *users;	size_t nusers;	/* folded logins */
+	const char	*file;			/* where it was written */
+	unsigned	 line;
 };
 
 /* What a login without an entry may send as. */

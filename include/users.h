@@ -6,7 +6,7 @@
  *
  * users-file, one line a user, # comments:
  *   login plan=premium senders=a@x,@y networks=192.0.2.0/24,2001:db8::/32 \
- *         second-factor=yes certificates="Alice B. Carroll"
+ *         second-factor=yes block=no certificates="Alice B. Carroll"
  *
  * Double quotes keep the blanks of a value; a comma parts the items of a list
  * all the same.

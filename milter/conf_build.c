@@ -255,6 +255,8 @@ build_groups(struct conf_builder *b)
 		list[n].name = s->title;
 		list[n].key = arena_printf(b->arena, GROUP_BUCKET "%s",
 		    s->title);
+		list[n].file = s->place.file;
+		list[n].line = s->place.line;
 		apply(b, s, &list[n]);
 		if (!is_name(s->title))
 			conf_complain_in(b->bad, s, s->place, "this is no name "
@@ -270,6 +272,8 @@ build_user(struct conf_builder *b, const struct conf_section *s,
     struct user_rules *user)
 {
 	user->login = users_login(b->arena, s->title);
+	user->file = s->place.file;
+	user->line = s->place.line;
 	apply(b, s, user);
 	if (user->login == NULL)
 		conf_complain_in(b->bad, s, s->place, "this is no login; "

@@ -270,6 +270,8 @@ const struct conf_option conf_options[] = {
 	    .def = "", .syntax = syntax_issuer,
 	    .help = "who must have issued them; empty: anyone that the "
 	    "listener accepts" },
+	{ "user", "block", OPT_BOOL, USER(block), .def = "no",
+	    .help = "the user sends nothing at all" },
 
 	{ "signing", "key-directory", OPT_TEXT, CONF(signing.key_directory),
 	    .def = "", .syntax = syntax_path,

@@ -162,6 +162,16 @@ judge_client(const struct session_rules *r, const struct conn_facts *conn)
 	    netaddr_format(&conn->client, text), r->name);
 }
 
+/* Before all else: it is not for the client to put right. */
+static struct verdict
+judge_block(const struct user_rules *user, const struct facts *f)
+{
+	if (user == NULL || !user->block || f->auth.login == NULL)
+		return verdict_accept();
+	return verdict_refuse("blocked", "550 5.7.1",
+	    "%s is blocked and may not send", f->auth.login);
+}
+
 struct verdict
 policy_session(const struct session_rules *r, const struct user_rules *user,
     const struct facts *f)
@@ -173,8 +183,9 @@ policy_session(const struct session_rules *r, const struct user_rules *user,
 		return verdict_refuse("listener-unknown", "451 4.3.5",
 		    "The mail system is not configured completely; try again "
 		    "later");
-	if (f->conn.local)
-		return verdict_accept();
+	v = judge_block(user, f);
+	if (v.action != ACTION_ACCEPT || f->conn.local)
+		return v;
 	v = judge_client(r, &f->conn);
 	if (v.action != ACTION_ACCEPT)
 		return v;

@@ -18,7 +18,7 @@
 #include "conf_tree.h"
 #include "users.h"
 
-#define KEYS		6
+#define KEYS		7
 #define BLANKS		" \t\r\n"
 #define LINE_MAX_OCTETS	(1024 * 1024)
 
@@ -99,13 +99,27 @@ read_networks(struct reader *r, char *value, struct user_rules *user)
 	}
 }
 
+static bool
+read_bool(struct reader *r, const char *key, const char *value)
+{
+	bool yes = strcasecmp(value, "yes") == 0;
+
+	if (!yes && strcasecmp(value, "no") != 0)
+		complain(r, key, value,
+		    "is neither yes nor no; write one of the two");
+	return yes;
+}
+
 static void
 read_second_factor(struct reader *r, char *value, struct user_rules *user)
 {
-	user->second_factor = strcasecmp(value, "yes") == 0;
-	if (!user->second_factor && strcasecmp(value, "no") != 0)
-		complain(r, "second-factor", value,
-		    "is neither yes nor no; write one of the two");
+	user->second_factor = read_bool(r, "second-factor", value);
+}
+
+static void
+read_block(struct reader *r, char *value, struct user_rules *user)
+{
+	user->block = read_bool(r, "block", value);
 }
 
 static void
@@ -146,6 +160,7 @@ static const struct {
 	{ "networks", read_networks }, { "second-factor", read_second_factor },
 	{ "certificates", read_certificates },
 	{ "certificate-issuer", read_issuer },
+	{ "block", read_block },
 };
 
 /* One "key=value". */
@@ -165,8 +180,8 @@ read_word(struct reader *r, char *word, struct user_rules *user)
 		k++;
 	if (k == KEYS) {
 		conf_complain(&r->bad, r->place, "unknown key \"%s\"; use "
-		    "plan, senders, networks, second-factor, certificates or "
-		    "certificate-issuer",
+		    "plan, senders, networks, second-factor, certificates, "
+		    "certificate-issuer or block",
 		    conf_shown(r->arena, word));
 	} else if (r->seen[k]) {
 		conf_complain(&r->bad, r->place, "%s= is set twice; make one "
@@ -215,6 +230,8 @@ read_line(struct reader *r, char *line)
 	if (word == NULL)
 		return;
 	user = arena_alloc(r->arena, sizeof(*user));
+	user->file = r->place.file;
+	user->line = r->place.line;
 	user->login = users_login(r->arena, word);
 	if (user->login == NULL) {
 		conf_complain(&r->bad, r->place, "%s is no login; write it "

@@ -29,6 +29,7 @@ static const char users[] =
     "  senders = {\"@.customers.example\", \"@customers.example\"} }\n"
     "user erin@example.org { senders = {\"desk@other.example\"} }\n"
     "user admin { senders = {\"*\"} }\n"
+    "user mallory@example.org { senders = {\"*\"}  block = yes }\n"
     "listener s { daemon-ports = {587}  direction = submission\n"
     "  null-sender = yes }\n"
     "plan free { recipients-per-hour = unlimited }\n"
@@ -37,7 +38,10 @@ static const char users[] =
 enum { ALICE = 1, BOB = 2, ERIN = 4, ADMIN = 8, CAROL = 16, DAVE = 32,
     GUS = 64 };
 
-/* `own` is allowed to all but dave, whose login is no address. */
+/*
+ * `own` is allowed to all but dave, whose login is no address, and mallory,
+ * who is blocked: bit 0 is nobody's.
+ */
 static const struct login {
 	const char	*login;
 	unsigned	 bit;
@@ -53,6 +57,8 @@ static const struct login {
 	{ "admin", ADMIN, "root@example.org", "example.org" },
 	{ "carol@example.org", CAROL, "carol@example.org", "example.org" },
 	{ "dave", DAVE, "dave@example.org", NULL },
+	{ "mallory@example.org", 0, "mallory@example.org", NULL },
+	{ "Mallory@EXAMPLE.org", 0, "alice@example.org", NULL },
 };
 
 /*

@@ -74,7 +74,8 @@ a_line_has_it_all(void **state)
 	    "# a comment\r\n"
 	    "\n"
 	    "Alice@Example.org  plan=premium senders=a@x.org,@Y.org \\\n"
-	    "\tnetworks=192.0.2.0/24,2001:db8::/32 second-factor=yes # end\n"
+	    "\tnetworks=192.0.2.0/24,2001:db8::/32 second-factor=yes \\\n"
+	    "\tblock=yes # end\n"
 	    "carol certificates=\"Carol C.\",\"/O=A B/CN=#1\" # \"end\n"
 	    "dave certificate-issuer=\"Test CA\" plan=premium\n"
 	    "bob", &known, &why));
@@ -95,6 +96,9 @@ a_line_has_it_all(void **state)
 	assert_int_equal(user->nnetworks, 2);
 	assert_int_equal(user->networks[1].bits, 32);
 	assert_true(user->second_factor);
+	assert_true(user->block);
+	assert_string_equal(user->file, "users");
+	assert_int_equal(user->line, 3);
 	user = users_find(u, "bob");
 	assert_null(user->plan);
 	assert_int_equal(user->nsenders, 0);
@@ -122,9 +126,11 @@ broken_lines(void **state)
 		{ "second factor", "bob second-factor=1", "u:1: "
 		    "second-factor=1 is neither yes nor no; write one of the "
 		    "two" },
+		{ "block", "bob block=", "u:1: block= is neither yes nor no; "
+		    "write one of the two" },
 		{ "unknown key", "bob quota=1", "u:1: unknown key \"quota\"; "
-		    "use plan, senders, networks, second-factor, certificates "
-		    "or certificate-issuer" },
+		    "use plan, senders, networks, second-factor, certificates, "
+		    "certificate-issuer or block" },
 		{ "an open quote", "a plan=trial\nb certificates=\"B. C",
 		    "u:2: a quote is not closed; write one behind the value" },
 		{ "a certificate", "b certificates=\"CN=B, O=X\"", "u:1: "
