@@ -6,6 +6,7 @@ Sendmail is started by the first of them.
 
 import functools
 
+import cases_identity as identity_cases
 import cases_inbound as inbound_cases
 import cases_login as login_cases
 import cases_mta as mta_cases
@@ -186,3 +187,8 @@ def auth_external_logs_in_the_name_of_the_certificate(w):
     with smtp.Client(w, "submission", tls_context=context) as client:
         assert client.command("AUTH EXTERNAL =").code >= 500
         expect(client.mail(ALICE), "530 5.7.0")
+
+
+@on_sendmail
+def a_sample_of_the_matrix_is_accepted_and_signed_as_it_says(w):
+    identity_cases.check_matrix(w, 64, 8)

@@ -200,6 +200,7 @@ class View:
     """The world as a case sees it, with Sendmail as its MTA."""
 
     xclient = False		# clients come from addresses of their own
+    rewrites = True		# address fields, after millgate has signed
 
     def __init__(self, world):
         self.world = world

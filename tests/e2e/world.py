@@ -93,6 +93,8 @@ def openssl(*args):
 
 
 class World:
+    rewrites = False	# Postfix leaves the fields of a message alone
+
     def __init__(self, directory, build):
         self.directory, self.build = directory, build
         self.address = own_address()
