@@ -51,6 +51,10 @@ void	disk_queue_go(struct disk_queue *q);
  */
 bool	disk_queue_write(struct disk_queue *q, struct ledger_row *row,
 	    size_t n, char error[STORE_ERROR]);
+/* Have the disk alone for some work; true without one, nothing done. */
+bool	disk_queue_use(struct disk_queue *q,
+	    bool (*work)(const struct ledger_disk *ops, void *disk, void *arg,
+	    char error[STORE_ERROR]), void *arg, char error[STORE_ERROR]);
 bool	disk_queue_replace(struct disk_queue *q, const struct ledger_row *rows,
 	    char error[STORE_ERROR]);
 bool	disk_queue_sync(struct disk_queue *q, char error[STORE_ERROR]);

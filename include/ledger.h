@@ -25,6 +25,15 @@ struct ledger_row {
 	uint32_t	 recipients, messages;
 };
 
+/* What the tool wants, written down beside the running daemon. */
+struct ledger_request {
+	int64_t		 id;
+	char		*key;		/* malloced; NULL: there is none */
+	bool		 reset;
+	unsigned	 parts;		/* of the setting */
+	struct store_setting setting;
+};
+
 /*
  * The disk. Never called by two threads at once, but sync beside the others.
  * False: nothing of it was done; error says what is wrong and what to do.
@@ -39,6 +48,19 @@ struct ledger_disk {
 	/* Remove some rows of minutes before this one; *more: some are left. */
 	bool		 (*forget)(void *disk, uint32_t before, bool *more,
 			    char error[STORE_ERROR]);
+	/*
+	 * Instead of what the key has; an empty one removes it. With it the
+	 * request (0: none) is done, all or nothing.
+	 */
+	bool		 (*put_setting)(void *disk, const char *key,
+			    const struct store_setting *setting,
+			    int64_t request, char error[STORE_ERROR]);
+	/* Remove the rows of these keys and minutes; and the request. */
+	bool		 (*remove)(void *disk, const struct ledger_row *rows,
+			    int64_t request, char error[STORE_ERROR]);
+	/* The oldest request. */
+	bool		 (*next_request)(void *disk, struct ledger_request *r,
+			    char error[STORE_ERROR]);
 	/* What was written is safe from a power cut. */
 	bool		 (*sync)(void *disk, char error[STORE_ERROR]);
 	void		 (*close)(void *disk);
@@ -49,5 +71,7 @@ struct ledger_disk {
 struct store	*ledger_new(const struct ledger_disk *ops, void *disk);
 /* What the disk held at the start; not written back. */
 void		 ledger_load(struct store *s, const struct ledger_row *row);
+void		 ledger_load_setting(struct store *s, const char *key,
+		    const struct store_setting *setting);
 
 #endif

@@ -37,5 +37,10 @@ enum store_answer ledger_settings_list(struct store *base,
 		    struct store_setting_rows *rows, char error[STORE_ERROR]);
 enum store_answer ledger_reset(struct store *base, const char *key,
 		    time_t now, char error[STORE_ERROR]);
+enum store_answer ledger_take_requests(struct store *base,
+		    char error[STORE_ERROR]);
+/* Forget blocks that are over. */
+bool		 ledger_settings_prune(struct ledger *l, time_t now,
+		    char error[STORE_ERROR]);
 
 #endif

@@ -28,6 +28,8 @@ void	settings_get(struct settings *t, const char *key,
 /* Instead of what is there; an empty one removes it. */
 void	settings_put(struct settings *t, const char *key,
 	    const struct store_setting *setting);
+/* A key whose block is over, malloced; NULL: there is none. */
+char	*settings_over(struct settings *t, time_t now);
 /* Adds all of them to the rows. */
 void	settings_list(struct settings *t, struct store_setting_rows *rows);
 

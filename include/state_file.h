@@ -15,6 +15,7 @@ struct state_file {
 	char	*path;		/* its directory without symbolic links */
 	bool	 exists;
 	int	 lock;		/* of the lock file; -1: not locked */
+	bool	 held;		/* the lock, by another */
 	bool	 same_boot;	/* the lock's last holder ran since boot */
 	dev_t	 dev;		/* once it exists */
 	ino_t	 ino;
@@ -27,6 +28,12 @@ struct state_file {
  */
 bool	 state_file_open(struct state_file *f, const char *path,
 	    bool writable, char **why);
+/*
+ * For a tool that changes something: the file exists and is ours; it is
+ * locked, or else (lock is -1) a running daemon has locked it.
+ */
+bool	 state_file_open_tool(struct state_file *f, const char *path,
+	    char **why);
 /* The file is open and right: write our name into the lock file. */
 void	 state_file_sign(const struct state_file *f);
 /* Give up the lock; the file is closed by then. */

@@ -71,6 +71,12 @@ struct store	*store_open(const char *spec, char **why);
  * shows is the moment of opening.
  */
 struct store	*store_open_readonly(const char *spec, char **why);
+/*
+ * For the tool's store_setting_put and store_reset, and nothing else: beside
+ * a running daemon they ask it, and wait a few seconds until it has done it;
+ * without one they are done at once. Never creates.
+ */
+struct store	*store_open_tool(const char *spec, char **why);
 /* In memory, for `millgatectl check`, replay and tests. */
 struct store	*store_open_memory(void);
 /* No reservation may be open any more. */
@@ -191,6 +197,12 @@ void		 store_setting_rows_free(struct store_setting_rows *rows);
  * is committed. A key that sent nothing is no error.
  */
 enum store_answer store_reset(struct store *s, const char *key, time_t now,
+		    char error[STORE_ERROR]);
+
+/*
+ * Do what tools have asked for; called about once a second by the daemon.
+ */
+enum store_answer store_take_requests(struct store *s,
 		    char error[STORE_ERROR]);
 
 /* --- DMARC outcomes (store_dmarc.c) -------------------------------------- */

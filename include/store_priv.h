@@ -42,6 +42,9 @@ struct store_ops {
 			    char error[STORE_ERROR]);
 	enum store_answer (*reset)(struct store *s, const char *key,
 			    time_t now, char error[STORE_ERROR]);
+	/* NULL: a tool needs no running daemon */
+	enum store_answer (*take_requests)(struct store *s,
+			    char error[STORE_ERROR]);
 	void		 (*close)(struct store *s);
 };
 
@@ -64,11 +67,15 @@ void		 setting_merge(struct store_setting *to, unsigned parts,
 		    const struct store_setting *from);
 /* Nothing is set. */
 bool		 setting_is_empty(const struct store_setting *setting);
+/* Printable ASCII, and it ends. */
+bool		 setting_reason_is_right(const char reason[STORE_REASON]);
 /* One more row; the key is copied. */
 void		 setting_rows_add(struct store_setting_rows *rows,
 		    const char *key, const struct store_setting *setting);
 
 /* The backends. */
-struct store	*store_disk_open(const char *path, bool readonly, char **why);
+enum store_use { STORE_KEEP, STORE_READ, STORE_CHANGE };
+struct store	*store_disk_open(const char *path, enum store_use use,
+		    char **why);
 
 #endif

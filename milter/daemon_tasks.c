@@ -40,6 +40,16 @@ write_outcomes(struct services *sv)
 	setup_unref(&st);
 }
 
+/* What millgatectl has written down for us. */
+static void
+take_requests(struct services *sv)
+{
+	char error[STORE_ERROR];
+
+	if (store_take_requests(sv->store, error) == STORE_UNKNOWN)
+		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
+}
+
 /* Keys whose record has appeared in the DNS since start to sign. */
 static void
 check_keys(struct services *sv)
@@ -57,6 +67,7 @@ static struct task {
 	bool		 at_start;		/* and after a reload */
 	uint64_t	 due;			/* ticks */
 } tasks[] = {
+	{ take_requests,	1, false, 0 },
 	{ prune,		60, false, 0 },
 	{ write_outcomes,	60, false, 0 },
 	{ check_keys,		60, true, 0 },

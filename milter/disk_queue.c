@@ -172,8 +172,8 @@ disk_queue_write(struct disk_queue *q, struct ledger_row *row, size_t n,
 }
 
 bool
-disk_queue_replace(struct disk_queue *q, const struct ledger_row *rows,
-    char error[STORE_ERROR])
+disk_queue_use(struct disk_queue *q, bool (*work)(const struct ledger_disk *,
+    void *, void *, char[STORE_ERROR]), void *arg, char error[STORE_ERROR])
 {
 	bool ok;
 
@@ -183,10 +183,24 @@ disk_queue_replace(struct disk_queue *q, const struct ledger_row *rows,
 		return false;
 	pthread_mutex_lock(&q->lock);
 	take(q);
-	ok = q->ops->replace(q->disk, rows, error);
+	ok = work(q->ops, q->disk, arg, error);
 	give(q);
 	pthread_mutex_unlock(&q->lock);
 	return ok;
+}
+
+static bool
+replace(const struct ledger_disk *ops, void *disk, void *rows,
+    char error[STORE_ERROR])
+{
+	return ops->replace(disk, rows, error);
+}
+
+bool
+disk_queue_replace(struct disk_queue *q, const struct ledger_row *rows,
+    char error[STORE_ERROR])
+{
+	return disk_queue_use(q, replace, (void *)rows, error);
 }
 
 bool

@@ -342,6 +342,8 @@ ledger_prune(struct store *base, time_t now, char error[STORE_ERROR])
 		shard_prune(&l->shard[i], minute);
 		pthread_mutex_unlock(&l->shard[i].lock);
 	}
+	if (!ledger_settings_prune(l, now, error))
+		return STORE_UNKNOWN;
 	if (minute >= HOUR_MINUTES && !disk_queue_forget(&l->queue,
 	    minute - (HOUR_MINUTES - 1), error))
 		return STORE_UNKNOWN;
@@ -451,6 +453,7 @@ static const struct store_ops ledger_ops = {
 	.setting_put = ledger_setting_put,
 	.settings_list = ledger_settings_list,
 	.reset = ledger_reset,
+	.take_requests = ledger_take_requests,
 	.close = ledger_close,
 };
 

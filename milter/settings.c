@@ -118,6 +118,23 @@ settings_put(struct settings *t, const char *key,
 	pthread_rwlock_unlock(&t->lock);
 }
 
+char *
+settings_over(struct settings *t, time_t now)
+{
+	char	*key = NULL;
+	time_t	 until;
+	size_t	 i;
+
+	pthread_rwlock_rdlock(&t->lock);
+	for (i = 0; i < t->n && key == NULL; i++) {
+		until = t->entry[i]->setting.blocked_until;
+		if (until != 0 && until <= now)
+			key = xstrdup(t->entry[i]->key);
+	}
+	pthread_rwlock_unlock(&t->lock);
+	return key;
+}
+
 void
 settings_list(struct settings *t, struct store_setting_rows *rows)
 {

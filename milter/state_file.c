@@ -155,10 +155,11 @@ same_boot(int fd)
 }
 
 static bool
-lock_refused(const struct state_file *f, int fd, char **why)
+lock_refused(struct state_file *f, int fd, char **why)
 {
 	char pid[16], boot[LOCK_TEXT];
 
+	f->held = true;
 	lock_read(fd, pid, boot);
 	return fail(why, "%s: in use by another millgate (process %s); stop "
 	    "that one, or give this one a state file of its own", f->path,
@@ -364,6 +365,48 @@ state_file_open(struct state_file *f, const char *path, bool writable,
 	if (!path_set(f, path, why))
 		return false;
 	if ((!writable || lock_take(f, why)) && look(f, writable, why))
+		return true;
+	state_file_close(f);
+	return false;
+}
+
+/* That a daemon has the lock is no error. */
+static bool
+lock_is_held(const struct state_file *f, char **why)
+{
+	if (!f->held)
+		return false;
+	free(*why);
+	*why = NULL;
+	return true;
+}
+
+/* Who may not write it is told before anything else is tried. */
+static bool
+tool_may_write(const struct state_file *f, char **why)
+{
+	struct stat	st;
+	char		owner[64], me[64];
+
+	if (lstat(f->path, &st) != 0)
+		return fail(why, "%s: %s; %s", f->path, strerror(errno),
+		    errno == ENOENT ? "millgate creates it when it starts" :
+		    "run millgatectl as root, or as the user that millgate "
+		    "runs as");
+	return st.st_uid == geteuid() || fail(why, "%s: belongs to %s, but "
+	    "you are %s; run millgatectl as root or as %s to change it",
+	    f->path, user_name(st.st_uid, owner, sizeof(owner)),
+	    user_name(geteuid(), me, sizeof(me)), owner);
+}
+
+bool
+state_file_open_tool(struct state_file *f, const char *path, char **why)
+{
+	memset(f, 0, sizeof(*f));
+	f->lock = -1;
+	if (path_set(f, path, why) && tool_may_write(f, why) &&
+	    (lock_take(f, why) || lock_is_held(f, why)) &&
+	    look(f, true, why))
 		return true;
 	state_file_close(f);
 	return false;

@@ -32,7 +32,7 @@ store_open(const char *spec, char **why)
 
 	if (!is_path(spec, why))
 		return NULL;
-	s = store_disk_open(spec, false, why);
+	s = store_disk_open(spec, STORE_KEEP, why);
 	if (s != NULL)
 		s->dmarc = dmarc_notes_new(spec);
 	return s;
@@ -41,7 +41,14 @@ store_open(const char *spec, char **why)
 struct store *
 store_open_readonly(const char *spec, char **why)
 {
-	return is_path(spec, why) ? store_disk_open(spec, true, why) : NULL;
+	return is_path(spec, why) ? store_disk_open(spec, STORE_READ, why) : NULL;
+}
+
+struct store *
+store_open_tool(const char *spec, char **why)
+{
+	return is_path(spec, why) ? store_disk_open(spec, STORE_CHANGE, why) :
+	    NULL;
 }
 
 struct store *

@@ -7,11 +7,10 @@
  * on a connection of their own. Rows carry a checksum, because
  * SQLite has none for its pages: a flipped bit is found, not counted.
  *
- * The daemon owns the table `bucket` and reads it once, at the start. A tool
- * that wants to change something while the daemon runs writes a request into
- * a table of its own (SQLite's locks arbitrate); the daemon sees by PRAGMA
- * data_version that another has written. With the daemon stopped, the tool
- * takes PATH-lock and writes `bucket` itself.
+ * The daemon owns the tables `bucket` and `setting`, and reads them once, at
+ * the start. A tool that wants to change something while the daemon runs asks
+ * it (store_requests.c). With the daemon stopped, the tool takes PATH-lock,
+ * and is for a moment what the daemon was.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,30 +18,16 @@
 
 #include "arena.h"
 #include "hour.h"
-#include "ledger.h"
-#include "state_file.h"
+#include "setting_row.h"
 #include "state_row.h"
+#include "store_disk.h"
 #include "store_priv.h"
 #include "store_schema.h"
-#include "store_sqlite.h"
 
 #define FORGET_ROWS	500		/* in one transaction */
 
 #define STRING_OF(x)	#x
 #define STRING(x)	STRING_OF(x)
-
-enum statement {
-	ST_BEGIN, ST_COMMIT, ST_GET, ST_PUT, ST_OLDEST, ST_FORGET, ST_COUNT
-};
-
-/*
- * A commit checkpoints only when nobody else has for very long; what a great
- * transaction added to the log is given back.
- */
-#define LOG_SETTINGS \
-	"PRAGMA synchronous = NORMAL;" \
-	"PRAGMA wal_autocheckpoint = 10000;" \
-	"PRAGMA journal_size_limit = 8000000"
 
 static const char *const statements[ST_COUNT] = {
 	[ST_BEGIN] = "BEGIN IMMEDIATE",
@@ -59,18 +44,10 @@ static const char *const statements[ST_COUNT] = {
 	    "LIMIT 1 OFFSET " STRING(FORGET_ROWS) "), x'')"
 };
 
-struct disk {
-	struct state_file file;
-	struct sql	*sql;
-	struct sql_statement *st[ST_COUNT];
-	struct sql	*checkpointer;
-};
-
 /* --- errors -------------------------------------------------------------- */
 
-/* The last error of SQLite. */
-static bool
-explain(const struct disk *d, const char *doing, char error[STORE_ERROR])
+bool
+disk_explain(const struct disk *d, const char *doing, char error[STORE_ERROR])
 {
 	sql_explain(d->sql, d->file.path, doing, error, STORE_ERROR);
 	return false;
@@ -147,6 +124,32 @@ load(struct disk *d, struct store *s, char **why)
 }
 
 static bool
+load_settings(struct disk *d, struct store *s, char **why)
+{
+	struct setting_row	 row;
+	struct sql_statement	*st;
+	enum sql_result		 result;
+	bool			 right = true;
+
+	st = sql_prepare(d->sql, "SELECT " SETTING_ROW_COLUMNS
+	    " FROM setting ORDER BY key");
+	if (st == NULL)
+		return refuse(d, "cannot be read", why);
+	while (right && (result = sql_step(st)) == SQL_ROW) {
+		right = setting_row_read(st, 0, &row);
+		if (right)
+			ledger_load_setting(s, row.key, &row.setting);
+	}
+	if (!right)
+		schema_damaged(d->file.path, "the checksum of a setting is "
+		    "wrong", why);
+	else if (result != SQL_DONE)
+		refuse(d, "cannot be read", why);
+	sql_finish(&st);
+	return right && result == SQL_DONE;
+}
+
+static bool
 use_log(struct disk *d, char **why)
 {
 	char	*mode = sql_text(d->sql, "PRAGMA journal_mode = WAL");
@@ -158,7 +161,7 @@ use_log(struct disk *d, char **why)
 		schema_fail(d->file.path, why, "its file system cannot hold a "
 		    "write-ahead log; move it to a local one");
 	free(mode);
-	return ok && (sql_exec(d->sql, LOG_SETTINGS) ||
+	return ok && (sql_exec(d->sql, DISK_LOG_SETTINGS) ||
 	    refuse(d, "cannot be written", why));
 }
 
@@ -244,19 +247,18 @@ add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
 		return false;
 	}
 	if (result == SQL_FAILED)
-		return explain(d, "cannot be read", error);
+		return disk_explain(d, "cannot be read", error);
 	row.key = more->key;
 	row.minute = more->minute;
 	row.recipients = hour_cap((uint64_t)row.recipients +
 	    more->recipients);
 	row.messages = hour_cap((uint64_t)row.messages + more->messages);
 	state_row_bind(put, &row);
-	return sql_run(put) || explain(d, "cannot be written", error);
+	return sql_run(put) || disk_explain(d, "cannot be written", error);
 }
 
-/* Counts written to a file that has no name any more would be lost. */
-static bool
-still_there(const struct disk *d, char error[STORE_ERROR])
+bool
+disk_still_there(const struct disk *d, char error[STORE_ERROR])
 {
 	if (state_file_same(&d->file))
 		return true;
@@ -272,16 +274,16 @@ write_rows(struct disk *d, const struct ledger_row *row, bool replace,
 {
 	bool ok;
 
-	if (!still_there(d, error))
+	if (!disk_still_there(d, error))
 		return false;
 	ok = sql_run(d->st[ST_BEGIN]) &&
 	    (!replace || sql_exec(d->sql, "DELETE FROM bucket"));
 	if (!ok)
-		explain(d, "cannot be written", error);
+		disk_explain(d, "cannot be written", error);
 	for (; ok && row != NULL; row = row->next)
 		ok = add(d, row, error);
 	if (ok && !sql_run(d->st[ST_COMMIT]))
-		ok = explain(d, "cannot be written", error);
+		ok = disk_explain(d, "cannot be written", error);
 	if (!ok && sql_in_transaction(d->sql))
 		sql_exec(d->sql, "ROLLBACK");
 	return ok;
@@ -309,7 +311,7 @@ disk_forget(void *disk, uint32_t before, bool *more, char error[STORE_ERROR])
 	int64_t			 minute = 0;
 
 	*more = false;
-	if (!still_there(d, error))
+	if (!disk_still_there(d, error))
 		return false;
 	sql_bind_number(oldest, 1, before);
 	result = sql_step(oldest);
@@ -320,7 +322,7 @@ disk_forget(void *disk, uint32_t before, bool *more, char error[STORE_ERROR])
 		return true;
 	sql_bind_number(d->st[ST_FORGET], 1, minute);
 	*more = result == SQL_ROW && sql_run(d->st[ST_FORGET]);
-	return *more || explain(d, "old counts cannot be removed", error);
+	return *more || disk_explain(d, "old counts cannot be removed", error);
 }
 
 static bool
@@ -351,6 +353,9 @@ static const struct ledger_disk writable_disk = {
 	.write = disk_write,
 	.replace = disk_replace,
 	.forget = disk_forget,
+	.put_setting = disk_put_setting,
+	.remove = disk_remove,
+	.next_request = disk_next_request,
 	.sync = disk_sync,
 	.close = disk_close,
 };
@@ -360,23 +365,50 @@ static const struct ledger_disk readonly_disk = {
 	.close = disk_close,
 };
 
-struct store *
-store_disk_open(const char *path, bool readonly, char **why)
+/* What tools asked for when nobody was there to do it. */
+static bool
+do_requests(struct store *s, char **why)
 {
-	struct disk	*d = xcalloc(1, sizeof(*d));
+	char error[STORE_ERROR];
+
+	if (store_take_requests(s, error) != STORE_UNKNOWN)
+		return true;
+	*why = xstrdup(error);
+	return false;
+}
+
+/* d->file is open. */
+static struct store *
+open_disk(struct disk *d, bool readonly, char **why)
+{
 	struct store	*s;
 
-	if (!state_file_open(&d->file, path, !readonly, why)) {
-		free(d);
-		return NULL;
-	}
 	s = ledger_new(readonly ? &readonly_disk : &writable_disk, d);
-	if (!(readonly ? open_readonly(d, why) : open_writable(d, why)) ||
-	    !load(d, s, why)) {
-		s->ops->close(s);
-		return NULL;
+	if ((readonly ? open_readonly(d, why) : open_writable(d, why)) &&
+	    load(d, s, why) && load_settings(d, s, why) &&
+	    (readonly || do_requests(s, why))) {
+		if (readonly)
+			disconnect(d);
+		return s;
 	}
-	if (readonly)
-		disconnect(d);
+	s->ops->close(s);
+	return NULL;
+}
+
+struct store *
+store_disk_open(const char *path, enum store_use use, char **why)
+{
+	struct disk	*d = xcalloc(1, sizeof(*d));
+	struct store	*s = NULL;
+	bool		 ok;
+
+	d->seen = -1;
+	ok = use == STORE_CHANGE ? state_file_open_tool(&d->file, path, why) :
+	    state_file_open(&d->file, path, use == STORE_KEEP, why);
+	if (ok && (use != STORE_CHANGE || d->file.lock >= 0))
+		return open_disk(d, use == STORE_READ, why);
+	if (ok)
+		s = store_asker_open(&d->file, why);
+	free(d);
 	return s;
 }

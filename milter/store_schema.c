@@ -11,7 +11,7 @@
 #include "store_schema.h"
 
 #define APPLICATION_ID	0x6d696c67	/* "milg" */
-#define SCHEMA_VERSION	2
+#define SCHEMA_VERSION	3
 
 #define STRING_OF(x)	#x
 #define STRING(x)	STRING_OF(x)
@@ -31,10 +31,24 @@
 	"PRIMARY KEY(day, author, record, source, spf, dkim, aligned, " \
 	"result, policy, disposition, override)) WITHOUT ROWID"
 
+/* store_requests.c: what is set for a key, and what the tool asks for */
+#define SETTING_COLUMNS \
+	"parts INTEGER NOT NULL, recipients INTEGER NOT NULL, " \
+	"messages INTEGER NOT NULL, blocked_until INTEGER NOT NULL, " \
+	"block INTEGER NOT NULL, reason TEXT NOT NULL, " \
+	"changed INTEGER NOT NULL, sum INTEGER NOT NULL"
+#define SETTING_TABLE \
+	"CREATE TABLE setting(key TEXT NOT NULL PRIMARY KEY, " \
+	SETTING_COLUMNS ") WITHOUT ROWID"
+#define REQUEST_TABLE \
+	"CREATE TABLE request(id INTEGER PRIMARY KEY AUTOINCREMENT, " \
+	"key TEXT NOT NULL, " SETTING_COLUMNS ")"
+
 /* What makes version i + 1 of the schema out of version i. */
 static const char *const upgrades[SCHEMA_VERSION] = {
 	BUCKET_TABLE,
-	OUTCOME_TABLE
+	OUTCOME_TABLE,
+	SETTING_TABLE ";" REQUEST_TABLE
 };
 
 /* --- errors -------------------------------------------------------------- */
@@ -147,6 +161,8 @@ static const char *quick[] = { "PRAGMA quick_check(1)", "ok" };
 
 static const char *tables[][2] = {
 	{ TABLE("bucket"), BUCKET_TABLE },
+	{ TABLE("setting"), SETTING_TABLE },
+	{ TABLE("request"), REQUEST_TABLE },
 };
 
 bool

@@ -93,8 +93,8 @@ store_setting_get(struct store *s, const char *key, time_t now,
 }
 
 /* It goes into replies and onto terminals as it is. */
-static bool
-is_printable(const char reason[STORE_REASON])
+bool
+setting_reason_is_right(const char reason[STORE_REASON])
 {
 	size_t i;
 
@@ -115,7 +115,8 @@ store_setting_put(struct store *s, const char *key, unsigned parts,
 		snprintf(error, STORE_ERROR, "no login is named");
 		return STORE_REFUSED;
 	}
-	if ((parts & STORE_PART_BLOCK) && !is_printable(setting->reason)) {
+	if ((parts & STORE_PART_BLOCK) &&
+	    !setting_reason_is_right(setting->reason)) {
 		snprintf(error, STORE_ERROR, "the reason may have %d "
 		    "characters of printable ASCII", STORE_REASON - 1);
 		return STORE_REFUSED;
@@ -161,4 +162,12 @@ store_reset(struct store *s, const char *key, time_t now,
 {
 	error[0] = '\0';
 	return s->ops->reset(s, key, now, error);
+}
+
+enum store_answer
+store_take_requests(struct store *s, char error[STORE_ERROR])
+{
+	error[0] = '\0';
+	return s->ops->take_requests == NULL ? STORE_TAKEN :
+	    s->ops->take_requests(s, error);
 }

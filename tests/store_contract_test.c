@@ -456,6 +456,16 @@ setting_of(struct backend *b, const char *key, time_t now)
 	return t;
 }
 
+/* Through a restart, where there is one. */
+static void
+reopen(struct backend *b)
+{
+	if (!b->durable)
+		return;
+	store_close(&b->store);
+	b->store = b->open(b);
+}
+
 static void
 a_setting_is_kept_and_removed(void **state)
 {
@@ -465,6 +475,7 @@ a_setting_is_kept_and_removed(void **state)
 	assert_memory_equal(&t, &nothing, sizeof(t));
 	put(b, "alice", STORE_PART_ALL, &raised);
 	put(b, "listener local", STORE_PART_RECIPIENTS, &raised);
+	reopen(b);
 	t = setting_of(b, "alice", T0);
 	assert_true(t.recipients_set);
 	assert_true(t.messages_set);
@@ -477,6 +488,7 @@ a_setting_is_kept_and_removed(void **state)
 	assert_false(t.messages_set);
 	put(b, "alice", STORE_PART_ALL, &nothing);
 	put(b, "nobody", STORE_PART_ALL, &nothing);
+	reopen(b);
 	t = setting_of(b, "alice", T0);
 	assert_memory_equal(&t, &nothing, sizeof(t));
 }
@@ -499,6 +511,7 @@ parts_of_a_setting_are_set_apart(void **state)
 	assert_int_equal(t.changed, T0);
 	put(b, "alice", STORE_PART_MESSAGES, &nothing);
 	put(b, "alice", STORE_PART_BLOCK, &nothing);
+	reopen(b);
 	t = setting_of(b, "alice", T0);
 	assert_true(t.recipients_set);
 	assert_false(t.messages_set);
@@ -517,6 +530,7 @@ a_block_ends_by_itself(void **state)
 	t.blocked_until = T0 + 100;
 	t.block = STORE_BLOCK_HOLD;
 	put(b, "alice", STORE_PART_BLOCK, &t);
+	reopen(b);
 	t = setting_of(b, "alice", T0 + 99);
 	assert_int_equal(t.blocked_until, T0 + 100);
 	assert_int_equal(t.block, STORE_BLOCK_HOLD);
@@ -548,6 +562,7 @@ settings_are_listed_by_key(void **state)
 		t.limits.recipients = (uint32_t)i;
 		put(b, keys[i], STORE_PART_ALL, &t);
 	}
+	reopen(b);
 	assert_int_equal(store_settings_list(b->store, T0, &rows, error),
 	    STORE_TAKEN);
 	assert_int_equal(rows.n, NELEM(keys));
@@ -607,6 +622,7 @@ a_reset_forgets_the_hour(void **state)
 	assert_int_equal(u.recipients + u.messages, 0);
 	assert_int_equal(u.reserved_recipients, 1);
 	assert_int_equal(store_commit(&r, T0 + 600, &u), STORE_TAKEN);
+	reopen(b);
 	assert_int_equal(used(b->store, "alice", T0 + 600), 1);
 	assert_int_equal(used(b->store, "bob", T0 + 600), 5);
 	assert_true(setting_of(b, "alice", T0).recipients_set);

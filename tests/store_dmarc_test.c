@@ -1,6 +1,5 @@
 /*
- * store_dmarc: outcomes are counted by the row, written, pruned and bounded;
- * a state file of the first schema is taken over with its counts.
+ * store_dmarc: outcomes are counted by the row, written, pruned and bounded.
  */
 #include "test.h"
 
@@ -149,36 +148,6 @@ a_broken_table_is_told(void **state)
 	store_close(&s);
 }
 
-/* What the first schema had is there, and the new table beside it. */
-static void
-the_first_schema_is_upgraded(void **state)
-{
-	struct store_usage	 usage;
-	struct reservation	*r;
-	struct store		*s = open_store();
-	struct sql		*old;
-
-	(void)state;
-	r = reservation_on(s, "alice", no_limits);
-	assert_int_equal(store_reserve(r, T0, &usage), STORE_TAKEN);
-	assert_int_equal(store_commit(&r, T0, &usage), STORE_TAKEN);
-	store_close(&s);
-	assert_true(sql_open(&old, path, SQL_WRITE));
-	assert_true(sql_exec(old, "DROP TABLE outcome; "
-	    "PRAGMA user_version = 1"));
-	sql_close(&old);
-
-	s = open_store();
-	expect("PRAGMA user_version", "2");
-	assert_int_equal(store_usage(s, "alice", T0, no_limits, &usage),
-	    STORE_TAKEN);
-	assert_int_equal(usage.recipients, 1);
-	store_note_dmarc(s, &spoofed, T0);
-	write_out(s, T0, 30);
-	expect("SELECT count(*) FROM outcome", "1");
-	store_close(&s);
-}
-
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -190,7 +159,6 @@ main(void)
 		TEST(what_waits_has_a_bound),
 		TEST(without_a_file_they_go_nowhere),
 		TEST(a_broken_table_is_told),
-		TEST(the_first_schema_is_upgraded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
