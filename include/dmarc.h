@@ -20,7 +20,8 @@ enum dmarc_psd { PSD_UNKNOWN, PSD_NO, PSD_YES };
 struct dmarc_record {
 	bool		 has_p, has_sp, has_np;
 	enum dmarc_policy p, sp, np;	/* as published; see has_* */
-	bool		 broken;	/* an sp or np that is no policy */
+	/* an sp or np that is no policy: all are void (RFC 9989 4.10.1) */
+	bool		 broken;
 	bool		 strict_dkim, strict_spf;	/* adkim=s, aspf=s */
 	enum dmarc_psd	 psd;
 	bool		 testing;	/* t=y */

@@ -60,7 +60,13 @@ stricter(enum dmarc_policy a, enum dmarc_policy b)
 	return a > b ? a : b;
 }
 
-/* RFC 9989 4.10.1: one broken policy word voids all of them. */
+/*
+ * RFC 9989 4.10.1: a record without a valid p, or with an sp or np that is
+ * not valid, counts as "p=none" as a whole where rua has a valid URI, and as
+ * no record at all otherwise. The text makes no difference between a broken
+ * word that would apply to this author and one that would not: "p=reject;
+ * sp=quarantin" loses its reject, too.
+ */
 static bool
 has_policy(const struct dmarc_record *rec)
 {

@@ -2,8 +2,10 @@
  * dmarc_record - the policy record of RFC 9989 4.7
  *
  * "v=DMARC1" comes first, to the letter; without it the text is no record.
- * What else cannot be understood is as if it were not there; a policy that is
- * none of the three words is remembered, since it voids the others (4.10.1).
+ * What else cannot be understood is as if it were not there; an sp or np that
+ * is none of the three words is remembered: section 4.10.1 ("DMARC Policy
+ * Discovery") has such a record act as "p=none" if rua holds a valid URI, and
+ * not at all otherwise (dmarc_evaluate.c does that).
  * The first of two tags with one name counts. Linear in the length, whatever
  * the length is.
  */
