@@ -3,9 +3,11 @@
  *
  * A body passes two stages. The first, relaxed only, reduces blanks; it
  * looks for the places that need a change 16 octets at a time and hands on
- * the runs between them. The second, for both forms, holds back the CRLFs
- * that may turn out to end the body. Neither looks at an octet twice.
+ * the runs between them, which are gathered. The second, for both forms,
+ * gets them by the block and holds back the CRLFs that may turn out to end
+ * the body. Neither looks at an octet twice.
  */
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -14,6 +16,10 @@
 
 /* Runs of at least this length are not worth a copy. */
 #define DIRECT		512
+/* A piece up to this length is copied with what stands behind it. */
+#define SHORT		16
+
+#define CRLF8	"\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
 
 static const char space_cr[] = " \r";
 
@@ -40,32 +46,23 @@ canon_body_init(struct canon_body *b, enum canonicalization how,
 /* --- the way out ------------------------------------------------------- */
 
 static void
-flush(struct canon_body *b)
-{
-	if (b->n > 0)
-		b->sink(b->arg, b->gather, b->n);
-	b->n = 0;
-}
-
-static void
 emit(struct canon_body *b, const char *p, size_t len)
 {
 	b->any = true;
-	if (len >= DIRECT || len > sizeof(b->gather) - b->n)
-		flush(b);
-	if (len >= DIRECT) {
-		b->sink(b->arg, p, len);
-		return;
-	}
-	memcpy(b->gather + b->n, p, len);
-	b->n += len;
+	b->sink(b->arg, p, len);
 }
 
 static void
 emit_held(struct canon_body *b)
 {
-	for (; b->crlfs > 0; b->crlfs--)
-		emit(b, "\r\n", 2);
+	static const char	lines[] = CRLF8 CRLF8 CRLF8 CRLF8;
+	size_t			n;
+
+	for (; b->crlfs > 0; b->crlfs -= n) {
+		n = b->crlfs < sizeof(lines) / 2 ? b->crlfs :
+		    sizeof(lines) / 2;
+		emit(b, lines, n * 2);
+	}
 	if (b->cr)
 		emit(b, "\r", 1);
 	b->cr = false;
@@ -109,6 +106,44 @@ hold_trailing(struct canon_body *b, const char *p, const char *end)
 	b->cr = cr;
 }
 
+/* --- between the stages: pieces are gathered ---------------------------- */
+
+static void
+release(struct canon_body *b)
+{
+	size_t n = b->n;
+
+	b->n = 0;
+	hold_trailing(b, b->gather, b->gather + n);
+}
+
+/* Behind p there are at least `readable` octets of the caller's. */
+static void
+put(struct canon_body *b, const char *p, size_t len, size_t readable)
+{
+	if (len > sizeof(b->gather) - b->n || len >= DIRECT)
+		release(b);
+	if (len >= DIRECT) {
+		hold_trailing(b, p, p + len);
+		return;
+	}
+	/* most pieces are words: one move of fixed size is no call */
+	if (len <= SHORT && readable >= SHORT &&
+	    sizeof(b->gather) - b->n >= SHORT)
+		memcpy(b->gather + b->n, p, SHORT);
+	else
+		memcpy(b->gather + b->n, p, len);
+	b->n += len;
+}
+
+static void
+put_space(struct canon_body *b)
+{
+	if (b->n == sizeof(b->gather))
+		release(b);
+	b->gather[b->n++] = ' ';
+}
+
 /* --- first stage: blanks (relaxed) ------------------------------------- */
 
 static bool
@@ -134,7 +169,6 @@ change16(const char *p)
 {
 	octets	here, next;
 	words	found;
-	size_t	i;
 
 	memcpy(&here, p, sizeof(here));
 	memcpy(&next, p + 1, sizeof(next));
@@ -142,9 +176,10 @@ change16(const char *p)
 	    ((next == ' ') | (next == '\t') | (next == '\r'))));
 	if ((found[0] | found[1]) == 0)
 		return 16;
-	for (i = found[0] == 0 ? 8 : 0; !changes_at(p + i); i++)
-		;
-	return i;
+	/* each octet that matches is 0xff; the first one is the lowest */
+	if (found[0] != 0)
+		return (size_t)__builtin_ctzll(le64toh(found[0])) / 8;
+	return 8 + (size_t)__builtin_ctzll(le64toh(found[1])) / 8;
 }
 
 /* The first blank in p..end that needs a change, or may: the last octet. */
@@ -182,11 +217,11 @@ settle_blanks(struct canon_body *b, const char *p, const char *end)
 		return p;
 	}
 	if (!b->blank_cr)
-		hold_trailing(b, space_cr, space_cr + 1);
+		put_space(b);
 	else if (*p != '\n')
-		hold_trailing(b, space_cr, space_cr + 2);
+		put(b, space_cr, 2, 0);
 	else
-		hold_trailing(b, space_cr + 1, space_cr + 2);
+		put(b, space_cr + 1, 1, 0);
 	b->blank = b->blank_cr = false;
 	return p;
 }
@@ -206,14 +241,9 @@ change_in_sight(struct canon_body *b, const char *p, const char *q,
 		r++;
 	if (end - r < 2)
 		return NULL;
-	if (r[0] == '\r' && r[1] == '\n')
-		hold_trailing(b, p, q);
-	else if (*q == ' ')
-		hold_trailing(b, p, q + 1);
-	else {
-		hold_trailing(b, p, q);
-		hold_trailing(b, space_cr, space_cr + 1);
-	}
+	put(b, p, (size_t)(q - p), (size_t)(end - p));
+	if (r[0] != '\r' || r[1] != '\n')
+		put_space(b);
 	return r;
 }
 
@@ -228,7 +258,7 @@ reduce_blanks(struct canon_body *b, const char *p, const char *end)
 		q = next_change(p, end);
 		next = q < end ? change_in_sight(b, p, q, end) : NULL;
 		if (next == NULL) {
-			hold_trailing(b, p, q);
+			put(b, p, (size_t)(q - p), (size_t)(end - p));
 			next = q < end ? settle_blanks(b, q, end) : end;
 		}
 		p = next;
@@ -245,7 +275,7 @@ canon_body_add(struct canon_body *b, const void *data, size_t len)
 	if (b->how == CANON_RELAXED)
 		reduce_blanks(b, p, p + len);
 	else
-		hold_trailing(b, p, p + len);
+		put(b, p, len, len);
 }
 
 void
@@ -253,12 +283,12 @@ canon_body_finish(struct canon_body *b)
 {
 	/* blanks that end the body end its last line, too */
 	if (b->blank && b->blank_cr)
-		hold_trailing(b, space_cr, space_cr + 2);
+		put(b, space_cr, 2, 0);
+	release(b);
 	if (b->cr)
 		emit_held(b);
 	if (b->any || b->how == CANON_SIMPLE)
 		emit(b, "\r\n", 2);
-	flush(b);
 }
 
 /* --- header fields ----------------------------------------------------- */
