@@ -19,6 +19,9 @@
 #include "policy.h"
 #include "users.h"
 
+/* The word for no control socket. */
+#define CONF_NO_SOCKET	"none"
+
 enum mode { MODE_ENFORCE, MODE_MONITOR };
 
 struct strings {
@@ -33,6 +36,7 @@ struct conf {
 	const char	*socket_owner;	/* "user:group", or NULL */
 	const char	*authserv_id;	/* NULL: the MTA's {j} */
 	const char	*state;
+	const char	*control_socket; /* a path, or CONF_NO_SOCKET */
 	const char	*user;
 	const char	*pid_file;	/* NULL: none */
 	enum mode	 mode;

@@ -24,5 +24,6 @@ int	ctl_conf(const struct ctl *c, int argc, char **argv);
 int	ctl_key(const struct ctl *c, int argc, char **argv);
 int	ctl_quota(const struct ctl *c, int argc, char **argv);
 int	ctl_replay(const struct ctl *c, int argc, char **argv);
+int	ctl_stats(const struct ctl *c, int argc, char **argv);
 
 #endif

@@ -54,7 +54,10 @@ void		 observed_macros(struct observed_listener *l,
 /* A session came to this listener; its MTA is the latest one. */
 void		 observed_session(struct observed_listener *l,
 		    const struct mta_facts *mta);
-/* The end of a message, or (`event` "rcpt") a refused recipient. */
+/*
+ * The end of a message, or (`event` "rcpt") a refused recipient. `action` is
+ * what the MTA was answered; `rule` NULL: none held or refused it.
+ */
 void		 observed_verdict(struct observed_listener *l,
 		    const char *event, enum action action, const char *rule);
 
@@ -68,7 +71,11 @@ bool		 observed_never(const struct observed_listener *l,
 bool		 observed_hint_due(struct observed_listener *l,
 		    uint64_t ticks);
 
-/* All of it, as the JSON array "listeners" of the control socket. */
-void		 observed_json(struct observed *o, struct buf *b);
+/* Messages and recipients that this rule held or refused, of all listeners. */
+uint64_t	 observed_rule(struct observed *o, const char *rule);
+
+/* The JSON array "listeners" of the control socket; with all macros or not. */
+void		 observed_json(struct observed *o, bool macros,
+		    struct buf *b);
 
 #endif

@@ -36,6 +36,7 @@ struct setup {
 struct counters {
 	atomic_uint_fast64_t connections, messages;
 	atomic_uint_fast64_t accepted, held, deferred, rejected, aborted;
+	atomic_uint_fast64_t outcomes_lost;	/* of DMARC */
 	/* recipients refused by a quota; times the store did not work */
 	atomic_uint_fast64_t quota_refused, store_failures;
 	/* events told to the site; its command was not run for so many */

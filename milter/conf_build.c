@@ -353,11 +353,28 @@ build_users_file(struct conf_builder *b)
 	}
 }
 
+/*
+ * Beside the state file, so that each daemon has its own; a state that is
+ * shared over the network says nothing about this host.
+ */
+static void
+control_default(struct conf_builder *b)
+{
+	struct conf *c = b->conf;
+
+	if (c->control_socket != NULL || c->state == NULL)
+		return;
+	c->control_socket = c->state[0] == '/' ?
+	    arena_printf(b->arena, "%s-control", c->state) :
+	    STATEDIR "/control";
+}
+
 void
 conf_build(struct conf_builder *b)
 {
 	build_plans(b);
 	build_singles(b);
+	control_default(b);
 	build_relays(b);
 	build_listeners(b);
 	build_overrides(b);

@@ -29,6 +29,21 @@ check_socket(struct conf_builder *b)
 			    unix_only[i]);
 }
 
+/* What was set was checked as a text; what follows from state was not. */
+static void
+check_control(struct conf_builder *b)
+{
+	const char	*path = b->conf->control_socket;
+	const char	*wrong = NULL;
+
+	if (path != NULL)
+		wrong = syntax_control(b->arena, &path);
+	if (wrong != NULL)
+		conf_complain(b->bad, conf_section_where(&b->tree->section[0],
+		    "state"), "with -control behind it state %s, or set "
+		    "control-socket", wrong);
+}
+
 static void
 check_user(struct conf_builder *b)
 {
@@ -93,6 +108,7 @@ void
 conf_check(struct conf_builder *b)
 {
 	check_socket(b);
+	check_control(b);
 	check_user(b);
 	check_unlisted(b);
 	check_signing(b);

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 
 #include "arena.h"
+#include "conf.h"
 #include "conf_options.h"
 #include "domain.h"
 #include "netaddr.h"
@@ -103,6 +104,18 @@ syntax_state(struct arena *a, const char **text)
 		return NULL;
 	return "is no absolute path; write /path/to/state.db or "
 	    "redis://HOST:PORT/NUMBER";
+}
+
+const char *
+syntax_control(struct arena *a, const char **text)
+{
+	const char *path;
+
+	if (strcmp(*text, CONF_NO_SOCKET) == 0)
+		return NULL;
+	if ((*text)[0] != '/')
+		return "is no absolute path; write /path/to/socket or none";
+	return unix_socket(a, &path, *text);
 }
 
 const char *

@@ -24,6 +24,8 @@ static const struct command {
 	    "who sent how much in the last hour" },
 	{ "replay",	ctl_replay,
 	    "run scenario files" },
+	{ "stats",	ctl_stats,
+	    "what the running daemon has counted" },
 };
 
 #define NCOMMANDS	(sizeof(commands) / sizeof(commands[0]))

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "control.h"
 #include "daemon.h"
 #include "daemon_tasks.h"
 #include "log.h"
@@ -40,6 +41,7 @@
 #define DRAIN_SECONDS	60
 #define STATUS_TROUBLE	2
 
+static struct control	*control;	/* NULL: none */
 static int		signal_pipe[2] = { -1, -1 };
 static atomic_bool	mfi_ended;
 
@@ -179,10 +181,11 @@ warn_unchanged(const struct conf *old, const struct conf *new)
 {
 	if (!same_text(old->socket, new->socket) ||
 	    !same_text(old->state, new->state) ||
+	    !same_text(old->control_socket, new->control_socket) ||
 	    !same_text(old->user, new->user) ||
 	    !same_text(old->resolver.trust_anchor, new->resolver.trust_anchor))
 		log_printf(LOG_LEVEL_WARNING, "%s: a change of socket, state, "
-		    "user or trust-anchor takes effect at the next restart",
+		    "control-socket, user or trust-anchor takes effect at the next restart",
 		    new->path);
 }
 
@@ -271,6 +274,7 @@ stop(struct services *sv, const struct conf *c)
 	if (!failed)
 		drain();
 	notifier_stop(sv->notifier);
+	control_close(&control);
 	daemon_tasks_last(sv);
 	if (path != NULL)
 		unlink(path);
@@ -351,6 +355,26 @@ say_ready(int fd)
 	close(fd);
 }
 
+/* As the user that serves, who can remove it at the end. */
+static struct services *
+open_control(struct services *sv, char **why)
+{
+	struct setup	*st;
+	const char	*path;
+
+	if (sv == NULL)
+		return NULL;
+	st = services_setup(sv);
+	path = st->conf->control_socket;
+	if (strcmp(path, CONF_NO_SOCKET) != 0) {
+		control = control_open(path, sv, why);
+		if (control == NULL)
+			services_free(&sv);
+	}
+	setup_unref(&st);
+	return sv;
+}
+
 /* Everything up to the point where mail can be served. */
 static struct services *
 start(const struct daemon_options *o, int *ready_fd, char **why)
@@ -370,7 +394,7 @@ start(const struct daemon_options *o, int *ready_fd, char **why)
 		*why = xstrdup("cannot fork");
 	else if (write_pid(setup->conf->pid_file, why) &&
 	    privileges_drop(setup->conf->user, why))
-		return open_services(setup, why);
+		return open_control(open_services(setup, why), why);
 	setup_unref(&setup);
 	return sv;
 }

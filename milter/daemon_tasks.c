@@ -34,6 +34,7 @@ write_outcomes(struct services *sv)
 	    sv->now(), st->conf->outcomes.days, error) == STORE_UNKNOWN)
 		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
 	lost = store_dmarc_lost(sv->store);
+	atomic_fetch_add(&sv->counters.outcomes_lost, lost);
 	if (lost > 0)
 		log_printf(LOG_LEVEL_WARNING, "DMARC outcomes of %llu messages "
 		    "were not recorded", (unsigned long long)lost);

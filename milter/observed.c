@@ -186,7 +186,7 @@ observed_verdict(struct observed_listener *l, const char *event,
 		atomic_fetch_add(&l->messages, 1);
 		atomic_fetch_add(&l->action[action], 1);
 	}
-	if (action >= ACTION_HOLD)
+	if (rule != NULL)
 		count_rule(l, rule);
 }
 
@@ -212,6 +212,31 @@ observed_hint_due(struct observed_listener *l, uint64_t ticks)
 		return false;
 	return atomic_compare_exchange_strong(&l->hinted, &last,
 	    ticks > 0 ? ticks : 1);
+}
+
+static uint64_t
+rule_of(const struct observed_listener *l, const char *rule)
+{
+	const char	*there;
+	size_t		 i;
+
+	for (i = 0; i < OBSERVED_RULES; i++) {
+		there = atomic_load(&l->rule[i].rule);
+		if (there != NULL && strcmp(there, rule) == 0)
+			return atomic_load(&l->rule[i].n);
+	}
+	return 0;
+}
+
+uint64_t
+observed_rule(struct observed *o, const char *rule)
+{
+	unsigned	i, n = atomic_load(&o->n);
+	uint64_t	sum = 0;
+
+	for (i = 0; i < n; i++)
+		sum += rule_of(o->slot[i], rule);
+	return sum;
 }
 
 /* --- JSON ---------------------------------------------------------------- */
@@ -276,7 +301,7 @@ json_mta(struct observed_listener *l, struct buf *b)
 }
 
 static void
-json_listener(struct observed_listener *l, struct buf *b)
+json_listener(struct observed_listener *l, bool macros, struct buf *b)
 {
 	enum action a;
 
@@ -297,13 +322,15 @@ json_listener(struct observed_listener *l, struct buf *b)
 	json_mta(l, b);
 	buf_addstr(b, ", ");
 	json_rules(l, b);
-	buf_addstr(b, ", ");
-	json_macros(l, b);
+	if (macros) {
+		buf_addstr(b, ", ");
+		json_macros(l, b);
+	}
 	buf_addch(b, '}');
 }
 
 void
-observed_json(struct observed *o, struct buf *b)
+observed_json(struct observed *o, bool macros, struct buf *b)
 {
 	unsigned i, n = atomic_load(&o->n);
 
@@ -311,7 +338,7 @@ observed_json(struct observed *o, struct buf *b)
 	for (i = 0; i < n; i++) {
 		if (i > 0)
 			buf_addstr(b, ", ");
-		json_listener(o->slot[i], b);
+		json_listener(o->slot[i], macros, b);
 	}
 	buf_addch(b, ']');
 }

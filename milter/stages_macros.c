@@ -52,7 +52,12 @@ stage_attribute(struct session *s)
 void
 stage_verdict(struct session *s, const char *event)
 {
-	observed_verdict(s->seen, event, s->verdict.action, s->verdict.rule);
+	const struct verdict	*v = &s->verdict;
+	bool			 enforced;
+
+	enforced = s->setup->conf->mode == MODE_ENFORCE;
+	observed_verdict(s->seen, event, enforced ? v->action : ACTION_ACCEPT,
+	    v->action >= ACTION_HOLD ? v->rule : NULL);
 	if (strcmp(event, "eom") == 0) {
 		stage_look(s, AT_EOM);
 		observed_macros(s->seen, AT_EOM, s->sent);

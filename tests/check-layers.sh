@@ -38,7 +38,7 @@ only signal.h		daemon.c mfi.c notifier.c resolver_unbound.c
 judge=$(sed -n '/^libjudge_a_SOURCES/,/[^\\]$/p' "$srcdir/Makefile.am")
 rank() {
 	case $1 in
-	main|daemon|daemon_*|ctl|ctl_*|scenario|privileges|notify*)	echo 6 ;;
+	main|daemon|daemon_*|control|control_*|ctl|ctl_*|scenario|privileges|notify*)	echo 6 ;;
 	mfi|mfi_*|replay)					echo 5 ;;
 	session|session_*|stages|stages_*|services|services_*)	echo 4 ;;
 	idna|resolver|store)					echo 3 ;;

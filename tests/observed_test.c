@@ -259,7 +259,7 @@ threads_lose_no_count(void **state)
 		    0);
 	for (i = 0; i < NELEM(thread); i++)
 		pthread_join(thread[i], NULL);
-	observed_json(o, &b);
+	observed_json(o, true, &b);
 	/* 8 threads, 1000 each on "a" and on "b" */
 	for (i = 0; i < 2; i++)
 		assert_non_null(strstr(buf_str(&b), i == 0 ?
