@@ -56,6 +56,8 @@ struct conf {
 	size_t		 nlisteners;
 	const struct relay_rules *relays;
 	size_t		 nrelays;
+	const struct tier_rules *tiers;		/* in the order of the file */
+	size_t		 ntiers;
 	const struct plan_rules *plans;		/* built-in ones too */
 	size_t		 nplans;
 	const struct plan_rules *default_plan;
@@ -113,8 +115,8 @@ void		 conf_unref(struct conf **cp);
  * users-file are not in it. */
 void		 conf_print(const struct conf *c, FILE *out);
 /*
- * The same as JSON; "listeners", "relays", "plans", "groups", "users" and
- * "overrides" are objects by name.
+ * The same as JSON; "listeners", "relays", "plans", "tiers", "groups",
+ * "users" and "overrides" are objects by name.
  */
 void		 conf_print_json(const struct conf *c, FILE *out);
 

@@ -115,6 +115,7 @@ void		 conf_build(struct conf_builder *b);
 /* Combinations that make no sense; b->conf is filled. */
 void		 conf_check(struct conf_builder *b);
 void		 conf_check_listeners(struct conf_builder *b);
+void		 conf_check_tiers(struct conf_builder *b);
 void		 conf_check_groups(struct conf_builder *b);
 /* False: the option says nothing on a listener such as this. */
 bool		 conf_listener_takes(const struct session_rules *r,

@@ -181,6 +181,7 @@ struct facts {
 	enum direction	 direction;
 	const char	*listener;
 	const char	*relay;		/* that lets in without a login; NULL */
+	const char	*tier;		/* of this message's proof; NULL: none */
 	struct conn_facts conn;
 	struct tls_facts tls;
 	struct auth_facts auth;

@@ -121,6 +121,7 @@ enum plan_place {
 	PLAN_BY_DEFAULT,
 	PLAN_OF_LISTENER,
 	PLAN_OF_GROUP,
+	PLAN_OF_TIER,
 	PLAN_OF_USER
 };
 
@@ -130,6 +131,7 @@ struct plan_places {
 	const struct plan_rules *by_default;
 	/* that the login is in, the most specific first */
 	const struct group_rules *const *group;	size_t ngroups;
+	const struct tier_rules *tier;		/* NULL: none */
 };
 
 struct plan_choice {
@@ -158,6 +160,37 @@ enum mechanism_class {
 
 /* NULL is an unknown one. */
 enum mechanism_class policy_mechanism_class(const char *mechanism);
+
+/* In a tier's senders: the login's own address. */
+#define TIER_LOGIN	"login"
+
+/* An assurance tier: what a session must show, and what it may do then. */
+struct tier_rules {
+	const char	*name;
+	/* names in upper case, class words in lower case; 0: any */
+	const char *const *mechanisms;	size_t nmechanisms;
+	const char	*min_tls;		/* NULL: any, or none */
+	bool		 certificate;		/* of the login */
+	const struct plan_rules *plan;		/* NULL: says nothing */
+	/* sender patterns and TIER_LOGIN; 0: no further limit */
+	const char *const *senders;	size_t nsenders;
+};
+
+/* "scram" for "SCRAM"; NULL: no such word. */
+const char	*policy_class_word(const char *text);
+/* The mechanism, or its class, is one of the tier's. */
+bool		 policy_tier_takes(const struct tier_rules *t,
+		    const char *mechanism);
+/* The first of n tiers that this login's session reaches, or NULL. */
+const struct tier_rules *policy_tier(const struct tier_rules *t, size_t n,
+		    const struct session_rules *r,
+		    const struct user_rules *user, const struct facts *f);
+/* `t` may be NULL, which allows all. */
+bool		 policy_tier_allows(const struct tier_rules *t,
+		    const struct identity_rules *ir, const char *login,
+		    const struct mailbox *box);
+/* Of two known versions the later one has the higher rank; else 0. */
+int		 policy_tls_rank(const char *version);
 
 /*
  * The MTA verified a certificate, and it is the login's: its subject and its
@@ -197,15 +230,21 @@ bool		 policy_may_use(const struct identity_rules *ir,
 bool		 policy_pattern_fits(const struct identity_rules *ir,
 		    const char *pattern, const struct mailbox *box);
 
-/* Judged at MAIL: the envelope sender. */
+/* The box, or its base, is the address that the login is. */
+bool		 policy_is_own_address(const struct identity_rules *ir,
+		    const char *login, const struct mailbox *box);
+
+/* Judged at MAIL: the envelope sender. `tier` may be NULL. */
 struct verdict	 policy_sender(const struct session_rules *r,
 		    const struct identity_rules *ir,
-		    const struct user_rules *user, const struct facts *f);
+		    const struct user_rules *user,
+		    const struct tier_rules *tier, const struct facts *f);
 
 /* Judged at end of message: every mailbox of From, Sender, Resent-From. */
 struct verdict	 policy_identity(const struct session_rules *r,
 		    const struct identity_rules *ir,
-		    const struct user_rules *user, const struct facts *f);
+		    const struct user_rules *user,
+		    const struct tier_rules *tier, const struct facts *f);
 
 struct quota_rules {
 	enum action	 action;		/* defer, reject, hold */
@@ -306,5 +345,8 @@ const char	*policy_sign_domain(const struct facts *f, const char **why);
 bool		 policy_signs_for(const struct identity_rules *ir,
 		    const struct user_rules *user, const char *login,
 		    const char *domain);
+/* The same of a tier, which may be NULL. */
+bool		 policy_tier_signs_for(const struct tier_rules *t,
+		    const char *login, const char *domain);
 
 #endif

@@ -54,6 +54,7 @@ struct session {
 	struct setup	*setup;
 	const struct session_rules *rules;
 	const struct user_rules *user;	/* of the login, or of the relay */
+	const struct tier_rules *tier;	/* NULL: none */
 	const char	*authserv_id;
 	struct lookups	*lookups;
 	struct headers	 headers;

@@ -285,17 +285,23 @@ put_reason(struct writer *w, enum result r, const char *reason)
 /* --- methods -------------------------------------------------------------- */
 
 static void
-put_auth(struct writer *w, const struct auth_facts *auth)
+put_auth(struct writer *w, const struct auth_facts *auth, const char *tier)
 {
 	const char	*mechanism = auth->mechanism;
+	char		 text[COMMENT_MAX + 1];
 	size_t		 len;
 
 	if (auth->login == NULL || auth->login[0] == '\0')
 		return;
 	put_result(w, "auth", RESULT_PASS);
 	len = mechanism != NULL ? strlen(mechanism) : 0;
-	if (len <= MECHANISM_MAX && is_token(mechanism, len))
-		put_comment(w, mechanism);
+	if (len > MECHANISM_MAX || !is_token(mechanism, len))
+		len = 0;
+	snprintf(text, sizeof(text), "%.*s%s%s%s", (int)len,
+	    len > 0 ? mechanism : "", len > 0 && tier != NULL ? ", " : "",
+	    tier != NULL ? "tier " : "", tier != NULL ? tier : "");
+	if (text[0] != '\0')
+		put_comment(w, text);
 	put_prop_address(w, "smtp.auth", auth->login);
 }
 
@@ -462,7 +468,7 @@ authres_format(struct arena *a, const char *authserv_id,
 	if (!put_value(&w.out, authserv_id, strlen(authserv_id)))
 		buf_addstr(&w.out, "unknown");
 	before = w.out.len;
-	put_auth(&w, &f->auth);
+	put_auth(&w, &f->auth, f->tier);
 	put_iprev(&w, f);
 	put_spf_mfrom(&w, f);
 	put_spf_helo(&w, f);

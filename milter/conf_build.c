@@ -243,6 +243,26 @@ build_listeners(struct conf_builder *b)
 }
 
 static void
+build_tiers(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	struct tier_rules		*list;
+	size_t				 n, i = 0;
+
+	n = count_sections(b->tree, "tier");
+	list = arena_array(b->arena, n, sizeof(*list));
+	for (n = 0; (s = next_section(b->tree, "tier", &i)) != NULL; n++) {
+		list[n].name = s->title;
+		apply(b, s, &list[n]);
+		if (!is_name(s->title))
+			conf_complain_in(b->bad, s, s->place, "this is no name "
+			    "for a tier; use letters, digits and hyphens");
+	}
+	b->conf->tiers = list;
+	b->conf->ntiers = n;
+}
+
+static void
 build_groups(struct conf_builder *b)
 {
 	const struct conf_section	*s;
@@ -378,6 +398,7 @@ conf_build(struct conf_builder *b)
 	build_relays(b);
 	build_listeners(b);
 	build_overrides(b);
+	build_tiers(b);
 	build_groups(b);
 	build_users(b);
 	build_users_file(b);

@@ -113,5 +113,6 @@ conf_check(struct conf_builder *b)
 	check_unlisted(b);
 	check_signing(b);
 	conf_check_listeners(b);
+	conf_check_tiers(b);
 	conf_check_groups(b);
 }

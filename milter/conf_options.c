@@ -13,6 +13,7 @@ const struct conf_kind conf_kinds[] = {
 	{ "listener",	true },
 	{ "relay",	true },
 	{ "plan",	true },
+	{ "tier",	true },
 	{ "group",	true },
 	{ "user",	true },
 	{ "signing",	false },
@@ -62,6 +63,7 @@ static const char *const store_words[] = {
 #define CONF(field)	.at = offsetof(struct conf, field)
 #define LISTENER(field)	.at = offsetof(struct session_rules, field)
 #define RELAY(field)	.at = offsetof(struct relay_rules, field)
+#define TIER(field)	.at = offsetof(struct tier_rules, field)
 #define PLAN(field)	.at = offsetof(struct plan_rules, field)
 #define GROUP(field)	.at = offsetof(struct group_rules, field)
 #define USER(field)	.at = offsetof(struct user_rules, field)
@@ -233,6 +235,24 @@ const struct conf_option conf_options[] = {
 	{ "plan", "messages-per-hour", OPT_LIMIT, PLAN(limits.messages),
 	    .def_said = "unlimited", .max = 1000000000,
 	    .help = "messages in a rolling hour, or unlimited" },
+
+	{ "tier", "mechanisms", OPT_LIST, TIER(mechanisms),
+	    MORE(tier_rules, nmechanisms), .def = "",
+	    .syntax = syntax_tier_mechanism,
+	    .help = "SASL mechanisms, or plaintext, scram, token, "
+	    "certificate; empty: any" },
+	{ "tier", "min-tls", OPT_TEXT, TIER(min_tls), .def = "",
+	    .syntax = syntax_tls,
+	    .help = "oldest TLS version; empty: any, or none" },
+	{ "tier", "certificate", OPT_BOOL, TIER(certificate), .def = "no",
+	    .help = "a client certificate of the login is needed" },
+	{ "tier", "plan", OPT_PLAN, TIER(plan), .def = "",
+	    .help = "plan of logins that have none of their own" },
+	{ "tier", "senders", OPT_LIST, TIER(senders),
+	    MORE(tier_rules, nsenders), .def = "",
+	    .syntax = syntax_tier_sender,
+	    .help = "addresses that may be used, of those that the login "
+	    "may use; login is its own address; empty: all" },
 
 	{ "group", "domains", OPT_LIST, GROUP(domains),
 	    MORE(group_rules, ndomains), .def = "", .syntax = syntax_domain,

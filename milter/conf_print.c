@@ -270,6 +270,8 @@ print_kind(struct printer *p, const char *name)
 		print_section(p, name, c->relays[i].name, &c->relays[i]);
 	for (i = 0; strcmp(name, "plan") == 0 && i < c->nplans; i++)
 		print_section(p, name, c->plans[i].name, &c->plans[i]);
+	for (i = 0; strcmp(name, "tier") == 0 && i < c->ntiers; i++)
+		print_section(p, name, c->tiers[i].name, &c->tiers[i]);
 	for (i = 0; strcmp(name, "group") == 0 && i < c->ngroup_sections; i++)
 		print_section(p, name, c->group_sections[i].name,
 		    &c->group_sections[i]);

@@ -231,6 +231,27 @@ syntax_mechanism(struct arena *a, const char **text)
 	return NULL;
 }
 
+/* Or a word for a class of them. */
+const char *
+syntax_tier_mechanism(struct arena *a, const char **text)
+{
+	const char *word = policy_class_word(*text);
+
+	if (word == NULL)
+		return syntax_mechanism(a, text);
+	*text = word;
+	return NULL;
+}
+
+const char *
+syntax_tier_sender(struct arena *a, const char **text)
+{
+	if (strcmp(*text, TIER_LOGIN) != 0)
+		return syntax_sender(a, text);
+	*text = TIER_LOGIN;
+	return NULL;
+}
+
 const char *
 syntax_sender(struct arena *a, const char **text)
 {

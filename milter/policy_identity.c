@@ -26,43 +26,42 @@ judge_from_state(enum from_state state)
 	    "The From field cannot be understood");
 }
 
-/* The first mailbox that is not the login's, or NULL. */
-static const struct mailbox *
-foreign_box(const struct identity_rules *ir, const struct user_rules *user,
-    const char *login, const struct mailbox_list *list)
-{
-	size_t i;
+/* Who sends, and what it may send as. */
+struct who {
+	const char		*name;
+	const struct identity_rules *ir;
+	const struct user_rules	*user;
+	const struct tier_rules	*tier;
+};
 
-	for (i = 0; i < list->n; i++)
-		if (!policy_may_use(ir, user, login, &list->box[i]))
-			return &list->box[i];
-	return NULL;
-}
-
+/* `rule` and `field` for the reply. */
 static struct verdict
-judge_boxes(const struct identity_rules *ir, const struct user_rules *user,
-    const char *who, const struct from_facts *from)
+judge_boxes(const struct who *who, const struct mailbox_list *list,
+    const char *rule, const char *field)
 {
-	const struct mailbox *box;
+	const struct mailbox	*box;
+	size_t			 i;
 
-	box = foreign_box(ir, user, who, &from->from);
-	if (box != NULL)
-		return verdict_refuse("from", "550 5.7.1",
-		    "From address %s is not allowed for %s", box->address,
-		    who);
-	box = foreign_box(ir, user, who, &from->others);
-	if (box != NULL)
-		return verdict_refuse("other-author", "550 5.7.1",
-		    "Sender or Resent-From address %s is not allowed for %s",
-		    box->address, who);
+	for (i = 0; i < list->n; i++) {
+		box = &list->box[i];
+		if (!policy_may_use(who->ir, who->user, who->name, box))
+			return verdict_refuse(rule, "550 5.7.1",
+			    "%s address %s is not allowed for %s", field,
+			    box->address, who->name);
+		if (!policy_tier_allows(who->tier, who->ir, who->name, box))
+			return verdict_refuse("tier-author", "550 5.7.1",
+			    "%s address %s is not allowed for %s in tier %s",
+			    field, box->address, who->name, who->tier->name);
+	}
 	return verdict_accept();
 }
 
 struct verdict
 policy_identity(const struct session_rules *r, const struct identity_rules *ir,
-    const struct user_rules *user, const struct facts *f)
+    const struct user_rules *user, const struct tier_rules *tier,
+    const struct facts *f)
 {
-	const char	*who = policy_submitter(user, f);
+	const struct who who = { policy_submitter(user, f), ir, user, tier };
 	struct verdict	 v;
 
 	if (r->direction != DIRECTION_SUBMISSION)
@@ -74,7 +73,11 @@ policy_identity(const struct session_rules *r, const struct identity_rules *ir,
 		return verdict_refuse("other-author-syntax", "550 5.7.1",
 		    "The %s field cannot be understood",
 		    f->from.bad_field != NULL ? f->from.bad_field : "Sender");
-	if (who == NULL)
+	if (who.name == NULL)
 		return verdict_accept();
-	return judge_boxes(ir, user, who, &f->from);
+	v = judge_boxes(&who, &f->from.from, "from", "From");
+	if (v.action != ACTION_ACCEPT)
+		return v;
+	return judge_boxes(&who, &f->from.others, "other-author",
+	    "Sender or Resent-From");
 }

@@ -25,6 +25,10 @@ policy_plan(const struct plan_places *in)
 		c.plan = in->user->plan;
 		c.place = PLAN_OF_USER;
 		c.name = in->user->login;
+	} else if (in->tier != NULL && in->tier->plan != NULL) {
+		c.plan = in->tier->plan;
+		c.place = PLAN_OF_TIER;
+		c.name = in->tier->name;
 	} else if ((group = group_with_plan(in)) != NULL) {
 		c.plan = group->plan;
 		c.place = PLAN_OF_GROUP;

@@ -36,9 +36,8 @@ locals_equal(const struct identity_rules *ir, const char *a, size_t alen,
 	    strncasecmp(a, b, alen) == 0;
 }
 
-/* `address` is "local@domain"; the box as a whole, or its base, is that. */
-static bool
-address_fits(const struct identity_rules *ir, const char *address,
+bool
+policy_is_own_address(const struct identity_rules *ir, const char *address,
     const struct mailbox *box)
 {
 	const char	*at = strrchr(address, '@');
@@ -64,7 +63,7 @@ policy_pattern_fits(const struct identity_rules *ir, const char *pattern,
 		    !domain_equal(box->domain, pattern + 2);
 	if (pattern[0] == '@')
 		return domain_equal(box->domain, pattern + 1);
-	return address_fits(ir, pattern, box);
+	return policy_is_own_address(ir, pattern, box);
 }
 
 bool
@@ -78,7 +77,7 @@ policy_may_use(const struct identity_rules *ir, const struct user_rules *user,
 	if (user == NULL && ir->unlisted != UNLISTED_OWN_ADDRESS)
 		return ir->unlisted == UNLISTED_ANY;
 	if (user == NULL || user->nsenders == 0)
-		return address_fits(ir, login, box);
+		return policy_is_own_address(ir, login, box);
 	for (i = 0; i < user->nsenders; i++)
 		if (policy_pattern_fits(ir, user->senders[i], box))
 			return true;
@@ -105,7 +104,8 @@ judge_null_sender(const struct session_rules *r)
 
 struct verdict
 policy_sender(const struct session_rules *r, const struct identity_rules *ir,
-    const struct user_rules *user, const struct facts *f)
+    const struct user_rules *user, const struct tier_rules *tier,
+    const struct facts *f)
 {
 	const char	*who = policy_submitter(user, f);
 	struct mailbox	 box = { f->env.sender_local, f->env.sender_domain,
@@ -122,8 +122,15 @@ policy_sender(const struct session_rules *r, const struct identity_rules *ir,
 		    "listed here", f->env.sender, f->auth.login);
 	if (f->env.sender_local == NULL)
 		return judge_null_sender(r);
-	if (who == NULL || policy_may_use(ir, user, who, &box))
+	if (who == NULL)
 		return verdict_accept();
-	return verdict_refuse("sender", "550 5.7.1",
-	    "Sender address %s is not allowed for %s", box.address, who);
+	if (!policy_may_use(ir, user, who, &box))
+		return verdict_refuse("sender", "550 5.7.1",
+		    "Sender address %s is not allowed for %s", box.address,
+		    who);
+	if (!policy_tier_allows(tier, ir, who, &box))
+		return verdict_refuse("tier-sender", "550 5.7.1",
+		    "Sender address %s is not allowed for %s in tier %s",
+		    box.address, who, tier->name);
+	return verdict_accept();
 }

@@ -13,8 +13,8 @@
 #include "policy.h"
 
 /* 10 for TLSv1, 12 for TLSv1.2, 3 for SSLv3; 0 for what we do not know. */
-static int
-tls_rank(const char *version)
+int
+policy_tls_rank(const char *version)
 {
 	if (version == NULL)
 		return 0;
@@ -34,7 +34,8 @@ judge_tls(const struct session_rules *r, const struct tls_facts *tls)
 	if (!tls->on)
 		return verdict_refuse("tls-required", "530 5.7.0",
 		    "Must issue a STARTTLS command first");
-	if (r->min_tls != NULL && tls_rank(tls->version) < tls_rank(r->min_tls))
+	if (r->min_tls != NULL && policy_tls_rank(tls->version) <
+	    policy_tls_rank(r->min_tls))
 		return verdict_refuse("min-tls", "530 5.7.0",
 		    "This session uses %s; at least %s is required here",
 		    tls->version, r->min_tls);

@@ -62,3 +62,21 @@ policy_signs_for(const struct identity_rules *ir,
 			return true;
 	return false;
 }
+
+bool
+policy_tier_signs_for(const struct tier_rules *t, const char *login,
+    const char *domain)
+{
+	const char	*at;
+	size_t		 i;
+
+	if (t == NULL || t->nsenders == 0 || login == NULL)
+		return true;
+	at = strrchr(login, '@');
+	for (i = 0; i < t->nsenders; i++)
+		if (strcmp(t->senders[i], TIER_LOGIN) == 0 ?
+		    at != NULL && domain_equal(at + 1, domain) :
+		    reaches(t->senders[i], domain))
+			return true;
+	return false;
+}

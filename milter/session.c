@@ -161,7 +161,8 @@ session_mail(struct session *s, const char *path)
 	ir = &s->setup->conf->identity;
 	s->verdict = policy_session(s->rules, s->user, &s->f);
 	if (s->verdict.action == ACTION_ACCEPT)
-		s->verdict = policy_sender(s->rules, ir, s->user, &s->f);
+		s->verdict = policy_sender(s->rules, ir, s->user, s->tier,
+		    &s->f);
 	if (refuses(s))
 		return message_end(s, "mail");
 	stage_quota_open(s);
@@ -225,7 +226,7 @@ session_eoh(struct session *s)
 	stage_headers(s);
 	if (s->f.direction == DIRECTION_SUBMISSION) {
 		struct verdict v = policy_identity(s->rules,
-		    &s->setup->conf->identity, s->user, &s->f);
+		    &s->setup->conf->identity, s->user, s->tier, &s->f);
 
 		s->verdict = verdict_worse(s->verdict, v);
 		if (s->verdict.action < ACTION_DEFER)

@@ -24,6 +24,7 @@ log_session(struct record *r, const struct session *s)
 	record_str(r, "login", f->auth.login);
 	record_str(r, "mechanism", f->auth.mechanism);
 	record_str(r, "relay", f->relay);
+	record_str(r, "tier", f->tier);
 	record_str(r, "sender", f->env.sender);
 	record_num(r, "recipients", f->env.recipients);
 	if (s->refused > 0)

@@ -253,17 +253,20 @@ gather_auth(struct session *s)
 void
 stage_login(struct session *s)
 {
+	const struct conf	 *c = s->setup->conf;
 	const struct relay_rules *relay;
 
 	gather_tls(s);
 	gather_auth(s);
 	s->user = s->f.auth.login == NULL ? NULL :
-	    users_find(s->setup->conf->users, s->f.auth.login);
+	    users_find(c->users, s->f.auth.login);
 	relay = policy_relay(s->rules, &s->f);
 	if (relay != NULL) {
 		s->f.relay = relay->name;
 		s->user = &relay->who;
 	}
+	s->tier = policy_tier(c->tiers, c->ntiers, s->rules, s->user, &s->f);
+	s->f.tier = s->tier != NULL ? s->tier->name : NULL;
 }
 
 void

@@ -113,8 +113,12 @@ stage_inbound_collect(struct session *s)
 static bool
 keys_may_sign(const struct session *s, const struct signing_keys *keys)
 {
-	return !keys->of_parent || policy_signs_for(&s->setup->conf->identity,
-	    s->user, policy_submitter(s->user, &s->f), keys->key[0]->domain);
+	const char *who = policy_submitter(s->user, &s->f);
+	const char *domain = keys->key[0]->domain;
+
+	return !keys->of_parent || (policy_signs_for(
+	    &s->setup->conf->identity, s->user, who, domain) &&
+	    policy_tier_signs_for(s->tier, who, domain));
 }
 
 void

@@ -82,6 +82,7 @@ stage_quota_open(struct session *s)
 		.listener = s->rules,
 		.by_default = c->default_plan,
 		.group = group,
+		.tier = s->tier,
 	};
 	struct quota_facts	*q = s->f.quota;
 	size_t			 i;

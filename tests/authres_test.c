@@ -181,6 +181,16 @@ static const struct {
 	    { .action = ACTION_ACCEPT }, false,
 	    " mx.example.net;\n\tauth=pass (PLAIN) "
 	    "smtp.auth=alice@example.org" },
+	{ "a submission with a tier",
+	    { .auth = { "alice@example.org", "PLAIN" }, .tier = "low" },
+	    { .action = ACTION_ACCEPT }, false,
+	    " mx.example.net;\n\tauth=pass (PLAIN, tier low) "
+	    "smtp.auth=alice@example.org" },
+	{ "a tier beside a mechanism that is no word",
+	    { .auth = { "alice@example.org", "A B" }, .tier = "low" },
+	    { .action = ACTION_ACCEPT }, false,
+	    " mx.example.net;\n\tauth=pass (tier low) "
+	    "smtp.auth=alice@example.org" },
 	{ "all methods",
 	    { .auth = { "alice@example.org", "PLAIN" },
 	    .env = { .sender = "a@b", .sender_local = "a",

@@ -79,7 +79,7 @@ def check_sample(options):
         if want is None or key in (('listener', 'direction'),
                                    ('listener', 'daemon-ports')):
             continue        # follows from others, or is in force there
-        if key[0] in ('user', 'group', 'plan', 'override', 'relay'):
+        if key[0] in ('user', 'group', 'plan', 'override', 'relay', 'tier'):
             continue        # an example
         if plain(found[key]) != re.sub('^.*(?=/state.db$)',
                                        '/var/lib/millgate', want):

@@ -463,6 +463,35 @@ static const struct {
 	    "{\"CA\"} }",
 	    "t:2: listener a: certificate-issuers has no effect on an inbound "
 	    "listener; write direction = submission" },
+	{ "a tier's name",
+	    "tier \"a b\" { }",
+	    "t:1: tier a b: this is no name for a tier; use letters, digits "
+	    "and hyphens" },
+	{ "what a tier is about",
+	    "tier a { mechanisms = {\"pass word\"}\n senders = {\"own\"}\n"
+	    "min-tls = \"1.3\" plan = gold }",
+	    "t:1: tier a: mechanisms = \"pass word\" is no SASL mechanism; "
+	    "write its name, such as PLAIN\nt:3: tier a: min-tls = \"1.3\" "
+	    "is no TLS version; use one of: TLSv1, TLSv1.1, TLSv1.2, "
+	    "TLSv1.3\nt:3: tier a: plan = \"gold\" is no plan; write a plan "
+	    "section of that name\nt:2: tier a: senders = \"own\" is no "
+	    "sender; write user@domain, @domain, @.domain (its subdomains) "
+	    "or *" },
+	{ "a tier behind one for all",
+	    "tier rest { }\ntier token { mechanisms = {\"token\"} }",
+	    "t:2: tier token: is never reached: tier rest takes all of its "
+	    "sessions first; write it before that one" },
+	{ "a tier behind one that asks for less",
+	    "tier weak { mechanisms = {\"SCRAM\", \"LOGIN\", \"XOAUTH2\"} "
+	    "min-tls = \"TLSv1.2\" }\ntier a { mechanisms = "
+	    "{\"scram-sha-1\"} min-tls = \"TLSv1.2\" }\ntier b { "
+	    "mechanisms = {\"login\", \"scram\"} min-tls = \"TLSv1.3\" "
+	    "certificate = yes }\ntier c { mechanisms = {\"token\"} min-tls "
+	    "= \"TLSv1.3\" }\ntier d { mechanisms = {\"scram\"} }",
+	    "t:2: tier a: is never reached: tier weak takes all of its "
+	    "sessions first; write it before that one\nt:3: tier b: is never "
+	    "reached: tier weak takes all of its sessions first; write it "
+	    "before that one" },
 	{ "local with networks",
 	    "listener a { local = yes networks = {\"127.0.0.1\"} }",
 	    "t:1: listener a: networks has no effect on a local listener: "

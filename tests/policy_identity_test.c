@@ -157,7 +157,7 @@ identity_table(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(messages); i++) {
-		v = policy_identity(&submission, &folded, &alice,
+		v = policy_identity(&submission, &folded, &alice, NULL,
 		    &messages[i].facts);
 		if (strcmp(v.rule, messages[i].want) != 0)
 			row_fail(messages[i].name, "got %s", v.rule);
@@ -165,7 +165,7 @@ identity_table(void **state)
 		if (messages[i].reply != NULL &&
 		    strcmp(reply, messages[i].reply) != 0)
 			row_fail(messages[i].name, "reply %s", reply);
-		v = policy_identity(&inbound, &folded, NULL,
+		v = policy_identity(&inbound, &folded, NULL, NULL,
 		    &messages[i].facts);
 		assert_int_equal(v.action, ACTION_ACCEPT);
 	}
@@ -204,7 +204,8 @@ sender_table(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(senders); i++) {
 		r.null_sender = senders[i].null_allowed;
-		v = policy_sender(&r, &folded, &alice, &senders[i].facts);
+		v = policy_sender(&r, &folded, &alice, NULL,
+		    &senders[i].facts);
 		if (strcmp(v.rule, senders[i].want) != 0)
 			row_fail(senders[i].name, "got %s", v.rule);
 	}

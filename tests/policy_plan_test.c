@@ -17,6 +17,10 @@ static const struct session_rules listener = {
 };
 static const struct session_rules bare = { .name = "local" };
 
+static const struct plan_rules of_tier = { "of tier", { 5, 5 } };
+static const struct tier_rules high = { .name = "high", .plan = &of_tier };
+static const struct tier_rules low = { .name = "low" };
+
 static const struct group_rules free_group = { .name = "all" };
 static const struct group_rules paid_group = {
 	.name = "acme", .plan = &of_group
@@ -37,6 +41,15 @@ static const struct {
 } cases[] = {
 	{ "the user's own comes first", { &user, &listener, &of_site,
 	    both, 2 }, &of_user, PLAN_OF_USER, "alice" },
+	{ "that before the tier's",
+	    { &user, &listener, &of_site, both, 2, &high },
+	    &of_user, PLAN_OF_USER, "alice" },
+	{ "the tier's before the group's",
+	    { &planless, &listener, &of_site, both, 2, &high },
+	    &of_tier, PLAN_OF_TIER, "high" },
+	{ "a tier without one leaves it to the group",
+	    { NULL, &listener, &of_site, both, 2, &low },
+	    &of_group, PLAN_OF_GROUP, "acme" },
 	{ "a user without one has the group's",
 	    { &planless, &listener, &of_site, both, 2 },
 	    &of_group, PLAN_OF_GROUP, "acme" },

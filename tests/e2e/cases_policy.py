@@ -1,10 +1,15 @@
 """What else a session must show, and what it may then do."""
 
-from cases_login import first_listener
-from message import compose
-from runner import case, settings
-from steps import certificate, expect, submit
+import re
 
+import smtp
+from cases_login import first_listener, of_version
+from message import compose, delivered
+from runner import case, settings
+from steps import certificate, expect, log_line, results, submit
+
+# no user section names him
+LEO = "leo@example.net"
 CAROL = "carol@example.net"
 
 
@@ -37,3 +42,52 @@ def a_certificate_of_another_name_counts_where_it_is_written_down(w):
         expect(submit(w, compose(CAROL), CAROL, tls_context=context), "530")
     with settings(w, users=user + 'certificates = {"Carol (laptop)"} }'):
         expect(submit(w, compose(CAROL), CAROL, tls_context=context), "250")
+
+
+TIERS = """
+plan tier1 { recipients-per-hour = 601 }
+plan tier2 { recipients-per-hour = 602 }
+plan tier3 { recipients-per-hour = 603 }
+plan tier4 { recipients-per-hour = 604 }
+plan tier5 { recipients-per-hour = 605 }
+tier both { mechanisms = {"scram"}  certificate = yes  plan = tier5 }
+tier identity { mechanisms = {"token", "certificate"}  plan = tier4 }
+tier scram { mechanisms = {"scram"}  plan = tier3 }
+tier modern { min-tls = "TLSv1.3"  plan = tier2 }
+tier rest { plan = tier1  senders = {"login"} }
+"""
+
+
+def in_tier(w, context, mechanism):
+    """Submit a message; its tier by log and header, and its limit."""
+    text = compose(LEO)
+    reply = submit(w, text, LEO, mechanism=mechanism, tls_context=context)
+    expect(reply, "250")
+    line = log_line(w, reply)
+    found = delivered(w, "elsewhere.example", text)
+    tier = re.search(r" tier=(\S+) .* quota=\d+/(\d+)", line)
+    assert results(found)["auth"].startswith("pass (%s, tier %s) " % (
+        mechanism, tier.group(1))), found.head
+    return tier.group(1), tier.group(2)
+
+
+@case
+def one_login_over_five_kinds_of_sessions_meets_five_limits(w):
+    with settings(w, top=TIERS + "unlisted-users = any"):
+        shown = certificate(w, "tier", "/CN=" + LEO)
+        old, new = of_version(w, "TLSv1.2"), of_version(w, "TLSv1.3")
+        kinds = [("PLAIN", old, ("rest", "601")),
+                 ("LOGIN", new, ("modern", "602")),
+                 ("SCRAM-SHA-256", new, ("scram", "603")),
+                 ("SCRAM-SHA-256", shown, ("both", "605"))]
+        with smtp.Client(w, "submission") as client:
+            tokens = "XOAUTH2" in client.offers["AUTH"]
+        if tokens:		# not with Sendmail
+            kinds.append(("XOAUTH2", old, ("identity", "604")))
+        for mechanism, context, want in kinds:
+            got = in_tier(w, context, mechanism)
+            assert got == want, (mechanism, got, want)
+        # what a tier does not allow is refused in this tier alone
+        text = compose("ceo@example.net")
+        expect(submit(w, text, LEO, tls_context=old), "550 5.7.1 ")
+        expect(submit(w, text, LEO, tls_context=new), "250")

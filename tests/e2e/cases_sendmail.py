@@ -59,6 +59,7 @@ for shared in (
         policy_cases.a_certificate_of_another_issuer_is_no_second_factor,
         policy_cases.
         a_certificate_of_another_name_counts_where_it_is_written_down,
+        policy_cases.one_login_over_five_kinds_of_sessions_meets_five_limits,
         login_cases.the_oldest_tls_version_of_a_listener_is_its_own,
         session_cases.after_any_refusal_or_rset_a_session_goes_on,
         session_cases.a_second_login_in_a_session_changes_nothing,

@@ -35,6 +35,7 @@ LOGINS = {
     "ivan@example.net": "tiny-plan",
     "judy@example.net": "tiny-plan",
     "ken@example.net": "tiny-plan",
+    "leo@example.net": "five-tiers",
 }
 
 EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]
