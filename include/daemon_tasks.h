@@ -6,6 +6,8 @@
 
 struct services;
 
+/* Services' time of day is ours from now on; before any session. */
+void	daemon_tasks_clock(struct services *sv);
 void	daemon_tasks_start(struct services *sv);
 /* A new setup is there: some tasks look at it at once. */
 void	daemon_tasks_reloaded(void);

@@ -24,6 +24,7 @@ struct observed;
 struct record;
 struct resolver;
 struct store;
+struct wallclock;
 
 struct setup {
 	atomic_uint	 refs;
@@ -52,6 +53,7 @@ struct services {
 	struct counters	 counters;
 	struct observed	*observed;
 	const char	*hostname;
+	pthread_rwlock_t clock_lock;	/* see services_time_begin */
 	/* the clock; tests and `millgatectl check --time` set their own */
 	time_t		(*now)(void);
 	/* milliseconds of a clock that never steps, for durations */
@@ -76,6 +78,21 @@ void		 setup_unref(struct setup **stp);
 struct services	*services_new(struct setup *setup, struct resolver *resolver,
 		    struct store *store, const char *hostname);
 void		 services_free(struct services **svp);
+
+/*
+ * The time, for the store; it is not set by anybody until services_time_end,
+ * which follows when the store has answered.
+ */
+time_t		 services_time_begin(struct services *sv);
+void		 services_time_end(struct services *sv);
+/*
+ * Was the machine's clock set? Then the store's counts move along; sv->now
+ * must be that of this clock. Once a second, from one thread.
+ */
+void		 services_clock_look(struct services *sv,
+		    struct wallclock *w);
+/* Called by services_new. */
+void		 services_clock_init(struct services *sv);
 
 /*
  * Something that the site wants to know: a log line of the notice, counted,

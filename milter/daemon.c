@@ -158,6 +158,7 @@ open_services(struct setup *setup, char **why)
 	}
 	sv = services_new(setup, resolver, store, hostname);
 	sv->notifier = notifier_new();
+	daemon_tasks_clock(sv);
 	return sv;
 }
 

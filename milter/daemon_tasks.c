@@ -13,6 +13,28 @@
 #include "log.h"
 #include "services.h"
 #include "store.h"
+#include "wallclock.h"
+
+static struct wallclock clock_of_day;
+
+static time_t
+now(void)
+{
+	return wallclock_time(&clock_of_day);
+}
+
+void
+daemon_tasks_clock(struct services *sv)
+{
+	wallclock_start(&clock_of_day, NULL, NULL);
+	sv->now = now;
+}
+
+static void
+look_at_clock(struct services *sv)
+{
+	services_clock_look(sv, &clock_of_day);
+}
 
 static void
 prune(struct services *sv)
@@ -68,7 +90,8 @@ static struct task {
 	bool		 at_start;		/* and after a reload */
 	uint64_t	 due;			/* ticks */
 } tasks[] = {
-	{ take_requests,	1, false, 0 },
+	{ look_at_clock,	 1, false, 0 },
+	{ take_requests,	 1, false, 0 },
 	{ prune,		60, false, 0 },
 	{ write_outcomes,	60, false, 0 },
 	{ check_keys,		60, true, 0 },

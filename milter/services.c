@@ -106,6 +106,7 @@ services_new(struct setup *setup, struct resolver *resolver,
 	struct services *sv = xcalloc(1, sizeof(*sv));
 
 	pthread_mutex_init(&sv->lock, NULL);
+	services_clock_init(sv);
 	sv->current = setup;
 	sv->resolver = resolver;
 	sv->store = store;
@@ -129,6 +130,7 @@ services_free(struct services **svp)
 	store_close(&sv->store);
 	observed_free(&sv->observed);
 	setup_unref(&sv->current);
+	pthread_rwlock_destroy(&sv->clock_lock);
 	pthread_mutex_destroy(&sv->lock);
 	free(sv);
 }

@@ -116,12 +116,14 @@ stage_quota_recipient(struct session *s)
 {
 	const struct store_usage *u;
 	enum store_answer	 answer;
-	time_t			 now = s->sv->now();
+	time_t			 now;
 	size_t			 i;
 
 	if (s->reservation == NULL)
 		return verdict_accept();
+	now = services_time_begin(s->sv);
 	answer = store_reserve(s->reservation, now, s->usage);
+	services_time_end(s->sv);
 	for (i = 0; i < s->f.nquotas; i++) {
 		u = &s->usage[i];
 		s->f.quota[i].used = u->recipients + u->reserved_recipients;
@@ -135,11 +137,13 @@ struct verdict
 stage_quota_commit(struct session *s)
 {
 	enum store_answer	answer;
-	time_t			now = s->sv->now();
+	time_t			now;
 
 	if (s->reservation == NULL)
 		return verdict_accept();
+	now = services_time_begin(s->sv);
 	answer = store_commit(&s->reservation, now, s->usage);
+	services_time_end(s->sv);
 	return judge(s, answer, now);
 }
 
