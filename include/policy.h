@@ -266,6 +266,10 @@ struct verdict	 policy_quota(const struct quota_rules *r,
 		    enum store_answer answer, const struct store_usage *usage,
 		    const struct quota_facts *q, time_t now);
 
+/* Judged at MAIL: the block in a setting, as `key` has it; hold is a note. */
+struct verdict	 policy_block(const struct store_setting *setting,
+		    const char *key, time_t now);
+
 struct spf_actions {
 	enum action	 on_fail, on_softfail, on_permerror, on_temperror;
 };

@@ -104,12 +104,16 @@ bool		 stage_sign_finish(struct session *s);
 void		 stage_end(struct session *s);
 
 /* stages_quota.c */
-void		 stage_quota_open(struct session *s);
+/* A block is a verdict on the message. */
+struct verdict	 stage_quota_open(struct session *s);
 /* One more recipient: the verdict on that one alone. */
 struct verdict	 stage_quota_recipient(struct session *s);
 struct verdict	 stage_quota_commit(struct session *s);
 /* What is reserved is free again. */
 void		 stage_quota_close(struct session *s);
+
+/* stages_setting.c: on the accounts in the facts */
+struct verdict	 stage_settings(struct session *s);
 
 /* stages_iprev.c */
 void		 stage_iprev_start(struct session *s);

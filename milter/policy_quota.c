@@ -55,11 +55,13 @@ policy_quota_fullest(const struct store_usage *usage, size_t n)
 	return fullest;
 }
 
-/* "plan trial", "group acme": what has the limit. */
+/* "plan trial", "group acme", "its own setting": what has the limit. */
 static const char *
 name_limit(char *out, size_t size, const struct quota_facts *q)
 {
-	if (q->group != NULL)
+	if (q->set)
+		snprintf(out, size, "its own setting");
+	else if (q->group != NULL)
 		snprintf(out, size, "group %.60s", q->group);
 	else
 		snprintf(out, size, "plan %.40s", q->plan != NULL ? q->plan :

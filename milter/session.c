@@ -163,9 +163,10 @@ session_mail(struct session *s, const char *path)
 	if (s->verdict.action == ACTION_ACCEPT)
 		s->verdict = policy_sender(s->rules, ir, s->user, s->tier,
 		    &s->f);
+	if (!refuses(s))
+		s->verdict = verdict_worse(s->verdict, stage_quota_open(s));
 	if (refuses(s))
 		return message_end(s, "mail");
-	stage_quota_open(s);
 	if (s->f.direction == DIRECTION_INBOUND)
 		stage_inbound_start(s);
 	return go_on();

@@ -115,7 +115,10 @@ of_limit(struct arena *a, const struct quota_facts *q)
 	    (unsigned)q->limit);
 }
 
-/* plan=trial quota=1/1000 groups=acme:12/5000,all:40/unlimited */
+/*
+ * plan=trial quota=1/1000 groups=acme:12/5000,all(set):40/unlimited; "(set)"
+ * where millgatectl has set a limit.
+ */
 static void
 log_quota(struct record *r, const struct facts *f)
 {
@@ -124,11 +127,12 @@ log_quota(struct record *r, const struct facts *f)
 
 	if (f->nquotas == 0)
 		return;
-	record_str(r, "plan", f->quota[0].plan);
+	record_str(r, "plan", f->quota[0].set ? arena_printf(r->arena,
+	    "%s(set)", f->quota[0].plan) : f->quota[0].plan);
 	record_str(r, "quota", of_limit(r->arena, &f->quota[0]));
 	for (i = 1; i < f->nquotas; i++)
-		buf_printf(&b, "%s%s:%s", i > 1 ? "," : "",
-		    f->quota[i].group, of_limit(r->arena, &f->quota[i]));
+		buf_printf(&b, "%s%s%s:%s", i > 1 ? "," : "",
+		    f->quota[i].group, f->quota[i].set ? "(set)" : "", of_limit(r->arena, &f->quota[i]));
 	if (b.len > 0)
 		record_str(r, "groups", buf_str(&b));
 	buf_free(&b);

@@ -72,7 +72,7 @@ reserve_on(struct session *s)
 	    s->f.nquotas);
 }
 
-void
+struct verdict
 stage_quota_open(struct session *s)
 {
 	const struct conf	*c = s->setup->conf;
@@ -85,20 +85,23 @@ stage_quota_open(struct session *s)
 		.tier = s->tier,
 	};
 	struct quota_facts	*q = s->f.quota;
+	struct verdict		 v;
 	size_t			 i;
 
 	memset(s->usage, 0, sizeof(s->usage));
 	if (s->f.direction != DIRECTION_SUBMISSION)
-		return;
+		return verdict_accept();
 	places.ngroups = groups_of(c->groups, s->f.auth.login, s->arena,
 	    group, GROUPS_OF_LOGIN);
 	q[0] = own_account(s, policy_plan(&places).plan);
 	if (q[0].key == NULL)
-		return;
+		return verdict_accept();
 	for (i = 0; i < places.ngroups; i++)
 		q[i + 1] = group_account(group[i], q[0].login);
 	s->f.nquotas = places.ngroups + 1;
+	v = stage_settings(s);
 	reserve_on(s);
+	return v;
 }
 
 /* The answer for the account that the client has to hear of. */

@@ -115,6 +115,17 @@ fake_give_back(struct reservation *r)
 	outstanding--;
 }
 
+static enum store_answer
+fake_setting_get(struct store *s, const char *key,
+    struct store_setting *setting, char error[STORE_ERROR])
+{
+	(void)s;
+	(void)key;
+	(void)setting;
+	(void)error;
+	return STORE_TAKEN;
+}
+
 static void
 fake_close(struct store *s)
 {
@@ -124,7 +135,7 @@ fake_close(struct store *s)
 static const struct store_ops fake_ops = {
 	.reservation_new = fake_new, .reserve = fake_reserve,
 	.commit = fake_commit, .give_back = fake_give_back,
-	.close = fake_close,
+	.setting_get = fake_setting_get, .close = fake_close,
 };
 
 static struct store *
