@@ -25,5 +25,6 @@ int	ctl_key(const struct ctl *c, int argc, char **argv);
 int	ctl_quota(const struct ctl *c, int argc, char **argv);
 int	ctl_replay(const struct ctl *c, int argc, char **argv);
 int	ctl_stats(const struct ctl *c, int argc, char **argv);
+int	ctl_user(const struct ctl *c, int argc, char **argv);
 
 #endif

@@ -26,6 +26,8 @@ static const struct command {
 	    "run scenario files" },
 	{ "stats",	ctl_stats,
 	    "what the running daemon has counted" },
+	{ "user",	ctl_user,
+	    "what a login may send, how much, and why" },
 };
 
 #define NCOMMANDS	(sizeof(commands) / sizeof(commands[0]))

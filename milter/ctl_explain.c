@@ -1,0 +1,315 @@
+/*
+ * ctl_explain - millgatectl user explain: what a login may send, how much,
+ * and why
+ *
+ *	user explain LOGIN [--listener NAME] [--json]
+ *
+ * Reads the configuration, the keys and the state file; no daemon is needed.
+ * Keys or a state file that cannot be read are told on stderr, and the rest
+ * is printed. Exit status 1: the login may not send.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "arena.h"
+#include "conf.h"
+#include "ctl.h"
+#include "ctl_user.h"
+#include "explain.h"
+#include "keyring.h"
+
+/* --- the table ----------------------------------------------------------- */
+
+/* What is typed on the command line may hold anything. */
+static void
+print_text(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < ' ' || *text == 127)
+			printf("\\x%02x", (unsigned char)*text);
+		else
+			putchar(*text);
+	}
+}
+
+static void
+print_label(const char *label)
+{
+	printf("%-15s", label);
+}
+
+static void
+print_place(const char *file, unsigned line)
+{
+	if (file != NULL)
+		printf("%s:%u", file, line);
+}
+
+static void
+print_limit(uint32_t limit, const char *unit)
+{
+	if (limit == STORE_UNLIMITED)
+		printf("unlimited %s", unit);
+	else
+		printf("%lu %s", (unsigned long)limit, unit);
+}
+
+static void
+print_limits(struct store_limits limits)
+{
+	print_limit(limits.recipients, "recipients");
+	fputs(", ", stdout);
+	print_limit(limits.messages, "messages");
+	fputs(" an hour", stdout);
+}
+
+static void
+print_plan(const struct explained_plan *p)
+{
+	const struct plan_choice *c = &p->choice;
+
+	print_label("plan");
+	printf("%s, by %s", c->plan->name, explain_place(c->place));
+	if (c->place != PLAN_BY_DEFAULT)
+		printf(" %s", c->name);
+	if (p->listener != NULL && c->place != PLAN_OF_LISTENER)
+		printf(", on listener %s", p->listener->name);
+	fputs(": ", stdout);
+	print_limits(c->plan->limits);
+	putchar('\n');
+}
+
+static void
+print_setting(const char *whose, const struct store_setting *s)
+{
+	if (s->recipients_set || s->messages_set) {
+		print_label("set for it");
+		printf("%s: ", whose);
+		if (s->recipients_set)
+			print_limit(s->limits.recipients, "recipients");
+		if (s->recipients_set && s->messages_set)
+			fputs(", ", stdout);
+		if (s->messages_set)
+			print_limit(s->limits.messages, "messages");
+		fputs(" an hour\n", stdout);
+	}
+	if (s->blocked_until == 0)
+		return;
+	print_label("blocked");
+	printf("%s", whose);
+	if (s->blocked_until != STORE_FOREVER)
+		printf(" until %lld (seconds since 1970)",
+		    (long long)s->blocked_until);
+	printf("%s%s\n", s->reason[0] != '\0' ? ": " : "", s->reason);
+}
+
+static void
+print_groups(const struct explanation *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->ngroups; i++) {
+		print_label("group");
+		printf("%s (", e->group[i]->name);
+		print_place(e->group[i]->file, e->group[i]->line);
+		fputs("): ", stdout);
+		print_limits(e->group[i]->limits);
+		putchar('\n');
+		print_setting(e->group[i]->key, &e->group_setting[i]);
+	}
+}
+
+static void
+print_items(const char *const *list, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		fputs(i > 0 ? ", " : "", stdout);
+		print_text(list[i]);
+	}
+}
+
+static void
+print_list(const char *label, const char *const *list, size_t n,
+    const char *none)
+{
+	print_label(label);
+	print_items(list, n);
+	puts(n == 0 ? none : "");
+}
+
+static void
+print_table(const struct explanation *e)
+{
+	const struct user_rules	*u = e->user;
+	const struct conf	*c = e->conf;
+	const char *const	*list;
+	size_t			 i, n;
+
+	print_text(e->login);
+	printf(" may %ssend%s%s.\n", e->why_not != NULL ? "not " : "",
+	    e->why_not != NULL ? ": " : "",
+	    e->why_not != NULL ? e->why_not : "");
+	print_label("entry");
+	if (u != NULL)
+		print_place(u->file, u->line);
+	puts(u == NULL ? "none" : "");
+	for (i = 0; i < e->nplans; i++)
+		print_plan(&e->plan[i]);
+	print_setting("login", &e->setting);
+	print_groups(e);
+	print_list("senders", e->sender, e->nsenders, "none");
+	for (i = 0; i < c->ntiers; i++)
+		if (c->tiers[i].nsenders > 0) {
+			print_label("of these, tier");
+			printf("%s: ", c->tiers[i].name);
+			print_items(c->tiers[i].senders, c->tiers[i].nsenders);
+			putchar('\n');
+		}
+	print_list("networks", explain_networks(e),
+	    u != NULL ? u->nnetworks : 0, "any");
+	list = explain_factors(e, &n);
+	print_list("second factor", list, n, "not demanded");
+	if (u != NULL && u->ncertificates > 0)
+		print_list("certificates", u->certificates, u->ncertificates,
+		    "");
+	print_list("signed by", explain_keys(e), e->nkeys, "no key");
+}
+
+/* --- the command ----------------------------------------------------------- */
+
+struct command {
+	const char	*login, *listener;
+	bool		 json;
+};
+
+static bool
+arguments(struct command *o, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "listener",	required_argument,	NULL, 'l' },
+		{ "json",	no_argument,		NULL, 'j' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (ch == 'l')
+			o->listener = optarg;
+		else if (ch == 'j')
+			o->json = true;
+		else
+			return false;
+	}
+	if (optind + 1 != argc)
+		return false;
+	o->login = argv[optind];
+	return true;
+}
+
+/* NULL in *listener for all; false: there is none of that name. */
+static bool
+find_listener(const struct conf *c, const char *name,
+    const struct session_rules **listener)
+{
+	size_t i;
+
+	*listener = NULL;
+	if (name == NULL)
+		return true;
+	for (i = 0; i < c->nlisteners; i++)
+		if (strcmp(c->listeners[i]->name, name) == 0)
+			*listener = c->listeners[i];
+	if (*listener == NULL)
+		fprintf(stderr, "millgatectl: no listener \"%s\"\n", name);
+	return *listener != NULL;
+}
+
+/* NULL: nothing signs, or the keys cannot be read, which is told. */
+static struct keyring *
+load_keys(const struct conf *c)
+{
+	char		*why = NULL;
+	struct keyring	*keys;
+
+	if (c->signing.key_directory != NULL)
+		keys = keyring_load(c->signing.key_directory, &why);
+	else if (c->signing.key_table != NULL)
+		keys = keyring_load_tables(c->signing.key_table,
+		    c->signing.signing_table, &why);
+	else
+		return NULL;
+	if (keys == NULL)
+		fprintf(stderr, "%s\nmillgatectl: keys are not shown\n", why);
+	free(why);
+	return keys;
+}
+
+static struct store *
+open_state(const struct conf *c)
+{
+	char		*why = NULL;
+	struct store	*s = store_open_readonly(c->state, &why);
+
+	if (s == NULL)
+		fprintf(stderr, "%s\nmillgatectl: what is set there is not "
+		    "shown\n", why);
+	free(why);
+	return s;
+}
+
+static int
+explain(const struct conf *c, const struct command *o, struct arena *a)
+{
+	struct explanation	 e = { .arena = a, .conf = c };
+	const struct session_rules *listener;
+	const char		*login = users_login(a, o->login);
+	struct keyring		*keys;
+	struct store		*state;
+
+	if (!find_listener(c, o->listener, &listener))
+		return CTL_TROUBLE;
+	keys = load_keys(c);
+	state = open_state(c);
+	explain_login(&e, login != NULL ? login : o->login, listener, keys,
+	    state, time(NULL));
+	if (o->json)
+		explain_print_json(&e);
+	else
+		print_table(&e);
+	store_close(&state);
+	keyring_free(&keys);
+	return e.why_not == NULL ? CTL_GOOD : CTL_NO;
+}
+
+int
+user_explain(const struct ctl *c, int argc, char **argv)
+{
+	struct command	 o = { .json = c->json };
+	struct arena	*a;
+	struct conf	*conf;
+	char		*why = NULL;
+	int		 status;
+
+	if (!arguments(&o, argc, argv)) {
+		fputs("usage: millgatectl [-c FILE] user explain LOGIN "
+		    "[--listener NAME] [--json]\n", stderr);
+		return CTL_TROUBLE;
+	}
+	conf = conf_load(c->conf_path, &why);
+	if (conf == NULL) {
+		fprintf(stderr, "%s\n", why);
+		free(why);
+		return CTL_TROUBLE;
+	}
+	a = arena_new(4096);
+	status = explain(conf, &o, a);
+	arena_free(&a);
+	conf_unref(&conf);
+	return status;
+}

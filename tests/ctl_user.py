@@ -1,0 +1,147 @@
+"""ctl_user - millgatectl user explain: which plan, whose limits, and why"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+TOOL = os.path.join(os.environ.get('MILLGATE_BUILD', '.'), 'millgatectl')
+bad = 0
+
+CONF = '''state = "%(dir)s/state.db"
+signing { key-directory = "%(dir)s/keys" }
+plan none { recipients-per-hour = 0 }
+tier token { mechanisms = {token} plan = professional senders = {login} }
+group acme { domains = {acme.example} plan = standard recipients-per-hour = 9 }
+group closed { users = {shut@acme.example} messages-per-hour = 0 }
+listener web { daemon-ports = 465 direction = submission plan = premium }
+listener smtp { daemon-ports = 587 direction = submission
+    second-factor = token-or-certificate }
+listener mx { daemon-ports = 25 }
+listener local { local = yes direction = submission }
+user bob {
+    plan = premium senders = {"b@example.org", "@.example.org"}
+    networks = {"192.0.2.0/24"} second-factor = yes
+}
+user mallory@example.org { block = yes }
+user zero@example.org { plan = none }
+user shut@acme.example { }
+users-file = "%(dir)s/users"
+'''
+
+UNLIMITED = {'messages-per-hour': 'unlimited'}
+WEB = dict(UNLIMITED, plan='premium', by='listener', name='web',
+           listener='web')
+SMTP = dict(UNLIMITED, plan='trial', by='default-plan', name='default-plan',
+            listener='smtp')
+TIER = dict(UNLIMITED, plan='professional', by='tier', name='token')
+TIER['recipients-per-hour'] = 5000
+WEB['recipients-per-hour'], SMTP['recipients-per-hour'] = 3000, 1000
+ACME = dict(UNLIMITED, plan='standard', by='group', name='acme')
+ACME['recipients-per-hour'] = 1500
+
+# login, more arguments, exit status, what the JSON has among others
+ROWS = (
+    ('bob', (), 0, {
+        'may-send': True, 'why-not': None, 'groups': [],
+        'entry': {'file': 'CONF', 'line': 12},
+        'plans': [dict(WEB, by='user', name='bob', listener=None)],
+        'senders': ['b@example.org', '@.example.org'],
+        'networks': ['192.0.2.0/24'], 'keys': ['example.org/s (ed25519-sha256)'],
+        'second-factor': ['user', 'listener smtp']}),
+    ('Alice@Example.ORG', (), 0, {
+        'login': 'alice@example.org', 'entry': None, 'plans': [WEB, SMTP, TIER],
+        'senders': ['alice@example.org'], 'networks': []}),
+    ('alice@example.org', ('--listener', 'smtp'), 0, {
+        'plans': [SMTP, TIER], 'tiers': {'token': ['login']}, 'second-factor': ['listener smtp']}),
+    ('alice@example.org', ('--listener=web',), 0, {
+        'plans': [WEB, TIER], 'second-factor': []}),
+    ('a@acme.example', (), 0, {
+        'plans': [ACME, TIER], 'keys': [], 'groups': [dict(
+            UNLIMITED, group='acme', file='CONF', line=5, set={},
+            **{'recipients-per-hour': 9})]}),
+    ('file@example.net', (), 0, {
+        'entry': {'file': 'USERS', 'line': 2},
+        'plans': [dict(UNLIMITED, plan='professional', by='user',
+                       name='file@example.net',
+                       **{'recipients-per-hour': 5000})]}),
+    ('mallory@example.org', (), 1, {
+        'may-send': False, 'why-not': 'its entry says block = yes'}),
+    ('zero@example.org', (), 1, {
+        'why-not': 'its plan, or the limit set for it, allows none'}),
+    ('shut@acme.example', (), 1, {'why-not': 'group closed allows none'}),
+    ('nobody', (), 1, {
+        'why-not': 'it is no address, and no senders are set for it'}),
+)
+
+TABLE = '''bob may send.
+entry          %(dir)s/conf:12
+plan           premium, by user bob: 3000 recipients, unlimited messages an hour
+senders        b@example.org, @.example.org
+of these, tier token: login
+networks       192.0.2.0/24
+second factor  user, listener smtp
+signed by      example.org/s (ed25519-sha256)
+'''
+
+
+def expect(name, got, want):
+    global bad
+    if got != want:
+        bad += 1
+        print('not ok - %s: %r, not %r' % (name, got, want))
+
+
+def run(conf, *args):
+    r = subprocess.run([TOOL, '-c', conf, 'user', *args],
+                       capture_output=True, text=True)
+    return r.returncode, r.stdout, r.stderr
+
+
+def check_row(directory, conf, login, args, want_status, want):
+    status, out, err = run(conf, 'explain', login, '--json', *args)
+    if status == 2:
+        expect(login, err, '')
+        return
+    got = json.loads(out)
+    expect(login, status, want_status)
+    text = json.dumps(want).replace('CONF', conf)
+    want = json.loads(text.replace('USERS', directory + '/users'))
+    for plan in want.get('plans', []) + got['plans']:
+        plan.setdefault('listener', None)
+    for key, value in want.items():
+        expect('%s %s: %s' % (login, ' '.join(args), key), got[key], value)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as d:
+        conf = os.path.join(d, 'conf')
+        os.mkdir(os.path.join(d, 'keys'), 0o700)
+        with open(conf, 'w', encoding='utf-8') as f:
+            f.write(CONF % {'dir': d})
+        with open(os.path.join(d, 'users'), 'w', encoding='utf-8') as f:
+            f.write('# users\nfile@example.net plan=professional\n')
+        made = subprocess.run(
+            [TOOL, '-c', conf, 'key', 'new', '--type', 'ed25519', '--active',
+             '--selector', 's', 'example.org'], capture_output=True)
+        expect('key new', made.returncode, 0)
+        for login, args, status, want in ROWS:
+            check_row(d, conf, login, args, status, want)
+        status, out, err = run(conf, 'explain', 'bob')
+        expect('table', (status, out), (0, TABLE % {'dir': d}))
+        expect('no state file is told', err.split(':')[0],
+               os.path.join(d, 'state.db'))
+        expect('escaped', run(conf, 'explain', '\x1b[31m')[1].split('\n')[0],
+               '\\x1b[31m may not send: it is no address, and no senders '
+               'are set for it.')
+        for args in ((), ('explain',), ('frobnicate', 'bob'),
+                     ('explain', 'bob', 'alice'),
+                     ('explain', 'bob', '--listener', 'none')):
+            expect('usage %s' % (args,), run(conf, *args)[0], 2)
+        expect('no configuration', run(d, 'explain', 'bob')[0], 2)
+    if bad == 0:
+        print('ok - user')
+    return bad != 0
+
+
+sys.exit(main())
