@@ -37,6 +37,8 @@ struct conf {
 	const char	*authserv_id;	/* NULL: the MTA's {j} */
 	const char	*state;
 	const char	*control_socket; /* a path, or CONF_NO_SOCKET */
+	const char	*state_password_file, *state_ca_file;	/* or NULL */
+	unsigned	 state_timeout;	/* milliseconds */
 	const char	*user;
 	const char	*pid_file;	/* NULL: none */
 	enum mode	 mode;
@@ -110,6 +112,8 @@ struct conf	*conf_load(const char *path, char **why);
  */
 struct conf	*conf_load_text(const char *name, const char *text, char **why);
 struct conf	*conf_ref(struct conf *c);
+/* Where the state is; valid as long as the configuration. */
+struct store_place conf_state(const struct conf *c);
 void		 conf_unref(struct conf **cp);
 /* All options with their values, as a configuration file; the lines of
  * users-file are not in it. */

@@ -19,6 +19,14 @@
  * length, 12 octets for each minute more, 1.5 KB at most; the file about
  * half of that.
  *
+ * Several daemons may share one Redis server (store_redis.c), and then each
+ * limit. What differs: the minutes are those of the server's clock, whatever
+ * `now` says, and store_clock_moved has nothing to do; there is no more to
+ * prune, as the server forgets by itself; what survives is what the server
+ * keeps. A reservation lasts for STORE_LEASE seconds after the last of its
+ * recipients, or less if the server loses it: one that a killed daemon left
+ * is gone by then. Who commits later is judged anew, and may be refused.
+ *
  * Thread-safe. Errors are STORE_UNKNOWN with a text: a fact; policy decides.
  * Open after fork and after privileges were dropped: the file must belong to
  * the user who writes it, and threads and locks do not survive a fork.
@@ -34,6 +42,8 @@
 #define STORE_UNLIMITED	UINT32_MAX
 #define STORE_ERROR	320
 #define STORE_ACCOUNTS	4	/* that one message counts on */
+#define STORE_TIMEOUT	1000	/* milliseconds */
+#define STORE_LEASE	600	/* seconds */
 
 struct store;
 
@@ -62,13 +72,14 @@ struct store_usage {
 };
 
 /*
- * Open or create. `spec` is a path. NULL with *why (malloced; the caller
- * frees) naming the path, what is wrong and what to do.
+ * Open or create. `spec` is a path, or a redis:// URL (redis_url.h). NULL
+ * with *why (malloced; the caller frees) naming it, what is wrong and what to
+ * do. A server that does not answer is no reason: mail waits for it.
  */
 struct store	*store_open(const char *spec, char **why);
 /*
  * For the tool: never creates, never locks out a running daemon. What it
- * shows is the moment of opening.
+ * shows of a file is the moment of opening.
  */
 struct store	*store_open_readonly(const char *spec, char **why);
 /*
@@ -77,6 +88,20 @@ struct store	*store_open_readonly(const char *spec, char **why);
  * without one they are done at once. Never creates.
  */
 struct store	*store_open_tool(const char *spec, char **why);
+
+/* The same, with all that a server may need; 0 and NULL: the defaults. */
+struct store_place {
+	const char	*spec;
+	const char	*password_file;	/* NULL: no password */
+	const char	*ca_file;	/* NULL: the system's authorities */
+	unsigned	 timeout;	/* milliseconds, for each question */
+	unsigned	 lease;		/* seconds; for tests */
+	bool		 callers_clock;	/* minutes of `now`; for tests */
+};
+/* What for: as store_open, _readonly, _tool. */
+enum store_use { STORE_KEEP, STORE_READ, STORE_CHANGE };
+struct store	*store_open_at(const struct store_place *place,
+		    enum store_use use, char **why);
 /* In memory, for `millgatectl check`, replay and tests. */
 struct store	*store_open_memory(void);
 /* No reservation may be open any more. */
@@ -110,7 +135,10 @@ void		 store_unreserve(struct reservation *r);
 /*
  * Make the reservation count, on all accounts or none, durably against
  * kill -9, and free it; `usage` as above.
- * STORE_UNKNOWN: nothing was counted; the reservation is given back.
+ * STORE_UNKNOWN: nothing was counted; the reservation is given back. (A
+ * server whose answer got lost may have counted it: too much, never too
+ * little.) STORE_REFUSED: a shared store had lost the reservation, and there
+ * is no room any more.
  */
 enum store_answer store_commit(struct reservation **rp, time_t now,
 		    struct store_usage *usage);

@@ -74,8 +74,10 @@ void		 setting_rows_add(struct store_setting_rows *rows,
 		    const char *key, const struct store_setting *setting);
 
 /* The backends. */
-enum store_use { STORE_KEEP, STORE_READ, STORE_CHANGE };
 struct store	*store_disk_open(const char *path, enum store_use use,
+		    char **why);
+/* One of store_redis.c and store_redis_none.c. */
+struct store	*store_redis_open(const struct store_place *place,
 		    char **why);
 
 #endif

@@ -81,6 +81,17 @@ conf_load_text(const char *name, const char *text, char **why)
 	return load(name, text, why);
 }
 
+struct store_place
+conf_state(const struct conf *c)
+{
+	return (struct store_place){
+		.spec = c->state,
+		.password_file = c->state_password_file,
+		.ca_file = c->state_ca_file,
+		.timeout = c->state_timeout,
+	};
+}
+
 struct conf *
 conf_ref(struct conf *c)
 {

@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "conf_options.h"
 #include "conf_tree.h"
+#include "redis_url.h"
 
 static void
 check_socket(struct conf_builder *b)
@@ -42,6 +43,35 @@ check_control(struct conf_builder *b)
 		conf_complain(b->bad, conf_section_where(&b->tree->section[0],
 		    "state"), "with -control behind it state %s, or set "
 		    "control-socket", wrong);
+}
+
+/* Options of a server, where a file is, and the other way round. */
+static void
+check_state(struct conf_builder *b)
+{
+	static const char *const server_only[] = {
+		"state-password-file", "state-ca-file"
+	};
+	const struct conf_section	*root = &b->tree->section[0];
+	struct redis_url		 url;
+	bool				 server, tls;
+	size_t				 i;
+
+	if (b->conf->state == NULL)
+		return;
+	server = redis_url_parse(b->conf->state, &url) == NULL;
+	tls = server && url.tls;
+	for (i = 0; i < 2; i++)
+		if (!server && conf_section_sets(root, server_only[i]))
+			conf_complain(b->bad, conf_section_where(root,
+			    server_only[i]), "%s has no effect on a state "
+			    "file; remove it or write state = "
+			    "\"redis://HOST:PORT/0\"", server_only[i]);
+	if (server && !tls && b->conf->state_ca_file != NULL)
+		conf_complain(b->bad, conf_section_where(root,
+		    "state-ca-file"), "state-ca-file has no effect without "
+		    "TLS; remove it or write state = "
+		    "\"rediss://HOST:PORT/0\"");
 }
 
 static void
@@ -104,14 +134,29 @@ check_signing(struct conf_builder *b)
 		    "remove one of the two");
 }
 
+/* Outcomes are rows of a file; there are none on a server. */
+static void
+check_outcomes(struct conf_builder *b)
+{
+	const struct conf_section *s = section_named(b->tree, "dmarc");
+
+	if (b->conf->outcomes.record && b->conf->state != NULL &&
+	    redis_url_is(b->conf->state))
+		conf_complain_in(b->bad, s, conf_section_where(s,
+		    "record-outcomes"), "record-outcomes needs a state file; "
+		    "remove it or write state = \"/path/to/state.db\"");
+}
+
 void
 conf_check(struct conf_builder *b)
 {
 	check_socket(b);
 	check_control(b);
+	check_state(b);
 	check_user(b);
 	check_unlisted(b);
 	check_signing(b);
+	check_outcomes(b);
 	conf_check_listeners(b);
 	conf_check_tiers(b);
 	conf_check_groups(b);

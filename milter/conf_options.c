@@ -95,6 +95,16 @@ const struct conf_option conf_options[] = {
 	    .def_said = "the path of state with -control behind it",
 	    .syntax = syntax_control,
 	    .help = "unix socket for millgatectl, or none" },
+	{ "", "state-password-file", OPT_TEXT, CONF(state_password_file),
+	    .def = "", .syntax = syntax_path,
+	    .help = "file with the password of the Redis server; empty: it "
+	    "has none" },
+	{ "", "state-ca-file", OPT_TEXT, CONF(state_ca_file), .def = "",
+	    .syntax = syntax_path, .help = "file with the authorities that "
+	    "vouch for a rediss:// server; empty: the system's" },
+	{ "", "state-timeout", OPT_UINT, CONF(state_timeout), .def = "1000",
+	    .min = 10, .max = 60000, .help = "milliseconds for an answer of "
+	    "the Redis server" },
 	{ "", "user", OPT_TEXT, CONF(user), .def = "millgate",
 	    .syntax = syntax_user,
 	    .help = "system user to run as when started as root" },

@@ -15,6 +15,7 @@
 #include "domain.h"
 #include "netaddr.h"
 #include "notifier.h"
+#include "redis_url.h"
 #include "users.h"
 
 /* 1 to 65535, digits only; 0 is no port. */
@@ -98,10 +99,13 @@ syntax_authserv_id(struct arena *a, const char **text)
 const char *
 syntax_state(struct arena *a, const char **text)
 {
+	struct redis_url url;
+
 	(void)a;
-	if ((*text)[0] == '/' ||
-	    (strncmp(*text, "redis://", 8) == 0 && (*text)[8] != '\0'))
+	if ((*text)[0] == '/')
 		return NULL;
+	if (redis_url_is(*text))
+		return redis_url_parse(*text, &url);
 	return "is no absolute path; write /path/to/state.db or "
 	    "redis://HOST:PORT/NUMBER";
 }

@@ -101,7 +101,8 @@ arguments(struct show *s, int argc, char **argv)
 static bool
 prepare(struct show *s, const char *conf_path)
 {
-	char *why = NULL;
+	struct store_place	 place = { .spec = NULL };
+	char			*why = NULL;
 
 	s->conf = conf_load(conf_path, &why);
 	if (s->conf == NULL) {
@@ -115,7 +116,10 @@ prepare(struct show *s, const char *conf_path)
 	}
 	if (s->state == NULL)
 		s->state = s->conf->state;
-	s->store = store_open_readonly(s->state, &why);
+	if (s->conf != NULL)
+		place = conf_state(s->conf);
+	place.spec = s->state;
+	s->store = store_open_at(&place, STORE_READ, &why);
 	if (s->store == NULL) {
 		fprintf(stderr, "%s\n", why);
 		free(why);

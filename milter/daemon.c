@@ -143,12 +143,13 @@ open_services(struct setup *setup, char **why)
 {
 	static char	 hostname[256];
 	struct resolver	*resolver = NULL;
+	struct store_place place = conf_state(setup->conf);
 	struct store	*store;
 	struct services	*sv;
 
 	if (gethostname(hostname, sizeof(hostname) - 1) != 0)
 		snprintf(hostname, sizeof(hostname), "localhost");
-	store = store_open(setup->conf->state, why);
+	store = store_open_at(&place, STORE_KEEP, why);
 	if (store != NULL)
 		resolver = open_resolver(setup->conf, why);
 	if (resolver == NULL) {
@@ -183,6 +184,9 @@ warn_unchanged(const struct conf *old, const struct conf *new)
 	if (!same_text(old->socket, new->socket) ||
 	    !same_text(old->state, new->state) ||
 	    !same_text(old->control_socket, new->control_socket) ||
+	    !same_text(old->state_password_file, new->state_password_file) ||
+	    !same_text(old->state_ca_file, new->state_ca_file) ||
+	    old->state_timeout != new->state_timeout ||
 	    !same_text(old->user, new->user) ||
 	    !same_text(old->resolver.trust_anchor, new->resolver.trust_anchor))
 		log_printf(LOG_LEVEL_WARNING, "%s: a change of socket, state, "

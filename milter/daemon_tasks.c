@@ -42,7 +42,7 @@ prune(struct services *sv)
 	char error[STORE_ERROR] = "";
 
 	if (store_prune(sv->store, sv->now(), error) == STORE_UNKNOWN)
-		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
+		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
 }
 
 static void
@@ -54,7 +54,7 @@ write_outcomes(struct services *sv)
 
 	if (st->conf->outcomes.record && store_write_dmarc(sv->store,
 	    sv->now(), st->conf->outcomes.days, error) == STORE_UNKNOWN)
-		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
+		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
 	lost = store_dmarc_lost(sv->store);
 	atomic_fetch_add(&sv->counters.outcomes_lost, lost);
 	if (lost > 0)
@@ -70,7 +70,7 @@ take_requests(struct services *sv)
 	char error[STORE_ERROR];
 
 	if (store_take_requests(sv->store, error) == STORE_UNKNOWN)
-		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
+		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
 }
 
 /* Keys whose record has appeared in the DNS since start to sign. */
@@ -92,7 +92,7 @@ static struct task {
 } tasks[] = {
 	{ look_at_clock,	 1, false, 0 },
 	{ take_requests,	 1, false, 0 },
-	{ prune,		60, false, 0 },
+	{ prune,		60, true, 0 },
 	{ write_outcomes,	60, false, 0 },
 	{ check_keys,		60, true, 0 },
 };

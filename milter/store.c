@@ -1,7 +1,8 @@
 /*
  * store - the doorway: which backend keeps the counts
  *
- * Everything else is the backend's. A path is an SQLite file.
+ * Everything else is the backend's. A path is an SQLite file, redis:// a
+ * server.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "ledger.h"
+#include "redis_url.h"
 #include "store_priv.h"
 
 static bool
@@ -19,36 +21,64 @@ is_path(const char *spec, char **why)
 
 	if (spec[0] != '\0' && strstr(spec, "://") == NULL)
 		return true;
-	buf_printf(&b, "state \"%s\": not a path; give the path of a file",
-	    spec);
+	buf_printf(&b, "state \"%s\": neither a path nor a redis:// URL; give "
+	    "the path of a file, or redis://HOST:PORT/NUMBER", spec);
 	*why = b.data;
 	return false;
+}
+
+static struct store *
+open_file(const char *path, enum store_use use, char **why)
+{
+	struct store *s;
+
+	if (!is_path(path, why))
+		return NULL;
+	s = store_disk_open(path, use, why);
+	if (s != NULL && use == STORE_KEEP)
+		s->dmarc = dmarc_notes_new(path);
+	return s;
+}
+
+/* A server is asked in the same way for whatever use. */
+struct store *
+store_open_at(const struct store_place *place, enum store_use use, char **why)
+{
+	struct store_place p = *place;
+
+	if (!redis_url_is(p.spec))
+		return open_file(p.spec, use, why);
+	if (p.timeout == 0)
+		p.timeout = STORE_TIMEOUT;
+	if (p.lease == 0)
+		p.lease = STORE_LEASE;
+	return store_redis_open(&p, why);
+}
+
+static struct store *
+open_spec(const char *spec, enum store_use use, char **why)
+{
+	struct store_place place = { .spec = spec };
+
+	return store_open_at(&place, use, why);
 }
 
 struct store *
 store_open(const char *spec, char **why)
 {
-	struct store *s;
-
-	if (!is_path(spec, why))
-		return NULL;
-	s = store_disk_open(spec, STORE_KEEP, why);
-	if (s != NULL)
-		s->dmarc = dmarc_notes_new(spec);
-	return s;
+	return open_spec(spec, STORE_KEEP, why);
 }
 
 struct store *
 store_open_readonly(const char *spec, char **why)
 {
-	return is_path(spec, why) ? store_disk_open(spec, STORE_READ, why) : NULL;
+	return open_spec(spec, STORE_READ, why);
 }
 
 struct store *
 store_open_tool(const char *spec, char **why)
 {
-	return is_path(spec, why) ? store_disk_open(spec, STORE_CHANGE, why) :
-	    NULL;
+	return open_spec(spec, STORE_CHANGE, why);
 }
 
 struct store *

@@ -24,7 +24,8 @@ only spf2/		spf_check.c
 only unbound.h		resolver_unbound.c
 only sqlite3.h		store_sqlite.c
 only confuse.h		conf_read.c
-only openssl/		crypto.c crypto_pkey.c crypto_verify.c
+only openssl/		crypto.c crypto_pkey.c crypto_verify.c redis_tls.c
+only hiredis/		redis_reply.c
 only idn2.h		idna.c
 only systemd/		notify_systemd.c
 only syslog.h		log.c

@@ -271,6 +271,22 @@ static const struct {
 	    "authserv-id = \"mx example.net\"",
 	    "t:1: authserv-id = \"mx example.net\" is no domain; write the "
 	    "host name of this service, such as mx.example.net" },
+	{ "a password in the URL of the state",
+	    "state = \"redis://:secret@host/0\"",
+	    "t:1: state = \"redis://:secret@host/0\" has a password in it; "
+	    "write it into a file and name that by state-password-file" },
+	{ "a password for a state file",
+	    "state-password-file = \"/x\"",
+	    "t:1: state-password-file has no effect on a state file; remove "
+	    "it or write state = \"redis://HOST:PORT/0\"" },
+	{ "authorities without TLS",
+	    "state = \"redis://host\"\nstate-ca-file = \"/x\"",
+	    "t:2: state-ca-file has no effect without TLS; remove it or "
+	    "write state = \"rediss://HOST:PORT/0\"" },
+	{ "outcomes on a server",
+	    "state = \"redis://host\"\ndmarc {\n record-outcomes = yes }",
+	    "t:3: dmarc: record-outcomes needs a state file; remove it or "
+	    "write state = \"/path/to/state.db\"" },
 	{ "relative state",
 	    "state = state.db",
 	    "t:1: state = \"state.db\" is no absolute path; write "

@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include "redis_server.h"
 #include "store.h"
 #include "store_one.h"
 
@@ -24,6 +25,7 @@ static const struct store_limits no_limits = {
 struct backend {
 	const char	*name;
 	bool		 durable;
+	bool		 shared;	/* on a server: it forgets by itself */
 	struct store	*(*open)(struct backend *b);
 	char		 dir[64], path[80];
 	struct store	*store;
@@ -48,9 +50,29 @@ open_sqlite(struct backend *b)
 	return s;
 }
 
+static struct redis_process redis;
+
+static inline struct store *
+open_redis(struct backend *b)
+{
+	struct store_place	 place = {
+		.spec = redis.url, .timeout = 10000, .callers_clock = true
+	};
+	struct store		*s;
+	char			*why = NULL;
+
+	(void)b;
+	s = store_open_at(&place, STORE_KEEP, &why);
+	if (s == NULL)
+		fail_msg("%s", why);
+	return s;
+}
+
 static struct backend backends[] = {
 	{ .name = "memory", .durable = false, .open = open_memory },
 	{ .name = "sqlite", .durable = true, .open = open_sqlite },
+	{ .name = "redis", .durable = true, .shared = true,
+	    .open = open_redis },
 };
 
 static inline void
@@ -76,6 +98,9 @@ setup(void **state)
 	if (mkdtemp(b->dir) == NULL)
 		return -1;
 	snprintf(b->path, sizeof(b->path), "%s/state.db", b->dir);
+	if (b->shared)
+		assert_string_equal(redis_say(redis.port, "FLUSHALL"),
+		    "+OK\r\n");
 	b->store = b->open(b);
 	return 0;
 }
@@ -125,6 +150,27 @@ used(struct store *s, const char *key, time_t now)
 	return usage(s, key, now, STORE_UNLIMITED, STORE_UNLIMITED).recipients;
 }
 
+/* Is it built in, and is a server there? */
+static inline bool
+redis_begins(void)
+{
+	struct store_place	 place = { .spec = "redis://127.0.0.1" };
+	struct store		*s;
+	char			*why = NULL;
+
+	s = store_open_at(&place, STORE_KEEP, &why);
+	if (s == NULL || redis_program() == NULL) {
+		print_message("[  SKIPPED ] redis: %s\n", s == NULL ? why :
+		    "no redis-server; run contrib/lib/programs");
+		store_close(&s);
+		free(why);
+		return false;
+	}
+	store_close(&s);
+	redis_start(&redis, NULL);
+	return true;
+}
+
 /* Run the tests on every backend; each begins with an empty store. */
 static inline int
 run_on_all(struct CMUnitTest *tests, size_t n)
@@ -133,6 +179,8 @@ run_on_all(struct CMUnitTest *tests, size_t n)
 	int	failed = 0;
 
 	for (i = 0; i < NELEM(backends); i++) {
+		if (backends[i].shared && !redis_begins())
+			continue;
 		for (t = 0; t < n; t++) {
 			tests[t].setup_func = setup;
 			tests[t].teardown_func = teardown;
@@ -141,6 +189,7 @@ run_on_all(struct CMUnitTest *tests, size_t n)
 		failed += _cmocka_run_group_tests(backends[i].name, tests, n,
 		    NULL, NULL);
 	}
+	redis_end(&redis);
 	return failed;
 }
 

@@ -313,6 +313,8 @@ a_clock_that_is_set_moves_the_hour(void **state)
 	time_t			 then, late;
 	size_t			 i;
 
+	if (b->shared)		/* nobody here sets the server's clock */
+		return;
 	for (i = 0; i < NELEM(steps); i++) {
 		sent(b->store, "alice", T0, 5);
 		sent(b->store, "alice", T0 + 1800, 3);
@@ -362,7 +364,8 @@ list_is_sorted_and_pruned(void **state)
 	assert_int_equal(rows.row[2].messages, 1);
 	store_rows_free(&rows);
 	/* what was pruned is gone, even if the clock steps back */
-	assert_int_equal(used(b->store, "old", T0 - HOUR), 0);
+	if (!b->shared)
+		assert_int_equal(used(b->store, "old", T0 - HOUR), 0);
 	assert_int_equal(used(b->store, "alice", T0 - HOUR), 9);
 }
 

@@ -118,6 +118,8 @@ model_prune(struct model *m)
 	size_t	i, kept = 0;
 
 	assert_int_equal(store_prune(m->b->store, m->now, error), STORE_TAKEN);
+	if (m->b->shared)	/* nothing is forgotten before its time */
+		return;
 	for (i = 0; i < m->nsent; i++)
 		if (m->sent[i].minute + 59 >= m->now / 60)
 			m->sent[kept++] = m->sent[i];

@@ -254,9 +254,9 @@ a_missing_directory(void **state)
 	assert_non_null(strstr(why, "does not exist; create it, owned by"));
 	free(why);
 	why = NULL;
-	s = store_open("redis://127.0.0.1/0", &why);
+	s = store_open("http://127.0.0.1/0", &why);
 	assert_null(s);
-	assert_non_null(strstr(why, "not a path"));
+	assert_non_null(strstr(why, "neither a path nor a redis:// URL"));
 	free(why);
 }
 

@@ -2,24 +2,29 @@
 #
 # Sourced. Three promises: nothing is changed on a machine that runs a mail
 # server; missing packages are installed, and no server is among them; Postfix,
-# Dovecot, nsd and Sendmail are unpacked below the source tree, not installed, so that
-# no user, service or configuration file appears on the system.
+# Dovecot, nsd, Sendmail and Redis are unpacked below the source tree, not
+# installed, so that no user, service or configuration file appears on the
+# system.
 
 # What the build, its tests and the end-to-end suite need, by Debian 12's
-# names. libsystemd is optional for the build.
+# names. libsystemd and libhiredis are optional for the build.
 BUILD_PACKAGES="autoconf automake gcc make pkg-config libc6-dev
 libmilter-dev libopendkim-dev libspf2-dev libssl-dev libunbound-dev
-libsqlite3-dev libconfuse-dev libidn2-dev"
+libsqlite3-dev libconfuse-dev libidn2-dev libhiredis-dev"
 TEST_PACKAGES="libcmocka-dev libsystemd-dev libmail-dkim-perl python3-spf
 python3-yaml"
 WORLD_PACKAGES="openssl python3 python3-dkim"
 # The libraries of the unpacked servers.
 SERVER_LIBRARIES="libdb5.3 libicu72 libnsl2 libsasl2-2 libsodium23
 libevent-2.1-7 libfstrm0 libprotobuf-c1 libpam0g libcap2 libunwind8
-libldap-2.5-0 liblockfile1 libwrap0 libsasl2-modules libsasl2-modules-db m4"
+libldap-2.5-0 liblockfile1 libwrap0 libsasl2-modules libsasl2-modules-db m4
+libjemalloc2 liblzf1 libatomic1"
 SERVERS="postfix dovecot-core nsd"
 # Only ever unpacked: no system has it beside Postfix.
 SENDMAIL="sendmail-bin sendmail-base sendmail-cf sasl2-bin"
+# Only ever unpacked: installed, it would be a service. redis-server is a link
+# into the package of the tools.
+REDIS="redis-server redis-tools"
 
 die()
 {
@@ -148,14 +153,14 @@ install_packages()
 	rm -f "$log"
 }
 
-# Unpacks Sendmail into directory $1, and the other servers unless the system
+# Unpacks Sendmail and Redis into directory $1, and the other servers unless the system
 # has them; nothing when they are there already.
 unpack_servers()
 {
-	wanted="$SERVERS $SENDMAIL"
+	wanted="$SERVERS $SENDMAIL $REDIS"
 	if [ -x /usr/lib/postfix/sbin/master ] &&
 	    [ -x /usr/bin/doveconf ] && [ -x /usr/sbin/nsd ]; then
-		wanted=$SENDMAIL
+		wanted="$SENDMAIL $REDIS"
 	fi
 	[ "$(cat "$1/complete" 2>/dev/null)" = "$wanted" ] && return 0
 	echo "unpacking into $1: $wanted"
