@@ -4,7 +4,9 @@
  * not allow is neither accepted nor signed; what it allows is accepted, and
  * signed by the key of its author's domain, by no other tenant's.
  *
- * All messages go through one connection: logins change between them.
+ * Senders are logins, logins in a tier that lets them use less, and clients of
+ * relays. All messages go through one session: logins change between them, and
+ * so do addresses.
  */
 #include "test.h"
 
@@ -31,12 +33,18 @@ static const char users[] =
     "user admin { senders = {\"*\"} }\n"
     "user mallory@example.org { senders = {\"*\"}  block = yes }\n"
     "listener s { daemon-ports = {587}  direction = submission\n"
-    "  null-sender = yes }\n"
+    "  null-sender = yes  relay-for = {\"desk\", \"any\"} }\n"
+    "relay desk { networks = {\"198.51.100.0/24\"}\n"
+    "  senders = {\"alice@example.org\", \"@shop.example.org\"} }\n"
+    "relay any { networks = {\"203.0.113.9\"}  senders = {\"*\"} }\n"
+    "tier own { mechanisms = {\"LOGIN\"}  senders = {\"login\"} }\n"
+    "tier some { mechanisms = {\"scram\"}\n"
+    "  senders = {\"login\", \"@.customers.example\"} }\n"
     "plan free { recipients-per-hour = unlimited }\n"
     "default-plan = free\n";
 
 enum { ALICE = 1, BOB = 2, ERIN = 4, ADMIN = 8, CAROL = 16, DAVE = 32,
-    GUS = 64 };
+    GUS = 64, ALICE_OWN = 128, GUS_SOME = 256 };
 
 /*
  * `own` is allowed to all but dave, whose login is no address, and mallory,
@@ -46,6 +54,8 @@ static const struct login {
 	const char	*login;
 	unsigned	 bit;
 	const char	*own, *own_key;
+	const char	*mechanism;	/* NULL: PLAIN, which has no tier */
+	const char	*client;	/* of a relay, without a login */
 } logins[] = {
 	{ "alice@example.org", ALICE, "alice@example.org", "example.org" },
 	{ "ALICE@Example.ORG", ALICE, "alice@example.org", "example.org" },
@@ -59,6 +69,21 @@ static const struct login {
 	{ "dave", DAVE, "dave@example.org", NULL },
 	{ "mallory@example.org", 0, "mallory@example.org", NULL },
 	{ "Mallory@EXAMPLE.org", 0, "alice@example.org", NULL },
+	{ "relay desk", ALICE, "alice@example.org", "example.org",
+	    .client = "198.51.100.200" },
+	{ "relay any", ADMIN, "root@example.org", "example.org",
+	    .client = "203.0.113.9" },
+	{ "no relay's client", 0, "alice@example.org", NULL,
+	    .client = "203.0.113.10" },
+	{ "alice@example.org", ALICE_OWN, "alice@example.org", "example.org",
+	    .mechanism = "LOGIN" },
+	/* the tier has only addresses that the table has not, and "login" */
+	{ "bob@example.org", 0, "b@a.customers.example", NULL,
+	    .mechanism = "LOGIN" },
+	{ "admin", 0, "root@example.org", NULL, .mechanism = "LOGIN" },
+	/* its tier leaves out what the key's domain needs */
+	{ "gus@example.org", GUS_SOME, "g@a.customers.example", NULL,
+	    .mechanism = "SCRAM-SHA-256" },
 };
 
 /*
@@ -70,10 +95,10 @@ static const struct identity {
 	unsigned	 allowed, unbound;
 	const char	*key;
 } identities[] = {
-	{ "alice@example.org", ALICE, 0, "example.org" },
-	{ "Alice@EXAMPLE.org", ALICE, 0, "example.org" },
-	{ "alice+news@example.org", ALICE, 0, "example.org" },
-	{ "\"alice\"@example.org", ALICE, 0, "example.org" },
+	{ "alice@example.org", ALICE | ALICE_OWN, 0, "example.org" },
+	{ "Alice@EXAMPLE.org", ALICE | ALICE_OWN, 0, "example.org" },
+	{ "alice+news@example.org", ALICE | ALICE_OWN, 0, "example.org" },
+	{ "\"alice\"@example.org", ALICE | ALICE_OWN, 0, "example.org" },
 	{ "\"alice \"@example.org", 0, 0, "example.org" },
 	{ "+alice@example.org", 0, 0, "example.org" },
 	{ "ceo+alice@example.org", 0, 0, "example.org" },
@@ -85,8 +110,10 @@ static const struct identity {
 	{ "dave@example.org", 0, 0, "example.org" },
 	{ "orders@shop.example.org", ALICE, 0, "shop.example.org" },
 	{ "x@eu.shop.example.org", 0, 0, "shop.example.org" },
-	{ "x@one.customers.example", BOB | GUS, BOB, "customers.example" },
-	{ "x@a.b.customers.example", BOB | GUS, BOB, "customers.example" },
+	{ "x@one.customers.example", BOB | GUS | GUS_SOME, BOB | GUS_SOME,
+	    "customers.example" },
+	{ "x@a.b.customers.example", BOB | GUS | GUS_SOME, BOB | GUS_SOME,
+	    "customers.example" },
 	{ "x@customers.example", GUS, 0, "customers.example" },
 	{ "x@evilcustomers.example", 0, 0, NULL },
 	{ "x@m\303\274ller.example", BOB, 0, "xn--mller-kva.example" },
@@ -231,9 +258,6 @@ set_up(void **state)
 	replay_macro(replay, "{daemon_port}", "587");
 	replay_macro(replay, "{tls_version}", "TLSv1.3");
 	replay_macro(replay, "{cipher_bits}", "256");
-	replay_macro(replay, "{auth_type}", "PLAIN");
-	assert_true(replay_connect(replay, "192.0.2.7", NULL));
-	replay_helo(replay, "client");
 	return 0;
 }
 
@@ -321,6 +345,25 @@ compare(const char *what, const struct login *l, enum action action,
 	replay_clear(replay);
 }
 
+static void
+come_as(const struct login *l)
+{
+	static const char	*before = "";
+	const char		*client = l->client;
+
+	if (client == NULL)
+		client = "192.0.2.7";
+	if (strcmp(client, before) != 0) {
+		assert_true(replay_connect(replay, client, NULL));
+		replay_helo(replay, "client");
+		before = client;
+	}
+	replay_macro(replay, "{auth_authen}", l->client != NULL ? NULL :
+	    l->login);
+	replay_macro(replay, "{auth_type}", l->client != NULL ? NULL :
+	    l->mechanism != NULL ? l->mechanism : "PLAIN");
+}
+
 /* One message; the worst answer to any of its events. */
 static enum action
 send_message(const struct login *l, const char *path, const char *header)
@@ -328,7 +371,7 @@ send_message(const struct login *l, const char *path, const char *header)
 	struct buf	 text = BUF_INIT;
 	struct verdict	 v;
 
-	replay_macro(replay, "{auth_authen}", l->login);
+	come_as(l);
 	v = replay_mail(replay, path);
 	v = verdict_worse(v, replay_rcpt(replay, "<to@example.net>"));
 	buf_printf(&text, "%s\nTo: to@example.net\n\nHello.\n", header);
