@@ -79,6 +79,9 @@ struct user_rules {
 	unsigned	 line;
 };
 
+/* And a login that begins like one of these. */
+#define LOGIN_BUCKET	"login "
+
 /* What clients without a login are counted under; the name follows. */
 #define RELAY_BUCKET	"relay "
 

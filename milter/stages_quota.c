@@ -27,6 +27,20 @@ folded(struct arena *a, const char *login)
 	return copy;
 }
 
+/* A login that is named like another kind of account is not counted as it. */
+static const char *
+login_key(struct arena *a, const char *login)
+{
+	static const char *const kinds[] = { LISTENER_BUCKET, RELAY_BUCKET,
+	    GROUP_BUCKET, LOGIN_BUCKET };
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(login, kinds[i], strlen(kinds[i])) == 0)
+			return arena_printf(a, LOGIN_BUCKET "%s", login);
+	return login;
+}
+
 /* Of a login, a relay or a listener; key NULL: nothing is counted. */
 static struct quota_facts
 own_account(const struct session *s, const struct plan_rules *plan)
@@ -35,13 +49,15 @@ own_account(const struct session *s, const struct plan_rules *plan)
 	    .limit = plan->limits.recipients,
 	    .messages_limit = plan->limits.messages };
 
-	if (s->f.relay != NULL)
+	if (s->f.relay != NULL) {
 		q.key = s->user->login;
-	else if (s->f.auth.login != NULL)
-		q.key = q.login = folded(s->arena, s->f.auth.login);
-	else if (s->rules->plan != NULL)
+	} else if (s->f.auth.login != NULL) {
+		q.login = folded(s->arena, s->f.auth.login);
+		q.key = login_key(s->arena, q.login);
+	} else if (s->rules->plan != NULL) {
 		q.key = arena_printf(s->arena, LISTENER_BUCKET "%s",
 		    s->rules->name);
+	}
 	return q;
 }
 
