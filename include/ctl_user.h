@@ -11,4 +11,8 @@ struct ctl;
 
 int	user_explain(const struct ctl *c, int argc, char **argv);
 
+/* ctl_user_block.c */
+int	user_block(const struct ctl *c, int argc, char **argv);
+int	user_unblock(const struct ctl *c, int argc, char **argv);
+
 #endif

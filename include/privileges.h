@@ -14,5 +14,10 @@
 bool	privileges_drop(const char *user, char **why);
 /* chown `path` to "user:group" (either part may be empty). */
 bool	privileges_give(const char *path, const char *owner, char **why);
+/*
+ * Become the owner of `path`, for good, when we are root and it is not: what
+ * we then make beside it belongs to that user. It need not exist.
+ */
+bool	privileges_as_owner(const char *path, char **why);
 
 #endif

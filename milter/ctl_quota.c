@@ -2,6 +2,7 @@
  * ctl_quota - millgatectl quota: who has sent how much in the last hour
  *
  *	quota show [LOGIN] [--top N] [--json] [--state PATH]
+ *	quota set, quota reset: see ctl_quota_set.c
  *
  * Reads the state file beside a running daemon, or without one. Plans and
  * limits come from the configuration; with --state it may be missing, and
@@ -11,17 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "arena.h"
-#include "buf.h"
 #include "conf.h"
 #include "ctl.h"
-#include "log.h"
-#include "store.h"
+#include "ctl_quota.h"
+#include "ctl_setting.h"
 #include "users.h"
 
-#define BAR		20
 #define LOGIN_WIDTH	48	/* longer ones push their row to the right */
 
 struct show {
@@ -32,6 +30,7 @@ struct show {
 	struct arena	*arena;
 	struct conf	*conf;		/* NULL: no plans */
 	struct store	*store;
+	struct store_setting_rows set;	/* sorted by key */
 	time_t		 now;
 };
 
@@ -39,7 +38,8 @@ static int
 usage(void)
 {
 	fputs("usage: millgatectl quota show [LOGIN] [--top N] [--json] "
-	    "[--state PATH]\n", stderr);
+	    "[--state PATH]\n       millgatectl quota set LOGIN ...\n"
+	    "       millgatectl quota reset LOGIN ...\n", stderr);
 	return CTL_TROUBLE;
 }
 
@@ -56,36 +56,20 @@ number(const char *text, size_t *n)
 	return *end == '\0' && value > 0;
 }
 
-/* "--name VALUE" or "--name=VALUE"; moves *i when the value is the next. */
-static const char *
-option(const char *name, int argc, char **argv, int *i)
-{
-	size_t len = strlen(name);
-
-	if (strncmp(argv[*i], name, len) != 0)
-		return NULL;
-	if (argv[*i][len] == '=')
-		return argv[*i] + len + 1;
-	if (argv[*i][len] != '\0' || *i + 1 >= argc)
-		return NULL;
-	return argv[++*i];
-}
-
 static bool
 arguments(struct show *s, int argc, char **argv)
 {
 	const char	*value;
 	int		 i;
 
-	if (argc < 2 || strcmp(argv[1], "show") != 0)
-		return false;
-	for (i = 2; i < argc; i++) {
+	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0) {
 			s->json = true;
-		} else if ((value = option("--top", argc, argv, &i)) != NULL) {
+		} else if ((value = ctl_option("--top", argc, argv, &i)) !=
+		    NULL) {
 			if (!number(value, &s->top))
 				return false;
-		} else if ((value = option("--state", argc, argv, &i)) !=
+		} else if ((value = ctl_option("--state", argc, argv, &i)) !=
 		    NULL) {
 			s->state = value;
 		} else if (argv[i][0] != '-' && s->login == NULL) {
@@ -187,9 +171,52 @@ plan_of(const struct show *s, const char *login)
 
 /* --- the rows ------------------------------------------------------------ */
 
-/* One row, or the first ones of all; false: *error says why. */
+/* What is set for a key; NULL: nothing. */
+static const struct store_setting_row *
+setting_row(const struct store_setting_rows *set, const char *key)
+{
+	size_t	low = 0, high = set->n, middle;
+	int	order;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		order = strcmp(set->row[middle].key, key);
+		if (order == 0)
+			return &set->row[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* Those for which something is set come last, if they have not sent. */
+static void
+add_silent(struct store_rows *rows, const struct store_setting_rows *set)
+{
+	bool		*seen = xcalloc(set->n + 1, sizeof(*seen));
+	const struct store_setting_row *found;
+	size_t		 i, n = rows->n;
+
+	for (i = 0; i < n; i++) {
+		found = setting_row(set, rows->row[i].key);
+		if (found != NULL)
+			seen[found - set->row] = true;
+	}
+	rows->row = xrealloc(rows->row, (n + set->n + 1) *
+	    sizeof(*rows->row));
+	for (i = 0; i < set->n; i++) {
+		if (seen[i])
+			continue;
+		memset(&rows->row[rows->n], 0, sizeof(*rows->row));
+		rows->row[rows->n++].key = xstrdup(set->row[i].key);
+	}
+	free(seen);
+}
+
 static bool
-gather(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
+gather_one(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
 {
 	const struct store_limits	 any = {
 		STORE_UNLIMITED, STORE_UNLIMITED
@@ -197,9 +224,6 @@ gather(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
 	const char			*folded;
 	struct store_usage		 u;
 
-	if (s->login == NULL)
-		return store_list(s->store, s->now, rows, error) !=
-		    STORE_UNKNOWN;
 	folded = users_login(s->arena, s->login);
 	if (folded == NULL)
 		folded = s->login;
@@ -215,163 +239,84 @@ gather(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
 	return true;
 }
 
-/* When the next recipient fits; 0: now, never, or not known. */
-static time_t
-next_fit(const struct show *s, const char *login,
-    const struct plan_rules *plan)
+/* One row, or all; false: *error says why. */
+static bool
+gather(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
 {
-	struct store_usage u;
-
-	if (plan == NULL || store_usage(s->store, login, s->now, plan->limits,
-	    &u) == STORE_UNKNOWN)
-		return 0;
-	return u.next_fit;
+	if (store_settings_list(s->store, s->now, &s->set, error) ==
+	    STORE_UNKNOWN)
+		return false;
+	if (s->login != NULL)
+		return gather_one(s, rows, error);
+	if (store_list(s->store, s->now, rows, error) == STORE_UNKNOWN)
+		return false;
+	add_silent(rows, &s->set);
+	return true;
 }
 
-static void
-limit_add(struct record *r, const char *key, uint32_t limit)
+/* All that is known of a key. */
+static struct quota_row
+look(const struct show *s, const struct store_row *sent)
 {
-	if (limit != STORE_UNLIMITED)
-		record_num(r, key, limit);
+	struct quota_row		 row = {
+		.key = sent->key, .recipients = sent->recipients,
+		.messages = sent->messages, .plan = plan_of(s, sent->key),
+		.limits = { STORE_UNLIMITED, STORE_UNLIMITED },
+	};
+	const struct store_setting_row	*set = setting_row(&s->set, sent->key);
+	struct store_usage		 u;
+
+	if (row.plan != NULL)
+		row.limits = row.plan->limits;
+	if (set != NULL)
+		row.setting = set->setting;
+	if (row.setting.recipients_set)
+		row.limits.recipients = row.setting.limits.recipients;
+	if (row.setting.messages_set)
+		row.limits.messages = row.setting.limits.messages;
+	if (store_usage(s->store, sent->key, s->now, row.limits, &u) !=
+	    STORE_UNKNOWN)
+		row.next_fit = u.next_fit;
+	return row;
 }
 
 static void
 print_json(const struct show *s, const struct store_rows *rows, size_t n)
 {
-	const struct plan_rules	*plan;
-	struct record		 r;
-	struct buf		 b = BUF_INIT;
-	time_t			 when;
-	size_t			 i;
+	struct quota_row	row;
+	size_t			i;
 
 	putchar('[');
 	for (i = 0; i < n; i++) {
-		plan = plan_of(s, rows->row[i].key);
-		record_init(&r, s->arena);
-		record_str(&r, "login", rows->row[i].key);
-		record_str(&r, "plan", plan != NULL ? plan->name : NULL);
-		record_num(&r, "recipients", rows->row[i].recipients);
-		if (plan != NULL)
-			limit_add(&r, "recipients_limit",
-			    plan->limits.recipients);
-		record_num(&r, "messages", rows->row[i].messages);
-		if (plan != NULL)
-			limit_add(&r, "messages_limit",
-			    plan->limits.messages);
-		when = next_fit(s, rows->row[i].key, plan);
-		if (when > 0)
-			record_num(&r, "next_fit", (uint64_t)when);
-		buf_reset(&b);
-		record_json(&r, &b);
-		printf("%s\n%s", i > 0 ? "," : "", buf_str(&b));
+		row = look(s, &rows->row[i]);
+		fputs(i > 0 ? ",\n" : "\n", stdout);
+		quota_json_row(&row, s->arena);
 		arena_reset(s->arena);
 	}
 	puts(n > 0 ? "\n]" : "]");
-	buf_free(&b);
-}
-
-/* --- the table ----------------------------------------------------------- */
-
-/* A login may hold anything: a terminal gets printable ASCII. */
-static const char *
-printable(struct buf *b, const char *text)
-{
-	buf_reset(b);
-	for (; *text != '\0'; text++) {
-		if (*text >= ' ' && *text <= '~')
-			buf_addch(b, *text);
-		else
-			buf_printf(b, "\\x%02x", (unsigned char)*text);
-	}
-	return buf_str(b);
-}
-
-/* "12/1000", or "12" without a limit. */
-static const char *
-of_limit(struct buf *b, uint32_t used, uint32_t limit)
-{
-	buf_reset(b);
-	buf_printf(b, "%lu", (unsigned long)used);
-	if (limit != STORE_UNLIMITED)
-		buf_printf(b, "/%lu", (unsigned long)limit);
-	return buf_str(b);
-}
-
-/* How full it is, 0 to 100; more than the limit is full. */
-static unsigned
-percent(uint32_t used, uint32_t limit)
-{
-	if (limit == STORE_UNLIMITED)
-		return 0;
-	if (limit == 0 || used >= limit)
-		return 100;
-	return (unsigned)((uint64_t)used * 100 / limit);
-}
-
-static void
-print_bar(const struct store_row *row, struct store_limits limits)
-{
-	unsigned	full = percent(row->recipients, limits.recipients);
-	unsigned	other = percent(row->messages, limits.messages);
-	unsigned	i;
-
-	if (other > full)
-		full = other;
-	fputs("  [", stdout);
-	for (i = 0; i < BAR; i++)
-		putchar(i * 100 < full * BAR ? '#' : '.');
-	printf("] %3u%%", full);
-}
-
-static void
-print_row(const struct show *s, const struct store_row *row, int width)
-{
-	const struct store_limits	 none = {
-		STORE_UNLIMITED, STORE_UNLIMITED
-	};
-	const struct plan_rules		*plan = plan_of(s, row->key);
-	struct store_limits		 limits = plan != NULL ? plan->limits :
-	    none;
-	struct buf			 login = BUF_INIT, rcpt = BUF_INIT;
-	struct buf			 msg = BUF_INIT;
-	time_t				 when = next_fit(s, row->key, plan);
-
-	printf("%-*s  %-12s  %15s  %15s", width, printable(&login, row->key),
-	    plan != NULL && plan->name != NULL ? plan->name : "-",
-	    of_limit(&rcpt, row->recipients, limits.recipients),
-	    of_limit(&msg, row->messages, limits.messages));
-	if (plan != NULL && isatty(STDOUT_FILENO))
-		print_bar(row, limits);
-	if (when > 0)
-		printf("  next fits at %02d:%02d:%02d UTC",
-		    (int)(when / 3600 % 24), (int)(when / 60 % 60),
-		    (int)(when % 60));
-	putchar('\n');
-	buf_free(&login);
-	buf_free(&rcpt);
-	buf_free(&msg);
 }
 
 static void
 print_table(const struct show *s, const struct store_rows *rows, size_t n)
 {
-	struct buf	b = BUF_INIT;
-	size_t		i, len, width = strlen("LOGIN");
+	struct quota_row	row;
+	size_t			i, len, width = strlen("LOGIN");
 
 	for (i = 0; i < n; i++) {
-		len = strlen(printable(&b, rows->row[i].key));
+		len = quota_key_width(rows->row[i].key);
 		if (len > width && len <= LOGIN_WIDTH)
 			width = len;
 	}
-	printf("%-*s  %-12s  %15s  %15s\n", (int)width, "LOGIN", "PLAN",
-	    "RECIPIENTS", "MESSAGES");
-	for (i = 0; i < n; i++)
-		print_row(s, &rows->row[i], (int)width);
-	buf_free(&b);
+	quota_table_head((int)width);
+	for (i = 0; i < n; i++) {
+		row = look(s, &rows->row[i]);
+		quota_table_row(&row, (int)width);
+		arena_reset(s->arena);
+	}
 }
 
 static int
-show(struct show *s)
+print(struct show *s)
 {
 	struct store_rows	rows = { 0, NULL };
 	char			error[STORE_ERROR] = "";
@@ -379,6 +324,7 @@ show(struct show *s)
 
 	if (!gather(s, &rows, error)) {
 		fprintf(stderr, "%s\n", error);
+		store_rows_free(&rows);
 		return CTL_TROUBLE;
 	}
 	n = s->top > 0 && s->top < rows.n ? s->top : rows.n;
@@ -390,20 +336,47 @@ show(struct show *s)
 	return CTL_GOOD;
 }
 
+static int
+show(struct show *s, const char *conf_path)
+{
+	int status = CTL_TROUBLE;
+
+	s->arena = arena_new(4096);
+	s->now = time(NULL);
+	if (prepare(s, conf_path))
+		status = print(s);
+	store_setting_rows_free(&s->set);
+	store_close(&s->store);
+	conf_unref(&s->conf);
+	arena_free(&s->arena);
+	return status;
+}
+
+int
+quota_show_key(const struct ctl *c, const char *key, const char *state,
+    bool json)
+{
+	struct show s = { .login = key, .state = state, .json = json };
+
+	return show(&s, c->conf_path);
+}
+
+static int
+quota_show(const struct ctl *c, int argc, char **argv)
+{
+	struct show s = { .json = c->json };
+
+	return arguments(&s, argc, argv) ? show(&s, c->conf_path) : usage();
+}
+
 int
 ctl_quota(const struct ctl *c, int argc, char **argv)
 {
-	struct show	s = { .json = c->json };
-	int		status = CTL_TROUBLE;
-
-	if (!arguments(&s, argc, argv))
-		return usage();
-	s.arena = arena_new(4096);
-	s.now = time(NULL);
-	if (prepare(&s, c->conf_path))
-		status = show(&s);
-	store_close(&s.store);
-	conf_unref(&s.conf);
-	arena_free(&s.arena);
-	return status;
+	if (argc > 1 && strcmp(argv[1], "show") == 0)
+		return quota_show(c, argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "set") == 0)
+		return quota_set(c, argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "reset") == 0)
+		return quota_reset(c, argc - 1, argv + 1);
+	return usage();
 }

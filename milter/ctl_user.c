@@ -16,6 +16,11 @@ static const struct subcommand {
 	{ "explain",	user_explain,
 	    "LOGIN [--listener NAME] [--json]",
 	    "what a login may send, how much, and why" },
+	{ "block",	user_block,
+	    "LOGIN [--for TIME] [--reason TEXT] [--json]",
+	    "refuse its mail, for good or for a time such as 2h" },
+	{ "unblock",	user_unblock,	"LOGIN [--json]",
+	    "let it send again" },
 };
 
 #define NSUBCOMMANDS	(sizeof(subcommands) / sizeof(subcommands[0]))

@@ -1,6 +1,8 @@
 /*
  * privileges - users, groups, and giving root up
  */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -50,6 +52,20 @@ privileges_drop(const char *user, char **why)
 	if (setuid(0) == 0)
 		return complain(why, "user \"%s\" could become root again; "
 		    "give it another user id", user);
+	return true;
+}
+
+bool
+privileges_as_owner(const char *path, char **why)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || lstat(path, &st) != 0 || st.st_uid == 0)
+		return true;
+	if (setgroups(1, &st.st_gid) != 0 || setgid(st.st_gid) != 0 ||
+	    setuid(st.st_uid) != 0)
+		return complain(why, "%s: cannot become its owner: %s", path,
+		    strerror(errno));
 	return true;
 }
 

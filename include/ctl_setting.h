@@ -1,0 +1,34 @@
+/*
+ * ctl_setting - a subcommand that changes what is set for a login or bucket
+ */
+#ifndef MILLGATE_CTL_SETTING_H
+#define MILLGATE_CTL_SETTING_H
+
+#include <stdbool.h>
+
+#include "store.h"
+
+struct ctl;
+
+struct change {
+	const char	*login;		/* as on the command line */
+	const char	*state;		/* NULL: as configured */
+	bool		 json;
+	bool		 reset;		/* forget what was sent; or else: */
+	unsigned	 parts;
+	struct store_setting setting;
+};
+
+/* Do it, and print what holds then; the exit status. */
+int		 ctl_change(const struct ctl *c, struct change *change);
+
+/*
+ * The argument *i as "LOGIN", "--json" or "--state PATH", which all of them
+ * take; false: it is something else. Moves *i.
+ */
+bool		 ctl_change_argument(struct change *change, int argc,
+		    char **argv, int *i);
+/* "--name VALUE" or "--name=VALUE"; moves *i when the value is the next. */
+const char	*ctl_option(const char *name, int argc, char **argv, int *i);
+
+#endif

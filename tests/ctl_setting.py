@@ -1,0 +1,175 @@
+"""ctl_setting - millgatectl quota set and reset, user block and unblock
+
+With the daemon stopped, while it runs, and after it was started again.
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+BUILD = os.environ.get('MILLGATE_BUILD', '.')
+TOOL = os.path.join(BUILD, 'millgatectl')
+bad = 0
+
+CONF = '''state = "%(dir)s/state.db"
+socket = "unix:%(dir)s/socket"
+user = "root"
+plan tiny { recipients-per-hour = 4 messages-per-hour = 2 }
+listener local { local = yes direction = submission plan = tiny }
+listener relays { daemon-ports = 26 direction = submission }
+group acme { domains = {acme.example} plan = tiny recipients-per-hour = 9 }
+user alice@example.org { plan = tiny }
+'''
+
+
+def fail(text):
+    global bad
+    bad += 1
+    print('not ok - ' + text)
+
+
+def tool(where, *words):
+    return subprocess.run([TOOL, '-c', where + '/conf', *words],
+                          capture_output=True, text=True)
+
+
+def rows(where, *words):
+    """The rows of a command that prints JSON, by login."""
+    done = tool(where, '--json', *words)
+    if done.returncode != 0:
+        fail('%s: %d %s' % (words, done.returncode, done.stderr))
+        return {}
+    return {row['login']: row for row in json.loads(done.stdout)}
+
+
+def expect(where, words, login, want):
+    """What the command prints of the login; None: nothing of that name."""
+    row = rows(where, *words).get(login, {})
+    for name, value in want.items():
+        if row.get(name) != value:
+            fail('%s: %s is %r, not %r' % (words, name, row.get(name), value))
+
+
+def start(where):
+    daemon = subprocess.Popen([os.path.join(BUILD, 'millgate'), '-f', '-c',
+                               where + '/conf'], stderr=subprocess.PIPE)
+    for line in daemon.stderr:
+        if b'ready on' in line:
+            return daemon
+    fail('the daemon does not start')
+    sys.exit(1)
+
+
+def stop(daemon):
+    daemon.send_signal(signal.SIGTERM)
+    daemon.communicate()
+
+
+# words, login, what holds then; both with and without a daemon
+CHANGES = (
+    (('quota', 'set', 'Alice@Example.org', '--recipients', '50'),
+     'alice@example.org', {
+         'recipients_limit': 50, 'recipients_configured': 4,
+         'messages_limit': 2, 'messages_configured': None}),
+    (('quota', 'set', 'alice@example.org', '--messages=unlimited'),
+     'alice@example.org', {
+         'recipients_limit': 50, 'messages_limit': None,
+         'messages_configured': 2}),
+    (('quota', 'set', 'bob', '--recipients=0', '--messages', '7'), 'bob', {
+        'recipients_limit': 0, 'recipients_configured': 1000,
+        'messages_limit': 7, 'messages_configured': 'unlimited'}),
+    (('quota', 'set', 'group ACME', '--recipients', '7'), 'group acme', {
+        'recipients_limit': 7, 'recipients_configured': 9}),
+    (('quota', 'set', 'listener local', '--recipients', '3'),
+     'listener local', {'recipients_limit': 3}),
+    (('user', 'block', 'alice@example.org', '--reason', 'a "ticket": 7'),
+     'alice@example.org', {
+         'blocked': 'reject', 'blocked_until': None,
+         'reason': 'a "ticket": 7', 'recipients_limit': 50}),
+    (('user', 'unblock', 'alice@example.org'), 'alice@example.org', {
+        'blocked': None, 'reason': None, 'recipients_limit': 50}),
+    (('quota', 'reset', 'alice@example.org'), 'alice@example.org', {
+        'recipients': 0, 'recipients_limit': 50}),
+    (('quota', 'set', 'alice@example.org', '--recipients', 'default',
+      '--messages', 'default'), 'alice@example.org', {
+          'recipients_limit': 4, 'recipients_configured': None,
+          'messages_limit': 2}),
+    (('user', 'block', 'relay none'), 'relay none', {'blocked': 'reject'}),
+)
+
+# what is refused, and a word of why
+WRONG = (
+    (('quota', 'set', 'bob'), 'usage'),
+    (('quota', 'set', '--recipients', '5'), 'usage'),
+    (('quota', 'set', 'bob', '--recipients', '-5'), 'usage'),
+    (('quota', 'set', 'bob', '--recipients', '4294967295'), 'usage'),
+    (('quota', 'set', 'bob', '--recipients', '99999999999'), 'usage'),
+    (('quota', 'set', 'bob', '--recipients', '5x'), 'usage'),
+    (('quota', 'set', 'two words', '--recipients', '5'), 'no login'),
+    (('quota', 'set', 'x' * 300, '--recipients', '5'), 'no login'),
+    (('quota', 'set', 'group ', '--recipients', '5'), 'no login'),
+    (('quota', 'reset'), 'usage'),
+    (('quota', 'reset', 'bob', '--all'), 'usage'),
+    (('user', 'block'), 'usage'),
+    (('user', 'block', 'bob', '--for', '2'), '--for takes'),
+    (('user', 'block', 'bob', '--for', '0h'), '--for takes'),
+    (('user', 'block', 'bob', '--for', '11000d'), '--for takes'),
+    (('user', 'block', 'bob', '--for', '2hh'), '--for takes'),
+    (('user', 'block', 'bob', '--reason', 'a\nb'), 'printable ASCII'),
+    (('user', 'block', 'bob', '--reason', 'gr\u00fcn'), 'printable ASCII'),
+    (('user', 'block', 'bob', '--reason', 'x' * 128), '127 characters'),
+    (('user', 'unblock'), 'usage'),
+)
+
+
+def changes(where):
+    for words, login, want in CHANGES:
+        expect(where, words, login, want)
+        expect(where, ('quota', 'show', login), login, want)
+    now = time.time()
+    until = rows(where, 'user', 'block', 'carol', '--for', '2h')['carol']
+    if until['blocked'] != 'defer' or \
+            not 7190 <= until['blocked_until'] - now <= 7210:
+        fail('--for 2h: %r' % until)
+    shown = tool(where, 'quota', 'show', 'carol').stdout
+    if '  blocked until 2' not in shown:
+        fail('the table says %s' % shown)
+    for words, why in WRONG:
+        done = tool(where, *words)
+        if done.returncode != 2 or why not in done.stderr or done.stdout:
+            fail('%s: %d %s' % (words, done.returncode, done.stderr))
+
+
+def kept(where):
+    """What is set after all changes, from wherever it is read."""
+    show = ('quota', 'show')
+    expect(where, show, 'bob', {'recipients_limit': 0, 'messages_limit': 7})
+    expect(where, show, 'group acme', {'recipients_limit': 7})
+    expect(where, show, 'carol', {'blocked': 'defer'})
+    expect(where, show, 'alice@example.org', {'login': None})
+
+
+with tempfile.TemporaryDirectory() as where:
+    with open(where + '/conf', 'w', encoding='utf-8') as f:
+        f.write(CONF % {'dir': where})
+    done = tool(where, 'quota', 'set', 'bob', '--recipients', '5')
+    if done.returncode != 2 or 'millgate creates it' not in done.stderr:
+        fail('without a state file: ' + done.stderr)
+    daemon = start(where)
+    changes(where)
+    kept(where)
+    stop(daemon)
+    kept(where)
+    daemon = start(where)		# and through a kill
+    daemon.kill()
+    daemon.communicate()
+    kept(where)
+    changes(where)
+    kept(where)
+    stop(start(where))
+    kept(where)
+
+sys.exit(bad != 0)
