@@ -6,11 +6,14 @@ Sendmail is started by the first of them.
 
 import functools
 
+import cases_dns as dns_cases
 import cases_identity as identity_cases
 import cases_inbound as inbound_cases
 import cases_login as login_cases
 import cases_mta as mta_cases
 import cases_policy as policy_cases
+import cases_results as results_cases
+import cases_robust as robust_cases
 import cases_session as session_cases
 import cases_submission as submission_cases
 import runner
@@ -48,6 +51,7 @@ for shared in (
         submission_cases.a_foreign_envelope_sender_is_refused,
         submission_cases.a_foreign_from_is_refused,
         submission_cases.a_foreign_sender_field_is_refused,
+        submission_cases.a_from_that_cannot_be_read_is_refused,
         submission_cases.granted_addresses_and_tagged_ones_are_free_to_use,
         submission_cases.the_null_sender_is_refused_by_default,
         submission_cases.a_second_message_in_a_session_starts_clean,
@@ -60,6 +64,8 @@ for shared in (
         policy_cases.
         a_certificate_of_another_name_counts_where_it_is_written_down,
         policy_cases.one_login_over_five_kinds_of_sessions_meets_five_limits,
+        login_cases.a_certificate_alone_is_no_login,
+        login_cases.a_cipher_with_too_few_bits_is_refused,
         login_cases.the_oldest_tls_version_of_a_listener_is_its_own,
         session_cases.after_any_refusal_or_rset_a_session_goes_on,
         session_cases.a_second_login_in_a_session_changes_nothing,
@@ -74,7 +80,16 @@ for shared in (
         inbound_cases.a_from_missing_or_repeated_is_refused,
         inbound_cases.each_message_of_a_session_is_judged_by_itself,
         inbound_cases.a_bounce_is_judged_by_its_helo_name,
-        inbound_cases.nothing_from_elsewhere_is_signed):
+        inbound_cases.nothing_from_elsewhere_is_signed,
+        inbound_cases.actions_follow_the_configuration,
+        inbound_cases.monitor_mode_delivers_spoofed_mail_and_says_so,
+        results_cases.one_forged_field_in_each_form_is_removed,
+        results_cases.foreign_fields_between_forged_ones_stay_in_their_order,
+        results_cases.a_submission_cannot_bring_our_field,
+        dns_cases.a_failing_zone_defers_or_tags,
+        robust_cases.clients_that_leave_at_any_point,
+        robust_cases.sigterm_finishes_the_running_messages,
+        robust_cases.what_a_client_sends_cannot_forge_the_log):
     on_sendmail(shared)
 
 
