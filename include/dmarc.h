@@ -35,6 +35,14 @@ struct dmarc_record {
 bool	dmarc_record_parse(const char *text, size_t len,
 	    struct dmarc_record *rec);
 
+#define DMARC_RECORD_TEXT	96
+/*
+ * What is published, as the record says it: "p=reject; sp=none; adkim=r;
+ * aspf=s"; with "; invalid" behind it where a broken word makes it void.
+ */
+void	dmarc_record_format(const struct dmarc_record *rec,
+	    char text[DMARC_RECORD_TEXT]);
+
 #define DMARC_WALK_MAX	8
 
 /* The names of the walk from one domain, longest first, without "_dmarc.". */

@@ -144,6 +144,8 @@ struct from_facts {
 
 enum dmarc_policy { DMARC_NONE, DMARC_QUARANTINE, DMARC_REJECT };
 
+struct dmarc_record;
+
 struct dmarc_facts {
 	bool		 done;
 	enum result	 result;	/* none pass fail temperror permerror */
@@ -151,6 +153,8 @@ struct dmarc_facts {
 	const char	*author_domain;
 	const char	*org_domain;	/* of the author domain */
 	const char	*record_domain;	/* where the record was found */
+	/* the record; as long-lived as the walk that found it */
+	const struct dmarc_record *record;
 	const char	*reason;	/* our own words */
 	bool		 spf_aligned, dkim_aligned;
 	/* fail or temperror now, yet a lookup that failed could have said pass */

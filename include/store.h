@@ -240,10 +240,15 @@ enum dmarc_outcome_text {
 	OUTCOME_AUTHOR,		/* domain in From */
 	OUTCOME_RECORD,		/* domain of the policy record */
 	OUTCOME_SOURCE,		/* address of the client */
+	OUTCOME_ENVELOPE,	/* domain of the envelope sender */
 	OUTCOME_SPF,		/* result of MAIL FROM */
+	OUTCOME_SPF_DOMAIN,
+	OUTCOME_SPF_SCOPE,	/* "mfrom", "helo" for the null sender */
 	OUTCOME_DKIM,		/* "pass" if any signature passes */
+	OUTCOME_SIGNERS,	/* "d/s=pass d2/s2=fail": dmarc_outcome.h */
 	OUTCOME_ALIGNED,	/* "", "spf", "dkim", "spf+dkim" */
 	OUTCOME_RESULT,		/* of DMARC */
+	OUTCOME_PUBLISHED,	/* the record: dmarc_record_format */
 	OUTCOME_POLICY,		/* that applies */
 	OUTCOME_DISPOSITION,	/* the action taken */
 	OUTCOME_OVERRIDE,	/* name of the rule of this site */

@@ -201,6 +201,7 @@ dmarc_evaluate(const struct dmarc_question *q, struct arena *arena,
 	if (!applies(q, f))
 		return;
 	f->record_domain = q->author->record_domain;
+	f->record = &q->author->record;
 	f->policy = choose_policy(q, &sure);
 	count_identifiers(q, &t);
 	conclude(&t, sure, arena, f);

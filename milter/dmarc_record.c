@@ -9,6 +9,7 @@
  * The first of two tags with one name counts. Linear in the length, whatever
  * the length is.
  */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -192,4 +193,33 @@ dmarc_record_parse(const char *text, size_t len, struct dmarc_record *rec)
 		seen |= bit;
 	}
 	return true;
+}
+
+static size_t
+put_policy(char *text, size_t at, const char *name, bool has,
+    enum dmarc_policy p)
+{
+	static const char *const word[] = { "none", "quarantine", "reject" };
+
+	if (!has)
+		return at;
+	return at + (size_t)snprintf(text + at, DMARC_RECORD_TEXT - at,
+	    "%s=%s; ", name, word[p]);
+}
+
+/* The longest has 90 octets. */
+void
+dmarc_record_format(const struct dmarc_record *rec,
+    char text[DMARC_RECORD_TEXT])
+{
+	static const char *const psd[] = { "", "; psd=n", "; psd=y" };
+	size_t at = 0;
+
+	at = put_policy(text, at, "p", rec->has_p, rec->p);
+	at = put_policy(text, at, "sp", rec->has_sp, rec->sp);
+	at = put_policy(text, at, "np", rec->has_np, rec->np);
+	snprintf(text + at, DMARC_RECORD_TEXT - at, "adkim=%c; aspf=%c%s%s%s",
+	    rec->strict_dkim ? 's' : 'r', rec->strict_spf ? 's' : 'r',
+	    psd[rec->psd], rec->testing ? "; t=y" : "",
+	    rec->broken || !rec->has_p ? "; invalid" : "");
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "dmarc_outcome.h"
 #include "domain.h"
 #include "session_priv.h"
 #include "store.h"
@@ -156,48 +157,13 @@ stage_dmarc(struct session *s)
 	dmarc_strictest(f, from->ndomains, &s->f.dmarc);
 }
 
-static const char *
-dkim_text(const struct dkim_facts *dkim)
-{
-	size_t i;
-
-	for (i = 0; i < dkim->n; i++)
-		if (dkim->sig[i].result == RESULT_PASS)
-			return result_name(RESULT_PASS);
-	return result_name(dkim->n > 0 ? dkim->sig[0].result : RESULT_NONE);
-}
-
-static const char *
-aligned_text(const struct dmarc_facts *f)
-{
-	if (f->spf_aligned)
-		return f->dkim_aligned ? "spf+dkim" : "spf";
-	return f->dkim_aligned ? "dkim" : "";
-}
-
 /* What became of a message for which there is a policy. */
 void
 stage_outcome(struct session *s, enum action taken)
 {
-	static const char *const policy[] = { "none", "quarantine", "reject" };
-	const struct dmarc_facts *f = &s->f.dmarc;
-	struct dmarc_outcome	  o;
-	char			  source[NETADDR_TEXT];
+	struct dmarc_outcome o;
 
-	if (!s->setup->conf->outcomes.record || !f->done ||
-	    f->record_domain == NULL)
-		return;
-	o.text[OUTCOME_AUTHOR] = f->author_domain;
-	o.text[OUTCOME_RECORD] = f->record_domain;
-	o.text[OUTCOME_SOURCE] = s->f.conn.client_known ?
-	    netaddr_format(&s->f.conn.client, source) : "";
-	o.text[OUTCOME_SPF] = result_name(s->f.spf_mfrom.result);
-	o.text[OUTCOME_DKIM] = dkim_text(&s->f.dkim);
-	o.text[OUTCOME_ALIGNED] = aligned_text(f);
-	o.text[OUTCOME_RESULT] = result_name(f->result);
-	o.text[OUTCOME_POLICY] = policy[f->policy];
-	o.text[OUTCOME_DISPOSITION] = action_name(taken);
-	o.text[OUTCOME_OVERRIDE] = s->f.override.name != NULL ?
-	    s->f.override.name : "";
-	store_note_dmarc(s->sv->store, &o, s->sv->now());
+	if (s->setup->conf->outcomes.record &&
+	    dmarc_outcome_fill(&o, &s->f, taken, s->arena))
+		store_note_dmarc(s->sv->store, &o, s->sv->now());
 }

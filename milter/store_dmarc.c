@@ -33,6 +33,11 @@ struct note {
 	char		*text[DMARC_OUTCOME_TEXTS];
 };
 
+/* Rows that a day may still have. */
+struct room {
+	int64_t		 day, left;	/* left < 0: not known */
+};
+
 struct dmarc_notes {
 	pthread_mutex_t	 lock;
 	char		*path;		/* NULL: in memory alone */
@@ -191,7 +196,8 @@ connect(struct dmarc_notes *d)
 	    "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0"))
 		return false;
 	d->put = sql_prepare(d->sql, "INSERT INTO outcome VALUES(?1, ?2, ?3, "
-	    "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO UPDATE "
+	    "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+	    "?17) ON CONFLICT DO UPDATE "
 	    "SET messages = messages + excluded.messages");
 	d->count = sql_prepare(d->sql,
 	    "SELECT count(*) FROM outcome WHERE day = ?1");
@@ -211,19 +217,41 @@ put(struct dmarc_notes *d, const struct note *n)
 	return sql_run(d->put);
 }
 
-/* False: an error. *full: the day has as many rows as it may. */
-static bool
-day_is_full(struct dmarc_notes *d, int64_t day, bool *full)
+/* How many more rows the day may have; -1: an error. */
+static int64_t
+day_room(struct dmarc_notes *d, int64_t day)
 {
-	enum sql_result	result;
-	int64_t		n = 0;
+	int64_t n, room = -1;
 
 	sql_bind_number(d->count, 1, day);
-	result = sql_step(d->count);
-	*full = result == SQL_ROW &&
-	    (!sql_column_number(d->count, 0, INT64_MAX, &n) || n >= DAY_MAX);
+	if (sql_step(d->count) == SQL_ROW &&
+	    sql_column_number(d->count, 0, INT64_MAX, &n))
+		room = n < DAY_MAX ? DAY_MAX - n : 0;
 	sql_reset(d->count);
-	return result == SQL_ROW;
+	return room;
+}
+
+/* A row, unless its day is full; false: an error. */
+static bool
+put_within(struct dmarc_notes *d, const struct note *n, struct room rooms[2],
+    uint64_t *lost)
+{
+	/* around midnight two days take turns */
+	struct room *room = &rooms[n->day & 1];
+
+	if (room->left < 0 || room->day != n->day) {
+		room->day = n->day;
+		room->left = day_room(d, n->day);
+	}
+	if (room->left < 0)
+		return false;
+	if (room->left == 0) {
+		*lost += n->messages;
+		return true;
+	}
+	/* it may have been there already: then the next batch has more room */
+	room->left--;
+	return put(d, n);
 }
 
 /*
@@ -234,18 +262,13 @@ static bool
 write_batch(struct dmarc_notes *d, struct note **list)
 {
 	struct note	*n = *list, *next;
+	struct room	 rooms[2] = { { 0, -1 }, { 0, -1 } };
 	uint64_t	 lost = 0;
 	unsigned	 rows;
-	bool		 full, ok;
+	bool		 ok = sql_exec(d->sql, "BEGIN IMMEDIATE");
 
-	ok = sql_exec(d->sql, "BEGIN IMMEDIATE") &&
-	    day_is_full(d, n->day, &full);
-	for (rows = 0; ok && n != NULL && rows < BATCH; rows++, n = n->next) {
-		if (full)
-			lost += n->messages;
-		else
-			ok = put(d, n);
-	}
+	for (rows = 0; ok && n != NULL && rows < BATCH; rows++, n = n->next)
+		ok = put_within(d, n, rooms, &lost);
 	if (!ok || !sql_exec(d->sql, "COMMIT"))
 		return false;
 	for (; *list != n; *list = next) {

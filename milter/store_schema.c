@@ -11,7 +11,7 @@
 #include "store_schema.h"
 
 #define APPLICATION_ID	0x6d696c67	/* "milg" */
-#define SCHEMA_VERSION	3
+#define SCHEMA_VERSION	4
 
 #define STRING_OF(x)	#x
 #define STRING(x)	STRING_OF(x)
@@ -21,8 +21,8 @@
 	"recipients INTEGER NOT NULL, messages INTEGER NOT NULL, " \
 	"sum INTEGER NOT NULL, PRIMARY KEY(minute, key)) WITHOUT ROWID"
 
-/* store_dmarc.c: what is counted as one row, and how often */
-#define OUTCOME_TABLE \
+/* What DMARC outcomes were in version 2. */
+#define OUTCOME_TABLE_2 \
 	"CREATE TABLE outcome(day INTEGER NOT NULL, author TEXT NOT NULL, " \
 	"record TEXT NOT NULL, source TEXT NOT NULL, spf TEXT NOT NULL, " \
 	"dkim TEXT NOT NULL, aligned TEXT NOT NULL, result TEXT NOT NULL, " \
@@ -30,6 +30,27 @@
 	"override TEXT NOT NULL, messages INTEGER NOT NULL, " \
 	"PRIMARY KEY(day, author, record, source, spf, dkim, aligned, " \
 	"result, policy, disposition, override)) WITHOUT ROWID"
+
+/* store_dmarc.c: what is counted as one row, and how often */
+#define OUTCOME_TABLE \
+	"CREATE TABLE outcome(day INTEGER NOT NULL, author TEXT NOT NULL, " \
+	"record TEXT NOT NULL, source TEXT NOT NULL, " \
+	"envelope TEXT NOT NULL, spf TEXT NOT NULL, " \
+	"spf_domain TEXT NOT NULL, spf_scope TEXT NOT NULL, " \
+	"dkim TEXT NOT NULL, signers TEXT NOT NULL, aligned TEXT NOT NULL, " \
+	"result TEXT NOT NULL, published TEXT NOT NULL, " \
+	"policy TEXT NOT NULL, disposition TEXT NOT NULL, " \
+	"override TEXT NOT NULL, messages INTEGER NOT NULL, " \
+	"PRIMARY KEY(day, author, record, source, envelope, spf, " \
+	"spf_domain, spf_scope, dkim, signers, aligned, result, published, " \
+	"policy, disposition, override)) WITHOUT ROWID"
+/* A key cannot be altered: the rows move, with nothing in the new columns. */
+#define OUTCOME_MOVE \
+	"ALTER TABLE outcome RENAME TO outcome_2;" OUTCOME_TABLE ";" \
+	"INSERT INTO outcome SELECT day, author, record, source, '', spf, " \
+	"'', '', dkim, '', aligned, result, '', policy, disposition, " \
+	"override, messages FROM outcome_2;" \
+	"DROP TABLE outcome_2"
 
 /* store_requests.c: what is set for a key, and what the tool asks for */
 #define SETTING_COLUMNS \
@@ -47,8 +68,9 @@
 /* What makes version i + 1 of the schema out of version i. */
 static const char *const upgrades[SCHEMA_VERSION] = {
 	BUCKET_TABLE,
-	OUTCOME_TABLE,
-	SETTING_TABLE ";" REQUEST_TABLE
+	OUTCOME_TABLE_2,
+	SETTING_TABLE ";" REQUEST_TABLE,
+	OUTCOME_MOVE
 };
 
 /* --- errors -------------------------------------------------------------- */

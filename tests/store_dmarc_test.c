@@ -9,8 +9,9 @@
 #define DAY	86400
 
 static const struct dmarc_outcome spoofed = { {
-	"strict.example", "strict.example", "198.51.100.7", "fail", "none",
-	"", "fail", "reject", "reject", ""
+	"strict.example", "strict.example", "198.51.100.7", "evil.example",
+	"fail", "evil.example", "mfrom", "none", "evil.example/s=fail", "",
+	"fail", "p=reject; adkim=r; aspf=r", "reject", "reject", ""
 } };
 
 static struct store *
@@ -117,6 +118,80 @@ what_waits_has_a_bound(void **state)
 	store_close(&s);
 }
 
+/* Each column counts: two outcomes that differ in one are two rows. */
+static void
+every_column_is_kept(void **state)
+{
+	struct store		*s = open_store();
+	struct dmarc_outcome	 o;
+	size_t			 i;
+
+	(void)state;
+	store_note_dmarc(s, &spoofed, T0);
+	for (i = 0; i < DMARC_OUTCOME_TEXTS; i++) {
+		o = spoofed;
+		o.text[i] = "other";
+		store_note_dmarc(s, &o, T0);
+	}
+	write_out(s, T0, 30);
+	expect("SELECT count(*) || ' ' || sum(messages) FROM outcome",
+	    "16 16");
+	expect("SELECT author || '|' || record || '|' || source || '|' || "
+	    "envelope || '|' || spf || '|' || spf_domain || '|' || spf_scope "
+	    "|| '|' || dkim || '|' || signers || '|' || aligned || '|' || "
+	    "result || '|' || published || '|' || policy || '|' || "
+	    "disposition || '|' || override FROM outcome WHERE NOT 'other' IN "
+	    "(author, record, source, envelope, spf, spf_domain, spf_scope, "
+	    "dkim, signers, aligned, result, published, policy, disposition, "
+	    "override)", "strict.example|strict.example|198.51.100.7|"
+	    "evil.example|fail|evil.example|mfrom|none|evil.example/s=fail||"
+	    "fail|p=reject; adkim=r; aspf=r|reject|reject|");
+	store_close(&s);
+}
+
+/* So many rows of the day, as a flood of strangers leaves them. */
+static void
+fill_day(unsigned rows)
+{
+	struct sql	*other;
+	char		 text[512];
+
+	snprintf(text, sizeof(text), "WITH RECURSIVE c(i) AS (SELECT 1 UNION "
+	    "ALL SELECT i + 1 FROM c WHERE i < %u) INSERT INTO outcome "
+	    "SELECT 20717, i, '', '', '', '', '', '', '', '', '', '', '', "
+	    "'', '', '', 1 FROM c", rows);
+	assert_true(sql_open(&other, path, SQL_WRITE));
+	assert_true(sql_exec(other, text));
+	sql_close(&other);
+}
+
+static void
+a_day_has_a_bound(void **state)
+{
+	struct dmarc_outcome	 o = spoofed;
+	struct store		*s = open_store();
+	char			 author[64];
+	int			 i;
+
+	(void)state;
+	fill_day(199000);
+	o.text[OUTCOME_AUTHOR] = author;
+	for (i = 0; i < 1700; i++) {
+		snprintf(author, sizeof(author), "d%d.strict.example", i);
+		store_note_dmarc(s, &o, T0);
+		/* the next day has room of its own, also in between */
+		store_note_dmarc(s, &o, T0 + DAY);
+	}
+	write_out(s, T0, 30);
+	expect("SELECT group_concat(n) FROM (SELECT count(*) AS n FROM "
+	    "outcome GROUP BY day ORDER BY day)", "200000,1700");
+	assert_int_equal(store_dmarc_lost(s), 700);
+	store_note_dmarc(s, &o, T0);
+	write_out(s, T0, 30);
+	assert_int_equal(store_dmarc_lost(s), 1);
+	store_close(&s);
+}
+
 static void
 without_a_file_they_go_nowhere(void **state)
 {
@@ -157,6 +232,8 @@ main(void)
 		TEST(equal_ones_are_one_row),
 		TEST(old_ones_are_removed),
 		TEST(what_waits_has_a_bound),
+		TEST(every_column_is_kept),
+		TEST(a_day_has_a_bound),
 		TEST(without_a_file_they_go_nowhere),
 		TEST(a_broken_table_is_told),
 	};

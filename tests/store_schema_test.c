@@ -22,7 +22,32 @@
 	"PRIMARY KEY(day, author, record, source, spf, dkim, aligned, " \
 	"result, policy, disposition, override)) WITHOUT ROWID;"
 
-static const char *const versions[] = { VERSION_1, VERSION_2 };
+#define VERSION_3 VERSION_2 \
+	"CREATE TABLE setting(key TEXT NOT NULL PRIMARY KEY, " \
+	SETTING_COLUMNS ") WITHOUT ROWID;" \
+	"CREATE TABLE request(id INTEGER PRIMARY KEY AUTOINCREMENT, " \
+	"key TEXT NOT NULL, " SETTING_COLUMNS ");"
+#define SETTING_COLUMNS \
+	"parts INTEGER NOT NULL, recipients INTEGER NOT NULL, " \
+	"messages INTEGER NOT NULL, blocked_until INTEGER NOT NULL, " \
+	"block INTEGER NOT NULL, reason TEXT NOT NULL, " \
+	"changed INTEGER NOT NULL, sum INTEGER NOT NULL"
+
+static const char *const versions[] = { VERSION_1, VERSION_2, VERSION_3 };
+
+#define OLD_OUTCOME \
+	"INSERT INTO outcome VALUES(20717, 'strict.example', " \
+	"'strict.example', '192.0.2.7', 'fail', 'none', '', 'fail', " \
+	"'reject', 'hold', 'printers', 3);"
+#define OUTCOMES \
+	"SELECT day || '|' || author || '|' || record || '|' || source || " \
+	"'|' || envelope || '|' || spf || '|' || spf_domain || '|' || " \
+	"spf_scope || '|' || dkim || '|' || signers || '|' || aligned || " \
+	"'|' || result || '|' || published || '|' || policy || '|' || " \
+	"disposition || '|' || override || '|' || messages FROM outcome"
+#define NEW_OUTCOME \
+	"20717|strict.example|strict.example|192.0.2.7||fail|||none|||" \
+	"fail||reject|hold|printers|3"
 
 static char *
 ask(const char *query)
@@ -48,9 +73,10 @@ make_old(size_t i, const char *row)
 	struct sql	*s;
 	char		 text[4096];
 
-	snprintf(text, sizeof(text), "PRAGMA journal_mode = WAL; %s "
+	snprintf(text, sizeof(text), "PRAGMA journal_mode = WAL; %s %s"
 	    "INSERT INTO bucket VALUES(%s); PRAGMA user_version = %zu; "
-	    "PRAGMA application_id = 0x6d696c67", versions[i], row, i + 1);
+	    "PRAGMA application_id = 0x6d696c67", versions[i],
+	    i > 0 ? OLD_OUTCOME : "", row, i + 1);
 	assert_true(sql_open(&s, path, SQL_CREATE));
 	assert_true(sql_exec(s, text));
 	sql_close(&s);
@@ -83,6 +109,9 @@ every_older_version_is_upgraded(void **state)
 		s = open_good();
 		assert_int_equal(used(s, "alice", T0), 3);
 		store_close(&s);
+		text = ask(OUTCOMES);
+		assert_string_equal(text, i > 0 ? NEW_OUTCOME : "");
+		free(text);
 		text = ask("PRAGMA user_version");
 		assert_string_equal(text, version);
 		free(text);

@@ -3,6 +3,7 @@
  * the words there are, and says the same with what is unknown behind it.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,26 @@ check_words(const struct dmarc_record *r)
 		abort();
 }
 
+/* What we tell of a record reads as that record, but for rua. */
+static void
+check_format(const struct dmarc_record *r)
+{
+	struct dmarc_record	again;
+	char			text[DMARC_RECORD_TEXT];
+	char			whole[DMARC_RECORD_TEXT + 16];
+
+	dmarc_record_format(r, text);
+	snprintf(whole, sizeof(whole), "v=DMARC1; %s", text);
+	if (!dmarc_record_parse(whole, strlen(whole), &again))
+		abort();
+	if ((strstr(text, "; invalid") != NULL) != (r->broken || !r->has_p))
+		abort();
+	again.broken = r->broken;
+	again.has_rua = r->has_rua;
+	if (memcmp(&again, r, sizeof(again)) != 0)
+		abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -36,6 +57,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 8 || (data[0] | 0x20) != 'v')
 		abort();
 	check_words(&one);
+	check_format(&one);
 	longer = malloc(size + sizeof(behind));
 	if (longer == NULL)
 		abort();
