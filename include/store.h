@@ -45,6 +45,7 @@
 #define STORE_TIMEOUT	1000	/* milliseconds */
 #define STORE_LEASE	600	/* seconds */
 
+struct arena;
 struct store;
 
 enum store_answer {
@@ -269,6 +270,20 @@ void		 store_note_dmarc(struct store *s,
  */
 enum store_answer store_write_dmarc(struct store *s, time_t now,
 		    unsigned keep_days, char error[STORE_ERROR]);
+/* A row as it was written. */
+struct dmarc_outcome_row {
+	struct dmarc_outcome outcome;
+	uint64_t	 messages;
+};
+struct dmarc_outcome_rows { size_t n; struct dmarc_outcome_row *row; };
+/*
+ * For the tool: the rows of a day (since the epoch, UTC), most messages
+ * first, in the arena. Reads the file at `spec` as store_open_readonly does.
+ * False: *why (malloced).
+ */
+bool		 store_outcomes_read(const char *spec, int64_t day,
+		    struct arena *a, struct dmarc_outcome_rows *rows,
+		    char **why);
 /* Messages that were noted in vain since the last call. */
 uint64_t	 store_dmarc_lost(struct store *s);
 

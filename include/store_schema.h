@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "state_file.h"
 #include "store_sqlite.h"
 
 /* The file is ours, and of a version that we know. */
@@ -19,6 +20,13 @@ bool	schema_identify(struct sql *sql, const char *path, int64_t *version,
 bool	schema_upgrade(struct sql *sql, int64_t version);
 /* For who must not upgrade: the version is ours. */
 bool	schema_is_ours(const char *path, int64_t version, char **why);
+/*
+ * For who must not upgrade: open the file for reading, beside a daemon or
+ * not, and begin to read; the version is ours. *sqlp may be there when it
+ * fails.
+ */
+bool	schema_open_readonly(struct sql **sqlp, const struct state_file *f,
+	    char **why);
 /* The file is sound (`thorough`), and the tables are ours. */
 bool	schema_check(struct sql *sql, const char *path, bool thorough,
 	    char **why);

@@ -20,6 +20,8 @@ static const struct command {
 	    "check or show the configuration" },
 	{ "key",	ctl_key,
 	    "make DKIM keys, show and check their records" },
+	{ "outcomes",	ctl_outcomes,
+	    "what DMARC said about a day's mail" },
 	{ "quota",	ctl_quota,
 	    "who sent how much in the last hour" },
 	{ "replay",	ctl_replay,

@@ -201,26 +201,10 @@ open_writable(struct disk *d, char **why)
 	return true;
 }
 
-/*
- * In a directory that we may not write, a file in WAL mode can be read only
- * while the daemon runs; without a log it is complete by itself.
- */
 static bool
 open_readonly(struct disk *d, char **why)
 {
-	int64_t	version;
-	bool	ok;
-
-	ok = sql_open(&d->sql, d->file.path, SQL_READ) &&
-	    sql_number(d->sql, "PRAGMA user_version", &version);
-	if (!ok && !state_file_beside(&d->file, "-wal")) {
-		sql_close(&d->sql);
-		ok = sql_open(&d->sql, d->file.path, SQL_READ_FROZEN);
-	}
-	if (!ok || !sql_exec(d->sql, "BEGIN"))
-		return refuse(d, "cannot be opened", why);
-	return schema_identify(d->sql, d->file.path, &version, why) &&
-	    schema_is_ours(d->file.path, version, why) &&
+	return schema_open_readonly(&d->sql, &d->file, why) &&
 	    schema_check(d->sql, d->file.path, false, why);
 }
 

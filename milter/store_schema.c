@@ -140,6 +140,28 @@ schema_is_ours(const char *path, int64_t version, char **why)
 	    "written by an older millgate; start the new one first");
 }
 
+/*
+ * In a directory that we may not write, a file in WAL mode can be read only
+ * while the daemon runs; without a log it is complete by itself.
+ */
+bool
+schema_open_readonly(struct sql **sqlp, const struct state_file *f, char **why)
+{
+	int64_t	version;
+	bool	ok;
+
+	ok = sql_open(sqlp, f->path, SQL_READ) &&
+	    sql_number(*sqlp, "PRAGMA user_version", &version);
+	if (!ok && !state_file_beside(f, "-wal")) {
+		sql_close(sqlp);
+		ok = sql_open(sqlp, f->path, SQL_READ_FROZEN);
+	}
+	if (!ok || !sql_exec(*sqlp, "BEGIN"))
+		return schema_refuse(*sqlp, f->path, "cannot be opened", why);
+	return schema_identify(*sqlp, f->path, &version, why) &&
+	    schema_is_ours(f->path, version, why);
+}
+
 bool
 schema_upgrade(struct sql *sql, int64_t version)
 {

@@ -1,6 +1,8 @@
 """Authentication-Results that cannot be forged, read back after delivery."""
 
-from message import compose, delivered
+import json
+
+from message import compose, delivered, sign
 from runner import case, settings
 from steps import arrive, expect, inbound, results, submit
 from world import STRANGER
@@ -176,3 +178,29 @@ def forged_received_spf_is_removed_where_we_write_our_own(w):
                 assert "receiver=mx.example.net" in ours, found
                 assert not ours.startswith("pass"), found
     assert len(received_spf_left(w, 3)) == 6    # not ours: not touched
+
+
+@case
+def a_days_outcomes_hold_what_a_report_needs(w):
+    strict = "ceo@strict.example"
+    with settings(w, judges="dmarc { record-outcomes = yes }"):
+        for _ in range(2):
+            text = compose(strict)
+            expect(arrive(w, text, "x@watching.example", STRANGER,
+                          "mail.strict.example"), "550")
+        text = sign(w, compose(strict), "strict.example")
+        expect(arrive(w, text, strict), "250")
+        delivered(w, "example.net", text)
+    shown = w.run_ctl("outcomes", "--json")
+    assert shown.returncode == 0, shown
+    refused, passed = [row for row in json.loads(shown.stdout)
+                       if row["header_from"] == "strict.example"]
+    assert refused["messages"] == 2 and passed["messages"] == 1, shown
+    assert refused["source_ip"] == STRANGER, refused
+    assert refused["disposition"] == "reject", refused
+    assert refused["spf_domain"] == "watching.example", refused
+    assert refused["envelope_from"] == "watching.example", refused
+    assert refused["policy_published"].startswith("p=reject"), refused
+    assert passed["aligned"] == "spf+dkim", passed
+    assert passed["dkim_signatures"] == "strict.example/s1=pass", passed
+    assert passed["spf_scope"] == "mfrom", passed
