@@ -4,10 +4,13 @@ import re
 
 import smtp
 from cases_login import first_listener, of_version
+from cases_submission import signed_by_both
 from message import compose, delivered
 from runner import case, settings
-from steps import certificate, expect, log_line, results, submit
+from steps import certificate, expect, inbound, log_line, results, submit
+from world import HONEST, STRANGER
 
+ALICE = "alice@example.net"
 # no user section names him
 LEO = "leo@example.net"
 CAROL = "carol@example.net"
@@ -91,3 +94,48 @@ def one_login_over_five_kinds_of_sessions_meets_five_limits(w):
         text = compose("ceo@example.net")
         expect(submit(w, text, LEO, tls_context=old), "550 5.7.1 ")
         expect(submit(w, text, LEO, tls_context=new), "250")
+
+
+@case
+def a_relays_client_needs_no_login_and_its_mail_is_signed(w):
+    with settings(w, top="""
+relay apps {
+  networks = {"%s", "203.0.113.0/24"}
+  senders = {"alice@example.net"}
+  plan = premium
+}
+listener apps {
+  daemon-ports = {%d}
+  direction = submission
+  relay-for = {"apps"}
+}""" % (w.address, w.port["smtp"])):
+        text = compose(ALICE)
+        with smtp.Client(w, "smtp", tls=False) as client:
+            reply = client.submit(ALICE, "r@elsewhere.example", text)
+            expect(reply, "250")
+            expect(client.submit(ALICE, "r@elsewhere.example",
+                                 compose("ceo@example.net")), "550 5.7.1 ")
+        assert list(results(signed_by_both(w, text))) == ["none"]
+        line = log_line(w, reply)
+        assert " relay=apps " in line and "login=" not in line, line
+        assert re.search(r" plan=premium quota=\d+/3000 ", line), line
+        for address, sender, want in (
+                ("203.0.113.9", ALICE, "250"),
+                ("203.0.113.9", "ceo@example.net", "550 5.7.1 "),
+                (STRANGER, ALICE, "530 5.7.0 ")):
+            with inbound(w, address) as client:
+                expect(client.mail(sender), want)
+
+
+@case
+def a_listener_serves_its_networks_alone(w):
+    with settings(w, top="""
+listener inside { daemon-ports = {%d}  networks = {"192.0.2.0/24"} }""" %
+                  w.port["smtp"]):
+        for address, want in ((STRANGER, "550 5.7.1 "), (HONEST, "250")):
+            with inbound(w, address) as client:
+                expect(client.mail("joe@plain.example"), want)
+    top = first_listener(w, "inside", 'networks = {"192.0.2.0/24"}')
+    with settings(w, top=top):
+        for address, want in ((STRANGER, "550 5.7.1 "), (HONEST, "250")):
+            expect(submit(w, compose(ALICE), address=address), want)

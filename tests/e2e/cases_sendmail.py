@@ -66,6 +66,8 @@ for shared in (
         policy_cases.one_login_over_five_kinds_of_sessions_meets_five_limits,
         login_cases.a_certificate_alone_is_no_login,
         login_cases.a_cipher_with_too_few_bits_is_refused,
+        policy_cases.a_relays_client_needs_no_login_and_its_mail_is_signed,
+        policy_cases.a_listener_serves_its_networks_alone,
         login_cases.the_oldest_tls_version_of_a_listener_is_its_own,
         session_cases.after_any_refusal_or_rset_a_session_goes_on,
         session_cases.a_second_login_in_a_session_changes_nothing,
