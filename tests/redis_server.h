@@ -20,6 +20,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "store.h"
+
 #define REDIS_ARGUMENTS	16
 
 struct redis_process {
@@ -46,6 +48,24 @@ redis_program(void)
 	if (access(path, X_OK) != 0)
 		snprintf(path, sizeof(path), "/usr/bin/redis-server");
 	return access(path, X_OK) == 0 ? path : NULL;
+}
+
+/* Is it built in, and is a server there? */
+static inline bool
+redis_is_possible(void)
+{
+	struct store	*s;
+	char		*why = NULL;
+	bool		 possible;
+
+	s = store_open("redis://127.0.0.1", &why);
+	possible = s != NULL && redis_program() != NULL;
+	if (!possible)
+		print_message("[  SKIPPED ] redis: %s\n", s == NULL ? why :
+		    "no redis-server; run contrib/lib/programs");
+	store_close(&s);
+	free(why);
+	return possible;
 }
 
 static inline int

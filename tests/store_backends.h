@@ -150,27 +150,6 @@ used(struct store *s, const char *key, time_t now)
 	return usage(s, key, now, STORE_UNLIMITED, STORE_UNLIMITED).recipients;
 }
 
-/* Is it built in, and is a server there? */
-static inline bool
-redis_begins(void)
-{
-	struct store_place	 place = { .spec = "redis://127.0.0.1" };
-	struct store		*s;
-	char			*why = NULL;
-
-	s = store_open_at(&place, STORE_KEEP, &why);
-	if (s == NULL || redis_program() == NULL) {
-		print_message("[  SKIPPED ] redis: %s\n", s == NULL ? why :
-		    "no redis-server; run contrib/lib/programs");
-		store_close(&s);
-		free(why);
-		return false;
-	}
-	store_close(&s);
-	redis_start(&redis, NULL);
-	return true;
-}
-
 /* Run the tests on every backend; each begins with an empty store. */
 static inline int
 run_on_all(struct CMUnitTest *tests, size_t n)
@@ -179,8 +158,11 @@ run_on_all(struct CMUnitTest *tests, size_t n)
 	int	failed = 0;
 
 	for (i = 0; i < NELEM(backends); i++) {
-		if (backends[i].shared && !redis_begins())
-			continue;
+		if (backends[i].shared) {
+			if (!redis_is_possible())
+				continue;
+			redis_start(&redis, NULL);
+		}
 		for (t = 0; t < n; t++) {
 			tests[t].setup_func = setup;
 			tests[t].teardown_func = teardown;
