@@ -253,8 +253,9 @@ load_keys(const struct conf *c)
 static struct store *
 open_state(const struct conf *c)
 {
-	char		*why = NULL;
-	struct store	*s = store_open_readonly(c->state, &why);
+	struct store_place	 place = conf_state(c);
+	char			*why = NULL;
+	struct store		*s = store_open_at(&place, STORE_READ, &why);
 
 	if (s == NULL)
 		fprintf(stderr, "%s\nmillgatectl: what is set there is not "

@@ -135,15 +135,16 @@ complain(char *why)
 }
 
 static int
-apply(const struct change *ch, const char *state, const char *key)
+apply(const struct change *ch, const struct store_place *state,
+    const char *key)
 {
 	char			 error[STORE_ERROR], *why = NULL;
 	enum store_answer	 answer;
 	struct store		*s;
 
-	if (!privileges_as_owner(state, &why))
+	if (!privileges_as_owner(state->spec, &why))
 		return complain(why);
-	s = store_open_tool(state, &why);
+	s = store_open_at(state, STORE_CHANGE, &why);
 	if (s == NULL)
 		return complain(why);
 	if (ch->reset)
@@ -164,20 +165,23 @@ ctl_change(const struct ctl *c, struct change *ch)
 	struct arena	*a = arena_new(1024);
 	char		*why = NULL;
 	struct conf	*conf = conf_load(c->conf_path, &why);
-	const char	*key = NULL, *state = ch->state;
+	struct store_place state = { .spec = NULL };
+	const char	*key = NULL;
 	int		 status = CTL_TROUBLE;
 
-	if (conf == NULL && state == NULL)
+	if (conf != NULL)
+		state = conf_state(conf);
+	if (ch->state != NULL)
+		state.spec = ch->state;
+	if (state.spec == NULL)
 		complain(why);
 	else
 		key = key_of(a, conf, ch->login);
-	if (conf == NULL && state != NULL)
+	if (conf == NULL && state.spec != NULL)
 		free(why);
-	if (state == NULL && conf != NULL)
-		state = conf->state;
 	ch->setting.changed = time(NULL);
 	if (key != NULL)
-		status = apply(ch, state, key);
+		status = apply(ch, &state, key);
 	if (status == CTL_GOOD)
 		status = quota_show_key(c, key, ch->state,
 		    c->json || ch->json);

@@ -275,6 +275,10 @@ MASTER_CF = """\
   -o smtpd_tls_wrappermode=yes
   -o smtpd_sasl_auth_enable=yes
   -o milter_macro_daemon_name=ORIGINATING
+{second} inet n - n - - smtpd
+  -o syslog_name=postfix/second
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_milters={second_milter}
 pickup    unix  n       -       n       1       1       pickup
 cleanup   unix  n       -       n       -       0       cleanup
 qmgr      unix  n       -       n       300     1       qmgr
@@ -388,8 +392,9 @@ class Postfix(Service):
             fragment=self.main_fragment()))
         write(d + "/etc/master.cf", MASTER_CF.format(
             fragment=self.master_fragment(),
+            second_milter="inet:" + self.place("milter2"),
             **{name: self.place(name)
-               for name in ("smtp", "submission", "smtps")}))
+               for name in ("smtp", "submission", "smtps", "second")}))
         write(d + "/etc/mailboxes", "".join(
             "@%s %s/\n" % (domain, domain)
             for domain in self.world.mail_domains))
@@ -500,3 +505,36 @@ class Millgate(Service):
             if all(w in words for w in wanted):
                 return line
         return None
+
+
+class SecondMillgate(Millgate):
+    """As if on another host: behind Postfix's service "second"."""
+
+    name = "millgate2"
+
+    def configure(self):
+        super().configure()
+        with open(self.conf) as f:
+            text = f.read()
+        ours, its = (self.world.port[name] for name in ("milter", "milter2"))
+        write(self.conf, text.replace("inet:%d@" % ours, "inet:%d@" % its))
+
+    def ready(self):
+        return answers(self.world.address, self.world.port["milter2"])
+
+
+class Redis(Service):
+    name = "redis"
+
+    def argv(self):
+        return [programs.find("redis-server"), "--bind", self.world.address,
+                "--port", str(self.world.port["redis"]), "--dir",
+                self.directory, "--save", "", "--appendonly", "yes",
+                "--protected-mode", "no"]
+
+    def ready(self):
+        return answers(self.world.address, self.world.port["redis"])
+
+    def url(self):
+        return "redis://%s:%d/0" % (self.world.address,
+                                    self.world.port["redis"])

@@ -102,6 +102,8 @@ class World:
         self.port = {}
         for name, wanted in (("smtp", 25), ("submission", 587),
                              ("smtps", 465), ("dns", 53), ("milter", 8899),
+                             ("second", 3587), ("milter2", 3899),
+                             ("redis", 6379),
                              ("contrib_submission", 1587),
                              ("contrib_submissions", 1465),
                              ("sendmail_mta", 2525), ("sendmail_msa", 2587),
@@ -121,6 +123,9 @@ class World:
         self.postfix = services.Postfix(self)
         self.sendmail = sendmail.Sendmail(self)
         self.millgate = services.Millgate(self)
+        # only for the cases that start them
+        self.redis = services.Redis(self)
+        self.second = services.SecondMillgate(self)
 
     # --- keys and certificates
 
@@ -267,12 +272,12 @@ class World:
         self.postfix.restart()
 
     def settings(self, top="", listeners="", users="", judges="",
-                 local=""):
+                 local="", state=None):
         """The configuration; a case may add text at five places."""
         return """\
 {socket}
 authserv-id = "mx.example.net"
-state = "{d}/millgate/state.db"
+state = "{state}"
 user = "{user}"
 {top}
 
@@ -282,7 +287,7 @@ resolver {{
 }}
 
 listener submission {{
-  daemon-ports = {{{submission}, {smtps}, {sendmail_msa}, {sendmail_tls},
+  daemon-ports = {{{submission}, {smtps}, {second}, {sendmail_msa}, {sendmail_tls},
     {contrib_submission}, {contrib_submissions}}}
   direction = submission
   require-auth = yes
@@ -336,7 +341,8 @@ signing {{
   key-directory = "{keys}"
 }}
 {judges}
-""".format(socket=self.socket_settings(), d=self.directory, address=self.address, user=services.MILTER_USER,
+""".format(socket=self.socket_settings(), state=state or
+           self.directory + "/millgate/state.db", address=self.address, user=services.MILTER_USER,
            keys=self.keys, top=top, listeners=listeners, users=users,
            judges=judges, local=local, **self.port)
 
@@ -352,14 +358,15 @@ signing {{
 
     def stop(self):
         for service in (self.sendmail, self.postfix, self.millgate,
-                        self.dovecot, self.nsd):
+                        self.second, self.redis, self.dovecot, self.nsd):
             service.stop()
 
     def mend(self):
         """After a case that failed: everything up, as at the start."""
         self.unix_socket, self.millgate.extra = False, {}
         self.millgate.stop()
-        self.sendmail.stop()	# started again by its next case
+        for service in (self.sendmail, self.second, self.redis):
+            service.stop()	# started again by their next case
         for service in (self.nsd, self.dovecot, self.millgate, self.postfix):
             if not service.running():
                 service.stop()
@@ -375,7 +382,8 @@ signing {{
 
     def all_logs(self):
         return [path for service in (self.nsd, self.dovecot, self.postfix,
-                                     self.sendmail, self.millgate)
+                                     self.sendmail, self.millgate,
+                                     self.second, self.redis)
                 for path in service.logs()]
 
     # --- millgatectl

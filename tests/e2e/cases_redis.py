@@ -1,0 +1,127 @@
+"""Two millgates, as on two hosts, that share their counts on one Redis."""
+
+import contextlib
+import signal
+import threading
+
+import programs
+from message import compose
+from runner import Skip, case, settings
+from services import wait_until
+from steps import expect, submission, submit
+
+LIMIT = 3
+
+
+def to(n):
+    return "r%d@elsewhere.example" % n
+
+
+@contextlib.contextmanager
+def two_on_one_redis(w):
+    """Postfix's services submission and second, each with a millgate."""
+    try:
+        programs.find("redis-server")
+    except programs.Missing as why:
+        raise Skip(why)
+    w.redis.start()
+    extra = {"state": w.redis.url(), "top": 'control-socket = "none"'}
+    w.second.extra = extra
+    try:
+        with settings(w, **extra):
+            w.second.start()
+            yield
+    finally:
+        w.second.stop()
+        w.redis.stop()
+
+
+def log_has(millgate, *words):
+    return wait_until("log line with " + " ".join(words), lambda: [
+        line for line in millgate.log_text().splitlines()
+        if all(word in line for word in words)])
+
+
+@case
+def two_millgates_share_one_limit(w):
+    dave, replies = "dave@example.net", []
+    with two_on_one_redis(w):
+        ready = threading.Barrier(12)
+
+        def one(port):
+            with submission(w, dave, port=port) as client:
+                client.mail(dave)
+                ready.wait(30)
+                reply = client.rcpt(to(0))
+                if reply.code == 250:
+                    reply = client.data(compose(dave))
+                replies.append(reply)
+        threads = [threading.Thread(target=one, args=(port,))
+                   for port in ("submission", "second") for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        accepted = [r for r in replies if r.code == 250]
+        assert len(replies) == 12 and len(accepted) == LIMIT, replies
+        for port in ("submission", "second"):
+            expect(submit(w, compose(dave), login=dave, port=port),
+                   "451 4.7.1 ")
+        log_has(w.second, "login=" + dave, "rule=quota")
+        shown = w.ctl("quota", "show", dave, "--json")
+        assert [row["recipients"] for row in shown] == [LIMIT], shown
+
+
+@case
+def a_block_on_one_host_is_a_block_on_all(w):
+    erin = "erin@example.net"
+    with two_on_one_redis(w):
+        expect(submit(w, compose(erin), login=erin, port="second"), "250")
+        done = w.run_ctl("user", "block", erin, "--reason", "a test")
+        assert done.returncode == 0, done
+        for port in ("submission", "second"):
+            reply = submit(w, compose(erin), login=erin, port=port)
+            assert reply.code >= 400, reply
+        done = w.run_ctl("user", "unblock", erin)
+        assert done.returncode == 0, done
+        expect(submit(w, compose(erin), login=erin, port="second"), "250")
+
+
+@case
+def without_redis_mail_is_deferred_and_then_goes_on(w):
+    frank = "frank@example.net"
+    with two_on_one_redis(w):
+        expect(submit(w, compose(frank), login=frank), "250")
+        w.redis.stop(signal.SIGKILL)
+        for port in ("submission", "second"):
+            expect(submit(w, compose(frank), login=frank, port=port),
+                   "451 4.3.0 ")
+            expect(submit(w, compose(frank), login=frank, port=port),
+                   "451 4.3.0 ")
+        log_has(w.millgate, "login=" + frank, "store-error=", "redis://")
+        w.redis.start()
+        replies = []
+
+        def accepted():
+            replies.append(submit(w, compose(frank), login=frank,
+                                  port="second"))
+            return replies[-1].code == 250
+        wait_until("mail is accepted again", accepted)
+        for reply in replies[:-1]:
+            expect(reply, "451 4.3.0 ")
+        # what was accepted before is still counted, on both
+        expect(submit(w, compose(frank), login=frank), "250")
+        expect(submit(w, compose(frank), login=frank, port="second"),
+               "451 4.7.1 ")
+
+
+@case
+def a_redis_that_stands_still_costs_little(w):
+    grace = "grace@example.net"
+    with two_on_one_redis(w):
+        expect(submit(w, compose(grace), login=grace), "250")
+        w.redis.send(signal.SIGSTOP)
+        expect(submit(w, compose(grace), login=grace), "451 4.3.0 ")
+        w.redis.send(signal.SIGCONT)
+        wait_until("mail is accepted again", lambda: submit(
+            w, compose(grace), login=grace).code == 250)
