@@ -21,6 +21,7 @@ struct ctl {
 
 int	ctl_check(const struct ctl *c, int argc, char **argv);
 int	ctl_conf(const struct ctl *c, int argc, char **argv);
+int	ctl_doctor(const struct ctl *c, int argc, char **argv);
 int	ctl_key(const struct ctl *c, int argc, char **argv);
 int	ctl_outcomes(const struct ctl *c, int argc, char **argv);
 int	ctl_quota(const struct ctl *c, int argc, char **argv);

@@ -7,12 +7,15 @@
  * session had what it tells: the service offers no TLS or no login. Only an
  * MTA that does not take our lists needs its own ones changed.
  */
-#include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "advice.h"
+#include "arena.h"
+
+#define SETTING		400
 
 /* One proof: the rules that need it, its macros, and where it comes from. */
 static const struct proof {
@@ -104,52 +107,137 @@ is_word_of(const char *word, const char *list)
 	return false;
 }
 
-static void
-say_service(const struct proof *p, const struct mta_facts *mta, char *hint)
+/* The first proof that this rule needs and that never came; NULL: none. */
+static const struct proof *
+missing_proof(const char *rule, advice_never_fn *never, const void *arg)
 {
-	const char *setting = mta->kind == MTA_SENDMAIL ?
-	    p->sendmail_service : p->postfix_service;
+	size_t i;
 
-	if (mta->kind != MTA_UNKNOWN)
-		snprintf(hint, ADVICE_HINT, "%s never came here: %s; if "
-		    "clients should, set %s", p->macro, p->nobody, setting);
-	else
-		snprintf(hint, ADVICE_HINT, "%s never came here: %s; if "
-		    "clients should, set in Postfix %s, in Sendmail %s",
-		    p->macro, p->nobody, p->postfix_service,
-		    p->sendmail_service);
+	for (i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++)
+		if (is_word_of(rule, proofs[i].rules) &&
+		    never(arg, proofs[i].macro))
+			return &proofs[i];
+	return NULL;
 }
 
+/* What to set; of an MTA that we do not know, in either. */
 static void
-say_list(const struct proof *p, const struct mta_facts *mta, char *hint)
+say_setting(const struct proof *p, const struct mta_facts *mta,
+    char setting[SETTING])
 {
+	const char *postfix, *sendmail;
+
+	postfix = mta->takes_lists ? p->postfix_service : p->postfix_list;
+	sendmail = mta->takes_lists ? p->sendmail_service : p->sendmail_list;
 	if (mta->kind == MTA_POSTFIX)
-		snprintf(hint, ADVICE_HINT, "the MTA never sent %s here; set "
-		    "%s", p->macro, p->postfix_list);
+		snprintf(setting, SETTING, "%s", postfix);
 	else if (mta->kind == MTA_SENDMAIL)
-		snprintf(hint, ADVICE_HINT, "the MTA never sent %s here; "
-		    "write %s", p->macro, p->sendmail_list);
+		snprintf(setting, SETTING, "%s", sendmail);
 	else
-		snprintf(hint, ADVICE_HINT, "the MTA never sent %s here; "
-		    "Postfix: %s; Sendmail: %s", p->macro, p->postfix_list,
-		    p->sendmail_list);
+		snprintf(setting, SETTING, "Postfix: %s; Sendmail: %s",
+		    postfix, sendmail);
+}
+
+static const char *
+reason(const struct proof *p, const struct mta_facts *mta)
+{
+	return mta->takes_lists ? p->nobody : "the MTA's own list lacks it";
 }
 
 bool
 advice_hint(const char *rule, const struct mta_facts *mta,
     advice_never_fn *never, const void *arg, char hint[ADVICE_HINT])
 {
-	size_t i;
+	const struct proof	*p = missing_proof(rule, never, arg);
+	char			 setting[SETTING];
 
-	for (i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
-		if (!is_word_of(rule, proofs[i].rules) ||
-		    !never(arg, proofs[i].macro))
-			continue;
-		if (mta->takes_lists)
-			say_service(&proofs[i], mta, hint);
-		else
-			say_list(&proofs[i], mta, hint);
-		return true;
+	if (p == NULL)
+		return false;
+	say_setting(p, mta, setting);
+	snprintf(hint, ADVICE_HINT, "%s was never sent here: %s; %s %s",
+	    p->macro, reason(p, mta), mta->takes_lists ?
+	    "if it should be, set" : "set", setting);
+	return true;
+}
+
+void
+advice_session(struct advice_list *l, const struct advice_seen *seen)
+{
+	if (seen->sessions == 0 || seen->setup_known || !seen->mta.known)
+		return;
+	if (seen->mta.protocol < 6)
+		advice_add(l, "protocol", seen->listener,
+		    seen->mta.kind == MTA_SENDMAIL ? "update Sendmail" :
+		    "postconf -e 'milter_protocol = 6'", "with milter "
+		    "protocol %u header fields arrive without their leading "
+		    "blank, so that signatures can break",
+		    seen->mta.protocol);
+}
+
+/*
+ * Where the MTA sends what we ask for, its configuration tells more exactly
+ * what a service lacks.
+ */
+void
+advice_refusals(struct advice_list *l, const struct advice_seen *seen,
+    const char *rule)
+{
+	const struct proof	*p;
+	char			 setting[SETTING];
+
+	if (seen->mta.takes_lists && seen->setup_known)
+		return;
+	p = missing_proof(rule, seen->never, seen->never_arg);
+	if (p == NULL)
+		return;
+	say_setting(p, &seen->mta, setting);
+	advice_add(l, "macro", seen->listener, setting,
+	    "all mail is refused (%s): %s was never sent here: %s", rule,
+	    p->macro, reason(p, &seen->mta));
+}
+
+/* Is `part` one of those that ", " parts? */
+static bool
+has_part(const char *whole, const char *part)
+{
+	size_t len = strlen(part);
+
+	for (;;) {
+		if (strncmp(whole, part, len) == 0 &&
+		    (whole[len] == '\0' || whole[len] == ','))
+			return true;
+		whole = strstr(whole, ", ");
+		if (whole == NULL)
+			return false;
+		whole += 2;
 	}
-	return false;
+}
+
+void
+advice_add(struct advice_list *l, const char *id, const char *where,
+    const char *change, const char *fmt, ...)
+{
+	struct advice	*item;
+	va_list		 ap;
+	size_t		 i;
+
+	for (i = 0; i < l->n; i++) {
+		item = &l->item[i];
+		if (strcmp(item->id, id) == 0 &&
+		    strcmp(item->change, change) == 0) {
+			if (!has_part(item->where, where))
+				item->where = arena_printf(l->arena,
+				    "%s, %s", item->where, where);
+			return;
+		}
+	}
+	if (l->n == ADVICE_ITEMS)
+		return;
+	item = &l->item[l->n++];
+	item->id = id;
+	item->where = arena_strdup(l->arena, where);
+	item->change = arena_strdup(l->arena, change);
+	va_start(ap, fmt);
+	item->text = arena_vprintf(l->arena, fmt, ap);
+	va_end(ap);
 }

@@ -18,6 +18,8 @@ static const struct command {
 	    "what would be decided about a message file, and why" },
 	{ "conf",	ctl_conf,
 	    "check or show the configuration" },
+	{ "doctor",	ctl_doctor,
+	    "does the MTA give millgate what it needs?" },
 	{ "key",	ctl_key,
 	    "make DKIM keys, show and check their records" },
 	{ "outcomes",	ctl_outcomes,

@@ -28,7 +28,7 @@ hints_name_the_setting(void **state)
 		    "{mail_mailer} {auth_type} {auth_authen}" },
 		{ "a mechanism without a name", "auth-required",
 		    MTA_POSTFIX, false, "{auth_type}",
-		    "never sent {auth_authen}" },
+		    "{auth_authen} was never sent" },
 		{ "Sendmail's own list lacks the login", "auth-required",
 		    MTA_SENDMAIL, false, "",
 		    "define(`confMILTER_MACROS_ENVFROM', `i, {auth_type}, "

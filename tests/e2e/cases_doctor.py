@@ -1,22 +1,36 @@
 """What the tool learns from the running daemon, and what it advises."""
 
+import contextlib
+import json
 import os
+import re
 import signal
+import socket
 import stat
+import struct
+import subprocess
 
+import programs
+import services
+import smtp
 from message import compose
 from runner import case
+from sendmail import View
 from steps import arrive, expect, submit
 
 ALICE = "alice@example.net"
 
 
 def control_socket(w):
-    return w.directory + "/millgate/state.db-control"
+    """Its path, when it is there: the MTA's socket is opened earlier."""
+    path = w.directory + "/millgate/state.db-control"
+    services.wait_until("control socket", lambda: os.path.exists(path))
+    return path
 
 
 @case
 def stats_count_what_was_sent(w):
+    control_socket(w)
     before = w.ctl("stats", "--json")
     expect(submit(w, compose(ALICE)), "250")
     expect(submit(w, compose("ceo@example.net")), "550 5.7.1")
@@ -47,7 +61,339 @@ def the_control_socket_lives_as_long_as_the_daemon(w):
         assert done.returncode == 2 and path in done.stderr, done
     finally:
         w.millgate.start()
+    control_socket(w)
     w.millgate.stop(signal.SIGKILL)
     assert os.path.exists(path)
     w.millgate.start()
+    # what the old one left is there until the new one answers
+    services.wait_until("it answers", lambda: w.run_ctl(
+        "stats").returncode == 0)
     assert w.ctl("stats", "--json")["messages"] == 0
+
+
+# --- doctor ---------------------------------------------------------------
+
+def environment(w):
+    """With Postfix's commands, on the Postfix of this world."""
+    env = programs.environment()
+    env["PATH"] = os.path.dirname(programs.find("postconf")) + ":" + \
+        env["PATH"]
+    env["MAIL_CONFIG"] = w.postfix.directory + "/etc"
+    return env
+
+
+def run_doctor(w, *args):
+    return subprocess.run(
+        [os.path.join(w.build, "millgatectl"), "-c", w.millgate.conf,
+         "doctor", *args], capture_output=True, text=True, timeout=60,
+        env=environment(w))
+
+
+def advice(w, *args):
+    """What is advised, and that the exit status says so."""
+    control_socket(w)
+    done = run_doctor(w, "--json", *args)
+    assert done.returncode in (0, 1), done
+    found = json.loads(done.stdout)["advice"]
+    assert done.returncode == (1 if found else 0), done
+    return found
+
+
+def on_postfix(w):
+    return advice(w, "--postfix", w.postfix.directory + "/etc")
+
+
+@contextlib.contextmanager
+def postfix_with(w, *settings):
+    """Postfix's files say so for a while; it does not read them anew."""
+    etc = w.postfix.directory + "/etc/"
+    before = {}
+    for name in ("main.cf", "master.cf"):
+        with open(etc + name) as f:
+            before[name] = f.read()
+    try:
+        for setting in settings:
+            flag = "-P" if "/inet/" in setting else "-e"
+            done = w.postfix.command("postconf", flag, setting)
+            assert done.returncode == 0, done
+        yield
+    finally:
+        for name, text in before.items():
+            services.write(etc + name, text)
+
+
+@case
+def a_right_set_up_gets_no_advice(w):
+    expect(submit(w, compose(ALICE)), "250")
+    expect(arrive(w, compose("joe@plain.example"), "joe@plain.example"),
+           "250")
+    assert on_postfix(w) == []
+    shown = run_doctor(w, "--postfix", w.postfix.directory + "/etc")
+    assert shown.returncode == 0 and "nothing to advise" in shown.stdout
+    for words in ("listener submission: ", "{auth_type}", "Postfix 3.",
+                  "milter protocol 6", "never"):
+        assert words in shown.stdout, shown.stdout
+
+
+def service(w, name):
+    return "%s:%d/inet" % (w.address, w.port[name])
+
+
+def wrong(title, number, change, settings):
+    """A case: this set-up gets this advice, and it mends what is wrong."""
+    def run(w):
+        with postfix_with(w, *settings(w)):
+            found = on_postfix(w)
+            assert [one["id"] for one in found] == [number], found
+            assert change in found[0]["change"], found
+            if found[0]["change"].startswith("postconf "):
+                done = subprocess.run(["sh", "-c", found[0]["change"]],
+                                      env=environment(w), timeout=30,
+                                      capture_output=True)
+                assert done.returncode == 0, done
+                assert on_postfix(w) == [], on_postfix(w)
+    run.__name__ = "postfix_" + title.replace(" ", "_")
+    run.__module__ = __name__
+    return case(run)
+
+
+OTHER = "inet:127.0.0.1:9"
+wrong("lets mail by when millgate is down", "fail-open",
+      "milter_default_action = tempfail",
+      lambda w: ["milter_default_action = accept"])
+wrong("speaks an old protocol", "protocol", "milter_protocol = 6",
+      lambda w: ["milter_protocol = 2"])
+wrong("keeps sendmail 1 from millgate", "filter-missing",
+      "non_smtpd_milters = inet:", lambda w: ["non_smtpd_milters ="])
+wrong("keeps submissions from millgate", "filter-missing",
+      "/inet/smtpd_milters=inet:",
+      lambda w: [service(w, "submission") + "/smtpd_milters="])
+wrong("has no_milters on a service", "no-milters", "no_milters",
+      lambda w: [service(w, "smtps") +
+                 "/receive_override_options=no_milters"])
+wrong("has a filter behind millgate on submission", "order",
+      "smtpd_milters=%s,inet:" % OTHER,
+      lambda w: [service(w, "submission") + "/smtpd_milters=%s,%s" % (
+          w.milter_for_postfix(), OTHER)])
+wrong("has a filter before millgate on port 25", "order",
+      "," + OTHER, lambda w: [service(w, "smtp") + "/smtpd_milters=%s,%s" % (
+          OTHER, w.milter_for_postfix())])
+wrong("gives up before the lookups do", "timeout",
+      "milter_content_timeout = 44s", lambda w: [
+          "milter_content_timeout = 3s"])
+wrong("lets SMTP smuggling by", "smuggling",
+      "smtpd_forbid_bare_newline = yes",
+      lambda w: ["smtpd_forbid_bare_newline = no"])
+wrong("offers no login", "no-login", "smtpd_sasl_auth_enable=yes",
+      lambda w: [service(w, "submission") + "/smtpd_sasl_auth_enable=no"])
+
+
+@case
+def trimmed_macro_lists_of_postfix_do_no_harm(w):
+    w.postfix.extra = ("milter_mail_macros = i\nmilter_helo_macros =\n"
+                       "milter_connect_macros = j\n")
+    w.postfix.restart()
+    try:
+        expect(submit(w, compose(ALICE)), "250")
+        assert on_postfix(w) == []
+    finally:
+        w.postfix.extra = ""
+        w.postfix.restart()
+
+
+@case
+def without_a_daemon_the_configuration_is_judged_all_the_same(w):
+    w.millgate.stop()
+    try:
+        with postfix_with(w, "milter_default_action = accept"):
+            done = run_doctor(w, "--json", "--postfix",
+                              w.postfix.directory + "/etc")
+        assert done.returncode == 2 and "no millgate answers" in done.stderr
+        assert "fail-open" in done.stdout, done
+        assert run_doctor(w, "--postfix", "/no/such").returncode == 2
+        assert run_doctor(w, "--sendmail", "/no/such").returncode == 2
+    finally:
+        w.millgate.start()
+
+
+@case
+def the_fragments_get_no_advice(w):
+    etc = w.postfix.directory + "/fragment"
+    os.makedirs(etc)
+    for name in ("main.cf", "master.cf"):
+        with open(os.path.join(programs.SOURCE, "contrib/postfix",
+                               name)) as f:
+            text = f.read()
+        if name == "main.cf":
+            text += "smtpd_tls_security_level = may\n"
+        else:
+            text += "smtp inet n - y - - smtpd\n"
+        services.write(etc + "/" + name, text)
+    # the ports of the sample configuration are the fragments'
+    sample = w.directory + "/sample.conf"
+    with open(os.path.join(programs.SOURCE, "packaging/millgate.conf")) as f:
+        services.write(sample, 'control-socket = "%s"\n' % control_socket(w) +
+                       f.read())
+    done = subprocess.run(
+        [os.path.join(w.build, "millgatectl"), "-c", sample, "doctor",
+         "--json", "--postfix", etc], capture_output=True, text=True,
+        timeout=60, env=environment(w))
+    assert done.returncode == 0, done
+
+
+# --- an MTA that does not send what we ask for ------------------------------
+
+class OldMta:
+    """Speaks the milter protocol as an MTA that takes no macro lists."""
+
+    def __init__(self, w, version):
+        self.sock = socket.create_connection((w.address, w.port["milter"]),
+                                             timeout=10)
+        self.send(b"O", struct.pack("!III", 6, 0xff, 0x7f))
+        assert self.read()[0:1] == b"O"
+        self.version = version
+
+    def send(self, command, data):
+        self.sock.sendall(struct.pack("!I", len(data) + 1) + command + data)
+
+    def read(self):
+        size, = struct.unpack("!I", self.exactly(4))
+        return self.exactly(size)
+
+    def exactly(self, size):
+        data = b""
+        while len(data) < size:
+            more = self.sock.recv(size - len(data))
+            assert more, "millgate closed the connection"
+            data += more
+        return data
+
+    def step(self, command, data, **macros):
+        """One command with its macros; millgate's answer."""
+        pairs = [p for name, value in macros.items() for p in (
+            name if len(name) == 1 else "{%s}" % name, value)]
+        self.send(b"D", command + b"".join(p.encode() + b"\0"
+                                           for p in pairs))
+        self.send(command, data)
+        return self.read()
+
+    def mail(self, port, **macros):
+        """The answer to MAIL."""
+        self.step(b"C", b"client.example\x004\x12\x34198.51.100.7\0",
+                  v=self.version, **({"daemon_port": str(port)} if port
+                                     else {}))
+        self.step(b"H", b"client.example\0")
+        return self.step(b"M", b"<alice@example.net>\0", **macros).decode()
+
+
+TLS = {"tls_version": "TLSv1.3", "cipher": "X", "cipher_bits": "256"}
+OLD = "Postfix 2.4.0"
+
+
+@case
+def a_macro_never_sent_is_refused_with_a_hint_and_advice(w):
+    for port, macros, code, rule, hint in (
+            ("submission", {}, "530 5.7.0", "tls-required",
+             "milter_helo_macros"),
+            ("submission", TLS, "530 5.7.0", "auth-required",
+             "milter_mail_macros"),
+            ("submission", dict(TLS, auth_authen=ALICE), "530 5.7.0",
+             "auth-required", "{auth_type}"),
+            (None, TLS, "451 4.3.5", "listener-unknown",
+             "milter_connect_macros"),
+            # empty is not missing: the client did not log in
+            ("submission", dict(TLS, auth_type="", auth_authen=""),
+             "530 5.7.0", "auth-required", None)):
+        w.millgate.restart()
+        number = w.port[port] if port else None
+        for attempt in (1, 2):
+            before = len(w.millgate.log_text())
+            reply = OldMta(w, OLD).mail(number, **macros)
+            assert code in reply, (rule, reply)
+            line = services.wait_until("log line", lambda: [
+                one for one in w.millgate.log_text()[before:].splitlines()
+                if "rule=" + rule in one])[0]
+            # once a minute, not for each
+            due = hint is not None and attempt == 1
+            assert ("hint=" in line) == due, line
+            assert not due or hint in line, line
+        found = [one for one in advice(w) if one["id"] == "macro"]
+        assert len(found) == (1 if hint else 0), found
+
+
+# --- Sendmail ---------------------------------------------------------------
+
+def sendmail_cf(w):
+    if not w.sendmail.running():
+        w.sendmail.stop()
+        w.sendmail.start()
+    with open(w.sendmail.directory + "/daemon.cf") as f:
+        return f.read()
+
+
+def on_sendmail(w, text):
+    path = w.directory + "/wrong.cf"
+    services.write(path, text)
+    return advice(w, "--sendmail", path)
+
+
+@case
+def a_right_sendmail_gets_no_advice(w):
+    text = sendmail_cf(w)
+    assert on_sendmail(w, text) == [], on_sendmail(w, text)
+
+
+@case
+def a_wrong_sendmail_gets_the_line_that_mends_it(w):
+    text = sendmail_cf(w)
+    for old, new, number, change in (
+            (", F=T,", ",", "fail-open", "F=T"),
+            ("E:60s", "E:4s", "timeout", "E:44s"),
+            ("O InputMailFilters=millgate", "O InputMailFilters=",
+             "filter-missing", "INPUT_MAIL_FILTER(`millgate', `S="),
+            ("O InputMailFilters=millgate",
+             "Xother, S=inet:9@127.0.0.1\n"
+             "O InputMailFilters=millgate,other", "order",
+             "InputMailFilters=other;millgate"),
+            ("Xmillgate, S=inet:%d" % w.port["milter"], "Xgate, S=inet:9",
+             "filter-missing", "INPUT_MAIL_FILTER(`millgate', `S=")):
+        assert old in text, old
+        found = on_sendmail(w, text.replace(old, new))
+        assert [one["id"] for one in found] == [number], (old, found)
+        assert change in found[0]["change"], found
+
+
+@case
+def sendmail_without_f_lets_mail_by_and_doctor_says_so(w):
+    text = sendmail_cf(w)
+    path = w.sendmail.directory + "/daemon.cf"
+    view = View(w)
+    try:
+        services.write(path, text.replace(", F=T,", ","))
+        w.sendmail.restart()
+        assert [one["id"] for one in advice(w, "--sendmail", path)] == [
+            "fail-open"]
+        w.millgate.stop()
+        with smtp.Client(view, "smtp", tls=False) as client:
+            expect(client.submit("joe@strict.example", "bob@example.net",
+                                 compose("joe@strict.example")), "250")
+    finally:
+        services.write(path, text)
+        w.sendmail.restart()
+        w.millgate.stop()
+        w.millgate.start()
+
+
+@case
+def trimmed_macro_lists_of_sendmail_do_no_harm(w):
+    text = sendmail_cf(w)
+    path = w.sendmail.directory + "/daemon.cf"
+    try:
+        services.write(path, re.sub(
+            r"(?m)^(O Milter.macros.\w+=).*$", r"\1j", text))
+        w.sendmail.restart()
+        expect(submit(View(w), compose(ALICE)), "250")
+        assert advice(w, "--sendmail", path) == []
+    finally:
+        services.write(path, text)
+        w.sendmail.restart()

@@ -371,6 +371,7 @@ smtpd_hard_error_limit = 1000
 
 class Postfix(Service):
     name = "postfix"
+    extra = ""		# of one case: lines for main.cf
 
     def configure(self):
         d, uid = self.directory, pwd.getpwnam(MAIL_OWNER).pw_uid
@@ -389,7 +390,7 @@ class Postfix(Service):
             group=POSTDROP_GROUP, address=self.world.address,
             uid=delivery.pw_uid, gid=delivery.pw_gid,
             pki=self.world.pki, sasl=self.world.dovecot.directory + "/auth",
-            fragment=self.main_fragment()))
+            fragment=self.main_fragment()) + self.extra)
         write(d + "/etc/master.cf", MASTER_CF.format(
             fragment=self.master_fragment(),
             second_milter="inet:" + self.place("milter2"),
