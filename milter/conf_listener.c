@@ -1,8 +1,8 @@
 /*
- * conf_listener - listeners that make no sense, alone or beside each other
+ * conf_listener - listeners and relays that make no sense, alone or together
  *
  * An option that would be without effect on a listener is an error, and so is
- * a listener that another one hides.
+ * a listener that another one hides. A relay without a listener is odd.
  */
 #include <string.h>
 #include <strings.h>
@@ -206,6 +206,42 @@ check_pair(struct conf_builder *bu, const struct conf_section *s,
 		    a->name);
 }
 
+static bool
+is_served(const struct conf *c, const struct relay_rules *relay)
+{
+	size_t i, j;
+
+	for (i = 0; i < c->nlisteners; i++)
+		for (j = 0; j < c->listeners[i]->nrelays; j++)
+			if (c->listeners[i]->relays[j] == relay)
+				return true;
+	return false;
+}
+
+static void
+check_relays(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	const struct relay_rules	*r = b->conf->relays;
+	size_t				 i, j;
+
+	for (i = 0; i < b->tree->n; i++) {
+		s = &b->tree->section[i];
+		if (strcmp(s->name, "relay") != 0)
+			continue;
+		if (!is_served(b->conf, r))
+			conf_complain_in(b->warnings, s, s->place, "no "
+			    "relay-for names it: its clients need a login");
+		for (j = 0; j < r->who.nnetworks; j++)
+			if (r->who.networks[j].bits == 0)
+				conf_complain_in(b->warnings, s,
+				    conf_section_where(s, "networks"),
+				    "everybody is its client and needs no "
+				    "login; name the networks of your own");
+		r++;
+	}
+}
+
 void
 conf_check_listeners(struct conf_builder *b)
 {
@@ -221,4 +257,5 @@ conf_check_listeners(struct conf_builder *b)
 			    c->listeners[before], c->listeners[n]);
 		n++;
 	}
+	check_relays(b);
 }

@@ -3,8 +3,9 @@
  * is?
  *
  * Judged at MAIL, the first event at which STARTTLS and AUTH have both had
- * their chance. Encryption is judged first: nobody is asked for a password
- * over plaintext. What the MTA never told us is not there: no login, no TLS.
+ * their chance. Encryption is judged before the login: nobody is asked for a
+ * password over plaintext. What the MTA never told us is not there: no login,
+ * no TLS. A relay's client needs neither.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -642,6 +642,15 @@ oddities(void **state)
 		{ "anybody", "\nunlisted-users = any", "t:2: unlisted-users = "
 		    "any lets every login without an entry send as anybody; "
 		    "own-address is safer" },
+		{ "a relay that nobody serves", "\nrelay a { networks = "
+		    "{\"192.0.2.1\"} senders = {\"@x.org\"} }", "t:2: relay a: "
+		    "no relay-for names it: its clients need a login" },
+		{ "a relay for all the world", "relay a { networks = "
+		    "{\"192.0.2.1\",\n\"::/0\"} senders = {\"@x.org\"} "
+		    "}\nlistener l { daemon-ports = 587 direction = "
+		    "submission relay-for = {\"a\"} }", "t:1: relay a: "
+		    "everybody is its client and needs no login; name the "
+		    "networks of your own" },
 		{ "both kinds of keys", "signing { key-directory = /k "
 		    "key-table = /t signing-table = /s }", "t:1: signing: "
 		    "key-table and signing-table are not used, since "

@@ -252,7 +252,18 @@ printed_loads_again(void **state)
 		"direction = submission require-tls = no null-sender = yes }"
 		"user \"o'brien\" { networks = {2001:db8::/32} "
 		"second-factor = yes senders = {\"*\", \"@.example.org\"} }"
-		"signing { canonicalization = simple/relaxed oversign = {} }"
+		"signing { canonicalization = simple/relaxed oversign = {} }",
+		"relay r { networks = {\"::1\"} senders = {\"@x.org\"} "
+		"plan = premium require-tls = yes }"
+		"listener a { daemon-ports = 587 direction = submission "
+		"require-tls = no allow-plaintext = {\"127.0.0.0/8\"} "
+		"networks = {\"192.0.2.0/24\"} relay-for = {\"r\"} "
+		"certificate-issuers = {\"/O=A B/CN=C\"} }"
+		"tier t { mechanisms = {\"Scram\", \"plain\"} min-tls = "
+		"\"TLSv1.3\" certificate = yes plan = premium senders = "
+		"{\"login\", \"@x.org\"} } tier all { }"
+		"user bob { certificates = {\"B \\\"C\\\"\"} "
+		"certificate-issuer = \"CA\" }"
 	};
 	struct conf	*c;
 	char		*first, *second;
