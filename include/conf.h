@@ -17,6 +17,7 @@
 #include "keyring.h"
 #include "notifier.h"
 #include "policy.h"
+#include "policy_warn.h"
 #include "users.h"
 
 /* The word for no control socket. */
@@ -93,6 +94,7 @@ struct conf {
 	const struct override_rules *overrides;
 	size_t		 noverrides;
 	struct quota_rules quota;
+	struct warn_rules warn;
 	struct notifier_rules notify;
 
 	/* lines "file:line: ..." about what is allowed but odd; "" if none */

@@ -29,6 +29,7 @@ enum option_type {
 	OPT_WORD,	/* an enum: index into words */
 	OPT_LIST,	/* const char **, NULL at its end; count at `more` */
 	OPT_NETWORKS,	/* struct netblock *; count at `more` */
+	OPT_PERCENTS,	/* unsigned *, rising; count at `more` */
 	OPT_CANON,	/* two enum canonicalization, body at `more` */
 	OPT_PLAN	/* const struct plan_rules * */
 };
@@ -83,6 +84,8 @@ void		 conf_value_set(struct conf_builder *b,
 		    const struct conf_option *o,
 		    const struct conf_section *section,
 		    const struct conf_setting *s, void *base);
+/* Is its value written in braces? */
+bool		 conf_option_is_list(const struct conf_option *o);
 /* "accept, defer" or "1 to 240". */
 void		 conf_option_print_values(const struct conf_option *o,
 		    FILE *out);

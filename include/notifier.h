@@ -5,8 +5,8 @@
  * its time is over. The command is split at blanks; no quotes, no variables.
  * It gets standard input, output and error on /dev/null, no other descriptor,
  * its own process group, default signals, "/" as its directory, and an
- * environment of PATH and MILLGATE_EVENT, _LOGIN, _PLAN, _USED, _LIMIT and
- * _SHARE. Values are foreign text: control characters become "?", and 512
+ * environment of PATH and MILLGATE_EVENT, _LOGIN, _GROUP, _PLAN, _UNIT,
+ * _USED, _LIMIT and _SHARE. Values are foreign text: control characters become "?", and 512
  * octets are shown. What it leaves running in its group is killed with it.
  *
  * Bounds: `parallel` commands run or wait at once; what comes meanwhile is
@@ -33,7 +33,8 @@ struct notifier_rules {
 
 struct notice {
 	const char	*event;		/* "quota-warning" */
-	const char	*login, *plan;	/* NULL: none */
+	const char	*login, *group, *plan;	/* NULL: none */
+	const char	*unit;		/* of what is used; NULL: none */
 	uint32_t	 used, limit;	/* UINT32_MAX: unlimited */
 	unsigned	 share;		/* percent */
 };

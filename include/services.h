@@ -25,6 +25,7 @@ struct record;
 struct resolver;
 struct store;
 struct wallclock;
+struct warned;
 
 struct setup {
 	atomic_uint	 refs;
@@ -49,6 +50,8 @@ struct services {
 	struct setup	*current;
 	struct resolver	*resolver;
 	struct store	*store;
+	pthread_mutex_t	 warned_lock;
+	struct warned	*warned;	/* who was told of a quota */
 	struct notifier	*notifier;	/* NULL: no command is run */
 	struct counters	 counters;
 	struct observed	*observed;

@@ -71,6 +71,7 @@ struct session {
 	struct iprev	 iprev;
 	struct reservation *reservation;
 	struct store_usage usage[STORE_ACCOUNTS];
+	const char	*store_error;	/* the last one; NULL: none */
 	struct edits	 edits;
 	struct verdict	 verdict;	/* the worst so far, as enforced */
 	unsigned	 refused;	/* recipients */
@@ -102,6 +103,9 @@ void		 stage_inbound_collect(struct session *s);
 void		 stage_sign_start(struct session *s);
 bool		 stage_sign_finish(struct session *s);
 void		 stage_end(struct session *s);
+
+/* stages_warn.c: after a commit, or after a refusal */
+void		 stage_warn(struct session *s, bool committed);
 
 /* stages_quota.c */
 /* A block is a verdict on the message. */

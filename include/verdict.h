@@ -52,7 +52,7 @@ struct verdict	 verdict_refuse(const char *rule, const char *reply,
 struct verdict	 verdict_by(enum action a, const char *rule,
 		    const char *reject_reply, const char *defer_reply,
 		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-/* The worse of two; the first when equal. */
+/* The worse of two; the first when equal, unless it is a plain accept. */
 struct verdict	 verdict_worse(struct verdict a, struct verdict b);
 
 #endif

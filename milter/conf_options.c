@@ -443,6 +443,10 @@ const struct conf_option conf_options[] = {
 	{ "quota", "on-store-failure", OPT_WORD,
 	    CONF(quota.on_store_failure), .def = "defer", WORDS(store_words),
 	    .help = "action when the state file does not work" },
+	{ "quota", "warn-at", OPT_PERCENTS, CONF(warn.share),
+	    MORE(conf, warn.n), .def = "80, 100", .min = 1, .max = 100,
+	    .help = "percentages of a limit at which the log and "
+	    "notify-command say so; empty: none" },
 	{ "quota", "notify-command", OPT_TEXT, CONF(notify.command),
 	    .def = "", .syntax = syntax_command,
 	    .help = "program, with words behind it, that is run for a "

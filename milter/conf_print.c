@@ -76,6 +76,19 @@ shown_networks(struct arena *a, const struct netblock *list, size_t n)
 }
 
 static struct shown
+shown_numbers(struct arena *a, const unsigned *list, size_t n)
+{
+	struct shown	 s = { FORM_LIST, n, NULL, NULL };
+	const char	**texts = arena_array(a, n, sizeof(*texts));
+	size_t		 i;
+
+	for (i = 0; i < n; i++)
+		texts[i] = arena_printf(a, "%u", list[i]);
+	s.text = texts;
+	return s;
+}
+
+static struct shown
 shown_limit(struct arena *a, uint32_t limit)
 {
 	if (limit == STORE_UNLIMITED)
@@ -114,6 +127,9 @@ show_value(struct arena *a, const struct conf_option *o, const void *base)
 		return shown_list(*(const char *const *const *)at);
 	case OPT_NETWORKS:
 		return shown_networks(a, *(const struct netblock *const *)at,
+		    *(const size_t *)more);
+	case OPT_PERCENTS:
+		return shown_numbers(a, *(const unsigned *const *)at,
 		    *(const size_t *)more);
 	case OPT_CANON:
 		return shown_one(FORM_TEXT, arena_printf(a, "%s/%s",

@@ -212,7 +212,7 @@ option_of(const struct conf_option *o)
 	cfg_opt_t one = CFG_PTR_CB(name_for_libconfuse(o), NULL,
 	    CFGF_NODEFAULT, on_value, NULL);
 
-	if (o->type == OPT_LIST || o->type == OPT_NETWORKS)
+	if (conf_option_is_list(o))
 		one.flags |= CFGF_LIST;
 	return one;
 }

@@ -211,6 +211,7 @@ set_scalar(struct conf_builder *b, const struct conf_option *o,
 		return complaint;
 	case OPT_LIST:
 	case OPT_NETWORKS:
+	case OPT_PERCENTS:
 		break;
 	}
 	return "is a list";
@@ -267,6 +268,45 @@ set_networks(struct conf_builder *b, const struct conf_option *o,
 	*(size_t *)((char *)base + o->more) = n;
 }
 
+static int
+unsigned_cmp(const void *va, const void *vb)
+{
+	const unsigned *a = va, *b = vb;
+
+	return (*a > *b) - (*a < *b);
+}
+
+static void
+set_percents(struct conf_builder *b, const struct conf_option *o,
+    const struct conf_section *section, const struct conf_setting *s,
+    void *base)
+{
+	unsigned	*list = arena_array(b->arena, s->n, sizeof(*list));
+	const char	*complaint;
+	size_t		 i, n = 0;
+	long		 number;
+
+	for (i = 0; i < s->n; i++) {
+		complaint = i < WARN_SHARES ? set_number(b->arena, o,
+		    s->value[i].text, &number) : "is one too many";
+		if (complaint == NULL)
+			list[n++] = (unsigned)number;
+		else
+			complain_value(b, section, o, &s->value[i], complaint);
+	}
+	if (n > 1)
+		qsort(list, n, sizeof(*list), unsigned_cmp);
+	*(const unsigned **)((char *)base + o->at) = list;
+	*(size_t *)((char *)base + o->more) = n;
+}
+
+bool
+conf_option_is_list(const struct conf_option *o)
+{
+	return o->type == OPT_LIST || o->type == OPT_NETWORKS ||
+	    o->type == OPT_PERCENTS;
+}
+
 /* The default as if it had been written; a list's items parted by ", ". */
 static struct conf_setting
 default_setting(struct arena *a, const struct conf_option *o)
@@ -274,8 +314,7 @@ default_setting(struct arena *a, const struct conf_option *o)
 	struct conf_setting	 s = { .option = o };
 	struct conf_value	*value;
 	const char		*p = o->def, *end;
-	bool			 list = o->type == OPT_LIST ||
-				     o->type == OPT_NETWORKS;
+	bool			 list = conf_option_is_list(o);
 
 	value = arena_array(a, strlen(p) + 1, sizeof(*value));
 	while (list && *p != '\0') {
@@ -307,6 +346,8 @@ conf_value_set(struct conf_builder *b, const struct conf_option *o,
 		set_list(b, o, section, s, base);
 	} else if (o->type == OPT_NETWORKS) {
 		set_networks(b, o, section, s, base);
+	} else if (o->type == OPT_PERCENTS) {
+		set_percents(b, o, section, s, base);
 	} else {
 		complaint = set_scalar(b, o, s->value[0].text, base);
 		if (complaint != NULL)

@@ -34,6 +34,10 @@ add_counters(struct buf *b, struct counters *n)
 	add(b, "rejected", atomic_load(&n->rejected));
 	add(b, "aborted", atomic_load(&n->aborted));
 	add(b, "open_messages", mfi_open_messages());
+	add(b, "quota_refusals", atomic_load(&n->quota_refused));
+	add(b, "store_failures", atomic_load(&n->store_failures));
+	add(b, "warnings", atomic_load(&n->warnings));
+	add(b, "notify_dropped", atomic_load(&n->notify_dropped));
 	add(b, "outcomes_lost", atomic_load(&n->outcomes_lost));
 }
 
@@ -66,9 +70,6 @@ describe(struct services *sv, const struct control_start *start, bool macros,
 	buf_printf(b, ", \"mode\": \"%s\"", st->conf->mode == MODE_ENFORCE ?
 	    "enforce" : "monitor");
 	add_counters(b, &sv->counters);
-	add(b, "quota_refusals", observed_rule(sv->observed, "quota"));
-	add(b, "store_failures", observed_rule(sv->observed,
-	    "quota-unknown"));
 	add_resolver(b, sv->resolver);
 	buf_addstr(b, ", \"listeners\": ");
 	observed_json(sv->observed, macros, b);

@@ -63,6 +63,8 @@ print_all(struct arena *a, struct json v)
 	    "held", "deferred", "rejected", "aborted", NULL };
 	static const char *const quota[] = { "quota_refusals",
 	    "store_failures", "outcomes_lost", NULL };
+	static const char *const told[] = { "warnings", "notify_dropped",
+	    NULL };
 	static const char *const dns[] = { "queries", "cache_hits", "shared",
 	    "timeouts", "failures", NULL };
 	struct json sub, at = { NULL, NULL }, l;
@@ -76,6 +78,7 @@ print_all(struct arena *a, struct json v)
 	    json_get_number(v, "open_messages"));
 	print_row(v, "messages", messages);
 	print_row(v, "state", quota);
+	print_row(v, "site", told);
 	if (json_get(v, "resolver", &sub))
 		print_row(sub, "dns", dns);
 	printf("\n%-16s %10s %10s %8s %8s %8s %8s\n", "LISTENER", "SESSIONS",

@@ -27,7 +27,7 @@
 #include "notifier.h"
 
 #define LOOK_MS		20
-#define VARIABLES	7
+#define VARIABLES	9
 
 enum slot_state { SLOT_FREE, SLOT_FILLED, SLOT_TAKEN };
 
@@ -331,8 +331,8 @@ variable(const char *name, const char *value)
 	char		*p;
 
 	buf_printf(&b, "%s=", name);
-	buf_add(&b, value, strnlen(value, NOTIFIER_VALUE));
-	buf_str(&b);
+	if (value != NULL)
+		buf_add(&b, value, strnlen(value, NOTIFIER_VALUE));
 	for (p = b.data; *p != '\0'; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = '?';
@@ -360,8 +360,10 @@ slot_fill(struct slot *s, const struct notifier_rules *r,
 	s->timeout = r->timeout;
 	*v++ = variable("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
 	*v++ = variable("MILLGATE_EVENT", e->event);
-	*v++ = variable("MILLGATE_LOGIN", e->login != NULL ? e->login : "");
-	*v++ = variable("MILLGATE_PLAN", e->plan != NULL ? e->plan : "");
+	*v++ = variable("MILLGATE_LOGIN", e->login);
+	*v++ = variable("MILLGATE_GROUP", e->group);
+	*v++ = variable("MILLGATE_PLAN", e->plan);
+	*v++ = variable("MILLGATE_UNIT", e->unit);
 	*v++ = number("MILLGATE_USED", e->used);
 	*v++ = number("MILLGATE_LIMIT", e->limit);
 	*v++ = number("MILLGATE_SHARE", e->share);

@@ -106,6 +106,8 @@ services_new(struct setup *setup, struct resolver *resolver,
 	struct services *sv = xcalloc(1, sizeof(*sv));
 
 	pthread_mutex_init(&sv->lock, NULL);
+	pthread_mutex_init(&sv->warned_lock, NULL);
+	sv->warned = warned_new();
 	services_clock_init(sv);
 	sv->current = setup;
 	sv->resolver = resolver;
@@ -129,6 +131,8 @@ services_free(struct services **svp)
 	resolver_free(&sv->resolver);
 	store_close(&sv->store);
 	observed_free(&sv->observed);
+	warned_free(&sv->warned);
+	pthread_mutex_destroy(&sv->warned_lock);
 	setup_unref(&sv->current);
 	pthread_rwlock_destroy(&sv->clock_lock);
 	pthread_mutex_destroy(&sv->lock);

@@ -34,12 +34,14 @@ services_notice(struct services *sv, const struct conf *c,
 	record_init(&r, a);
 	record_str(&r, "event", e->event);
 	record_str(&r, "login", e->login);
+	record_str(&r, "group", e->group);
 	record_str(&r, "plan", e->plan);
 	record_num(&r, "used", e->used);
 	if (e->limit == UINT32_MAX)
 		record_str(&r, "limit", "unlimited");
 	else
 		record_num(&r, "limit", e->limit);
+	record_str(&r, "unit", e->unit);
 	record_num(&r, "share", e->share);
 	if (!notifier_event(sv->notifier, &c->notify, e) &&
 	    sv->notifier != NULL && c->notify.command != NULL) {

@@ -199,8 +199,7 @@ session_log(struct session *s, const char *action, const char *event)
 	else if (s->f.direction == DIRECTION_SUBMISSION)
 		record_str(&r, "unsigned", s->sign_why);
 	log_quota(&r, &s->f);
-	if (s->usage[0].error[0] != '\0')
-		record_str(&r, "store-error", s->usage[0].error);
+	record_str(&r, "store-error", s->store_error);
 	log_cost(&r, s);
 	log_write(s, &r);
 }

@@ -105,6 +105,7 @@ stage_quota_open(struct session *s)
 	size_t			 i;
 
 	memset(s->usage, 0, sizeof(s->usage));
+	s->store_error = NULL;
 	if (s->f.direction != DIRECTION_SUBMISSION)
 		return verdict_accept();
 	places.ngroups = groups_of(c->groups, s->f.auth.login, s->arena,
@@ -130,6 +131,21 @@ judge(const struct session *s, enum store_answer answer, time_t now)
 	    &s->f.quota[i], now);
 }
 
+/* What the store said, for the counters, the log and the site. */
+static void
+note_answer(struct session *s, enum store_answer answer, bool committed)
+{
+	struct counters *c = &s->sv->counters;
+
+	if (answer == STORE_REFUSED)
+		atomic_fetch_add(&c->quota_refused, 1);
+	if (answer == STORE_UNKNOWN) {
+		atomic_fetch_add(&c->store_failures, 1);
+		s->store_error = arena_strdup(s->arena, s->usage[0].error);
+	} else if (committed || answer == STORE_REFUSED)
+		stage_warn(s, committed);
+}
+
 struct verdict
 stage_quota_recipient(struct session *s)
 {
@@ -149,6 +165,7 @@ stage_quota_recipient(struct session *s)
 		s->f.quota[i].messages_used = u->messages +
 		    u->reserved_messages;
 	}
+	note_answer(s, answer, false);
 	return judge(s, answer, now);
 }
 
@@ -163,6 +180,7 @@ stage_quota_commit(struct session *s)
 	now = services_time_begin(s->sv);
 	answer = store_commit(&s->reservation, now, s->usage);
 	services_time_end(s->sv);
+	note_answer(s, answer, true);
 	return judge(s, answer, now);
 }
 

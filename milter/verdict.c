@@ -106,5 +106,8 @@ verdict_by(enum action a, const char *rule, const char *reject_reply,
 struct verdict
 verdict_worse(struct verdict a, struct verdict b)
 {
+	/* what is accepted for a reason says so */
+	if (a.action == ACTION_ACCEPT && strcmp(a.rule, "ok") == 0)
+		return b;
 	return b.action > a.action ? b : a;
 }

@@ -255,6 +255,17 @@ submit(const char *conf_text)
 	worst = v.action > worst ? v.action : worst;
 	v = replay_message(r, mail, strlen(mail));
 	worst = v.action > worst ? v.action : worst;
+	/* whatever came of it, the log and the counter say that it failed */
+	assert_int_equal(atomic_load(&sv->counters.store_failures),
+	    store_fail_at != 0);
+	if (store_fail_at != 0) {
+		assert_non_null(strstr(replay_outcome(r),
+		    "store-error=\"the disk is full\""));
+		assert_non_null(strstr(replay_outcome(r),
+		    "rule=quota-unknown"));
+	} else
+		assert_null(strstr(replay_outcome(r), "store-error"));
+	assert_int_equal(atomic_load(&sv->counters.quota_refused), 0);
 	replay_free(&r);
 	services_free(&sv);
 	assert_int_equal(outstanding, 0);

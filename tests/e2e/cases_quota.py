@@ -1,12 +1,14 @@
 """Recipients of an hour; the plan tiny has three."""
 
+import contextlib
+import os
 import signal
 import threading
 
 import smtp
 from message import compose, delivered
-from runner import case
-from services import wait_until
+from runner import case, settings
+from services import wait_until, write
 from steps import expect, submission, submit
 
 LIMIT = 3
@@ -134,3 +136,38 @@ def kill_9_at_any_moment_loses_nothing_that_was_accepted(w):
     count = used(w, heidi)
     assert len(accepted) <= count <= len(accepted) + 4 * rounds, (
         len(accepted), count)
+
+
+@case
+def a_warning_runs_the_command_of_the_site(w):
+    login = "lea@example.net"
+    directory = os.path.join(w.directory, "millgate")
+    script = os.path.join(directory, "warn")
+    told = os.path.join(directory, "told")
+
+    def shares():
+        with contextlib.suppress(FileNotFoundError), open(told) as f:
+            return f.read().splitlines()
+        return []
+
+    write(script, """#!/bin/sh
+echo "$1 $MILLGATE_EVENT $MILLGATE_LOGIN $MILLGATE_SHARE" \
+"$MILLGATE_USED/$MILLGATE_LIMIT $MILLGATE_UNIT $MILLGATE_PLAN" >>%s
+""" % told, 0o755)
+    with settings(w, users="user %s { plan = tiny }" % login, judges="""
+quota {
+  warn-at = {60, 100}
+  notify-command = "%s now"
+}""" % script):
+        expect(submit(w, compose(login), login=login, recipients=to(0)), "250")
+        expect(submit(w, compose(login), login=login, recipients=to(1)), "250")
+        wait_until("the command has run", lambda: len(shares()) == 1)
+        expect(submit(w, compose(login), login=login, recipients=to(2)), "250")
+        wait_until("it has run again", lambda: len(shares()) == 2)
+        expect(submit(w, compose(login), login=login), "451 4.7.1 ")
+        line = w.millgate.log_line(event="quota-warning", login=login,
+                                   share="100")
+        assert "used=3 limit=3 unit=recipients" in line, line
+    assert shares() == [
+        "now quota-warning %s 60 2/3 recipients tiny" % login,
+        "now quota-warning %s 100 3/3 recipients tiny" % login], shares()

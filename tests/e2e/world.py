@@ -35,6 +35,7 @@ LOGINS = {
     "ivan@example.net": "tiny-plan",
     "judy@example.net": "tiny-plan",
     "ken@example.net": "tiny-plan",
+    "lea@example.net": "tiny-plan",
     "leo@example.net": "five-tiers",
 }
 
