@@ -71,9 +71,6 @@ bool		 observed_never(const struct observed_listener *l,
 bool		 observed_hint_due(struct observed_listener *l,
 		    uint64_t ticks);
 
-/* Messages and recipients that this rule held or refused, of all listeners. */
-uint64_t	 observed_rule(struct observed *o, const char *rule);
-
 /* The JSON array "listeners" of the control socket; with all macros or not. */
 void		 observed_json(struct observed *o, bool macros,
 		    struct buf *b);

@@ -214,31 +214,6 @@ observed_hint_due(struct observed_listener *l, uint64_t ticks)
 	    ticks > 0 ? ticks : 1);
 }
 
-static uint64_t
-rule_of(const struct observed_listener *l, const char *rule)
-{
-	const char	*there;
-	size_t		 i;
-
-	for (i = 0; i < OBSERVED_RULES; i++) {
-		there = atomic_load(&l->rule[i].rule);
-		if (there != NULL && strcmp(there, rule) == 0)
-			return atomic_load(&l->rule[i].n);
-	}
-	return 0;
-}
-
-uint64_t
-observed_rule(struct observed *o, const char *rule)
-{
-	unsigned	i, n = atomic_load(&o->n);
-	uint64_t	sum = 0;
-
-	for (i = 0; i < n; i++)
-		sum += rule_of(o->slot[i], rule);
-	return sum;
-}
-
 /* --- JSON ---------------------------------------------------------------- */
 
 static void
