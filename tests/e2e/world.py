@@ -37,6 +37,9 @@ LOGINS = {
     "ken@example.net": "tiny-plan",
     "lea@example.net": "tiny-plan",
     "leo@example.net": "five-tiers",
+    "mike@example.net": "tiny-plan",
+    "nina@example.net": "tiny-plan",
+    "olga@example.net": "blocked-now-and-then",
 }
 
 EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]
@@ -336,6 +339,8 @@ user grace@example.net {{ plan = tiny }}
 user ivan@example.net {{ plan = tiny }}
 user judy@example.net {{ plan = tiny }}
 user ken@example.net {{ plan = tiny }}
+user mike@example.net {{ plan = tiny }}
+user nina@example.net {{ plan = tiny }}
 {users}
 
 signing {{
