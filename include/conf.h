@@ -96,6 +96,7 @@ struct conf {
 	struct quota_rules quota;
 	struct warn_rules warn;
 	struct notifier_rules notify;
+	struct fuse_rules fuse;
 
 	/* lines "file:line: ..." about what is allowed but odd; "" if none */
 	const char	*warnings;

@@ -35,6 +35,9 @@ const char	*netaddr_format(const struct netaddr *a,
 bool		 netaddr_equal(const struct netaddr *a,
 		    const struct netaddr *b);
 bool		 netaddr_is_loopback(const struct netaddr *a);
+/* The address without its last bits; so many are left, of IPv4 or IPv6. */
+struct netaddr	 netaddr_network(const struct netaddr *a, unsigned bits4,
+		    unsigned bits6);
 /* "192.0.2.0/24", "2001:db8::/32", or an address alone. */
 bool		 netblock_parse(const char *text, struct netblock *b);
 bool		 netblock_contains(const struct netblock *b,

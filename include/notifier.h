@@ -37,6 +37,7 @@ struct notice {
 	const char	*unit;		/* of what is used; NULL: none */
 	uint32_t	 used, limit;	/* UINT32_MAX: unlimited */
 	unsigned	 share;		/* percent */
+	const char	*reason;	/* for the log; NULL: none */
 };
 
 /* Never NULL; without any event it costs nothing. After fork(2) only. */

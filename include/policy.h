@@ -273,6 +273,27 @@ struct verdict	 policy_quota(const struct quota_rules *r,
 struct verdict	 policy_block(const struct store_setting *setting,
 		    const char *key, time_t now);
 
+/* --- the fuse: what a stolen login does ---------------------------------- */
+
+enum fuse_kind { FUSE_NETWORKS, FUSE_REFUSED, FUSE_FROM, FUSE_KINDS };
+/* Of different values that an hour may have. */
+#define FUSE_LIMIT_MAX	60
+
+struct fuse_rules {
+	unsigned	 limit[FUSE_KINDS];	/* an hour; 0: off */
+	enum action	 action;		/* defer, hold, reject */
+	unsigned	 seconds;		/* that the login is blocked */
+};
+
+struct fuse_trip {
+	enum fuse_kind	 kind;
+	unsigned	 count, limit;
+};
+
+/* The block of the login, with the numbers in its reason. */
+struct store_setting policy_fuse(const struct fuse_rules *r,
+		    const struct fuse_trip *trip, time_t now);
+
 struct spf_actions {
 	enum action	 on_fail, on_softfail, on_permerror, on_temperror;
 };

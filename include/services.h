@@ -18,6 +18,7 @@
 #include "keyring.h"
 
 struct dkim_lib;
+struct fuse;
 struct notice;
 struct notifier;
 struct observed;
@@ -55,6 +56,7 @@ struct services {
 	struct notifier	*notifier;	/* NULL: no command is run */
 	struct counters	 counters;
 	struct observed	*observed;
+	struct fuse	*fuse;
 	const char	*hostname;
 	pthread_rwlock_t clock_lock;	/* see services_time_begin */
 	/* the clock; tests and `millgatectl check --time` set their own */

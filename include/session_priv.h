@@ -75,6 +75,7 @@ struct session {
 	struct edits	 edits;
 	struct verdict	 verdict;	/* the worst so far, as enforced */
 	unsigned	 refused;	/* recipients */
+	bool		 blocked;	/* the login, or one of its groups */
 	uint64_t	 began;		/* ticks */
 };
 
@@ -118,6 +119,16 @@ void		 stage_quota_close(struct session *s);
 
 /* stages_setting.c: on the accounts in the facts */
 struct verdict	 stage_settings(struct session *s);
+
+/*
+ * stages_fuse.c: what the login does; when it is too much, the verdict is
+ * that it is blocked
+ */
+struct verdict	 stage_fuse_client(struct session *s);
+struct verdict	 stage_fuse_refused(struct session *s);
+struct verdict	 stage_fuse_from(struct session *s);
+/* The MTA refused this recipient, and only tells us about it. */
+bool		 stage_was_refused(struct session *s);
 
 /* stages_iprev.c */
 void		 stage_iprev_start(struct session *s);

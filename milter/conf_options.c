@@ -22,6 +22,7 @@ const struct conf_kind conf_kinds[] = {
 	{ "dmarc",	false },
 	{ "override",	true },
 	{ "quota",	false },
+	{ "fuse",	false },
 };
 const size_t conf_nkinds = sizeof(conf_kinds) / sizeof(conf_kinds[0]);
 
@@ -458,5 +459,22 @@ const struct conf_option conf_options[] = {
 	    .def = "4", .min = 1, .max = NOTIFIER_PARALLEL_MAX,
 	    .help = "how many of it run at once; for more warnings none "
 	    "is run" },
+
+	{ "fuse", "networks", OPT_UINT, CONF(fuse.limit[FUSE_NETWORKS]),
+	    .def = "0", .min = 0, .max = FUSE_LIMIT_MAX,
+	    .help = "client networks of a login in an hour; 0: any number" },
+	{ "fuse", "refused", OPT_UINT, CONF(fuse.limit[FUSE_REFUSED]),
+	    .def = "0", .min = 0, .max = 10000,
+	    .help = "refused recipients of a login in an hour; 0: any "
+	    "number" },
+	{ "fuse", "from", OPT_UINT, CONF(fuse.limit[FUSE_FROM]),
+	    .def = "0", .min = 0, .max = FUSE_LIMIT_MAX,
+	    .help = "From addresses of a login in an hour; 0: any number" },
+	{ "fuse", "action", OPT_WORD, CONF(fuse.action), .def = "defer",
+	    WORDS(quota_words),
+	    .help = "what becomes of the mail of a login that did more" },
+	{ "fuse", "for", OPT_UINT, CONF(fuse.seconds),
+	    .def = "3600", .min = 60, .max = 2592000,
+	    .help = "seconds that the login is blocked" },
 };
 const size_t conf_noptions = sizeof(conf_options) / sizeof(conf_options[0]);

@@ -29,7 +29,7 @@ ask_for_macros(SMFICTX *ctx)
 		{ SMFIM_ENVFROM, "i {auth_type} {auth_authen} {tls_version} "
 		    "{cipher} {cipher_bits} {cert_subject} {cert_issuer} "
 		    "{cn_subject} {cn_issuer} {verify}" },
-		{ SMFIM_ENVRCPT, "i" },
+		{ SMFIM_ENVRCPT, "i {rcpt_mailer}" },
 		{ SMFIM_EOH, "i" },
 		{ SMFIM_EOM, "i" },
 	};
@@ -40,6 +40,21 @@ ask_for_macros(SMFICTX *ctx)
 		    (char *)(uintptr_t)wanted[i].names) != MI_SUCCESS)
 			log_printf(LOG_LEVEL_WARNING, "libmilter refused the "
 			    "macro list of stage %d", wanted[i].stage);
+}
+
+/*
+ * The fuse counts recipients that the MTA itself refuses. Postfix and
+ * Sendmail tell of them when asked to, with {rcpt_mailer} "error"; where
+ * macros cannot be asked for they might be taken for recipients.
+ */
+static bool
+refused_are_counted(struct services *sv)
+{
+	struct setup	*st = services_setup(sv);
+	bool		 counted = st->conf->fuse.limit[FUSE_REFUSED] > 0;
+
+	setup_unref(&st);
+	return counted;
 }
 
 static bool
@@ -86,6 +101,8 @@ mfi_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
 	*pf1 = f1 & QUIET_STEPS;
 	if (!body_is_needed(c->services))
 		*pf1 |= f1 & SMFIP_NOBODY;
+	if ((f0 & SMFIF_SETSYMLIST) != 0 && refused_are_counted(c->services))
+		*pf1 |= f1 & SMFIP_RCPT_REJ;
 	*pf2 = *pf3 = 0;
 	if ((f0 & SMFIF_SETSYMLIST) != 0)
 		ask_for_macros(ctx);

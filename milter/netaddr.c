@@ -75,6 +75,17 @@ netaddr_format(const struct netaddr *a, char text[NETADDR_TEXT])
 	return text;
 }
 
+struct netaddr
+netaddr_network(const struct netaddr *a, unsigned bits4, unsigned bits6)
+{
+	struct netaddr	n = *a;
+	unsigned	bit = n.family == NETADDR_IPV4 ? bits4 : bits6;
+
+	for (; bit < family_bits(n.family); bit++)
+		n.octets[bit / 8] &= (uint8_t)~(0x80u >> bit % 8);
+	return n;
+}
+
 bool
 netaddr_equal(const struct netaddr *a, const struct netaddr *b)
 {

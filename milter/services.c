@@ -1,12 +1,15 @@
 /*
  * services - open, hold and close what sessions share; swap the setup
  */
+#include <sys/random.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "arena.h"
 #include "dkim_verify.h"
+#include "fuse.h"
 #include "notifier.h"
 #include "observed.h"
 #include "resolver.h"
@@ -99,6 +102,18 @@ setup_unref(struct setup **stp)
 	setup_free(st);
 }
 
+/* Of no consequence if it cannot be had. */
+static uint64_t
+random_seed(void)
+{
+	uint64_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) !=
+	    (ssize_t)sizeof(seed))
+		return clock_ticks();
+	return seed;
+}
+
 struct services *
 services_new(struct setup *setup, struct resolver *resolver,
     struct store *store, const char *hostname)
@@ -114,6 +129,7 @@ services_new(struct setup *setup, struct resolver *resolver,
 	sv->store = store;
 	sv->hostname = hostname;
 	sv->observed = observed_new();
+	sv->fuse = fuse_new(random_seed());
 	sv->now = clock_now;
 	sv->ticks = clock_ticks;
 	return sv;
@@ -128,6 +144,7 @@ services_free(struct services **svp)
 		return;
 	*svp = NULL;
 	notifier_free(&sv->notifier);
+	fuse_free(&sv->fuse);
 	resolver_free(&sv->resolver);
 	store_close(&sv->store);
 	observed_free(&sv->observed);

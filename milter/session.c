@@ -142,6 +142,7 @@ message_open(struct session *s)
 	s->sign_why = NULL;
 	s->nsigned = s->nwalks = 0;
 	s->refused = 0;
+	s->blocked = false;
 	memset(s->author_exists, 0, sizeof(s->author_exists));
 	s->verdict = verdict_accept();
 	headers_init(&s->headers, s->arena, s->setup->conf->max_header_fields,
@@ -165,6 +166,8 @@ session_mail(struct session *s, const char *path)
 		    &s->f);
 	if (!refuses(s))
 		s->verdict = verdict_worse(s->verdict, stage_quota_open(s));
+	if (!refuses(s))
+		s->verdict = verdict_worse(s->verdict, stage_fuse_client(s));
 	if (refuses(s))
 		return message_end(s, "mail");
 	if (s->f.direction == DIRECTION_INBOUND)
@@ -180,6 +183,21 @@ note_queue_id(struct session *s)
 		s->f.env.queue_id = stage_macro(s, s->arena, "i");
 }
 
+/* This recipient alone is refused; one line a message says so. */
+static struct verdict
+recipient_refused(struct session *s, struct verdict v)
+{
+	struct verdict before = s->verdict;
+
+	if (s->refused++ == 0) {
+		s->verdict = v;
+		session_log(s, action_name(v.action), "rcpt");
+		s->verdict = before;
+	}
+	s->verdict = verdict_worse(s->verdict, stage_fuse_refused(s));
+	return v;
+}
+
 struct verdict
 session_rcpt(struct session *s, const char *path)
 {
@@ -188,6 +206,10 @@ session_rcpt(struct session *s, const char *path)
 	if (!s->open)
 		return go_on();
 	note_queue_id(s);
+	if (stage_was_refused(s)) {
+		s->verdict = verdict_worse(s->verdict, stage_fuse_refused(s));
+		return go_on();
+	}
 	v = stage_quota_recipient(s);
 	if (v.action < ACTION_DEFER || !enforces(s)) {
 		s->f.env.recipients++;
@@ -195,15 +217,7 @@ session_rcpt(struct session *s, const char *path)
 		s->verdict = verdict_worse(s->verdict, v);
 		return go_on();
 	}
-	/* this recipient alone is refused; one line a message says so */
-	if (s->refused++ == 0) {
-		struct verdict before = s->verdict;
-
-		s->verdict = v;
-		session_log(s, action_name(v.action), "rcpt");
-		s->verdict = before;
-	}
-	return v;
+	return recipient_refused(s, v);
 }
 
 struct verdict
@@ -230,6 +244,7 @@ session_eoh(struct session *s)
 		    &s->setup->conf->identity, s->user, s->tier, &s->f);
 
 		s->verdict = verdict_worse(s->verdict, v);
+		s->verdict = verdict_worse(s->verdict, stage_fuse_from(s));
 		if (s->verdict.action < ACTION_DEFER)
 			stage_sign_start(s);
 	}

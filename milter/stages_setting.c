@@ -36,5 +36,6 @@ stage_settings(struct session *s)
 		apply(q, &t);
 		v = verdict_worse(v, policy_block(&t, q->key, now));
 	}
+	s->blocked = v.action != ACTION_ACCEPT;
 	return v;
 }

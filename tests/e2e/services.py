@@ -350,7 +350,8 @@ virtual_minimum_uid = 1
 default_transport = virtual:
 smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated,
   reject_unauth_destination
-smtpd_recipient_restrictions =
+smtpd_recipient_restrictions = check_recipient_access
+  inline:{{{{gone@elsewhere.example = 550 5.1.1 no such user}}}}
 smtpd_tls_security_level = may
 smtpd_tls_chain_files = {pki}/server.pem
 smtpd_tls_CAfile = {pki}/trusted.pem

@@ -40,6 +40,9 @@ LOGINS = {
     "mike@example.net": "tiny-plan",
     "nina@example.net": "tiny-plan",
     "olga@example.net": "blocked-now-and-then",
+    "paul@example.net": "from-everywhere",
+    "queenie@example.net": "of-many-names",
+    "ruth@example.net": "to-anybody",
 }
 
 EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]

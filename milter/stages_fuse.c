@@ -1,0 +1,110 @@
+/*
+ * stages_fuse - what a login does is told to the fuse, and what follows
+ *
+ * Nothing is told about a login that is blocked: what it does meanwhile does
+ * not count when it is free again.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arena.h"
+#include "fuse.h"
+#include "log.h"
+#include "notifier.h"
+#include "session_priv.h"
+
+/* It tripped: the login is blocked from now on, this message with it. */
+static struct verdict
+block(struct session *s, const char *login, const struct fuse_trip *trip)
+{
+	static const char *const	 events[] = {
+		[FUSE_NETWORKS] = "fuse-networks",
+		[FUSE_REFUSED] = "fuse-refused",
+		[FUSE_FROM] = "fuse-from",
+	};
+	const struct conf		*c = s->setup->conf;
+	time_t				 now = s->sv->now();
+	struct store_setting		 t = policy_fuse(&c->fuse, trip, now);
+	struct notice			 e = {
+		.event = events[trip->kind], .login = login,
+		.used = trip->count, .limit = trip->limit,
+		.share = trip->count * 100 / trip->limit,
+		.reason = t.reason,
+	};
+	char				 error[STORE_ERROR];
+
+	s->blocked = true;
+	if (c->mode == MODE_ENFORCE && store_setting_put(s->sv->store, login,
+	    STORE_PART_BLOCK, &t, error) != STORE_TAKEN)
+		log_printf(LOG_LEVEL_ERROR, "fuse: %s could not be blocked: "
+		    "%s", login, error);
+	services_notice(s->sv, c, &e);
+	return policy_block(&t, login, now);
+}
+
+static struct verdict
+tell(struct session *s, enum fuse_kind kind, const char *value)
+{
+	const unsigned	*limit = s->setup->conf->fuse.limit;
+	const char	*login;
+	struct fuse_trip trip;
+
+	if (limit[kind] == 0 || s->blocked || s->f.nquotas == 0)
+		return verdict_accept();
+	login = s->f.quota[0].login;
+	if (login == NULL || !fuse_note(s->sv->fuse, login, kind, value,
+	    limit[kind], s->sv->ticks() / 1000, &trip))
+		return verdict_accept();
+	return block(s, login, &trip);
+}
+
+struct verdict
+stage_fuse_client(struct session *s)
+{
+	const struct conn_facts	*conn = &s->f.conn;
+	struct netaddr		 network;
+	char			 text[NETADDR_TEXT];
+
+	if (conn->local || !conn->client_known)
+		return verdict_accept();
+	network = netaddr_network(&conn->client, 24, 48);
+	return tell(s, FUSE_NETWORKS, netaddr_format(&network, text));
+}
+
+struct verdict
+stage_fuse_refused(struct session *s)
+{
+	return tell(s, FUSE_REFUSED, "");
+}
+
+static const char *
+folded(struct arena *a, const char *address)
+{
+	char *copy = arena_strdup(a, address), *p;
+
+	for (p = copy; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return copy;
+}
+
+struct verdict
+stage_fuse_from(struct session *s)
+{
+	const struct mailbox_list	*from = &s->f.from.from;
+	struct verdict			 v = verdict_accept();
+	size_t				 i;
+
+	for (i = 0; i < from->n; i++)
+		v = verdict_worse(v, tell(s, FUSE_FROM,
+		    folded(s->arena, from->box[i].address)));
+	return v;
+}
+
+bool
+stage_was_refused(struct session *s)
+{
+	const char *mailer = s->macro(s->macro_ctx, "{rcpt_mailer}");
+
+	return mailer != NULL && strcmp(mailer, "error") == 0;
+}
