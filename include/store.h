@@ -186,7 +186,11 @@ enum store_block { STORE_BLOCK_DEFER, STORE_BLOCK_REJECT, STORE_BLOCK_HOLD };
 struct store_setting {
 	bool		 recipients_set, messages_set;
 	struct store_limits limits;	/* as far as set */
-	time_t		 blocked_until;	/* 0: not blocked, or STORE_FOREVER */
+	/*
+	 * 0: not blocked, or STORE_FOREVER. A time of the wall clock: it was
+	 * told to people, and does not move with store_clock_moved.
+	 */
+	time_t		 blocked_until;
 	enum store_block block;
 	char		 reason[STORE_REASON];	/* of the block */
 	time_t		 changed;

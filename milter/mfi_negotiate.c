@@ -43,9 +43,10 @@ ask_for_macros(SMFICTX *ctx)
 }
 
 /*
- * The fuse counts recipients that the MTA itself refuses. Postfix and
- * Sendmail tell of them when asked to, with {rcpt_mailer} "error"; where
- * macros cannot be asked for they might be taken for recipients.
+ * The fuse counts recipients that the MTA itself refuses. Postfix tells of
+ * them when asked to, with {rcpt_mailer} "error" (Sendmail 8.17 takes the
+ * request, and was not seen to do so); where macros cannot be asked for they
+ * might be taken for recipients.
  */
 static bool
 refused_are_counted(struct services *sv)

@@ -603,6 +603,67 @@ a_setting_is_checked(void **state)
 	assert_memory_equal(&t, &nothing, sizeof(t));
 }
 
+/* Operators and the fuse change one key while messages ask for it. */
+#define CHANGES	40
+
+struct changer {
+	struct store	*store;
+	enum store_part	 part;
+	bool		 wrong;
+};
+
+static void *
+change_on(void *arg)
+{
+	struct changer		*c = arg;
+	struct store_setting	 t = raised, seen;
+	char			 error[STORE_ERROR];
+	unsigned		 i;
+
+	t.blocked_until = STORE_FOREVER;
+	for (i = 0; i < CHANGES; i++) {
+		t.limits.recipients = t.limits.messages = i;
+		if (store_setting_put(c->store, "alice", c->part, &t,
+		    error) != STORE_TAKEN || store_setting_get(c->store,
+		    "alice", T0, &seen, error) != STORE_TAKEN)
+			c->wrong = true;
+		if (c->part == STORE_PART_RECIPIENTS &&
+		    seen.limits.recipients != i)
+			c->wrong = true;
+		if (c->part == STORE_PART_MESSAGES &&
+		    seen.limits.messages != i)
+			c->wrong = true;
+	}
+	return NULL;
+}
+
+static void
+parallel_changes_do_not_undo_each_other(void **state)
+{
+	struct backend		*b = *state;
+	struct changer		 c[] = {
+		{ b->store, STORE_PART_RECIPIENTS, false },
+		{ b->store, STORE_PART_MESSAGES, false },
+		{ b->store, STORE_PART_BLOCK, false },
+	};
+	struct store_setting	 t;
+	pthread_t		 thread[NELEM(c)];
+	size_t			 i;
+
+	for (i = 0; i < NELEM(c); i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, change_on,
+		    &c[i]), 0);
+	for (i = 0; i < NELEM(c); i++) {
+		pthread_join(thread[i], NULL);
+		assert_false(c[i].wrong);
+	}
+	reopen(b);
+	t = setting_of(b, "alice", T0);
+	assert_int_equal(t.limits.recipients, CHANGES - 1);
+	assert_int_equal(t.limits.messages, CHANGES - 1);
+	assert_true(t.blocked_until == STORE_FOREVER);
+}
+
 static void
 a_reset_forgets_the_hour(void **state)
 {
@@ -856,6 +917,7 @@ main(void)
 		cmocka_unit_test(a_block_ends_by_itself),
 		cmocka_unit_test(settings_are_listed_by_key),
 		cmocka_unit_test(a_setting_is_checked),
+		cmocka_unit_test(parallel_changes_do_not_undo_each_other),
 		cmocka_unit_test(a_reset_forgets_the_hour),
 		cmocka_unit_test(exactly_the_limit_gets_through),
 		cmocka_unit_test(exactly_the_limit_of_a_group_gets_through),

@@ -132,6 +132,17 @@ def the_recipient_after_the_last_gets_451(w):
 
 
 @on_sendmail
+def a_fuse_for_refused_recipients_leaves_good_ones_alone(w):
+    text = compose(ALICE)
+    with settings(w, judges="fuse { refused = 2 }"):
+        reply = submit(w, text, recipients=[
+            "r%d@elsewhere.example" % n for n in range(5)])
+        expect(reply, "250 2.0.0")
+        assert " recipients=5 " in log_line(w, reply), log_line(w, reply)
+    delivered(w, "elsewhere.example", text)
+
+
+@on_sendmail
 def pipelined_recipients_over_the_limit_get_an_answer_each(w):
     session_cases.pipelined_recipients(w, "ken@example.net")
 
