@@ -27,6 +27,7 @@ struct redis_session {
 	struct redis_link *link;
 	char		 sha[41];	/* of the script */
 	int64_t		 ahead;		/* server's clock minus ours, ms */
+	uint64_t	 used;		/* when it was put aside, ms */
 };
 
 /* The password, without the end of its line; false with `why` filled. */

@@ -17,6 +17,12 @@
 #include "redis_session.h"
 #include "redis_tls.h"
 
+/*
+ * A firewall may have forgotten an older one, and then nobody answers. The
+ * daemon asks once a minute, so that there is a younger one.
+ */
+#define IDLE_MS		100000u
+
 
 struct redis_pool {
 	struct redis_server server;
@@ -131,7 +137,8 @@ pop_idle(struct redis_pool *p)
 
 	while (p->nidle > 0) {
 		s = p->idle[--p->nidle];
-		if (redis_link_is_quiet(s->link))
+		if (redis_link_clock() - s->used < IDLE_MS &&
+		    redis_link_is_quiet(s->link))
 			return s;
 		redis_session_close(&s);
 		p->nopen--;
@@ -207,6 +214,7 @@ put(struct redis_pool *p, struct redis_session *s, const char *failure)
 {
 	pthread_mutex_lock(&p->lock);
 	if (failure == NULL && !p->failing) {
+		s->used = redis_link_clock();
 		p->idle[p->nidle++] = s;
 		s = NULL;
 		pthread_cond_signal(&p->changed);

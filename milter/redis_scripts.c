@@ -177,26 +177,24 @@
 "	for _, a in ipairs(accounts) do ok = judge(a, r, m) and ok end\n" \
 "	return ok\n" \
 "end\n" \
-/* what this reservation holds counts with the others' from here on */ \
-"local function own(n)\n" \
-"	for _, a in ipairs(accounts) do\n" \
-"		a.hr, a.hm = a.hr + n, a.hm + (n > 0 and 1 or 0)\n" \
-"	end\n" \
-"end\n" \
+/* the reservation is not what its owner thinks, by a restart or by time: all
+ * of it must fit once more */ \
+"local lost = false\n" \
+"for _, a in ipairs(accounts) do lost = lost or a.own < held end\n" \
 "if op == 'take' then\n" \
-"	own(held)\n" \
-"	fits = judge_all(1, held == 0 and 1 or 0)\n" \
+"	local had = lost and 0 or held\n" \
+"	local m = had > 0 and 1 or 0\n" \
 "	for _, a in ipairs(accounts) do\n" \
-"		hold(a, fits and held + 1 or held)\n" \
+"		a.hr, a.hm = a.hr + had, a.hm + m\n" \
+"	end\n" \
+"	fits = judge_all(held + 1 - had, 1 - m)\n" \
+"	for _, a in ipairs(accounts) do\n" \
+"		hold(a, fits and held + 1 or had)\n" \
 "		if fits then\n" \
-"			a.hr = a.hr + 1\n" \
-"			a.hm = a.hm + (held == 0 and 1 or 0)\n" \
+"			a.hr, a.hm = a.hr + held + 1 - had, a.hm + 1 - m\n" \
 "		end\n" \
 "	end\n" \
 "elseif op == 'commit' then\n" \
-/* what was lost, by a restart or by time, must fit once more */ \
-"	local lost = false\n" \
-"	for _, a in ipairs(accounts) do lost = lost or a.own < held end\n" \
 "	if lost then fits = judge_all(held, 1) end\n" \
 "	for _, a in ipairs(accounts) do\n" \
 "		hold(a, 0)\n" \
@@ -204,7 +202,7 @@
 "	end\n" \
 "	if fits then judge_all(1, 1) end\n" \
 "elseif op == 'hold' then\n" \
-"	for _, a in ipairs(accounts) do hold(a, held) end\n" \
+"	for _, a in ipairs(accounts) do hold(a, lost and 0 or held) end\n" \
 "elseif op == 'reset' then\n" \
 "	for _, a in ipairs(accounts) do\n" \
 "		for _, b in ipairs(a.bucket) do\n" \

@@ -350,6 +350,51 @@ a_late_commit_is_judged_anew(void **state)
 	store_close(&s);
 }
 
+/* What lapsed stays lapsed, whatever its owner does, until all of it fits. */
+static void
+a_lapsed_reservation_does_not_come_back(void **state)
+{
+	struct store_limits	 limits = { 3, 1 };
+	struct store_limits	 many = { 3, 9 };
+	struct store		*s;
+	struct reservation	*slow, *quick;
+	struct store_usage	 u;
+
+	(void)state;
+	s = open_at((struct store_place){ .lease = 1 });
+	slow = reservation_on(s, "alice", many);
+	assert_int_equal(store_reserve(slow, 0, &u), STORE_TAKEN);
+	assert_int_equal(store_reserve(slow, 0, &u), STORE_TAKEN);
+	usleep(1200000);
+	quick = reservation_on(s, "alice", many);
+	assert_int_equal(store_reserve(quick, 0, &u), STORE_TAKEN);
+	assert_int_equal(store_reserve(quick, 0, &u), STORE_TAKEN);
+	assert_int_equal(store_reserve(quick, 0, &u), STORE_TAKEN);
+	assert_int_equal(store_reserve(slow, 0, &u), STORE_REFUSED);
+	assert_int_equal(u.reserved_recipients, 3);
+	store_unreserve(slow);
+	assert_int_equal(usage_of(s, "alice").reserved_recipients, 3);
+	assert_int_equal(store_commit(&quick, 0, &u), STORE_TAKEN);
+	assert_int_equal(store_commit(&slow, 0, &u), STORE_REFUSED);
+	assert_int_equal(usage_of(s, "alice").recipients, 3);
+
+	/* the message, too */
+	slow = reservation_on(s, "bob", limits);
+	assert_int_equal(store_reserve(slow, 0, &u), STORE_TAKEN);
+	usleep(1200000);
+	quick = reservation_on(s, "bob", limits);
+	assert_int_equal(store_reserve(quick, 0, &u), STORE_TAKEN);
+	assert_int_equal(store_reserve(slow, 0, &u), STORE_REFUSED);
+	assert_true(u.by_messages);
+	store_give_back(&quick);
+	assert_int_equal(store_reserve(slow, 0, &u), STORE_TAKEN);
+	assert_int_equal(u.reserved_recipients, 2);
+	assert_int_equal(u.reserved_messages, 1);
+	assert_int_equal(store_commit(&slow, 0, &u), STORE_TAKEN);
+	assert_int_equal(u.recipients, 2);
+	store_close(&s);
+}
+
 static void
 a_server_that_starts_empty(void **state)
 {
@@ -644,6 +689,7 @@ main(void)
 		ROW(a_killed_daemon_frees_its_reservations),
 		ROW(an_answered_commit_is_never_lost),
 		ROW(a_late_commit_is_judged_anew),
+		ROW(a_lapsed_reservation_does_not_come_back),
 		ROW(a_server_that_starts_empty),
 		ROW(a_script_that_was_forgotten),
 		ROW(a_server_that_is_gone),

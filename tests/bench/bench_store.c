@@ -6,18 +6,20 @@
  * One line a measurement: backend, threads, recipients a message, messages a
  * second, microseconds a message waits, and CPU microseconds it costs. Then a state file with many
  * logins (BENCH_LOGINS in the environment): time to open, memory, decisions.
+ * Redis is a server of its own on the loopback, in the same run; the CPU time
+ * is ours, without the server's.
  */
+#include "../test.h"
+
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "store.h"
+#include "../redis_server.h"
 #include "../store_one.h"
 
 #define T0		1790000040
@@ -199,6 +201,32 @@ many_logins(const char *path, unsigned logins)
 	store_close(&s);
 }
 
+/* The same on a server; each recipient is a round trip, so is the commit. */
+static void
+on_redis(const unsigned *threads, size_t n, struct worker one,
+    struct worker ten)
+{
+	struct store_place	 place = { .timeout = 10000 };
+	struct redis_process	 redis = { .port = 0 };
+	struct store		*s;
+	char			*why = NULL;
+	size_t			 i;
+
+	if (!redis_is_possible())
+		return;
+	redis_start(&redis, NULL);
+	place.spec = redis.url;
+	for (i = 0; i < n; i++) {
+		s = store_open_at(&place, STORE_KEEP, &why);
+		if (s == NULL)
+			stop(why);
+		measure("redis", s, threads[i], one);
+		measure("redis", s, threads[i], ten);
+		store_close(&s);
+	}
+	redis_end(&redis);
+}
+
 static void
 remove_files(const char *path)
 {
@@ -240,6 +268,7 @@ main(int argc, char **argv)
 		store_close(&s);
 		remove_files(path);
 	}
+	on_redis(threads, sizeof(threads) / sizeof(threads[0]), one, ten);
 	many_logins(path, count != NULL ? (unsigned)atoi(count) :
 	    BENCH_LOGINS);
 	remove_files(path);
