@@ -58,37 +58,53 @@
 "	return { 1, real }\n" \
 "end\n"
 
-/* b: committed; others: reservations but this one; own: of this one */
+/*
+ * Sums of what is committed (r, m) and of what others hold (hr, hm), and what
+ * this reservation holds (own). A list of the minutes costs more than all of
+ * the rest, so it is made when somebody asks for it.
+ */
 #define LOAD \
 "local function load(i)\n" \
-"	local a = { key = KEYS[i], bucket = {}, lapsed = {},\n" \
+"	local a = { key = KEYS[i], lapsed = {}, n = 0,\n" \
 "	    r = 0, m = 0, hr = 0, hm = 0, own = 0,\n" \
 "	    limit_r = tonumber(ARGV[5 + 2 * i]),\n" \
 "	    limit_m = tonumber(ARGV[6 + 2 * i]) }\n" \
 "	local all = redis.call('HGETALL', a.key)\n" \
+"	a.all = all\n" \
 "	for f = 1, #all, 2 do\n" \
-"		local kind, name = all[f]:sub(1, 1), all[f]:sub(2)\n" \
 "		local r, m, u = all[f + 1]:match('^(%d+) (%d+) ?(%d*)$')\n" \
-"		r, m, u = tonumber(r), tonumber(m), tonumber(u)\n" \
-"		if kind == 'b' and m and tonumber(name) then\n" \
-"			a.bucket[#a.bucket + 1] = { at = tonumber(name),\n" \
-"			    r = r, m = m }\n" \
-"			if tonumber(name) + 59 >= minute then\n" \
+"		local at = tonumber(all[f]:match('^b(%d+)$'))\n" \
+"		if at and m then\n" \
+"			r, m, a.n = tonumber(r), tonumber(m), a.n + 1\n" \
+"			if at == minute then a.now_r, a.now_m = r, m end\n" \
+"			if at + 59 >= minute then\n" \
 "				a.r, a.m = a.r + r, a.m + m\n" \
 "			end\n" \
-"		elseif kind ~= 'h' or not m or not u then\n" \
+"		elseif all[f]:byte(1) ~= 104 or not m or u == '' then\n" \
 "			error('WRONGTYPE field ' .. all[f])\n" \
-"		elseif name == id then\n" \
+"		elseif all[f] == 'h' .. id then\n" \
 "			a.mine = true\n" \
-"			if u > real then a.own = r end\n" \
-"		elseif u > real then\n" \
+"			if tonumber(u) > real then a.own = tonumber(r) end\n" \
+"		elseif tonumber(u) > real then\n" \
 "			a.hr, a.hm = a.hr + r, a.hm + m\n" \
 "		else\n" \
 "			a.lapsed[#a.lapsed + 1] = all[f]\n" \
 "		end\n" \
 "	end\n" \
-"	table.sort(a.bucket, function(x, y) return x.at < y.at end)\n" \
 "	return a\n" \
+"end\n" \
+/* the oldest first; slot: what was counted since it was loaded */ \
+"local function buckets(a)\n" \
+"	local list = { a.slot }\n" \
+"	for f = 1, #a.all, 2 do\n" \
+"		local at = tonumber(a.all[f]:match('^b(%d+)$'))\n" \
+"		if at and not (a.slot and a.slot.at == at) then\n" \
+"			local r, m = a.all[f + 1]:match('(%d+) (%d+)')\n" \
+"			list[#list + 1] = { at = at, r = r, m = m }\n" \
+"		end\n" \
+"	end\n" \
+"	table.sort(list, function(x, y) return x.at < y.at end)\n" \
+"	return list\n" \
 "end\n"
 
 /* How many are too many if `n` more come, and when they will fit. */
@@ -99,7 +115,7 @@
 "end\n" \
 "local function when_over(a, r, m)\n" \
 "	local sr, sm, when = 0, 0, minute\n" \
-"	for _, b in ipairs(a.bucket) do\n" \
+"	for _, b in ipairs(buckets(a)) do\n" \
 "		if sr >= r and sm >= m then break end\n" \
 "		if b.at + 59 >= minute then\n" \
 "			sr, sm, when = sr + b.r, sm + b.m, b.at + 60\n" \
@@ -137,34 +153,23 @@
 "		redis.call('HDEL', a.key, 'h' .. id)\n" \
 "	end\n" \
 "end\n" \
-/* 180 fields at most: then those of more than two hours ago go; when the
+/* 180 minutes at most: then those of more than two hours ago go; when the
  * rest is of the future, what comes is counted in the newest one */ \
 "local function make_room(a)\n" \
-"	local kept = {}\n" \
-"	for _, b in ipairs(a.bucket) do\n" \
+"	local list, left = buckets(a), a.n\n" \
+"	for _, b in ipairs(list) do\n" \
 "		if b.at + 119 < minute then\n" \
 "			redis.call('HDEL', a.key, 'b' .. b.at)\n" \
-"		else\n" \
-"			kept[#kept + 1] = b\n" \
+"			left = left - 1\n" \
 "		end\n" \
 "	end\n" \
-"	a.bucket = kept\n" \
-"end\n" \
-"local function bucket_of(a)\n" \
-"	for _, b in ipairs(a.bucket) do\n" \
-"		if b.at == minute then return b end\n" \
-"	end\n" \
-"	if #a.bucket >= 180 then make_room(a) end\n" \
-"	if #a.bucket >= 180 then return a.bucket[#a.bucket] end\n" \
-"	local b = { at = minute, r = 0, m = 0 }\n" \
-"	a.bucket[#a.bucket + 1] = b\n" \
-"	table.sort(a.bucket, function(x, y) return x.at < y.at end)\n" \
-"	return b\n" \
+"	return left < 180 and { at = minute, r = 0, m = 0 } or list[#list]\n" \
 "end\n" \
 "local function count(a, r, m)\n" \
-"	local b = bucket_of(a)\n" \
+"	local b = { at = minute, r = a.now_r or 0, m = a.now_m or 0 }\n" \
+"	if not a.now_r and a.n >= 180 then b = make_room(a) end\n" \
 "	b.r, b.m = cap(b.r + r), cap(b.m + m)\n" \
-"	a.r, a.m = a.r + r, a.m + m\n" \
+"	a.slot, a.r, a.m = b, a.r + r, a.m + m\n" \
 "	redis.call('HSET', a.key, 'b' .. b.at, b.r .. ' ' .. b.m)\n" \
 "	redis.call('EXPIRE', a.key, " REDIS_FORGET ")\n" \
 "end\n"
@@ -205,7 +210,7 @@
 "	for _, a in ipairs(accounts) do hold(a, lost and 0 or held) end\n" \
 "elseif op == 'reset' then\n" \
 "	for _, a in ipairs(accounts) do\n" \
-"		for _, b in ipairs(a.bucket) do\n" \
+"		for _, b in ipairs(buckets(a)) do\n" \
 "			redis.call('HDEL', a.key, 'b' .. b.at)\n" \
 "		end\n" \
 "	end\n" \
