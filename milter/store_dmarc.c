@@ -46,7 +46,7 @@ struct dmarc_notes {
 	uint64_t	 lost;
 	/* of the thread that writes */
 	struct sql	*sql;
-	struct sql_statement *put, *count, *forget;
+	struct sql_statement *put, *more, *count, *forget;
 };
 
 struct dmarc_notes *
@@ -73,6 +73,7 @@ static void
 disconnect(struct dmarc_notes *d)
 {
 	sql_finish(&d->put);
+	sql_finish(&d->more);
 	sql_finish(&d->count);
 	sql_finish(&d->forget);
 	sql_close(&d->sql);
@@ -199,22 +200,50 @@ connect(struct dmarc_notes *d)
 	    "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
 	    "?17) ON CONFLICT DO UPDATE "
 	    "SET messages = messages + excluded.messages");
+	d->more = sql_prepare(d->sql, "UPDATE outcome SET "
+	    "messages = messages + ?17 WHERE day = ?1 AND author = ?2 AND "
+	    "record = ?3 AND source = ?4 AND envelope = ?5 AND spf = ?6 AND "
+	    "spf_domain = ?7 AND spf_scope = ?8 AND dkim = ?9 AND "
+	    "signers = ?10 AND aligned = ?11 AND result = ?12 AND "
+	    "published = ?13 AND policy = ?14 AND disposition = ?15 AND "
+	    "override = ?16 RETURNING 1");
 	d->count = sql_prepare(d->sql,
 	    "SELECT count(*) FROM outcome WHERE day = ?1");
 	d->forget = sql_prepare(d->sql, "DELETE FROM outcome WHERE day < ?1");
-	return d->put != NULL && d->count != NULL && d->forget != NULL;
+	return d->put != NULL && d->more != NULL && d->count != NULL &&
+	    d->forget != NULL;
+}
+
+static void
+bind_note(struct sql_statement *st, const struct note *n)
+{
+	int i;
+
+	sql_bind_number(st, 1, n->day);
+	for (i = 0; i < (int)DMARC_OUTCOME_TEXTS; i++)
+		sql_bind_text(st, i + 2, n->text[i]);
+	sql_bind_number(st, (int)DMARC_OUTCOME_TEXTS + 2, n->messages);
 }
 
 static bool
 put(struct dmarc_notes *d, const struct note *n)
 {
-	int i;
-
-	sql_bind_number(d->put, 1, n->day);
-	for (i = 0; i < (int)DMARC_OUTCOME_TEXTS; i++)
-		sql_bind_text(d->put, i + 2, n->text[i]);
-	sql_bind_number(d->put, (int)DMARC_OUTCOME_TEXTS + 2, n->messages);
+	bind_note(d->put, n);
 	return sql_run(d->put);
+}
+
+/* Where the day is full: its rows go on counting, a new one is lost. */
+static bool
+put_more(struct dmarc_notes *d, const struct note *n, uint64_t *lost)
+{
+	enum sql_result result;
+
+	bind_note(d->more, n);
+	result = sql_step(d->more);
+	if (result == SQL_DONE)
+		*lost += n->messages;
+	sql_reset(d->more);
+	return result != SQL_FAILED;
 }
 
 /* How many more rows the day may have; -1: an error. */
@@ -245,10 +274,8 @@ put_within(struct dmarc_notes *d, const struct note *n, struct room rooms[2],
 	}
 	if (room->left < 0)
 		return false;
-	if (room->left == 0) {
-		*lost += n->messages;
-		return true;
-	}
+	if (room->left == 0)
+		return put_more(d, n, lost);
 	/* it may have been there already: then the next batch has more room */
 	room->left--;
 	return put(d, n);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "redis_url.h"
 #include "state_file.h"
 #include "store.h"
 #include "store_schema.h"
@@ -85,6 +86,9 @@ store_outcomes_read(const char *spec, int64_t day, struct arena *a,
 
 	rows->n = 0;
 	rows->row = NULL;
+	if (redis_url_is(spec))
+		return schema_fail("state", why, "a Redis server keeps no DMARC "
+		    "outcomes; record them where state is a file");
 	if (!state_file_open(&file, spec, false, why))
 		return false;
 	ok = schema_open_readonly(&sql, &file, why) &&

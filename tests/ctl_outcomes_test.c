@@ -23,9 +23,9 @@ static const struct dmarc_outcome listed = { {
 	"lists"
 } };
 
-/* Run the command; its output is in `out`. */
+/* Run the command on this state; its output is in `out`. */
 static int
-run(char *out, size_t size, const char *words)
+run_on(const char *spec, char *out, size_t size, const char *words)
 {
 	struct ctl	 c = { .conf_path = NULL };
 	char		 line[256], conf[128], *argv[16], *save;
@@ -34,7 +34,7 @@ run(char *out, size_t size, const char *words)
 
 	snprintf(conf, sizeof(conf), "%s", beside(".none"));
 	c.conf_path = conf;
-	snprintf(line, sizeof(line), "outcomes --state %s %s", path, words);
+	snprintf(line, sizeof(line), "outcomes --state %s %s", spec, words);
 	for (argv[argc] = strtok_r(line, " ", &save); argv[argc] != NULL;
 	    argv[argc] = strtok_r(NULL, " ", &save))
 		argc++;
@@ -51,6 +51,12 @@ run(char *out, size_t size, const char *words)
 	close(fd);
 	unlink(beside(".out"));
 	return status;
+}
+
+static int
+run(char *out, size_t size, const char *words)
+{
+	return run_on(path, out, size, words);
 }
 
 /* A daemon that has written two of these and one of those. */
@@ -157,6 +163,8 @@ trouble_is_told(void **state)
 	assert_int_equal(run(out, sizeof(out), "--day"), CTL_TROUBLE);
 	assert_int_equal(run(out, sizeof(out), "extra"), CTL_TROUBLE);
 	assert_int_equal(run(out, sizeof(out), "--day 2024-02-29"), CTL_GOOD);
+	assert_int_equal(run_on("redis://127.0.0.1:1/0", out, sizeof(out), ""),
+	    CTL_TROUBLE);
 	store_close(&s);
 	remove_files();
 	assert_int_equal(run(out, sizeof(out), "--day " DAY), CTL_TROUBLE);

@@ -168,13 +168,15 @@ fill_day(unsigned rows)
 static void
 a_day_has_a_bound(void **state)
 {
-	struct dmarc_outcome	 o = spoofed;
+	struct dmarc_outcome	 o = spoofed, known = { { "7" } };
 	struct store		*s = open_store();
 	char			 author[64];
 	int			 i;
 
 	(void)state;
 	fill_day(199000);
+	for (i = 1; i < (int)DMARC_OUTCOME_TEXTS; i++)
+		known.text[i] = "";
 	o.text[OUTCOME_AUTHOR] = author;
 	for (i = 0; i < 1700; i++) {
 		snprintf(author, sizeof(author), "d%d.strict.example", i);
@@ -186,9 +188,15 @@ a_day_has_a_bound(void **state)
 	expect("SELECT group_concat(n) FROM (SELECT count(*) AS n FROM "
 	    "outcome GROUP BY day ORDER BY day)", "200000,1700");
 	assert_int_equal(store_dmarc_lost(s), 700);
+	/* a row that is there goes on counting, a new one is lost */
+	snprintf(author, sizeof(author), "new.strict.example");
 	store_note_dmarc(s, &o, T0);
+	store_note_dmarc(s, &known, T0);
+	store_note_dmarc(s, &known, T0);
 	write_out(s, T0, 30);
 	assert_int_equal(store_dmarc_lost(s), 1);
+	expect("SELECT messages FROM outcome WHERE author = '7'", "3");
+	expect("SELECT count(*) FROM outcome WHERE day = 20717", "200000");
 	store_close(&s);
 }
 
