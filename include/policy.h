@@ -56,8 +56,9 @@ const struct session_rules *policy_connection(
 		    const struct conn_facts *conn);
 
 /*
- * None matched, but a submission listener could have, had the MTA sent the
- * macros that it asks about. False without an MTA.
+ * No listener, or one too many: before it stands a submission listener that
+ * could have matched, had the MTA sent the macros that it asks about. False
+ * without an MTA.
  */
 bool		 policy_connection_undecided(
 		    const struct session_rules *const *rules, size_t n,

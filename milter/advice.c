@@ -192,7 +192,7 @@ advice_refusals(struct advice_list *l, const struct advice_seen *seen,
 		return;
 	say_setting(p, &seen->mta, setting);
 	advice_add(l, "macro", seen->listener, setting,
-	    "all mail is refused (%s): %s was never sent here: %s", rule,
+	    "mail is refused (%s): %s was never sent here: %s", rule,
 	    p->macro, reason(p, &seen->mta));
 }
 

@@ -294,8 +294,9 @@ judge_offers(struct doctor *d, const struct chain *c)
 {
 	const char *level = value(d, c, "smtpd_tls_security_level");
 
-	if (c->listener->require_auth && !is_yes(d, c,
-	    "smtpd_sasl_auth_enable"))
+	/* relays may be all that the listener is for */
+	if (c->listener->require_auth && c->listener->nrelays == 0 &&
+	    !is_yes(d, c, "smtpd_sasl_auth_enable"))
 		advice_add(d->list, "no-login", c->service->name, change(d, c,
 		    "smtpd_sasl_auth_enable", "yes", true), "listener %s "
 		    "requires a login, and this service offers none",
@@ -343,8 +344,10 @@ judge_service(struct doctor *d, const struct postfix_service *s)
 	else
 		advice_add(d->list, "no-listener", s->name,
 		    arena_printf(d->arena, "millgate.conf: listener NAME { "
-		    "daemon-ports = {%s} direction = submission }, or = "
-		    "inbound", s->port), "no listener of millgate.conf takes "
+		    "daemon-ports = {%s} direction = submission } (or "
+		    "inbound); or, if it takes mail back from a content "
+		    "filter: postconf -P '%s/smtpd_milters='", s->port,
+		    s->name), "no listener of millgate.conf takes "
 		    "port %s: its mail is judged as mail from elsewhere",
 		    s->port);
 }

@@ -137,8 +137,8 @@ judge_daemon(struct doctor *d, const struct sendmail_daemon *daemon)
 	if (r == NULL)
 		advice_add(d->list, "no-listener", title,
 		    arena_printf(d->arena, "millgate.conf: listener NAME { "
-		    "daemon-ports = {%s} direction = submission }, or = "
-		    "inbound", daemon->port), "no listener of millgate.conf "
+		    "daemon-ports = {%s} direction = submission } (or "
+		    "inbound)", daemon->port), "no listener of millgate.conf "
 		    "takes port %s: its mail is judged as mail from elsewhere",
 		    daemon->port);
 	else if (other != NULL)

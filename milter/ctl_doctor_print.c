@@ -24,26 +24,58 @@ print_macro(struct arena *a, struct json m)
 		printf(" (%" PRIu64 " of %" PRIu64 ")", sent, all);
 }
 
-/* The macros of one stage that came, or (`stage` NULL) that never did. */
+/* The macros of one stage that came. */
 static void
-print_macros(struct arena *a, struct json macros, const char *stage)
+print_stage(struct arena *a, struct json macros, const char *stage)
 {
 	struct json	at = { NULL, NULL }, m;
-	bool		came, first = true;
+	bool		first = true;
 
 	while (json_next(macros, &at, NULL, &m)) {
-		came = json_get_number(m, "sent") > 0;
-		if (stage == NULL ? came : !came ||
+		if (json_get_number(m, "sent") == 0 ||
 		    strcmp(json_get_text(a, m, "stage"), stage) != 0)
 			continue;
 		if (first)
-			printf("    %-8s", stage != NULL ? stage : "never");
+			printf("    %-8s", stage);
 		first = false;
-		if (stage == NULL)
-			printf(" %s@%s", json_get_text(a, m, "macro"),
-			    json_get_text(a, m, "stage"));
-		else
-			print_macro(a, m);
+		print_macro(a, m);
+	}
+	if (!first)
+		putchar('\n');
+}
+
+/* Has it come at some stage; is `m` the first that asks for it? */
+static bool
+never_came(struct arena *a, struct json macros, struct json m)
+{
+	const char	*name = json_get_text(a, m, "macro");
+	struct json	 at = { NULL, NULL }, other;
+	bool		 before = true;
+
+	while (json_next(macros, &at, NULL, &other)) {
+		if (strcmp(json_get_text(a, other, "macro"), name) != 0)
+			continue;
+		if (json_get_number(other, "sent") > 0 ||
+		    (before && other.p != m.p))
+			return false;
+		before = false;
+	}
+	return true;
+}
+
+static void
+print_never(struct arena *a, struct json macros)
+{
+	struct json	at = { NULL, NULL }, m;
+	bool		first = true;
+
+	while (json_next(macros, &at, NULL, &m)) {
+		if (!never_came(a, macros, m))
+			continue;
+		if (first)
+			printf("    %-8s", "never");
+		first = false;
+		printf(" %s", json_get_text(a, m, "macro"));
 	}
 	if (!first)
 		putchar('\n');
@@ -71,8 +103,8 @@ print_listener(struct arena *a, struct json l)
 	if (!json_get(l, "macros", &macros))
 		return;
 	for (i = 0; stages[i] != NULL; i++)
-		print_macros(a, macros, stages[i]);
-	print_macros(a, macros, NULL);
+		print_stage(a, macros, stages[i]);
+	print_never(a, macros);
 }
 
 static void

@@ -82,7 +82,7 @@ policy_connection_undecided(const struct session_rules *const *rules,
 
 	if (!conn->mta.known || conn->local)
 		return false;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n && !listener_matches(rules[i], conn); i++)
 		if (could_match(rules[i], conn))
 			return true;
 	return false;

@@ -107,9 +107,11 @@ stage_listener(struct session *s)
 	const struct conf *c = s->setup->conf;
 
 	s->rules = policy_connection(c->listeners, c->nlisteners, &s->f.conn);
-	if (s->rules == NULL)
-		s->rules = policy_connection_undecided(c->listeners,
-		    c->nlisteners, &s->f.conn) ? &undecided : &unlisted;
+	if (policy_connection_undecided(c->listeners, c->nlisteners,
+	    &s->f.conn))
+		s->rules = &undecided;
+	else if (s->rules == NULL)
+		s->rules = &unlisted;
 	s->f.direction = s->rules->direction;
 	s->f.listener = s->rules->name;
 	s->authserv_id = c->authserv_id;

@@ -83,6 +83,9 @@ for object in "$builddir"/milter/policy_*.o "$builddir"/milter/verdict.o \
     "$builddir"/milter/netaddr.o "$builddir"/milter/taglist.o \
     "$builddir"/milter/dkim_record.o "$builddir"/milter/spf_record.o \
     "$builddir"/milter/spf_macro.o "$builddir"/milter/canon.o \
+    "$builddir"/milter/advice*.o "$builddir"/milter/mta_words.o \
+    "$builddir"/milter/postfix_setup.o "$builddir"/milter/sendmail_setup.o \
+    "$builddir"/milter/json.o \
     "$builddir"/milter/claims.o "$builddir"/milter/spf_received*.o; do
 	[ -f "$object" ] || continue
 	calls=$(nm -u "$object" | awk '{ print $2 }' | sed 's/@.*//' |
