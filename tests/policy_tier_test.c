@@ -95,6 +95,27 @@ the_first_that_is_met(void **state)
 	}
 }
 
+/* A certificate of another issuer does not lift a session (attack case G3). */
+static void
+a_certificate_of_another_issuer(void **state)
+{
+	static const char *const	 issuers[] = { "Staff CA" };
+	const struct session_rules	 r = {
+		.direction = DIRECTION_SUBMISSION,
+		.certificate_issuers = issuers, .ncertificate_issuers = 1
+	};
+	struct facts			 f = SHOWING("SCRAM-SHA-1", "TLSv1.3",
+					     OWN_CERT, true);
+
+	(void)state;
+	f.tls.cert_issuer_name = "Staff CA";
+	assert_string_equal(policy_tier(tiers, NELEM(tiers), &r, NULL,
+	    &f)->name, "two-factors");
+	f.tls.cert_issuer_name = "Partner CA";
+	assert_string_equal(policy_tier(tiers, NELEM(tiers), &r, NULL,
+	    &f)->name, "modern");
+}
+
 static const char *const own_and_shop[] = { TIER_LOGIN, "@shop.example.org" };
 static const struct tier_rules restricted = { .name = "low",
     .senders = own_and_shop, .nsenders = NELEM(own_and_shop) };
@@ -169,6 +190,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_that_is_met),
+		cmocka_unit_test(a_certificate_of_another_issuer),
 		cmocka_unit_test(senders),
 		cmocka_unit_test(keys_of_parent_domains),
 	};
