@@ -63,14 +63,18 @@ write_outcomes(struct services *sv)
 	setup_unref(&st);
 }
 
-/* What millgatectl has written down for us. */
+/* What millgatectl has written down for us; trouble is told when it begins. */
 static void
 take_requests(struct services *sv)
 {
-	char error[STORE_ERROR];
+	static bool	in_trouble;
+	bool		ok;
+	char		error[STORE_ERROR];
 
-	if (store_take_requests(sv->store, error) == STORE_UNKNOWN)
+	ok = store_take_requests(sv->store, error) != STORE_UNKNOWN;
+	if (!ok && !in_trouble)
 		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
+	in_trouble = !ok;
 }
 
 /* Keys whose record has appeared in the DNS since start to sign. */
