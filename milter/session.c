@@ -198,6 +198,17 @@ recipient_refused(struct session *s, struct verdict v)
 	return v;
 }
 
+/*
+ * sendmail(1) hears of no single recipient: the message as a whole is refused.
+ * From a filter of such mail Postfix takes no answer to RCPT (a "milter
+ * configuration error"); it would try again and again, even after a 5xx.
+ */
+static bool
+waits_for_eom(const struct session *s)
+{
+	return s->f.conn.local || !enforces(s);
+}
+
 struct verdict
 session_rcpt(struct session *s, const char *path)
 {
@@ -211,7 +222,7 @@ session_rcpt(struct session *s, const char *path)
 		return go_on();
 	}
 	v = stage_quota_recipient(s);
-	if (v.action < ACTION_DEFER || !enforces(s)) {
+	if (v.action < ACTION_DEFER || waits_for_eom(s)) {
 		s->f.env.recipients++;
 		stage_recipient(s, path);
 		s->verdict = verdict_worse(s->verdict, v);

@@ -64,17 +64,25 @@ def a_bounce_that_postfix_makes_is_signed(w):
 
 
 @case
-def a_bounce_over_the_plan_of_its_listener_waits(w):
-    text = compose(ALICE)
-    with settings(w, local="plan = tiny"):
-        sendmail(w, compose(ALICE), "-f", ALICE,
-                 *["r%d@elsewhere.example" % n for n in range(3)])
-        wait_until("the plan is used up", lambda: w.millgate.log_line(
-            listener="local", quota="3/3"))
-        expect(submit(w, text, recipients="nobody@no-mailbox.example"), "250")
-        wait_until("it waits", lambda: "deferred" in w.queue().values())
+def mail_over_the_plan_of_its_listener_comes_back_or_waits(w):
+    text, late, unknown = compose(ALICE), compose(ALICE), compose(ALICE)
+    with settings(w, local="plan = tiny", judges="quota { action = reject }"):
+        sendmail(w, compose(ALICE), "-f", ALICE, "r@elsewhere.example",
+                 "s@elsewhere.example")
+        wait_until("two are used", lambda: w.millgate.log_line(
+            listener="local", quota="2/3"))
+        sendmail(w, text, "-f", ALICE, "r@elsewhere.example",
+                 "s@elsewhere.example")
+        # for which the plan had room; there is none for anything more
+        bounce = bounce_of(w, text)
+        assert b"Quota exceeded for listener local" in bounce.body, bounce.raw
+        sendmail(w, late, "-f", ALICE, "r@elsewhere.example")
+        expect(submit(w, unknown, recipients="x@no-mailbox.example"), "250")
+        wait_until("both wait", lambda: sorted(w.queue().values()) ==
+                   ["deferred", "maildrop"])
     assert w.postfix.command("postqueue", "-f").returncode == 0
-    bounce_of(w, text)	# it was late, and is not lost
+    bounce_of(w, unknown)
+    signed_by_both(w, late)
 
 
 @case
