@@ -256,7 +256,15 @@ open_state(const struct conf *c)
 	struct store_place	 place = conf_state(c);
 	char			*why = NULL;
 	struct store		*s = store_open_at(&place, STORE_READ, &why);
+	struct store_setting	 any;
+	char			 error[STORE_ERROR];
 
+	/* a server is asked for the first time by this */
+	if (s != NULL && store_setting_get(s, "", 0, &any, error) ==
+	    STORE_UNKNOWN) {
+		why = xstrdup(error);
+		store_close(&s);
+	}
 	if (s == NULL)
 		fprintf(stderr, "%s\nmillgatectl: what is set there is not "
 		    "shown\n", why);

@@ -99,6 +99,8 @@ static const struct row rows[] = {
 	{ "a number beyond all", GREETING, ":99999999999999999999999\r\n",
 	    AT_ONCE, nonsense },
 	{ "always too late", GREETING, "*2\r\n:2\r\n" TIME, FLOOD, unasked },
+	{ "too late, once", GREETING, "*2\r\n:2\r\n" TIME "*9\r\n:1\r\n"
+	    TIME FIELDS, AT_ONCE, NULL },
 	{ "too many items", GREETING, "*2000000000\r\n", AT_ONCE, nonsense },
 	{ "a huge text", GREETING, "$2000000000\r\n", AT_ONCE, nonsense },
 	{ "a negative length", GREETING, "$-5\r\n", AT_ONCE, nonsense },

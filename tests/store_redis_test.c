@@ -559,6 +559,50 @@ keys_that_are_not_ours(void **state)
 	store_rows_free(&rows);
 }
 
+static void
+settings_that_are_not_ours(void **state)
+{
+	static const char *const values[] = {
+		"\"\"", "x", "\"5 6 0 0 1\"", "\"5 6 0 3 1 \"",
+		"\"-1 6 0 0 1 \"", "\"4294967296 - 0 0 1 \"",
+		"\"- - 99999999999999999999 0 1 \"", "\"- - 0 0 1 a\\nb\"",
+		"\"- - 0 0 1 a\\x00b\"", "\"5  6 0 0 1 \"",
+		"\"- - 0 0 253402300800 \"",
+	};
+	struct store_setting	 t;
+	struct store_setting_rows rows;
+	char			 error[STORE_ERROR], command[512];
+	size_t			 i;
+
+	for (i = 0; i < NELEM(values); i++) {
+		snprintf(command, sizeof(command),
+		    "HSET millgate:settings alice %s", values[i]);
+		if (redis_say(redis.port, command)[0] != ':')
+			row_fail(values[i], "is not stored");
+		if (store_setting_get(*state, "alice", 0, &t, error) !=
+		    STORE_UNKNOWN || strstr(error, "\"alice\"") == NULL)
+			row_fail(values[i], "is taken: %s", error);
+		if (store_settings_list(*state, 0, &rows, error) !=
+		    STORE_UNKNOWN)
+			row_fail(values[i], "is listed");
+		store_setting_rows_free(&rows);
+	}
+	/* a whole one, of the greatest length */
+	snprintf(command, sizeof(command), "HSET millgate:settings alice "
+	    "\"4294967294 - 253402300799 2 253402300799 %0127d\"", 0);
+	redis_say(redis.port, command);
+	assert_int_equal(store_setting_get(*state, "alice", 0, &t, error),
+	    STORE_TAKEN);
+	assert_int_equal(strlen(t.reason), 127);
+	assert_int_equal(t.block, STORE_BLOCK_HOLD);
+	assert_int_equal(t.limits.recipients, 4294967294u);
+	redis_say(redis.port, "DEL millgate:settings");
+	redis_say(redis.port, "SET millgate:settings x");
+	assert_int_equal(store_setting_get(*state, "alice", 0, &t, error),
+	    STORE_UNKNOWN);
+	assert_non_null(strstr(error, "WRONGTYPE"));
+}
+
 /* --- who may ------------------------------------------------------------- */
 
 static const char *
@@ -698,6 +742,7 @@ main(void)
 		ROW(a_server_without_memory),
 		ROW(a_server_that_becomes_a_replica),
 		ROW(keys_that_are_not_ours),
+		ROW(settings_that_are_not_ours),
 		ROW(a_password),
 		ROW(a_user_of_its_own),
 		ROW(three_thousand_accounts_expire),
