@@ -66,6 +66,8 @@ struct conf {
 	const struct plan_rules *default_plan;
 	const struct users *users;		/* of sections and users_file */
 	const char	*users_file;
+	const char	*users_database;	/* NULL: none */
+	const char	*users_query;
 	const struct user_rules *user_sections;
 	size_t		 nuser_sections;
 	const struct group_rules *group_sections;

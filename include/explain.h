@@ -19,6 +19,7 @@
 struct arena;
 struct conf;
 struct keyring;
+struct users_query;
 
 /*
  * The plan on one listener; NULL stands for all of them. That of a tier is for
@@ -34,8 +35,12 @@ struct explained_key {
 };
 
 struct explanation {
+	/* given */
 	struct arena	*arena;
 	const struct conf *conf;
+	struct users_query *query;		/* NULL: none */
+	/* found */
+	const char	*unknown;		/* its entry is, and why */
 	const char	*login;			/* folded */
 	const struct user_rules *user;		/* NULL: no entry */
 	const char	*why_not;		/* NULL: it may send */

@@ -190,6 +190,7 @@ struct facts {
 	struct conn_facts conn;
 	struct tls_facts tls;
 	struct auth_facts auth;
+	bool		 login_unknown;	/* whether it is listed */
 	struct env_facts env;
 	struct from_facts from;
 	struct iprev_facts iprev;

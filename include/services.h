@@ -25,6 +25,7 @@ struct observed;
 struct record;
 struct resolver;
 struct store;
+struct users_query;
 struct wallclock;
 struct warned;
 
@@ -33,6 +34,7 @@ struct setup {
 	struct conf	*conf;
 	struct keyring	*keys;
 	struct dkim_lib	*dkim;		/* with its settings */
+	struct users_query *users;	/* NULL: none */
 };
 
 /* Counters since the start; the log and `millgatectl stats` tell them. */
@@ -73,6 +75,11 @@ struct services {
  * (malloced; the caller frees).
  */
 struct setup	*setup_new(struct conf *conf, char **why);
+/*
+ * Can the users' database be read? Asked by setup_new, and again by who has
+ * given up privileges since. False with *why as above.
+ */
+bool		 setup_check_users(const struct setup *st, char **why);
 struct setup	*setup_ref(struct setup *st);
 void		 setup_unref(struct setup **stp);
 

@@ -55,6 +55,7 @@ struct session {
 	const struct session_rules *rules;
 	const struct user_rules *user;	/* of the login, or of the relay */
 	const struct tier_rules *tier;	/* NULL: none */
+	const char	*users_error;	/* why a login is not known; NULL */
 	const char	*authserv_id;
 	struct lookups	*lookups;
 	struct headers	 headers;

@@ -1,7 +1,7 @@
 /*
  * store_sqlite - the door to SQLite: a connection and its statements
  *
- * Just what the state file needs. A connection is used by one thread at a
+ * Just what the state file and the users' database need. A connection is used by one thread at a
  * time. Errors stay with the connection until the next call; sql_explain
  * words the last one.
  */
@@ -18,6 +18,8 @@ struct sql_statement;
 enum sql_mode {
 	SQL_READ,
 	SQL_READ_FROZEN,	/* nobody writes it: no log, no locks */
+	/* not ours: links are followed, waits and questions are short */
+	SQL_READ_FOREIGN,
 	SQL_WRITE,
 	SQL_CREATE
 };
@@ -30,6 +32,9 @@ void		 sql_close(struct sql **sp);
 void		 sql_explain(struct sql *s, const char *path,
 		    const char *doing, char *error, size_t size);
 
+/* SQLite's words for the last error, and its number. */
+void		 sql_words(struct sql *s, char *words, size_t size);
+
 /* One or more statements without an answer. */
 bool		 sql_exec(struct sql *s, const char *text);
 /* The first column of the first row, malloced; "": none; NULL: an error. */
@@ -39,6 +44,12 @@ bool		 sql_in_transaction(const struct sql *s);
 
 /* NULL: an error. It belongs to its connection, but not after sql_close. */
 struct sql_statement *sql_prepare(struct sql *s, const char *text);
+/*
+ * The same for a text that somebody else wrote: one statement that reads, with
+ * one parameter. *wrong (static) says what it is instead, or is not touched.
+ */
+struct sql_statement *sql_prepare_question(struct sql *s, const char *text,
+		    const char **wrong);
 void		 sql_finish(struct sql_statement **stp);
 /* Parameters count from 1; a text must live until the statement is reset. */
 void		 sql_bind_number(struct sql_statement *st, int i, int64_t n);
@@ -49,7 +60,13 @@ enum sql_result	 sql_step(struct sql_statement *st);
 void		 sql_reset(struct sql_statement *st);
 /* Step once and reset; true when there is no row and no error. */
 bool		 sql_run(struct sql_statement *st);
-/* Columns count from 0. False: it is no integer from 0 to max. */
+/* Columns count from 0. */
+int		 sql_columns(const struct sql_statement *st);
+/* Lives until the statement is prepared anew, after a change of the schema. */
+const char	*sql_column_name(struct sql_statement *st, int i);
+enum sql_type { SQL_NULL, SQL_INTEGER, SQL_TEXT, SQL_OTHER };
+enum sql_type	 sql_column_type(struct sql_statement *st, int i);
+/* False: it is no integer from 0 to max. */
 bool		 sql_column_number(struct sql_statement *st, int i,
 		    int64_t max, int64_t *n);
 /* NULL: it is no text, or has a NUL in it. Lives until the next step. */

@@ -44,6 +44,19 @@ bool		 users_load_file(struct users *u, const char *path,
 bool		 users_load_text(struct users *u, const char *name,
 		    const char *text, const struct users_plans *plans,
 		    char **why);
+/*
+ * Set what a line of users-file sets with key=value, for a user from elsewhere;
+ * what it refers to is in the arena. False with *why (malloced), led by `name`.
+ * `value` is changed. The key must be one of those.
+ */
+struct users_origin {
+	struct arena	*arena;
+	const struct users_plans *plans;
+	const char	*name;
+};
+bool		 users_set(const struct users_origin *o,
+		    struct user_rules *user, const char *key, char *value,
+		    char **why);
 /* Where the strings of its entries belong. */
 struct arena	*users_arena(const struct users *u);
 /* NULL: no entry. `login` may be in any case. */

@@ -147,9 +147,26 @@ check_outcomes(struct conf_builder *b)
 		    "remove it or write state = \"/path/to/state.db\"");
 }
 
+static void
+check_query(struct conf_builder *b)
+{
+	const struct conf_section	*root = &b->tree->section[0];
+	const struct conf		*c = b->conf;
+
+	if (c->users_database != NULL && c->users_query == NULL)
+		conf_complain(b->bad, conf_section_where(root,
+		    "users-database"), "users-database has no effect without "
+		    "users-query; set it, too");
+	if (c->users_query != NULL && c->users_database == NULL)
+		conf_complain(b->bad, conf_section_where(root,
+		    "users-query"), "users-query has no effect without "
+		    "users-database; set it, too");
+}
+
 void
 conf_check(struct conf_builder *b)
 {
+	check_query(b);
 	check_socket(b);
 	check_control(b);
 	check_state(b);

@@ -140,6 +140,13 @@ const struct conf_option conf_options[] = {
 	    .help = "plan of a login that has none" },
 	{ "", "users-file", OPT_TEXT, CONF(users_file), .def = "",
 	    .syntax = syntax_path, .help = "more users, one a line" },
+	{ "", "users-database", OPT_TEXT, CONF(users_database), .def = "",
+	    .syntax = syntax_path, .help = "an SQLite database with more "
+	    "users" },
+	{ "", "users-query", OPT_TEXT, CONF(users_query), .def = "",
+	    .help = "what finds login ?1 there: a SELECT of columns plan, "
+	    "senders, networks, second_factor, certificates, "
+	    "certificate_issuer and blocked, or some of them" },
 	{ "", "unlisted-users", OPT_WORD, CONF(identity.unlisted),
 	    .def = "own-address", WORDS(unlisted_words),
 	    .help = "what a login without an entry may send as: own-address, "

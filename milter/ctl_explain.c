@@ -21,6 +21,7 @@
 #include "ctl_user.h"
 #include "explain.h"
 #include "keyring.h"
+#include "users_query.h"
 
 /* --- the table ----------------------------------------------------------- */
 
@@ -46,7 +47,9 @@ static void
 print_place(const char *file, unsigned line)
 {
 	if (file != NULL)
-		printf("%s:%u", file, line);
+		fputs(file, stdout);
+	if (file != NULL && line > 0)	/* a database has no lines */
+		printf(":%u", line);
 }
 
 static void
@@ -276,6 +279,7 @@ static int
 explain(const struct conf *c, const struct command *o, struct arena *a)
 {
 	struct explanation	 e = { .arena = a, .conf = c };
+	struct users_plans	 plans = { c->plans, c->nplans };
 	const struct session_rules *listener;
 	const char		*login = users_login(a, o->login);
 	struct keyring		*keys;
@@ -285,14 +289,22 @@ explain(const struct conf *c, const struct command *o, struct arena *a)
 		return CTL_TROUBLE;
 	keys = load_keys(c);
 	state = open_state(c);
+	if (c->users_database != NULL)
+		e.query = users_query_new(c->users_database, c->users_query,
+		    &plans);
 	explain_login(&e, login != NULL ? login : o->login, listener, keys,
 	    state, time(NULL));
-	if (o->json)
+	if (e.unknown != NULL)
+		fprintf(stderr, "%s\n", e.unknown);
+	else if (o->json)
 		explain_print_json(&e);
 	else
 		print_table(&e);
+	users_query_free(&e.query);
 	store_close(&state);
 	keyring_free(&keys);
+	if (e.unknown != NULL)
+		return CTL_TROUBLE;
 	return e.why_not == NULL ? CTL_GOOD : CTL_NO;
 }
 

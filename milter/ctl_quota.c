@@ -19,6 +19,7 @@
 #include "ctl_quota.h"
 #include "ctl_setting.h"
 #include "users.h"
+#include "users_query.h"
 
 #define LOGIN_WIDTH	48	/* longer ones push their row to the right */
 
@@ -29,6 +30,7 @@ struct show {
 	/* */
 	struct arena	*arena;
 	struct conf	*conf;		/* NULL: no plans */
+	struct users_query *query;	/* NULL: none */
 	struct store	*store;
 	struct store_setting_rows set;	/* sorted by key */
 	time_t		 now;
@@ -81,6 +83,16 @@ arguments(struct show *s, int argc, char **argv)
 	return true;
 }
 
+/* NULL: the configuration names no database of users. */
+static struct users_query *
+query_of(const struct conf *c)
+{
+	struct users_plans plans = { c->plans, c->nplans };
+
+	return c->users_database == NULL ? NULL :
+	    users_query_new(c->users_database, c->users_query, &plans);
+}
+
 /* The configuration names the state file, unless --state did. */
 static bool
 prepare(struct show *s, const char *conf_path)
@@ -100,8 +112,10 @@ prepare(struct show *s, const char *conf_path)
 	}
 	if (s->state == NULL)
 		s->state = s->conf->state;
-	if (s->conf != NULL)
+	if (s->conf != NULL) {
 		place = conf_state(s->conf);
+		s->query = query_of(s->conf);
+	}
 	place.spec = s->state;
 	s->store = store_open_at(&place, STORE_READ, &why);
 	if (s->store == NULL) {
@@ -154,6 +168,7 @@ plan_of(const struct show *s, const char *login)
 	const struct group_rules *group[GROUPS_OF_LOGIN];
 	const struct plan_rules	*plan;
 	struct plan_places	 places = { .group = group };
+	struct users_reply	 entry;
 
 	if (s->conf == NULL)
 		return NULL;
@@ -162,7 +177,11 @@ plan_of(const struct show *s, const char *login)
 		plan = limits_of_group(s, login);
 	if (plan != NULL)
 		return plan;
-	places.user = users_find(s->conf->users, login);
+	entry = users_lookup(s->conf->users, s->query, login,
+	    (uint64_t)s->now * 1000, s->arena);
+	if (entry.answer == USERS_UNKNOWN)
+		return NULL;
+	places.user = entry.user;
 	places.ngroups = groups_of(s->conf->groups, login, s->arena, group,
 	    GROUPS_OF_LOGIN);
 	places.by_default = s->conf->default_plan;
@@ -347,6 +366,7 @@ show(struct show *s, const char *conf_path)
 		status = print(s);
 	store_setting_rows_free(&s->set);
 	store_close(&s->store);
+	users_query_free(&s->query);
 	conf_unref(&s->conf);
 	arena_free(&s->arena);
 	return status;

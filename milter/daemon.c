@@ -144,12 +144,13 @@ open_services(struct setup *setup, char **why)
 	static char	 hostname[256];
 	struct resolver	*resolver = NULL;
 	struct store_place place = conf_state(setup->conf);
-	struct store	*store;
+	struct store	*store = NULL;
 	struct services	*sv;
 
 	if (gethostname(hostname, sizeof(hostname) - 1) != 0)
 		snprintf(hostname, sizeof(hostname), "localhost");
-	store = store_open_at(&place, STORE_KEEP, why);
+	if (setup_check_users(setup, why))
+		store = store_open_at(&place, STORE_KEEP, why);
 	if (store != NULL)
 		resolver = open_resolver(setup->conf, why);
 	if (resolver == NULL) {

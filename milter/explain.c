@@ -12,6 +12,7 @@
 #include "domain.h"
 #include "explain.h"
 #include "keyring.h"
+#include "users_query.h"
 
 /* --- plans ------------------------------------------------------------- */
 
@@ -272,10 +273,13 @@ explain_login(struct explanation *e, const char *login,
     const struct session_rules *listener, const struct keyring *keys,
     struct store *state, time_t now)
 {
-	size_t i;
+	struct users_reply	 entry = users_lookup(e->conf->users, e->query,
+				     login, 0, e->arena);
+	size_t			 i;
 
 	e->login = login;
-	e->user = users_find(e->conf->users, login);
+	e->user = entry.user;
+	e->unknown = entry.why;
 	e->ngroups = groups_of(e->conf->groups, login, e->arena, e->group,
 	    GROUPS_OF_LOGIN);
 	if (state != NULL)

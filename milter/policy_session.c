@@ -174,6 +174,17 @@ judge_block(const struct user_rules *user, const struct facts *f)
 	    "%s is blocked and may not send", f->auth.login);
 }
 
+/* It may be blocked, or be allowed more, or less, than who is not listed. */
+static struct verdict
+judge_entry(const struct user_rules *user, const struct facts *f)
+{
+	if (f->auth.login != NULL && f->login_unknown)
+		return verdict_refuse("users-unknown", "451 4.3.0",
+		    "The list of users cannot be read at the moment; try "
+		    "again later");
+	return judge_block(user, f);
+}
+
 struct verdict
 policy_session(const struct session_rules *r, const struct user_rules *user,
     const struct facts *f)
@@ -185,7 +196,7 @@ policy_session(const struct session_rules *r, const struct user_rules *user,
 		return verdict_refuse("listener-unknown", "451 4.3.5",
 		    "The mail system is not configured completely; try again "
 		    "later");
-	v = judge_block(user, f);
+	v = judge_entry(user, f);
 	if (v.action != ACTION_ACCEPT || f->conn.local)
 		return v;
 	v = judge_client(r, &f->conn);

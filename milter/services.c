@@ -15,6 +15,7 @@
 #include "resolver.h"
 #include "services.h"
 #include "store.h"
+#include "users_query.h"
 
 static time_t
 clock_now(void)
@@ -60,10 +61,27 @@ load_keys(const struct conf *conf, char **why)
 static void
 setup_free(struct setup *st)
 {
+	users_query_free(&st->users);
 	dkim_lib_free(&st->dkim);
 	keyring_free(&st->keys);
 	conf_unref(&st->conf);
 	free(st);
+}
+
+/* NULL: the configuration names no database. */
+static struct users_query *
+query_of(const struct conf *conf)
+{
+	struct users_plans plans = { conf->plans, conf->nplans };
+
+	return conf->users_database == NULL ? NULL :
+	    users_query_new(conf->users_database, conf->users_query, &plans);
+}
+
+bool
+setup_check_users(const struct setup *st, char **why)
+{
+	return st->users == NULL || users_query_check(st->users, why);
 }
 
 struct setup *
@@ -73,7 +91,9 @@ setup_new(struct conf *conf, char **why)
 
 	atomic_init(&st->refs, 1);
 	st->conf = conf;
-	st->keys = load_keys(conf, why);
+	st->users = query_of(conf);
+	if (setup_check_users(st, why))
+		st->keys = load_keys(conf, why);
 	if (st->keys != NULL) {
 		st->dkim = open_dkim(conf);
 		if (st->dkim != NULL)

@@ -199,6 +199,7 @@ session_log(struct session *s, const char *action, const char *event)
 	else if (s->f.direction == DIRECTION_SUBMISSION)
 		record_str(&r, "unsigned", s->sign_why);
 	log_quota(&r, &s->f);
+	record_str(&r, "users-error", s->users_error);
 	record_str(&r, "store-error", s->store_error);
 	log_cost(&r, s);
 	log_write(s, &r);

@@ -16,6 +16,7 @@
 #include "arena.h"
 #include "mailaddr.h"
 #include "session_priv.h"
+#include "users_query.h"
 
 #define PATH_LONGEST	1000	/* octets; RFC 5321 4.5.3.1.3 asks for 256 */
 
@@ -252,6 +253,20 @@ gather_auth(struct session *s)
 		auth->login = s->f.tls.cert_name;
 }
 
+/* "Cannot tell" is told apart from "nobody". */
+static void
+find_user(struct session *s)
+{
+	struct users_reply	 r = { USERS_NONE, NULL, NULL };
+
+	if (s->f.auth.login != NULL)
+		r = users_lookup(s->setup->conf->users, s->setup->users,
+		    s->f.auth.login, s->sv->ticks(), s->arena);
+	s->user = r.user;
+	s->users_error = r.why;
+	s->f.login_unknown = r.answer == USERS_UNKNOWN;
+}
+
 void
 stage_login(struct session *s)
 {
@@ -260,8 +275,7 @@ stage_login(struct session *s)
 
 	gather_tls(s);
 	gather_auth(s);
-	s->user = s->f.auth.login == NULL ? NULL :
-	    users_find(c->users, s->f.auth.login);
+	find_user(s);
 	relay = policy_relay(s->rules, &s->f);
 	if (relay != NULL) {
 		s->f.relay = relay->name;

@@ -15,13 +15,20 @@
 #include "store_sqlite.h"
 
 #define BUSY_MS		2000		/* wait for another program's lock */
+#define FOREIGN_BUSY_MS	500
+/* Of SQLite's machine, for one question: about a second. */
+#define STEPS_AT_ONCE	100000
+#define STEPS_MAX	300
+#define FOREIGN_OCTETS	1048576		/* longest value, longest row */
 
 struct sql {
 	sqlite3		*db;
+	unsigned	 steps;		/* times STEPS_AT_ONCE */
 };
 
 struct sql_statement {
 	sqlite3_stmt	*st;
+	struct sql	*owner;
 };
 
 /* --- connections --------------------------------------------------------- */
@@ -48,15 +55,37 @@ open_flags(enum sql_mode mode)
 {
 	switch (mode) {
 	case SQL_READ:
+		return SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW;
+	case SQL_READ_FOREIGN:
 		return SQLITE_OPEN_READONLY;
 	case SQL_READ_FROZEN:
-		return SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+		return SQLITE_OPEN_READONLY | SQLITE_OPEN_URI |
+		    SQLITE_OPEN_NOFOLLOW;
 	case SQL_WRITE:
-		return SQLITE_OPEN_READWRITE;
+		return SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW;
 	case SQL_CREATE:
-		return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+		return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+		    SQLITE_OPEN_NOFOLLOW;
 	}
 	return SQLITE_OPEN_READONLY;
+}
+
+/* Not 0 ends the statement, with SQLITE_INTERRUPT. */
+static int
+count_steps(void *arg)
+{
+	struct sql *s = arg;
+
+	return ++s->steps > STEPS_MAX;
+}
+
+/* What is not ours may be large, slow, or in use for long. */
+static void
+bound(struct sql *s)
+{
+	sqlite3_busy_timeout(s->db, FOREIGN_BUSY_MS);
+	sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, FOREIGN_OCTETS);
+	sqlite3_progress_handler(s->db, STEPS_AT_ONCE, count_steps, s);
 }
 
 bool
@@ -69,7 +98,7 @@ sql_open(struct sql **sp, const char *path, enum sql_mode mode)
 	*sp = s;
 	name = mode == SQL_READ_FROZEN ? frozen_uri(path) : xstrdup(path);
 	rc = sqlite3_open_v2(name, &s->db, open_flags(mode) |
-	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+	    SQLITE_OPEN_NOMUTEX, NULL);
 	free(name);
 	if (rc != SQLITE_OK)
 		return false;
@@ -77,6 +106,8 @@ sql_open(struct sql **sp, const char *path, enum sql_mode mode)
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	if (mode == SQL_READ_FOREIGN)
+		bound(s);
 	return sql_exec(s, "PRAGMA cell_size_check = ON");
 }
 
@@ -125,6 +156,13 @@ sql_explain(struct sql *s, const char *path, const char *doing, char *error,
 
 	snprintf(error, size, "%.90s: %.40s: %.60s (SQLite error %d); %.85s",
 	    path, doing, sqlite3_errmsg(s->db), code, remedy(code & 0xff));
+}
+
+void
+sql_words(struct sql *s, char *words, size_t size)
+{
+	snprintf(words, size, "%.110s (SQLite error %d)",
+	    sqlite3_errmsg(s->db), sqlite3_extended_errcode(s->db));
 }
 
 bool
@@ -184,9 +222,49 @@ sql_prepare(struct sql *s, const char *text)
 	struct sql_statement *st = xcalloc(1, sizeof(*st));
 
 	if (sqlite3_prepare_v3(s->db, text, -1, SQLITE_PREPARE_PERSISTENT,
-	    &st->st, NULL) == SQLITE_OK)
+	    &st->st, NULL) == SQLITE_OK) {
+		st->owner = s;
 		return st;
+	}
 	free(st);
+	return NULL;
+}
+
+/* Nothing but blanks and comments, of which SQLite makes no statement. */
+static bool
+is_blank(struct sql *s, const char *text)
+{
+	sqlite3_stmt	*more = NULL;
+	bool		 blank = sqlite3_prepare_v2(s->db, text, -1, &more,
+			     NULL) == SQLITE_OK && more == NULL;
+
+	sqlite3_finalize(more);
+	return blank;
+}
+
+struct sql_statement *
+sql_prepare_question(struct sql *s, const char *text, const char **wrong)
+{
+	struct sql_statement	*st = xcalloc(1, sizeof(*st));
+	const char		*tail;
+
+	st->owner = s;
+	if (sqlite3_prepare_v3(s->db, text, -1, SQLITE_PREPARE_PERSISTENT,
+	    &st->st, &tail) != SQLITE_OK) {
+		free(st);
+		return NULL;
+	}
+	if (st->st == NULL || !is_blank(s, tail))
+		*wrong = "is not one statement; write one SELECT";
+	else if (sqlite3_column_count(st->st) == 0 ||
+	    !sqlite3_stmt_readonly(st->st))
+		*wrong = "reads nothing; write a SELECT";
+	else if (sqlite3_bind_parameter_count(st->st) != 1)
+		*wrong = "does not ask for one login; write ?1 where it "
+		    "belongs, and no other parameter";
+	else
+		return st;
+	sql_finish(&st);
 	return NULL;
 }
 
@@ -229,6 +307,7 @@ void
 sql_reset(struct sql_statement *st)
 {
 	sqlite3_reset(st->st);
+	st->owner->steps = 0;
 }
 
 bool
@@ -238,6 +317,33 @@ sql_run(struct sql_statement *st)
 
 	sql_reset(st);
 	return result == SQL_DONE;
+}
+
+int
+sql_columns(const struct sql_statement *st)
+{
+	return sqlite3_column_count(st->st);
+}
+
+const char *
+sql_column_name(struct sql_statement *st, int i)
+{
+	return sqlite3_column_name(st->st, i);
+}
+
+enum sql_type
+sql_column_type(struct sql_statement *st, int i)
+{
+	switch (sqlite3_column_type(st->st, i)) {
+	case SQLITE_NULL:
+		return SQL_NULL;
+	case SQLITE_INTEGER:
+		return SQL_INTEGER;
+	case SQLITE_TEXT:
+		return SQL_TEXT;
+	default:
+		return SQL_OTHER;
+	}
 }
 
 bool

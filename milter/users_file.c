@@ -315,6 +315,20 @@ finish(struct reader *r, char **why)
 	return ok;
 }
 
+bool
+users_set(const struct users_origin *o, struct user_rules *user,
+    const char *key, char *value, char **why)
+{
+	struct reader	 r = { .arena = o->arena, .plans = o->plans,
+	    .place = { o->name, 0 } };
+	size_t		 k = 0;
+
+	while (strcmp(key, keys[k].name) != 0)
+		k++;
+	keys[k].read(&r, value, user);
+	return finish(&r, why);
+}
+
 static struct reader
 reader_of(struct users *u, const char *name, const struct users_plans *plans)
 {

@@ -121,6 +121,14 @@ static const struct {
 	    "listener a { daemon-ports = 1 }\n\nlistener a { daemon-ports = "
 	    "2 }",
 	    "t:3: found duplicate title 'a'; make one section of the two" },
+	{ "a database without a query",
+	    "\nusers-database = /var/lib/mail/users.db",
+	    "t:2: users-database has no effect without users-query; set it, "
+	    "too" },
+	{ "a query without a database",
+	    "users-query = \"SELECT 1\"",
+	    "t:1: users-query has no effect without users-database; set it, "
+	    "too" },
 	{ "two groups that differ in case",
 	    "group a { domains = a.example }\ngroup A { users = bob }",
 	    "t:2: group A: there is such a group already (case does not "

@@ -1,6 +1,7 @@
 """ctl_user - millgatectl user explain: which plan, whose limits, and why"""
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -113,6 +114,31 @@ def check_row(directory, conf, login, args, want_status, want):
         expect('%s %s: %s' % (login, ' '.join(args), key), got[key], value)
 
 
+def check_query(directory, conf):
+    """What only the users' database knows."""
+    path = os.path.join(directory, 'users.db')
+    base = sqlite3.connect(path)
+    base.execute('CREATE TABLE u (login, plan, blocked)')
+    base.execute('INSERT INTO u VALUES ("dora", "premium", 1)')
+    base.commit()
+    base.close()
+    with open(conf, 'a', encoding='utf-8') as f:
+        f.write('users-database = "%s"\nusers-query = "SELECT plan, blocked '
+                'FROM u WHERE login = ?1"\n' % path)
+    check_row(directory, conf, 'Dora', (), 1, {
+        'entry': {'file': path, 'line': 0},
+        'plans': [dict(UNLIMITED, plan='premium', by='user', name='dora',
+                       **{'recipients-per-hour': 3000})],
+        'why-not': 'its entry says block = yes'})
+    expect('place', run(conf, 'explain', 'dora')[1].split('\n')[1],
+           'entry          ' + path)
+    os.unlink(path)
+    status, out, err = run(conf, 'explain', 'dora')
+    expect('no database', (status, out), (2, ''))
+    expect('no database, why', 'unable to open' in err, True)
+    expect('who needs none', run(conf, 'explain', 'bob')[0], 0)
+
+
 def main():
     with tempfile.TemporaryDirectory() as d:
         conf = os.path.join(d, 'conf')
@@ -134,6 +160,7 @@ def main():
         expect('escaped', run(conf, 'explain', '\x1b[31m')[1].split('\n')[0],
                '\\x1b[31m may not send: it is no address, and no senders '
                'are set for it.')
+        check_query(d, conf)
         for args in ((), ('explain',), ('frobnicate', 'bob'),
                      ('explain', 'bob', 'alice'),
                      ('explain', 'bob', '--listener', 'none')):
