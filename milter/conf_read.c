@@ -24,7 +24,7 @@
 #define INCLUDE_DEPTH	8
 #define INCLUDE_FILES	100
 /* libconfuse compares each title with all before it */
-#define TITLED_MAX	10000
+#define TITLED_MAX	20000
 /* The hidden option; nobody can write its name without quotes. */
 #define BEGIN_NAME	"(begin)"
 #define BEGIN_TEXT	"begin"

@@ -87,6 +87,23 @@ print_plan(const struct explained_plan *p)
 }
 
 static void
+print_block(const char *whose, const struct store_setting *s)
+{
+	char		when[40];
+	struct tm	tm;
+
+	print_label("blocked");
+	fputs(whose, stdout);
+	if (s->blocked_until < STORE_FOREVER) {
+		gmtime_r(&s->blocked_until, &tm);
+		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+		printf(" until %s UTC", when);
+	}
+	printf("%s%s%s\n", s->block == STORE_BLOCK_HOLD ? ", mail is held" :
+	    "", s->reason[0] != '\0' ? ": " : "", s->reason);
+}
+
+static void
 print_setting(const char *whose, const struct store_setting *s)
 {
 	if (s->recipients_set || s->messages_set) {
@@ -100,14 +117,8 @@ print_setting(const char *whose, const struct store_setting *s)
 			print_limit(s->limits.messages, "messages");
 		fputs(" an hour\n", stdout);
 	}
-	if (s->blocked_until == 0)
-		return;
-	print_label("blocked");
-	printf("%s", whose);
-	if (s->blocked_until != STORE_FOREVER)
-		printf(" until %lld (seconds since 1970)",
-		    (long long)s->blocked_until);
-	printf("%s%s\n", s->reason[0] != '\0' ? ": " : "", s->reason);
+	if (s->blocked_until != 0)
+		print_block(whose, s);
 }
 
 static void

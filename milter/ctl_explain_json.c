@@ -61,6 +61,11 @@ json_place(struct buf *b, const char *file, unsigned line)
 static void
 json_setting(struct buf *b, const struct store_setting *s)
 {
+	static const char *const blocks[] = {
+		[STORE_BLOCK_DEFER] = "defer", [STORE_BLOCK_REJECT] = "reject",
+		[STORE_BLOCK_HOLD] = "hold"
+	};
+
 	json_name(b, "set");
 	buf_addch(b, '{');
 	if (s->recipients_set)
@@ -70,6 +75,7 @@ json_setting(struct buf *b, const struct store_setting *s)
 	if (s->blocked_until != 0) {
 		json_name(b, "blocked-until");
 		buf_printf(b, "%lld", (long long)s->blocked_until);
+		json_text(b, "block", blocks[s->block]);
 		json_text(b, "reason", s->reason);
 	}
 	buf_addch(b, '}');

@@ -230,6 +230,13 @@ plans_allow_none(const struct explanation *e)
 	return true;
 }
 
+/* Mail that is held has been accepted. */
+static bool
+is_refused(const struct store_setting *s)
+{
+	return s->blocked_until != 0 && s->block != STORE_BLOCK_HOLD;
+}
+
 static const char *
 find_why_not(const struct explanation *e)
 {
@@ -237,7 +244,7 @@ find_why_not(const struct explanation *e)
 
 	if (e->user != NULL && e->user->block)
 		return "its entry says block = yes";
-	if (e->setting.blocked_until != 0)
+	if (is_refused(&e->setting))
 		return "it is blocked by the operator or the fuse";
 	if (e->user == NULL && e->conf->identity.unlisted == UNLISTED_REFUSE)
 		return "it has no entry, and unlisted-users = refuse";
@@ -246,7 +253,7 @@ find_why_not(const struct explanation *e)
 	if (plans_allow_none(e))
 		return "its plan, or the limit set for it, allows none";
 	for (i = 0; i < e->ngroups; i++) {
-		if (e->group_setting[i].blocked_until != 0)
+		if (is_refused(&e->group_setting[i]))
 			return arena_printf(e->arena, "group %s is blocked",
 			    e->group[i]->name);
 		if (allows_none(e->group[i]->limits, &e->group_setting[i]))

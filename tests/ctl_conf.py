@@ -12,6 +12,9 @@ GOOD = '''mode = monitor
 user = root
 user alice { senders = {"*"} plan = tight }
 plan tight { messages-per-hour = 7 }
+plan none { recipients-per-hour = 0  messages-per-hour = unlimited }
+group g { users = {Alice}  messages-per-hour = 0 }
+user bob { }
 listener a { daemon-names = {"a \\"b\\""} direction = submission }
 '''
 
@@ -41,7 +44,7 @@ def main():
         warning = good + (':2: user = root keeps all privileges; a user of '
                           'its own is safer')
         expect('good', run(good, 'check'), (0, good + ': good (1 listeners, '
-               '1 users, 0 keys)\n', warning + '\n'))
+               '2 users, 0 keys)\n', warning + '\n'))
         status, out, err = run(good, 'check', '--json')
         expect('good, JSON', (status, json.loads(out), err), (0, {
             'good': True, 'errors': [], 'warnings': [warning]}, ''))
@@ -65,6 +68,12 @@ def main():
         expect('users', shown['users']['alice']['senders'], ['*'])
         expect('plans', shown['plans']['tight'], {
             'recipients-per-hour': 'unlimited', 'messages-per-hour': 7})
+        expect('0 blocks', shown['plans']['none'], {
+            'recipients-per-hour': 0, 'messages-per-hour': 'unlimited'})
+        expect('groups', shown['groups']['g'], {
+            'domains': [], 'users': ['alice'], 'plan': '',
+            'recipients-per-hour': 'unlimited', 'messages-per-hour': 0})
+        expect('no plan of its own', shown['users']['bob']['plan'], '')
         expect('listeners', shown['listeners']['a']['daemon-names'],
                ['a "b"'])
         expect('options', run('', 'options')[1].count('default: '),

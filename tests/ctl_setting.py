@@ -143,8 +143,28 @@ def changes(where):
             fail('%s: %d %s' % (words, done.returncode, done.stderr))
 
 
+def explain(where, login):
+    done = tool(where, '--json', 'user', 'explain', login)
+    return done.returncode, json.loads(done.stdout)
+
+
+def explained(where):
+    """user explain shows what is set, and counts with it."""
+    status, said = explain(where, 'carol')
+    if status != 1 or said['set'].get('block') != 'defer' or \
+            'blocked' not in said['why-not']:
+        fail('explain carol: %r' % said)
+    status, said = explain(where, 'eve@acme.example')
+    if status != 0 or said['groups'][0]['set'] != {'recipients-per-hour': 7}:
+        fail('explain eve: %r' % said)
+    if '\nblocked        login until 2' not in tool(
+            where, 'user', 'explain', 'carol').stdout:
+        fail('explain carol, as a table')
+
+
 def kept(where):
     """What is set after all changes, from wherever it is read."""
+    explained(where)
     show = ('quota', 'show')
     expect(where, show, 'bob', {'recipients_limit': 0, 'messages_limit': 7})
     expect(where, show, 'group acme', {'recipients_limit': 7})

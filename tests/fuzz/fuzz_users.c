@@ -1,6 +1,7 @@
 /*
  * fuzz_users: any text is a users-file or is refused with reasons; every
- * entry has a folded login under which it is found.
+ * entry has a folded login under which it is found. Any text is a value of a
+ * key, as a database has it, or is refused, too.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,6 +11,26 @@
 #include "users.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+try_values(struct arena *a, const struct users_plans *plans,
+    const char *text)
+{
+	static const char *const keys[] = { "plan", "senders", "networks",
+	    "second-factor", "certificates", "certificate-issuer", "block" };
+	struct users_origin	 o = { a, plans, "fuzz" };
+	struct user_rules	 user = { .login = "fuzz" };
+	char			*why;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		why = NULL;
+		if (users_set(&o, &user, keys[i], arena_strdup(a, text),
+		    &why) != (why == NULL))
+			abort();
+		free(why);
+	}
+}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -32,6 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    (user->plan != NULL && user->plan != &trial)))
 		abort();
 	free(why);
+	try_values(a, &plans, text);
 	arena_free(&a);
 	return 0;
 }

@@ -1,0 +1,81 @@
+"""Where users come from, and the groups above them."""
+
+import os
+import sqlite3
+import time
+
+import services
+from message import compose
+from runner import case, settings
+from services import wait_until
+from steps import expect, log_line, submit
+
+# no user section names them
+CAROL, HEIDI, LEO = ("%s@example.net" % n for n in ("carol", "heidi", "leo"))
+SALES = "sales@shop.example.net"
+
+
+def path_of(w, name):
+    return os.path.join(w.millgate.directory, name)
+
+
+@case
+def a_group_limits_its_members_together(w):
+    group = 'group pair { users = {"%s", "%s"}  recipients-per-hour = 2 }\n' % (
+        HEIDI, CAROL)
+    with settings(w, top=group):
+        reply = submit(w, compose(HEIDI), HEIDI)
+        expect(reply, "250")
+        assert " groups=pair:1/2" in log_line(w, reply)
+        expect(submit(w, compose(CAROL), CAROL), "250")
+        reply = submit(w, compose(CAROL), CAROL)
+        expect(reply, "451 4.7.1 ")
+        assert "group pair allows 2 recipients an hour" in reply.text, reply
+        # nobody else is concerned
+        expect(submit(w, compose(LEO), LEO), "250")
+        shown = w.ctl("quota", "show", "group pair", "--json")
+        assert [row["recipients"] for row in shown] == [2], shown
+
+
+@case
+def users_of_a_database_are_asked_for_and_never_guessed(w):
+    path = path_of(w, "users.db")
+    base = sqlite3.connect(path)
+    base.executescript(
+        "CREATE TABLE u (login, senders, blocked);"
+        "INSERT INTO u VALUES ('%s', '%s', 0), ('%s', '*', 1)" % (
+            LEO, SALES, HEIDI))
+    base.close()
+    os.chmod(path, 0o644)
+    query = ('users-database = "%s"\nusers-query = "SELECT senders, blocked '
+             'FROM u WHERE login = ?1"\n' % path)
+    with settings(w, top=query):
+        expect(submit(w, compose(SALES), LEO, sender=SALES), "250")
+        expect(submit(w, compose(LEO), LEO), "550 5.7.1 ")
+        reply = submit(w, compose(HEIDI), HEIDI)
+        expect(reply, "550 5.7.1 ")
+        assert HEIDI + " is blocked" in reply.text, reply
+        os.rename(path, path + ".away")
+        expect(submit(w, compose(CAROL), CAROL), "451 4.3.0 ")
+        line = w.millgate.log_line(login=CAROL, rule="users-unknown")
+        assert "unable to open" in line, line
+        os.rename(path + ".away", path)
+        # it is asked again after a second, without a reload
+        wait_until("the database is read again", lambda: submit(
+            w, compose(CAROL), CAROL).code == 250)
+    os.unlink(path)
+
+
+@case
+def the_users_file_is_read_again(w):
+    path = path_of(w, "users")
+
+    def refused(line):
+        services.write(path, "# one user a line\n%s\n" % line)
+        w.millgate.reload()
+        return submit(w, compose(LEO), LEO).code == 550
+    services.write(path, "")
+    with settings(w, top='users-file = "%s"\n' % path):
+        assert refused(LEO + " block=yes")
+        assert not refused("Leo@Example.NET plan=standard block=no")
+        assert refused(LEO + " senders=%s" % SALES)
