@@ -2,12 +2,17 @@
 
 import contextlib
 import os
+import shutil
 import signal
+import subprocess
 import threading
 
+import programs
+import services
 import smtp
+from isolate import isolated
 from message import compose, delivered
-from runner import case, settings
+from runner import Skip, case, settings
 from services import wait_until, write
 from steps import expect, submission, submit
 
@@ -171,3 +176,115 @@ quota {
     assert shares() == [
         "now quota-warning %s 60 2/3 recipients tiny" % login,
         "now quota-warning %s 100 3/3 recipients tiny" % login], shares()
+
+
+@contextlib.contextmanager
+def small_disk(w):
+    """millgate's directory on a disk of half a megabyte of its own."""
+    directory = os.path.join(w.directory, "millgate")
+    w.millgate.stop()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs",
+                    directory], check=True)
+    try:
+        w.millgate.start()
+        yield directory
+    finally:
+        w.millgate.stop()
+        subprocess.run(["umount", directory], check=True)
+        w.millgate.start()
+
+
+def fill(path):
+    """Take all that is left of the disk."""
+    with open(path, "wb", buffering=0) as f, \
+            contextlib.suppress(OSError):
+        while True:
+            f.write(bytes(512))
+
+
+def until_full(w, login):
+    """Mail until the file cannot grow any more; all before is accepted."""
+    for _ in range(5):
+        reply = submit(w, compose(login), login=login)
+        if reply.code != 250:
+            break
+    return reply
+
+
+@case
+def a_full_disk_defers_until_there_is_room(w):
+    if not isolated():
+        raise Skip("mounts need a namespace")
+    bob = "bob@example.net"
+    with small_disk(w) as directory:
+        filler = os.path.join(directory, "filler")
+        expect(submit(w, compose(bob), login=bob), "250")
+        before = used(w, bob)
+        fill(filler)
+        expect(until_full(w, bob), "451 4.3.0 ")
+        line = w.millgate.log_line(action="defer", rule="quota-unknown")
+        assert "store-error=" in line and "state.db" in line, line
+        assert w.ctl("stats", "--json")["store_failures"] > 0
+        counted = used(w, bob)
+        assert counted >= before, counted
+        os.unlink(filler)
+        expect(submit(w, compose(bob), login=bob), "250")
+        assert used(w, bob) == counted + 1
+
+
+@case
+def a_full_disk_lets_mail_through_where_the_site_says_so(w):
+    if not isolated():
+        raise Skip("mounts need a namespace")
+    bob = "bob@example.net"
+    with settings(w, judges="quota { on-store-failure = accept }"), \
+            small_disk(w) as directory:
+        expect(submit(w, compose(bob), login=bob), "250")
+        fill(os.path.join(directory, "filler"))
+        for _ in range(5):
+            expect(submit(w, compose(bob), login=bob), "250")
+        line = w.millgate.log_line(action="accept", rule="quota-unknown")
+        assert "store-error=" in line, line
+        assert w.ctl("stats", "--json")["store_failures"] > 0
+        os.unlink(os.path.join(directory, "filler"))
+
+
+def refused_at_start(w):
+    """millgate does not start; what it says."""
+    done = subprocess.run(w.millgate.argv(), capture_output=True, text=True,
+                          timeout=20, env=programs.environment())
+    assert done.returncode == 2, done
+    return done.stderr
+
+
+@case
+def a_state_file_that_cannot_be_used_is_named_at_the_start(w):
+    state = os.path.join(w.directory, "millgate", "state.db")
+    kept = state + ".kept"
+    w.millgate.stop()
+    os.rename(state, kept)
+
+    def garbage():
+        write(state, "no database\n" * 400, 0o600)
+        shutil.chown(state, services.MILTER_USER)
+
+    def foreign():
+        write(state, "", 0o644)	# root's
+
+    def link():
+        os.symlink(kept, state)
+
+    try:
+        for make, words in ((garbage, "state file"), (foreign, "belongs"),
+                            (link, "symbolic link")):
+            make()
+            before = os.lstat(state)
+            said = refused_at_start(w)
+            assert state in said and words in said, said
+            after = os.lstat(state)
+            assert (before.st_size, before.st_mtime_ns) == (
+                after.st_size, after.st_mtime_ns), words
+            os.unlink(state)
+    finally:
+        os.rename(kept, state)
+        w.millgate.start()
