@@ -54,8 +54,11 @@ bool		 hour_when_over(const struct hour *h, uint32_t minute,
 		    struct hour_sum over, uint32_t *when);
 /* At most UINT32_MAX. */
 uint32_t	 hour_cap(uint64_t count);
-/* The clock was set: all buckets move by so many minutes. */
-void		 hour_move(struct hour *h, int64_t minutes);
+/*
+ * The clock was set: all buckets move by so many minutes, and those that are
+ * later than `latest` then to it. False: nothing has changed.
+ */
+bool		 hour_move(struct hour *h, int64_t minutes, uint32_t latest);
 /* Drop what is over. True when nothing is left. */
 bool		 hour_forget(struct hour *h, uint32_t minute);
 

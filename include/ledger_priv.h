@@ -1,5 +1,5 @@
 /*
- * ledger_priv - the ledger as ledger.c and ledger_settings.c see it
+ * ledger_priv - the ledger as ledger*.c see it
  */
 #ifndef MILLGATE_LEDGER_PRIV_H
 #define MILLGATE_LEDGER_PRIV_H
@@ -26,6 +26,12 @@ shard_of(struct ledger *l, uint32_t hash)
 {
 	return &l->shard[hash % SHARDS];
 }
+
+/* ledger_clock.c */
+enum store_answer ledger_clock_moved(struct store *base, int64_t seconds,
+		    char error[STORE_ERROR]);
+enum store_answer ledger_clock_known(struct store *base, time_t now,
+		    char error[STORE_ERROR]);
 
 /* ledger_settings.c */
 enum store_answer ledger_setting_get(struct store *base, const char *key,

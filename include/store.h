@@ -174,6 +174,16 @@ enum store_answer store_prune(struct store *s, time_t now,
 enum store_answer store_clock_moved(struct store *s, int64_t seconds,
 		    char error[STORE_ERROR]);
 
+/*
+ * Once, after opening and before all else: `now` is the machine's time. What
+ * was counted later than that was counted by a clock that has been set back
+ * while nobody looked, or is not set yet; it counts from now on, and is over
+ * in an hour.
+ * STORE_UNKNOWN: it is right in memory, but the file could not be written.
+ */
+enum store_answer store_clock_known(struct store *s, time_t now,
+		    char error[STORE_ERROR]);
+
 /* --- settings: what is set for a key beside the configuration ------------ */
 
 #define STORE_REASON	128

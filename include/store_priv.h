@@ -26,6 +26,9 @@ struct store_ops {
 			    struct store_rows *rows, char error[STORE_ERROR]);
 	enum store_answer (*prune)(struct store *s, time_t now,
 			    char error[STORE_ERROR]);
+	/* NULL: has a clock of its own */
+	enum store_answer (*clock_known)(struct store *s, time_t now,
+			    char error[STORE_ERROR]);
 	enum store_answer (*clock_moved)(struct store *s, int64_t seconds,
 			    char error[STORE_ERROR]);
 	/* blocks that are over and what was not asked for: store.c's work */

@@ -26,8 +26,12 @@ now(void)
 void
 daemon_tasks_clock(struct services *sv)
 {
+	char error[STORE_ERROR];
+
 	wallclock_start(&clock_of_day, NULL, NULL);
 	sv->now = now;
+	if (store_clock_known(sv->store, now(), error) == STORE_UNKNOWN)
+		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
 }
 
 static void

@@ -159,18 +159,24 @@ hour_when_over(const struct hour *h, uint32_t minute, struct hour_sum want,
 	    sum.messages >= want.messages;
 }
 
-void
-hour_move(struct hour *h, int64_t minutes)
+bool
+hour_move(struct hour *h, int64_t minutes, uint32_t latest)
 {
 	struct hour	moved = { NULL, 0, 0 };
+	uint32_t	minute;
 	uint16_t	i;
 
+	if (h->n == 0 || (minutes == 0 && h->bucket[h->n - 1].minute <= latest))
+		return false;
 	/* one by one, because some may meet at the end of time */
-	for (i = 0; i < h->n; i++)
-		hour_add(&moved, bounded(h->bucket[i].minute + minutes),
+	for (i = 0; i < h->n; i++) {
+		minute = bounded(h->bucket[i].minute + minutes);
+		hour_add(&moved, minute < latest ? minute : latest,
 		    h->bucket[i].recipients, h->bucket[i].messages);
+	}
 	hour_free(h);
 	*h = moved;
+	return true;
 }
 
 bool

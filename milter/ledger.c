@@ -351,80 +351,6 @@ ledger_prune(struct store *base, time_t now, char error[STORE_ERROR])
 	    STORE_UNKNOWN;
 }
 
-/* --- the clock ----------------------------------------------------------- */
-
-/* Up: what is moved is over a little later, never earlier. */
-static int64_t
-minutes_of(int64_t seconds)
-{
-	return seconds > 0 ? (seconds + 59) / 60 : seconds / 60;
-}
-
-static struct ledger_row *
-row_push(struct ledger_row *rows, const struct account *a,
-    const struct hour_bucket *b)
-{
-	struct ledger_row *row = xmalloc(sizeof(*row));
-
-	row->next = rows;
-	row->key = xstrdup(a->key);
-	row->minute = b->minute;
-	row->recipients = b->recipients;
-	row->messages = b->messages;
-	return row;
-}
-
-static void
-rows_free(struct ledger_row *row)
-{
-	struct ledger_row *next;
-
-	for (; row != NULL; row = next) {
-		next = (struct ledger_row *)row->next;
-		free((char *)row->key);
-		free(row);
-	}
-}
-
-/* Move all of a shard, and add what it has to the rows. */
-static struct ledger_row *
-move_shard(struct shard *s, int64_t minutes, struct ledger_row *rows)
-{
-	struct account	*a;
-	size_t		 i;
-	uint16_t	 b;
-
-	for (i = 0; i < s->size; i++) {
-		for (a = s->table[i]; a != NULL; a = a->next) {
-			hour_move(&a->hour, minutes);
-			for (b = 0; b < a->hour.n; b++)
-				rows = row_push(rows, a, &a->hour.bucket[b]);
-		}
-	}
-	return rows;
-}
-
-static enum store_answer
-ledger_clock_moved(struct store *base, int64_t seconds,
-    char error[STORE_ERROR])
-{
-	struct ledger		*l = (struct ledger *)base;
-	struct ledger_row	*rows = NULL;
-	bool			 ok;
-	size_t			 i;
-
-	disk_queue_stop(&l->queue);
-	for (i = 0; i < SHARDS; i++) {
-		pthread_mutex_lock(&l->shard[i].lock);
-		rows = move_shard(&l->shard[i], minutes_of(seconds), rows);
-		pthread_mutex_unlock(&l->shard[i].lock);
-	}
-	ok = disk_queue_replace(&l->queue, rows, error);
-	disk_queue_go(&l->queue);
-	rows_free(rows);
-	return ok ? STORE_TAKEN : STORE_UNKNOWN;
-}
-
 static void
 ledger_close(struct store *base)
 {
@@ -449,6 +375,7 @@ static const struct store_ops ledger_ops = {
 	.list = ledger_list,
 	.prune = ledger_prune,
 	.clock_moved = ledger_clock_moved,
+	.clock_known = ledger_clock_known,
 	.setting_get = ledger_setting_get,
 	.setting_put = ledger_setting_put,
 	.settings_list = ledger_settings_list,

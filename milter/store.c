@@ -177,6 +177,14 @@ store_prune(struct store *s, time_t now, char error[STORE_ERROR])
 }
 
 enum store_answer
+store_clock_known(struct store *s, time_t now, char error[STORE_ERROR])
+{
+	error[0] = '\0';
+	return s->ops->clock_known == NULL ? STORE_TAKEN :
+	    s->ops->clock_known(s, now, error);
+}
+
+enum store_answer
 store_clock_moved(struct store *s, int64_t seconds, char error[STORE_ERROR])
 {
 	error[0] = '\0';

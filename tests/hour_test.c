@@ -117,18 +117,18 @@ moved_by_the_clock(void **state)
 	(void)state;
 	hour_add(&h, M0, 1, 1);
 	hour_add(&h, M0 + 9, 2, 1);
-	hour_move(&h, 100);
+	hour_move(&h, 100, HOUR_MINUTE_MAX);
 	assert_int_equal(h.n, 2);
 	assert_int_equal(h.bucket[0].minute, M0 + 100);
 	assert_int_equal(sum(&h, M0 + 160), 2);
-	hour_move(&h, -(int64_t)M0 - 105);
+	hour_move(&h, -(int64_t)M0 - 105, HOUR_MINUTE_MAX);
 	assert_int_equal(h.bucket[0].minute, 0);
 	assert_int_equal(h.bucket[1].minute, 4);
 	/* at the ends of time they meet, and nothing is lost */
-	hour_move(&h, INT64_MAX / 2);
+	hour_move(&h, INT64_MAX / 2, HOUR_MINUTE_MAX);
 	assert_int_equal(h.n, 1);
 	assert_int_equal(sum(&h, HOUR_MINUTE_MAX), 3);
-	hour_move(&h, INT64_MIN / 2);
+	hour_move(&h, INT64_MIN / 2, HOUR_MINUTE_MAX);
 	assert_int_equal(sum(&h, 0), 3);
 	hour_free(&h);
 }

@@ -317,6 +317,60 @@ suspended(void **state)
 	close_services(b, sv);
 }
 
+/*
+ * A machine without a clock of its own comes up in 1970, with a file of 2026,
+ * and is told the time a minute later: ten are used up for an hour, not for
+ * fifty-six years; and a file from the future is good again in an hour.
+ */
+static void
+a_clock_that_is_wrong_at_the_start(void **state)
+{
+	static const struct {
+		const char	*name;
+		int64_t		 start, step;	/* from the mail on */
+	} rows[] = {
+		{ "1970", -1790000000, 1790000600 },
+		{ "set back by two hours meanwhile", -HOURS(2), 0 },
+		{ "two hours back, and right again", -HOURS(2), HOURS(2) },
+		{ "right", 60, 0 },
+	};
+	struct backend	*b = *state;
+	size_t		 i;
+
+	for (i = 0; i < NELEM(rows); i++) {
+		struct services	*sv;
+		char		 error[STORE_ERROR];
+		unsigned	 minute;
+
+		start_clocks(1790000000);
+		sent(b->store, "alice", fake_now(), 10);
+		if (b->durable) {
+			store_close(&b->store);
+			b->store = b->open(b);
+		}
+		sv = open_services(b);
+		start_clocks(1790000000 + rows[i].start);
+		assert_int_equal(store_clock_known(sv->store, fake_now(),
+		    error), STORE_TAKEN);
+		pass(sv, 60);
+		wall_ns += rows[i].step * SECOND;
+		services_clock_look(sv, &the_clock);
+		for (minute = 0; minute < 57; minute++) {
+			if (one_fits(sv))
+				row_fail(rows[i].name, "free in minute %u",
+				    minute);
+			pass(sv, 60);
+		}
+		pass(sv, MINUTES(4));
+		if (!one_fits(sv))
+			row_fail(rows[i].name, "still held");
+		pass(sv, HOURS(200000));	/* nothing for the next row */
+		assert_int_equal(store_prune(sv->store, fake_now(), error),
+		    STORE_TAKEN);
+		close_services(b, sv);
+	}
+}
+
 /* --- daylight saving ------------------------------------------------------- */
 
 static int
@@ -439,6 +493,8 @@ main(void)
 		ON(0, kill_after_a_step_loses_nothing),
 		ON(1, kill_after_a_step_loses_nothing),
 		ON(0, suspended), ON(1, suspended),
+		ON(0, a_clock_that_is_wrong_at_the_start),
+		ON(1, a_clock_that_is_wrong_at_the_start),
 		ON(0, daylight_saving_changes_nothing),
 		ON(1, daylight_saving_changes_nothing),
 		ON(0, sessions_meanwhile), ON(1, sessions_meanwhile),
