@@ -86,9 +86,11 @@ store_outcomes_read(const char *spec, int64_t day, struct arena *a,
 
 	rows->n = 0;
 	rows->row = NULL;
-	if (redis_url_is(spec))
-		return schema_fail("state", why, "a Redis server keeps no DMARC "
-		    "outcomes; record them where state is a file");
+	if (redis_url_is(spec)) {
+		*why = xstrdup("outcomes are recorded in a state file, and "
+		    "state is a Redis server; name the file with --state");
+		return false;
+	}
 	if (!state_file_open(&file, spec, false, why))
 		return false;
 	ok = schema_open_readonly(&sql, &file, why) &&
