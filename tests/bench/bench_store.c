@@ -13,7 +13,6 @@
 #include "../test.h"
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <pthread.h>
 #include <time.h>
