@@ -287,8 +287,12 @@ set_percents(struct conf_builder *b, const struct conf_option *o,
 	long		 number;
 
 	for (i = 0; i < s->n; i++) {
-		complaint = i < WARN_SHARES ? set_number(b->arena, o,
-		    s->value[i].text, &number) : "is one too many";
+		if (n == WARN_SHARES)
+			complaint = arena_printf(b->arena, "is one too many; "
+			    "give at most %d", WARN_SHARES);
+		else
+			complaint = set_number(b->arena, o, s->value[i].text,
+			    &number);
 		if (complaint == NULL)
 			list[n++] = (unsigned)number;
 		else

@@ -324,6 +324,18 @@ static const struct {
 	    "resolver { trust-anchor = root.key }",
 	    "t:1: resolver: trust-anchor = \"root.key\" is no absolute path; "
 	    "begin it with /" },
+	{ "warn-at: no percentages",
+	    "quota { warn-at = {0, 101, most} }",
+	    "t:1: quota: warn-at = \"0\" is out of bounds; give a number from "
+	    "1 to 100\n"
+	    "t:1: quota: warn-at = \"101\" is out of bounds; give a number "
+	    "from 1 to 100\n"
+	    "t:1: quota: warn-at = \"most\" is no number; give a number from "
+	    "1 to 100" },
+	{ "warn-at: one for each percent",
+	    "quota { warn-at = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, "
+	    "15, 16, 17} }",
+	    "t:1: quota: warn-at = \"17\" is one too many; give at most 16" },
 	{ "notify-command: a name that would be looked up",
 	    "quota { notify-command = \"mail root\" }",
 	    "t:1: quota: notify-command = \"mail root\" names no absolute "
