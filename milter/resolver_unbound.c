@@ -41,6 +41,7 @@ struct unbound {
 	int			 stop[2];	/* pipe: end the thread */
 	atomic_uint		 asked;
 	unsigned		 max_asked;
+	pid_t			 made_by;
 };
 
 /* --- options ---------------------------------------------------------- */
@@ -357,7 +358,11 @@ unbound_ask(void *state, struct query *q)
 
 /* --- making and ending ------------------------------------------------ */
 
-/* What is asked still goes with the library; it does not wait for it. */
+/*
+ * What is asked still goes with the library; it does not wait for it. In a
+ * process that was forked since, the library would free what its thread there
+ * uses, without stopping it (1.17.1): then it goes with the process.
+ */
 static void
 unbound_close(void *state)
 {
@@ -367,7 +372,8 @@ unbound_close(void *state)
 		(void)!write(u->stop[1], "", 1);
 		pthread_join(u->thread, NULL);
 	}
-	ub_ctx_delete(u->ctx);
+	if (u->made_by == getpid())
+		ub_ctx_delete(u->ctx);
 	close(u->stop[0]);
 	close(u->stop[1]);
 	pthread_mutex_destroy(&u->lock);
@@ -386,6 +392,7 @@ unbound_new(void)
 		return NULL;
 	}
 	pthread_mutex_init(&u->lock, NULL);
+	u->made_by = getpid();
 	return u;
 }
 
