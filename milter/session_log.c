@@ -132,7 +132,8 @@ log_quota(struct record *r, const struct facts *f)
 	record_str(r, "quota", of_limit(r->arena, &f->quota[0]));
 	for (i = 1; i < f->nquotas; i++)
 		buf_printf(&b, "%s%s%s:%s", i > 1 ? "," : "",
-		    f->quota[i].group, f->quota[i].set ? "(set)" : "", of_limit(r->arena, &f->quota[i]));
+		    f->quota[i].group, f->quota[i].set ? "(set)" : "",
+		    of_limit(r->arena, &f->quota[i]));
 	if (b.len > 0)
 		record_str(r, "groups", buf_str(&b));
 	buf_free(&b);

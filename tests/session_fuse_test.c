@@ -3,60 +3,15 @@
  */
 #include "test.h"
 
-#include "conf.h"
 #include "replay.h"
-#include "resolver_priv.h"
-#include "services.h"
-#include "store.h"
+#include "session_site.h"
 
 #define LOGIN	"ceo@example.org"
-#define NOW	1789992000	/* 2026-09-21 12:00:00 UTC */
 
 #define SITE "listener s { daemon-ports = {587} direction = submission }\n" \
     "plan tiny { recipients-per-hour = 3 }\n" \
     "user " LOGIN " { senders = {\"@example.org\"} }\n" \
     "user tiny@example.org { plan = tiny }\n"
-
-static void
-nobody_asks(void *state, struct query *q)
-{
-	struct dns_reply reply = { .status = DNS_NXDOMAIN, .ttl = 0 };
-
-	(void)state;
-	resolver_answered(q, &reply);
-}
-
-static void
-nobody_closes(void *state)
-{
-	(void)state;
-}
-
-static const struct resolver_backend nobody = { nobody_asks, nobody_closes };
-
-static time_t
-noon(void)
-{
-	return NOW;
-}
-
-static struct services *
-open_services(const char *text)
-{
-	char		*why = NULL;
-	struct conf	*c = conf_load_text("test", text, &why);
-	struct services	*sv;
-	struct setup	*st;
-
-	if (c == NULL)
-		fail_msg("%s", why);
-	st = setup_new(c, &why);
-	assert_non_null(st);
-	sv = services_new(st, resolver_new(&nobody, NULL, 0),
-	    store_open_memory(), "mx.example.net");
-	sv->now = noon;
-	return sv;
-}
 
 /* One message; *r has its outcome. */
 static struct replay *
