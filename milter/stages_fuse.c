@@ -16,7 +16,8 @@
 
 /* It tripped: the login is blocked from now on, this message with it. */
 static struct verdict
-block(struct session *s, const char *login, const struct fuse_trip *trip)
+block(struct session *s, const struct quota_facts *q,
+    const struct fuse_trip *trip)
 {
 	static const char *const	 events[] = {
 		[FUSE_NETWORKS] = "fuse-networks",
@@ -27,36 +28,37 @@ block(struct session *s, const char *login, const struct fuse_trip *trip)
 	time_t				 now = s->sv->now();
 	struct store_setting		 t = policy_fuse(&c->fuse, trip, now);
 	struct notice			 e = {
-		.event = events[trip->kind], .login = login,
+		.event = events[trip->kind], .login = q->login,
 		.used = trip->count, .limit = trip->limit,
 		.share = trip->count * 100 / trip->limit,
 		.reason = t.reason,
 	};
+	/* its text is fit for a log, whatever the login holds */
+	struct verdict			 v = policy_block(&t, q->key, now);
 	char				 error[STORE_ERROR];
 
 	s->blocked = true;
-	if (c->mode == MODE_ENFORCE && store_setting_put(s->sv->store, login,
-	    STORE_PART_BLOCK, &t, error) != STORE_TAKEN)
-		log_printf(LOG_LEVEL_ERROR, "fuse: %s could not be blocked: "
-		    "%s", login, error);
+	if (c->mode == MODE_ENFORCE && store_setting_put(s->sv->store,
+	    q->key, STORE_PART_BLOCK, &t, error) != STORE_TAKEN)
+		log_printf(LOG_LEVEL_ERROR, "fuse: \"%s\" holds for this "
+		    "message alone: %s", v.text, error);
 	services_notice(s->sv, c, &e);
-	return policy_block(&t, login, now);
+	return v;
 }
 
 static struct verdict
 tell(struct session *s, enum fuse_kind kind, const char *value)
 {
 	const unsigned	*limit = s->setup->conf->fuse.limit;
-	const char	*login;
+	const struct quota_facts *q = &s->f.quota[0];
 	struct fuse_trip trip;
 
 	if (limit[kind] == 0 || s->blocked || s->f.nquotas == 0)
 		return verdict_accept();
-	login = s->f.quota[0].login;
-	if (login == NULL || !fuse_note(s->sv->fuse, login, kind, value,
+	if (q->login == NULL || !fuse_note(s->sv->fuse, q->login, kind, value,
 	    limit[kind], s->sv->ticks() / 1000, &trip))
 		return verdict_accept();
-	return block(s, login, &trip);
+	return block(s, q, &trip);
 }
 
 struct verdict

@@ -13,6 +13,8 @@
     "user " LOGIN " { senders = {\"@example.org\"} }\n" \
     "user tiny@example.org { plan = tiny }\n"
 
+static const char *login = LOGIN;
+
 /* One message; *r has its outcome. */
 static struct replay *
 submit(struct services *sv, const char *client, const char *from,
@@ -25,7 +27,7 @@ submit(struct services *sv, const char *client, const char *from,
 	replay_macro(r, "{tls_version}", "TLSv1.3");
 	replay_macro(r, "{cipher_bits}", "256");
 	replay_macro(r, "{auth_type}", "PLAIN");
-	replay_macro(r, "{auth_authen}", LOGIN);
+	replay_macro(r, "{auth_authen}", login);
 	assert_true(replay_connect(r, client, NULL));
 	replay_helo(r, "c");
 	if (replay_mail(r, "<" LOGIN ">").action >= ACTION_DEFER)
@@ -184,6 +186,25 @@ monitor_blocks_nobody(void **state)
 	services_free(&sv);
 }
 
+/* A login of the name of a group is blocked, and not that group. */
+static void
+an_odd_login_blocks_itself_alone(void **state)
+{
+	struct services *sv = open_services(SITE "unlisted-users = any\n"
+	    "group acme { domains = {example.org} recipients-per-hour = 9 }\n"
+	    "fuse { networks = 1 }");
+
+	(void)state;
+	login = "Group acme";
+	expect(sv, "192.0.2.1", LOGIN, 0, "eom accept");
+	expect(sv, "198.51.100.1", LOGIN, 0, "mail defer 451 4.7.1 blocked "
+	    "login group acme is blocked until");
+	expect(sv, "192.0.2.1", LOGIN, 0, "mail defer 451 4.7.1 blocked ");
+	login = LOGIN;
+	expect(sv, "192.0.2.1", LOGIN, 0, "eom accept");
+	services_free(&sv);
+}
+
 int
 main(void)
 {
@@ -195,6 +216,7 @@ main(void)
 		cmocka_unit_test(recipients_refused_by_the_quota),
 		cmocka_unit_test(held_mail_does_not_trip_again),
 		cmocka_unit_test(monitor_blocks_nobody),
+		cmocka_unit_test(an_odd_login_blocks_itself_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
