@@ -179,7 +179,7 @@ struct quota_facts {
 	const char	*group;		/* its name; NULL: a login's account */
 	uint32_t	 used, limit;	/* recipients; UINT32_MAX: unlimited */
 	uint32_t	 messages_used, messages_limit;
-	bool		 set;		/* a limit is not the plan's */
+	bool		 set, messages_set;	/* the limit is not the plan's */
 };
 
 struct facts {

@@ -57,9 +57,9 @@ policy_quota_fullest(const struct store_usage *usage, size_t n)
 
 /* "plan trial", "group acme", "its own setting": what has the limit. */
 static const char *
-name_limit(char *out, size_t size, const struct quota_facts *q)
+name_limit(char *out, size_t size, const struct quota_facts *q, bool messages)
 {
-	if (q->set)
+	if (messages ? q->messages_set : q->set)
 		snprintf(out, size, "its own setting");
 	else if (q->group != NULL)
 		snprintf(out, size, "group %.60s", q->group);
@@ -84,7 +84,7 @@ policy_quota(const struct quota_rules *r, enum store_answer answer,
 		return cannot_tell(r);
 	limit = usage->by_messages ? q->messages_limit : q->limit;
 	what = unit(usage->by_messages, limit);
-	name_limit(whose, sizeof(whose), q);
+	name_limit(whose, sizeof(whose), q, usage->by_messages);
 	if (who == NULL)
 		who = "this client";
 	if (limit == 0)

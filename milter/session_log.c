@@ -115,6 +115,12 @@ of_limit(struct arena *a, const struct quota_facts *q)
 	    (unsigned)q->limit);
 }
 
+static bool
+is_set(const struct quota_facts *q)
+{
+	return q->set || q->messages_set;
+}
+
 /*
  * plan=trial quota=1/1000 groups=acme:12/5000,all(set):40/unlimited; "(set)"
  * where millgatectl has set a limit.
@@ -127,12 +133,12 @@ log_quota(struct record *r, const struct facts *f)
 
 	if (f->nquotas == 0)
 		return;
-	record_str(r, "plan", f->quota[0].set ? arena_printf(r->arena,
+	record_str(r, "plan", is_set(&f->quota[0]) ? arena_printf(r->arena,
 	    "%s(set)", f->quota[0].plan) : f->quota[0].plan);
 	record_str(r, "quota", of_limit(r->arena, &f->quota[0]));
 	for (i = 1; i < f->nquotas; i++)
 		buf_printf(&b, "%s%s%s:%s", i > 1 ? "," : "",
-		    f->quota[i].group, f->quota[i].set ? "(set)" : "",
+		    f->quota[i].group, is_set(&f->quota[i]) ? "(set)" : "",
 		    of_limit(r->arena, &f->quota[i]));
 	if (b.len > 0)
 		record_str(r, "groups", buf_str(&b));

@@ -11,7 +11,8 @@ apply(struct quota_facts *q, const struct store_setting *t)
 		q->limit = t->limits.recipients;
 	if (t->messages_set)
 		q->messages_limit = t->limits.messages;
-	q->set = t->recipients_set || t->messages_set;
+	q->set = t->recipients_set;
+	q->messages_set = t->messages_set;
 }
 
 /*

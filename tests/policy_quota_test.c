@@ -14,6 +14,10 @@ static const struct quota_facts alice = {
 static const struct quota_facts nothing = {
 	.key = "bob", .login = "bob", .plan = "none"
 };
+static const struct quota_facts set = {
+	.key = "carol", .login = "carol", .plan = "trial", .limit = 5,
+	.messages_limit = 9, .set = true
+};
 static const struct quota_facts acme = {
 	.key = "group acme", .login = "alice@example.org", .group = "acme",
 	.limit = 5000, .messages_limit = 0
@@ -113,6 +117,14 @@ static const struct {
 	{ "no messages at all for a group", &acme,
 	    { .refused = true, .by_messages = true },
 	    "alice@example.org may not send: group acme allows no messages" },
+	{ "a limit that was set is not the plan's", &set,
+	    { .refused = true, .next_fit = NOON + 60 },
+	    "Quota exceeded for carol: its own setting allows 5 recipients an "
+	    "hour; the next one fits at 12:01:00 UTC (in 60 seconds)" },
+	{ "the other one still is", &set,
+	    { .refused = true, .by_messages = true, .next_fit = NOON + 60 },
+	    "Quota exceeded for carol: plan trial allows 9 messages an "
+	    "hour; the next one fits at 12:01:00 UTC (in 60 seconds)" },
 	{ "a plan of 0 allows none", &nothing, { .refused = true },
 	    "bob may not send: plan none allows no recipients" },
 	{ "nor messages", &nothing, { .refused = true, .by_messages = true },
