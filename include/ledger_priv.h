@@ -34,7 +34,8 @@ enum store_answer ledger_clock_known(struct store *base, time_t now,
 		    char error[STORE_ERROR]);
 
 /* ledger_settings.c */
-enum store_answer ledger_setting_get(struct store *base, const char *key,
+enum store_answer ledger_settings_get(struct store *base,
+		    const char *const *key, size_t n,
 		    struct store_setting *setting, char error[STORE_ERROR]);
 enum store_answer ledger_setting_put(struct store *base, const char *key,
 		    unsigned parts, const struct store_setting *setting,

@@ -221,6 +221,10 @@ enum store_part {
 enum store_answer store_setting_get(struct store *s, const char *key,
 		    time_t now, struct store_setting *setting,
 		    char error[STORE_ERROR]);
+/* The same of up to STORE_ACCOUNTS keys, asked in one question. */
+enum store_answer store_settings_get(struct store *s,
+		    const char *const *key, size_t n, time_t now,
+		    struct store_setting *setting, char error[STORE_ERROR]);
 /*
  * Set the named parts, in one step, safe from kill -9 on return; where
  * nothing is left the setting is gone. The time of `changed` always goes with

@@ -32,7 +32,8 @@ struct store_ops {
 	enum store_answer (*clock_moved)(struct store *s, int64_t seconds,
 			    char error[STORE_ERROR]);
 	/* blocks that are over and what was not asked for: store.c's work */
-	enum store_answer (*setting_get)(struct store *s, const char *key,
+	enum store_answer (*settings_get)(struct store *s,
+			    const char *const *key, size_t n,
 			    struct store_setting *setting,
 			    char error[STORE_ERROR]);
 	enum store_answer (*setting_put)(struct store *s, const char *key,

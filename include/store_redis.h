@@ -43,7 +43,8 @@ struct redis_reply *redis_scan(struct redis_store *s,
 /* Of store_ops; store_redis_list.c and store_redis_settings.c. */
 enum store_answer redis_list(struct store *base, time_t now,
 		    struct store_rows *rows, char error[STORE_ERROR]);
-enum store_answer redis_setting_get(struct store *base, const char *key,
+enum store_answer redis_settings_get(struct store *base,
+		    const char *const *key, size_t n,
 		    struct store_setting *setting, char error[STORE_ERROR]);
 enum store_answer redis_setting_put(struct store *base, const char *key,
 		    unsigned parts, const struct store_setting *setting,

@@ -13,13 +13,15 @@
 #include "ledger_priv.h"
 
 enum store_answer
-ledger_setting_get(struct store *base, const char *key,
+ledger_settings_get(struct store *base, const char *const *key, size_t n,
     struct store_setting *setting, char error[STORE_ERROR])
 {
-	struct ledger *l = (struct ledger *)base;
+	struct ledger	*l = (struct ledger *)base;
+	size_t		 i;
 
 	(void)error;
-	settings_get(&l->settings, key, setting);
+	for (i = 0; i < n; i++)
+		settings_get(&l->settings, key[i], &setting[i]);
 	return STORE_TAKEN;
 }
 

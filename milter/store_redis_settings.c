@@ -90,22 +90,42 @@ misunderstood(const char *key, char error[STORE_ERROR])
 
 /* --- the operations ------------------------------------------------------ */
 
+static enum store_answer
+read_all(const struct redis_reply *r, const char *const *key, size_t n,
+    struct store_setting *setting, char error[STORE_ERROR])
+{
+	size_t i;
+
+	if (r->kind != REDIS_LIST || r->n != n) {
+		snprintf(error, STORE_ERROR, "the Redis server answers what "
+		    "nobody asked");
+		return STORE_UNKNOWN;
+	}
+	for (i = 0; i < n; i++)
+		if (r->item[i].kind != REDIS_NOTHING &&
+		    !setting_parse(&r->item[i], &setting[i]))
+			return misunderstood(key[i], error);
+	return STORE_TAKEN;
+}
+
 enum store_answer
-redis_setting_get(struct store *base, const char *key,
+redis_settings_get(struct store *base, const char *const *key, size_t n,
     struct store_setting *setting, char error[STORE_ERROR])
 {
 	struct redis_store	*s = (struct redis_store *)base;
-	struct redis_word	 w[] = {
-		redis_word("HGET"), redis_word(REDIS_SETTINGS), redis_word(key)
-	};
+	struct redis_word	 w[STORE_ACCOUNTS + 2];
 	struct redis_reply	*r;
-	enum store_answer	 answer = STORE_TAKEN;
+	enum store_answer	 answer;
+	size_t			 i;
 
-	r = redis_pool_ask(s->pool, w, 3, error);
+	w[0] = redis_word("HMGET");
+	w[1] = redis_word(REDIS_SETTINGS);
+	for (i = 0; i < n; i++)
+		w[2 + i] = redis_word(key[i]);
+	r = redis_pool_ask(s->pool, w, 2 + n, error);
 	if (r == NULL)
 		return STORE_UNKNOWN;
-	if (r->kind != REDIS_NOTHING && !setting_parse(r, setting))
-		answer = misunderstood(key, error);
+	answer = read_all(r, key, n, setting, error);
 	redis_reply_free(&r);
 	return answer;
 }

@@ -80,16 +80,25 @@ tidy(struct store_setting *setting, time_t now)
 }
 
 enum store_answer
+store_settings_get(struct store *s, const char *const *key, size_t n,
+    time_t now, struct store_setting *setting, char error[STORE_ERROR])
+{
+	enum store_answer	answer;
+	size_t			i;
+
+	memset(setting, 0, n * sizeof(*setting));
+	error[0] = '\0';
+	answer = s->ops->settings_get(s, key, n, setting, error);
+	for (i = 0; i < n; i++)
+		tidy(&setting[i], now);
+	return answer;
+}
+
+enum store_answer
 store_setting_get(struct store *s, const char *key, time_t now,
     struct store_setting *setting, char error[STORE_ERROR])
 {
-	enum store_answer answer;
-
-	memset(setting, 0, sizeof(*setting));
-	error[0] = '\0';
-	answer = s->ops->setting_get(s, key, setting, error);
-	tidy(setting, now);
-	return answer;
+	return store_settings_get(s, &key, 1, now, setting, error);
 }
 
 /* It goes into replies and onto terminals as it is. */

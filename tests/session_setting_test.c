@@ -6,6 +6,7 @@
 
 #include "replay.h"
 #include "session_site.h"
+#include "store_priv.h"
 
 #define LOGIN	"ceo@example.org"
 
@@ -138,6 +139,42 @@ monitor_says_what_it_would_do(void **state)
 	services_free(&sv);
 }
 
+/* A store that counts, and does not say what is set. */
+static enum store_answer
+no_answer(struct store *s, const char *const *key, size_t n,
+    struct store_setting *setting, char error[STORE_ERROR])
+{
+	(void)s;
+	(void)key;
+	(void)n;
+	(void)setting;
+	snprintf(error, STORE_ERROR, "it does not answer in time");
+	return STORE_UNKNOWN;
+}
+
+/* A limit or a block that is not known is not none. */
+static void
+what_is_set_must_be_known(void **state)
+{
+	struct services		*sv = open_services(conf_text);
+	struct store_ops	 ops = *sv->store->ops;
+
+	(void)state;
+	ops.settings_get = no_answer;
+	sv->store->ops = &ops;
+	expect(sv, "deferred", "mail defer 451 4.3.0 quota-unknown Quota "
+	    "cannot be checked at the moment; try again later");
+	assert_int_equal(atomic_load(&sv->counters.store_failures), 1);
+	expect(sv, "its line", "store-error=\"it does not answer in time\"");
+	services_free(&sv);
+	sv = open_services("quota { on-store-failure = accept }\n"
+	    "listener s { daemon-ports = {587} direction = submission }\n");
+	sv->store->ops = &ops;
+	expect(sv, "accepted", "rule=quota-unknown");
+	expect(sv, "and counted by its plan", "quota=4/1000");
+	services_free(&sv);
+}
+
 int
 main(void)
 {
@@ -146,6 +183,7 @@ main(void)
 		cmocka_unit_test(a_groups_limit_is_set_too),
 		cmocka_unit_test(a_blocked_login_is_refused_at_mail),
 		cmocka_unit_test(monitor_says_what_it_would_do),
+		cmocka_unit_test(what_is_set_must_be_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

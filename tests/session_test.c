@@ -116,11 +116,12 @@ fake_give_back(struct reservation *r)
 }
 
 static enum store_answer
-fake_setting_get(struct store *s, const char *key,
+fake_settings_get(struct store *s, const char *const *key, size_t n,
     struct store_setting *setting, char error[STORE_ERROR])
 {
 	(void)s;
 	(void)key;
+	(void)n;
 	(void)setting;
 	(void)error;
 	return STORE_TAKEN;
@@ -135,7 +136,7 @@ fake_close(struct store *s)
 static const struct store_ops fake_ops = {
 	.reservation_new = fake_new, .reserve = fake_reserve,
 	.commit = fake_commit, .give_back = fake_give_back,
-	.setting_get = fake_setting_get, .close = fake_close,
+	.settings_get = fake_settings_get, .close = fake_close,
 };
 
 static struct store *

@@ -496,6 +496,31 @@ a_setting_is_kept_and_removed(void **state)
 	assert_memory_equal(&t, &nothing, sizeof(t));
 }
 
+/* What a message counts on, each in its place. */
+static void
+settings_of_several_keys(void **state)
+{
+	static const char *const key[STORE_ACCOUNTS] = {
+		"alice", "nobody", "group acme", "alice"
+	};
+	struct backend		*b = *state;
+	struct store_setting	 t[STORE_ACCOUNTS];
+	struct store_setting	 ending = { .blocked_until = T0 + 1 };
+	char			 error[STORE_ERROR];
+
+	put(b, "alice", STORE_PART_ALL, &raised);
+	put(b, "group acme", STORE_PART_ALL, &ending);
+	assert_int_equal(store_settings_get(b->store, key, NELEM(key), T0, t,
+	    error), STORE_TAKEN);
+	assert_int_equal(t[0].limits.recipients, 7);
+	assert_memory_equal(&t[1], &nothing, sizeof(t[1]));
+	assert_int_equal(t[2].blocked_until, T0 + 1);
+	assert_memory_equal(&t[3], &t[0], sizeof(t[0]));
+	assert_int_equal(store_settings_get(b->store, key, NELEM(key), T0 + 1,
+	    t, error), STORE_TAKEN);
+	assert_memory_equal(&t[2], &nothing, sizeof(t[2]));
+}
+
 /* A limit of the operator's and a block of the fuse's do not meet. */
 static void
 parts_of_a_setting_are_set_apart(void **state)
@@ -913,6 +938,7 @@ main(void)
 		cmocka_unit_test(keys_are_octets),
 		cmocka_unit_test(committed_counts_survive_a_restart),
 		cmocka_unit_test(a_setting_is_kept_and_removed),
+		cmocka_unit_test(settings_of_several_keys),
 		cmocka_unit_test(parts_of_a_setting_are_set_apart),
 		cmocka_unit_test(a_block_ends_by_itself),
 		cmocka_unit_test(settings_are_listed_by_key),

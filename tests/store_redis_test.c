@@ -605,6 +605,32 @@ settings_that_are_not_ours(void **state)
 	assert_non_null(strstr(error, "WRONGTYPE"));
 }
 
+/* As many accounts as a message has: one answer of the server to wait for. */
+static void
+settings_of_all_accounts_are_one_question(void **state)
+{
+	static const char *const key[STORE_ACCOUNTS] = {
+		"alice", "group a", "group b", "group c"
+	};
+	struct store_setting	 t[STORE_ACCOUNTS];
+	char			 error[STORE_ERROR];
+
+	redis_say(redis.port, "HSET millgate:settings \"group b\" "
+	    "\"5 - 0 0 1 \"");
+	assert_string_equal(redis_say(redis.port, "CONFIG RESETSTAT"),
+	    "+OK\r\n");
+	assert_int_equal(store_settings_get(*state, key, NELEM(key), 0, t,
+	    error), STORE_TAKEN);
+	assert_int_equal(t[2].limits.recipients, 5);
+	assert_non_null(strstr(redis_say(redis.port, "INFO commandstats"),
+	    "cmdstat_hmget:calls=1,"));
+	/* one that cannot be read is named, and none is believed */
+	redis_say(redis.port, "HSET millgate:settings \"group c\" x");
+	assert_int_equal(store_settings_get(*state, key, NELEM(key), 0, t,
+	    error), STORE_UNKNOWN);
+	assert_non_null(strstr(error, "\"group c\""));
+}
+
 /* --- who may ------------------------------------------------------------- */
 
 static const char *
@@ -675,7 +701,7 @@ a_user_of_its_own(void **state)
 	(void)state;
 	assert_string_equal(redis_say(redis.port, "ACL SETUSER mail on "
 	    ">secret ~millgate:* +eval +evalsha +script|load +select +time "
-	    "+hgetall +hget +hset +hdel +expire +scan +hscan"), "+OK\r\n");
+	    "+hgetall +hget +hmget +hset +hdel +expire +scan +hscan"), "+OK\r\n");
 	snprintf(url, sizeof(url), "redis://mail@127.0.0.1:%u", redis.port);
 	place.spec = url;
 	place.password_file = password_file("secret", 0600);
@@ -745,6 +771,7 @@ main(void)
 		ROW(a_server_that_becomes_a_replica),
 		ROW(keys_that_are_not_ours),
 		ROW(settings_that_are_not_ours),
+		ROW(settings_of_all_accounts_are_one_question),
 		ROW(a_password),
 		ROW(a_user_of_its_own),
 		ROW(three_thousand_accounts_expire),
