@@ -57,6 +57,12 @@ struct dkim_signer *dkim_signer_new(const struct sign_rules *rules,
 		    const struct signing_key *const *keys, size_t nkeys,
 		    struct arena *arena, time_t now);
 void		 dkim_signer_free(struct dkim_signer **sp);
+/*
+ * Fields that come to the message behind us where they are missing: they are
+ * oversigned only when they are there. NULL-terminated.
+ */
+void		 dkim_signer_added_later(struct dkim_signer *s,
+		    const char *const *names);
 /* As in dkim_verify.h: value with its leading blank, folds CRLF or LF. */
 void		 dkim_signer_header(struct dkim_signer *s, const char *name,
 		    const char *value);

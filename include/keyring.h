@@ -63,7 +63,8 @@ size_t		 keyring_count(const struct keyring *k);
  * can lead to are loaded.
  *
  * SigningTable: "pattern name[:identity]". A name "%" is the author's domain,
- * a "%" in the identity too; an identity outside of d= is left out.
+ * a "%" in the identity too; an identity outside of d= is left out,
+ * others are written as RFC 6376 2.11 wants it.
  *
  * NULL with *why as above, the lines beginning with "table:line:" where it is
  * a table's.

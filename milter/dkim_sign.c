@@ -60,6 +60,7 @@ struct name {
 	const char		*name;
 	size_t			 len;
 	bool			 oversign;
+	bool			 added_later;
 	const struct field	*lowest;
 };
 
@@ -141,7 +142,7 @@ is_list_field(const char *name, size_t len)
 static bool
 oversigns(const struct dkim_signer *s, const struct name *n)
 {
-	if (!n->oversign)
+	if (!n->oversign || (n->added_later && n->lowest == NULL))
 		return false;
 	if (is_list_field(n->name, n->len))
 		return s->list;
@@ -184,6 +185,18 @@ dkim_signer_free(struct dkim_signer **sp)
 	buf_free(&(*sp)->fields);
 	free(*sp);
 	*sp = NULL;
+}
+
+void
+dkim_signer_added_later(struct dkim_signer *s, const char *const *names)
+{
+	struct name *n;
+
+	for (; *names != NULL; names++) {
+		n = find_name(s, *names, strlen(*names));
+		if (n != NULL)
+			n->added_later = true;
+	}
 }
 
 void

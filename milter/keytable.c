@@ -90,22 +90,50 @@ held_key(const struct keytable *t, unsigned line, const char *author)
 	return h != NULL ? &t->ring->key[h->at] : NULL;
 }
 
+static bool
+is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
+}
+
+/*
+ * A local part in dkim-quoted-printable (RFC 6376 2.11): a ";" would end the
+ * tag. OpenDKIM writes it as it stands, so some tables have it coded already.
+ */
+static void
+add_quoted(struct buf *out, const char *local, size_t len)
+{
+	const char *p = local, *end = local + len;
+
+	for (; p < end; p++)
+		if (*p == '=' && end - p > 2 && is_hex(p[1]) && is_hex(p[2]))
+			buf_addch(out, '=');
+		else if (*p <= 0x20 || *p >= 0x7f || *p == ';' || *p == '=')
+			buf_printf(out, "=%02X", (unsigned char)*p);
+		else
+			buf_addch(out, *p);
+}
+
 /* An i= has to be in d= or below it (RFC 6376 3.5). */
 static const char *
 identity_within(struct found *f, const char *text, const char *domain)
 {
 	const char	*id, *at, *of;
+	struct buf	 quoted = BUF_INIT;
 
 	if (text == NULL || text[0] == '\0')
 		return NULL;
 	id = keytable_expand(f->a, text, f->domain);
 	at = strrchr(id, '@');
-	if (at == NULL) {
-		id = arena_printf(f->a, "@%s", id);
-		at = id;
-	}
-	of = domain_canonical(f->a, at + 1, strlen(at + 1));
-	return of != NULL && domain_is_within(of, domain) ? id : NULL;
+	of = at != NULL ? at + 1 : id;
+	of = domain_canonical(f->a, of, strlen(of));
+	if (of == NULL || !domain_is_within(of, domain))
+		return NULL;
+	if (at != NULL)
+		add_quoted(&quoted, id, (size_t)(at - id));
+	id = arena_printf(f->a, "%s@%s", buf_str(&quoted), of);
+	buf_free(&quoted);
+	return id;
 }
 
 static void

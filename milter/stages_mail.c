@@ -121,6 +121,19 @@ keys_may_sign(const struct session *s, const struct signing_keys *keys)
 	    policy_tier_signs_for(s->tier, who, domain));
 }
 
+/*
+ * Postfix adds what a client left out before we see the message, Sendmail when
+ * it delivers it.
+ */
+static void
+leave_to_mta(struct session *s)
+{
+	static const char *const sendmail[] = { "Date", "Message-ID", NULL };
+
+	if (s->f.conn.mta.kind == MTA_SENDMAIL)
+		dkim_signer_added_later(s->signer, sendmail);
+}
+
 void
 stage_sign_start(struct session *s)
 {
@@ -145,6 +158,7 @@ stage_sign_start(struct session *s)
 	s->nsigned = keys.n;
 	s->signer = dkim_signer_new(rules, keys.key, keys.n, s->arena,
 	    s->sv->now());
+	leave_to_mta(s);
 	for (i = 0; i < s->headers.n; i++)
 		dkim_signer_header(s->signer, s->headers.field[i].name,
 		    s->headers.field[i].value);

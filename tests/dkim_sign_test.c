@@ -466,6 +466,31 @@ oversign_is_a_setting(void **state)
 	arena_free(&a);
 }
 
+/* Sendmail adds Date and Message-ID behind us. */
+static void
+what_comes_later_is_not_signed_as_missing(void **state)
+{
+	static const char *const later[] = { "Message-ID", "Cc", "X-Odd",
+		NULL };
+	struct arena		*a = arena_new(65536);
+	struct dkim_signer	*s;
+	const char *const	*values;
+	const char		*why;
+
+	(void)state;
+	s = dkim_signer_new(&sign_default_rules, both, 1, a, NOW);
+	dkim_signer_added_later(s, later);
+	dkim_signer_header(s, "From", " alice@example.org");
+	dkim_signer_header(s, "cc", " bob@example.net");
+	values = dkim_signer_finish(s, &why);
+	assert_non_null(values);
+	assert_string_equal(tag(a, values[0], "h"), "From:From:To:Cc:Cc:"
+	    "Subject:Date:Reply-To:MIME-Version:Content-Type:"
+	    "Content-Transfer-Encoding");
+	dkim_signer_free(&s);
+	arena_free(&a);
+}
+
 static void
 no_author_no_signature(void **state)
 {
@@ -549,6 +574,7 @@ main(void)
 		cmocka_unit_test(tags_say_what_was_asked_for),
 		cmocka_unit_test(h_names_what_is_signed),
 		cmocka_unit_test(oversign_is_a_setting),
+		cmocka_unit_test(what_comes_later_is_not_signed_as_missing),
 		cmocka_unit_test(no_author_no_signature),
 		cmocka_unit_test(random_messages_verify),
 	};

@@ -5,6 +5,7 @@ Sendmail is started by the first of them.
 """
 
 import functools
+import os
 
 import cases_dns as dns_cases
 import cases_identity as identity_cases
@@ -18,9 +19,10 @@ import cases_session as session_cases
 import cases_submission as submission_cases
 import runner
 import smtp
-from message import compose, delivered, was_delivered
+from message import compose, deliveries, delivered, was_delivered
 from runner import Skip, settings
 from sendmail import View, needs_addresses
+from services import wait_until
 from smtp import queue_id
 from steps import arrive, certificate, expect, log_line, submission, submit
 from world import STRANGER
@@ -221,3 +223,17 @@ def auth_external_logs_in_the_name_of_the_certificate(w):
 @on_sendmail
 def a_sample_of_the_matrix_is_accepted_and_signed_as_it_says(w):
     identity_cases.check_matrix(w, 64, 8)
+
+
+@on_sendmail
+def what_sendmail_adds_to_a_submission_is_signed(w):
+    """Date and Message-ID, which a client may leave out (RFC 6409 8)."""
+    subject = "Of a bare client %d" % os.getpid()
+    expect(submit(w, "From: %s\r\nTo: r@elsewhere.example\r\nSubject: %s\r\n"
+                  "\r\nIt ran.\r\n" % (ALICE, subject)), "250")
+
+    def arrived():
+        return [found for found in deliveries(w, "elsewhere.example")
+                if found.all("Subject") == [subject]]
+    found = wait_until("it is delivered", arrived)[0]
+    assert set(found.signatures(w)) == submission_cases.BOTH, found.head
