@@ -41,20 +41,12 @@ print_json_lines(const char *text)
 	buf_free(&one);
 }
 
-/* With the keys, as `millgate -t` does. */
-static struct setup *
-load_setup(const char *path, char **why)
-{
-	struct conf *conf = conf_load(path, why);
-
-	return conf != NULL ? setup_new(conf, why) : NULL;
-}
-
+/* As `millgate -t` does. */
 static int
 check(const struct ctl *c, bool json)
 {
 	char		*why = NULL;
-	struct setup	*st = load_setup(c->conf_path, &why);
+	struct setup	*st = setup_try(c->conf_path, &why);
 	const char	*warnings = st != NULL ? st->conf->warnings : "";
 
 	if (json) {

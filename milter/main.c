@@ -36,8 +36,7 @@ static int
 test_configuration(const char *path)
 {
 	char		*why = NULL;
-	struct conf	*c = conf_load(path, &why);
-	struct setup	*st = c != NULL ? setup_new(c, &why) : NULL;
+	struct setup	*st = setup_try(path, &why);
 
 	if (st == NULL) {
 		fprintf(stderr, "%s\n", why);

@@ -12,6 +12,7 @@
 #include "fuse.h"
 #include "notifier.h"
 #include "observed.h"
+#include "redis_url.h"
 #include "resolver.h"
 #include "services.h"
 #include "store.h"
@@ -102,6 +103,32 @@ setup_new(struct conf *conf, char **why)
 	}
 	setup_free(st);
 	return NULL;
+}
+
+static bool
+check_state(const struct conf *conf, char **why)
+{
+	struct store_place	 place = conf_state(conf);
+	struct store		*s;
+
+	if (!redis_url_is(place.spec))
+		return true;
+	s = store_open_at(&place, STORE_READ, why);
+	if (s == NULL)
+		return false;
+	store_close(&s);
+	return true;
+}
+
+struct setup *
+setup_try(const char *conf_path, char **why)
+{
+	struct conf	*conf = conf_load(conf_path, why);
+	struct setup	*st = conf != NULL ? setup_new(conf, why) : NULL;
+
+	if (st != NULL && !check_state(st->conf, why))
+		setup_unref(&st);
+	return st;
 }
 
 struct setup *

@@ -5,7 +5,9 @@ import subprocess
 import sys
 import tempfile
 
-TOOL = os.path.join(os.environ.get('MILLGATE_BUILD', '.'), 'millgatectl')
+BUILD = os.environ.get('MILLGATE_BUILD', '.')
+TOOL = os.path.join(BUILD, 'millgatectl')
+DAEMON = os.path.join(BUILD, 'millgate')
 bad = 0
 
 GOOD = '''mode = monitor
@@ -23,6 +25,47 @@ def run(path, *args):
     r = subprocess.run([TOOL, '-c', path, 'conf', *args],
                        capture_output=True, text=True)
     return r.returncode, r.stdout, r.stderr
+
+
+def write(path, text):
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(text)
+
+
+def server(d):
+    """What the start would refuse of a Redis server is refused here, too."""
+    conf = os.path.join(d, 'redis.conf')
+    secret, ca = os.path.join(d, 'secret'), os.path.join(d, 'ca')
+    state = 'state = "%s://127.0.0.1:1/0"\n'
+    write(conf, state % 'redis')
+    built = b'built without Redis' not in subprocess.run(
+        [TOOL, '-c', conf, 'quota', 'show'], capture_output=True).stderr
+    for program in ([TOOL, '-c', conf, 'conf', 'check'],
+                    [DAEMON, '-t', '-c', conf]):
+        def words():
+            r = subprocess.run(program, capture_output=True, text=True)
+            return r.returncode, r.stderr
+
+        write(conf, state % 'redis')
+        if not built:
+            status, err = words()
+            expect('without Redis', (status, 'built without Redis' in err),
+                   (1, True))
+            continue
+        expect('nobody is asked', words(), (0, ''))
+        write(conf, state % 'redis' + 'state-password-file = "%s"' % secret)
+        status, err = words()
+        expect('no password', (status, secret in err), (1, True))
+        write(secret, 'x\n')
+        os.chmod(secret, 0o644)
+        status, err = words()
+        expect('no secret', (status, 'chmod' in err), (1, True))
+        os.chmod(secret, 0o600)
+        expect('a secret', words(), (0, ''))
+        os.unlink(secret)
+        write(conf, state % 'rediss' + 'state-ca-file = "%s"' % ca)
+        status, err = words()
+        expect('no authorities', (status, ca in err), (1, True))
 
 
 def expect(name, got, want):
@@ -78,6 +121,7 @@ def main():
                ['a "b"'])
         expect('options', run('', 'options')[1].count('default: '),
                len(json.loads(run('', 'options', '--json')[1])))
+        server(d)
     if bad == 0:
         print('ok - conf')
     return bad != 0
