@@ -57,8 +57,8 @@ struct verdict	 session_eom(struct session *s, const struct edits **edits);
 /*
  * The last word after the edits have been applied (`applied` false: they
  * could not, and the message is deferred). Counts the quota, writes the log
- * line. Only ACCEPT, TAG, HOLD or a refusal; never called after a refusal
- * by session_eom.
+ * line. Only ACCEPT, TAG, HOLD (then the driver holds the message, if it has
+ * not yet) or a refusal; never called after a refusal by session_eom.
  */
 struct verdict	 session_commit(struct session *s, bool applied);
 /* The message is given up: RSET, refusal, a new MAIL, disconnect. */

@@ -208,6 +208,13 @@ apply_edit(SMFICTX *ctx, const struct mfi_conn *c, const struct edit *e)
 }
 
 static bool
+hold(SMFICTX *ctx, const struct verdict *v)
+{
+	return v->action != ACTION_HOLD || smfi_quarantine(ctx,
+	    (char *)(uintptr_t)v->text) == MI_SUCCESS;
+}
+
+static bool
 apply(SMFICTX *ctx, const struct mfi_conn *c, const struct edits *edits,
     const struct verdict *v)
 {
@@ -216,8 +223,21 @@ apply(SMFICTX *ctx, const struct mfi_conn *c, const struct edits *edits,
 	for (i = 0; i < edits->n; i++)
 		if (!apply_edit(ctx, c, &edits->edit[i]))
 			return false;
-	return v->action != ACTION_HOLD || smfi_quarantine(ctx,
-	    (char *)(uintptr_t)v->text) == MI_SUCCESS;
+	return hold(ctx, v);
+}
+
+/* The quota may say at the last moment that the message does not fit. */
+static struct verdict
+commit(SMFICTX *ctx, struct mfi_conn *c, const struct edits *edits,
+    const struct verdict *judged)
+{
+	struct verdict v = session_commit(c->session, apply(ctx, c, edits,
+	    judged));
+
+	if (judged->action == ACTION_HOLD || hold(ctx, &v))
+		return v;
+	return verdict_refuse("edits", "451 4.3.0",
+	    "The message could not be held; try again later");
 }
 
 static sfsistat
@@ -229,7 +249,7 @@ mfi_eom(SMFICTX *ctx)
 
 	v = session_eom(c->session, &edits);
 	if (v.action < ACTION_DEFER)
-		v = session_commit(c->session, apply(ctx, c, edits, &v));
+		v = commit(ctx, c, edits, &v);
 	message_ends(c);
 	return answer(ctx, c, &v, 0);
 }

@@ -2,8 +2,10 @@
 
 import contextlib
 import signal
+import socket
 import threading
 
+import milter
 import programs
 from message import compose
 from runner import Skip, case, settings
@@ -18,14 +20,15 @@ def to(n):
 
 
 @contextlib.contextmanager
-def two_on_one_redis(w):
+def two_on_one_redis(w, **more):
     """Postfix's services submission and second, each with a millgate."""
     try:
         programs.find("redis-server")
     except programs.Missing as why:
         raise Skip(why)
     w.redis.start()
-    extra = {"state": w.redis.url(), "top": 'control-socket = "none"'}
+    extra = {"state": w.redis.url(), "top": 'control-socket = "none"',
+             **more}
     w.second.extra = extra
     try:
         with settings(w, **extra):
@@ -113,6 +116,46 @@ def without_redis_mail_is_deferred_and_then_goes_on(w):
         expect(submit(w, compose(frank), login=frank), "250")
         expect(submit(w, compose(frank), login=frank, port="second"),
                "451 4.7.1 ")
+
+
+def say(w, command):
+    with socket.create_connection((w.address, w.port["redis"]), 5) as s:
+        s.sendall(command + b"\r\n")
+        reply = s.recv(100)
+    assert reply == b"+OK\r\n", reply
+
+
+def end_of(session, login):
+    """The letters of the answers to the message, up to the last."""
+    session.data([("From", " " + login)], b"Hello.\r\n")
+    letters = [session.answer()[0] for _ in ("data", "edit or end")]
+    while letters[-1] in (b"i", b"q"):
+        letters.append(session.answer()[0])
+    return letters
+
+
+@case
+def what_no_longer_fits_at_its_end_is_held(w):
+    frank = "frank@example.net"
+    with two_on_one_redis(w, judges="quota { action = hold }"):
+        say(w, b"FLUSHALL")
+        session = milter.Session(w, **{"{auth_authen}": frank})
+        session.negotiate()
+        session.answer()
+        session.greet()
+        session.mail(frank)
+        for n in range(LIMIT):
+            session.rcpt(to(n))
+        assert [session.answer()[0] for _ in range(LIMIT + 1)] == \
+            [b"c"] * (LIMIT + 1)
+        # the server loses the reservation, and others take its room
+        say(w, b"FLUSHALL")
+        for _ in range(LIMIT):
+            expect(submit(w, compose(frank), login=frank), "250")
+        letters = end_of(session, frank)
+        session.close()
+        assert b"q" in letters and letters[-1] == b"c", letters
+        log_has(w.millgate, "login=" + frank, "action=hold", "rule=quota")
 
 
 @case
