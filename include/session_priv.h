@@ -44,6 +44,7 @@ struct session {
 	session_macro_fn *macro;
 	void		*macro_ctx;
 	struct arena	*conn_arena, *arena;	/* connection, message */
+	char		*helo;		/* what f.conn.helo points to */
 	struct facts	 f;
 	struct mta_facts mta;		/* as negotiated, before connect */
 	enum sent	 sent[OBSERVED_ROWS];

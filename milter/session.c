@@ -58,6 +58,7 @@ session_free(struct session **sp)
 	session_abort(s);
 	arena_free(&s->arena);
 	arena_free(&s->conn_arena);
+	free(s->helo);
 	free(s);
 }
 
@@ -122,8 +123,12 @@ session_connect(struct session *s, const char *client_name,
 struct verdict
 session_helo(struct session *s, const char *helo)
 {
-	/* a second HELO follows STARTTLS; only the last one counts */
-	s->f.conn.helo = arena_strdup(s->conn_arena, helo);
+	/*
+	 * A second HELO follows STARTTLS; only the last one counts. Not in the
+	 * connection's arena: a client may say it as often as it likes.
+	 */
+	free(s->helo);
+	s->f.conn.helo = s->helo = helo != NULL ? xstrdup(helo) : NULL;
 	stage_look(s, AT_HELO);
 	return go_on();
 }

@@ -17,7 +17,8 @@ static void
 spf_start(struct session *s, struct spf_question *q, bool helo)
 {
 	q->client = s->f.conn.client;
-	q->helo = s->f.conn.helo;
+	/* a HELO in the midst of the message frees the connection's */
+	q->helo = arena_strdup(s->arena, s->f.conn.helo);
 	q->sender = s->f.env.sender;
 	q->receiver = s->authserv_id;
 	q->check_helo = helo;
