@@ -133,12 +133,29 @@ count_identifiers(const struct dmarc_question *q, struct tally *t)
 	}
 }
 
-/* A walk that failed before it found the author's own record. */
+/* No record can ask for more than this. */
+static bool
+author_passes(const struct dmarc_question *q)
+{
+	size_t i;
+
+	for (i = 0; i < q->nidentifiers; i++)
+		if (q->identifier[i].result == RESULT_PASS &&
+		    strcmp(q->identifier[i].domain, q->author_domain) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A walk that failed before it found the author's own record: for all that
+ * we know the policy is reject. Whatever it is, it is met when the author
+ * domain itself passes; then there is nothing to defer the message for.
+ */
 static void
 no_record_yet(const struct dmarc_question *q, struct dmarc_facts *f)
 {
 	f->result = RESULT_TEMPERROR;
-	f->policy = DMARC_REJECT;	/* for all that we know */
+	f->policy = author_passes(q) ? DMARC_NONE : DMARC_REJECT;
 	f->could_be_pass = true;
 	f->reason = q->author->why;
 }

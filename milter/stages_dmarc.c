@@ -134,7 +134,8 @@ evaluate_author(struct session *s, size_t i, struct dmarc_facts *f)
 	if (q.author == NULL || s->author_exists[i] == NULL)
 		return false;
 	q.author_exists = lookup_wait(s->author_exists[i])->status;
-	if (q.author->record_domain != NULL)
+	if (q.author->record_domain != NULL ||
+	    q.author->state == DMARC_TEMPERROR)
 		add_identifiers(s, &q);
 	dmarc_evaluate(&q, s->arena, f);
 	f->done = true;
