@@ -116,7 +116,8 @@ void	dmarc_of_from(const struct from_facts *from, size_t most,
 /*
  * One outcome out of those of n author domains: the strictest policy that is
  * not met. Several domains never pass together; where each one of them does,
- * the result is NONE.
+ * the result is NONE. Beside a TEMPERROR what fails for sure is kept, too, and
+ * points into `each`.
  */
 void	dmarc_strictest(const struct dmarc_facts *each, size_t n,
 	    struct dmarc_facts *f);

@@ -159,6 +159,8 @@ struct dmarc_facts {
 	bool		 spf_aligned, dkim_aligned;
 	/* fail or temperror now, yet a lookup that failed could have said pass */
 	bool		 could_be_pass;
+	/* temperror: the strictest policy that another author fails; or NULL */
+	const struct dmarc_facts *fails_too;
 };
 
 /* A rule of the site in place of a DMARC policy; name NULL: none. */

@@ -42,6 +42,20 @@ severity(const struct dmarc_facts *f)
 	return f->result == RESULT_PASS ? 0 : 1;
 }
 
+/* NULL: none fails. */
+static const struct dmarc_facts *
+strictest_fail(const struct dmarc_facts *each, size_t n)
+{
+	const struct dmarc_facts	*worst = NULL;
+	size_t				 i;
+
+	for (i = 0; i < n; i++)
+		if (each[i].result == RESULT_FAIL && (worst == NULL ||
+		    each[i].policy > worst->policy))
+			worst = &each[i];
+	return worst;
+}
+
 void
 dmarc_strictest(const struct dmarc_facts *each, size_t n,
     struct dmarc_facts *f)
@@ -53,6 +67,8 @@ dmarc_strictest(const struct dmarc_facts *each, size_t n,
 		if (severity(&each[i]) > severity(worst))
 			worst = &each[i];
 	*f = *worst;
+	if (f->result == RESULT_TEMPERROR)
+		f->fails_too = strictest_fail(each, n);
 	if (n == 1 || f->result != RESULT_PASS)
 		return;
 	f->result = RESULT_NONE;

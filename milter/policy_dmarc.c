@@ -63,20 +63,32 @@ judge_fail(const struct dmarc_rules *r, const struct dmarc_facts *f)
 	    f->record_domain, policy_word(f->policy));
 }
 
+static struct verdict
+judge_temperror(const struct dmarc_rules *r, const struct dmarc_facts *f)
+{
+	return verdict_by(f->policy == DMARC_REJECT ? r->on_temperror :
+	    ACTION_TAG, "dmarc-temperror", "550 5.7.1", "451 4.7.0",
+	    "DMARC of %s cannot be checked at the moment: %s",
+	    f->author_domain, f->reason);
+}
+
+/*
+ * Where From names several domains, both what the site does with such a
+ * field and their policies count: nobody escapes one by a second author.
+ */
 struct verdict
 policy_dmarc(const struct dmarc_rules *r, const struct facts *f)
 {
 	const struct dmarc_facts *d = &f->dmarc;
 	struct verdict		  v = judge_from(r, f);
 
-	if (v.action != ACTION_ACCEPT || !d->done)
+	if (!d->done)
 		return v;
 	if (d->result == RESULT_FAIL)
-		return judge_fail(r, d);
+		return verdict_worse(v, judge_fail(r, d));
 	if (d->result != RESULT_TEMPERROR)
 		return v;
-	return verdict_by(d->policy == DMARC_REJECT ? r->on_temperror :
-	    ACTION_TAG, "dmarc-temperror", "550 5.7.1", "451 4.7.0",
-	    "DMARC of %s cannot be checked at the moment: %s",
-	    d->author_domain, d->reason);
+	if (d->fails_too != NULL)
+		v = verdict_worse(v, judge_fail(r, d->fails_too));
+	return verdict_worse(v, judge_temperror(r, d));
 }

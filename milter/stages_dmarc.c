@@ -146,12 +146,13 @@ void
 stage_dmarc(struct session *s)
 {
 	const struct from_facts	*from = &s->f.from;
-	struct dmarc_facts	 f[SESSION_AUTHORS];
+	struct dmarc_facts	*f;
 	size_t			 i;
 
 	dmarc_of_from(from, SESSION_AUTHORS, &s->f.dmarc);
 	if (s->f.dmarc.done)
 		return;
+	f = arena_array(s->arena, from->ndomains, sizeof(*f));
 	for (i = 0; i < from->ndomains; i++)
 		if (!evaluate_author(s, i, &f[i]))
 			return;

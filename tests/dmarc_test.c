@@ -591,6 +591,35 @@ static const struct {
 	    RESULT_NONE, DMARC_NONE },
 };
 
+/* Neither a second author nor one that cannot be told hides a policy. */
+static void
+a_second_author_hides_no_policy(void **state)
+{
+	const struct dmarc_rules rules = { .on_reject = ACTION_REJECT,
+	    .on_quarantine = ACTION_HOLD, .on_temperror = ACTION_TAG,
+	    .on_bad_from = ACTION_TAG, .several_domains = SEVERAL_REFUSE };
+	struct dmarc_rules	 several = rules;
+	const struct dmarc_facts each[] = { EACH(TEMPERROR, REJECT),
+	    EACH(FAIL, NONE), EACH(FAIL, QUARANTINE) };
+	struct facts		 f = { .from = { .ndomains = 2,
+	    .domain = domains }, DMARC(FAIL, REJECT) };
+
+	(void)state;
+	several.several_domains = SEVERAL_STRICTEST;
+	assert_int_equal(policy_dmarc(&rules, &f).action, ACTION_REJECT);
+	f.dmarc.result = RESULT_NONE;
+	assert_int_equal(policy_dmarc(&rules, &f).action, ACTION_TAG);
+	assert_int_equal(policy_dmarc(&several, &f).action, ACTION_ACCEPT);
+	dmarc_strictest(each, 3, &f.dmarc);
+	assert_int_equal(f.dmarc.result, RESULT_TEMPERROR);
+	assert_int_equal(policy_dmarc(&several, &f).action, ACTION_HOLD);
+	assert_int_equal(policy_dmarc(&rules, &f).action, ACTION_HOLD);
+	several.on_temperror = ACTION_DEFER;
+	assert_int_equal(policy_dmarc(&several, &f).action, ACTION_DEFER);
+	dmarc_strictest(each, 1, &f.dmarc);
+	assert_null(f.dmarc.fails_too);
+}
+
 static void
 together_table(void **state)
 {
@@ -692,6 +721,7 @@ main(void)
 		cmocka_unit_test(message_table),
 		cmocka_unit_test(judge_table),
 		cmocka_unit_test(together_table),
+		cmocka_unit_test(a_second_author_hides_no_policy),
 		cmocka_unit_test(override_by_signer),
 		cmocka_unit_test(each_bad_from_has_its_rule),
 	};
