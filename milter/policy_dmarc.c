@@ -34,9 +34,12 @@ judge_from(const struct dmarc_rules *r, const struct facts *f)
 	if (from->ndomains == 0)
 		return bad_from(r->on_bad_from,
 		    "The From field names nobody");
-	/* too many to ask for all of them: a permerror */
-	if (from->ndomains > 1 && (r->several_domains == SEVERAL_REFUSE ||
-	    f->dmarc.result == RESULT_PERMERROR))
+	/* too many to ask for all of them: any of them may be "reject" */
+	if (from->ndomains > 1 && f->dmarc.result == RESULT_PERMERROR)
+		return bad_from(r->on_bad_from == ACTION_DEFER ?
+		    ACTION_DEFER : ACTION_REJECT,
+		    "The From field names too many domains");
+	if (from->ndomains > 1 && r->several_domains == SEVERAL_REFUSE)
 		return bad_from(r->on_bad_from,
 		    "The From field names several domains");
 	return verdict_accept();

@@ -618,6 +618,9 @@ a_second_author_hides_no_policy(void **state)
 	assert_int_equal(policy_dmarc(&several, &f).action, ACTION_DEFER);
 	dmarc_strictest(each, 1, &f.dmarc);
 	assert_null(f.dmarc.fails_too);
+	f.dmarc.result = RESULT_PERMERROR;	/* more than are asked for */
+	assert_int_equal(policy_dmarc(&rules, &f).action, ACTION_REJECT);
+	assert_int_equal(policy_dmarc(&several, &f).action, ACTION_REJECT);
 }
 
 static void
