@@ -56,13 +56,25 @@ client_port(const struct sockaddr *client)
 	return 1;
 }
 
+/* A port of the MTA; Postfix sends 0 where there was none. */
+static bool
+came_by_a_port(const struct conn_facts *conn)
+{
+	return conn->daemon_port != NULL &&
+	    strcmp(conn->daemon_port, "0") != 0;
+}
+
 /*
  * Postfix shows sendmail(1) as localhost, 127.0.0.1, port 0; Sendmail's own
- * submissions have no address at all. No TCP client has port 0.
+ * submissions have no address at all. No TCP client has port 0, but one for
+ * which a proxy says XCLIENT without a port looks as if it had: it came by a
+ * port of the MTA.
  */
 static bool
 is_local(const struct conn_facts *conn, const struct sockaddr *client)
 {
+	if (came_by_a_port(conn))
+		return false;
 	if (client == NULL)
 		return conn->client_name != NULL &&
 		    strcasecmp(conn->client_name, "localhost") == 0;
@@ -79,10 +91,10 @@ stage_connect(struct session *s, const char *client_name,
 	memset(conn, 0, sizeof(*conn));
 	conn->client_name = arena_strdup(s->conn_arena, client_name);
 	conn->client_known = client_address(client, &conn->client);
-	conn->local = is_local(conn, client);
 	conn->daemon_name = stage_macro(s, s->conn_arena, "{daemon_name}");
 	conn->daemon_port = stage_macro(s, s->conn_arena, "{daemon_port}");
 	conn->daemon_addr = stage_macro(s, s->conn_arena, "{daemon_addr}");
+	conn->local = is_local(conn, client);
 	conn->mta = s->mta;
 	conn->mta.version = stage_macro(s, s->conn_arena, "v");
 	conn->mta.kind = advice_mta_kind(conn->mta.version);
