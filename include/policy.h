@@ -234,6 +234,13 @@ bool		 policy_may_use(const struct identity_rules *ir,
 bool		 policy_pattern_fits(const struct identity_rules *ir,
 		    const char *pattern, const struct mailbox *box);
 
+/*
+ * The same for what somebody may send as: a quoted local part in which others
+ * could read another address fits only what is written like it.
+ */
+bool		 policy_sender_fits(const struct identity_rules *ir,
+		    const char *pattern, const struct mailbox *box);
+
 /* The box, or its base, is the address that the login is. */
 bool		 policy_is_own_address(const struct identity_rules *ir,
 		    const char *login, const struct mailbox *box);

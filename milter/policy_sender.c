@@ -36,9 +36,9 @@ locals_equal(const struct identity_rules *ir, const char *a, size_t alen,
 	    strncasecmp(a, b, alen) == 0;
 }
 
-bool
-policy_is_own_address(const struct identity_rules *ir, const char *address,
-    const struct mailbox *box)
+static bool
+is_address(const struct identity_rules *ir, const char *address,
+    const struct mailbox *box, bool extended)
 {
 	const char	*at = strrchr(address, '@');
 	size_t		 len;
@@ -47,9 +47,9 @@ policy_is_own_address(const struct identity_rules *ir, const char *address,
 		return false;
 	len = (size_t)(at - address);
 	return locals_equal(ir, address, len, box->local,
-	    strlen(box->local)) ||
+	    strlen(box->local)) || (extended &&
 	    locals_equal(ir, address, len, box->local,
-	    base_length(ir, box->local));
+	    base_length(ir, box->local)));
 }
 
 bool
@@ -63,7 +63,39 @@ policy_pattern_fits(const struct identity_rules *ir, const char *pattern,
 		    !domain_equal(box->domain, pattern + 2);
 	if (pattern[0] == '@')
 		return domain_equal(box->domain, pattern + 1);
-	return policy_is_own_address(ir, pattern, box);
+	return is_address(ir, pattern, box, true);
+}
+
+/*
+ * An extension that has to be quoted is none: programs are known that read
+ * "alice+ <ceo"@example.org as another address (RFC 5322 says it is one).
+ */
+static bool
+may_be_extended(const struct mailbox *box)
+{
+	return strpbrk(box->local, "()<>[]:;@\\,\" \t") == NULL;
+}
+
+bool
+policy_is_own_address(const struct identity_rules *ir, const char *login,
+    const struct mailbox *box)
+{
+	return is_address(ir, login, box, may_be_extended(box));
+}
+
+/*
+ * The same programs read "ceo@other.example> "@example.org as an address of
+ * other.example: who may use all of a domain may not use this.
+ */
+bool
+policy_sender_fits(const struct identity_rules *ir, const char *pattern,
+    const struct mailbox *box)
+{
+	if (pattern[0] != '@' && strcmp(pattern, "*") != 0)
+		return policy_is_own_address(ir, pattern, box);
+	if (pattern[0] == '@' && strchr(box->local, '@') != NULL)
+		return false;
+	return policy_pattern_fits(ir, pattern, box);
 }
 
 bool
@@ -79,7 +111,7 @@ policy_may_use(const struct identity_rules *ir, const struct user_rules *user,
 	if (user == NULL || user->nsenders == 0)
 		return policy_is_own_address(ir, login, box);
 	for (i = 0; i < user->nsenders; i++)
-		if (policy_pattern_fits(ir, user->senders[i], box))
+		if (policy_sender_fits(ir, user->senders[i], box))
 			return true;
 	return false;
 }

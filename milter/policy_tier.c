@@ -88,7 +88,7 @@ policy_tier_allows(const struct tier_rules *t,
 		pattern = t->senders[i];
 		if (strcmp(pattern, TIER_LOGIN) == 0 ?
 		    policy_is_own_address(ir, login, box) :
-		    policy_pattern_fits(ir, pattern, box))
+		    policy_sender_fits(ir, pattern, box))
 			return true;
 	}
 	return false;
