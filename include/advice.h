@@ -47,6 +47,7 @@ struct advice_site {
 	unsigned	 lookup_seconds;	/* resolver's timeout */
 	const struct session_rules *const *listeners;
 	size_t		 nlisteners;
+	bool		 trust_logins;	/* inbound, by trust-authenticated */
 };
 
 /* What to change in this configuration so that millgate gets what it needs. */
@@ -66,11 +67,15 @@ typedef bool advice_never_fn(const void *arg, const char *macro);
 bool	advice_hint(const char *rule, const struct mta_facts *mta,
 	    advice_never_fn *never, const void *arg, char hint[ADVICE_HINT]);
 
+/* The same for a login at an inbound listener, which is accepted. */
+extern const char advice_login_hint[];
+
 /* What the daemon has seen at one listener since it started. */
 struct advice_seen {
 	const char	*listener;
 	uint64_t	 sessions;
 	struct mta_facts mta;		/* of the latest session */
+	bool		 unbound;	/* its logins are bound to nothing */
 	/* the MTA's configuration has been judged by itself */
 	bool		 setup_known;
 	advice_never_fn	*never;

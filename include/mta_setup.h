@@ -95,11 +95,13 @@ struct sendmail_filter {
 };
 struct sendmail_daemon {
 	const char	*name, *port, *address;
+	const char	*modifiers;	/* M=; "": none */
 	const char	*filters;	/* its own list; NULL: that of all */
 };
 struct sendmail_setup {
 	const char	*version;	/* DZ; NULL: not said */
 	const char	*filters;	/* O InputMailFilters; NULL: none */
+	bool		 trusts_logins;	/* by TRUST_AUTH_MECH they may relay */
 	size_t		 nfilters;
 	struct sendmail_filter filter[MTA_FILTERS];
 	size_t		 ndaemons;

@@ -160,6 +160,22 @@ advice_hint(const char *rule, const struct mta_facts *mta,
 	return true;
 }
 
+const char advice_login_hint[] = "who logs in at an inbound listener is bound "
+    "to no address and counts on no plan; offer no login there (Postfix: "
+    "smtpd_sasl_auth_enable = no; Sendmail: M=A in DAEMON_OPTIONS) or write "
+    "direction = submission";
+
+static void
+advise_logins(struct advice_list *l, const struct advice_seen *seen)
+{
+	if (seen->unbound && !seen->never(seen->never_arg, "{auth_authen}"))
+		advice_add(l, "login-inbound", seen->listener,
+		    seen->mta.kind == MTA_SENDMAIL ? "M=A in DAEMON_OPTIONS" :
+		    "smtpd_sasl_auth_enable = no", "clients have logged in "
+		    "here, where a login is bound to no address and counts on "
+		    "no plan: the listener is inbound");
+}
+
 void
 advice_session(struct advice_list *l, const struct advice_seen *seen)
 {
@@ -172,6 +188,7 @@ advice_session(struct advice_list *l, const struct advice_seen *seen)
 		    "protocol %u header fields arrive without their leading "
 		    "blank, so that signatures can break",
 		    seen->mta.protocol);
+	advise_logins(l, seen);
 }
 
 /*

@@ -310,6 +310,19 @@ judge_offers(struct doctor *d, const struct chain *c)
 		    c->listener->name);
 }
 
+/* An inbound listener takes a login for a stranger's, and binds it to nothing. */
+static void
+judge_logins(struct doctor *d, const struct chain *c)
+{
+	if (c->listener->direction != DIRECTION_INBOUND ||
+	    d->site->trust_logins || !is_yes(d, c, "smtpd_sasl_auth_enable"))
+		return;
+	advice_add(d->list, "login-inbound", c->service->name, change(d, c,
+	    "smtpd_sasl_auth_enable", "no", true), "this service offers a "
+	    "login, and listener %s is inbound: there a login is bound to no "
+	    "address and counts on no plan", c->listener->name);
+}
+
 /* Known to Postfix since 3.5.23, 3.6.13, 3.7.9, 3.8.4; older: "". */
 static void
 judge_smuggling(struct doctor *d, const struct chain *c)
@@ -339,9 +352,10 @@ judge_service(struct doctor *d, const struct postfix_service *s)
 		    "receive_override_options", "no_milters takes this mail "
 		    "past millgate");
 	judge_smuggling(d, &c);
-	if (c.listener != NULL)
+	if (c.listener != NULL) {
 		judge_offers(d, &c);
-	else
+		judge_logins(d, &c);
+	} else
 		advice_add(d->list, "no-listener", s->name,
 		    arena_printf(d->arena, "millgate.conf: listener NAME { "
 		    "daemon-ports = {%s} direction = submission } (or "

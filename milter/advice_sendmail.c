@@ -110,6 +110,24 @@ reordered(const struct doctor *d, const char *names, bool first)
 	return text;
 }
 
+/*
+ * An inbound listener takes a login for a stranger's, and binds it to nothing.
+ * Without TRUST_AUTH_MECH it opens nothing that was not open to strangers.
+ */
+static void
+judge_logins(struct doctor *d, const struct sendmail_daemon *daemon,
+    const char *title, const struct session_rules *r)
+{
+	if (r == NULL || r->direction != DIRECTION_INBOUND ||
+	    d->site->trust_logins || !d->s->trusts_logins ||
+	    strchr(daemon->modifiers, 'A') != NULL)
+		return;
+	advice_add(d->list, "login-inbound", title, arena_printf(d->arena,
+	    "DAEMON_OPTIONS: M=%sA", daemon->modifiers), "a login is offered "
+	    "here, and listener %s is inbound: there a login is bound to no "
+	    "address and counts on no plan", r->name);
+}
+
 static void
 judge_daemon(struct doctor *d, const struct sendmail_daemon *daemon)
 {
@@ -134,6 +152,7 @@ judge_daemon(struct doctor *d, const struct sendmail_daemon *daemon)
 			    "at all", r->name);
 		return;
 	}
+	judge_logins(d, daemon, title, r);
 	if (r == NULL)
 		advice_add(d->list, "no-listener", title,
 		    arena_printf(d->arena, "millgate.conf: listener NAME { "

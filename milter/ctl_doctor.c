@@ -66,6 +66,19 @@ read_mta(struct arena *a, struct json l, struct mta_facts *mta)
 	mta->takes_lists = json_get_true(l, "takes_lists");
 }
 
+/* No listener is inbound, too. */
+static bool
+is_unbound(const struct conf *c, const char *listener)
+{
+	size_t i;
+
+	for (i = 0; i < c->nlisteners; i++)
+		if (strcmp(c->listeners[i]->name, listener) == 0 &&
+		    c->listeners[i]->direction == DIRECTION_SUBMISSION)
+			return false;
+	return !c->trust.authenticated;
+}
+
 static void
 advise_listener(struct doctor *w, struct json l)
 {
@@ -75,6 +88,7 @@ advise_listener(struct doctor *w, struct json l)
 
 	seen.listener = json_get_text(a, l, "name");
 	seen.sessions = json_get_number(l, "sessions");
+	seen.unbound = is_unbound(w->conf, seen.listener);
 	read_mta(a, l, &seen.mta);
 	seen.setup_known = w->d.postfix != NULL || w->d.sendmail != NULL;
 	if (!json_get(l, "macros", &macros) || !json_get(l, "rules", &rules))
@@ -123,7 +137,7 @@ static struct advice_site
 site_of(const struct conf *c)
 {
 	struct advice_site site = { c->socket, c->resolver.timeout,
-	    c->listeners, c->nlisteners };
+	    c->listeners, c->nlisteners, c->trust.authenticated };
 
 	return site;
 }

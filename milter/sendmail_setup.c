@@ -2,8 +2,8 @@
  * sendmail_setup - the lines of a sendmail.cf that are about filters
  *
  * "Xname, S=socket, F=flags, T=times", "O InputMailFilters=names",
- * "O DaemonPortOptions=Name=MSA, Port=587, InputMailFilters=a;b", "DZ" the
- * version. Of a key only the first letter counts, in either case.
+ * "O DaemonPortOptions=Name=MSA, Port=587, M=Ea, InputMailFilters=a;b", "DZ"
+ * the version, "C{TrustAuthMech}PLAIN" the mechanisms of TRUST_AUTH_MECH. Of a key only the first letter counts, in either case.
  */
 #include <string.h>
 #include <strings.h>
@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "mta_setup.h"
 
+#define TRUST		"C{TrustAuthMech}"
 #define EOM_SECONDS	300	/* Sendmail's default for E */
 
 /* The value of the key with this letter; NULL: there is none. */
@@ -72,6 +73,9 @@ read_daemon(struct arena *a, struct sendmail_setup *s, const char *options)
 	d->port = mta_port(port != NULL ? port : "smtp");
 	d->address = key_value(a, options, 'a');
 	d->filters = key_value(a, options, 'i');
+	d->modifiers = key_value(a, options, 'm');
+	if (d->modifiers == NULL)
+		d->modifiers = "";
 	s->ndaemons++;
 }
 
@@ -107,13 +111,15 @@ sendmail_read(struct arena *a, struct sendmail_setup *s, const char *text)
 
 	for (; *text != '\0'; text += len + (text[len] == '\n')) {
 		len = strcspn(text, "\n");
-		if (strchr("XOD", *text) == NULL)
+		if (strchr("XODC", *text) == NULL)
 			continue;
 		line = arena_memdup(a, text, len);
 		if (line[0] == 'X')
 			read_filter(a, s, line + 1);
 		else if (line[0] == 'O')
 			read_option(a, s, line);
+		else if (strncmp(line, TRUST, strlen(TRUST)) == 0)
+			s->trusts_logins = true;
 		else if (strncmp(line, "DZ", 2) == 0) {
 			line += 2;
 			s->version = mta_word(a, &line, " \t\r");

@@ -70,11 +70,23 @@ never(const void *listener, const char *macro)
 	return observed_never(listener, macro);
 }
 
+/* It is let in like a stranger: nobody would notice. */
+static bool
+is_unbound_login(const struct session *s)
+{
+	return s->f.conn.mta.known && s->f.auth.login != NULL &&
+	    s->f.direction == DIRECTION_INBOUND &&
+	    !s->setup->conf->trust.authenticated;
+}
+
 const char *
 stage_hint(struct session *s)
 {
 	char hint[ADVICE_HINT];
 
+	if (is_unbound_login(s) && s->verdict.action < ACTION_DEFER)
+		return observed_hint_due(s->seen, s->sv->ticks()) ?
+		    advice_login_hint : NULL;
 	if (!s->f.conn.mta.known || s->verdict.action < ACTION_DEFER ||
 	    !advice_hint(s->verdict.rule, &s->f.conn.mta, never, s->seen,
 	    hint) ||

@@ -32,7 +32,7 @@ static const struct session_rules *const listeners[] = {
 	&submission, &mx, &local, &msp
 };
 static const struct advice_site site = {
-	"inet:8899@127.0.0.1", 20, listeners, NELEM(listeners)
+	"inet:8899@127.0.0.1", 20, listeners, NELEM(listeners), false
 };
 
 static void
@@ -139,6 +139,14 @@ each_wrong_postfix_gets_its_advice(void **state)
 		    "submission/inet/receive_override_options = "
 		    "no_address_mappings, no_milters\n", "no-milters",
 		    "master.cf submission/inet", "remove no_milters" },
+		{ "a login offered where mail arrives",
+		    "smtpd_sasl_auth_enable = yes\n", "", "",
+		    "login-inbound", "smtp/inet", "postconf -P "
+		    "'smtp/inet/smtpd_sasl_auth_enable=no'" },
+		{ "a login for submissions alone",
+		    "smtpd_sasl_auth_enable = yes\n", "",
+		    "smtp/inet/smtpd_sasl_auth_enable = no\n", NULL, NULL,
+		    NULL },
 		{ "no login offered", "", "",
 		    "submission/inet/smtpd_sasl_auth_enable = no\n",
 		    "no-login", "submission/inet", "postconf -P "
@@ -192,6 +200,7 @@ each_wrong_postfix_gets_its_advice(void **state)
 #define DAEMONS	"O DaemonPortOptions=Name=MTA, Family=inet, Port=25\n" \
 		"O DaemonPortOptions=Name=MSA, Port=587, M=Ea\n" \
 		"O DaemonPortOptions=Name=MSP, Addr=127.0.0.1, Port=10587\n"
+#define TRUST	"C{TrustAuthMech}PLAIN LOGIN\n"
 #define FILTERS	"O InputMailFilters=millgate\n"
 
 static void
@@ -243,6 +252,15 @@ each_wrong_sendmail_gets_its_advice(void **state)
 		{ "a port that no listener takes", FILTERS XLINE DAEMONS
 		    "O DaemonPortOptions=Name=X, Port=2525\n", "no-listener",
 		    "X", "daemon-ports = {2525}" },
+		{ "a login offered where mail arrives", FILTERS XLINE DAEMONS
+		    TRUST, "login-inbound", "MTA", "DAEMON_OPTIONS: M=A" },
+		{ "it keeps its other modifiers", FILTERS XLINE TRUST
+		    "O DaemonPortOptions=Port=25, Modify=Eb\n",
+		    "login-inbound", "port 25", "DAEMON_OPTIONS: M=EbA" },
+		{ "a login for submissions alone", FILTERS XLINE TRUST
+		    "O DaemonPortOptions=Name=MTA, M=EA\n"
+		    "O DaemonPortOptions=Name=MSA, Port=587, M=Ea\n", NULL,
+		    NULL, NULL },
 		{ "an old version", "DZ8.17.2\n" FILTERS XLINE DAEMONS,
 		    "smuggling", "sendmail.mc", "8.18" },
 		{ "Debian's version", "DZ8.17.1.9\n" FILTERS XLINE DAEMONS,

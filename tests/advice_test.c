@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include "advice.h"
+#include "arena.h"
 
 /* `arg` names the macros that were seen. */
 static bool
@@ -90,6 +91,44 @@ hints_name_the_setting(void **state)
 	}
 }
 
+/* A login is accepted there like a stranger: somebody has to be told. */
+static void
+a_login_that_nothing_binds_gets_advice(void **state)
+{
+	static const struct {
+		const char	*name;
+		bool		 unbound, setup_known;
+		const char	*seen;
+		size_t		 want;
+	} rows[] = {
+		{ "at an inbound listener", true, false, "{auth_authen}", 1 },
+		{ "nobody has logged in", true, false, "{tls_version}", 0 },
+		{ "at a listener for submission", false, false,
+		    "{auth_authen}", 0 },
+		{ "the set-up says whether it still does", true, true,
+		    "{auth_authen}", 0 },
+	};
+	struct advice_list	l;
+	size_t			i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		struct advice_seen seen = { .listener = "mx", .sessions = 1,
+		    .mta = { .known = true, .protocol = 6 },
+		    .unbound = rows[i].unbound,
+		    .setup_known = rows[i].setup_known, .never = never,
+		    .never_arg = rows[i].seen };
+
+		memset(&l, 0, sizeof(l));
+		l.arena = arena_new(1024);
+		advice_session(&l, &seen);
+		if (l.n != rows[i].want || (l.n > 0 &&
+		    strcmp(l.item[0].id, "login-inbound") != 0))
+			row_fail(rows[i].name, "%zu advices", l.n);
+		arena_free(&l.arena);
+	}
+}
+
 static void
 the_mta_is_known_by_its_version(void **state)
 {
@@ -112,6 +151,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hints_name_the_setting),
+		cmocka_unit_test(a_login_that_nothing_binds_gets_advice),
 		cmocka_unit_test(the_mta_is_known_by_its_version),
 	};
 

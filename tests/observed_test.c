@@ -191,6 +191,37 @@ where_a_login_was_seen_the_client_is_to_blame(void **state)
 	services_free(&sv);
 }
 
+/* It is accepted, so the log says once a minute that nothing binds it. */
+static void
+a_login_at_an_inbound_listener_is_told(void **state)
+{
+	static const struct mta m = { { { "v", "Postfix 3.7.11" },
+	    { "{daemon_port}", "25" }, { "{tls_version}", "TLSv1.3" },
+	    { "{auth_type}", "PLAIN" },
+	    { "{auth_authen}", "alice@example.net" } } };
+	struct services		*sv = open_services();
+	const struct edits	*edits;
+	struct session		*s;
+	int			 i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		logged_hint[0] = '\0';
+		s = session_new(sv, get_macro, (void *)(uintptr_t)&m);
+		session_negotiated(s, 6, true);
+		session_connect(s, "client.example", NULL);
+		session_mail(s, "<ceo@example.net>");
+		session_header(s, "From", " ceo@example.net");
+		session_eoh(s);
+		assert_int_equal(session_eom(s, &edits).action, ACTION_ACCEPT);
+		session_commit(s, true);
+		assert_int_equal(i == 0, strstr(logged_hint,
+		    "smtpd_sasl_auth_enable = no") != NULL);
+		session_free(&s);
+	}
+	services_free(&sv);
+}
+
 static void
 without_an_mta_nothing_is_undecided(void **state)
 {
@@ -279,6 +310,7 @@ main(void)
 		cmocka_unit_test(never_sent_is_not_empty),
 		cmocka_unit_test(a_listener_hints_once_a_minute),
 		cmocka_unit_test(where_a_login_was_seen_the_client_is_to_blame),
+		cmocka_unit_test(a_login_at_an_inbound_listener_is_told),
 		cmocka_unit_test(without_an_mta_nothing_is_undecided),
 		cmocka_unit_test(more_listeners_than_slots_share_the_last),
 		cmocka_unit_test(threads_lose_no_count),

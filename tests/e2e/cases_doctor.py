@@ -190,6 +190,9 @@ wrong("gives up before the lookups do", "timeout",
 wrong("lets SMTP smuggling by", "smuggling",
       "smtpd_forbid_bare_newline = yes",
       lambda w: ["smtpd_forbid_bare_newline = no"])
+wrong("offers a login where mail arrives", "login-inbound",
+      "/inet/smtpd_sasl_auth_enable=no",
+      lambda w: ["smtpd_sasl_auth_enable = yes"])
 wrong("offers no login", "no-login", "smtpd_sasl_auth_enable=yes",
       lambda w: [service(w, "submission") + "/smtpd_sasl_auth_enable=no"])
 
@@ -355,6 +358,7 @@ def a_wrong_sendmail_gets_the_line_that_mends_it(w):
     text = sendmail_cf(w)
     for old, new, number, change in (
             (", F=T,", ",", "fail-open", "F=T"),
+            (", M=A", "", "login-inbound", "DAEMON_OPTIONS: M=A"),
             ("E:60s", "E:4s", "timeout", "E:44s"),
             ("O InputMailFilters=millgate", "O InputMailFilters=",
              "filter-missing", "INPUT_MAIL_FILTER(`millgate', `S="),

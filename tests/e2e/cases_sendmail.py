@@ -107,6 +107,14 @@ def a_password_in_the_clear_is_refused(w):
 
 
 @on_sendmail
+def nobody_logs_in_where_mail_arrives(w):
+    with smtp.Client(w, "smtp", tls=True) as client:
+        assert "AUTH" not in client.offers, client.offers
+        reply = client.login(ALICE)
+        assert reply.code >= 500, reply
+
+
+@on_sendmail
 def spoofed_mail_is_quarantined_under_p_quarantine(w):
     author = "joe@cautious.example"
     text = compose(author)

@@ -126,6 +126,18 @@ def a_client_that_becomes_another_is_judged_by_its_new_address(w):
 
 
 @case
+def a_client_whose_port_is_not_told_is_no_sendmail(w):
+    """Postfix shows both as 127.0.0.1, port 0."""
+    for port in ("[UNAVAILABLE]", "0"):
+        with smtp.Client(w, "submission", tls=False) as client:
+            expect(client.command("XCLIENT ADDR=127.0.0.1 PORT=" + port),
+                   "220")
+            client.ehlo()
+            expect(client.mail("ceo@example.net"),
+                   "530 5.7.0 Must issue a STARTTLS command first")
+
+
+@case
 def chunks_are_judged_as_a_whole(w):
     body = "one\r\n.\r\ntwo\r\n..\r\nthree\r\n"
     size = len(compose(ALICE, body=body))

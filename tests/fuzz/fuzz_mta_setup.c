@@ -65,7 +65,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct advice_site site = {
-		"inet:8899@127.0.0.1", 20, listeners, 3
+		"inet:8899@127.0.0.1", 20, listeners, 3, false
 	};
 	struct arena		*a = arena_new(4096);
 	char			*text = arena_memdup(a, data, size);
