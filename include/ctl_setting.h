@@ -8,6 +8,8 @@
 
 #include "store.h"
 
+struct arena;
+struct conf;
 struct ctl;
 
 struct change {
@@ -21,6 +23,14 @@ struct change {
 
 /* Do it, and print what holds then; the exit status. */
 int		 ctl_change(const struct ctl *c, struct change *change);
+
+/*
+ * What the name on the command line is counted as: a login, "login NAME" for
+ * one that does not look like a login, "group NAME" and the like; in the
+ * arena. NULL: it is none. `c` NULL: without a configuration.
+ */
+const char	*ctl_account(struct arena *a, const struct conf *c,
+		    const char *text);
 
 /*
  * The argument *i as "LOGIN", "--json" or "--state PATH", which all of them

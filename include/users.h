@@ -78,5 +78,10 @@ const char	*users_issuer(const char *text);
  * 255 octets, or with blanks or control characters.
  */
 const char	*users_login(struct arena *a, const char *text);
+/*
+ * What a login is counted as, whatever it holds: folded, and LOGIN_BUCKET in
+ * front of one that begins like another kind of account, or like this.
+ */
+const char	*users_account(struct arena *a, const char *login);
 
 #endif

@@ -286,13 +286,25 @@ open_state(const struct conf *c)
 	return s;
 }
 
+/* "login NAME" is NAME, as for the commands that change something. */
+static const char *
+login_of(struct arena *a, const char *text)
+{
+	size_t		 lead = strlen(LOGIN_BUCKET);
+	const char	*login = users_login(a, text);
+
+	if (login == NULL)
+		login = strncmp(text, LOGIN_BUCKET, lead) == 0 &&
+		    text[lead] != '\0' ? text + lead : text;
+	return login;
+}
+
 static int
 explain(const struct conf *c, const struct command *o, struct arena *a)
 {
 	struct explanation	 e = { .arena = a, .conf = c };
 	struct users_plans	 plans = { c->plans, c->nplans };
 	const struct session_rules *listener;
-	const char		*login = users_login(a, o->login);
 	struct keyring		*keys;
 	struct store		*state;
 
@@ -303,8 +315,8 @@ explain(const struct conf *c, const struct command *o, struct arena *a)
 	if (c->users_database != NULL)
 		e.query = users_query_new(c->users_database, c->users_query,
 		    &plans);
-	explain_login(&e, login != NULL ? login : o->login, listener, keys,
-	    state, time(NULL));
+	explain_login(&e, login_of(a, o->login), listener, keys, state,
+	    time(NULL));
 	if (e.unknown != NULL)
 		fprintf(stderr, "%s\n", e.unknown);
 	else if (o->json)

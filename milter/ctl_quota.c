@@ -25,6 +25,7 @@
 
 struct show {
 	const char	*login, *state;
+	const char	*key;		/* of the login; NULL: not known yet */
 	size_t		 top;		/* 0: all */
 	bool		 json;
 	/* */
@@ -240,19 +241,20 @@ gather_one(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
 	const struct store_limits	 any = {
 		STORE_UNLIMITED, STORE_UNLIMITED
 	};
-	const char			*folded;
+	const char			*key = s->key;
 	struct store_usage		 u;
 
-	folded = users_login(s->arena, s->login);
-	if (folded == NULL)
-		folded = s->login;
-	if (store_usage(s->store, folded, s->now, any, &u) == STORE_UNKNOWN) {
+	if (key == NULL)
+		key = ctl_account(s->arena, s->conf, s->login);
+	if (key == NULL)
+		key = users_account(s->arena, s->login);
+	if (store_usage(s->store, key, s->now, any, &u) == STORE_UNKNOWN) {
 		memcpy(error, u.error, STORE_ERROR);
 		return false;
 	}
 	rows->n = 1;
 	rows->row = xcalloc(1, sizeof(*rows->row));
-	rows->row[0].key = xstrdup(folded);
+	rows->row[0].key = xstrdup(key);
 	rows->row[0].recipients = u.recipients;
 	rows->row[0].messages = u.messages;
 	return true;
@@ -376,7 +378,8 @@ int
 quota_show_key(const struct ctl *c, const char *key, const char *state,
     bool json)
 {
-	struct show s = { .login = key, .state = state, .json = json };
+	struct show s = { .login = key, .key = key, .state = state,
+	    .json = json };
 
 	return show(&s, c->conf_path);
 }

@@ -105,19 +105,26 @@ bucket(const struct conf *c, const char *text)
 	return text;
 }
 
-/* In the arena; NULL: it is none, and that was said. */
-static const char *
-key_of(struct arena *a, const struct conf *c, const char *text)
+const char *
+ctl_account(struct arena *a, const struct conf *c, const char *text)
 {
-	const char *key = bucket(c, text);
+	const char *key = bucket(c, text), *name = after(text, LOGIN_BUCKET);
+
+	if (key != NULL)
+		return arena_strdup(a, key);
+	return name != NULL ? users_account(a, name) : users_login(a, text);
+}
+
+/* NULL: that was said. */
+static const char *
+account(struct arena *a, const struct conf *c, const char *text)
+{
+	const char *key = ctl_account(a, c, text);
 
 	if (key == NULL)
-		key = users_login(a, text);
-	else
-		key = arena_strdup(a, key);
-	if (key == NULL)
 		fprintf(stderr, "millgatectl: that is no login, and not "
-		    "\"group NAME\", \"listener NAME\" or \"relay NAME\"\n");
+		    "\"group NAME\", \"listener NAME\" or \"relay NAME\"; if "
+		    "it is a login all the same, write \"login NAME\"\n");
 	return key;
 }
 
@@ -176,7 +183,7 @@ ctl_change(const struct ctl *c, struct change *ch)
 	if (state.spec == NULL)
 		complain(why);
 	else
-		key = key_of(a, conf, ch->login);
+		key = account(a, conf, ch->login);
 	if (conf == NULL && state.spec != NULL)
 		free(why);
 	ch->setting.changed = time(NULL);

@@ -269,7 +269,8 @@ gather_settings(struct explanation *e, struct store *state, time_t now)
 	char	error[STORE_ERROR];
 	size_t	i;
 
-	store_setting_get(state, e->login, now, &e->setting, error);
+	store_setting_get(state, users_account(e->arena, e->login), now,
+	    &e->setting, error);
 	for (i = 0; i < e->ngroups; i++)
 		store_setting_get(state, e->group[i]->key, now,
 		    &e->group_setting[i], error);

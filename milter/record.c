@@ -144,6 +144,8 @@ json_string(struct buf *b, const char *text)
 			buf_printf(b, "\\%c", *p);
 		else if (*p < ' ' || *p == 0x7f || len == 0)
 			buf_printf(b, "\\u%04x", *p);
+		else if (*p == 0xc2 && p[1] < 0xa0)	/* a terminal's, too */
+			buf_printf(b, "\\u%04x", p[1]);
 		else
 			buf_add(b, p, len);
 		p += len > 0 ? len : 1;

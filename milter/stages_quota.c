@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "groups.h"
 #include "session_priv.h"
+#include "users.h"
 
 _Static_assert(QUOTA_ACCOUNTS == STORE_ACCOUNTS &&
     QUOTA_ACCOUNTS == GROUPS_OF_LOGIN + 1,
@@ -27,20 +28,6 @@ folded(struct arena *a, const char *login)
 	return copy;
 }
 
-/* A login that is named like another kind of account is not counted as it. */
-static const char *
-login_key(struct arena *a, const char *login)
-{
-	static const char *const kinds[] = { LISTENER_BUCKET, RELAY_BUCKET,
-	    GROUP_BUCKET, LOGIN_BUCKET };
-	size_t i;
-
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strncmp(login, kinds[i], strlen(kinds[i])) == 0)
-			return arena_printf(a, LOGIN_BUCKET "%s", login);
-	return login;
-}
-
 /* Of a login, a relay or a listener; key NULL: nothing is counted. */
 static struct quota_facts
 own_account(const struct session *s, const struct plan_rules *plan)
@@ -53,7 +40,7 @@ own_account(const struct session *s, const struct plan_rules *plan)
 		q.key = s->user->login;
 	} else if (s->f.auth.login != NULL) {
 		q.login = folded(s->arena, s->f.auth.login);
-		q.key = login_key(s->arena, q.login);
+		q.key = users_account(s->arena, q.login);
 	} else if (s->rules->plan != NULL) {
 		q.key = arena_printf(s->arena, LISTENER_BUCKET "%s",
 		    s->rules->name);

@@ -144,6 +144,22 @@ users_login(struct arena *a, const char *text)
 }
 
 const char *
+users_account(struct arena *a, const char *login)
+{
+	static const char *const kinds[] = { LISTENER_BUCKET, RELAY_BUCKET,
+	    GROUP_BUCKET, LOGIN_BUCKET };
+	char	*key = arena_strdup(a, login), *p;
+	size_t	 i;
+
+	for (p = key; *p != '\0'; p++)
+		*p = (char)fold(*p);
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(key, kinds[i], strlen(kinds[i])) == 0)
+			return arena_printf(a, LOGIN_BUCKET "%s", key);
+	return key;
+}
+
+const char *
 users_sender_pattern(struct arena *a, const char *text)
 {
 	const char	*at = strrchr(text, '@'), *domain;

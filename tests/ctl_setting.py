@@ -98,6 +98,19 @@ CHANGES = (
           'recipients_limit': 4, 'recipients_configured': None,
           'messages_limit': 2}),
     (('user', 'block', 'relay none'), 'relay none', {'blocked': 'reject'}),
+    (('user', 'block', 'login Two  words'), 'two  words', {
+        'blocked': 'reject'}),
+    (('user', 'unblock', 'login two  words'), 'two  words', {
+        'blocked': None}),
+    (('quota', 'set', 'login group ACME', '--recipients', '8'),
+     'login group acme', {'recipients_limit': 8}),
+    (('quota', 'show', 'group Acme'), 'group acme', {'recipients_limit': 7}),
+    (('quota', 'set', 'login -x', '--recipients', '1'), '-x', {
+        'recipients_limit': 1}),
+    (('quota', 'set', 'login ' + 'y' * 1000, '--recipients', '1'),
+     'y' * 1000, {'recipients_limit': 1}),
+    (('quota', 'set', 'login Gr\u00fc\u009b2J\x1b"\\', '--recipients', '1'),
+     'gr\u00fc\u009b2j\x1b"\\', {'recipients_limit': 1}),
 )
 
 # what is refused, and a word of why
@@ -111,6 +124,7 @@ WRONG = (
     (('quota', 'set', 'two words', '--recipients', '5'), 'no login'),
     (('quota', 'set', 'x' * 300, '--recipients', '5'), 'no login'),
     (('quota', 'set', 'group ', '--recipients', '5'), 'no login'),
+    (('quota', 'set', 'login ', '--recipients', '5'), 'no login'),
     (('quota', 'reset'), 'usage'),
     (('quota', 'reset', 'bob', '--all'), 'usage'),
     (('user', 'block'), 'usage'),
@@ -128,7 +142,8 @@ WRONG = (
 def changes(where):
     for words, login, want in CHANGES:
         expect(where, words, login, want)
-        expect(where, ('quota', 'show', login), login, want)
+        if login[0] != '-':
+            expect(where, ('quota', 'show', login), login, want)
     now = time.time()
     until = rows(where, 'user', 'block', 'carol', '--for', '2h')['carol']
     if until['blocked'] != 'defer' or \

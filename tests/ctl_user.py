@@ -53,6 +53,7 @@ ROWS = (
     ('Alice@Example.ORG', (), 0, {
         'login': 'alice@example.org', 'entry': None, 'plans': [WEB, SMTP, TIER],
         'senders': ['alice@example.org'], 'networks': []}),
+    ('login two words', (), 1, {'login': 'two words'}),
     ('alice@example.org', ('--listener', 'smtp'), 0, {
         'plans': [SMTP, TIER], 'tiers': {'token': ['login']}, 'second-factor': ['listener smtp']}),
     ('alice@example.org', ('--listener=web',), 0, {

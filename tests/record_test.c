@@ -20,6 +20,9 @@ static const struct {
 	{ "line\nbreak\r", "k=\"line\\x0abreak\\x0d\"",
 	    "{\"k\":\"line\\u000abreak\\u000d\"}" },
 	{ "\xc3\xbc", "k=\"\\xc3\\xbc\"", "{\"k\":\"\xc3\xbc\"}" },
+	/* what a terminal takes for the beginning of a command */
+	{ "\xc2\x9b" "1m\x7f", "k=\"\\xc2\\x9b1m\\x7f\"",
+	    "{\"k\":\"\\u009b1m\\u007f\"}" },
 	{ "\xc3(", "k=\"\\xc3(\"", "{\"k\":\"\\u00c3(\"}" },
 	{ "\xed\xa0\x80", "k=\"\\xed\\xa0\\x80\"",
 	    "{\"k\":\"\\u00ed\\u00a0\\u0080\"}" },
