@@ -49,6 +49,7 @@ prune(struct services *sv)
 		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
 }
 
+/* Where none are recorded any more the old ones go all the same. */
 static void
 write_outcomes(struct services *sv)
 {
@@ -56,8 +57,8 @@ write_outcomes(struct services *sv)
 	char		 error[STORE_ERROR];
 	uint64_t	 lost;
 
-	if (st->conf->outcomes.record && store_write_dmarc(sv->store,
-	    sv->now(), st->conf->outcomes.days, error) == STORE_UNKNOWN)
+	if (store_write_dmarc(sv->store, sv->now(), st->conf->outcomes.days,
+	    error) == STORE_UNKNOWN)
 		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
 	lost = store_dmarc_lost(sv->store);
 	atomic_fetch_add(&sv->counters.outcomes_lost, lost);
