@@ -26,6 +26,19 @@ spf_start(struct session *s, struct spf_question *q, bool helo)
 	spf_prefetch(s->lookups, q, &s->spf_limits);
 }
 
+/*
+ * A sender nobody can read is no identity (RFC 7208 4.3), and neither is a
+ * local part alone: the MTA will add a domain of its own. NULL: it is one.
+ */
+static const char *
+no_sender(const struct env_facts *env)
+{
+	if (env->sender_bad)
+		return "the sender cannot be understood";
+	return env->sender_local != NULL && env->sender_domain == NULL ?
+	    "the sender has no domain" : NULL;
+}
+
 /* The null sender's MAIL FROM identity is the HELO name already. */
 static bool
 checks_helo(const struct session *s)
@@ -51,7 +64,7 @@ stage_inbound_start(struct session *s)
 	stage_iprev_start(s);
 	if (!s->f.conn.client_known)
 		return;
-	if (!s->f.env.sender_bad)
+	if (no_sender(&s->f.env) == NULL)
 		spf_start(s, &s->spf_mfrom, false);
 	if (checks_helo(s))
 		spf_start(s, &s->spf_helo, true);
@@ -84,10 +97,8 @@ spf_collect(struct session *s)
 {
 	if (!s->f.conn.client_known)
 		return;
-	/* a sender nobody can read is no identity (RFC 7208 4.3) */
-	if (s->f.env.sender_bad)
-		s->f.spf_mfrom.reason = "the sender cannot be understood";
-	else
+	s->f.spf_mfrom.reason = no_sender(&s->f.env);
+	if (s->f.spf_mfrom.reason == NULL)
 		spf_check(s->lookups, &s->spf_mfrom, &s->spf_limits, s->arena,
 		    &s->f.spf_mfrom);
 	s->f.spf_mfrom.done = true;
