@@ -16,8 +16,8 @@
  *   fields with an encoded word, text that is neither phrase nor address
  * - accepted beyond the RFC, where it cannot change who is judged: a local
  *   part with dots at its ends or in a row, a domain with a final dot,
- *   "a@b <a@b>" when both are the same, display names and comments in any
- *   charset
+ *   "a@b <a@b>" when both are the same but for case, display names and
+ *   comments in any charset
  */
 #ifndef MILLGATE_MAILADDR_H
 #define MILLGATE_MAILADDR_H

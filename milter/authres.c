@@ -90,11 +90,16 @@ breaks_lines(const char *s, size_t len)
 static bool
 holds_result(const char *s, size_t len)
 {
-	size_t i;
+	size_t i, at;
 
-	for (i = 0; i + 5 <= len; i++)
-		if (s[i] == '=' && strncasecmp(s + i, "=pass", 5) == 0)
+	for (i = 0; i < len; i++) {
+		if (s[i] != '=')
+			continue;
+		for (at = i + 1; at < len && strchr(" \"", s[at]) != NULL; )
+			at++;
+		if (len - at >= 4 && strncasecmp(s + at, "pass", 4) == 0)
 			return true;
+	}
 	return false;
 }
 

@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "arena.h"
 #include "domain.h"
@@ -162,10 +163,14 @@ read_angle_addr(struct parse *p, struct mailbox *box)
 	return lex_next(&p->lex);
 }
 
+/*
+ * But for the case of the local part: people capitalise their names there,
+ * and it changes neither the domain nor whose address it is.
+ */
 static bool
 same_mailbox(const struct mailbox *a, const struct mailbox *b)
 {
-	return strcmp(a->local, b->local) == 0 &&
+	return strcasecmp(a->local, b->local) == 0 &&
 	    strcmp(a->domain, b->domain) == 0;
 }
 
