@@ -181,7 +181,7 @@ syntax_port(struct arena *a, const char **text)
 	return NULL;
 }
 
-/* {daemon_addr}, as the MTA writes it. */
+/* Of {daemon_addr}; it is compared as an address. */
 const char *
 syntax_address(struct arena *a, const char **text)
 {
@@ -189,7 +189,7 @@ syntax_address(struct arena *a, const char **text)
 
 	(void)a;
 	return netaddr_parse(*text, &addr) ? NULL :
-	    "is no IP address; write it as the MTA does in {daemon_addr}";
+	    "is no IP address; write 192.0.2.1 or 2001:db8::1";
 }
 
 const char *

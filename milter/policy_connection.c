@@ -11,11 +11,31 @@
 #include <string.h>
 #include <strings.h>
 
+#include "netaddr.h"
 #include "policy.h"
+
+typedef bool equal_fn(const char *a, const char *b);
+
+static bool
+same_word(const char *a, const char *b)
+{
+	return strcasecmp(a, b) == 0;
+}
+
+/* Sendmail writes "IPv6:2001:db8:0:0:0:0:0:7", Postfix "2001:db8::7". */
+static bool
+same_address(const char *a, const char *b)
+{
+	struct netaddr one, other;
+
+	return netaddr_parse(a, &one) && netaddr_parse(b, &other) &&
+	    netaddr_equal(&one, &other);
+}
 
 /* No list is no condition; a value the MTA did not send fits no list. */
 static bool
-is_listed(const char *const *list, size_t n, const char *value)
+is_listed(const char *const *list, size_t n, const char *value,
+    equal_fn *equal)
 {
 	size_t i;
 
@@ -24,7 +44,7 @@ is_listed(const char *const *list, size_t n, const char *value)
 	if (value == NULL)
 		return false;
 	for (i = 0; i < n; i++)
-		if (strcasecmp(list[i], value) == 0)
+		if (equal(list[i], value))
 			return true;
 	return false;
 }
@@ -37,9 +57,11 @@ listener_matches(const struct session_rules *r, const struct conn_facts *conn)
 	if (r->ndaemon_ports + r->ndaemon_names + r->ndaemon_addrs == 0)
 		return false;
 	return is_listed(r->daemon_ports, r->ndaemon_ports,
-	    conn->daemon_port) &&
-	    is_listed(r->daemon_names, r->ndaemon_names, conn->daemon_name) &&
-	    is_listed(r->daemon_addrs, r->ndaemon_addrs, conn->daemon_addr);
+	    conn->daemon_port, same_word) &&
+	    is_listed(r->daemon_names, r->ndaemon_names, conn->daemon_name,
+	    same_word) &&
+	    is_listed(r->daemon_addrs, r->ndaemon_addrs, conn->daemon_addr,
+	    same_address);
 }
 
 const struct session_rules *
@@ -56,9 +78,10 @@ policy_connection(const struct session_rules *const *rules, size_t n,
 
 /* A value that was not sent could have been any. */
 static bool
-could_be_listed(const char *const *list, size_t n, const char *value)
+could_be_listed(const char *const *list, size_t n, const char *value,
+    equal_fn *equal)
 {
-	return value == NULL || is_listed(list, n, value);
+	return value == NULL || is_listed(list, n, value, equal);
 }
 
 static bool
@@ -67,11 +90,11 @@ could_match(const struct session_rules *r, const struct conn_facts *conn)
 	return r->direction == DIRECTION_SUBMISSION && !r->local &&
 	    r->ndaemon_ports + r->ndaemon_names + r->ndaemon_addrs > 0 &&
 	    could_be_listed(r->daemon_ports, r->ndaemon_ports,
-	    conn->daemon_port) &&
+	    conn->daemon_port, same_word) &&
 	    could_be_listed(r->daemon_names, r->ndaemon_names,
-	    conn->daemon_name) &&
+	    conn->daemon_name, same_word) &&
 	    could_be_listed(r->daemon_addrs, r->ndaemon_addrs,
-	    conn->daemon_addr);
+	    conn->daemon_addr, same_address);
 }
 
 bool

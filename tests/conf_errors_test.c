@@ -109,7 +109,7 @@ static const struct {
 	{ "daemon address",
 	    "listener a { daemon-addrs = {\"mx\"} }",
 	    "t:1: listener a: daemon-addrs = \"mx\" is no IP address; write "
-	    "it as the MTA does in {daemon_addr}" },
+	    "192.0.2.1 or 2001:db8::1" },
 	{ "two plans of one name",
 	    "plan a { }\nplan a { }",
 	    "t:2: found duplicate title 'a'; make one section of the two" },

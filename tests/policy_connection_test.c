@@ -18,6 +18,11 @@ static const struct session_rules named = {
 	.daemon_names = msp, .ndaemon_names = 1,
 	.daemon_addrs = addr, .ndaemon_addrs = 1
 };
+static const char *const addr6[] = { "2001:db8::7" };
+static const struct session_rules by_address = {
+	.name = "by_address", .direction = DIRECTION_SUBMISSION,
+	.daemon_addrs = addr6, .ndaemon_addrs = 1
+};
 static const struct session_rules mx = {
 	.name = "mx", .daemon_ports = p25, .ndaemon_ports = 1
 };
@@ -64,6 +69,15 @@ a_listener_is_chosen_or_undecided(void **state)
 		{ "one before it that cannot match does no harm",
 		    LISTENERS(&submission, &mx),
 		    { MTA, .daemon_port = "25" }, "mx" },
+		{ "an address as Postfix writes it", LISTENERS(&by_address),
+		    { MTA, .daemon_addr = "2001:db8::7" }, "by_address" },
+		{ "an address as Sendmail writes it", LISTENERS(&by_address),
+		    { MTA, .daemon_addr = "IPv6:2001:DB8:0:0:0:0:0:7" },
+		    "by_address" },
+		{ "another address", LISTENERS(&by_address),
+		    { MTA, .daemon_addr = "2001:db8::70" }, NULL },
+		{ "no address", LISTENERS(&by_address),
+		    { MTA, .daemon_addr = "x" }, NULL },
 		{ "sendmail(1) has no port", LISTENERS(&submission, &local),
 		    { MTA, .local = true }, "local" },
 		{ "sendmail(1) without a listener", LISTENERS(&submission),
