@@ -96,13 +96,52 @@ filter_value(const struct doctor *d, const struct chain *c, const char *name)
 	    arena_printf(d->arena, "milter_%s", name));
 }
 
+/*
+ * In braces where it has settings of its own; `name`, if any, is `to` then.
+ * No blanks: postconf -P does not take them.
+ */
+static void
+add_filter(struct buf *b, const struct mta_filter *f, const char *name,
+    const char *to)
+{
+	const struct mta_setting	*s;
+	size_t				 i;
+
+	buf_printf(b, "%s%s%s", b->len > 0 ? "," : "",
+	    f->options.n > 0 ? "{" : "", f->socket);
+	for (i = 0; i < f->options.n; i++) {
+		s = &f->options.setting[i];
+		buf_printf(b, ",%s=%s", s->name, name != NULL &&
+		    strcmp(s->name, name) == 0 ? to : s->value);
+	}
+	if (f->options.n > 0)
+		buf_addch(b, '}');
+}
+
+/* The list with another value in the braces of ours. */
+static const char *
+with_option(const struct doctor *d, const struct chain *c, const char *name,
+    const char *to)
+{
+	struct buf	 b = BUF_INIT;
+	const char	*text;
+	size_t		 i;
+
+	for (i = 0; i < c->filters.n; i++)
+		add_filter(&b, &c->filters.filter[i],
+		    i == c->at ? name : NULL, to);
+	text = arena_strdup(d->arena, buf_str(&b));
+	buf_free(&b);
+	return text;
+}
+
 static const char *
 filter_change(const struct doctor *d, const struct chain *c, const char *name,
     const char *to)
 {
 	if (mta_get(&c->ours->options, name) != NULL)
-		return arena_printf(d->arena, "write %s=%s in the braces of "
-		    "%s", name, to, c->parameter);
+		return change(d, c, c->parameter, with_option(d, c, name, to),
+		    false);
 	return change(d, c, arena_printf(d->arena, "milter_%s", name), to,
 	    false);
 }
@@ -160,24 +199,22 @@ judge_timeout(struct doctor *d, const struct chain *c)
 	    d->site->lookup_seconds);
 }
 
-/* The list with ours at its proper end; braces are kept. */
+/* The list with ours at its proper end, were it there or not. */
 static const char *
-reordered(const struct doctor *d, const struct chain *c, bool first)
+reordered(const struct doctor *d, const struct chain *c,
+    const struct mta_filter *ours, bool first)
 {
 	struct buf	 b = BUF_INIT;
 	const char	*text;
 	size_t		 i;
 
 	if (first)
-		buf_addstr(&b, c->ours->socket);
-	for (i = 0; i < c->filters.n; i++) {
-		if (i == c->at)
-			continue;
-		buf_printf(&b, "%s%s", b.len > 0 ? "," : "",
-		    c->filters.filter[i].socket);
-	}
+		add_filter(&b, ours, NULL, NULL);
+	for (i = 0; i < c->filters.n; i++)
+		if (c->ours == NULL || i != c->at)
+			add_filter(&b, &c->filters.filter[i], NULL, NULL);
 	if (!first)
-		buf_printf(&b, ",%s", c->ours->socket);
+		add_filter(&b, ours, NULL, NULL);
 	text = arena_strdup(d->arena, buf_str(&b));
 	buf_free(&b);
 	return text;
@@ -194,7 +231,7 @@ judge_order(struct doctor *d, const struct chain *c)
 	first = c->listener->direction == DIRECTION_INBOUND;
 	if (c->at == (first ? 0 : c->filters.n - 1))
 		return;
-	to = change(d, c, c->parameter, reordered(d, c, first), true);
+	to = change(d, c, c->parameter, reordered(d, c, c->ours, first), true);
 	if (first)
 		advice_add(d->list, "order", c->service != NULL ?
 		    c->service->name : "main.cf", to, "%s comes before "
@@ -227,29 +264,37 @@ find_ours(struct doctor *d, struct chain *c)
 static void
 say_missing(struct doctor *d, const struct chain *c)
 {
-	const char	*there = value(d, c, c->parameter), *to = d->socket;
-	bool		 first = c->listener->direction == DIRECTION_INBOUND;
+	struct mta_filter	ours = { .socket = d->socket };
+	bool			first;
 
-	if (*there != '\0')
-		to = arena_printf(d->arena, "%s, %s", first ? d->socket :
-		    there, first ? there : d->socket);
+	first = c->listener->direction == DIRECTION_INBOUND;
 	advice_add(d->list, "filter-missing", where(d, c, c->parameter),
-	    change(d, c, c->parameter, to, false), c->service != NULL ?
+	    change(d, c, c->parameter, reordered(d, c, &ours, first), false),
+	    c->service != NULL ?
 	    "mail of listener %s does not come to millgate at all: %s does "
 	    "not name it" : "mail of listener %s, from sendmail(1), does not "
 	    "come to millgate at all: %s does not name it", c->listener->name,
 	    c->parameter);
 }
 
-static bool
-has_word(struct arena *a, const char *text, const char *word)
+/* no_milters among the options, and the line without it. */
+static void
+judge_override(struct doctor *d, const struct chain *c)
 {
-	const char *w;
+	const char	*name = "receive_override_options", *word;
+	const char	*text = value(d, c, name), *rest = "";
+	bool		 found = false;
 
-	while ((w = mta_word(a, &text, ", \t")) != NULL)
-		if (strcasecmp(w, word) == 0)
-			return true;
-	return false;
+	while ((word = mta_word(d->arena, &text, ", \t")) != NULL)
+		if (strcasecmp(word, "no_milters") == 0)
+			found = true;
+		else
+			rest = arena_printf(d->arena, "%s%s%s", rest,
+			    *rest != '\0' ? "," : "", word);
+	if (found)
+		advice_add(d->list, "no-milters", where(d, c, name),
+		    change(d, c, name, rest, false), "no_milters takes this "
+		    "mail past millgate");
 }
 
 static void
@@ -345,12 +390,7 @@ judge_service(struct doctor *d, const struct postfix_service *s)
 	judge_chain(d, &c);
 	if (c.ours == NULL)
 		return;
-	if (has_word(d->arena, value(d, &c, "receive_override_options"),
-	    "no_milters"))
-		advice_add(d->list, "no-milters", where(d, &c,
-		    "receive_override_options"), "remove no_milters from "
-		    "receive_override_options", "no_milters takes this mail "
-		    "past millgate");
+	judge_override(d, &c);
 	judge_smuggling(d, &c);
 	if (c.listener != NULL) {
 		judge_offers(d, &c);

@@ -101,8 +101,27 @@ each_wrong_postfix_gets_its_advice(void **state)
 		{ "fail open in braces", "non_smtpd_milters = { "
 		    "inet:localhost:8899, default_action=accept }\n", "", "",
 		    "fail-open", "main.cf",
-		    "write default_action=tempfail in the braces of "
-		    "non_smtpd_milters" },
+		    "postconf -e 'non_smtpd_milters = {inet:localhost:8899,"
+		    "default_action=tempfail}'" },
+		{ "fail open in braces on one service", "", "",
+		    "submission/inet/smtpd_milters = unix:other, { inet:"
+		    "127.0.0.1:8899, command_timeout = 9s, default_action = "
+		    "accept, protocol = 6 }\n", "fail-open",
+		    "master.cf submission/inet", "postconf -P "
+		    "'submission/inet/smtpd_milters=unix:other,{inet:"
+		    "127.0.0.1:8899,command_timeout=9s,default_action="
+		    "tempfail,protocol=6}'" },
+		{ "braces are kept in another order", "",  "",
+		    "submission/inet/smtpd_milters = { inet:127.0.0.1:8899, "
+		    "default_action=reject }, { unix:other, "
+		    "default_action=accept }\n", "order", "submission/inet",
+		    "smtpd_milters={unix:other,default_action=accept},"
+		    "{inet:127.0.0.1:8899,default_action=reject}'" },
+		{ "left out beside another, which has settings", "", "",
+		    "submission/inet/smtpd_milters = { unix:other, protocol "
+		    "= 3 } unix:third\n", "filter-missing",
+		    "master.cf submission/inet", "smtpd_milters={unix:other,"
+		    "protocol=3},unix:third,inet:127.0.0.1:8899'" },
 		{ "an old protocol", "milter_protocol = 2\n", "", "",
 		    "protocol", "main.cf",
 		    "postconf -e 'milter_protocol = 6'" },
@@ -138,7 +157,8 @@ each_wrong_postfix_gets_its_advice(void **state)
 		{ "no_milters", "", "",
 		    "submission/inet/receive_override_options = "
 		    "no_address_mappings, no_milters\n", "no-milters",
-		    "master.cf submission/inet", "remove no_milters" },
+		    "master.cf submission/inet", "postconf -P 'submission/inet/"
+		    "receive_override_options=no_address_mappings'" },
 		{ "a login offered where mail arrives",
 		    "smtpd_sasl_auth_enable = yes\n", "", "",
 		    "login-inbound", "smtp/inet", "postconf -P "

@@ -174,7 +174,8 @@ wrong("keeps sendmail 1 from millgate", "filter-missing",
 wrong("keeps submissions from millgate", "filter-missing",
       "/inet/smtpd_milters=inet:",
       lambda w: [service(w, "submission") + "/smtpd_milters="])
-wrong("has no_milters on a service", "no-milters", "no_milters",
+wrong("has no_milters on a service", "no-milters",
+      "/receive_override_options=",
       lambda w: [service(w, "smtps") +
                  "/receive_override_options=no_milters"])
 wrong("has a filter behind millgate on submission", "order",
@@ -184,6 +185,14 @@ wrong("has a filter behind millgate on submission", "order",
 wrong("has a filter before millgate on port 25", "order",
       "," + OTHER, lambda w: [service(w, "smtp") + "/smtpd_milters=%s,%s" % (
           OTHER, w.milter_for_postfix())])
+wrong("lets mail by in the braces of a filter", "fail-open",
+      "default_action=tempfail,protocol=6}",
+      lambda w: ["%s/smtpd_milters={%s,default_action=accept,protocol=6}" % (
+          service(w, "submission"), w.milter_for_postfix())])
+wrong("keeps mail from millgate but not from others", "filter-missing",
+      "/inet/smtpd_milters={%s,protocol=2},inet:" % OTHER,
+      lambda w: [service(w, "submission") +
+                 "/smtpd_milters={%s,protocol=2}" % OTHER])
 wrong("gives up before the lookups do", "timeout",
       "milter_content_timeout = 44s", lambda w: [
           "milter_content_timeout = 3s"])
