@@ -29,7 +29,9 @@ struct mfi_conn {
  */
 struct mfi_conn	*mfi_conn(SMFICTX *ctx);
 
-/* mfi_negotiate.c: libmilter's callback */
+/* mfi_negotiate.c: does anything sign or verify, as configured now? */
+bool		 mfi_body_is_needed(struct services *sv);
+/* libmilter's callback */
 sfsistat	 mfi_negotiate(SMFICTX *ctx, unsigned long f0,
 		    unsigned long f1, unsigned long f2, unsigned long f3,
 		    unsigned long *pf0, unsigned long *pf1,

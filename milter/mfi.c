@@ -116,17 +116,33 @@ mfi_helo(SMFICTX *ctx, char *helo)
 	return answer(ctx, c, &v, SMFIP_NR_HELO);
 }
 
+/*
+ * Not in this session: the daemon ends, or a reload turned on what needs the
+ * body, and the MTA agreed at the start of the session to send none.
+ */
+static bool
+is_over(const struct mfi_conn *c, struct verdict *v)
+{
+	if (atomic_load(&draining))
+		*v = verdict_refuse("shutdown", "451 4.3.2",
+		    "The mail filter is shutting down; try again");
+	else if ((c->steps & SMFIP_NOBODY) != 0 &&
+	    mfi_body_is_needed(c->services))
+		*v = verdict_refuse("reload", "451 4.3.2", "The mail filter "
+		    "has a new configuration; try again in a new session");
+	else
+		return false;
+	return true;
+}
+
 static sfsistat
 mfi_envfrom(SMFICTX *ctx, char **argv)
 {
 	struct mfi_conn	*c = mfi_conn(ctx);
 	struct verdict	 v;
 
-	if (atomic_load(&draining)) {
-		v = verdict_refuse("shutdown", "451 4.3.2",
-		    "The mail filter is shutting down; try again");
+	if (is_over(c, &v))
 		return answer(ctx, c, &v, 0);
-	}
 	message_begins(c);
 	v = session_mail(c->session, argv[0] != NULL ? argv[0] : "");
 	if (v.action >= ACTION_DEFER)

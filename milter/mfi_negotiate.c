@@ -58,8 +58,8 @@ refused_are_counted(struct services *sv)
 	return counted;
 }
 
-static bool
-body_is_needed(struct services *sv)
+bool
+mfi_body_is_needed(struct services *sv)
 {
 	struct setup	*st = services_setup(sv);
 	bool		 needed;
@@ -100,7 +100,7 @@ mfi_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
 	}
 	*pf0 = MFI_ACTIONS | (f0 & SMFIF_SETSYMLIST);
 	*pf1 = f1 & QUIET_STEPS;
-	if (!body_is_needed(c->services))
+	if (!mfi_body_is_needed(c->services))
 		*pf1 |= f1 & SMFIP_NOBODY;
 	if ((f0 & SMFIF_SETSYMLIST) != 0 && refused_are_counted(c->services))
 		*pf1 |= f1 & SMFIP_RCPT_REJ;

@@ -10,7 +10,7 @@ import socket
 import smtp
 from message import compose, delivered, deliveries
 from runner import case, settings
-from services import Trouble, wait_until
+from services import Trouble, wait_until, write
 from steps import (arrive, expect, inbound, log_line, serves, submission,
                    submit)
 
@@ -189,6 +189,27 @@ def sighup_reads_the_configuration_again(w):
     w.millgate.configure()
     w.millgate.reload()
     expect(submit(w, compose("boss@example.net")), "550 5.7.1 ")
+
+
+@case
+def a_session_without_bodies_does_not_outlive_a_reload(w):
+    """It was agreed at its start, when nothing signed and nothing verified."""
+    empty = w.directory + "/no-keys"
+    os.makedirs(empty, exist_ok=True)
+    w.millgate.extra = {"judges": "dkim { verify = no }"}
+    w.millgate.configure()
+    with open(w.millgate.conf) as f:
+        text = f.read()
+    write(w.millgate.conf, text.replace(w.keys, empty))
+    w.millgate.reload()
+    with submission(w) as client:
+        reply = client.submit(ALICE, "r@elsewhere.example", compose(ALICE))
+        expect(reply, "250")
+        w.millgate.extra = {}
+        w.millgate.configure()
+        w.millgate.reload()
+        expect(client.mail(ALICE), "451 4.3.2 ")
+    serves(w)
 
 
 @case
