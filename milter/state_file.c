@@ -187,14 +187,16 @@ lock_wait(int fd)
 static bool
 lock_take(struct state_file *f, char **why)
 {
-	char	*name = with_suffix(f, "-lock");
-	char	 me[64];
-	int	 fd;
+	char		*name = with_suffix(f, "-lock");
+	char		 me[64];
+	const char	*said;
+	int		 fd;
 
 	fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {
+		said = strerror(errno);		/* user_name changes it */
 		fail(why, "%s: cannot open %s: %s; the directory must be "
-		    "writable for %s", f->path, name, strerror(errno),
+		    "writable for %s", f->path, name, said,
 		    user_name(geteuid(), me, sizeof(me)));
 		free(name);
 		return false;

@@ -200,6 +200,10 @@ check(struct sql *sql, const char *path, const char *query[2],
 
 /* Question and answer. */
 static const char *quick[] = { "PRAGMA quick_check(1)", "ok" };
+/* One would change what is written, behind our back. */
+static const char *triggers[] = {
+	"SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'", "0"
+};
 
 #define TABLE(name)	"SELECT sql FROM sqlite_schema WHERE name = '" name "'"
 
@@ -215,6 +219,9 @@ schema_check(struct sql *sql, const char *path, bool thorough, char **why)
 	size_t i;
 
 	if (thorough && !check(sql, path, quick, NULL, why))
+		return false;
+	if (!check(sql, path, triggers, "it has a trigger, which is not ours",
+	    why))
 		return false;
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (!check(sql, path, tables[i], "its table is not ours",

@@ -165,6 +165,21 @@ spoil_table(void)
 	sql(path, "ALTER TABLE bucket ADD COLUMN more INTEGER");
 }
 
+/* It would undo each count as it is written, and a restart reset all. */
+static void
+spoil_trigger(void)
+{
+	sql(path, "CREATE TRIGGER t AFTER INSERT ON bucket "
+	    "BEGIN DELETE FROM bucket; END");
+}
+
+static void
+spoil_lock(void)
+{
+	assert_int_equal(unlink(beside("-lock")), 0);
+	assert_int_equal(symlink("/nowhere/else", beside("-lock")), 0);
+}
+
 static void
 spoil_count(void)
 {
@@ -211,6 +226,8 @@ static const struct {
 	{ "a version that cannot be", spoil_negative, "is damaged" },
 	{ "no table", spoil_dropped, "is damaged" },
 	{ "another table", spoil_table, "is damaged" },
+	{ "a trigger", spoil_trigger, "it has a trigger" },
+	{ "a lock that is a link", spoil_lock, "Too many levels" },
 	{ "a changed count", spoil_count, "checksum" },
 	{ "a count of another type", spoil_type, "checksum" },
 	{ "a negative count", spoil_sign, "checksum" },
@@ -266,7 +283,8 @@ open_as_nobody_unwritable(void)
 	char		*why = NULL;
 	struct store	*s = store_open(path, &why);
 
-	must_say(s, why, "must be writable for");
+	must_say(s, why, "-lock: Permission denied; the directory must be "
+	    "writable for");
 }
 
 static void
