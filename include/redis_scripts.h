@@ -10,6 +10,8 @@
 #define REDIS_SETTINGS	"millgate:settings"
 /* Seconds after which an account that nobody writes to is forgotten. */
 #define REDIS_FORGET	"3700"
+/* Milliseconds, twice STORE_LEASE: no reservation holds for longer. */
+#define REDIS_LEASES	"1200000"
 
 /*
  * The ledger, one script for all it does. KEYS: accounts. ARGV: see its

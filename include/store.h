@@ -67,6 +67,7 @@ struct store_usage {
 	 * it fits now or can never fit (limit 0).
 	 */
 	time_t	 next_fit;
+	time_t	 now;		/* of the clock that says so */
 	bool	 refused;	/* this account has no room for one more */
 	bool	 by_messages;	/* refused: the message limit, not recipients */
 	char	 error[STORE_ERROR];	/* STORE_UNKNOWN: what and what to do */

@@ -12,6 +12,11 @@
  *
  * Lua's numbers are doubles and print as %.14g: milliseconds since the epoch
  * have 13 digits, and counts no more than 10.
+ *
+ * What the future has was written by a clock that has been set back since. A
+ * minute of it counts until it is over; one more than a day ahead is taken for
+ * this minute, and moved to it by who writes next. A reservation that would
+ * hold for longer than anybody reserves is over.
  */
 #include "redis_scripts.h"
 
@@ -29,7 +34,8 @@
 "if clock < 0 then clock = math.floor(real / 1000) end\n" \
 "local minute = math.floor(clock / 60)\n" \
 "local MAX = 4294967295\n" \
-"local function cap(n) return math.min(n, MAX) end\n"
+"local function cap(n) return math.min(n, MAX) end\n" \
+"local DAY, LEASES = 1440, " REDIS_LEASES "\n"
 
 /*
  * Settings are a hash of their own: login, "<recipients or -> <messages or ->
@@ -64,8 +70,13 @@
  * the rest, so it is made when somebody asks for it.
  */
 #define LOAD \
+"local function lives(u)\n" \
+"	u = tonumber(u)\n" \
+"	return u > real and u <= real + LEASES\n" \
+"end\n" \
 "local function load(i)\n" \
-"	local a = { key = KEYS[i], lapsed = {}, n = 0,\n" \
+"	local a = { key = KEYS[i], lapsed = {}, stray = {}, n = 0,\n" \
+"	    newest = minute,\n" \
 "	    r = 0, m = 0, hr = 0, hm = 0, own = 0,\n" \
 "	    limit_r = tonumber(ARGV[5 + 2 * i]),\n" \
 "	    limit_m = tonumber(ARGV[6 + 2 * i]) }\n" \
@@ -76,7 +87,15 @@
 "		local at = tonumber(all[f]:match('^b(%d+)$'))\n" \
 "		if at and m then\n" \
 "			r, m, a.n = tonumber(r), tonumber(m), a.n + 1\n" \
-"			if at == minute then a.now_r, a.now_m = r, m end\n" \
+"			if at > minute + DAY then\n" \
+"				a.stray[#a.stray + 1] = all[f]\n" \
+"				at = minute\n" \
+"			end\n" \
+"			a.newest = math.max(a.newest, at)\n" \
+"			if at == minute then\n" \
+"				a.now_r = cap((a.now_r or 0) + r)\n" \
+"				a.now_m = cap((a.now_m or 0) + m)\n" \
+"			end\n" \
 "			if at + 59 >= minute then\n" \
 "				a.r, a.m = a.r + r, a.m + m\n" \
 "			end\n" \
@@ -84,8 +103,8 @@
 "			error('WRONGTYPE field ' .. all[f])\n" \
 "		elseif all[f] == 'h' .. id then\n" \
 "			a.mine = true\n" \
-"			if tonumber(u) > real then a.own = tonumber(r) end\n" \
-"		elseif tonumber(u) > real then\n" \
+"			if lives(u) then a.own = tonumber(r) end\n" \
+"		elseif lives(u) then\n" \
 "			a.hr, a.hm = a.hr + r, a.hm + m\n" \
 "		else\n" \
 "			a.lapsed[#a.lapsed + 1] = all[f]\n" \
@@ -98,6 +117,7 @@
 "	local list = { a.slot }\n" \
 "	for f = 1, #a.all, 2 do\n" \
 "		local at = tonumber(a.all[f]:match('^b(%d+)$'))\n" \
+"		if at and at > minute + DAY then at = minute end\n" \
 "		if at and not (a.slot and a.slot.at == at) then\n" \
 "			local r, m = a.all[f + 1]:match('(%d+) (%d+)')\n" \
 "			list[#list + 1] = { at = at, r = r, m = m }\n" \
@@ -140,7 +160,20 @@
 
 /* Writing: what a reservation holds, and what is committed. */
 #define WRITE \
+"local function keep(a)\n" \
+"	redis.call('EXPIRE', a.key, " REDIS_FORGET " +\n" \
+"	    (a.newest - minute) * 60)\n" \
+"end\n" \
+"local function move(a)\n" \
+"	if #a.stray == 0 then return end\n" \
+"	redis.call('HDEL', a.key, unpack(a.stray))\n" \
+"	redis.call('HSET', a.key, 'b' .. minute,\n" \
+"	    a.now_r .. ' ' .. a.now_m)\n" \
+"	a.n = a.n - #a.stray\n" \
+"	keep(a)\n" \
+"end\n" \
 "local function hold(a, n)\n" \
+"	move(a)\n" \
 "	if #a.lapsed > 0 then\n" \
 "		redis.call('HDEL', a.key, unpack(a.lapsed, 1,\n" \
 "		    math.min(#a.lapsed, 1000)))\n" \
@@ -148,7 +181,7 @@
 "	if n > 0 then\n" \
 "		redis.call('HSET', a.key, 'h' .. id, n .. ' 1 ' ..\n" \
 "		    string.format('%.0f', real + life))\n" \
-"		redis.call('EXPIRE', a.key, " REDIS_FORGET ")\n" \
+"		keep(a)\n" \
 "	elseif a.mine then\n" \
 "		redis.call('HDEL', a.key, 'h' .. id)\n" \
 "	end\n" \
@@ -171,7 +204,7 @@
 "	b.r, b.m = cap(b.r + r), cap(b.m + m)\n" \
 "	a.slot, a.r, a.m = b, a.r + r, a.m + m\n" \
 "	redis.call('HSET', a.key, 'b' .. b.at, b.r .. ' ' .. b.m)\n" \
-"	redis.call('EXPIRE', a.key, " REDIS_FORGET ")\n" \
+"	keep(a)\n" \
 "end\n"
 
 #define OPERATIONS \
@@ -210,8 +243,10 @@
 "	for _, a in ipairs(accounts) do hold(a, lost and 0 or held) end\n" \
 "elseif op == 'reset' then\n" \
 "	for _, a in ipairs(accounts) do\n" \
-"		for _, b in ipairs(buckets(a)) do\n" \
-"			redis.call('HDEL', a.key, 'b' .. b.at)\n" \
+"		for f = 1, #a.all, 2 do\n" \
+"			if a.all[f]:byte(1) == 98 then\n" \
+"				redis.call('HDEL', a.key, a.all[f])\n" \
+"			end\n" \
 "		end\n" \
 "	end\n" \
 "elseif op == 'usage' then\n" \

@@ -110,12 +110,12 @@ stage_quota_open(struct session *s)
 
 /* The answer for the account that the client has to hear of. */
 static struct verdict
-judge(const struct session *s, enum store_answer answer, time_t now)
+judge(const struct session *s, enum store_answer answer)
 {
 	size_t i = policy_quota_fullest(s->usage, s->f.nquotas);
 
 	return policy_quota(&s->setup->conf->quota, answer, &s->usage[i],
-	    &s->f.quota[i], now);
+	    &s->f.quota[i], s->usage[i].now);
 }
 
 /* What the store said, for the counters, the log and the site. */
@@ -153,7 +153,7 @@ stage_quota_recipient(struct session *s)
 		    u->reserved_messages;
 	}
 	note_answer(s, answer, false);
-	return judge(s, answer, now);
+	return judge(s, answer);
 }
 
 struct verdict
@@ -168,7 +168,7 @@ stage_quota_commit(struct session *s)
 	answer = store_commit(&s->reservation, now, s->usage);
 	services_time_end(s->sv);
 	note_answer(s, answer, true);
-	return judge(s, answer, now);
+	return judge(s, answer);
 }
 
 void

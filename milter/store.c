@@ -108,10 +108,21 @@ store_reservation_new(struct store *s, const struct store_account *account,
 	return r;
 }
 
+/* Until a backend with a clock of its own says otherwise. */
+static void
+usage_init(struct store_usage *usage, size_t n, time_t now)
+{
+	size_t i;
+
+	memset(usage, 0, n * sizeof(*usage));
+	for (i = 0; i < n; i++)
+		usage[i].now = now;
+}
+
 enum store_answer
 store_reserve(struct reservation *r, time_t now, struct store_usage *usage)
 {
-	memset(usage, 0, r->n * sizeof(*usage));
+	usage_init(usage, r->n, now);
 	return r->store->ops->reserve(r, now, usage);
 }
 
@@ -127,7 +138,7 @@ store_commit(struct reservation **rp, time_t now, struct store_usage *usage)
 	struct reservation *r = *rp;
 
 	*rp = NULL;
-	memset(usage, 0, r->n * sizeof(*usage));
+	usage_init(usage, r->n, now);
 	return r->store->ops->commit(r, now, usage);
 }
 
@@ -145,7 +156,7 @@ enum store_answer
 store_usage(struct store *s, const char *key, time_t now,
     struct store_limits limits, struct store_usage *usage)
 {
-	memset(usage, 0, sizeof(*usage));
+	usage_init(usage, 1, now);
 	return s->ops->usage(s, key, now, limits, usage);
 }
 

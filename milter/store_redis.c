@@ -29,6 +29,7 @@ struct redis_reservation {
 	struct store_account account[STORE_ACCOUNTS];	/* keys are ours */
 	char		 id[48];
 	uint32_t	 held;		/* recipients */
+	time_t		 now;		/* of the last one */
 	bool		 known;		/* the server may know it */
 };
 
@@ -105,8 +106,9 @@ count_of(const struct redis_reply *number)
 }
 
 static void
-fill(struct store_usage *u, const struct redis_reply *field)
+fill(struct store_usage *u, const struct redis_reply *field, time_t now)
 {
+	u->now = now;
 	u->recipients = count_of(&field[LEDGER_RECIPIENTS]);
 	u->messages = count_of(&field[LEDGER_MESSAGES]);
 	u->reserved_recipients = count_of(&field[LEDGER_RESERVED_RECIPIENTS]);
@@ -123,6 +125,7 @@ ask(struct redis_store *s, const struct question *q, struct store_usage *usage)
 	struct words		 w;
 	struct redis_reply	*r;
 	enum store_answer	 answer;
+	time_t			 now = q->now;
 	size_t			 i;
 
 	build(s, q, &w);
@@ -133,8 +136,10 @@ ask(struct redis_store *s, const struct question *q, struct store_usage *usage)
 	if (r == NULL)
 		return STORE_UNKNOWN;
 	answer = r->item[0].number != 0 ? STORE_TAKEN : STORE_REFUSED;
+	if (!s->callers_clock)
+		now = (time_t)(r->item[1].number / 1000);
 	for (i = 0; i < q->n; i++)
-		fill(&usage[i], &r->item[ANSWER + i * LEDGER_FIELDS]);
+		fill(&usage[i], &r->item[ANSWER + i * LEDGER_FIELDS], now);
 	redis_reply_free(&r);
 	return answer;
 }
@@ -190,6 +195,7 @@ redis_reserve(struct reservation *base, time_t now, struct store_usage *usage)
 	struct redis_reservation	*r = (struct redis_reservation *)base;
 	enum store_answer		 answer;
 
+	r->now = now;
 	answer = step(r, "take", now, usage);
 	if (answer == STORE_TAKEN)
 		r->held++;
@@ -204,7 +210,7 @@ tell(struct redis_reservation *r)
 {
 	struct store_usage usage[STORE_ACCOUNTS];
 
-	step(r, "hold", 0, usage);
+	step(r, "hold", r->now, usage);
 }
 
 static void

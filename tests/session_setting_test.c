@@ -175,6 +175,31 @@ what_is_set_must_be_known(void **state)
 	services_free(&sv);
 }
 
+/* A store with a clock of its own, five minutes ahead of this host's. */
+static enum store_answer
+refused_elsewhere(struct reservation *r, time_t now, struct store_usage *usage)
+{
+	(void)r;
+	(void)now;
+	usage[0].refused = true;
+	usage[0].now = NOW + 300;
+	usage[0].next_fit = NOW + 360;
+	return STORE_REFUSED;
+}
+
+static void
+the_wait_is_by_the_stores_clock(void **state)
+{
+	struct services		*sv = open_services(conf_text);
+	struct store_ops	 ops = *sv->store->ops;
+
+	(void)state;
+	ops.reserve = refused_elsewhere;
+	sv->store->ops = &ops;
+	expect(sv, "wait", "the next one fits at 12:06:00 UTC (in 60 seconds)");
+	services_free(&sv);
+}
+
 int
 main(void)
 {
@@ -184,6 +209,7 @@ main(void)
 		cmocka_unit_test(a_blocked_login_is_refused_at_mail),
 		cmocka_unit_test(monitor_says_what_it_would_do),
 		cmocka_unit_test(what_is_set_must_be_known),
+		cmocka_unit_test(the_wait_is_by_the_stores_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -561,6 +561,119 @@ keys_that_are_not_ours(void **state)
 	store_rows_free(&rows);
 }
 
+/* Plants a field of alice: the time is in ms from now. */
+static void
+plant_hold(const char *id, int recipients, long long ms)
+{
+	char command[160];
+
+	snprintf(command, sizeof(command), "HSET millgate:account:alice h%s "
+	    "\"%d 1 %lld\"", id, recipients, (long long)time(NULL) * 1000 + ms);
+	assert_string_equal(redis_say(redis.port, command), ":1\r\n");
+}
+
+static void
+plant_bucket(long minutes, int recipients)
+{
+	char command[160];
+
+	snprintf(command, sizeof(command), "HSET millgate:account:alice b%ld "
+	    "\"%d 1\"", (long)(time(NULL) / 60) + minutes, recipients);
+	assert_string_equal(redis_say(redis.port, command), ":1\r\n");
+}
+
+/*
+ * The server's clock was a year ahead, and a daemon was killed meanwhile: its
+ * reservation does not hold for a year.
+ */
+static void
+a_reservation_of_the_future_is_over(void **state)
+{
+	struct store_limits	 limits = { 5, STORE_UNLIMITED };
+	struct reservation	*r;
+	struct store_usage	 u;
+
+	plant_hold("dead.1", 3, 365 * 86400000LL);
+	plant_hold("dead.2", 3, 1260000);
+	plant_hold("live.1", 4, 600000);
+	plant_hold("late.1", 4, -1000);
+	u = usage_of(*state, "alice");
+	assert_int_equal(u.reserved_recipients, 4);
+	assert_int_equal(u.reserved_messages, 1);
+	r = reservation_on(*state, "alice", limits);
+	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
+	assert_int_equal(store_reserve(r, 0, &u), STORE_REFUSED);
+	store_give_back(&r);
+	assert_string_equal(redis_say(redis.port,
+	    "HKEYS millgate:account:alice"), "*1\r\n$7\r\nhlive.1\r\n");
+}
+
+/* And what was counted then is over in an hour, not in a year and an hour. */
+static void
+a_count_of_the_future_is_of_now(void **state)
+{
+	struct store_limits	 limits = { 6, STORE_UNLIMITED };
+	struct store_usage	 u;
+	struct reservation	*r;
+	char			 error[STORE_ERROR], *reply;
+	time_t			 now;
+
+	plant_bucket(525600, 2);
+	plant_bucket(525601, 3);
+	u = usage_of(*state, "alice");
+	assert_int_equal(u.recipients, 5);
+	assert_int_equal(u.messages, 2);
+	/* a refusal is enough to move it */
+	limits.recipients = 5;
+	now = time(NULL);
+	r = reservation_on(*state, "alice", limits);
+	assert_int_equal(store_reserve(r, 0, &u), STORE_REFUSED);
+	assert_in_range(u.next_fit, now + 3540, now + 3662);
+	store_give_back(&r);
+	reply = strdup(redis_say(redis.port, "HVALS millgate:account:alice"));
+	assert_string_equal(reply, "*1\r\n$3\r\n5 2\r\n");
+	free(reply);
+	/* another on top of what was moved, in one step */
+	plant_bucket(525600, 7);
+	r = reservation_on(*state, "alice", no_limits);
+	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
+	assert_int_equal(store_commit(&r, 0, &u), STORE_TAKEN);
+	assert_int_equal(u.recipients, 13);
+	plant_bucket(525600, 7);
+	assert_int_equal(store_reset(*state, "alice", 0, error), STORE_TAKEN);
+	assert_int_equal(usage_of(*state, "alice").recipients, 0);
+}
+
+/* An hour ahead it counts until it is over, and is kept for that long. */
+static void
+a_count_of_the_next_hour_stays(void **state)
+{
+	struct reservation	*r;
+	struct store_usage	 u;
+	long			 left;
+
+	plant_bucket(30, 2);
+	r = reservation_on(*state, "alice", no_limits);
+	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
+	assert_int_equal(store_commit(&r, 0, &u), STORE_TAKEN);
+	assert_int_equal(u.recipients, 3);
+	left = strtol(redis_say(redis.port, "TTL millgate:account:alice") + 1,
+	    NULL, 10);
+	assert_in_range(left, 3600 + 1800 - 60, 3700 + 1800);
+}
+
+/* Whose clock says when the next one fits says what time it is, too. */
+static void
+the_time_is_the_servers(void **state)
+{
+	struct store_usage	u;
+	time_t			now = time(NULL);
+
+	if (store_usage(*state, "alice", 7, no_limits, &u) == STORE_UNKNOWN)
+		fail_msg("%s", u.error);
+	assert_in_range(u.now, now, now + 5);
+}
+
 static void
 settings_that_are_not_ours(void **state)
 {
@@ -770,6 +883,10 @@ main(void)
 		ROW(a_server_without_memory),
 		ROW(a_server_that_becomes_a_replica),
 		ROW(keys_that_are_not_ours),
+		ROW(a_reservation_of_the_future_is_over),
+		ROW(a_count_of_the_future_is_of_now),
+		ROW(a_count_of_the_next_hour_stays),
+		ROW(the_time_is_the_servers),
 		ROW(settings_that_are_not_ours),
 		ROW(settings_of_all_accounts_are_one_question),
 		ROW(a_password),
