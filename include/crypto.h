@@ -73,7 +73,7 @@ bool	crypto_key_public(const struct crypto_key *key, struct buf *out);
  * (RFC 8463 3). Returns the length of the signature, 0 with *why when OpenSSL
  * fails.
  */
-size_t	crypto_sign(const struct crypto_key *key,
+size_t	crypto_sign(struct crypto_key *key,
 	    const unsigned char digest[CRYPTO_SHA256_LEN],
 	    unsigned char signature[CRYPTO_SIGNATURE_MAX], const char **why);
 

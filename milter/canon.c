@@ -299,6 +299,13 @@ lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+/* Neither the end, nor a blank, nor a part of a fold. */
+static bool
+is_plain(char c)
+{
+	return (unsigned char)c > ' ';
+}
+
 /* CRLF or LF at p: its length, else 0. */
 static size_t
 fold_length(const char *p)
@@ -334,7 +341,9 @@ relaxed_header(struct buf *out, const char *name, const char *value)
 		if (blank)
 			*to++ = ' ';
 		blank = false;
-		*to++ = *value++;
+		do {
+			*to++ = *value++;
+		} while (is_plain(*value));
 	}
 	out->len = (size_t)(to - out->data);
 }

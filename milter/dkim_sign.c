@@ -20,6 +20,9 @@
 /* RFC 5322 2.1.1 wants 78 or less; a tab counts as 8 columns. */
 #define LINE_MAX_COLUMNS	76
 #define FIELD_NAME		"DKIM-Signature"
+/* Octets that most headers and most of our fields need. */
+#define FIELDS_USUAL		2000
+#define FIELD_USUAL		1000
 
 static const char *const oversigned[] = {
 	"From", "To", "Cc", "Subject", "Date", "Reply-To", "Message-ID",
@@ -171,6 +174,7 @@ dkim_signer_new(const struct sign_rules *rules,
 	s->arena = arena;
 	s->now = now;
 	prepare_names(s, rules->oversign);
+	buf_reserve(&s->fields, FIELDS_USUAL);
 	s->body_hash = crypto_sha256_new();
 	canon_body_init(&s->body, rules->body_canon, hash_body, s->body_hash);
 	return s;
@@ -378,6 +382,7 @@ sign_with(struct dkim_signer *s, const struct signing_key *key,
 	size_t		 common = fields->len, len = 0;
 	const char	*value = NULL;
 
+	buf_reserve(&w.text, FIELD_USUAL);
 	put_tags(&w, s, key, bh);
 	canon_header(fields, s->rules->header_canon, FIELD_NAME,
 	    buf_str(&w.text));
