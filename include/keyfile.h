@@ -18,6 +18,13 @@ struct crypto_key;
  */
 struct crypto_key *keyfile_load(const char *path, struct buf *why);
 
+/*
+ * Add that a key, a table of keys or (directory) a directory of them cannot be
+ * opened, `error` being errno, and the command that mends it.
+ */
+void	keyfile_trouble(struct buf *why, const char *path, int error,
+	    bool directory);
+
 /* One of many: path is given, key or why (malloced, as above) comes back. */
 struct keyfile_job {
 	const char	*path;

@@ -12,6 +12,11 @@
  * (malloced; the caller frees).
  */
 bool	privileges_drop(const char *user, char **why);
+/*
+ * For a test of the configuration, that looks at files as the daemon will:
+ * as above, but what goes wrong is left to the daemon's start to say.
+ */
+void	privileges_test(const char *user);
 /* chown `path` to "user:group" (either part may be empty). */
 bool	privileges_give(const char *path, const char *owner, char **why);
 /*

@@ -81,10 +81,10 @@ struct setup	*setup_new(struct conf *conf, char **why);
  */
 bool		 setup_check_users(const struct setup *st, char **why);
 /*
- * For a test of the configuration: load the file and what it names, and look
- * at what a start would refuse of a server for the state. No server is asked.
+ * setup_new for a test of the configuration: also looks at what a start would
+ * refuse of a server for the state. No server is asked.
  */
-struct setup	*setup_try(const char *conf_path, char **why);
+struct setup	*setup_try(struct conf *conf, char **why);
 struct setup	*setup_ref(struct setup *st);
 void		 setup_unref(struct setup **stp);
 

@@ -11,6 +11,7 @@
 #include "conf_options.h"
 #include "ctl.h"
 #include "log.h"
+#include "privileges.h"
 #include "services.h"
 
 static const char usage_text[] =
@@ -46,9 +47,15 @@ static int
 check(const struct ctl *c, bool json)
 {
 	char		*why = NULL;
-	struct setup	*st = setup_try(c->conf_path, &why);
-	const char	*warnings = st != NULL ? st->conf->warnings : "";
+	struct conf	*conf = conf_load(c->conf_path, &why);
+	struct setup	*st = NULL;
+	const char	*warnings;
 
+	if (conf != NULL) {
+		privileges_test(conf->user);
+		st = setup_try(conf, &why);
+	}
+	warnings = st != NULL ? st->conf->warnings : "";
 	if (json) {
 		printf("{\"good\": %s, \"errors\": ",
 		    st != NULL ? "true" : "false");

@@ -74,6 +74,29 @@ refuse(const char *what, const char *text)
 	return false;
 }
 
+/* What the options with a value take. */
+static const struct {
+	int		 opt;
+	const char	*takes;
+} values[] = {
+	{ OPT_TYPE, "--type takes rsa, ed25519 or both, not" },
+	{ OPT_BITS, "--bits takes a number from 1024 to 8192, not" },
+	{ OPT_FORMAT, "--format takes zone, string or nsupdate, not" },
+	{ OPT_KEEP, "--keep takes a number of days, at most 3650, not" },
+	{ OPT_SELECTOR, "--selector takes letters, digits, hyphens and dots "
+	    "between them, not" },
+};
+
+static void
+refuse_value(int opt, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		if (values[i].opt == opt)
+			refuse(values[i].takes, text);
+}
+
 /* The index of a word; -1: none of them. */
 static int
 word_of(const char *const *words, const char *text)
@@ -230,7 +253,7 @@ parse(struct key_command *c, int argc, char **argv)
 			return CTL_TROUBLE;
 		}
 		if (!take_option(c, opt)) {
-			refuse("an option does not take", optarg);
+			refuse_value(opt, optarg);
 			return CTL_TROUBLE;
 		}
 	}

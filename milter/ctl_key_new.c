@@ -18,6 +18,7 @@
 #include "buf.h"
 #include "ctl.h"
 #include "ctl_key.h"
+#include "domain.h"
 #include "keyrecord.h"
 #include "log.h"
 #include "resolver.h"
@@ -64,12 +65,14 @@ owner_of(const char *directory, struct owner *o)
 	return true;
 }
 
-/* A directory that may be there already. */
+/* A directory that may be there already; its mode is no matter of umask. */
 static bool
 make_directory(const char *path, const struct owner *o)
 {
-	if (mkdir(path, 0750) != 0)
+	if (mkdir(path, 0700) != 0)
 		return errno == EEXIST || fails(path);
+	if (chmod(path, 0750) != 0)
+		return fails(path);
 	if (o != NULL && chown(path, o->uid, o->gid) != 0)
 		return fails(path);
 	return true;
@@ -258,6 +261,19 @@ show_new(struct key_command *c, const struct key_item *k)
 	key_print_json(c, &r);
 }
 
+/* One that is too long has no place in the DNS. */
+static bool
+has_name(const struct key_command *c, const char *selector)
+{
+	const char *name = keyrecord_name(c->arena, selector, c->domain);
+
+	if (strlen(name) <= DOMAIN_MAX)
+		return true;
+	fprintf(stderr, "millgatectl: key: %s: longer than the %d octets of a "
+	    "name; choose a shorter selector\n", name, DOMAIN_MAX);
+	return false;
+}
+
 static bool
 make_key(struct key_command *c, enum crypto_type type, const struct owner *o)
 {
@@ -266,6 +282,8 @@ make_key(struct key_command *c, enum crypto_type type, const struct owner *o)
 	bool		 ok;
 
 	k.selector = selector_for(c, type);
+	if (!has_name(c, k.selector))
+		return false;
 	k.path = path_of(c, k.selector);
 	k.key = crypto_key_generate(type, c->bits, &why);
 	if (k.key == NULL) {

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "buf.h"
 #include "domain.h"
 #include "keydir.h"
 #include "keyfile.h"
@@ -38,6 +39,16 @@ tell(struct keydir *d, const char *fmt, ...)
 	va_start(ap, fmt);
 	d->problem(d->arg, arena_vprintf(d->arena, fmt, ap));
 	va_end(ap);
+}
+
+static void
+tell_trouble(struct keydir *d, const char *path, bool directory)
+{
+	struct buf why = BUF_INIT;
+
+	keyfile_trouble(&why, path, errno, directory);
+	d->problem(d->arg, buf_str(&why));
+	buf_free(&why);
 }
 
 static bool
@@ -119,7 +130,7 @@ read_domain(struct keydir *d, const char *path, const char *domain)
 	bool		 markers;
 
 	if (dir == NULL) {
-		tell(d, "%s: %s", path, strerror(errno));
+		tell_trouble(d, path, true);
 		return;
 	}
 	markers = has_markers(dir);
@@ -154,7 +165,7 @@ read_entry(struct keydir *d, const char *directory, const char *name,
 		return;
 	path = arena_printf(d->arena, "%s/%s", directory, name);
 	if (stat(path, &st) != 0) {
-		tell(d, "%s: %s", path, strerror(errno));
+		tell_trouble(d, path, false);
 		return;
 	}
 	if (!S_ISDIR(st.st_mode)) {
@@ -206,8 +217,7 @@ keydir_read(struct keydir *d, const char *directory, const char *domain)
 	struct stat	 st;
 
 	if (dir == NULL) {
-		tell(d, "%s: %s; make it with: install -d -m 0750 '%s'",
-		    directory, strerror(errno), directory);
+		tell_trouble(d, directory, true);
 		return;
 	}
 	if (fstat(dirfd(dir), &st) == 0 && (st.st_mode & S_IWOTH) != 0)

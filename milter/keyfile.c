@@ -90,6 +90,21 @@ load_open(int fd, const char *path, struct buf *why)
 	return key;
 }
 
+void
+keyfile_trouble(struct buf *why, const char *path, int error, bool directory)
+{
+	buf_printf(why, "%s: %s", path, strerror(error));
+	if (error == EACCES)
+		buf_printf(why, "; the user that millgate runs as has to read"
+		    " it, for example: chgrp millgate '%s' && chmod %s '%s'",
+		    path, directory ? "0750" : "0640", path);
+	else if (error == ENOENT && directory)
+		buf_printf(why, "; make it with: install -d -m 0750 '%s'",
+		    path);
+	else if (error == ENOENT)
+		buf_addstr(why, "; restore it, or remove what names it");
+}
+
 struct crypto_key *
 keyfile_load(const char *path, struct buf *why)
 {
@@ -98,7 +113,7 @@ keyfile_load(const char *path, struct buf *why)
 	struct crypto_key *key;
 
 	if (fd < 0) {
-		buf_printf(why, "%s: %s", path, strerror(errno));
+		keyfile_trouble(why, path, errno, false);
 		return NULL;
 	}
 	key = load_open(fd, path, why);

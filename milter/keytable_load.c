@@ -77,8 +77,10 @@ table_read(struct ring_build *b, struct table *t, const char *text)
 	if (!table_name(b, t, text))
 		return false;
 	fd = open(t->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st) != 0)
-		ring_problem(b, "%s: %s", t->path, strerror(errno));
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		keyfile_trouble(&content, t->path, errno, false);
+		ring_problem(b, "%s", buf_str(&content));
+	}
 	else if ((st.st_mode & S_IWOTH) != 0)
 		ring_problem(b, "%s: everybody may change who signs; run:"
 		    " chmod o-w '%s'", t->path, t->path);

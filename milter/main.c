@@ -9,6 +9,7 @@
 
 #include "conf.h"
 #include "daemon.h"
+#include "privileges.h"
 #include "services.h"
 
 #define STATUS_USAGE	2
@@ -36,8 +37,13 @@ static int
 test_configuration(const char *path)
 {
 	char		*why = NULL;
-	struct setup	*st = setup_try(path, &why);
+	struct conf	*c = conf_load(path, &why);
+	struct setup	*st = NULL;
 
+	if (c != NULL) {
+		privileges_test(c->user);
+		st = setup_try(c, &why);
+	}
 	if (st == NULL) {
 		fprintf(stderr, "%s\n", why);
 		free(why);

@@ -121,10 +121,9 @@ check_state(const struct conf *conf, char **why)
 }
 
 struct setup *
-setup_try(const char *conf_path, char **why)
+setup_try(struct conf *conf, char **why)
 {
-	struct conf	*conf = conf_load(conf_path, why);
-	struct setup	*st = conf != NULL ? setup_new(conf, why) : NULL;
+	struct setup	*st = setup_new(conf, why);
 
 	if (st != NULL && !check_state(st->conf, why))
 		setup_unref(&st);

@@ -57,7 +57,7 @@ static int
 run(const char *words)
 {
 	struct ctl	 c = { .conf_path = "millgate.conf" };
-	char		 line[256], *argv[20] = { (char[]){ "key" } }, *save;
+	char		 line[512], *argv[20] = { (char[]){ "key" } }, *save;
 	int		 argc = 1, fd, status, saved[2];
 
 	snprintf(line, sizeof(line), "%s", words);
@@ -166,14 +166,30 @@ the_key_directory_says_who_reads(void **state)
 		skip();
 	assert_int_equal(mkdir("keys", 0750), 0);
 	assert_int_equal(chown("keys", 0, 12345), 0);
+	umask(077);
 	expect("new --directory keys --selector s --bits 1024 example.org", 0,
 	    "");
+	umask(022);
 	assert_int_equal(mode_of("keys/example.org/s.private"), 0640);
 	assert_int_equal(system("test $(stat -c %u:%g"
 	    " keys/example.org/s.private) = 0:12345"), 0);
 	assert_int_equal(system("test $(stat -c %g:%a keys/example.org) ="
 	    " 12345:750"), 0);
 	expect("list --directory keys", 0, "pending");
+}
+
+static void
+a_name_too_long_for_the_dns_gets_no_key(void **state)
+{
+	char	words[320] = "new --directory keys --bits 1024 --selector s ";
+	size_t	i;
+
+	(void)state;
+	for (i = 0; i < 120; i++)
+		strcat(words, "d.");
+	strcat(words, "example");	/* 247 octets, "s._domainkey." are 13 */
+	expect(words, 2, "choose a shorter selector");
+	assert_int_not_equal(system("ls keys/*/s.* 2>/dev/null"), 0);
 }
 
 static void
@@ -299,7 +315,10 @@ usage_is_explained(void **state)
 	for (i = 0; i < NELEM(bad); i++)
 		expect(bad[i], 2, "");
 	expect("--help", 0, "usage: ");
-	expect("new --type dsa example.org", 2, "\"dsa\"");
+	expect("new --type dsa example.org", 2,
+	    "--type takes rsa, ed25519 or both, not \"dsa\"");
+	expect("new --bits 512 example.org", 2,
+	    "--bits takes a number from 1024 to 8192, not \"512\"");
 	assert_int_not_equal(access("keys", F_OK), 0);
 }
 
@@ -311,6 +330,8 @@ main(void)
 		    fresh),
 		cmocka_unit_test_setup(dated_selectors_do_not_collide, fresh),
 		cmocka_unit_test_setup(the_key_directory_says_who_reads,
+		    fresh),
+		cmocka_unit_test_setup(a_name_too_long_for_the_dns_gets_no_key,
 		    fresh),
 		cmocka_unit_test_setup(records_in_three_formats, fresh),
 		cmocka_unit_test_setup(from_pending_to_deleted, fresh),

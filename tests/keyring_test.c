@@ -249,7 +249,8 @@ other_files_are_refused(void **state)
 	refused("a pipe", "pipe.private", "not a regular file");
 	run("rm", "example.org/pipe.private");
 	run("ln -s nowhere", "example.org/s.private");
-	refused("a dangling link", "s.private", "No such file");
+	refused("a dangling link", "s.private", "No such file or directory;"
+	    " restore it, or");
 	run("rm", "example.org/s.private");
 	run("chmod 0777", "example.org");
 	refused("an open directory", "example.org", "chmod o-w '");
@@ -262,6 +263,28 @@ other_files_are_refused(void **state)
 	assert_null(keyring_load(path_of("nowhere"), &why));
 	assert_non_null(strstr(why, "install -d"));
 	free(why);
+}
+
+/* A daemon that is not root, and keys that are root's. */
+static void
+what_the_user_cannot_read_is_told_with_a_remedy(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	put("example.org/s.private", buf_str(&ed_pem), 0600);
+	run("chmod 0755", ". example.org");
+	assert_int_equal(seteuid(65534), 0);
+	refused("a key", "s.private", "chmod 0640 '");
+	assert_int_equal(seteuid(0), 0);
+	run("chmod 0700", "example.org");
+	assert_int_equal(seteuid(65534), 0);
+	refused("a domain", "example.org", "chmod 0750 '");
+	assert_int_equal(seteuid(0), 0);
+	run("chmod 0700", ".");
+	assert_int_equal(seteuid(65534), 0);
+	refused("the directory", top, "chgrp millgate '");
+	assert_int_equal(seteuid(0), 0);
 }
 
 static void
@@ -320,6 +343,8 @@ main(void)
 		cmocka_unit_test_setup(empty_ring, fresh),
 		cmocka_unit_test(refusals_name_file_and_remedy),
 		cmocka_unit_test_setup(other_files_are_refused, fresh),
+		cmocka_unit_test_setup(
+		    what_the_user_cannot_read_is_told_with_a_remedy, fresh),
 		cmocka_unit_test_setup(problems_are_told_together, fresh),
 		cmocka_unit_test_setup(many_domains, fresh),
 	};

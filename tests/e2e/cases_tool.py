@@ -28,6 +28,24 @@ def the_configuration_in_use_is_found_good(w):
 
 
 @case
+def keys_that_the_daemon_cannot_read_are_found_before_it_starts(w):
+    done = w.run_ctl("key", "new", "closed.example", "--active")
+    assert done.returncode == 0, done
+    place = os.path.join(w.keys, "closed.example")
+    try:
+        for name in os.listdir(place):
+            os.chown(os.path.join(place, name), 0, 0)
+            os.chmod(os.path.join(place, name), 0o600)
+        done = millgate(w, "-t", "-c", w.millgate.conf)
+        assert done.returncode == 1, done
+        assert "Permission denied; the user that" in done.stderr, done
+    finally:
+        shutil.rmtree(place)
+    done = millgate(w, "-t", "-c", w.millgate.conf)
+    assert done.returncode == 0, done
+
+
+@case
 def a_bad_configuration_is_refused_with_file_and_line(w):
     bad = w.directory + "/bad.conf"
     for text in ("mode = maybe\n", "nonsense = 1\n", "listener x {\n",
