@@ -219,6 +219,17 @@ next_word(struct reader *r, char **line)
 	return word;
 }
 
+/*
+ * A byte order mark in front of the first line, a no-break space between two
+ * words: nobody sees them, and they would make another login of this one.
+ */
+static bool
+hides_something(const char *word)
+{
+	return strstr(word, "\xef\xbb\xbf") != NULL ||
+	    strstr(word, "\xc2\xa0") != NULL;
+}
+
 static void
 read_line(struct reader *r, char *line)
 {
@@ -239,6 +250,10 @@ read_line(struct reader *r, char *line)
 		    conf_shown(r->arena, word));
 		return;
 	}
+	if (hides_something(word))
+		conf_complain(&r->bad, r->place, "%s holds a byte order mark or "
+		    "a no-break space; save the file as plain text, with "
+		    "common blanks", conf_shown(r->arena, word));
 	memset(r->seen, 0, sizeof(r->seen));
 	while ((word = next_word(r, &line)) != NULL)
 		read_word(r, word, user);

@@ -123,8 +123,7 @@ trouble(const struct users_query *q, char error[ERROR_MAX], const char *fmt,
 	va_list	ap;
 	size_t	len;
 
-	snprintf(error, ERROR_MAX, "%.120s: ", q->path);
-	len = strlen(error);
+	len = (size_t)snprintf(error, ERROR_MAX, "%.120s: ", q->path);
 	va_start(ap, fmt);
 	vsnprintf(error + len, ERROR_MAX - len, fmt, ap);
 	va_end(ap);
@@ -183,14 +182,15 @@ static bool
 database_open(struct users_query *q, char error[ERROR_MAX])
 {
 	const char	*wrong = NULL;
-	struct stat	 st;
+	struct stat	 st = { 0 };
 
+	/* a FIFO would be waited for without end */
+	if (stat(q->path, &st) == 0 && !S_ISREG(st.st_mode))
+		return trouble(q, error, "is no file");
+	q->device = st.st_dev;
+	q->inode = st.st_ino;
 	if (!sql_open(&q->db, q->path, SQL_READ_FOREIGN))
 		return database_failed(q, "open", error);
-	if (stat(q->path, &st) == 0) {
-		q->device = st.st_dev;
-		q->inode = st.st_ino;
-	}
 	q->statement = sql_prepare_question(q->db, q->query, &wrong);
 	if (q->statement == NULL && wrong != NULL) {
 		database_close(q);

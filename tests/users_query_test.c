@@ -4,6 +4,8 @@
  */
 #include "test.h"
 
+#include <sys/stat.h>
+
 #include <sqlite3.h>
 
 #include <pthread.h>
@@ -289,8 +291,14 @@ faults_are_no_answer(void **state)
 	unlink(path);
 	assert_int_equal(rmdir(path), -1);
 	q = users_query_new("/", NAMED, &known);
-	expect_unknown("a directory", find(q, "bob"), "unable to open");
+	expect_unknown("a directory", find(q, "bob"), "is no file");
 	users_query_free(&q);
+	/* it would be waited for until somebody writes */
+	assert_int_equal(mkfifo(path, 0600), 0);
+	q = users_query_new(path, NAMED, &known);
+	expect_unknown("a FIFO", find(q, "bob"), "is no file");
+	users_query_free(&q);
+	unlink(path);
 }
 
 /* Every page but the first is overwritten. */
