@@ -58,6 +58,8 @@ struct tls_facts {
 struct auth_facts {
 	const char	*login;		/* {auth_authen}; NULL: none */
 	const char	*mechanism;	/* {auth_type}, upper case */
+	/* that the login is, its domain in A-labels; NULL: it is none */
+	const char	*address;
 };
 
 struct mailbox {

@@ -218,6 +218,13 @@ const struct relay_rules *policy_relay(const struct session_rules *r,
 const char	*policy_submitter(const struct user_rules *user,
 		    const struct facts *f);
 
+/*
+ * The address that this submitter is, if it is one, as addresses are written
+ * in facts: what it is called in replies may have a domain in UTF-8.
+ */
+const char	*policy_own_address(const struct user_rules *user,
+		    const struct facts *f);
+
 /* Judged at MAIL. `user` is NULL when the login has no entry. */
 struct verdict	 policy_session(const struct session_rules *r,
 		    const struct user_rules *user, const struct facts *f);

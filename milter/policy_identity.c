@@ -28,7 +28,7 @@ judge_from_state(enum from_state state)
 
 /* Who sends, and what it may send as. */
 struct who {
-	const char		*name;
+	const char		*name, *own;
 	const struct identity_rules *ir;
 	const struct user_rules	*user;
 	const struct tier_rules	*tier;
@@ -44,11 +44,11 @@ judge_boxes(const struct who *who, const struct mailbox_list *list,
 
 	for (i = 0; i < list->n; i++) {
 		box = &list->box[i];
-		if (!policy_may_use(who->ir, who->user, who->name, box))
+		if (!policy_may_use(who->ir, who->user, who->own, box))
 			return verdict_refuse(rule, "550 5.7.1",
 			    "%s address %s is not allowed for %s", field,
 			    box->address, who->name);
-		if (!policy_tier_allows(who->tier, who->ir, who->name, box))
+		if (!policy_tier_allows(who->tier, who->ir, who->own, box))
 			return verdict_refuse("tier-author", "550 5.7.1",
 			    "%s address %s is not allowed for %s in tier %s",
 			    field, box->address, who->name, who->tier->name);
@@ -61,7 +61,8 @@ policy_identity(const struct session_rules *r, const struct identity_rules *ir,
     const struct user_rules *user, const struct tier_rules *tier,
     const struct facts *f)
 {
-	const struct who who = { policy_submitter(user, f), ir, user, tier };
+	const struct who who = { policy_submitter(user, f),
+	    policy_own_address(user, f), ir, user, tier };
 	struct verdict	 v;
 
 	if (r->direction != DIRECTION_SUBMISSION)

@@ -29,3 +29,10 @@ policy_submitter(const struct user_rules *user, const struct facts *f)
 		return f->auth.login;
 	return f->relay != NULL && user != NULL ? user->login : NULL;
 }
+
+const char *
+policy_own_address(const struct user_rules *user, const struct facts *f)
+{
+	return f->auth.login != NULL && f->auth.address != NULL ?
+	    f->auth.address : policy_submitter(user, f);
+}

@@ -140,6 +140,7 @@ policy_sender(const struct session_rules *r, const struct identity_rules *ir,
     const struct facts *f)
 {
 	const char	*who = policy_submitter(user, f);
+	const char	*own = policy_own_address(user, f);
 	struct mailbox	 box = { f->env.sender_local, f->env.sender_domain,
 			    f->env.sender };
 
@@ -156,11 +157,11 @@ policy_sender(const struct session_rules *r, const struct identity_rules *ir,
 		return judge_null_sender(r);
 	if (who == NULL)
 		return verdict_accept();
-	if (!policy_may_use(ir, user, who, &box))
+	if (!policy_may_use(ir, user, own, &box))
 		return verdict_refuse("sender", "550 5.7.1",
 		    "Sender address %s is not allowed for %s", box.address,
 		    who);
-	if (!policy_tier_allows(tier, ir, who, &box))
+	if (!policy_tier_allows(tier, ir, own, &box))
 		return verdict_refuse("tier-sender", "550 5.7.1",
 		    "Sender address %s is not allowed for %s in tier %s",
 		    box.address, who, tier->name);

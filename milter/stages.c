@@ -14,6 +14,7 @@
 
 #include "advice.h"
 #include "arena.h"
+#include "domain.h"
 #include "mailaddr.h"
 #include "session_priv.h"
 #include "users_query.h"
@@ -237,6 +238,19 @@ gather_tls(struct session *s)
 	gather_certificate(s);
 }
 
+/* A domain in UTF-8 is compared by its A-labels; NULL: no address. */
+static const char *
+address_of(struct arena *a, const char *login)
+{
+	const char	*at = strrchr(login, '@'), *domain;
+
+	if (at == NULL)
+		return NULL;
+	domain = domain_canonical(a, at + 1, strlen(at + 1));
+	return domain != NULL ? arena_printf(a, "%.*s@%s", (int)(at - login),
+	    login, domain) : NULL;
+}
+
 /*
  * A login is {auth_type} and {auth_authen} together; {auth_author} is what
  * any client says without logging in, and is never read.
@@ -263,6 +277,7 @@ gather_auth(struct session *s)
 	if (strcmp(mechanism, "EXTERNAL") == 0 && s->f.tls.cert_verified &&
 	    s->f.tls.cert_name != NULL)
 		auth->login = s->f.tls.cert_name;
+	auth->address = address_of(s->arena, auth->login);
 }
 
 /* "Cannot tell" is told apart from "nobody". */

@@ -125,7 +125,7 @@ stage_inbound_collect(struct session *s)
 static bool
 keys_may_sign(const struct session *s, const struct signing_keys *keys)
 {
-	const char *who = policy_submitter(s->user, &s->f);
+	const char *who = policy_own_address(s->user, &s->f);
 	const char *domain = keys->key[0]->domain;
 
 	return !keys->of_parent || (policy_signs_for(

@@ -44,7 +44,7 @@ static const char users[] =
     "default-plan = free\n";
 
 enum { ALICE = 1, BOB = 2, ERIN = 4, ADMIN = 8, CAROL = 16, DAVE = 32,
-    GUS = 64, ALICE_OWN = 128, GUS_SOME = 256 };
+    GUS = 64, ALICE_OWN = 128, GUS_SOME = 256, DESK = 512 };
 
 /*
  * `own` is allowed to all but dave, whose login is no address, and mallory,
@@ -66,6 +66,8 @@ static const struct login {
 	{ "erin@example.org", ERIN, "desk@other.example", "other.example" },
 	{ "admin", ADMIN, "root@example.org", "example.org" },
 	{ "carol@example.org", CAROL, "carol@example.org", "example.org" },
+	{ "desk@m\303\274ller.example", DESK, "desk@xn--mller-kva.example",
+	    "xn--mller-kva.example" },
 	{ "dave", DAVE, "dave@example.org", NULL },
 	{ "mallory@example.org", 0, "mallory@example.org", NULL },
 	{ "Mallory@EXAMPLE.org", 0, "alice@example.org", NULL },
@@ -126,6 +128,10 @@ static const struct identity {
 	{ "x@evilcustomers.example", 0, 0, NULL },
 	{ "x@m\303\274ller.example", BOB, 0, "xn--mller-kva.example" },
 	{ "x@xn--mller-kva.example", BOB, 0, "xn--mller-kva.example" },
+	{ "desk@m\303\274ller.example", BOB | DESK, 0,
+	    "xn--mller-kva.example" },
+	{ "Desk+x@XN--Mller-KVA.example", BOB | DESK, 0,
+	    "xn--mller-kva.example" },
 	{ "desk@other.example", ERIN, 0, "other.example" },
 	{ "ceo@other.example", 0, 0, "other.example" },
 	{ "alice%example.org@other.example", 0, 0, "other.example" },
@@ -307,10 +313,19 @@ allowed(const struct login *l, const struct identity *id, enum place place)
 }
 
 /* Domains of one key may be several: those make no signature together. */
+static const char *
+domain_of(const char *address)
+{
+	const char *domain = strrchr(address, '@') + 1;
+
+	return strcmp(domain, "m\303\274ller.example") == 0 ?
+	    "xn--mller-kva.example" : domain;
+}
+
 static bool
 same_domain(const char *a, const char *b)
 {
-	return strcasecmp(strrchr(a, '@'), strrchr(b, '@')) == 0;
+	return strcasecmp(domain_of(a), domain_of(b)) == 0;
 }
 
 /* The domain that signs an accepted message; NULL: none does. */
