@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "commaize.h"
 #include "dkim_sign.h"
 #include "dkim_verify.h"
 #include "mailaddr.h"
@@ -146,6 +147,18 @@ leave_to_mta(struct session *s)
 		dkim_signer_added_later(s->signer, sendmail);
 }
 
+/* As the field will be when the MTA has sent it. */
+static void
+sign_field(struct session *s, const struct header *h)
+{
+	const char *value = h->value;
+
+	if (s->f.conn.mta.kind == MTA_SENDMAIL && s->setup->conf->signing.
+	    rules.header_canon == CANON_RELAXED && commaize_applies(h->name))
+		value = commaize(s->arena, value);
+	dkim_signer_header(s->signer, h->name, value);
+}
+
 void
 stage_sign_start(struct session *s)
 {
@@ -172,8 +185,7 @@ stage_sign_start(struct session *s)
 	    s->sv->now());
 	leave_to_mta(s);
 	for (i = 0; i < s->headers.n; i++)
-		dkim_signer_header(s->signer, s->headers.field[i].name,
-		    s->headers.field[i].value);
+		sign_field(s, &s->headers.field[i]);
 }
 
 /* Plans the signature fields; false: they could not be made. */

@@ -245,3 +245,32 @@ def what_sendmail_adds_to_a_submission_is_signed(w):
                 if found.all("Subject") == [subject]]
     found = wait_until("it is delivered", arrived)[0]
     assert set(found.signatures(w)) == submission_cases.BOTH, found.head
+
+
+@on_sendmail
+def what_sendmail_does_to_addresses_is_signed(w):
+    """It takes the fields apart when it delivers; see commaize.h."""
+    values = [
+        "a@elsewhere.example,b@elsewhere.example",
+        "a@elsewhere.example , b@elsewhere.example",
+        ",a@elsewhere.example,, b@elsewhere.example,",
+        "a@elsewhere.example,\r\n\t,\r\n b@elsewhere.example",
+        "Bob\r\n <b@elsewhere.example>,c@elsewhere.example",
+        '"A,B" <a@elsewhere.example>,"C\\",D" <c@elsewhere.example>',
+        "a@elsewhere.example (one,two (3,4)),b@elsewhere.example",
+        "g:a@elsewhere.example,b@elsewhere.example;",
+        "undisclosed-recipients:;",
+        "a@elsewhere.example (\"),b@elsewhere.example",
+        "Bob<b@elsewhere.example>,<c@elsewhere.example>",
+        "=?utf-8?q?J=C3=B6?= <a@elsewhere.example>,b@elsewhere.example",
+        ",".join("r%d@elsewhere.example" % n for n in range(40)),
+    ]
+    want = {}
+    for value in values:
+        for name in "Cc", "Reply-To":
+            text = compose(ALICE, extra=["%s: %s" % (name, value)])
+            expect(submit(w, text), "250")
+            want[text] = "%s: %s" % (name, value)
+    bad = [field for text, field in want.items() if set(delivered(
+        w, "elsewhere.example", text).signatures(w)) != submission_cases.BOTH]
+    assert not bad, "\n".join(bad)
