@@ -30,9 +30,14 @@ NETWORKS = ("192.0.2.1", "198.51.100.1", "203.0.113.1")
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+def inside():
+    """Is this process the child?"""
+    return INSIDE in os.environ
+
+
 def isolated():
     """Is this process the child, in namespaces of its own?"""
-    return INSIDE in os.environ and SHARED not in os.environ
+    return inside() and SHARED not in os.environ
 
 
 def namespaces_work():
@@ -96,10 +101,10 @@ def settle(directory):
 
 
 class Supervisor:
-    """The child, the directory, and the signals that are for them."""
+    """The children, their directories, and the signals that are for them."""
 
     def __init__(self):
-        self.child, self.got, self.shared = None, 0, True
+        self.children, self.got, self.shared = [], 0, True
         for number in STOPPING:
             signal.signal(number, self.on_signal)
 
@@ -107,28 +112,35 @@ class Supervisor:
         if self.got == 0:
             print("stopping", file=sys.stderr)
         self.got = number
-        if self.child is not None:
+        for child in self.children:
             # unshare blocks SIGTERM; killed, it takes all others along
-            self.child.send_signal(signal.SIGTERM if self.shared else
-                                   signal.SIGKILL)
+            child.send_signal(signal.SIGTERM if self.shared else
+                              signal.SIGKILL)
 
-    def run(self, argv, directory):
-        self.shared = not namespaces_work()
+    def start(self, argv, directory, fds):
         env = dict(os.environ)
         env[INSIDE] = directory
         if self.shared:
             env[SHARED] = "yes"
         else:
             argv = UNSHARE + argv
-        if self.got == 0:
-            self.child = subprocess.Popen(argv, env=env,
-                                          preexec_fn=as_child)
-            if self.got != 0:	# it came in between
-                self.on_signal(self.got, None)
-            status = self.child.wait()
+        self.children.append(subprocess.Popen(
+            argv, env=env, pass_fds=fds, preexec_fn=as_child))
+        if self.got != 0:	# it came in between
+            self.on_signal(self.got, None)
+
+    def run(self, argv, directories, fds):
+        self.shared = not namespaces_work()
+        # without namespaces there is one world: names, ports and processes
+        # of the machine are in it
+        for directory in directories[:1] if self.shared else directories:
+            if self.got == 0:
+                self.start(argv, directory, fds)
+        statuses = [child.wait() for child in self.children]
         if self.got != 0:
             return 128 + self.got
-        return status if status >= 0 else 128 - status
+        return max(status if status >= 0 else 128 - status
+                   for status in statuses)
 
 
 def remove(directory):
@@ -140,18 +152,27 @@ def remove(directory):
         time.sleep(0.05)
 
 
-def supervise(argv, keep):
-    """Run argv as the child; its exit status, 128 + n after signal n."""
-    supervisor = Supervisor()
+def make_directory():
     directory = tempfile.mkdtemp(prefix="millgate-")
     os.chmod(directory, 0o755)	# the users of the world walk through it
+    return directory
+
+
+def supervise(argv, keep, worlds=1, fds=()):
+    """
+    Run argv as the child, or as several in a world each, with these file
+    descriptors; the worst exit status, 128 + n after signal n.
+    """
+    supervisor = Supervisor()
+    directories = [make_directory() for _ in range(worlds)]
     try:
-        return supervisor.run(argv, directory)
+        return supervisor.run(argv, directories, fds)
     finally:
-        if keep:
-            print("kept: %s" % directory, file=sys.stderr)
-        else:
-            remove(directory)
+        for directory in directories:
+            if keep:
+                print("kept: %s" % directory, file=sys.stderr)
+            else:
+                remove(directory)
 
 
 class Interruption:
@@ -193,7 +214,7 @@ def enter(keep=False):
     Called first by a program. In the parent this never returns; in the child
     it returns the directory of the world.
     """
-    if INSIDE not in os.environ:
+    if not inside():
         argv = [sys.executable] + sys.argv
         sys.exit(supervise(argv, keep))
     directory = os.environ[INSIDE]
