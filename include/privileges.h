@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+/* Can privileges_drop() find that user? False with *why. */
+bool	privileges_known(const char *user, char **why);
 /*
  * Become `user` with its groups, for good, when we are root. "root" keeps the
  * privileges, with a warning. Not root: nothing happens. False with *why
@@ -17,6 +19,8 @@ bool	privileges_drop(const char *user, char **why);
  * as above, but what goes wrong is left to the daemon's start to say.
  */
 void	privileges_test(const char *user);
+/* When we are root: `path` belongs to `user` and its group from now on. */
+bool	privileges_leave(const char *path, const char *user, char **why);
 /* chown `path` to "user:group" (either part may be empty). */
 bool	privileges_give(const char *path, const char *owner, char **why);
 /*

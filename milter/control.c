@@ -18,6 +18,7 @@
 #include "buf.h"
 #include "control.h"
 #include "services.h"
+#include "socket_file.h"
 
 #define PAUSE_MS	100	/* after an accept that failed */
 
@@ -50,23 +51,12 @@ complain(char **why, const char *path, const char *what, int error)
 static bool
 make_way(const struct sockaddr_un *un, char **why)
 {
-	int		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int		error = EMFILE;
-	struct stat	st;
+	int error = socket_file_asked(un->sun_path);
 
-	if (fd != -1) {
-		error = connect(fd, (const void *)un, sizeof(*un)) == 0 ? 0 :
-		    errno;
-		close(fd);
-	}
 	if (error == 0)
 		return complain(why, un->sun_path, "another millgate answers "
 		    "there; stop it, or give each one a control-socket of its "
 		    "own", 0);
-	/* a plain file refuses connections, too */
-	if (error == ECONNREFUSED && (lstat(un->sun_path, &st) != 0 ||
-	    !S_ISSOCK(st.st_mode)))
-		error = ENOTSOCK;
 	if (error != ECONNREFUSED)
 		return complain(why, un->sun_path, "is in the way; remove it",
 		    error);

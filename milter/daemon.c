@@ -7,8 +7,9 @@
  * would take SIGHUP for a stop.
  *
  * SIGTERM: new messages are deferred, those that have begun are finished (for
- * DRAIN_SECONDS at most), then the process ends. SIGHUP: the configuration,
- * users and keys are read again, all or nothing.
+ * DRAIN_SECONDS at most), then the process ends. SIGHUP, or
+ * SIGUSR1 as for OpenDKIM: the configuration, users and keys are read again,
+ * all or nothing.
  */
 #include "config.h"
 
@@ -22,12 +23,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "arena.h"
+#include "buf.h"
 #include "control.h"
 #include "daemon.h"
+#include "daemon_socket.h"
 #include "daemon_tasks.h"
 #include "log.h"
 #include "mfi.h"
@@ -60,7 +62,8 @@ on_signal(int number)
 static bool
 signals_open(void)
 {
-	static const int	 caught[] = { SIGHUP, SIGTERM, SIGINT };
+	static const int	 caught[] = { SIGHUP, SIGUSR1, SIGTERM,
+	    SIGINT };
 	struct sigaction	 sa;
 	sigset_t		 set;
 	size_t			 i;
@@ -92,35 +95,6 @@ raise_file_limit(void)
 	}
 }
 
-/* The path of a unix socket, or NULL. */
-static const char *
-socket_path(const struct conf *c)
-{
-	if (strncmp(c->socket, "local:", 6) == 0)
-		return c->socket + 6;
-	if (strncmp(c->socket, "unix:", 5) == 0)
-		return c->socket + 5;
-	return NULL;
-}
-
-static bool
-open_socket(const struct conf *c, char **why)
-{
-	const char	*path = socket_path(c);
-	mode_t		 mask = umask(0177);
-	bool		 ok = mfi_open(c, why);
-
-	umask(mask);
-	if (!ok || path == NULL)
-		return ok;
-	if (chmod(path, (mode_t)c->socket_mode) != 0) {
-		*why = xstrdup("socket-mode: chmod failed");
-		return false;
-	}
-	return c->socket_owner == NULL ||
-	    privileges_give(path, c->socket_owner, why);
-}
-
 static struct resolver *
 open_resolver(const struct conf *c, char **why)
 {
@@ -131,10 +105,15 @@ open_resolver(const struct conf *c, char **why)
 	};
 	const char		*text;
 	struct resolver		*r = resolver_unbound_new(&o, &text);
+	struct buf		 b = BUF_INIT;
 
-	if (r == NULL)
-		*why = xstrdup(text);
-	return r;
+	if (r != NULL)
+		return r;
+	if (o.trust_anchor != NULL)
+		buf_printf(&b, "trust-anchor = \"%s\": ", o.trust_anchor);
+	buf_printf(&b, "%s", text);
+	*why = b.data;
+	return NULL;
 }
 
 /* Takes over `setup`. */
@@ -178,11 +157,28 @@ same_text(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+static bool
+same_list(const struct strings *a, const struct strings *b)
+{
+	size_t i;
+
+	if (a->n != b->n)
+		return false;
+	for (i = 0; i < a->n; i++)
+		if (strcmp(a->s[i], b->s[i]) != 0)
+			return false;
+	return true;
+}
+
 /* Options that only a restart changes: say so, do not pretend. */
 static void
 warn_unchanged(const struct conf *old, const struct conf *new)
 {
 	if (!same_text(old->socket, new->socket) ||
+	    !same_text(old->socket_owner, new->socket_owner) ||
+	    old->socket_mode != new->socket_mode ||
+	    !same_text(old->pid_file, new->pid_file) ||
+	    !same_list(&old->resolver.servers, &new->resolver.servers) ||
 	    !same_text(old->state, new->state) ||
 	    !same_text(old->control_socket, new->control_socket) ||
 	    !same_text(old->state_password_file, new->state_password_file) ||
@@ -191,7 +187,8 @@ warn_unchanged(const struct conf *old, const struct conf *new)
 	    !same_text(old->user, new->user) ||
 	    !same_text(old->resolver.trust_anchor, new->resolver.trust_anchor))
 		log_printf(LOG_LEVEL_WARNING, "%s: a change of socket, state, "
-		    "control-socket, user or trust-anchor takes effect at the next restart",
+		    "control-socket, pid-file, user, servers or trust-anchor "
+		    "takes effect at the next restart",
 		    new->path);
 }
 
@@ -240,7 +237,7 @@ attend(struct services *sv, const char *conf_path)
 	for (;;) {
 		poll(&pfd, 1, daemon_tasks_run(sv));
 		while (read(signal_pipe[0], &number, 1) == 1) {
-			if (number != SIGHUP)
+			if (number != SIGHUP && number != SIGUSR1)
 				return;
 			reload(sv, conf_path);
 		}
@@ -274,7 +271,6 @@ stop(struct services *sv, const struct conf *c)
 {
 	const struct counters	*n = &sv->counters;
 	bool			 failed = atomic_load(&mfi_ended);
-	const char		*path = socket_path(c);
 
 	notify_stopping();
 	if (!failed)
@@ -282,8 +278,7 @@ stop(struct services *sv, const struct conf *c)
 	notifier_stop(sv->notifier);
 	control_close(&control);
 	daemon_tasks_last(sv);
-	if (path != NULL)
-		unlink(path);
+	daemon_socket_remove(c);
 	if (c->pid_file != NULL)
 		unlink(c->pid_file);
 	log_printf(LOG_LEVEL_INFO, "stopped: connections=%llu messages=%llu "
@@ -299,20 +294,35 @@ stop(struct services *sv, const struct conf *c)
 	_exit(failed ? STATUS_TROUBLE : 0);
 }
 
+/*
+ * Opened as root, written when all else is open: a start that fails leaves
+ * what a daemon that runs has written. False with *why.
+ */
 static bool
-write_pid(const char *path, char **why)
+open_pid_file(const char *path, int *fd, char **why)
 {
-	FILE *f;
+	struct buf b = BUF_INIT;
 
+	*fd = -1;
 	if (path == NULL)
 		return true;
-	f = fopen(path, "we");
-	if (f == NULL || fprintf(f, "%ld\n", (long)getpid()) < 0 ||
-	    fclose(f) != 0) {
-		*why = xstrdup("pid-file cannot be written");
-		return false;
-	}
-	return true;
+	*fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (*fd != -1)
+		return true;
+	buf_printf(&b, "pid-file \"%s\": %s; is its directory there?", path,
+	    strerror(errno));
+	*why = b.data;
+	return false;
+}
+
+static void
+write_pid(int fd)
+{
+	if (fd == -1)
+		return;
+	if (ftruncate(fd, 0) != 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0)
+		log_printf(LOG_LEVEL_WARNING, "pid-file: %s", strerror(errno));
+	close(fd);
 }
 
 /*
@@ -381,28 +391,43 @@ open_control(struct services *sv, char **why)
 	return sv;
 }
 
+/* What needs no root any more. Takes over `setup`. */
+static struct services *
+start_as_user(struct setup *setup, int pid_fd, char **why)
+{
+	struct services *sv = NULL;
+
+	if (privileges_drop(setup->conf->user, why))
+		sv = open_control(open_services(setup, why), why);
+	else
+		setup_unref(&setup);
+	if (sv != NULL)
+		write_pid(pid_fd);
+	return sv;
+}
+
 /* Everything up to the point where mail can be served. */
 static struct services *
 start(const struct daemon_options *o, int *ready_fd, char **why)
 {
 	struct setup	*setup = load_setup(o->conf_path, why);
-	struct services	*sv = NULL;
+	int		 pid_fd;
 
 	if (setup == NULL)
 		return NULL;
 	if (setup->conf->warnings[0] != '\0')
 		log_printf(LOG_LEVEL_WARNING, "%s", setup->conf->warnings);
-	if (!open_socket(setup->conf, why)) {
+	if (!privileges_known(setup->conf->user, why) ||
+	    !daemon_socket_open(setup->conf, why)) {
 		setup_unref(&setup);
 		return NULL;
 	}
 	if (!o->foreground && (*ready_fd = detach()) == -1)
 		*why = xstrdup("cannot fork");
-	else if (write_pid(setup->conf->pid_file, why) &&
-	    privileges_drop(setup->conf->user, why))
-		return open_control(open_services(setup, why), why);
+	else if (open_pid_file(setup->conf->pid_file, &pid_fd, why))
+		return start_as_user(setup, pid_fd, why);
 	setup_unref(&setup);
-	return sv;
+	return NULL;
 }
 
 int

@@ -368,8 +368,11 @@ mfi_open(const struct conf *c, char **why)
 	smfi_setbacklog(LISTEN_BACKLOG);
 	/* true: a socket file that a crash left behind is removed */
 	if (smfi_opensocket(true) != MI_SUCCESS)
-		return failed(why, "cannot be opened; is it in use, or is its "
-		    "directory not writable?", c->socket);
+		return failed(why, strncmp(spec, "local:", 6) == 0 ?
+		    "cannot be made; is its directory writable, and no other "
+		    "file in its place?" :
+		    "cannot be opened; is the port in use, or the address not "
+		    "one of this host?", c->socket);
 	answer_at_once(fd);
 	return true;
 }

@@ -31,20 +31,39 @@ complain(char **why, const char *fmt, ...)
 	return false;
 }
 
+/* Is there anything to give up? */
+static bool
+stays(const char *user)
+{
+	/* of root, conf_check has warned */
+	return geteuid() != 0 || strcmp(user, "root") == 0;
+}
+
+static bool
+no_such_user(const char *user, char **why)
+{
+	return complain(why, "user \"%s\": no such user; create it "
+	    "(adduser --system --group --no-create-home %s) or set "
+	    "user = \"...\" in the configuration", user, user);
+}
+
+bool
+privileges_known(const char *user, char **why)
+{
+	return stays(user) || getpwnam(user) != NULL ||
+	    no_such_user(user, why);
+}
+
 bool
 privileges_drop(const char *user, char **why)
 {
 	const struct passwd *pw;
 
-	if (geteuid() != 0)
-		return true;
-	if (strcmp(user, "root") == 0)	/* conf_check has warned */
+	if (stays(user))
 		return true;
 	pw = getpwnam(user);
 	if (pw == NULL)
-		return complain(why, "user \"%s\": no such user; create it "
-		    "(adduser --system --group --no-create-home %s) or set "
-		    "user = \"...\" in the configuration", user, user);
+		return no_such_user(user, why);
 	if (initgroups(user, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
 	    setuid(pw->pw_uid) != 0)
 		return complain(why, "cannot become user \"%s\": %s", user,
@@ -76,6 +95,21 @@ privileges_as_owner(const char *path, char **why)
 		return complain(why, "%s: cannot become its owner: %s", path,
 		    strerror(errno));
 	return true;
+}
+
+bool
+privileges_leave(const char *path, const char *user, char **why)
+{
+	const struct passwd *pw;
+
+	if (stays(user))
+		return true;
+	pw = getpwnam(user);
+	if (pw == NULL)
+		return no_such_user(user, why);
+	return chown(path, pw->pw_uid, pw->pw_gid) == 0 ||
+	    complain(why, "%s: cannot be given to \"%s\": %s", path, user,
+	    strerror(errno));
 }
 
 bool

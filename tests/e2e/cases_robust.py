@@ -187,7 +187,7 @@ def sighup_reads_the_configuration_again(w):
         assert client.mail(ALICE).code in (250, 550)
     w.millgate.extra = {}
     w.millgate.configure()
-    w.millgate.reload()
+    w.millgate.reload(signal.SIGUSR1)	# as OpenDKIM's
     expect(submit(w, compose("boss@example.net")), "550 5.7.1 ")
 
 

@@ -1,8 +1,10 @@
 """The programs on the command line, beside the running daemon."""
 
 import os
+import pwd
 import shutil
 import signal
+import socket
 import subprocess
 
 import programs
@@ -149,6 +151,12 @@ def what_it_cannot_use_stops_it_with_a_reason(w):
                 w.port["milter"], w.address, w.millgate.directory), "socket"),
             (port + 'user = "no-such-user"\n', "no-such-user"),
             (port + 'user = nobody\nstate = "/proc/no/state.db"\n', "state"),
+            (port + 'user = nobody\nstate = "%s/s.db"\n' % w.directory,
+             "s.db-lock: Permission denied; "),
+            (port + 'user = nobody\nresolver { trust-anchor = "/no/key" }\n'
+             'state = "%s/s.db"\n' % w.millgate.directory, "/no/key"),
+            (port + 'user = nobody\npid-file = "/no/dir/pid"\n',
+             "/no/dir/pid"),
             (port + 'user = nobody\nsigning { key-directory = "/no/dir" }\n',
              "/no/dir")):
         with open(bad, "w") as f:
@@ -156,6 +164,52 @@ def what_it_cannot_use_stops_it_with_a_reason(w):
         done = millgate(w, "-f", "-c", bad)
         assert done.returncode == 2, done
         assert words in done.stderr, done
+
+
+def connects(path):
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(path) == 0
+
+
+@case
+def a_second_daemon_takes_nothing_from_the_first(w):
+    path, pid_file = w.millgate.directory + "/own", w.directory + "/own.pid"
+
+    def conf(name, socket, state):
+        with open(w.directory + name, "w") as f:
+            f.write('user = nobody\npid-file = "%s"\nsocket = "unix:%s"\n'
+                    'state = "%s/%s.db"\n' % (pid_file, socket,
+                                             w.millgate.directory, state))
+        return w.directory + name
+
+    first = conf("/first.conf", path, "own")
+    assert millgate(w, "-c", first).returncode == 0
+    with open(pid_file) as f:
+        pid = int(f.read())
+    try:
+        assert connects(path)
+        made = os.stat(path)
+        # the user that the daemon runs as, who is not root
+        assert made.st_uid == pwd.getpwnam("nobody").pw_uid, made
+        assert made.st_mode & 0o777 == 0o660, made
+        for conf_file, words in (
+                (first, "another daemon answers there"),
+                (conf("/socket.conf", path, "other"), "another daemon"),
+                (conf("/state.conf", path + "2", "own"), "in use by")):
+            done = millgate(w, "-c", conf_file)
+            assert done.returncode == 2 and words in done.stderr, done
+        assert connects(path)
+        with open(pid_file) as f:
+            assert int(f.read()) == pid
+    finally:
+        os.kill(pid, signal.SIGKILL)
+    # what that one left behind is in nobody's way
+    wait_until("it has gone", lambda: not connects(path))
+    assert millgate(w, "-c", first).returncode == 0
+    with open(pid_file) as f:
+        pid = int(f.read())
+    os.kill(pid, signal.SIGTERM)
+    wait_until("all is removed", lambda: not os.path.exists(path))
 
 
 @case

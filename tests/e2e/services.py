@@ -484,10 +484,10 @@ class Millgate(Service):
                 return ""
             raise
 
-    def reload(self):
-        """SIGHUP, and wait for the new configuration to be in use."""
+    def reload(self, number=signal.SIGHUP):
+        """Signal, and wait for the new configuration to be in use."""
         before = len(self.log_text())
-        self.send(signal.SIGHUP)
+        self.send(number)
         said = wait_until("millgate says what came of the reload", lambda: [
             line for line in self.log_text()[before:].splitlines()
             if " reload" in line])
