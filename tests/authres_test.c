@@ -462,6 +462,14 @@ hostile_facts(struct arena *a, struct facts *f)
 	memset(f, 0, sizeof(*f));
 	f->auth = (struct auth_facts){ hostile(a), hostile(a) };
 	f->conn.helo = hostile(a);
+	f->tier = hostile(a);
+	f->conn.client_known = true;
+	assert_true(netaddr_parse(rnd() % 2 ? "192.0.2.1" : "2001:db8::1",
+	    &f->conn.client));
+	f->iprev = (struct iprev_facts){ .done = rnd() % 4,
+	    .result = any_result(), .name = hostile(a), .reason = hostile(a) };
+	f->override = (struct override_facts){ hostile(a), hostile(a),
+	    rnd() % 2 ? "dmarc-reject" : NULL };
 	f->env.sender_local = hostile(a);
 	f->env.sender_domain = hostile(a);
 	f->spf_mfrom = (struct spf_facts){ .done = rnd() % 4,
@@ -504,6 +512,8 @@ assert_methods(const struct reader *r, const struct facts *f)
 
 	if (f->auth.login != NULL && f->auth.login[0] != '\0')
 		assert_result(r, &at, "auth", RESULT_PASS);
+	if (f->iprev.done)
+		assert_result(r, &at, "iprev", f->iprev.result);
 	if (f->spf_mfrom.done)
 		assert_result(r, &at, "spf", f->spf_mfrom.result);
 	if (f->spf_helo.done)
@@ -536,7 +546,7 @@ assert_props(const struct reader *r)
 {
 	static const char	*const known[] = { "smtp.auth", "smtp.mailfrom",
 	    "smtp.helo", "header.d", "header.s", "header.a", "header.b",
-	    "header.i", "header.from", "policy.dmarc" };
+	    "header.i", "header.from", "policy.dmarc", "policy.iprev" };
 	size_t			 i, j, k;
 
 	for (i = 0; i < r->n; i++)
