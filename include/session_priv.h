@@ -18,7 +18,7 @@
 #include "session.h"
 #include "spf_check.h"
 
-/* The author's, the sender's, and one for each evaluated signature. */
+/* The authors', the sender's, and one each for so many signatures. */
 #define SESSION_WALKS	24
 /* Author domains that are evaluated; a message with more is refused. */
 #define SESSION_AUTHORS	4
@@ -69,7 +69,6 @@ struct session {
 	struct spf_question spf_mfrom, spf_helo;
 	struct walk	 walk[SESSION_WALKS];
 	size_t		 nwalks;
-	struct lookup	*author_exists[SESSION_AUTHORS];
 	struct iprev	 iprev;
 	struct reservation *reservation;
 	struct store_usage usage[STORE_ACCOUNTS];

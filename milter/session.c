@@ -148,7 +148,6 @@ message_open(struct session *s)
 	s->nsigned = s->nwalks = 0;
 	s->refused = 0;
 	s->blocked = false;
-	memset(s->author_exists, 0, sizeof(s->author_exists));
 	s->verdict = verdict_accept();
 	headers_init(&s->headers, s->arena, s->setup->conf->max_header_fields,
 	    s->setup->conf->max_header_bytes);

@@ -24,16 +24,12 @@ walk_find(struct session *s, const char *domain)
 	return NULL;
 }
 
-void
-stage_walk_start(struct session *s, const char *domain)
+static void
+walk_begin(struct session *s, struct walk *w, const char *domain)
 {
-	struct walk	*w;
 	const char	*name;
 	size_t		 i;
 
-	if (s->nwalks == SESSION_WALKS || walk_find(s, domain) != NULL)
-		return;
-	w = &s->walk[s->nwalks++];
 	memset(w, 0, sizeof(*w));
 	w->domain = domain;
 	dmarc_walk_init(&w->names, domain);
@@ -43,7 +39,17 @@ stage_walk_start(struct session *s, const char *domain)
 	}
 }
 
-/* NULL when there was no room for this walk: it cannot be told. */
+void
+stage_walk_start(struct session *s, const char *domain)
+{
+	if (s->nwalks < SESSION_WALKS && walk_find(s, domain) == NULL)
+		walk_begin(s, &s->walk[s->nwalks++], domain);
+}
+
+/*
+ * A walk that found no room before its signature was known to pass begins
+ * now: the author's own questions were asked long before.
+ */
 static const struct dmarc_walk_result *
 walk_judge(struct session *s, const char *domain)
 {
@@ -53,8 +59,10 @@ walk_judge(struct session *s, const char *domain)
 
 	stage_walk_start(s, domain);
 	w = walk_find(s, domain);
-	if (w == NULL)
-		return NULL;
+	if (w == NULL) {
+		w = arena_alloc(s->arena, sizeof(*w));
+		walk_begin(s, w, domain);
+	}
 	if (w->judged)
 		return &w->result;
 	for (i = 0; i < w->names.n; i++)
@@ -83,8 +91,7 @@ add_identifier(struct session *s, struct dmarc_question *q,
 	id->is_dkim = true;
 	id->walk = strcmp(domain, q->author_domain) == 0 ? NULL :
 	    walk_judge(s, domain);
-	if (id->walk != NULL || strcmp(domain, q->author_domain) == 0)
-		q->nidentifiers++;
+	q->nidentifiers++;
 }
 
 static void
@@ -118,28 +125,24 @@ stage_authors_start(struct session *s)
 		return;
 	for (i = 0; i < from->ndomains; i++) {
 		stage_walk_start(s, from->domain[i]);
-		s->author_exists[i] = lookups_start(s->lookups,
-		    from->domain[i], DNS_TXT);
+		lookups_start(s->lookups, from->domain[i], DNS_TXT);
 	}
 }
 
-/* False: there was no room for the walk. */
-static bool
+static void
 evaluate_author(struct session *s, size_t i, struct dmarc_facts *f)
 {
 	struct dmarc_question q = { NULL };
 
 	q.author_domain = s->f.from.domain[i];
 	q.author = walk_judge(s, q.author_domain);
-	if (q.author == NULL || s->author_exists[i] == NULL)
-		return false;
-	q.author_exists = lookup_wait(s->author_exists[i])->status;
+	q.author_exists = lookups_ask(s->lookups, q.author_domain,
+	    DNS_TXT)->status;
 	if (q.author->record_domain != NULL ||
 	    q.author->state == DMARC_TEMPERROR)
 		add_identifiers(s, &q);
 	dmarc_evaluate(&q, s->arena, f);
 	f->done = true;
-	return true;
 }
 
 void
@@ -154,8 +157,7 @@ stage_dmarc(struct session *s)
 		return;
 	f = arena_array(s->arena, from->ndomains, sizeof(*f));
 	for (i = 0; i < from->ndomains; i++)
-		if (!evaluate_author(s, i, &f[i]))
-			return;
+		evaluate_author(s, i, &f[i]);
 	dmarc_strictest(f, from->ndomains, &s->f.dmarc);
 }
 
