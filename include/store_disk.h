@@ -6,6 +6,7 @@
 
 #include "ledger.h"
 #include "state_file.h"
+#include "state_wal.h"
 #include "store_sqlite.h"
 
 /*
@@ -23,6 +24,7 @@ enum disk_statement {
 
 struct disk {
 	struct state_file file;
+	struct state_log log;
 	struct sql	*sql;
 	struct sql_statement *st[ST_COUNT];
 	struct sql	*checkpointer;

@@ -1,7 +1,12 @@
 /*
- * state_wal - is the write-ahead log that a killed process left complete?
+ * state_wal - is the write-ahead log that a killed process left complete? And
+ * is that of a running one still there?
  */
+#include <sys/stat.h>
+
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +29,12 @@ struct index_header {
 	uint32_t	frame_sum[2];
 	unsigned char	salt[8];	/* as in the log */
 	uint32_t	sum[2];
+};
+
+/* What the index begins with. */
+struct index {
+	struct index_header header[2];
+	uint32_t	in_file;	/* frames that a checkpoint has copied */
 };
 
 struct checksum {
@@ -84,20 +95,18 @@ index_is_right(const struct index_header *h)
 }
 
 static bool
-index_read(const char *shm, struct index_header *h)
+index_read(const char *shm, struct index *x)
 {
-	struct index_header	copy[2];
-	int			fd;
-	bool			ok;
+	int	fd;
+	bool	ok;
 
 	fd = open(shm, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	ok = read_at(fd, copy, sizeof(copy), 0);
+	ok = read_at(fd, x, sizeof(*x), 0);
 	close(fd);
-	*h = copy[0];
-	return ok && memcmp(&copy[0], &copy[1], sizeof(copy[0])) == 0 &&
-	    index_is_right(h);
+	return ok && memcmp(&x->header[0], &x->header[1],
+	    sizeof(x->header[0])) == 0 && index_is_right(&x->header[0]);
 }
 
 /* Checks the log's header; *page_size 0: it is wrong. */
@@ -155,17 +164,59 @@ bool
 state_wal_complete(const char *wal, const char *shm, uint32_t *have,
     uint32_t *want)
 {
-	struct index_header	h;
-	int			fd;
+	struct index	x;
+	int		fd;
 
 	*have = *want = 0;
-	if (!index_read(shm, &h) || h.frames == 0)
+	if (!index_read(shm, &x) || x.header[0].frames == 0)
 		return true;
-	*want = h.frames;
+	*want = x.header[0].frames;
 	fd = open(wal, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0) {
-		*have = frames_right(fd, &h);
-		close(fd);
-	}
+	if (fd < 0)
+		return errno == ENOENT && x.in_file >= *want;
+	*have = frames_right(fd, &x.header[0]);
+	close(fd);
 	return *have >= *want;
+}
+
+/* --- in use -------------------------------------------------------------- */
+
+static const char *const suffixes[] = { "-wal", "-shm" };
+
+static bool
+look(const char *path, size_t i, struct stat *st)
+{
+	char	name[4096];
+	int	len = snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+
+	return (size_t)len < sizeof(name) && lstat(name, st) == 0;
+}
+
+void
+state_log_note(struct state_log *l, const char *path)
+{
+	struct stat	st;
+	size_t		i;
+
+	memset(l, 0, sizeof(*l));
+	for (i = 0; i < 2; i++) {
+		if (look(path, i, &st)) {
+			l->part[i].dev = st.st_dev;
+			l->part[i].ino = st.st_ino;
+		}
+	}
+}
+
+const char *
+state_log_gone(const struct state_log *l, const char *path)
+{
+	struct stat	st;
+	size_t		i;
+
+	for (i = 0; i < 2; i++)
+		if (l->part[i].ino != 0 && (!look(path, i, &st) ||
+		    st.st_ino != l->part[i].ino ||
+		    st.st_dev != l->part[i].dev))
+			return suffixes[i];
+	return NULL;
 }

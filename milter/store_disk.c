@@ -198,6 +198,7 @@ open_writable(struct disk *d, char **why)
 	if (!sql_open(&d->checkpointer, d->file.path, SQL_WRITE))
 		return refuse(d, "cannot be opened", why);
 	state_file_sign(&d->file);
+	state_log_note(&d->log, d->file.path);
 	return true;
 }
 
@@ -244,10 +245,13 @@ add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
 bool
 disk_still_there(const struct disk *d, char error[STORE_ERROR])
 {
-	if (state_file_same(&d->file))
+	const char *gone = state_file_same(&d->file) ?
+	    state_log_gone(&d->log, d->file.path) : "";
+
+	if (gone == NULL)
 		return true;
-	snprintf(error, STORE_ERROR, "%.90s: was removed or replaced while in "
-	    "use; restore it, or restart millgate", d->file.path);
+	snprintf(error, STORE_ERROR, "%.90s%s: was removed or replaced while "
+	    "in use; restore it, or restart millgate", d->file.path, gone);
 	return false;
 }
 

@@ -227,9 +227,11 @@ struct left {
 	size_t		 len[LEFT];
 };
 
+/* more: something is in the log alone. */
 static void
-left_begin(struct left *l)
+left_begin_with(struct left *l, bool more)
 {
+	struct store *s;
 	pid_t	pid;
 	int	status;
 	size_t	i;
@@ -238,13 +240,21 @@ left_begin(struct left *l)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		damage_fill(open_good());
+		damage_fill(s = open_good());
+		if (more)
+			sent(s, "late@example.org", T0, 1);
 		raise(SIGKILL);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));
 	for (i = 0; i < LEFT; i++)
 		l->data[i] = read_file(beside(left_names[i]), &l->len[i]);
+}
+
+static void
+left_begin(struct left *l)
+{
+	left_begin_with(l, false);
 }
 
 static void
@@ -377,8 +387,29 @@ a_log_that_was_cut_is_found(void **state)
 		if (!refused_or_exact())
 			fail_msg("cut at %zu of %zu", cut, len);
 	}
+	left_end(&l);
+	remove_files();
+	left_begin_with(&l, true);
 	left_restore(&l);
 	assert_int_equal(unlink(beside("-wal")), 0);
+	assert_true(refused_or_exact());
+	left_end(&l);
+}
+
+/* A log without which nothing is lost is not missed. */
+static void
+a_log_that_is_in_the_file_is_not_missed(void **state)
+{
+	struct left	l;
+
+	(void)state;
+	left_begin(&l);
+	left_restore(&l);
+	assert_int_equal(unlink(beside("-wal")), 0);
+	assert_false(refused_or_exact());
+	/* but one that is there would be read */
+	left_restore(&l);
+	write_file(beside("-wal"), l.data[1], l.len[1] - 1);
 	assert_true(refused_or_exact());
 	left_end(&l);
 }
@@ -536,6 +567,7 @@ main(void)
 		TEST(truncated_files_are_found),
 		TEST(flipped_bits_in_the_log_are_found),
 		TEST(a_log_that_was_cut_is_found),
+		TEST(a_log_that_is_in_the_file_is_not_missed),
 		TEST(after_a_power_cut_it_starts),
 		TEST(kill_at_any_moment),
 	};

@@ -482,6 +482,33 @@ a_file_that_goes_away(void **state)
 	store_close(&s);
 }
 
+/* What is written to a log without a name is gone with the process. */
+static void
+a_log_that_goes_away(void **state)
+{
+	static const char *const parts[] = { "-wal", "-shm" };
+	struct store		*s;
+	struct store_usage	 u;
+	char			 want[64], error[STORE_ERROR];
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(parts); i++) {
+		s = open_good();
+		sent(s, "alice", T0, 1);
+		assert_int_equal(unlink(beside(parts[i])), 0);
+		assert_int_equal(send_to(s, "alice", T0, 1, &u),
+		    STORE_UNKNOWN);
+		snprintf(want, sizeof(want), "%s: was removed or replaced",
+		    parts[i]);
+		if (strstr(u.error, want) == NULL)
+			row_fail(parts[i], "%s", u.error);
+		assert_int_equal(store_prune(s, T0, error), STORE_UNKNOWN);
+		store_close(&s);
+		remove_files();
+	}
+}
+
 static void
 old_rows_leave_the_file(void **state)
 {
@@ -567,6 +594,7 @@ main(void)
 		TEST(the_tool_creates_nothing),
 		TEST(who_may_only_read_can_read),
 		TEST(a_file_that_goes_away),
+		TEST(a_log_that_goes_away),
 		TEST(old_rows_leave_the_file),
 		TEST(a_full_disk),
 	};
