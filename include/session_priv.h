@@ -77,6 +77,7 @@ struct session {
 	struct verdict	 verdict;	/* the worst so far, as enforced */
 	unsigned	 refused;	/* recipients */
 	bool		 blocked;	/* the login, or one of its groups */
+	bool		 unentitled;	/* to the addresses that it uses */
 	uint64_t	 began;		/* ticks */
 };
 

@@ -154,20 +154,28 @@ message_open(struct session *s)
 	edits_init(&s->edits, s->arena);
 }
 
+/* Also notes whether the message may be signed at all: see may_sign. */
+static struct verdict
+judge_envelope(struct session *s)
+{
+	struct verdict v, sender;
+
+	v = policy_session(s->rules, s->user, &s->f);
+	sender = policy_sender(s->rules, &s->setup->conf->identity, s->user,
+	    s->tier, &s->f);
+	s->unentitled = sender.action >= ACTION_DEFER ||
+	    s->f.login_unknown || (s->user != NULL && s->user->block);
+	return v.action == ACTION_ACCEPT ? sender : v;
+}
+
 struct verdict
 session_mail(struct session *s, const char *path)
 {
-	const struct identity_rules *ir;
-
 	message_open(s);
 	stage_listener(s);
 	stage_login(s);
 	stage_sender(s, path);
-	ir = &s->setup->conf->identity;
-	s->verdict = policy_session(s->rules, s->user, &s->f);
-	if (s->verdict.action == ACTION_ACCEPT)
-		s->verdict = policy_sender(s->rules, ir, s->user, s->tier,
-		    &s->f);
+	s->verdict = judge_envelope(s);
 	if (!refuses(s))
 		s->verdict = verdict_worse(s->verdict, stage_quota_open(s));
 	if (!refuses(s))
@@ -247,6 +255,16 @@ session_header(struct session *s, const char *name, const char *value)
 	return go_on();
 }
 
+/*
+ * Monitor mode signs what enforce would refuse for another reason than who it
+ * is from: a site that tries millgate out sends signed mail all the same.
+ */
+static bool
+may_sign(const struct session *s)
+{
+	return !s->unentitled && !s->blocked && !refuses(s);
+}
+
 struct verdict
 session_eoh(struct session *s)
 {
@@ -258,9 +276,10 @@ session_eoh(struct session *s)
 		struct verdict v = policy_identity(s->rules,
 		    &s->setup->conf->identity, s->user, s->tier, &s->f);
 
+		s->unentitled |= v.action >= ACTION_DEFER;
 		s->verdict = verdict_worse(s->verdict, v);
 		s->verdict = verdict_worse(s->verdict, stage_fuse_from(s));
-		if (s->verdict.action < ACTION_DEFER)
+		if (may_sign(s))
 			stage_sign_start(s);
 	}
 	return go_on();

@@ -202,6 +202,29 @@ def monitor_mode_refuses_nothing_and_says_what_it_would(w):
 
 
 @case
+def monitor_mode_signs_what_enforce_refuses_for_other_reasons(w):
+    carol = "carol@example.net"
+    with settings(w, top="mode = monitor", users="""
+            plan one { recipients-per-hour = 1 }
+            user carol@example.net { plan = one
+                networks = {"203.0.113.0/24"} }"""):
+        # from another network, and over her plan
+        text = compose(carol)
+        reply = submit(w, text, login=carol, recipients=[
+            "r@elsewhere.example", "s@elsewhere.example"])
+        expect(reply, "250")
+        assert "would=" in log_line(w, reply), log_line(w, reply)
+        signed_by_both(w, text)
+        # but never for whom she is not
+        for author, sender in (("ceo@example.net", carol),
+                               (carol, "ceo@example.net")):
+            text = compose(author)
+            expect(submit(w, text, login=carol, sender=sender), "250")
+            found = delivered(w, "elsewhere.example", text)
+            assert not found.all("DKIM-Signature"), found.head
+
+
+@case
 def a_user_from_elsewhere_than_his_networks_is_refused(w):
     users = ('user carol@example.net { networks = {"203.0.113.0/24"} }')
     with settings(w, users=users):
