@@ -83,6 +83,9 @@ struct conf {
 	struct {
 		bool		 verify;
 		unsigned	 max_signatures;
+		unsigned	 max_signature_bytes;
+		unsigned	 max_signed_names;
+		unsigned	 clock_skew;	/* seconds */
 		unsigned	 min_key_bits;
 		unsigned	 max_age;	/* seconds; 0: any */
 		const char *const *required_fields;	/* NULL-terminated */

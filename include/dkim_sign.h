@@ -40,14 +40,15 @@ struct sign_rules {
 	enum canonicalization header_canon, body_canon;	/* default relaxed */
 	/* fields signed once more than they occur; NULL-terminated */
 	const char *const *oversign;
-	unsigned	 ttl;		/* x= seconds after t=; 0: no x= */
+	unsigned	 ttl;		/* x= in so many seconds; 0: no x= */
+	bool		 timestamp;	/* t= */
 	bool		 identity;	/* i=@<d> where the key brings no i= */
 	/* which keys: see keyring_find_author */
 	bool		 own_domain_only;	/* no key of a parent domain */
 	bool		 all_matches;	/* of the SigningTable, not the first */
 };
 /*
- * relaxed/relaxed, no x=, no i=, oversigned: From To Cc Subject Date Reply-To
+ * relaxed/relaxed, t=, no x=, no i=, oversigned: From To Cc Subject Date Reply-To
  * Message-ID MIME-Version Content-Type Content-Transfer-Encoding List-* Sender
  */
 extern const struct sign_rules sign_default_rules;

@@ -330,6 +330,8 @@ const struct conf_option conf_options[] = {
 	{ "signing", "ttl", OPT_UINT, CONF(signing.rules.ttl), .def = "0",
 	    .max = 31536000, .help = "seconds until a signature expires; 0: "
 	    "never" },
+	{ "signing", "timestamp", OPT_BOOL, CONF(signing.rules.timestamp),
+	    .def = "yes", .help = "write t= into signatures" },
 	{ "signing", "oversign", OPT_LIST, CONF(signing.rules.oversign),
 	    .def = "From, To, Cc, Subject, Date, Reply-To, Message-ID, "
 	    "MIME-Version, Content-Type, Content-Transfer-Encoding, List-Id, "
@@ -379,6 +381,14 @@ const struct conf_option conf_options[] = {
 	{ "dkim", "max-signatures", OPT_UINT, CONF(dkim.max_signatures),
 	    .def = "10", .min = 1, .max = 100,
 	    .help = "signatures evaluated in one message" },
+	{ "dkim", "max-signature-bytes", OPT_UINT,
+	    CONF(dkim.max_signature_bytes), .def = "32768", .min = 1024,
+	    .max = 1048576, .help = "octets of one signature's field" },
+	{ "dkim", "max-signed-names", OPT_UINT, CONF(dkim.max_signed_names),
+	    .def = "512", .min = 32, .max = 10000,
+	    .help = "names in one signature's h=" },
+	{ "dkim", "clock-skew", OPT_UINT, CONF(dkim.clock_skew), .def = "300",
+	    .max = 86400, .help = "seconds that t= may be ahead of our clock" },
 	{ "dkim", "min-key-bits", OPT_UINT, CONF(dkim.min_key_bits),
 	    .def = "1024", .min = 1024, .max = 8192,
 	    .help = "a signature by a shorter RSA key does not pass" },

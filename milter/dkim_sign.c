@@ -49,6 +49,7 @@ static const char *const signed_names[] = {
 const struct sign_rules sign_default_rules = {
 	.header_canon = CANON_RELAXED,
 	.body_canon = CANON_RELAXED,
+	.timestamp = true,
 	.oversign = oversigned,
 };
 
@@ -328,7 +329,8 @@ put_tags(struct writer *w, const struct dkim_signer *s,
 		put_tagf(w, &scratch, "i=%s;", key->identity);
 	else if (r->identity)
 		put_tagf(w, &scratch, "i=@%s;", key->domain);
-	put_tagf(w, &scratch, "t=%lld;", (long long)s->now);
+	if (r->timestamp)
+		put_tagf(w, &scratch, "t=%lld;", (long long)s->now);
 	if (r->ttl > 0)
 		put_tagf(w, &scratch, "x=%lld;", (long long)s->now + r->ttl);
 	put_names(w, s);

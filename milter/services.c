@@ -39,6 +39,9 @@ open_dkim(const struct conf *conf)
 	struct dkim_verify_limits limits = dkim_default_limits;
 
 	limits.signatures = conf->dkim.max_signatures;
+	limits.signature_bytes = conf->dkim.max_signature_bytes;
+	limits.h_names = conf->dkim.max_signed_names;
+	limits.clock_skew = conf->dkim.clock_skew;
 	limits.min_key_bits = conf->dkim.min_key_bits;
 	limits.max_age = conf->dkim.max_age;
 	limits.required = conf->dkim.required_fields;

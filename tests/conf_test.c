@@ -186,6 +186,10 @@ defaults_of_sections(const struct conf *c)
 	assert_false(c->spf.received_spf);
 	assert_true(c->dkim.verify);
 	assert_int_equal(c->dkim.max_signatures, 10);
+	assert_int_equal(c->dkim.max_signature_bytes, 32768);
+	assert_int_equal(c->dkim.max_signed_names, 512);
+	assert_int_equal(c->dkim.clock_skew, 300);
+	assert_true(c->signing.rules.timestamp);
 	assert_int_equal(c->dkim.min_key_bits, 1024);
 	assert_int_equal(c->dmarc.on_reject, ACTION_REJECT);
 	assert_int_equal(c->dmarc.on_quarantine, ACTION_HOLD);

@@ -407,6 +407,12 @@ tags_say_what_was_asked_for(void **state)
 	    &messages[0].m)[1], "a"), "ed25519-sha256");
 
 	rules.ttl = 86400;
+	rules.timestamp = false;
+	v = sign(a, &rules, keys, 1, &messages[0].m)[0];
+	assert_string_equal(tag(a, v, "t"), "");
+	assert_string_equal(tag(a, v, "x"), "1790086400");
+	assert_true(field_verifies(a, &messages[0].m, &key, v));
+	rules.timestamp = true;
 	rules.identity = true;
 	rules.header_canon = CANON_SIMPLE;
 	v = sign(a, &rules, keys, 1, &messages[0].m)[0];
