@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 
+import milter
 import smtp
 from message import compose, delivered, deliveries
 from runner import case, settings
@@ -53,6 +54,31 @@ def idle_connections_hold_up_nobody(w):
     serves(w)
     for client in idle:
         client.close()
+
+
+def keepalive_of(port, peer):
+    """Seconds until the kernel asks whether the peer is there; or None."""
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        for line in f.readlines()[1:]:
+            here, there, timer = (line.split()[i] for i in (1, 2, 5))
+            if here.endswith(":%04X" % port) and \
+                    there.endswith(":%04X" % peer):
+                kind, ticks = timer.split(":")
+                return int(ticks, 16) / 100 if kind == "02" else None
+    return None
+
+
+@case
+def an_mta_that_vanished_keeps_no_reservation_for_hours(w):
+    session = milter.Session(w, **{"{auth_authen}": ALICE})
+    session.negotiate()
+    session.answer()
+    port = session.sock.getsockname()[1]
+    # while an answer is not acknowledged another timer runs
+    seconds = wait_until("the keepalive timer", lambda: keepalive_of(
+        w.port["milter"], port))
+    session.close()
+    assert seconds <= 61, seconds
 
 
 MALFORMED = [
