@@ -20,6 +20,8 @@ struct redis_store {
 	char		 lease[REDIS_NUMBER_TEXT];	/* milliseconds */
 	char		 instance[20];
 	atomic_ullong	 number;	/* of reservations */
+	char		*name;		/* as configured, for errors */
+	atomic_llong	 since;		/* it counts; 0: not known yet */
 };
 
 static inline struct redis_word

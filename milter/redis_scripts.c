@@ -64,6 +64,19 @@
 "	return { 1, real }\n" \
 "end\n"
 
+/* Since when the server has counted: it changes when all was lost. */
+#define SINCE \
+"if op == 'since' then\n" \
+"	local at = redis.call('HGET', KEYS[1], 'since')\n" \
+"	if not at then\n" \
+"		at = string.format('%.0f', real)\n" \
+"		redis.call('HSET', KEYS[1], 'since', at)\n" \
+"	elseif not at:match('^%d+$') then\n" \
+"		error('WRONGTYPE ' .. KEYS[1])\n" \
+"	end\n" \
+"	return { 1, real, tonumber(at) }\n" \
+"end\n"
+
 /*
  * Sums of what is committed (r, m) and of what others hold (hr, hm), and what
  * this reservation holds (own). A list of the minutes costs more than all of
@@ -265,4 +278,4 @@
 "return answer\n"
 
 const char redis_ledger_script[] =
-    BEGIN SETTINGS LOAD JUDGE WRITE OPERATIONS ANSWER;
+    BEGIN SETTINGS SINCE LOAD JUDGE WRITE OPERATIONS ANSWER;

@@ -264,18 +264,35 @@ redis_usage(struct store *base, const char *key, time_t now,
 	return ask((struct redis_store *)base, &q, usage);
 }
 
-/* Nothing to remove: but once a minute somebody asks whether it works. */
+/*
+ * Nothing to remove: but once a minute somebody asks whether it works, and
+ * whether it is still the server that has our counts.
+ */
 static enum store_answer
 redis_prune(struct store *base, time_t now, char error[STORE_ERROR])
 {
-	struct question		q = { .operation = "none", .id = "" };
-	struct store_usage	usage = { .recipients = 0 };
-	enum store_answer	answer;
+	struct redis_store	*s = (struct redis_store *)base;
+	struct redis_word	 w[] = {
+		redis_word(REDIS_SINCE), redis_word("since"),
+		redis_word("-1"), redis_word(s->lease), redis_word(""),
+		redis_word("0")
+	};
+	struct redis_reply	*r;
+	long long		 since, before;
 
 	(void)now;
-	answer = ask((struct redis_store *)base, &q, &usage);
-	memcpy(error, usage.error, STORE_ERROR);
-	return answer;
+	r = redis_pool_run(s->pool, w, 6, 1, ANSWER + 1, error);
+	if (r == NULL)
+		return STORE_UNKNOWN;
+	since = r->item[ANSWER].number;
+	redis_reply_free(&r);
+	before = atomic_exchange(&s->since, since);
+	if (before == 0 || before == since)
+		return STORE_TAKEN;
+	snprintf(error, STORE_ERROR, "%.100s: it has lost what it had counted "
+	    "(and what was set), and counts anew; see its appendonly",
+	    s->name);
+	return STORE_UNKNOWN;
 }
 
 static enum store_answer
@@ -315,6 +332,7 @@ redis_close(struct store *base)
 	struct redis_store *s = (struct redis_store *)base;
 
 	redis_pool_free(&s->pool);
+	free(s->name);
 	free(s);
 }
 
@@ -357,5 +375,7 @@ store_redis_open(const struct store_place *place, char **why)
 	snprintf(s->instance, sizeof(s->instance), "%016llx",
 	    (unsigned long long)instance);
 	atomic_init(&s->number, 0);
+	atomic_init(&s->since, 0);
+	s->name = xstrdup(place->spec);
 	return &s->store;
 }

@@ -417,6 +417,25 @@ a_server_that_starts_empty(void **state)
 	assert_int_equal(u.recipients, 2);
 }
 
+/* Nothing is reset in silence: the daemon, which asks once a minute, logs it. */
+static void
+what_a_server_has_forgotten_is_said_once(void **state)
+{
+	char error[STORE_ERROR];
+
+	assert_int_equal(store_prune(*state, 0, error), STORE_TAKEN);
+	assert_int_equal(store_prune(*state, 0, error), STORE_TAKEN);
+	assert_string_equal(redis_say(redis.port, "FLUSHALL"), "+OK\r\n");
+	works(*state);
+	assert_int_equal(store_prune(*state, 0, error), STORE_UNKNOWN);
+	assert_non_null(strstr(error, "has lost what it had counted"));
+	assert_non_null(strstr(error, "redis://"));
+	assert_int_equal(store_prune(*state, 0, error), STORE_TAKEN);
+	redis_say(redis.port, "HSET millgate:since since x");
+	assert_int_equal(store_prune(*state, 0, error), STORE_UNKNOWN);
+	assert_non_null(strstr(error, "WRONGTYPE"));
+}
+
 static void
 a_script_that_was_forgotten(void **state)
 {
@@ -876,6 +895,7 @@ main(void)
 		ROW(a_late_commit_is_judged_anew),
 		ROW(a_lapsed_reservation_does_not_come_back),
 		ROW(a_server_that_starts_empty),
+		ROW(what_a_server_has_forgotten_is_said_once),
 		ROW(a_script_that_was_forgotten),
 		ROW(a_server_that_is_gone),
 		ROW(a_server_that_stands_still),
