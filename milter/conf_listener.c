@@ -114,12 +114,26 @@ check_plaintext(struct conf_builder *b, const struct conf_section *s)
 	}
 }
 
+/* No table says what somebody without a name may send as. */
+static void
+check_anybody(struct conf_builder *b, const struct conf_section *s,
+    const struct session_rules *r)
+{
+	if (r->direction == DIRECTION_SUBMISSION && !r->local &&
+	    !r->require_auth && r->second_factor == SECOND_FACTOR_NONE)
+		conf_complain_in(b->warnings, s, conf_section_where(s,
+		    "require-auth"), "a client without a login may send as "
+		    "anybody here, unsigned; a relay section binds its "
+		    "clients");
+}
+
 static void
 check_listener(struct conf_builder *b, const struct conf_section *s,
     const struct session_rules *r)
 {
 	check_listener_options(b, s, r);
 	check_plaintext(b, s);
+	check_anybody(b, s, r);
 	if (!r->local && r->ndaemon_ports + r->ndaemon_names +
 	    r->ndaemon_addrs == 0)
 		conf_complain_in(b->bad, s, s->place, "matches no connection; "

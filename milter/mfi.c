@@ -126,12 +126,16 @@ is_over(const struct mfi_conn *c, struct verdict *v)
 	if (atomic_load(&draining))
 		*v = verdict_refuse("shutdown", "451 4.3.2",
 		    "The mail filter is shutting down; try again");
-	else if ((c->steps & SMFIP_NOBODY) != 0 &&
-	    mfi_body_is_needed(c->services))
+	else if ((c->steps & SMFIP_NOBODY) == 0 ||
+	    !mfi_body_is_needed(c->services))
+		return false;
+	else {
 		*v = verdict_refuse("reload", "451 4.3.2", "The mail filter "
 		    "has a new configuration; try again in a new session");
-	else
-		return false;
+		log_printf(LOG_LEVEL_INFO, "a message is deferred: its "
+		    "session is older than the configuration, and was told "
+		    "to send no bodies");
+	}
 	return true;
 }
 

@@ -665,6 +665,11 @@ oddities(void **state)
 		{ "a relay that nobody serves", "\nrelay a { networks = "
 		    "{\"192.0.2.1\"} senders = {\"@x.org\"} }", "t:2: relay a: "
 		    "no relay-for names it: its clients need a login" },
+		{ "a submission without a login", "listener l {\n"
+		    "daemon-ports = 587 direction = submission\n"
+		    "require-auth = no }", "t:3: listener l: a client without "
+		    "a login may send as anybody here, unsigned; a relay "
+		    "section binds its clients" },
 		{ "a relay for all the world", "relay a { networks = "
 		    "{\"192.0.2.1\",\n\"::/0\"} senders = {\"@x.org\"} "
 		    "}\nlistener l { daemon-ports = 587 direction = "
