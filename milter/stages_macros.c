@@ -16,6 +16,8 @@ session_negotiated(struct session *s, unsigned protocol, bool takes_lists)
 	s->mta.known = true;
 	s->mta.protocol = protocol;
 	s->mta.takes_lists = takes_lists;
+	/* also of an MTA that forgets to say who has connected */
+	s->f.conn.mta = s->mta;
 }
 
 void

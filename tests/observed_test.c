@@ -222,6 +222,45 @@ a_login_at_an_inbound_listener_is_told(void **state)
 	services_free(&sv);
 }
 
+/* libmilter hands on what comes: no step may be one that nobody missed. */
+static void
+steps_that_are_left_out_let_nothing_in(void **state)
+{
+	static const struct mta m = { { BASE, { "{tls_version}", "TLSv1.3" },
+	    { "{cipher_bits}", "256" }, { "{auth_type}", "PLAIN" },
+	    { "{auth_authen}", "alice@example.net" } } };
+	struct services		*sv = open_services();
+	struct session		*s;
+	const struct edits	*edits;
+
+	(void)state;
+	/* no end of headers: nobody has looked at From */
+	s = session_new(sv, get_macro, (void *)(uintptr_t)&m);
+	session_negotiated(s, 6, true);
+	session_connect(s, "client.example", NULL);
+	assert_int_equal(session_mail(s, "<alice@example.net>").action,
+	    ACTION_ACCEPT);
+	session_rcpt(s, "<bob@example.net>");
+	session_header(s, "From", " ceo@example.net");
+	assert_int_equal(session_eom(s, &edits).action, ACTION_DEFER);
+	assert_string_equal(logged_rule, "sequence");
+	/* nor has anybody in the next message */
+	session_mail(s, "<alice@example.net>");
+	session_eoh(s);
+	session_abort(s);
+	session_mail(s, "<alice@example.net>");
+	assert_int_equal(session_eom(s, &edits).action, ACTION_DEFER);
+	session_free(&s);
+	/* no connect: the port that would have chosen a listener */
+	s = session_new(sv, get_macro, (void *)(uintptr_t)&m);
+	session_negotiated(s, 6, true);
+	assert_int_equal(session_mail(s, "<alice@example.net>").action,
+	    ACTION_DEFER);
+	assert_string_equal(logged_rule, "listener-unknown");
+	session_free(&s);
+	services_free(&sv);
+}
+
 static void
 without_an_mta_nothing_is_undecided(void **state)
 {
@@ -311,6 +350,7 @@ main(void)
 		cmocka_unit_test(a_listener_hints_once_a_minute),
 		cmocka_unit_test(where_a_login_was_seen_the_client_is_to_blame),
 		cmocka_unit_test(a_login_at_an_inbound_listener_is_told),
+		cmocka_unit_test(steps_that_are_left_out_let_nothing_in),
 		cmocka_unit_test(without_an_mta_nothing_is_undecided),
 		cmocka_unit_test(more_listeners_than_slots_share_the_last),
 		cmocka_unit_test(threads_lose_no_count),
