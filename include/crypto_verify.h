@@ -18,7 +18,8 @@ struct pubkey;
 struct pubkey_cache;
 
 #define PUBKEY_DIGEST_LEN	32	/* SHA-256, the only one there is */
-#define PUBKEY_BITS_MAX		8192	/* RSA: more costs milliseconds */
+/* RSA: more costs milliseconds, as does an exponent of more than 64 bits */
+#define PUBKEY_BITS_MAX		8192
 
 struct pubkey_stats {
 	unsigned long	 hits, misses;

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -21,6 +23,11 @@
 #include "taglist.h"
 
 #define ED25519_LEN	32
+/*
+ * Of the public exponent: OpenSSL's own limit for moduli of more than 3072
+ * bits. Below, an exponent as long as the modulus costs 200 times the usual.
+ */
+#define EXPONENT_BITS_MAX 64
 /* base64 of the largest key and signature accepted, with some room */
 #define KEY_TEXT_MAX	2048
 #define SIGNATURE_TEXT_MAX (PUBKEY_BITS_MAX / 8 * 4 / 3 + 8)
@@ -94,6 +101,20 @@ read_ed25519(const unsigned char *raw, size_t len)
 	return pkey;
 }
 
+/* Is it one that a stranger may have us use? */
+static bool
+is_bearable(EVP_PKEY *pkey)
+{
+	BIGNUM	*e = NULL;
+	bool	 ok = EVP_PKEY_get_bits(pkey) <= PUBKEY_BITS_MAX;
+
+	if (ok && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA)
+		ok = EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) ==
+		    1 && BN_num_bits(e) <= EXPONENT_BITS_MAX;
+	BN_free(e);
+	return ok;
+}
+
 static struct pubkey *
 key_parse(enum key_type type, const char *p, size_t len, const char **why)
 {
@@ -108,7 +129,7 @@ key_parse(enum key_type type, const char *p, size_t len, const char **why)
 	len = tag_strip(text, p, len);
 	len = decode(der, sizeof(der), text, len);
 	pkey = type == KEY_RSA ? read_rsa(der, len) : read_ed25519(der, len);
-	if (pkey != NULL && EVP_PKEY_get_bits(pkey) > PUBKEY_BITS_MAX) {
+	if (pkey != NULL && !is_bearable(pkey)) {
 		EVP_PKEY_free(pkey);
 		return NULL;
 	}

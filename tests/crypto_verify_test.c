@@ -126,6 +126,40 @@ too_many_bits(void **state)
 	arena_free(&a);
 }
 
+/* An exponent as long as the modulus: 3 to 10 ms for each signature. */
+static void
+too_long_an_exponent(void **state)
+{
+	static const struct {
+		unsigned char	 top[2];
+		bool		 taken;
+	} cases[] = { { { 0x00, 0x80 }, true }, { { 0x01, 0x00 }, false } };
+	struct pubkey_cache	*c = pubkey_cache_new(10);
+	struct arena		*a = arena_new(4096);
+	unsigned char		 der[276] = { 0x30, 0x82, 0x01, 0x10,
+				    0x02, 0x82, 0x01, 0x01, 0x00 };
+	const char		*why, *p;
+	struct pubkey		*k;
+	size_t			 i;
+
+	(void)state;
+	memset(der + 9, 0xff, 256);
+	der[265] = 0x02;	/* 9 octets: 64 bits, or 65 */
+	der[266] = 0x09;
+	der[275] = 0x01;
+	for (i = 0; i < NELEM(cases); i++) {
+		memcpy(der + 267, cases[i].top, 2);
+		p = maker_base64(a, der, sizeof(der));
+		k = pubkey_get(c, KEY_RSA, p, strlen(p), &why);
+		assert_int_equal(k != NULL, cases[i].taken);
+		if (k == NULL)
+			assert_string_equal(why, "the key is too large");
+		pubkey_release(&k);
+	}
+	pubkey_cache_free(&c);
+	arena_free(&a);
+}
+
 static void
 what_does_not_verify(void **state)
 {
@@ -305,6 +339,7 @@ main(void)
 		cmocka_unit_test(forms_of_keys),
 		cmocka_unit_test(no_key_at_all),
 		cmocka_unit_test(too_many_bits),
+		cmocka_unit_test(too_long_an_exponent),
 		cmocka_unit_test(what_does_not_verify),
 		cmocka_unit_test(digests_compare),
 		cmocka_unit_test(the_least_used_goes),
