@@ -15,6 +15,8 @@
 #include "store.h"
 #include "wallclock.h"
 
+#define KEYS_SECONDS	60	/* between two looks at all pending keys */
+
 static struct wallclock clock_of_day;
 
 static time_t
@@ -82,13 +84,25 @@ take_requests(struct services *sv)
 	in_trouble = !ok;
 }
 
-/* Keys whose record has appeared in the DNS since start to sign. */
+static struct {
+	size_t		next;		/* pending key to look at */
+	uint64_t	due;		/* ticks: the next round */
+} keys;
+
+/*
+ * Keys whose record has appeared in the DNS since start to sign. A batch at a
+ * time: a signal does not wait for thousands of keys and a dead name server.
+ */
 static void
 check_keys(struct services *sv)
 {
-	struct setup *st = services_setup(sv);
+	struct setup *st;
 
-	keycycle_check(st->keys, sv->resolver);
+	if (sv->ticks() < keys.due)
+		return;
+	st = services_setup(sv);
+	if (!keycycle_check(st->keys, sv->resolver, &keys.next))
+		keys.due = sv->ticks() + KEYS_SECONDS * UINT64_C(1000);
 	setup_unref(&st);
 }
 
@@ -103,7 +117,7 @@ static struct task {
 	{ take_requests,	 1, false, 0 },
 	{ prune,		60, true, 0 },
 	{ write_outcomes,	60, false, 0 },
-	{ check_keys,		60, true, 0 },
+	{ check_keys,		 1, true, 0 },
 };
 
 #define NTASKS	(sizeof(tasks) / sizeof(tasks[0]))
@@ -129,6 +143,8 @@ daemon_tasks_reloaded(void)
 {
 	size_t i;
 
+	keys.next = 0;
+	keys.due = 0;
 	for (i = 0; i < NTASKS; i++)
 		if (tasks[i].at_start)
 			tasks[i].due = 0;

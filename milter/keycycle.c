@@ -16,15 +16,6 @@
 #define TIMEOUT_MS	5000
 #define BATCH		256	/* questions at the same time */
 
-static bool
-waits(const struct keyring *k, size_t i)
-{
-	bool signs;
-
-	keyring_pending(k, i, &signs);
-	return !signs;
-}
-
 static void
 settle(struct keyring *k, size_t i, struct lookup *lookup)
 {
@@ -41,40 +32,31 @@ settle(struct keyring *k, size_t i, struct lookup *lookup)
 	    " now on", key->selector, key->domain);
 }
 
-/* From key *i on; moves *i behind the batch. */
-static void
-check_batch(struct keyring *k, struct resolver *r, size_t *i)
+bool
+keycycle_check(struct keyring *k, struct resolver *r, size_t *next)
 {
 	static const struct lookup_limits limits = { TIMEOUT_MS, BATCH };
 	struct arena	*a = arena_new(0);
 	struct lookups	*l = lookups_new(r, &limits);
 	struct lookup	*lookup[BATCH];
-	size_t		 at[BATCH], n, j;
+	size_t		 at[BATCH], n, i, end = keyring_npending(k);
 	const struct signing_key *key;
 	bool		 signs;
 
-	for (n = 0; n < BATCH && *i < keyring_npending(k); (*i)++) {
-		key = keyring_pending(k, *i, &signs);
+	for (n = 0; n < BATCH && *next < end; (*next)++) {
+		key = keyring_pending(k, *next, &signs);
 		if (signs)
 			continue;
-		at[n] = *i;
+		at[n] = *next;
 		lookup[n++] = lookups_start(l, keyrecord_name(a,
 		    key->selector, key->domain), DNS_TXT);
 	}
-	for (j = 0; j < n; j++)
-		settle(k, at[j], lookup[j]);
+	for (i = 0; i < n; i++)
+		settle(k, at[i], lookup[i]);
 	lookups_free(&l);
 	arena_free(&a);
-}
-
-size_t
-keycycle_check(struct keyring *k, struct resolver *r)
-{
-	size_t i = 0, left = 0;
-
-	while (i < keyring_npending(k))
-		check_batch(k, r, &i);
-	for (i = 0; i < keyring_npending(k); i++)
-		left += waits(k, i);
-	return left;
+	if (*next < end)
+		return true;
+	*next = 0;
+	return false;
 }
