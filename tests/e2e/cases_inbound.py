@@ -35,6 +35,21 @@ def a_signature_alone_is_enough_for_dmarc(w):
 
 
 @case
+def signatures_of_every_canonicalization_are_verified(w):
+    odd = ["Reply-To:joe@strict.example", "References: folded,\r\n\tonce"
+           "\r\n   and  again", "Cc:\r\n bob@example.net"]
+    for how in (b"simple", b"simple"), (b"simple", b"relaxed"), \
+            (b"relaxed", b"simple"):
+        text = compose(STRICT, extra=odd, body="Two  blanks \t\r\n\r\n\r\n")
+        text = sign(w, text, "strict.example", canonicalize=how,
+                    names=(b"from", b"reply-to", b"references", b"cc"))
+        expect(arrive(w, text, "list@plain.example", STRANGER,
+                      "lists.plain.example"), "250")
+        said = results(delivered(w, "example.net", text))
+        assert said["dkim"].startswith("pass"), (how, said)
+
+
+@case
 def spoofed_mail_is_rejected_under_p_reject(w):
     text = compose(STRICT)
     reply = arrive(w, text, STRICT, STRANGER)

@@ -86,6 +86,7 @@ for shared in (
         inbound_cases.a_bounce_is_judged_by_its_helo_name,
         inbound_cases.nothing_from_elsewhere_is_signed,
         inbound_cases.actions_follow_the_configuration,
+        inbound_cases.signatures_of_every_canonicalization_are_verified,
         inbound_cases.monitor_mode_delivers_spoofed_mail_and_says_so,
         results_cases.one_forged_field_in_each_form_is_removed,
         results_cases.foreign_fields_between_forged_ones_stay_in_their_order,
@@ -245,6 +246,12 @@ def what_sendmail_adds_to_a_submission_is_signed(w):
                 if found.all("Subject") == [subject]]
     found = wait_until("it is delivered", arrived)[0]
     assert set(found.signatures(w)) == submission_cases.BOTH, found.head
+
+
+@on_sendmail
+def every_canonicalization_survives_sendmail(w):
+    submission_cases.every_canonicalization_survives(
+        w, submission_cases.ODD_FIELDS)
 
 
 @on_sendmail

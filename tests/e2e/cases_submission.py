@@ -191,6 +191,28 @@ def many_clients_at_once_are_all_served(w):
         signed_by_both(w, text)
 
 
+ODD_FIELDS = ["Reply-To:alice@example.net", "X-Odd:  two  blanks \t",
+              "Comments: folded,\r\n\tonce\r\n   and  again",
+              "MIME-Version:1.0 "]
+
+
+def every_canonicalization_survives(w, fields):
+    for how in ("simple/simple", "simple/relaxed", "relaxed/simple"):
+        with settings(w, judges="signing { canonicalization = %s }" % how):
+            for body in ("Two  blanks \t\r\nand lines\r\n\r\n\r\n", ""):
+                text = compose("alice@example.net", extra=fields,
+                               body=body)
+                expect(submit(w, text), "250")
+                found = signed_by_both(w, text)
+                assert "c=%s" % how in found.head, found.head
+
+
+@case
+def every_canonicalization_survives_postfix(w):
+    every_canonicalization_survives(w, ODD_FIELDS + [
+        "Cc:\r\n carol@example.net,dave@example.net"])
+
+
 @case
 def monitor_mode_refuses_nothing_and_says_what_it_would(w):
     with settings(w, top="mode = monitor"):

@@ -33,13 +33,14 @@ def message_id(message):
     return re.search(r"(?mi)^Message-ID:\s*(<[^>]*>)", message).group(1)
 
 
-def sign(world, message, domain, selector="s1"):
+def sign(world, message, domain, selector="s1", names=(
+        b"from", b"to", b"subject", b"date", b"message-id"),
+         canonicalize=(b"relaxed", b"simple")):
     """Signed with RSA by the site that has `domain`."""
     with open(world.foreign_key, "rb") as f:
         key = f.read()
     field = dkim.sign(message.encode(), selector.encode(), domain.encode(),
-                      key, include_headers=[b"from", b"to", b"subject",
-                                            b"date", b"message-id"])
+                      key, include_headers=names, canonicalize=canonicalize)
     return field.decode() + message
 
 
