@@ -47,7 +47,7 @@ struct advice_site {
 	unsigned	 lookup_seconds;	/* resolver's timeout */
 	const struct session_rules *const *listeners;
 	size_t		 nlisteners;
-	bool		 trust_logins;	/* inbound, by trust-authenticated */
+	bool		 trust_logins;	/* any, inbound: trust-authenticated */
 };
 
 /* What to change in this configuration so that millgate gets what it needs. */

@@ -264,6 +264,14 @@ struct verdict	 policy_identity(const struct session_rules *r,
 		    const struct user_rules *user,
 		    const struct tier_rules *tier, const struct facts *f);
 
+/*
+ * Is there a login, and are the envelope sender, unless it is null, and all
+ * those addresses its own? Also asked of inbound mail.
+ */
+bool		 policy_is_own_mail(const struct identity_rules *ir,
+		    const struct user_rules *user,
+		    const struct tier_rules *tier, const struct facts *f);
+
 struct quota_rules {
 	enum action	 action;		/* defer, reject, hold */
 	enum action	 on_store_failure;	/* defer, accept */
@@ -338,15 +346,21 @@ struct dmarc_rules {
 struct verdict	 policy_dmarc(const struct dmarc_rules *r,
 		    const struct facts *f);
 
+enum trust_logins { TRUST_NO_LOGIN, TRUST_OWN_ADDRESS, TRUST_ANY_LOGIN };
+
 /* Inbound clients that DMARC and SPF do not judge. */
 struct trust_rules {
 	const struct netblock *networks;	size_t nnetworks;
-	bool		 authenticated;		/* whoever has a login */
+	enum trust_logins logins;
 };
 
-/* True: trusted; *o says why. Clears *o otherwise. */
+/*
+ * True: trusted; *o says why. Clears *o otherwise. `own_mail` is what
+ * policy_is_own_mail says.
+ */
 bool		 policy_trust(const struct trust_rules *r,
-		    const struct facts *f, struct override_facts *o);
+		    const struct facts *f, bool own_mail,
+		    struct override_facts *o);
 
 /*
  * One override section: it fits when each list that is not empty names the

@@ -42,6 +42,10 @@ static const char *const unlisted_words[] = {
 	[UNLISTED_REFUSE] = "refuse",
 	[UNLISTED_ANY] = "any"
 };
+static const char *const trust_words[] = {
+	[TRUST_NO_LOGIN] = "no", [TRUST_OWN_ADDRESS] = "own-address",
+	[TRUST_ANY_LOGIN] = "yes"
+};
 static const char *const action_words[] = {
 	[ACTION_ACCEPT] = "accept", [ACTION_TAG] = "tag",
 	[ACTION_HOLD] = "hold", [ACTION_DEFER] = "defer",
@@ -87,8 +91,7 @@ const struct conf_option conf_options[] = {
 	    .help = "user:group of a unix socket; empty: unchanged" },
 	{ "", "authserv-id", OPT_TEXT, CONF(authserv_id), .def = "",
 	    .syntax = syntax_authserv_id,
-	    .help = "our name in Authentication-Results; empty: the MTA's "
-	    "{j}" },
+	    .help = "our name in Authentication-Results; empty: {j}" },
 	{ "", "state", OPT_TEXT, CONF(state), .def = STATEDIR "/state.db",
 	    .syntax = syntax_state,
 	    .help = "the state file with the quota counters, or redis://..." },
@@ -98,8 +101,7 @@ const struct conf_option conf_options[] = {
 	    .help = "unix socket for millgatectl, or none" },
 	{ "", "state-password-file", OPT_TEXT, CONF(state_password_file),
 	    .def = "", .syntax = syntax_path,
-	    .help = "file with the password of the Redis server; empty: it "
-	    "has none" },
+	    .help = "file with the Redis server's password; empty: none" },
 	{ "", "state-ca-file", OPT_TEXT, CONF(state_ca_file), .def = "",
 	    .syntax = syntax_path, .help = "file with the authorities that "
 	    "vouch for a rediss:// server; empty: the system's" },
@@ -121,9 +123,10 @@ const struct conf_option conf_options[] = {
 	{ "", "trusted-networks", OPT_NETWORKS, CONF(trust.networks),
 	    MORE(conf, trust.nnetworks), .def = "",
 	    .help = "inbound clients that DMARC and SPF do not judge" },
-	{ "", "trust-authenticated", OPT_BOOL, CONF(trust.authenticated),
-	    .def = "no", .help = "DMARC and SPF do not judge inbound clients "
-	    "that have a login" },
+	{ "", "trust-authenticated", OPT_WORD, CONF(trust.logins),
+	    .def = "own-address", WORDS(trust_words),
+	    .help = "DMARC and SPF do not judge inbound mail of a login from "
+	    "its own addresses; yes: from any; no: they do" },
 	{ "", "recipient-delimiter", OPT_CHAR,
 	    CONF(identity.recipient_delimiter), .def = "+",
 	    .help = "alice+x counts as alice; empty: it does not" },

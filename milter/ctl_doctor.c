@@ -76,7 +76,7 @@ is_unbound(const struct conf *c, const char *listener)
 		if (strcmp(c->listeners[i]->name, listener) == 0 &&
 		    c->listeners[i]->direction == DIRECTION_SUBMISSION)
 			return false;
-	return !c->trust.authenticated;
+	return c->trust.logins != TRUST_ANY_LOGIN;
 }
 
 static void
@@ -137,7 +137,8 @@ static struct advice_site
 site_of(const struct conf *c)
 {
 	struct advice_site site = { c->socket, c->resolver.timeout,
-	    c->listeners, c->nlisteners, c->trust.authenticated };
+	    c->listeners, c->nlisteners,
+	    c->trust.logins == TRUST_ANY_LOGIN };
 
 	return site;
 }

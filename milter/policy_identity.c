@@ -4,6 +4,7 @@
  * Judged at end of message on a submission: every mailbox of From, Sender
  * and Resent-From must be the login's. A From that is missing, repeated or
  * not understood is refused: what we cannot judge, others may read as anyone.
+ * On an inbound listener the same table tells which logins are at home.
  */
 #include "policy.h"
 
@@ -56,6 +57,26 @@ judge_boxes(const struct who *who, const struct mailbox_list *list,
 	return verdict_accept();
 }
 
+static struct verdict
+judge_authors(const struct who *who, const struct from_facts *from)
+{
+	struct verdict v = judge_from_state(from->state);
+
+	if (v.action != ACTION_ACCEPT)
+		return v;
+	if (from->others_bad)
+		return verdict_refuse("other-author-syntax", "550 5.7.1",
+		    "The %s field cannot be understood",
+		    from->bad_field != NULL ? from->bad_field : "Sender");
+	if (who->name == NULL)
+		return verdict_accept();
+	v = judge_boxes(who, &from->from, "from", "From");
+	if (v.action != ACTION_ACCEPT)
+		return v;
+	return judge_boxes(who, &from->others, "other-author",
+	    "Sender or Resent-From");
+}
+
 struct verdict
 policy_identity(const struct session_rules *r, const struct identity_rules *ir,
     const struct user_rules *user, const struct tier_rules *tier,
@@ -63,22 +84,27 @@ policy_identity(const struct session_rules *r, const struct identity_rules *ir,
 {
 	const struct who who = { policy_submitter(user, f),
 	    policy_own_address(user, f), ir, user, tier };
-	struct verdict	 v;
 
 	if (r->direction != DIRECTION_SUBMISSION)
 		return verdict_accept();
-	v = judge_from_state(f->from.state);
-	if (v.action != ACTION_ACCEPT)
-		return v;
-	if (f->from.others_bad)
-		return verdict_refuse("other-author-syntax", "550 5.7.1",
-		    "The %s field cannot be understood",
-		    f->from.bad_field != NULL ? f->from.bad_field : "Sender");
-	if (who.name == NULL)
-		return verdict_accept();
-	v = judge_boxes(&who, &f->from.from, "from", "From");
-	if (v.action != ACTION_ACCEPT)
-		return v;
-	return judge_boxes(&who, &f->from.others, "other-author",
-	    "Sender or Resent-From");
+	return judge_authors(&who, &f->from);
+}
+
+bool
+policy_is_own_mail(const struct identity_rules *ir,
+    const struct user_rules *user, const struct tier_rules *tier,
+    const struct facts *f)
+{
+	const struct who who = { policy_submitter(user, f),
+	    policy_own_address(user, f), ir, user, tier };
+	struct mailbox	 sender = { f->env.sender_local, f->env.sender_domain,
+			    f->env.sender };
+	const struct mailbox_list list = { 1, &sender };
+
+	if (f->auth.login == NULL || f->login_unknown || f->env.sender_bad)
+		return false;
+	if (sender.local != NULL && judge_boxes(&who, &list, "sender",
+	    "Sender").action != ACTION_ACCEPT)
+		return false;
+	return judge_authors(&who, &f->from).action == ACTION_ACCEPT;
 }

@@ -19,16 +19,19 @@ enum extent { EXTENT_NONE, EXTENT_SOME, EXTENT_ALL };
 
 bool
 policy_trust(const struct trust_rules *r, const struct facts *f,
-    struct override_facts *o)
+    bool own_mail, struct override_facts *o)
 {
 	memset(o, 0, sizeof(*o));
 	if (f->conn.client_known && netblocks_contain(r->networks,
 	    r->nnetworks, &f->conn.client)) {
 		o->name = "trusted-networks";
 		o->reason = "the client is trusted";
-	} else if (r->authenticated && f->auth.login != NULL) {
+	} else if (r->logins == TRUST_ANY_LOGIN && f->auth.login != NULL) {
 		o->name = "trust-authenticated";
 		o->reason = "the client is authenticated";
+	} else if (r->logins == TRUST_OWN_ADDRESS && own_mail) {
+		o->name = "trust-authenticated";
+		o->reason = "the client sends as the login that it has";
 	}
 	return o->name != NULL;
 }

@@ -311,7 +311,8 @@ judge_inbound(struct session *s)
 	const struct conf	*c = s->setup->conf;
 	struct verdict		 v;
 
-	if (policy_trust(&c->trust, &s->f, &s->f.override))
+	if (policy_trust(&c->trust, &s->f, policy_is_own_mail(&c->identity,
+	    s->user, s->tier, &s->f), &s->f.override))
 		return verdict_accept();
 	v = policy_override(c->overrides, c->noverrides, &c->identity, &s->f,
 	    &s->f.override, policy_dmarc(&c->dmarc, &s->f));

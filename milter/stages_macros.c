@@ -78,7 +78,7 @@ is_unbound_login(const struct session *s)
 {
 	return s->f.conn.mta.known && s->f.auth.login != NULL &&
 	    s->f.direction == DIRECTION_INBOUND &&
-	    !s->setup->conf->trust.authenticated;
+	    s->setup->conf->trust.logins != TRUST_ANY_LOGIN;
 }
 
 const char *
