@@ -257,12 +257,13 @@ session_header(struct session *s, const char *name, const char *value)
 
 /*
  * Monitor mode signs what enforce would refuse for another reason than who it
- * is from: a site that tries millgate out sends signed mail all the same.
+ * is from: a site that tries millgate out sends signed mail all the same. What
+ * a block holds is signed, for it leaves as it is when somebody releases it.
  */
 static bool
 may_sign(const struct session *s)
 {
-	return !s->unentitled && !s->blocked && !refuses(s);
+	return !s->unentitled && (!s->blocked || enforces(s)) && !refuses(s);
 }
 
 struct verdict

@@ -1,5 +1,6 @@
 """Logins that look stolen: blocked once, told of once, let go by the tool."""
 
+from cases_submission import signed_by_both
 from message import compose
 from runner import case, settings
 from smtp import queue_id
@@ -41,12 +42,18 @@ def too_many_from_addresses_hold_the_mail(w):
     with settings(w, judges="fuse { from = 1  action = hold }",
                   users='user %s { senders = {"@example.net"} }' % QUEENIE):
         for author in (QUEENIE, "king@example.net"):
-            reply = submit(w, compose(author), login=QUEENIE)
+            text = compose(author)
+            reply = submit(w, text, login=QUEENIE)
             expect(reply, "250")
         assert w.queue().get(queue_id(reply)) == "hold", w.queue()
         line = log_line(w, reply)
         assert "action=hold" in line and "rule=blocked" in line, line
         assert len(events(w, QUEENIE)) == 1
+        # nothing filters it again when somebody releases it
+        assert w.postfix.command("postsuper", "-H",
+                                 queue_id(reply)).returncode == 0
+        w.postfix.command("postqueue", "-f")
+        signed_by_both(w, text)
 
 
 @case
