@@ -67,9 +67,6 @@ struct conf_kind {
 extern const struct conf_kind conf_kinds[];
 extern const size_t conf_nkinds;
 
-/* NULL: no such row. */
-const struct conf_option *conf_option_find(const char *section,
-		    const char *name);
 /*
  * The option of this section whose name is nearest, or NULL: none is near.
  * For the section "" it may be the name of a section.

@@ -66,7 +66,5 @@ void		 session_abort(struct session *s);
 
 /* What is known, for replay and tests; valid until the next event. */
 const struct facts *session_facts(const struct session *s);
-/* No part of the body is needed any more. */
-bool		 session_wants_body(const struct session *s);
 
 #endif

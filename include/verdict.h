@@ -32,8 +32,6 @@ struct verdict {
 
 /* "accept", "tag", "hold", "defer", "reject"; never NULL. */
 const char	*action_name(enum action a);
-/* False when `name` is none of the five words. */
-bool		 action_parse(const char *name, enum action *a);
 
 struct verdict	 verdict_accept(void);
 /* ACTION_TAG or ACTION_HOLD: text is for log and header, not a reply. */

@@ -1,5 +1,5 @@
 /*
- * conf_find - the row of an option, and the one that was perhaps meant
+ * conf_find - the option that was perhaps meant
  *
  * What millgatectl and the complaints about unknown names ask of the table in
  * conf_options.c.
@@ -7,18 +7,6 @@
 #include <string.h>
 
 #include "conf_options.h"
-
-const struct conf_option *
-conf_option_find(const char *section, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < conf_noptions; i++)
-		if (strcmp(conf_options[i].section, section) == 0 &&
-		    strcmp(conf_options[i].name, name) == 0)
-			return &conf_options[i];
-	return NULL;
-}
 
 #define NEAR_MAX	32
 

@@ -330,8 +330,9 @@ parse_file(cfg_t *cfg, const char *path, struct conf_place from)
 	in = fopen(path, "re");
 	if (in == NULL || !read_file(in, &text)) {
 		if (strcmp(path, from.file) == 0)
-			conf_complain(current->bad, from, "%s",
-			    strerror(errno));
+			conf_complain(current->bad, from, "%s%s",
+			    strerror(errno), errno == ENOENT ?
+			    "; -c names another file" : "");
 		else
 			conf_complain(current->bad, from, "include: %s: %s",
 			    path, strerror(errno));

@@ -18,6 +18,7 @@
 #include "arena.h"
 #include "conf.h"
 #include "ctl.h"
+#include "ctl_usage.h"
 #include "ctl_user.h"
 #include "explain.h"
 #include "keyring.h"
@@ -331,6 +332,12 @@ explain(const struct conf *c, const struct command *o, struct arena *a)
 	return e.why_not == NULL ? CTL_GOOD : CTL_NO;
 }
 
+static const char usage_text[] =
+    "usage: millgatectl [-c FILE] user explain LOGIN [--listener NAME]\n"
+    "           [--json]\n"
+    "\n"
+    "What LOGIN may send, how much, and why. Status 1: nothing.\n";
+
 int
 user_explain(const struct ctl *c, int argc, char **argv)
 {
@@ -340,11 +347,10 @@ user_explain(const struct ctl *c, int argc, char **argv)
 	char		*why = NULL;
 	int		 status;
 
-	if (!arguments(&o, argc, argv)) {
-		fputs("usage: millgatectl [-c FILE] user explain LOGIN "
-		    "[--listener NAME] [--json]\n", stderr);
-		return CTL_TROUBLE;
-	}
+	if (ctl_help(argc, argv, usage_text))
+		return CTL_GOOD;
+	if (!arguments(&o, argc, argv))
+		return ctl_usage(usage_text);
 	conf = conf_load(c->conf_path, &why);
 	if (conf == NULL) {
 		fprintf(stderr, "%s\n", why);

@@ -16,6 +16,8 @@
 #include "buf.h"
 #include "conf.h"
 #include "ctl.h"
+#include "ctl_setting.h"
+#include "ctl_usage.h"
 #include "log.h"
 #include "store.h"
 
@@ -30,13 +32,11 @@ struct outcomes {
 	struct dmarc_outcome_rows rows;
 };
 
-static int
-usage(void)
-{
-	fputs("usage: millgatectl outcomes [--day YYYY-MM-DD] [--json] "
-	    "[--state PATH]\n", stderr);
-	return CTL_TROUBLE;
-}
+static const char usage_text[] =
+    "usage: millgatectl [-c FILE] outcomes [--day YYYY-MM-DD] [--json]\n"
+    "           [--state PATH]\n"
+    "\n"
+    "What DMARC said about the mail of a day (UTC; default: today).\n";
 
 /* Exactly YYYY-MM-DD, and a day that there is. */
 static bool
@@ -71,15 +71,6 @@ day_format(int64_t day, char text[DAY_TEXT])
 	strftime(text, DAY_TEXT, "%Y-%m-%d", &tm);
 }
 
-/* The value of "--name VALUE"; moves *i. NULL: it is another, or without. */
-static const char *
-value_of(const char *name, int argc, char **argv, int *i)
-{
-	if (strcmp(argv[*i], name) != 0 || *i + 1 >= argc)
-		return NULL;
-	return argv[++*i];
-}
-
 static bool
 arguments(struct outcomes *o, int argc, char **argv)
 {
@@ -89,15 +80,16 @@ arguments(struct outcomes *o, int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0) {
 			o->json = true;
-		} else if ((value = value_of("--day", argc, argv, &i)) !=
+		} else if ((value = ctl_option("--day", argc, argv, &i)) !=
 		    NULL) {
 			if (!day_parse(value, &o->day))
-				return false;
-		} else if ((value = value_of("--state", argc, argv, &i)) !=
+				return ctl_refuse("--day", "a day such as "
+				    "2026-11-30", value);
+		} else if ((value = ctl_option("--state", argc, argv, &i)) !=
 		    NULL) {
 			o->state = value;
 		} else {
-			return false;
+			return ctl_unexpected(argv[i]);
 		}
 	}
 	return true;
@@ -222,8 +214,10 @@ ctl_outcomes(const struct ctl *ctl, int argc, char **argv)
 	bool		 ok;
 
 	o.day = (int64_t)time(NULL) / DAY_SECONDS;
+	if (ctl_help(argc, argv, usage_text))
+		return CTL_GOOD;
 	if (!arguments(&o, argc, argv))
-		return usage();
+		return ctl_usage(usage_text);
 	if (o.state == NULL &&
 	    (o.state = state_of(&c, ctl->conf_path)) == NULL)
 		return CTL_TROUBLE;

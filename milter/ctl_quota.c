@@ -18,6 +18,7 @@
 #include "ctl.h"
 #include "ctl_quota.h"
 #include "ctl_setting.h"
+#include "ctl_usage.h"
 #include "users.h"
 #include "users_query.h"
 
@@ -37,14 +38,19 @@ struct show {
 	time_t		 now;
 };
 
-static int
-usage(void)
-{
-	fputs("usage: millgatectl quota show [LOGIN] [--top N] [--json] "
-	    "[--state PATH]\n       millgatectl quota set LOGIN ...\n"
-	    "       millgatectl quota reset LOGIN ...\n", stderr);
-	return CTL_TROUBLE;
-}
+static const char usage_show[] =
+    "usage: millgatectl [-c FILE] quota show [LOGIN] [--top N] [--json]\n"
+    "           [--state PATH]\n"
+    "\n"
+    "What each login, group, listener and relay has used of its hour; one of\n"
+    "them, or the N busiest.\n";
+
+static const char usage_all[] =
+    "usage: millgatectl [-c FILE] quota show [LOGIN] ...   who sent how much\n"
+    "       millgatectl [-c FILE] quota set LOGIN ...      another limit\n"
+    "       millgatectl [-c FILE] quota reset LOGIN ...    forget the hour\n"
+    "\n"
+    "`millgatectl quota show --help' and so on say more.\n";
 
 static bool
 number(const char *text, size_t *n)
@@ -71,14 +77,15 @@ arguments(struct show *s, int argc, char **argv)
 		} else if ((value = ctl_option("--top", argc, argv, &i)) !=
 		    NULL) {
 			if (!number(value, &s->top))
-				return false;
+				return ctl_refuse("--top", "a number from 1 "
+				    "on", value);
 		} else if ((value = ctl_option("--state", argc, argv, &i)) !=
 		    NULL) {
 			s->state = value;
 		} else if (argv[i][0] != '-' && s->login == NULL) {
 			s->login = argv[i];
 		} else {
-			return false;
+			return ctl_unexpected(argv[i]);
 		}
 	}
 	return true;
@@ -389,7 +396,10 @@ quota_show(const struct ctl *c, int argc, char **argv)
 {
 	struct show s = { .json = c->json };
 
-	return arguments(&s, argc, argv) ? show(&s, c->conf_path) : usage();
+	if (ctl_help(argc, argv, usage_show))
+		return CTL_GOOD;
+	return arguments(&s, argc, argv) ? show(&s, c->conf_path) :
+	    ctl_usage(usage_show);
 }
 
 int
@@ -401,5 +411,7 @@ ctl_quota(const struct ctl *c, int argc, char **argv)
 		return quota_set(c, argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "reset") == 0)
 		return quota_reset(c, argc - 1, argv + 1);
-	return usage();
+	if (ctl_help(argc, argv, usage_all))
+		return CTL_GOOD;
+	return ctl_usage(usage_all);
 }

@@ -12,23 +12,22 @@
 #include "ctl.h"
 #include "ctl_quota.h"
 #include "ctl_setting.h"
+#include "ctl_usage.h"
 
-static int
-usage_set(void)
-{
-	fputs("usage: millgatectl quota set LOGIN [--recipients "
-	    "N|unlimited|default]\n\t[--messages N|unlimited|default] "
-	    "[--json] [--state PATH]\n", stderr);
-	return CTL_TROUBLE;
-}
+static const char usage_set[] =
+    "usage: millgatectl [-c FILE] quota set LOGIN\n"
+    "           [--recipients N|unlimited|default]\n"
+    "           [--messages N|unlimited|default] [--json] [--state PATH]\n"
+    "\n"
+    "Limit what LOGIN, or \"group NAME\", \"listener NAME\" or \"relay NAME\",\n"
+    "may send in an hour; default: as configured again.\n";
 
-static int
-usage_reset(void)
-{
-	fputs("usage: millgatectl quota reset LOGIN [--json] "
-	    "[--state PATH]\n", stderr);
-	return CTL_TROUBLE;
-}
+static const char usage_reset[] =
+    "usage: millgatectl [-c FILE] quota reset LOGIN [--json] [--state PATH]\n"
+    "\n"
+    "Forget what LOGIN, or \"group NAME\" and the like, sent in the last hour.\n";
+
+#define LIMIT_VALUES	"a number, unlimited or default"
 
 /* A limit an hour; "default" is that of the plan. */
 static bool
@@ -62,13 +61,15 @@ limit_argument(struct change *ch, int argc, char **argv, int *i)
 	if ((value = ctl_option("--recipients", argc, argv, i)) != NULL) {
 		ch->parts |= STORE_PART_RECIPIENTS;
 		return limit(value, &t->recipients_set,
-		    &t->limits.recipients);
+		    &t->limits.recipients) ||
+		    ctl_refuse("--recipients", LIMIT_VALUES, value);
 	}
 	if ((value = ctl_option("--messages", argc, argv, i)) != NULL) {
 		ch->parts |= STORE_PART_MESSAGES;
-		return limit(value, &t->messages_set, &t->limits.messages);
+		return limit(value, &t->messages_set, &t->limits.messages) ||
+		    ctl_refuse("--messages", LIMIT_VALUES, value);
 	}
-	return false;
+	return ctl_unexpected(argv[*i]);
 }
 
 int
@@ -77,12 +78,14 @@ quota_set(const struct ctl *c, int argc, char **argv)
 	struct change	ch = { .login = NULL };
 	int		i;
 
+	if (ctl_help(argc, argv, usage_set))
+		return CTL_GOOD;
 	for (i = 1; i < argc; i++)
 		if (!ctl_change_argument(&ch, argc, argv, &i) &&
 		    !limit_argument(&ch, argc, argv, &i))
-			return usage_set();
+			return ctl_usage(usage_set);
 	if (ch.login == NULL || ch.parts == 0)
-		return usage_set();
+		return ctl_usage(usage_set);
 	return ctl_change(c, &ch);
 }
 
@@ -92,8 +95,11 @@ quota_reset(const struct ctl *c, int argc, char **argv)
 	struct change	ch = { .reset = true };
 	int		i;
 
+	if (ctl_help(argc, argv, usage_reset))
+		return CTL_GOOD;
 	for (i = 1; i < argc; i++)
-		if (!ctl_change_argument(&ch, argc, argv, &i))
-			return usage_reset();
-	return ch.login == NULL ? usage_reset() : ctl_change(c, &ch);
+		if (!ctl_change_argument(&ch, argc, argv, &i) &&
+		    !ctl_unexpected(argv[i]))
+			return ctl_usage(usage_reset);
+	return ch.login == NULL ? ctl_usage(usage_reset) : ctl_change(c, &ch);
 }

@@ -11,25 +11,22 @@
 
 #include "ctl.h"
 #include "ctl_setting.h"
+#include "ctl_usage.h"
 #include "ctl_user.h"
 
 #define LONGEST		(UINT64_C(10) * 366 * 86400)	/* ten years */
 
-static int
-usage_block(void)
-{
-	fputs("usage: millgatectl user block LOGIN [--for N{s|m|h|d|w}] "
-	    "[--reason TEXT]\n\t[--json] [--state PATH]\n", stderr);
-	return CTL_TROUBLE;
-}
+static const char usage_block[] =
+    "usage: millgatectl [-c FILE] user block LOGIN [--for N{s|m|h|d|w}]\n"
+    "           [--reason TEXT] [--json] [--state PATH]\n"
+    "\n"
+    "Refuse the mail of LOGIN, or of \"group NAME\" and the like, until it is\n"
+    "unblocked or for a time such as 2h; the client is told TEXT.\n";
 
-static int
-usage_unblock(void)
-{
-	fputs("usage: millgatectl user unblock LOGIN [--json] "
-	    "[--state PATH]\n", stderr);
-	return CTL_TROUBLE;
-}
+static const char usage_unblock[] =
+    "usage: millgatectl [-c FILE] user unblock LOGIN [--json] [--state PATH]\n"
+    "\n"
+    "Let it send again.\n";
 
 /* "90s", "30m", "2h", "1d", "1w"; 0: it is no such thing, or too long. */
 static uint64_t
@@ -93,7 +90,7 @@ block_argument(struct change *ch, int argc, char **argv, int *i)
 		return set_end(&ch->setting, value);
 	if ((value = ctl_option("--reason", argc, argv, i)) != NULL)
 		return set_reason(&ch->setting, value);
-	return false;
+	return ctl_unexpected(argv[*i]);
 }
 
 int
@@ -102,13 +99,15 @@ user_block(const struct ctl *c, int argc, char **argv)
 	struct change	ch = { .parts = STORE_PART_BLOCK };
 	int		i;
 
+	if (ctl_help(argc, argv, usage_block))
+		return CTL_GOOD;
 	ch.setting.blocked_until = STORE_FOREVER;
 	ch.setting.block = STORE_BLOCK_REJECT;
 	for (i = 1; i < argc; i++)
 		if (!ctl_change_argument(&ch, argc, argv, &i) &&
 		    !block_argument(&ch, argc, argv, &i))
-			return usage_block();
-	return ch.login == NULL ? usage_block() : ctl_change(c, &ch);
+			return ctl_usage(usage_block);
+	return ch.login == NULL ? ctl_usage(usage_block) : ctl_change(c, &ch);
 }
 
 int
@@ -117,8 +116,12 @@ user_unblock(const struct ctl *c, int argc, char **argv)
 	struct change	ch = { .parts = STORE_PART_BLOCK };
 	int		i;
 
+	if (ctl_help(argc, argv, usage_unblock))
+		return CTL_GOOD;
 	for (i = 1; i < argc; i++)
-		if (!ctl_change_argument(&ch, argc, argv, &i))
-			return usage_unblock();
-	return ch.login == NULL ? usage_unblock() : ctl_change(c, &ch);
+		if (!ctl_change_argument(&ch, argc, argv, &i) &&
+		    !ctl_unexpected(argv[i]))
+			return ctl_usage(usage_unblock);
+	return ch.login == NULL ? ctl_usage(usage_unblock) :
+	    ctl_change(c, &ch);
 }

@@ -97,7 +97,8 @@ main(int argc, char **argv)
 		}
 	}
 	if (optind != argc) {
-		fputs(usage, stderr);
+		fprintf(stderr, "millgate: one argument too many: \"%s\"\n%s",
+		    argv[optind], usage);
 		return STATUS_USAGE;
 	}
 	return test ? test_configuration(o.conf_path) : daemon_run(&o);

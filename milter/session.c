@@ -299,13 +299,6 @@ session_body(struct session *s, const void *data, size_t len)
 	return go_on();
 }
 
-bool
-session_wants_body(const struct session *s)
-{
-	return s->open && (s->signer != NULL || (s->verifier != NULL &&
-	    !dkim_verifier_skips_body(s->verifier)));
-}
-
 static struct verdict
 judge_inbound(struct session *s)
 {

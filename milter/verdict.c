@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "verdict.h"
 
@@ -16,20 +15,6 @@ const char *
 action_name(enum action a)
 {
 	return action_names[a];
-}
-
-bool
-action_parse(const char *name, enum action *a)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(action_names) / sizeof(action_names[0]); i++) {
-		if (strcasecmp(name, action_names[i]) == 0) {
-			*a = (enum action)i;
-			return true;
-		}
-	}
-	return false;
 }
 
 struct verdict

@@ -1,0 +1,81 @@
+"""Every command says how it is used, and what is wrong with a command line."""
+
+import os
+import subprocess
+
+BUILD = os.environ.get("MILLGATE_BUILD", "build")
+
+COMMANDS = [
+    [], ["check"], ["conf"], ["conf", "check"], ["conf", "show"], ["doctor"],
+    ["key"], ["key", "new"], ["key", "list"], ["key", "dns"],
+    ["key", "check"], ["key", "activate"], ["key", "retire"],
+    ["key", "prune"], ["outcomes"], ["quota"], ["quota", "show"],
+    ["quota", "set"], ["quota", "reset"], ["replay"], ["stats"], ["user"],
+    ["user", "explain"], ["user", "block"], ["user", "unblock"],
+]
+
+# a command line that is wrong: what the answer names
+WRONG = [
+    ("frobnicate", "frobnicate"),
+    ("quota show --top x", '--top takes a number from 1 on, not "x"'),
+    ("quota show --top 0", "--top"),
+    ("quota show --frob", "--frob"),
+    ("quota show alice bob", '"bob"'),
+    ("quota set alice --recipients abc",
+     '--recipients takes a number, unlimited or default, not "abc"'),
+    ("quota set alice --messages -1", "--messages"),
+    ("quota set alice bob --messages 1", '"bob"'),
+    ("quota set alice --recipients", "--recipients"),
+    ("quota set alice", "usage: millgatectl [-c FILE] quota set"),
+    ("quota reset alice bob", '"bob"'),
+    ("quota reset", "usage: millgatectl [-c FILE] quota reset"),
+    ("user block alice --for 2x", "--for takes a time such as"),
+    ("user block alice --frob", "--frob"),
+    ("user unblock alice bob", '"bob"'),
+    ("user explain --frob", "--frob"),
+    ("outcomes --day yesterday", "--day takes a day such as"),
+    ("outcomes extra", '"extra"'),
+    ("key new --type dsa example.org",
+     '--type takes rsa, ed25519 or both, not "dsa"'),
+    ("key new --bits 100 example.org",
+     '--bits takes a number from 1024 to 8192, not "100"'),
+    ("key new --selector ../x example.org", '--selector takes'),
+    ("key dns --format x example.org",
+     '--format takes zone, string or nsupdate, not "x"'),
+    ("key prune --keep x", '--keep takes'),
+]
+
+
+def run(program, *args):
+    return subprocess.run([os.path.join(BUILD, program), *args],
+                          capture_output=True, text=True, timeout=20)
+
+
+def problems():
+    for words in COMMANDS:
+        done = run("millgatectl", *words, "--help")
+        if (done.returncode, done.stderr) != (0, "") or \
+                not done.stdout.startswith("usage:"):
+            yield "millgatectl %s --help: %s" % (" ".join(words), done)
+    for line, words in WRONG:
+        done = run("millgatectl", *line.split())
+        if done.returncode != 2 or done.stdout or words not in done.stderr:
+            yield "millgatectl %s: %s" % (line, done)
+    for args, status, words in ((["--help"], 0, ""), (["-x"], 2, "'x'"),
+                                (["extra"], 2, '"extra"')):
+        done = run("millgate", *args)
+        if done.returncode != status or words not in done.stderr:
+            yield "millgate %s: %s" % (args, done)
+
+
+def main():
+    found = list(problems())
+    for text in found:
+        print("not ok - " + text)
+    if not found:
+        print("ok 1 - all commands say how they are used")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
