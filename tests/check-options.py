@@ -1,9 +1,9 @@
-"""check-options - the option table, the man page and the sample agree
+"""check-options - the option table, the man pages and the sample agree
 
 Every option of the table has a paragraph in the man page and a line in the
 sample, in the right section and with the right default; and neither knows an
 option that the table does not. The sample loads, also with every commented
-option in force.
+option in force. Every key of a message's log line is in millgate(8).
 """
 import json
 import os
@@ -110,6 +110,21 @@ def check_man(options):
             fail('the man page has %s %s' % key)
 
 
+def check_log():
+    """The keys that session_log.c writes, and those of the manual."""
+    keys = set(re.findall(r'record_\w+\(&?r, "([a-z-]+)"',
+                          read('milter/session_log.c')))
+    text = read('packaging/millgate.8.in')
+    text = text[text.index('\n.Sh LOG\n'):text.index('\n.Sh THE HOUR')]
+    said = set()
+    for line in re.findall(r'(?m)^\.(?:It )?Li (.*)$', text):
+        said.update(line.split(' , '))
+    for key in keys - said:
+        fail('the log line has %s, the man page has not' % key)
+    if len(keys) < 30:
+        fail('only %d keys found in session_log.c' % len(keys))
+
+
 def check_loads():
     text = read('packaging/millgate.conf')
     # an inet socket takes no mode
@@ -129,6 +144,7 @@ def main():
     options = {(r['section'], r['name']): r for r in rows}
     check_sample(options)
     check_man(options)
+    check_log()
     check_loads()
     if bad == 0:
         print('ok - %d options' % len(options))

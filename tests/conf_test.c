@@ -478,7 +478,8 @@ files_that_cannot_be_read(void **state)
 
 	(void)state;
 	assert_null(load_file("absent.conf", &why));
-	assert_complaint(why, "absent.conf: No such file or directory");
+	assert_complaint(why, "absent.conf: No such file or directory; "
+	    "-c names another file");
 	free(why);
 	assert_null(load_file("conf.d", &why));
 	assert_complaint(why, "conf.d: Is a directory");
