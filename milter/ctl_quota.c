@@ -169,7 +169,16 @@ limits_of_group(const struct show *s, const char *key)
 	return plan;
 }
 
-/* Of a login, where the listener does not matter; NULL: not known. */
+static bool
+begins(const char *key, const char *lead)
+{
+	return strncmp(key, lead, strlen(lead)) == 0;
+}
+
+/*
+ * Of a login, where the listener does not matter; NULL: not known, or what
+ * comes so is not counted.
+ */
 static const struct plan_rules *
 plan_of(const struct show *s, const char *login)
 {
@@ -183,7 +192,8 @@ plan_of(const struct show *s, const char *login)
 	plan = plan_of_bucket(s->conf, login);
 	if (plan == NULL)
 		plan = limits_of_group(s, login);
-	if (plan != NULL)
+	if (plan != NULL || begins(login, LISTENER_BUCKET) ||
+	    begins(login, RELAY_BUCKET) || begins(login, GROUP_BUCKET))
 		return plan;
 	entry = users_lookup(s->conf->users, s->query, login,
 	    (uint64_t)s->now * 1000, s->arena);

@@ -58,15 +58,28 @@ after(const char *text, const char *lead)
 	    text + len : NULL;
 }
 
-static bool
-has_listener(const struct conf *c, const char *name)
+static const struct session_rules *
+find_listener(const struct conf *c, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < c->nlisteners; i++)
 		if (strcmp(c->listeners[i]->name, name) == 0)
-			return true;
-	return false;
+			return c->listeners[i];
+	return NULL;
+}
+
+/* Without a plan, what comes without a login has no account at all. */
+static bool
+has_listener(const struct conf *c, const char *name)
+{
+	const struct session_rules *l = find_listener(c, name);
+
+	if (l != NULL && l->plan == NULL)
+		fprintf(stderr, "millgatectl: listener %s has no plan: what "
+		    "comes there without a login is not counted, limited or "
+		    "blocked until its section names one\n", name);
+	return l != NULL;
 }
 
 static bool

@@ -155,11 +155,15 @@ a_listener_that_counts(void **state)
 	(void)state;
 	sent(s, "listener local", now, 7);
 	sent(s, "listener web", now, 3);
+	/* a name that has gone from the configuration has no plan */
+	sent(s, "listener gone", now, 2);
 	assert_int_equal(run(out, sizeof(out), true, "quota show"), CTL_GOOD);
 	assert_non_null(strstr(out,
 "\nlistener local     open                        7                1\n"));
 	assert_non_null(strstr(out,
 "\nlistener web       tiny                      3/4              1/2\n"));
+	assert_non_null(strstr(out,
+"\nlistener gone      -                           2                1\n"));
 	end(s);
 }
 

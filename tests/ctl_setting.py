@@ -152,6 +152,10 @@ def changes(where):
     shown = tool(where, 'quota', 'show', 'carol').stdout
     if '  blocked until 2' not in shown:
         fail('the table says %s' % shown)
+    done = tool(where, 'user', 'block', 'listener relays')
+    if done.returncode != 0 or 'has no plan' not in done.stderr:
+        fail('a block without effect: %r' % done)
+    tool(where, 'user', 'unblock', 'listener relays')
     for words, why in WRONG:
         done = tool(where, *words)
         if done.returncode != 2 or why not in done.stderr or done.stdout:
