@@ -8,7 +8,7 @@
 #define REDIS_ACCOUNT	"millgate:account:"
 /* The hash of all settings. */
 #define REDIS_SETTINGS	"millgate:settings"
-/* A hash with the time (ms) at which the server began to count. */
+/* A hash with the time (us) at which the server began to count. */
 #define REDIS_SINCE	"millgate:since"
 /* Seconds after which an account that nobody writes to is forgotten. */
 #define REDIS_FORGET	"3700"

@@ -69,7 +69,7 @@
 "if op == 'since' then\n" \
 "	local at = redis.call('HGET', KEYS[1], 'since')\n" \
 "	if not at then\n" \
-"		at = string.format('%.0f', real)\n" \
+"		at = string.format('%.0f', time[1] * 1000000 + time[2])\n" \
 "		redis.call('HSET', KEYS[1], 'since', at)\n" \
 "	elseif not at:match('^%d+$') then\n" \
 "		error('WRONGTYPE ' .. KEYS[1])\n" \
