@@ -248,7 +248,8 @@ enum store_answer store_reset(struct store *s, const char *key, time_t now,
 		    char error[STORE_ERROR]);
 
 /*
- * Do what tools have asked for; called about once a second by the daemon.
+ * Do what tools have asked for, or what a server did not hear; called about
+ * once a second by the daemon.
  */
 enum store_answer store_take_requests(struct store *s,
 		    char error[STORE_ERROR]);

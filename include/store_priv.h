@@ -46,7 +46,7 @@ struct store_ops {
 			    char error[STORE_ERROR]);
 	enum store_answer (*reset)(struct store *s, const char *key,
 			    time_t now, char error[STORE_ERROR]);
-	/* NULL: a tool needs no running daemon */
+	/* what waits to be done, of tools or of its own; NULL: nothing does */
 	enum store_answer (*take_requests)(struct store *s,
 			    char error[STORE_ERROR]);
 	void		 (*close)(struct store *s);

@@ -4,6 +4,7 @@
 #ifndef MILLGATE_STORE_REDIS_H
 #define MILLGATE_STORE_REDIS_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 
 #define REDIS_NUMBER_TEXT	24	/* octets of a number's text */
 
+struct redis_reservation;
+
 struct redis_store {
 	struct store	 store;
 	struct redis_pool *pool;
@@ -21,6 +24,10 @@ struct redis_store {
 	char		 instance[20];
 	atomic_ullong	 number;	/* of reservations */
 	char		*name;		/* as configured, for errors */
+	/* reservations that could not be given back, the newest first */
+	pthread_mutex_t	 owed_lock;
+	struct redis_reservation *owed;
+	unsigned	 nowed;
 	atomic_llong	 since;		/* it counts; 0: not known yet */
 };
 

@@ -6,8 +6,8 @@
  * to the server by an id that nobody else has, and by the number of its
  * recipients, which is told with each step.
  *
- * What cannot be given back, because the server does not answer, is gone
- * when the reservation's lease ends.
+ * What cannot be given back, because the server does not answer, is owed:
+ * about once a second it is tried again, until the reservation's lease ends.
  */
 #include <sys/random.h>
 
@@ -17,10 +17,12 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "redis_link.h"
 #include "redis_pool.h"
 #include "redis_scripts.h"
 #include "store_redis.h"
 
+#define OWED_MAX	10000u
 #define ARGUMENTS	5u	/* before the limits; the pool adds the first */
 #define ANSWER		2u	/* numbers before those of the accounts */
 
@@ -31,6 +33,8 @@ struct redis_reservation {
 	uint32_t	 held;		/* recipients */
 	time_t		 now;		/* of the last one */
 	bool		 known;		/* the server may know it */
+	struct redis_reservation *next;	/* that is owed */
+	uint64_t	 over;		/* when its lease is, by our clock */
 };
 
 /* --- asking -------------------------------------------------------------- */
@@ -204,13 +208,80 @@ redis_reserve(struct reservation *base, time_t now, struct store_usage *usage)
 	return answer;
 }
 
-/* Tell the server what is held; what it does not hear is over by itself. */
-static void
+/* Tell the server what is held. */
+static bool
 tell(struct redis_reservation *r)
 {
 	struct store_usage usage[STORE_ACCOUNTS];
 
-	step(r, "hold", r->now, usage);
+	return step(r, "hold", r->now, usage) != STORE_UNKNOWN;
+}
+
+/* --- what is owed -------------------------------------------------------- */
+
+static void
+owe(struct redis_reservation *r)
+{
+	struct redis_store	*s = (struct redis_store *)r->base.store;
+	bool			 full;
+
+	pthread_mutex_lock(&s->owed_lock);
+	full = s->nowed >= OWED_MAX;
+	if (!full) {
+		r->next = s->owed;
+		s->owed = r;
+		s->nowed++;
+	}
+	pthread_mutex_unlock(&s->owed_lock);
+	if (full)
+		reservation_free(r);
+}
+
+static struct redis_reservation *
+next_owed(struct redis_store *s)
+{
+	struct redis_reservation *r;
+
+	pthread_mutex_lock(&s->owed_lock);
+	r = s->owed;
+	if (r != NULL) {
+		s->owed = r->next;
+		s->nowed--;
+	}
+	pthread_mutex_unlock(&s->owed_lock);
+	return r;
+}
+
+/* Nobody waits for it. The server holds nothing any more: pay, or owe. */
+static void
+settle(struct redis_reservation *r)
+{
+	r->held = 0;
+	if (tell(r)) {
+		reservation_free(r);
+		return;
+	}
+	r->over = redis_link_clock() +
+	    strtoull(((struct redis_store *)r->base.store)->lease, NULL, 10);
+	owe(r);
+}
+
+/* That the server is away is said elsewhere. */
+static enum store_answer
+redis_pay(struct store *base, char error[STORE_ERROR])
+{
+	struct redis_store		*s = (struct redis_store *)base;
+	struct redis_reservation	*r;
+
+	(void)error;
+	while ((r = next_owed(s)) != NULL) {
+		if (redis_link_clock() < r->over && !tell(r)) {
+			owe(r);
+			break;
+		}
+		reservation_free(r);
+	}
+	return STORE_TAKEN;
 }
 
 static void
@@ -229,10 +300,10 @@ redis_give_back(struct reservation *base)
 {
 	struct redis_reservation *r = (struct redis_reservation *)base;
 
-	r->held = 0;
 	if (r->known)
-		tell(r);
-	reservation_free(r);
+		settle(r);
+	else
+		reservation_free(r);
 }
 
 static enum store_answer
@@ -242,7 +313,11 @@ redis_commit(struct reservation *base, time_t now, struct store_usage *usage)
 	enum store_answer		 answer;
 
 	answer = step(r, "commit", now, usage);
-	reservation_free(r);
+	/* it may be reserved there still, and the message will come again */
+	if (answer == STORE_UNKNOWN)
+		settle(r);
+	else
+		reservation_free(r);
 	return answer;
 }
 
@@ -329,8 +404,12 @@ redis_clock_moved(struct store *base, int64_t seconds,
 static void
 redis_close(struct store *base)
 {
-	struct redis_store *s = (struct redis_store *)base;
+	struct redis_store		*s = (struct redis_store *)base;
+	struct redis_reservation	*r;
 
+	while ((r = next_owed(s)) != NULL)
+		reservation_free(r);
+	pthread_mutex_destroy(&s->owed_lock);
 	redis_pool_free(&s->pool);
 	free(s->name);
 	free(s);
@@ -350,6 +429,7 @@ static const struct store_ops redis_ops = {
 	.setting_put = redis_setting_put,
 	.settings_list = redis_settings_list,
 	.reset = redis_reset,
+	.take_requests = redis_pay,
 	.close = redis_close,
 };
 
@@ -376,6 +456,7 @@ store_redis_open(const struct store_place *place, char **why)
 	    (unsigned long long)instance);
 	atomic_init(&s->number, 0);
 	atomic_init(&s->since, 0);
+	pthread_mutex_init(&s->owed_lock, NULL);
 	s->name = xstrdup(place->spec);
 	return &s->store;
 }

@@ -530,6 +530,63 @@ a_commit_that_comes_too_late(void **state)
 	assert_int_equal(usage_of(*state, "alice").recipients, 0);
 }
 
+/* What could not be given back is, as soon as the server is there again. */
+static void
+what_is_owed_is_given_back(void **state)
+{
+	struct reservation	*given, *committed;
+	struct store_usage	 u;
+	char			 error[STORE_ERROR];
+	unsigned		 tries = 0;
+
+	given = reservation_on(*state, "alice", no_limits);
+	committed = reservation_on(*state, "alice", no_limits);
+	assert_int_equal(store_reserve(given, 0, &u), STORE_TAKEN);
+	assert_int_equal(store_reserve(given, 0, &u), STORE_TAKEN);
+	assert_int_equal(store_reserve(committed, 0, &u), STORE_TAKEN);
+	kill(redis.pid, SIGSTOP);
+	store_give_back(&given);
+	assert_int_equal(store_commit(&committed, 0, &u), STORE_UNKNOWN);
+	/* nobody waits for it, and nothing is wrong with it */
+	assert_int_equal(store_take_requests(*state, error), STORE_TAKEN);
+	kill(redis.pid, SIGCONT);
+	do {
+		usleep(200000);
+		assert_int_equal(store_take_requests(*state, error),
+		    STORE_TAKEN);
+	} while (store_usage(*state, "alice", 0, no_limits, &u) ==
+	    STORE_UNKNOWN || (u.reserved_recipients > 0 && ++tries < 20));
+	assert_int_equal(u.reserved_recipients, 0);
+	assert_int_equal(u.recipients, 0);
+	works(*state);
+}
+
+/* One that is never paid is no leak. */
+static void
+what_is_owed_to_a_dead_server_is_forgotten(void **state)
+{
+	struct store		*s;
+	struct reservation	*r;
+	struct store_usage	 u;
+	char			 error[STORE_ERROR];
+	unsigned		 i;
+
+	(void)state;
+	s = open_at((struct store_place){ .lease = LEASE, .timeout = 100 });
+	for (i = 0; i < 3; i++) {
+		r = reservation_on(s, "alice", no_limits);
+		assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
+		redis_kill(&redis);
+		store_give_back(&r);
+		redis_start(&redis, NULL);
+		usleep(1100000);
+	}
+	redis_kill(&redis);
+	assert_int_equal(store_take_requests(s, error), STORE_TAKEN);
+	store_close(&s);
+	redis_start(&redis, NULL);
+}
+
 static void
 a_server_without_memory(void **state)
 {
@@ -902,6 +959,8 @@ main(void)
 		ROW(a_server_that_is_gone),
 		ROW(a_server_that_stands_still),
 		ROW(a_commit_that_comes_too_late),
+		ROW(what_is_owed_is_given_back),
+		ROW(what_is_owed_to_a_dead_server_is_forgotten),
 		ROW(a_server_without_memory),
 		ROW(a_server_that_becomes_a_replica),
 		ROW(keys_that_are_not_ours),
