@@ -61,7 +61,7 @@ struct session {
 	struct lookups	*lookups;
 	struct headers	 headers;
 	bool		 too_large;	/* header over the limits */
-	bool		 authors_judged; /* at the end of the headers */
+	bool		 headers_ended;	/* and their authors are known */
 	struct dkim_verifier *verifier;
 	struct dkim_signer *signer;
 	const char	*sign_why;	/* why it is not signed */

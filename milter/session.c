@@ -143,7 +143,7 @@ message_open(struct session *s)
 	s->setup = services_setup(s->sv);
 	s->began = s->sv->ticks();
 	s->open = true;
-	s->too_large = s->authors_judged = false;
+	s->too_large = s->headers_ended = false;
 	s->sign_why = NULL;
 	s->nsigned = s->nwalks = 0;
 	s->refused = 0;
@@ -273,11 +273,11 @@ session_eoh(struct session *s)
 		return go_on();
 	note_queue_id(s);
 	stage_headers(s);
+	s->headers_ended = true;
 	if (s->f.direction == DIRECTION_SUBMISSION) {
 		struct verdict v = policy_identity(s->rules,
 		    &s->setup->conf->identity, s->user, s->tier, &s->f);
 
-		s->authors_judged = true;
 		s->unentitled |= v.action >= ACTION_DEFER;
 		s->verdict = verdict_worse(s->verdict, v);
 		s->verdict = verdict_worse(s->verdict, stage_fuse_from(s));
@@ -319,10 +319,11 @@ judge_message(struct session *s)
 	if (s->too_large)
 		return verdict_refuse("header-size", "552 5.3.4",
 		    "The message header is too large");
-	if (s->f.direction == DIRECTION_SUBMISSION)
-		return s->authors_judged ? verdict_accept() :
-		    verdict_refuse("sequence", "451 4.3.0",
+	if (!s->headers_ended)	/* nobody has looked at From */
+		return verdict_refuse("sequence", "451 4.3.0",
 		    "The message had no end of headers; try again");
+	if (s->f.direction == DIRECTION_SUBMISSION)
+		return verdict_accept();	/* judged at end of headers */
 	stage_inbound_collect(s);
 	return judge_inbound(s);
 }

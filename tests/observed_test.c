@@ -229,11 +229,25 @@ steps_that_are_left_out_let_nothing_in(void **state)
 	static const struct mta m = { { BASE, { "{tls_version}", "TLSv1.3" },
 	    { "{cipher_bits}", "256" }, { "{auth_type}", "PLAIN" },
 	    { "{auth_authen}", "alice@example.net" } } };
+	static const struct mta at_home = { { { "v", "Postfix 3.7.11" },
+	    { "{daemon_port}", "25" }, { "{tls_version}", "TLSv1.3" },
+	    { "{auth_type}", "PLAIN" },
+	    { "{auth_authen}", "alice@example.net" } } };
 	struct services		*sv = open_services();
 	struct session		*s;
 	const struct edits	*edits;
 
 	(void)state;
+	/* a login inbound, which is trusted with no author */
+	s = session_new(sv, get_macro, (void *)(uintptr_t)&at_home);
+	session_negotiated(s, 6, true);
+	session_connect(s, "client.example", NULL);
+	assert_int_equal(session_mail(s, "<alice@example.net>").action,
+	    ACTION_ACCEPT);
+	session_header(s, "From", " ceo@example.net");
+	assert_int_equal(session_eom(s, &edits).action, ACTION_DEFER);
+	assert_string_equal(logged_rule, "sequence");
+	session_free(&s);
 	/* no end of headers: nobody has looked at From */
 	s = session_new(sv, get_macro, (void *)(uintptr_t)&m);
 	session_negotiated(s, 6, true);
