@@ -1,6 +1,7 @@
 """Every command says how it is used, and what is wrong with a command line."""
 
 import os
+import re
 import subprocess
 
 BUILD = os.environ.get("MILLGATE_BUILD", "build")
@@ -51,9 +52,20 @@ def run(program, *args):
                           capture_output=True, text=True, timeout=20)
 
 
+def manual():
+    """The options that millgatectl(8) names."""
+    path = os.path.join(os.environ.get("srcdir", "."),
+                        "packaging/millgatectl.8.in")
+    with open(path) as f:
+        return set(re.findall(r"Fl -([a-z-]+)", f.read()))
+
+
 def problems():
+    known = manual() | {"help", "version"}
     for words in COMMANDS:
         done = run("millgatectl", *words, "--help")
+        for option in set(re.findall(r"--([a-z-]+)", done.stdout)) - known:
+            yield "--%s of %s is not in the manual" % (option, words)
         if (done.returncode, done.stderr) != (0, "") or \
                 not done.stdout.startswith("usage:"):
             yield "millgatectl %s --help: %s" % (" ".join(words), done)
