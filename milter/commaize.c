@@ -3,8 +3,9 @@
  *
  * Sendmail takes From, To and their like apart and puts ", " between the
  * addresses, behind the milters: "a@x,b@x" arrives as "a@x, b@x", and with
- * it no signature over what was there before. Where it folds makes no
- * difference to the relaxed form.
+ * it no signature over what was there before. It also quotes names that it
+ * holds to be in need of it: Acme Inc. <a@x> is "Acme Inc." <a@x> then. Where
+ * it folds makes no difference to the relaxed form.
  */
 #include <stddef.h>
 #include <string.h>
@@ -67,6 +68,43 @@ address_end(const char *p)
 	return quoted || comments > 0 || angles > 0 ? NULL : p;
 }
 
+/*
+ * Sendmail's MustQuoteChars, in its conf.c, without those that make more of an
+ * address than a name and <address>.
+ */
+static bool
+wants_quotes(const char *p, size_t len)
+{
+	size_t	i;
+	bool	wants = false;
+
+	for (i = 0; i < len; i++) {
+		if (strchr("\"\\():;,", p[i]) != NULL)
+			return false;
+		wants = wants || strchr("@[].'", p[i]) != NULL;
+	}
+	return wants;
+}
+
+static void
+add_address(struct buf *b, const char *p, const char *end)
+{
+	const char	*angle = memchr(p, '<', (size_t)(end - p));
+	size_t		 len = angle != NULL ? (size_t)(angle - p) : 0;
+
+	while (len > 0 && is_space(p[len - 1]))
+		len--;
+	if (!wants_quotes(p, len) ||
+	    memchr(angle + 1, '<', (size_t)(end - angle - 1)) != NULL) {
+		buf_add(b, p, (size_t)(end - p));
+		return;
+	}
+	buf_addch(b, '"');
+	buf_add(b, p, len);
+	buf_addch(b, '"');
+	buf_add(b, p + len, (size_t)(end - p) - len);
+}
+
 const char *
 commaize(struct arena *a, const char *value)
 {
@@ -84,7 +122,7 @@ commaize(struct arena *a, const char *value)
 		while (is_space(last[-1]))
 			last--;
 		buf_addstr(&b, b.len > 0 ? ", " : " ");
-		buf_add(&b, p, (size_t)(last - p));
+		add_address(&b, p, last);
 	}
 	out = *p == '\0' && b.len > 0 ? arena_strdup(a, buf_str(&b)) : value;
 	buf_free(&b);

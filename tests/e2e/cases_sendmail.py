@@ -269,6 +269,12 @@ def what_sendmail_does_to_addresses_is_signed(w):
         "undisclosed-recipients:;",
         "a@elsewhere.example (\"),b@elsewhere.example",
         "Bob<b@elsewhere.example>,<c@elsewhere.example>",
+        "Acme Inc. <a@elsewhere.example>,B. C.<b@elsewhere.example>",
+        "a@elsewhere.example  <a@elsewhere.example>",
+        "Pat O'Hara <a@elsewhere.example>",
+        "=?utf-8?q?J=C3=B6_A.?= <a@elsewhere.example>",
+        "Long\r\n Name A. <a@elsewhere.example>, Al [x] <a@elsewhere.example>",
+        "Jos\u00e9 A. <a@elsewhere.example>",
         "=?utf-8?q?J=C3=B6?= <a@elsewhere.example>,b@elsewhere.example",
         ",".join("r%d@elsewhere.example" % n for n in range(40)),
     ]
@@ -278,6 +284,9 @@ def what_sendmail_does_to_addresses_is_signed(w):
             text = compose(ALICE, extra=["%s: %s" % (name, value)])
             expect(submit(w, text), "250")
             want[text] = "%s: %s" % (name, value)
+    text = compose("Acme Inc. <%s>" % ALICE)
+    expect(submit(w, text), "250")
+    want[text] = "From"
     bad = [field for text, field in want.items() if set(delivered(
         w, "elsewhere.example", text).signatures(w)) != submission_cases.BOTH]
     assert not bad, "\n".join(bad)

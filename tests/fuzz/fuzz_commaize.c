@@ -1,5 +1,5 @@
 /*
- * fuzz_commaize - nothing but blanks and commas comes or goes, and what has
+ * fuzz_commaize - nothing but blanks, commas and quotes comes or goes, and what has
  * been taken apart once stays as it is
  */
 #include <stdint.h>
@@ -15,7 +15,7 @@ int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char *
 next_octet(const char *p)
 {
-	return p + strspn(p, " \t\r\n,");
+	return p + strspn(p, " \t\r\n,\"");
 }
 
 static void
