@@ -23,6 +23,7 @@
 #include "store_redis.h"
 
 #define OWED_MAX	10000u
+#define PAY_MS		1000u
 #define ARGUMENTS	5u	/* before the limits; the pool adds the first */
 #define ANSWER		2u	/* numbers before those of the accounts */
 
@@ -266,15 +267,19 @@ settle(struct redis_reservation *r)
 	owe(r);
 }
 
-/* That the server is away is said elsewhere. */
+/*
+ * For a second at most: a slow server must not keep the caller from its other
+ * work. That the server is away is said elsewhere.
+ */
 static enum store_answer
 redis_pay(struct store *base, char error[STORE_ERROR])
 {
 	struct redis_store		*s = (struct redis_store *)base;
 	struct redis_reservation	*r;
+	uint64_t			 until = redis_link_clock() + PAY_MS;
 
 	(void)error;
-	while ((r = next_owed(s)) != NULL) {
+	while (redis_link_clock() < until && (r = next_owed(s)) != NULL) {
 		if (redis_link_clock() < r->over && !tell(r)) {
 			owe(r);
 			break;
