@@ -32,6 +32,8 @@ void		*arena_array(struct arena *a, size_t n, size_t size);
 char		*arena_memdup(struct arena *a, const void *data, size_t len);
 /* A copy of `s`; NULL gives NULL. */
 char		*arena_strdup(struct arena *a, const char *s);
+/* The same with ASCII letters in lower case, whatever the locale. */
+char		*arena_strlower(struct arena *a, const char *s);
 char		*arena_printf(struct arena *a, const char *fmt, ...)
 		    __attribute__((format(printf, 2, 3)));
 char		*arena_vprintf(struct arena *a, const char *fmt, va_list ap)

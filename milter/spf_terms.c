@@ -118,18 +118,6 @@ look_exists(struct spf_eval *ev, const char *name, struct spf_reply *r)
 	    a->n > 0 ? REPLY_MATCH : REPLY_NOTHING;
 }
 
-/* The resolver's names are lower case; a macro may bring others. */
-static const char *
-lower(struct arena *a, const char *name)
-{
-	char *copy = arena_strdup(a, name), *p;
-
-	for (p = copy; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p | 0x20);
-	return copy;
-}
-
 /* --- the client's names (5.5, 7.3) ------------------------------------ */
 
 /*
@@ -168,7 +156,8 @@ look_ptr(struct spf_eval *ev, const char *target, struct spf_reply *r)
 	size_t			 i, n;
 
 	r->kind = REPLY_NOTHING;
-	target = lower(ev->arena, target);
+	/* the resolver's names are lower case; a macro may bring others */
+	target = arena_strlower(ev->arena, target);
 	names = ask_names(ev, &n);
 	for (i = 0; i < n && !ev->decided; i++)
 		if (is_validated(ev, names->rr[i].data) &&
@@ -205,7 +194,7 @@ spf_validated_name(struct spf_eval *ev, const char *domain)
 	size_t		 i;
 
 	find_names(ev);
-	domain = lower(ev->arena, domain);
+	domain = arena_strlower(ev->arena, domain);
 	for (i = 0; i < ev->nnames; i++) {
 		if (strcmp(ev->name[i], domain) == 0)
 			return ev->name[i];

@@ -4,7 +4,6 @@
  * Nothing is told about a login that is blocked: what it does meanwhile does
  * not count when it is free again.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -80,16 +79,6 @@ stage_fuse_refused(struct session *s)
 	return tell(s, FUSE_REFUSED, "");
 }
 
-static const char *
-folded(struct arena *a, const char *address)
-{
-	char *copy = arena_strdup(a, address), *p;
-
-	for (p = copy; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return copy;
-}
-
 struct verdict
 stage_fuse_from(struct session *s)
 {
@@ -99,7 +88,7 @@ stage_fuse_from(struct session *s)
 
 	for (i = 0; i < from->n; i++)
 		v = verdict_worse(v, tell(s, FUSE_FROM,
-		    folded(s->arena, from->box[i].address)));
+		    arena_strlower(s->arena, from->box[i].address)));
 	return v;
 }
 

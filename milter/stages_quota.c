@@ -6,7 +6,6 @@
  * without a login, as from sendmail(1), is one bucket where the listener names
  * a plan.
  */
-#include <ctype.h>
 #include <string.h>
 
 #include "arena.h"
@@ -17,16 +16,6 @@
 _Static_assert(QUOTA_ACCOUNTS == STORE_ACCOUNTS &&
     QUOTA_ACCOUNTS == GROUPS_OF_LOGIN + 1,
     "facts and store know as many accounts");
-
-static const char *
-folded(struct arena *a, const char *login)
-{
-	char *copy = arena_strdup(a, login), *p;
-
-	for (p = copy; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return copy;
-}
 
 /* Of a login, a relay or a listener; key NULL: nothing is counted. */
 static struct quota_facts
@@ -39,7 +28,7 @@ own_account(const struct session *s, const struct plan_rules *plan)
 	if (s->f.relay != NULL) {
 		q.key = s->user->login;
 	} else if (s->f.auth.login != NULL) {
-		q.login = folded(s->arena, s->f.auth.login);
+		q.login = arena_strlower(s->arena, s->f.auth.login);
 		q.key = users_account(s->arena, q.login);
 	} else if (s->rules->plan != NULL) {
 		q.key = arena_printf(s->arena, LISTENER_BUCKET "%s",

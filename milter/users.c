@@ -132,15 +132,10 @@ is_word(const char *text, size_t len)
 const char *
 users_login(struct arena *a, const char *text)
 {
-	size_t	 len = strlen(text), i;
-	char	*login;
+	size_t len = strlen(text);
 
-	if (len > LOGIN_MAX || !is_word(text, len))
-		return NULL;
-	login = arena_memdup(a, text, len);
-	for (i = 0; i < len; i++)
-		login[i] = (char)fold(login[i]);
-	return login;
+	return len <= LOGIN_MAX && is_word(text, len) ?
+	    arena_strlower(a, text) : NULL;
 }
 
 const char *
@@ -148,11 +143,9 @@ users_account(struct arena *a, const char *login)
 {
 	static const char *const kinds[] = { LISTENER_BUCKET, RELAY_BUCKET,
 	    GROUP_BUCKET, LOGIN_BUCKET };
-	char	*key = arena_strdup(a, login), *p;
-	size_t	 i;
+	const char	*key = arena_strlower(a, login);
+	size_t		 i;
 
-	for (p = key; *p != '\0'; p++)
-		*p = (char)fold(*p);
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strncmp(key, kinds[i], strlen(kinds[i])) == 0)
 			return arena_printf(a, LOGIN_BUCKET "%s", key);

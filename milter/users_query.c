@@ -456,17 +456,6 @@ make_entry(const struct users_query *q, const char *login, struct row *row,
 	return r;
 }
 
-static const char *
-folded(struct arena *a, const char *login)
-{
-	char *copy = arena_strdup(a, login), *p;
-
-	for (p = copy; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
-	return copy;
-}
-
 struct users_reply
 users_query_find(struct users_query *q, const char *login, uint64_t now,
     struct arena *a)
@@ -478,7 +467,7 @@ users_query_find(struct users_query *q, const char *login, uint64_t now,
 	if (strlen(login) > USERS_QUERY_LOGIN)
 		return unknown(a, "users-query is not asked for a login of "
 		    "more than 255 octets");
-	login = folded(a, login);
+	login = arena_strlower(a, login);
 	find_row(q, login, now, a, &row, error);
 	if (error[0] != '\0')
 		return unknown(a, error);
