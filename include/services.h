@@ -76,6 +76,11 @@ struct services {
  */
 struct setup	*setup_new(struct conf *conf, char **why);
 /*
+ * The users' database, not opened yet; NULL: the configuration names none. It
+ * refers to `conf`; users_query_free ends it.
+ */
+struct users_query *setup_users(const struct conf *conf);
+/*
  * Can the users' database be read? Asked by setup_new, and again by who has
  * given up privileges since. False with *why as above.
  */

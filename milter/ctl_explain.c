@@ -22,6 +22,7 @@
 #include "ctl_user.h"
 #include "explain.h"
 #include "keyring.h"
+#include "services.h"
 #include "users_query.h"
 
 /* --- the table ----------------------------------------------------------- */
@@ -304,7 +305,6 @@ static int
 explain(const struct conf *c, const struct command *o, struct arena *a)
 {
 	struct explanation	 e = { .arena = a, .conf = c };
-	struct users_plans	 plans = { c->plans, c->nplans };
 	const struct session_rules *listener;
 	struct keyring		*keys;
 	struct store		*state;
@@ -313,9 +313,7 @@ explain(const struct conf *c, const struct command *o, struct arena *a)
 		return CTL_TROUBLE;
 	keys = load_keys(c);
 	state = open_state(c);
-	if (c->users_database != NULL)
-		e.query = users_query_new(c->users_database, c->users_query,
-		    &plans);
+	e.query = setup_users(c);
 	explain_login(&e, login_of(a, o->login), listener, keys, state,
 	    time(NULL));
 	if (e.unknown != NULL)

@@ -19,6 +19,7 @@
 #include "ctl_quota.h"
 #include "ctl_setting.h"
 #include "ctl_usage.h"
+#include "services.h"
 #include "users.h"
 #include "users_query.h"
 
@@ -91,16 +92,6 @@ arguments(struct show *s, int argc, char **argv)
 	return true;
 }
 
-/* NULL: the configuration names no database of users. */
-static struct users_query *
-query_of(const struct conf *c)
-{
-	struct users_plans plans = { c->plans, c->nplans };
-
-	return c->users_database == NULL ? NULL :
-	    users_query_new(c->users_database, c->users_query, &plans);
-}
-
 /* The configuration names the state file, unless --state did. */
 static bool
 prepare(struct show *s, const char *conf_path)
@@ -122,7 +113,7 @@ prepare(struct show *s, const char *conf_path)
 		s->state = s->conf->state;
 	if (s->conf != NULL) {
 		place = conf_state(s->conf);
-		s->query = query_of(s->conf);
+		s->query = setup_users(s->conf);
 	}
 	place.spec = s->state;
 	s->store = store_open_at(&place, STORE_READ, &why);

@@ -72,9 +72,8 @@ setup_free(struct setup *st)
 	free(st);
 }
 
-/* NULL: the configuration names no database. */
-static struct users_query *
-query_of(const struct conf *conf)
+struct users_query *
+setup_users(const struct conf *conf)
 {
 	struct users_plans plans = { conf->plans, conf->nplans };
 
@@ -95,7 +94,7 @@ setup_new(struct conf *conf, char **why)
 
 	atomic_init(&st->refs, 1);
 	st->conf = conf;
-	st->users = query_of(conf);
+	st->users = setup_users(conf);
 	if (setup_check_users(st, why))
 		st->keys = load_keys(conf, why);
 	if (st->keys != NULL) {
