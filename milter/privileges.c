@@ -39,19 +39,23 @@ stays(const char *user)
 	return geteuid() != 0 || strcmp(user, "root") == 0;
 }
 
-static bool
-no_such_user(const char *user, char **why)
+/* NULL with *why. */
+static const struct passwd *
+find_user(const char *user, char **why)
 {
-	return complain(why, "user \"%s\": no such user; create it "
-	    "(adduser --system --group --no-create-home %s) or set "
-	    "user = \"...\" in the configuration", user, user);
+	const struct passwd *pw = getpwnam(user);
+
+	if (pw == NULL)
+		complain(why, "user \"%s\": no such user; create it "
+		    "(adduser --system --group --no-create-home %s) or set "
+		    "user = \"...\" in the configuration", user, user);
+	return pw;
 }
 
 bool
 privileges_known(const char *user, char **why)
 {
-	return stays(user) || getpwnam(user) != NULL ||
-	    no_such_user(user, why);
+	return stays(user) || find_user(user, why) != NULL;
 }
 
 bool
@@ -61,9 +65,9 @@ privileges_drop(const char *user, char **why)
 
 	if (stays(user))
 		return true;
-	pw = getpwnam(user);
+	pw = find_user(user, why);
 	if (pw == NULL)
-		return no_such_user(user, why);
+		return false;
 	if (initgroups(user, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
 	    setuid(pw->pw_uid) != 0)
 		return complain(why, "cannot become user \"%s\": %s", user,
@@ -104,9 +108,9 @@ privileges_leave(const char *path, const char *user, char **why)
 
 	if (stays(user))
 		return true;
-	pw = getpwnam(user);
+	pw = find_user(user, why);
 	if (pw == NULL)
-		return no_such_user(user, why);
+		return false;
 	return chown(path, pw->pw_uid, pw->pw_gid) == 0 ||
 	    complain(why, "%s: cannot be given to \"%s\": %s", path, user,
 	    strerror(errno));
