@@ -56,13 +56,14 @@ const struct session_rules *policy_connection(
 		    const struct conn_facts *conn);
 
 /*
- * No listener, or one too many: before it stands a submission listener that
- * could have matched, had the MTA sent the macros that it asks about. False
- * without an MTA.
+ * No listener, or one too many: before `found`, which policy_connection gave,
+ * stands a submission listener that could have matched, had the MTA sent the
+ * macros that it asks about. False without an MTA.
  */
 bool		 policy_connection_undecided(
 		    const struct session_rules *const *rules, size_t n,
-		    const struct conn_facts *conn);
+		    const struct conn_facts *conn,
+		    const struct session_rules *found);
 
 /* One login's entry: conf's user section or a line of users-file. */
 struct user_rules {

@@ -99,13 +99,14 @@ could_match(const struct session_rules *r, const struct conn_facts *conn)
 
 bool
 policy_connection_undecided(const struct session_rules *const *rules,
-    size_t n, const struct conn_facts *conn)
+    size_t n, const struct conn_facts *conn,
+    const struct session_rules *found)
 {
 	size_t i;
 
 	if (!conn->mta.known || conn->local)
 		return false;
-	for (i = 0; i < n && !listener_matches(rules[i], conn); i++)
+	for (i = 0; i < n && rules[i] != found; i++)
 		if (could_match(rules[i], conn))
 			return true;
 	return false;

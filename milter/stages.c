@@ -122,7 +122,7 @@ stage_listener(struct session *s)
 
 	s->rules = policy_connection(c->listeners, c->nlisteners, &s->f.conn);
 	if (policy_connection_undecided(c->listeners, c->nlisteners,
-	    &s->f.conn))
+	    &s->f.conn, s->rules))
 		s->rules = &undecided;
 	else if (s->rules == NULL)
 		s->rules = &unlisted;

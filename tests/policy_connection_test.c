@@ -93,7 +93,7 @@ a_listener_is_chosen_or_undecided(void **state)
 			;
 		r = policy_connection(rows[i].listeners, n, &rows[i].conn);
 		got = policy_connection_undecided(rows[i].listeners, n,
-		    &rows[i].conn) ? "?" : r != NULL ? r->name : NULL;
+		    &rows[i].conn, r) ? "?" : r != NULL ? r->name : NULL;
 		if ((got == NULL) != (rows[i].want == NULL) ||
 		    (got != NULL && strcmp(got, rows[i].want) != 0))
 			row_fail(rows[i].name, "%s", got != NULL ? got :
