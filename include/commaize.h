@@ -12,8 +12,8 @@ struct arena;
 bool		 commaize_applies(const char *name);
 /*
  * The value of such a field with its addresses apart by ", ", and names that
- * need it in quotes: in relaxed form what Sendmail will send. The value itself when nothing changes, or when it
- * cannot be foretold.
+ * need it in quotes: in relaxed form what Sendmail will send. The value itself
+ * when nothing changes, or when it cannot be foretold.
  */
 const char	*commaize(struct arena *a, const char *value);
 

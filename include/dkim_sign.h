@@ -48,8 +48,9 @@ struct sign_rules {
 	bool		 all_matches;	/* of the SigningTable, not the first */
 };
 /*
- * relaxed/relaxed, t=, no x=, no i=, oversigned: From To Cc Subject Date Reply-To
- * Message-ID MIME-Version Content-Type Content-Transfer-Encoding List-* Sender
+ * relaxed/relaxed, t=, no x=, no i=, oversigned: From To Cc Subject Date
+ * Reply-To Message-ID MIME-Version Content-Type Content-Transfer-Encoding
+ * List-* Sender
  */
 extern const struct sign_rules sign_default_rules;
 

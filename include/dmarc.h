@@ -99,9 +99,9 @@ struct dmarc_question {
  *
  * FAIL, PASS and NONE hold whatever the lookups that failed would have said;
  * where that cannot be known the result is TEMPERROR, with the strictest
- * policy that the message may fail. An identifier that could not align with the author
- * domain by its name alone makes no TEMPERROR: nobody escapes a policy by a
- * domain of his own whose name servers fail.
+ * policy that the message may fail. An identifier that could not align with
+ * the author domain by its name alone makes no TEMPERROR: nobody escapes a
+ * policy by a domain of his own whose name servers fail.
  */
 void	dmarc_evaluate(const struct dmarc_question *q, struct arena *arena,
 	    struct dmarc_facts *f);

@@ -355,7 +355,7 @@ judge_offers(struct doctor *d, const struct chain *c)
 		    c->listener->name);
 }
 
-/* An inbound listener takes a login for a stranger's, and binds it to nothing. */
+/* An inbound listener binds a login to nothing: it is a stranger's there. */
 static void
 judge_logins(struct doctor *d, const struct chain *c)
 {

@@ -3,7 +3,8 @@
  *
  * "Xname, S=socket, F=flags, T=times", "O InputMailFilters=names",
  * "O DaemonPortOptions=Name=MSA, Port=587, M=Ea, InputMailFilters=a;b", "DZ"
- * the version, "C{TrustAuthMech}PLAIN" the mechanisms of TRUST_AUTH_MECH. Of a key only the first letter counts, in either case.
+ * the version, "C{TrustAuthMech}PLAIN" the mechanisms of TRUST_AUTH_MECH. Of a
+ * key only the first letter counts, in either case.
  */
 #include <string.h>
 #include <strings.h>
