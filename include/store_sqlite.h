@@ -2,8 +2,8 @@
  * store_sqlite - the door to SQLite: a connection and its statements
  *
  * Just what the state file and the users' database need. A connection is used
- * by one thread at a time. Errors stay with the connection until the next call; sql_explain
- * words the last one.
+ * by one thread at a time. Errors stay with the connection until the next
+ * call; sql_explain words the last one.
  */
 #ifndef MILLGATE_STORE_SQLITE_H
 #define MILLGATE_STORE_SQLITE_H
