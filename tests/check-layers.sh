@@ -4,14 +4,15 @@
 srcdir=${srcdir:-.} builddir=${builddir:-.}
 bad=0
 breach() { echo "breach: $*"; bad=1; }
-sources="$srcdir/milter/*.c"
+sources=$(find "$srcdir/milter" -name "*.c" | sort)
+headers=$(find "$srcdir/include" "$srcdir/milter" -name "*.h" | sort)
 
 # --- one door per library ----------------------------------------------------
 # only HEADER-PREFIX FILE...: the header is included by these files alone
 only() {
 	header=$1; shift
 	for user in $(grep -lE "^#[[:space:]]*include[[:space:]]*<$header" \
-	    $sources "$srcdir"/include/*.h); do
+	    $sources $headers); do
 		case " $* " in
 		*" $(basename "$user") "*) ;;
 		*) breach "<$header belongs to $*, found in $user" ;;
@@ -60,7 +61,8 @@ rank() {
 plain=" facts.h policy.h verdict.h store.h resolver.h log.h idna.h spf_check.h "
 for file in $sources; do
 	mine=$(rank "$(basename "$file" .c)")
-	for header in $(sed -n 's/^#include "\(.*\)"$/\1/p' "$file"); do
+	for header in $(sed -n 's/^#include "\(.*\)"$/\1/p' "$file" |
+	    sed 's#.*/##; s/_priv\.h$/.h/'); do
 		case $plain in *" $header "*) continue ;; esac
 		[ "$header" = config.h ] && continue
 		theirs=$(rank "$(basename "$header" .h)")
@@ -76,17 +78,17 @@ select|syslog|openlog|printf|puts|putchar|fputs|fprintf|vfprintf|perror
 __printf_chk|__fprintf_chk|__syslog_chk|fork|system|popen|random|rand
 arc4random|getrandom|gethostname|getpid'
 impure=$(echo "$impure" | tr '\n' '|')
-for object in "$builddir"/milter/policy_*.o "$builddir"/milter/verdict.o \
-    "$builddir"/milter/edits.o "$builddir"/milter/dmarc_*.o \
-    "$builddir"/milter/authres*.o "$builddir"/milter/mailaddr*.o \
-    "$builddir"/milter/headers.o "$builddir"/milter/domain.o \
-    "$builddir"/milter/netaddr.o "$builddir"/milter/taglist.o \
-    "$builddir"/milter/dkim_record.o "$builddir"/milter/spf_record.o \
-    "$builddir"/milter/spf_macro.o "$builddir"/milter/canon.o \
-    "$builddir"/milter/advice*.o "$builddir"/milter/mta_words.o \
-    "$builddir"/milter/postfix_setup.o "$builddir"/milter/sendmail_setup.o \
-    "$builddir"/milter/json.o \
-    "$builddir"/milter/claims.o "$builddir"/milter/spf_received*.o; do
+for object in "$builddir"/milter/*/policy_*.o "$builddir"/milter/*/verdict.o \
+    "$builddir"/milter/*/edits.o "$builddir"/milter/*/dmarc_*.o \
+    "$builddir"/milter/*/authres*.o "$builddir"/milter/*/mailaddr*.o \
+    "$builddir"/milter/*/headers.o "$builddir"/milter/*/domain.o \
+    "$builddir"/milter/*/netaddr.o "$builddir"/milter/*/taglist.o \
+    "$builddir"/milter/*/dkim_record.o "$builddir"/milter/*/spf_record.o \
+    "$builddir"/milter/*/spf_macro.o "$builddir"/milter/*/canon.o \
+    "$builddir"/milter/*/advice*.o "$builddir"/milter/*/mta_words.o \
+    "$builddir"/milter/*/postfix_setup.o "$builddir"/milter/*/sendmail_setup.o \
+    "$builddir"/milter/*/json.o \
+    "$builddir"/milter/*/claims.o "$builddir"/milter/*/spf_received*.o; do
 	[ -f "$object" ] || continue
 	calls=$(nm -u "$object" | awk '{ print $2 }' | sed 's/@.*//' |
 	    grep -xE "(${impure%|})" | tr '\n' ' ')

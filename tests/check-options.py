@@ -113,7 +113,7 @@ def check_man(options):
 def check_log():
     """The keys that session_log.c writes, and those of the manual."""
     keys = set(re.findall(r'record_\w+\(&?r, "([a-z-]+)"',
-                          read('milter/session_log.c')))
+                          read('milter/session/session_log.c')))
     text = read('packaging/millgate.8.in')
     text = text[text.index('\n.Sh LOG\n'):text.index('\n.Sh THE HOUR')]
     said = set()

@@ -19,11 +19,11 @@
 
 #include <opendkim/dkim.h>
 
-#include "arena.h"
-#include "buf.h"
-#include "crypto.h"
-#include "dkim_sign.h"
-#include "keyring.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dkim/crypto.h"
+#include "dkim/dkim_sign.h"
+#include "dkim/keyring.h"
 
 #define CHUNK		65535	/* as libmilter hands bodies over */
 #define ROUNDS		7

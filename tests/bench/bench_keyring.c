@@ -15,11 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "arena.h"
-#include "buf.h"
-#include "crypto.h"
-#include "dkim_sign.h"
-#include "keyring.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dkim/crypto.h"
+#include "dkim/dkim_sign.h"
+#include "dkim/keyring.h"
 
 #define KEYS	16
 #define FINDS	200000

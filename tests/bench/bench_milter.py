@@ -136,7 +136,7 @@ def measure(directory, servers):
         with open(files[name], "w") as f:
             f.write(text)
     dns = servers.start(sys.executable,
-                        os.path.join(SOURCE, "tests/fakedns.py"), "--zone",
+                        os.path.join(SOURCE, "tests/tools/fakedns.py"), "--zone",
                         files["zone"], ADDRESS, str(PORTS["dns"]),
                         stdout=subprocess.PIPE)
     dns.stdout.readline()

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "resolver.h"
+#include "dns/resolver.h"
 
 #define ROUNDS		5
 #define WARM		100000

@@ -26,10 +26,10 @@
 
 #include <spf2/spf.h>
 
-#include "arena.h"
-#include "buf.h"
-#include "resolver.h"
-#include "spf_check.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dns/resolver.h"
+#include "spf/spf_check.h"
 
 #define SECONDS	2.0
 

@@ -10,7 +10,7 @@
  * Redis is a server of its own on the loopback, in the same run; the CPU time
  * is ours, without the server's.
  */
-#include "../test.h"
+#include "test.h"
 
 #include <sys/stat.h>
 
@@ -18,9 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store.h"
-#include "../redis_server.h"
-#include "../store_one.h"
+#include "store/store.h"
+#include "store/redis/redis_server.h"
+#include "store/store_one.h"
 
 #define T0		1790000040
 #define SECONDS		1.0

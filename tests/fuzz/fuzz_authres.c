@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "authres.h"
-#include "../authres_reader.h"
+#include "base/arena.h"
+#include "mail/authres.h"
+#include "mail/authres_reader.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../canon_reference.h"
-#include "arena.h"
+#include "mail/canon_reference.h"
+#include "base/arena.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "commaize.h"
+#include "base/arena.h"
+#include "mail/commaize.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

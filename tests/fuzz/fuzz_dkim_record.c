@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "dkim_record.h"
-#include "dkim_sigfield.h"
-#include "domain.h"
+#include "base/arena.h"
+#include "dkim/dkim_record_priv.h"
+#include "dkim/dkim_sigfield_priv.h"
+#include "mail/domain.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../canon_reference.h"
-#include "arena.h"
-#include "buf.h"
-#include "crypto.h"
-#include "crypto_verify.h"
-#include "dkim_verify.h"
-#include "resolver.h"
+#include "mail/canon_reference.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dkim/crypto.h"
+#include "dkim/crypto_verify_priv.h"
+#include "dkim/dkim_verify.h"
+#include "dns/resolver.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dmarc.h"
+#include "dmarc/dmarc.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "dmarc.h"
-#include "domain.h"
+#include "base/arena.h"
+#include "dmarc/dmarc.h"
+#include "mail/domain.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

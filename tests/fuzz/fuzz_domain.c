@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "domain.h"
-#include "netaddr.h"
+#include "base/arena.h"
+#include "mail/domain.h"
+#include "base/netaddr.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "headers.h"
+#include "base/arena.h"
+#include "mail/headers.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "arena.h"
-#include "json.h"
+#include "base/arena.h"
+#include "base/json.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

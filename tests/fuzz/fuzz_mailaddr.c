@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "domain.h"
-#include "headers.h"
-#include "mailaddr.h"
+#include "base/arena.h"
+#include "mail/domain.h"
+#include "mail/headers.h"
+#include "mail/mailaddr.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

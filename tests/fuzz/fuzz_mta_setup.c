@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "advice.h"
-#include "arena.h"
-#include "mta_setup.h"
-#include "policy.h"
+#include "policy/advice.h"
+#include "base/arena.h"
+#include "doctor/mta_setup.h"
+#include "policy/policy.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

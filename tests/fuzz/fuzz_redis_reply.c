@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "redis_frame.h"
-#include "redis_reply.h"
+#include "store/redis/redis_frame_priv.h"
+#include "store/redis/redis_reply_priv.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

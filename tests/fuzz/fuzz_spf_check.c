@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "buf.h"
-#include "resolver.h"
-#include "spf_check.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dns/resolver.h"
+#include "spf/spf_check.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "spf_macro.h"
+#include "base/arena.h"
+#include "spf/spf_macro_priv.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

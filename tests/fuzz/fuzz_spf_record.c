@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "spf_macro.h"
-#include "spf_record.h"
+#include "base/arena.h"
+#include "spf/spf_macro_priv.h"
+#include "spf/spf_record_priv.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

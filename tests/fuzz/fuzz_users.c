@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "users.h"
+#include "base/arena.h"
+#include "conf/users.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,0 +1,135 @@
+/*
+ * conf - the configuration: immutable after load, reference-counted
+ *
+ * One row of the table in conf_options.c is one option: name, type, default,
+ * bounds, help. Everything that is said about an option (man page, sample,
+ * `millgatectl conf show`) is checked against that table.
+ */
+#ifndef MILLGATE_CONF_H
+#define MILLGATE_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "dkim/dkim_sign.h"
+#include "conf/groups.h"
+#include "dkim/keyring.h"
+#include "session/notifier.h"
+#include "policy/policy.h"
+#include "policy/policy_warn.h"
+#include "conf/users.h"
+
+/* The word for no control socket. */
+#define CONF_NO_SOCKET	"none"
+
+enum mode { MODE_ENFORCE, MODE_MONITOR };
+
+struct strings {
+	size_t		 n;
+	const char *const *s;
+};
+
+struct conf {
+	const char	*path;		/* of the file; "-" for a text */
+	const char	*socket;	/* libmilter's syntax, "local:" for unix */
+	unsigned	 socket_mode;	/* 0660; unix sockets only */
+	const char	*socket_owner;	/* "user:group", or NULL */
+	const char	*authserv_id;	/* NULL: the MTA's {j} */
+	const char	*state;
+	const char	*control_socket; /* a path, or CONF_NO_SOCKET */
+	const char	*state_password_file, *state_ca_file;	/* or NULL */
+	unsigned	 state_timeout;	/* milliseconds */
+	const char	*user;
+	const char	*pid_file;	/* NULL: none */
+	enum mode	 mode;
+	bool		 iprev;
+	struct identity_rules identity;
+	unsigned	 max_header_fields;
+	size_t		 max_header_bytes;
+
+	struct {
+		struct strings	 servers;
+		unsigned	 timeout;	/* seconds */
+		unsigned	 max_queries;
+		const char	*trust_anchor;
+	} resolver;
+
+	const struct session_rules *const *listeners;
+	size_t		 nlisteners;
+	const struct relay_rules *relays;
+	size_t		 nrelays;
+	const struct tier_rules *tiers;		/* in the order of the file */
+	size_t		 ntiers;
+	const struct plan_rules *plans;		/* built-in ones too */
+	size_t		 nplans;
+	const struct plan_rules *default_plan;
+	const struct users *users;		/* of sections and users_file */
+	const char	*users_file;
+	const char	*users_database;	/* NULL: none */
+	const char	*users_query;
+	const struct user_rules *user_sections;
+	size_t		 nuser_sections;
+	const struct group_rules *group_sections;
+	size_t		 ngroup_sections;
+	const struct groups *groups;		/* who is in which */
+
+	struct {
+		const char	*key_directory;	/* NULL: nothing is signed */
+		const char	*key_table, *signing_table;
+		struct sign_rules rules;
+	} signing;
+	struct spf_rules spf;
+	struct {
+		bool		 verify;
+		unsigned	 max_signatures;
+		unsigned	 max_signature_bytes;
+		unsigned	 max_signed_names;
+		unsigned	 clock_skew;	/* seconds */
+		unsigned	 min_key_bits;
+		unsigned	 max_age;	/* seconds; 0: any */
+		const char *const *required_fields;	/* NULL-terminated */
+	} dkim;
+	struct dmarc_rules dmarc;
+	struct {
+		bool		 record;
+		unsigned	 days;		/* kept */
+	} outcomes;
+	struct trust_rules trust;
+	const struct override_rules *overrides;
+	size_t		 noverrides;
+	struct quota_rules quota;
+	struct warn_rules warn;
+	struct notifier_rules notify;
+	struct fuse_rules fuse;
+
+	/* lines "file:line: ..." about what is allowed but odd; "" if none */
+	const char	*warnings;
+};
+
+/*
+ * Read and check. NULL with *why (malloced; the caller frees) of one or more
+ * lines "file:line: what, and what to do", no newline behind the last. A line
+ * for an impossible combination names the line of the option that is too
+ * much, or of the section.
+ */
+struct conf	*conf_load(const char *path, char **why);
+/*
+ * The same from a text, for scenarios and tests; `name` stands for the file.
+ * No other file is read: include() and users-file are refused.
+ */
+struct conf	*conf_load_text(const char *name, const char *text, char **why);
+struct conf	*conf_ref(struct conf *c);
+/* Where the state is; valid as long as the configuration. */
+struct store_place conf_state(const struct conf *c);
+void		 conf_unref(struct conf **cp);
+/* All options with their values, as a configuration file; the lines of
+ * users-file are not in it. */
+void		 conf_print(const struct conf *c, FILE *out);
+/*
+ * The same as JSON; "listeners", "relays", "plans", "tiers", "groups",
+ * "users" and "overrides" are objects by name.
+ */
+void		 conf_print_json(const struct conf *c, FILE *out);
+
+#endif

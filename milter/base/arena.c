@@ -1,0 +1,232 @@
+/*
+ * arena - memory by lifetime; the only malloc that may end the process
+ *
+ * Chunks are chained; a reset keeps the first one, so that a connection's
+ * second message allocates nothing. What does not fit a chunk gets one of
+ * its own size.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+#define ALIGN		16u
+#define CHUNK_MIN	1024u
+
+struct chunk {
+	struct chunk	*next;
+	size_t		 size, used;
+	/* keeps data aligned for any type */
+	_Alignas(ALIGN) unsigned char data[];
+};
+
+struct arena {
+	struct chunk	*first, *current;
+	size_t		 chunk_size, used;
+};
+
+static void
+out_of_memory(void)
+{
+	static const char why[] = "millgate: out of memory\n";
+
+	fwrite(why, 1, sizeof(why) - 1, stderr);
+	abort();
+}
+
+void *
+xmalloc(size_t size)
+{
+	void *p = malloc(size > 0 ? size : 1);
+
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
+void *
+xcalloc(size_t n, size_t size)
+{
+	void *p = calloc(n > 0 ? n : 1, size > 0 ? size : 1);
+
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
+void *
+xrealloc(void *old, size_t size)
+{
+	void *p = realloc(old, size > 0 ? size : 1);
+
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
+char *
+xstrdup(const char *s)
+{
+	char *p = strdup(s);
+
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
+static struct chunk *
+chunk_new(size_t size)
+{
+	struct chunk *c;
+
+	if (size > SIZE_MAX / 2)
+		out_of_memory();
+	c = xmalloc(sizeof(*c) + size);
+	c->next = NULL;
+	c->size = size;
+	c->used = 0;
+	return c;
+}
+
+struct arena *
+arena_new(size_t chunk)
+{
+	struct arena *a = xcalloc(1, sizeof(*a));
+
+	a->chunk_size = chunk < CHUNK_MIN ? CHUNK_MIN : chunk;
+	a->first = a->current = chunk_new(a->chunk_size);
+	return a;
+}
+
+static void
+chunks_free(struct chunk *c)
+{
+	struct chunk *next;
+
+	for (; c != NULL; c = next) {
+		next = c->next;
+		free(c);
+	}
+}
+
+void
+arena_free(struct arena **ap)
+{
+	if (*ap == NULL)
+		return;
+	chunks_free((*ap)->first);
+	free(*ap);
+	*ap = NULL;
+}
+
+void
+arena_reset(struct arena *a)
+{
+	chunks_free(a->first->next);
+	a->first->next = NULL;
+	a->first->used = 0;
+	a->current = a->first;
+	a->used = 0;
+}
+
+size_t
+arena_used(const struct arena *a)
+{
+	return a->used;
+}
+
+static void *
+arena_take(struct arena *a, size_t size)
+{
+	struct chunk	*c = a->current;
+	size_t		 rounded;
+	void		*p;
+
+	if (size > SIZE_MAX / 4)
+		out_of_memory();
+	rounded = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	if (rounded == 0)
+		rounded = ALIGN;
+	if (c->size - c->used < rounded) {
+		c->next = chunk_new(rounded > a->chunk_size ?
+		    rounded : a->chunk_size);
+		c = a->current = c->next;
+	}
+	p = c->data + c->used;
+	c->used += rounded;
+	a->used += rounded;
+	return p;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+	return memset(arena_take(a, size), 0, size);
+}
+
+void *
+arena_array(struct arena *a, size_t n, size_t size)
+{
+	if (size != 0 && n > SIZE_MAX / 4 / size)
+		out_of_memory();
+	return arena_alloc(a, n * size);
+}
+
+char *
+arena_memdup(struct arena *a, const void *data, size_t len)
+{
+	char *p = arena_take(a, len + 1);
+
+	if (len > 0)
+		memcpy(p, data, len);
+	p[len] = '\0';
+	return p;
+}
+
+char *
+arena_strdup(struct arena *a, const char *s)
+{
+	return s == NULL ? NULL : arena_memdup(a, s, strlen(s));
+}
+
+char *
+arena_strlower(struct arena *a, const char *s)
+{
+	char *copy = arena_strdup(a, s), *p;
+
+	for (p = copy; p != NULL && *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	return copy;
+}
+
+char *
+arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+{
+	va_list	 again;
+	char	*p;
+	int	 len;
+
+	va_copy(again, ap);
+	len = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (len < 0)
+		out_of_memory();
+	p = arena_take(a, (size_t)len + 1);
+	vsnprintf(p, (size_t)len + 1, fmt, ap);
+	return p;
+}
+
+char *
+arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list	 ap;
+	char	*p;
+
+	va_start(ap, fmt);
+	p = arena_vprintf(a, fmt, ap);
+	va_end(ap);
+	return p;
+}

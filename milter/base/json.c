@@ -1,0 +1,277 @@
+/*
+ * json - a reader of JSON text in memory (RFC 8259, without fractions)
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+
+static const char *skip_value(const char *p, const char *end, int depth);
+
+static const char *
+skip_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' ||
+	    *p == '\r'))
+		p++;
+	return p;
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Four digits; -1: there are none. */
+static int
+hex_quad(const char *p, const char *end)
+{
+	int i, digit, value = 0;
+
+	if (end - p < 4)
+		return -1;
+	for (i = 0; i < 4; i++) {
+		digit = hex_digit(p[i]);
+		if (digit < 0)
+			return -1;
+		value = value * 16 + digit;
+	}
+	return value;
+}
+
+/* Behind the string that begins at p; NULL: it is none. */
+static const char *
+skip_string(const char *p, const char *end)
+{
+	if (p == end || *p != '"')
+		return NULL;
+	for (p++; p < end && *p != '"'; p++) {
+		if ((unsigned char)*p < ' ')
+			return NULL;
+		if (*p != '\\')
+			continue;
+		if (++p == end || *p == '\0' ||
+		    strchr("\"\\/bfnrtu", *p) == NULL)
+			return NULL;
+		if (*p == 'u' && hex_quad(p + 1, end) < 0)
+			return NULL;
+	}
+	return p < end ? p + 1 : NULL;
+}
+
+static const char *
+skip_word(const char *p, const char *end)
+{
+	static const char *const words[] = { "true", "false", "null" };
+	const char		*start = p;
+	size_t			 i, len;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		len = strlen(words[i]);
+		if ((size_t)(end - p) >= len && memcmp(p, words[i], len) == 0)
+			return p + len;
+	}
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return p > start ? p : NULL;
+}
+
+/* An array or an object: values parted by commas, names before them. */
+static const char *
+skip_list(const char *p, const char *end, int depth)
+{
+	char close = *p == '{' ? '}' : ']';
+
+	p = skip_blanks(p + 1, end);
+	if (p < end && *p == close)
+		return p + 1;
+	while (p < end) {
+		if (close == '}') {
+			p = skip_string(p, end);
+			if (p == NULL)
+				return NULL;
+			p = skip_blanks(p, end);
+			if (p == end || *p++ != ':')
+				return NULL;
+			p = skip_blanks(p, end);
+		}
+		p = skip_value(p, end, depth);
+		if (p == NULL)
+			return NULL;
+		p = skip_blanks(p, end);
+		if (p < end && *p == close)
+			return p + 1;
+		if (p == end || *p != ',')
+			return NULL;
+		p = skip_blanks(p + 1, end);
+	}
+	return NULL;
+}
+
+static const char *
+skip_value(const char *p, const char *end, int depth)
+{
+	if (p == end || depth == 0)
+		return NULL;
+	if (*p == '{' || *p == '[')
+		return skip_list(p, end, depth - 1);
+	return *p == '"' ? skip_string(p, end) : skip_word(p, end);
+}
+
+bool
+json_parse(const char *text, size_t len, struct json *v)
+{
+	const char *end = text + len;
+
+	v->p = skip_blanks(text, end);
+	v->end = skip_value(v->p, end, JSON_DEPTH);
+	return v->end != NULL && skip_blanks(v->end, end) == end;
+}
+
+bool
+json_next(struct json list, struct json *at, struct json *key,
+    struct json *v)
+{
+	bool		 object = list.p < list.end && *list.p == '{';
+	const char	*p = at->p;
+
+	if (!object && (list.p == list.end || *list.p != '['))
+		return false;
+	p = skip_blanks(p == NULL ? list.p + 1 : p, list.end);
+	if (p < list.end && *p == ',')
+		p = skip_blanks(p + 1, list.end);
+	if (p >= list.end - 1)		/* the bracket */
+		return false;
+	if (object) {
+		if (key != NULL) {
+			key->p = p;
+			key->end = skip_string(p, list.end);
+		}
+		p = skip_blanks(skip_string(p, list.end), list.end) + 1;
+		p = skip_blanks(p, list.end);
+	}
+	v->p = p;
+	v->end = at->p = skip_value(p, list.end, JSON_DEPTH);
+	return true;
+}
+
+bool
+json_get(struct json object, const char *name, struct json *v)
+{
+	struct json	at = { NULL, NULL }, key = { NULL, NULL };
+	size_t		len = strlen(name);
+
+	if (object.p == object.end || *object.p != '{')
+		return false;
+	while (json_next(object, &at, &key, v))
+		if ((size_t)(key.end - key.p) == len + 2 &&
+		    memcmp(key.p + 1, name, len) == 0)
+			return true;
+	return false;
+}
+
+uint64_t
+json_number(struct json v)
+{
+	uint64_t n = 0;
+
+	for (; v.p < v.end; v.p++) {
+		if (*v.p < '0' || *v.p > '9')
+			return 0;
+		if (n > (UINT64_MAX - 9) / 10)
+			return UINT64_MAX;
+		n = n * 10 + (uint64_t)(*v.p - '0');
+	}
+	return n;
+}
+
+bool
+json_true(struct json v)
+{
+	return v.end - v.p == 4 && memcmp(v.p, "true", 4) == 0;
+}
+
+static char
+unescaped(char c)
+{
+	static const char	 from[] = "bfnrt", to[] = "\b\f\n\r\t";
+	const char		*at = strchr(from, c);
+
+	return at != NULL && c != '\0' ? to[at - from] : c;
+}
+
+/* UTF-8 of a code point below 0x10000. */
+static char *
+add_code_point(char *out, int c)
+{
+	if (c >= 0xd800 && c <= 0xdfff)
+		c = '?';
+	if (c < 0x80) {
+		*out++ = (char)c;
+		return out;
+	}
+	if (c >= 0x800) {
+		*out++ = (char)(0xe0 | c >> 12);
+		*out++ = (char)(0x80 | (c >> 6 & 0x3f));
+	} else {
+		*out++ = (char)(0xc0 | c >> 6);
+	}
+	*out++ = (char)(0x80 | (c & 0x3f));
+	return out;
+}
+
+const char *
+json_text(struct arena *a, struct json v)
+{
+	const char	*p = v.p + 1, *end = v.end - 1;
+	char		*text, *out;
+
+	if (v.p == v.end || *v.p != '"')
+		return NULL;
+	/* no escape is shorter than what it stands for */
+	out = text = arena_alloc(a, (size_t)(v.end - v.p));
+	for (; p < end; p++) {
+		if (*p != '\\') {
+			*out++ = *p;
+		} else if (*++p != 'u') {
+			*out++ = unescaped(*p);
+		} else {
+			out = add_code_point(out, hex_quad(p + 1, end));
+			p += 4;
+		}
+	}
+	*out = '\0';
+	return text;
+}
+
+uint64_t
+json_get_number(struct json object, const char *name)
+{
+	struct json v;
+
+	return json_get(object, name, &v) ? json_number(v) : 0;
+}
+
+bool
+json_get_true(struct json object, const char *name)
+{
+	struct json v;
+
+	return json_get(object, name, &v) && json_true(v);
+}
+
+const char *
+json_get_text(struct arena *a, struct json object, const char *name)
+{
+	struct json	 v;
+	const char	*text = NULL;
+
+	if (json_get(object, name, &v))
+		text = json_text(a, v);
+	return text != NULL ? text : "";
+}

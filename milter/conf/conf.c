@@ -1,0 +1,113 @@
+/*
+ * conf - the configuration: read, build, check; counted references
+ *
+ * It lives in one arena, its own strings and those of its users. Nothing is
+ * written after loading, so any thread may read it while it holds one.
+ */
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "conf/conf.h"
+#include "conf_tree_priv.h"
+
+struct conf_object {
+	struct conf	 conf;		/* first: what callers know */
+	struct arena	*arena;
+	atomic_uint	 refs;
+};
+
+static struct conf_object *
+object_new(const char *path)
+{
+	struct arena		*a = arena_new(16 * 1024);
+	struct conf_object	*o = arena_alloc(a, sizeof(*o));
+
+	o->arena = a;
+	o->conf.path = arena_strdup(a, path);
+	atomic_init(&o->refs, 1);
+	return o;
+}
+
+/* False: what is wrong is in b->bad. */
+static bool
+fill(struct conf_builder *b, const char *text)
+{
+	struct conf_tree tree;
+
+	if (!conf_read(b, b->conf->path, text, &tree))
+		return false;
+	b->tree = &tree;
+	conf_build(b);
+	if (b->bad->n == 0)
+		conf_check(b);
+	b->tree = NULL;
+	b->conf->warnings = arena_strdup(b->arena,
+	    buf_str(&b->warnings->text));
+	return b->bad->n == 0;
+}
+
+/* `text` is NULL for the file of that name. */
+static struct conf *
+load(const char *name, const char *text, char **why)
+{
+	struct complaints	 bad = { BUF_INIT, 0 };
+	struct complaints	 warnings = { BUF_INIT, 0 };
+	struct conf_object	*o = object_new(name);
+	struct conf_builder	 b = {
+		.arena = o->arena, .bad = &bad, .warnings = &warnings,
+		.conf = &o->conf, .may_read_files = text == NULL
+	};
+	struct conf		*c = &o->conf;
+
+	if (!fill(&b, text)) {
+		*why = xstrdup(buf_str(&bad.text));
+		conf_unref(&c);
+	}
+	buf_free(&bad.text);
+	buf_free(&warnings.text);
+	return c;
+}
+
+struct conf *
+conf_load(const char *path, char **why)
+{
+	return load(path, NULL, why);
+}
+
+struct conf *
+conf_load_text(const char *name, const char *text, char **why)
+{
+	return load(name, text, why);
+}
+
+struct store_place
+conf_state(const struct conf *c)
+{
+	return (struct store_place){
+		.spec = c->state,
+		.password_file = c->state_password_file,
+		.ca_file = c->state_ca_file,
+		.timeout = c->state_timeout,
+	};
+}
+
+struct conf *
+conf_ref(struct conf *c)
+{
+	atomic_fetch_add(&((struct conf_object *)c)->refs, 1);
+	return c;
+}
+
+void
+conf_unref(struct conf **cp)
+{
+	struct conf_object	*o = (struct conf_object *)*cp;
+	struct arena		*a;
+
+	*cp = NULL;
+	if (o == NULL || atomic_fetch_sub(&o->refs, 1) != 1)
+		return;
+	a = o->arena;
+	arena_free(&a);
+}

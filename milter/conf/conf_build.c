@@ -1,0 +1,405 @@
+/*
+ * conf_build - from the tree of a configuration file to struct conf
+ *
+ * Plans come first, since others name them; then what stands alone, relays,
+ * listeners, groups, users. Everything is looked at, so that one run shows all
+ * that is wrong.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "conf/conf.h"
+#include "conf/conf_options.h"
+#include "conf_tree_priv.h"
+#include "conf/users.h"
+
+static const struct plan_rules builtin_plans[] = {
+	{ "trial",	  { 1000, STORE_UNLIMITED } },
+	{ "standard",	  { 1500, STORE_UNLIMITED } },
+	{ "premium",	  { 3000, STORE_UNLIMITED } },
+	{ "professional", { 5000, STORE_UNLIMITED } },
+};
+#define NBUILTIN	(sizeof(builtin_plans) / sizeof(builtin_plans[0]))
+
+static void
+apply(struct conf_builder *b, const struct conf_section *s, void *base)
+{
+	const struct conf_option	*o;
+	size_t				 i;
+
+	for (i = 0; i < conf_noptions; i++) {
+		o = &conf_options[i];
+		if (strcmp(o->section, s->name) == 0)
+			conf_value_set(b, o, s,
+			    conf_section_find(s, o->name), base);
+	}
+}
+
+static size_t
+count_sections(const struct conf_tree *t, const char *name)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < t->n; i++)
+		n += strcmp(t->section[i].name, name) == 0;
+	return n;
+}
+
+/* The next section of that name, from *i on; NULL: there is none. */
+static const struct conf_section *
+next_section(const struct conf_tree *t, const char *name, size_t *i)
+{
+	while (*i < t->n) {
+		if (strcmp(t->section[(*i)++].name, name) == 0)
+			return &t->section[*i - 1];
+	}
+	return NULL;
+}
+
+/* The plan of that name; a new one without limits if there is none. */
+static struct plan_rules *
+plan_named(struct plan_rules *plans, size_t *n, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < *n; i++)
+		if (strcasecmp(plans[i].name, name) == 0)
+			return &plans[i];
+	plans[*n].name = name;
+	plans[*n].limits.recipients = STORE_UNLIMITED;
+	plans[*n].limits.messages = STORE_UNLIMITED;
+	return &plans[(*n)++];
+}
+
+/* A section of that name, in whatever case, stands before section `end`. */
+static bool
+plan_was_there(const struct conf_tree *t, size_t end, const char *name)
+{
+	const struct conf_section	*s;
+	size_t				 i = 0;
+
+	while ((s = next_section(t, "plan", &i)) != NULL && i < end)
+		if (strcasecmp(s->title, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+build_plans(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	struct plan_rules		*plans;
+	size_t				 n = NBUILTIN, i = 0;
+
+	plans = arena_array(b->arena, NBUILTIN +
+	    count_sections(b->tree, "plan"), sizeof(*plans));
+	memcpy(plans, builtin_plans, sizeof(builtin_plans));
+	while ((s = next_section(b->tree, "plan", &i)) != NULL) {
+		if (s->title[0] == '\0' || strpbrk(s->title, " \t,=") != NULL)
+			conf_complain_in(b->bad, s, s->place, "this is no "
+			    "name for a plan; use letters, digits and "
+			    "hyphens");
+		else if (plan_was_there(b->tree, i, s->title))
+			conf_complain_in(b->bad, s, s->place, "there is such "
+			    "a plan already (case does not matter); make one "
+			    "of the two");
+		else
+			apply(b, s, plan_named(plans, &n, s->title));
+	}
+	b->conf->plans = plans;
+	b->conf->nplans = n;
+}
+
+/* Sections without a title; those that were not written get defaults. */
+static void
+build_singles(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	struct conf_section		 absent = { 0 };
+	size_t				 k, i;
+
+	for (k = 0; k < conf_nkinds; k++) {
+		if (conf_kinds[k].titled)
+			continue;
+		i = 0;
+		s = next_section(b->tree, conf_kinds[k].name, &i);
+		if (s == NULL) {
+			absent.name = conf_kinds[k].name;
+			s = &absent;
+		}
+		apply(b, s, b->conf);
+	}
+}
+
+/* A submission that is no local one requires a login over good TLS. */
+static void
+listener_defaults(const struct conf_section *s, struct session_rules *r)
+{
+	bool strict = r->direction == DIRECTION_SUBMISSION && !r->local;
+
+	if (conf_section_find(s, "require-auth") == NULL)
+		r->require_auth = strict;
+	if (conf_section_find(s, "require-tls") == NULL)
+		r->require_tls = strict;
+	if (!r->require_tls)
+		return;
+	if (conf_section_find(s, "min-tls") == NULL)
+		r->min_tls = "TLSv1.2";
+	if (conf_section_find(s, "min-tls-bits") == NULL)
+		r->min_tls_bits = 128;
+}
+
+/* A name that can stand in a log line and in a header field's comment. */
+static bool
+is_name(const char *title)
+{
+	return title[0] != '\0' && strlen(title) <= 60 && title[strspn(title,
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789-._")] == '\0';
+}
+
+static void
+build_relays(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	struct relay_rules		*list, *r;
+	size_t				 n, i = 0;
+
+	n = count_sections(b->tree, "relay");
+	list = arena_array(b->arena, n, sizeof(*list));
+	for (n = 0; (s = next_section(b->tree, "relay", &i)) != NULL; n++) {
+		r = &list[n];
+		r->name = s->title;
+		r->who.login = arena_printf(b->arena, RELAY_BUCKET "%s",
+		    s->title);
+		r->who.plan = b->conf->default_plan;
+		apply(b, s, r);
+		if (!is_name(s->title))
+			conf_complain_in(b->bad, s, s->place, "this is no name "
+			    "for a relay; use letters, digits and hyphens");
+		if (!conf_section_sets(s, "networks"))
+			conf_complain_in(b->bad, s, s->place, "is for no "
+			    "client; set networks");
+		if (!conf_section_sets(s, "senders"))
+			conf_complain_in(b->bad, s, s->place, "may send as "
+			    "nobody; set senders");
+	}
+	b->conf->relays = list;
+	b->conf->nrelays = n;
+}
+
+static const struct relay_rules *
+relay_named(const struct conf *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->nrelays; i++)
+		if (strcmp(c->relays[i].name, name) == 0)
+			return &c->relays[i];
+	return NULL;
+}
+
+/* From the names in relay-for to the sections. */
+static void
+bind_relays(struct conf_builder *b, const struct conf_section *s,
+    struct session_rules *r)
+{
+	const struct relay_rules	**list;
+	size_t				  i;
+
+	list = arena_array(b->arena, r->nrelays, sizeof(*list));
+	for (i = 0; i < r->nrelays; i++) {
+		list[i] = relay_named(b->conf, r->relay_for[i]);
+		if (list[i] == NULL)
+			conf_complain_in(b->bad, s, conf_section_where(s,
+			    "relay-for"), "relay-for = \"%s\" is no relay; "
+			    "write a relay section of that name",
+			    conf_shown(b->arena, r->relay_for[i]));
+	}
+	r->relays = list;
+}
+
+static void
+build_listeners(struct conf_builder *b)
+{
+	const struct conf_section	 *s;
+	const struct session_rules	**list;
+	struct session_rules		 *r;
+	size_t				  n, i = 0;
+
+	n = count_sections(b->tree, "listener");
+	list = arena_array(b->arena, n, sizeof(*list));
+	for (n = 0; (s = next_section(b->tree, "listener", &i)) != NULL; n++) {
+		list[n] = r = arena_alloc(b->arena, sizeof(*r));
+		r->name = s->title;
+		apply(b, s, r);
+		listener_defaults(s, r);
+		bind_relays(b, s, r);
+	}
+	b->conf->listeners = list;
+	b->conf->nlisteners = n;
+}
+
+static void
+build_tiers(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	struct tier_rules		*list;
+	size_t				 n, i = 0;
+
+	n = count_sections(b->tree, "tier");
+	list = arena_array(b->arena, n, sizeof(*list));
+	for (n = 0; (s = next_section(b->tree, "tier", &i)) != NULL; n++) {
+		list[n].name = s->title;
+		apply(b, s, &list[n]);
+		if (!is_name(s->title))
+			conf_complain_in(b->bad, s, s->place, "this is no name "
+			    "for a tier; use letters, digits and hyphens");
+	}
+	b->conf->tiers = list;
+	b->conf->ntiers = n;
+}
+
+static void
+build_groups(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	struct group_rules		*list;
+	size_t				 n, i = 0;
+
+	n = count_sections(b->tree, "group");
+	list = arena_array(b->arena, n, sizeof(*list));
+	for (n = 0; (s = next_section(b->tree, "group", &i)) != NULL; n++) {
+		list[n].name = s->title;
+		list[n].key = arena_printf(b->arena, GROUP_BUCKET "%s",
+		    s->title);
+		list[n].file = s->place.file;
+		list[n].line = s->place.line;
+		apply(b, s, &list[n]);
+		if (!is_name(s->title))
+			conf_complain_in(b->bad, s, s->place, "this is no name "
+			    "for a group; use letters, digits and hyphens");
+	}
+	b->conf->group_sections = list;
+	b->conf->ngroup_sections = n;
+	b->conf->groups = groups_new(b->arena, list, n);
+}
+
+static void
+build_user(struct conf_builder *b, const struct conf_section *s,
+    struct user_rules *user)
+{
+	user->login = users_login(b->arena, s->title);
+	user->file = s->place.file;
+	user->line = s->place.line;
+	apply(b, s, user);
+	if (user->login == NULL)
+		conf_complain_in(b->bad, s, s->place, "this is no login; "
+		    "write it without blanks, at most 255 characters long");
+	else if (!users_add(b->users, user))
+		conf_complain_in(b->bad, s, s->place, "there is an entry "
+		    "already (case does not matter in logins); make one of "
+		    "the two");
+}
+
+static void
+build_users(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	struct user_rules		*list;
+	size_t				 n, i = 0;
+
+	n = count_sections(b->tree, "user");
+	list = arena_array(b->arena, n, sizeof(*list));
+	b->conf->users = b->users = users_new(b->arena);
+	for (n = 0; (s = next_section(b->tree, "user", &i)) != NULL; n++)
+		build_user(b, s, &list[n]);
+	b->conf->user_sections = list;
+	b->conf->nuser_sections = n;
+}
+
+static bool
+names_something(const struct override_rules *r)
+{
+	return r->nnetworks + r->nauthor_domains + r->nsigners +
+	    r->nrecipients > 0;
+}
+
+static void
+build_overrides(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	struct override_rules		*list;
+	size_t				 n, i = 0;
+
+	n = count_sections(b->tree, "override");
+	list = arena_array(b->arena, n, sizeof(*list));
+	for (n = 0; (s = next_section(b->tree, "override", &i)) != NULL; n++) {
+		list[n].name = s->title;
+		apply(b, s, &list[n]);
+		if (!is_name(s->title))
+			conf_complain_in(b->bad, s, s->place, "this is no name "
+			    "for an override; use letters, digits and "
+			    "hyphens");
+		if (!names_something(&list[n]))
+			conf_complain_in(b->bad, s, s->place, "is for all mail; "
+			    "set networks, author-domains, signers or "
+			    "recipients");
+	}
+	b->conf->overrides = list;
+	b->conf->noverrides = n;
+}
+
+static void
+build_users_file(struct conf_builder *b)
+{
+	struct users_plans	 plans = { b->conf->plans, b->conf->nplans };
+	char			*why;
+
+	if (b->conf->users_file == NULL)
+		return;
+	if (!b->may_read_files) {
+		conf_complain(b->bad, conf_section_where(b->tree->section,
+		    "users-file"), "users-file is not read here; write user "
+		    "sections");
+	} else if (!users_load_file(b->users, b->conf->users_file, &plans,
+	    &why)) {
+		if (b->bad->n++ > 0)
+			buf_addch(&b->bad->text, '\n');
+		buf_addstr(&b->bad->text, why);
+		free(why);
+	}
+}
+
+/*
+ * Beside the state file, so that each daemon has its own; a state that is
+ * shared over the network says nothing about this host.
+ */
+static void
+control_default(struct conf_builder *b)
+{
+	struct conf *c = b->conf;
+
+	if (c->control_socket != NULL || c->state == NULL)
+		return;
+	c->control_socket = c->state[0] == '/' ?
+	    arena_printf(b->arena, "%s-control", c->state) :
+	    STATEDIR "/control";
+}
+
+void
+conf_build(struct conf_builder *b)
+{
+	build_plans(b);
+	build_singles(b);
+	control_default(b);
+	build_relays(b);
+	build_listeners(b);
+	build_overrides(b);
+	build_tiers(b);
+	build_groups(b);
+	build_users(b);
+	build_users_file(b);
+}

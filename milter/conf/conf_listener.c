@@ -1,0 +1,275 @@
+/*
+ * conf_listener - listeners and relays that make no sense, alone or together
+ *
+ * An option that would be without effect on a listener is an error, and so is
+ * a listener that another one hides. A relay without a listener is odd.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "conf/conf.h"
+#include "conf/conf_options.h"
+#include "conf_tree_priv.h"
+
+static bool
+is_one_of(const char *word, const char *const *list)
+{
+	for (; *list != NULL; list++)
+		if (strcmp(word, *list) == 0)
+			return true;
+	return false;
+}
+
+static const char *const connection_options[] = {
+	"daemon-ports", "daemon-names", "daemon-addrs", "networks",
+	"allow-plaintext", NULL
+};
+static const char *const session_options[] = {
+	"require-auth", "require-tls", "min-tls", "min-tls-bits", "mechanisms",
+	"second-factor", "certificate-issuers", "relay-for", NULL
+};
+static const char *const submission_options[] = {
+	"null-sender", "plan", NULL
+};
+static const char *const tls_options[] = { "min-tls", "min-tls-bits", NULL };
+static const char *const clear_options[] = { "allow-plaintext", NULL };
+
+bool
+conf_listener_takes(const struct session_rules *r, const char *option)
+{
+	if (r->local)
+		return !is_one_of(option, connection_options) &&
+		    !is_one_of(option, session_options) &&
+		    (r->direction == DIRECTION_SUBMISSION ||
+		    !is_one_of(option, submission_options));
+	if (r->direction == DIRECTION_INBOUND)
+		return !is_one_of(option, session_options) &&
+		    !is_one_of(option, submission_options);
+	return !is_one_of(option, r->require_tls ? clear_options :
+	    tls_options);
+}
+
+/* "no", "none" and empty lists ask for nothing. */
+static bool
+asks_for_something(const struct conf_section *s, const char *option)
+{
+	const char *text;
+
+	if (!conf_section_sets(s, option))
+		return false;
+	text = conf_section_find(s, option)->value[0].text;
+	return strcasecmp(text, "no") != 0 && strcasecmp(text, "none") != 0 &&
+	    strcasecmp(text, "false") != 0 && strcasecmp(text, "off") != 0 &&
+	    strcmp(text, "0") != 0;
+}
+
+/* Why conf_listener_takes() says no. */
+static const char *
+useless_there(const struct session_rules *r)
+{
+	if (r->local)
+		return "a local listener: sendmail(1) comes by no connection "
+		    "and has no login";
+	if (r->direction == DIRECTION_INBOUND)
+		return "an inbound listener; write direction = submission";
+	if (r->require_tls)
+		return "a listener that requires TLS; write require-tls = no";
+	return "a listener without require-tls; write require-tls = yes";
+}
+
+static void
+check_listener_options(struct conf_builder *b, const struct conf_section *s,
+    const struct session_rules *r)
+{
+	const char	*name, *why = useless_there(r);
+	size_t		 i;
+
+	for (i = 0; i < s->n; i++) {
+		name = s->setting[i].option->name;
+		if (!conf_listener_takes(r, name) &&
+		    asks_for_something(s, name))
+			conf_complain_in(b->bad, s, s->setting[i].place,
+			    "%s has no effect on %s", name, why);
+	}
+}
+
+/* A password in the clear is read by whoever is on the way. */
+static void
+check_plaintext(struct conf_builder *b, const struct conf_section *s)
+{
+	const struct conf_setting	*set = conf_section_find(s,
+					     "allow-plaintext");
+	const struct conf_value		*v;
+	struct netblock			 block;
+	size_t				 i;
+
+	for (i = 0; set != NULL && i < set->n; i++) {
+		v = &set->value[i];
+		if (netblock_parse(v->text, &block) &&
+		    !netblock_is_loopback(&block))
+			conf_complain_in(b->bad, s, v->place,
+			    "allow-plaintext = \"%s\" is more than loopback; "
+			    "write 127.0.0.0/8, ::1 or a part of them",
+			    conf_shown(b->arena, v->text));
+	}
+}
+
+/* No table says what somebody without a name may send as. */
+static void
+check_anybody(struct conf_builder *b, const struct conf_section *s,
+    const struct session_rules *r)
+{
+	if (r->direction == DIRECTION_SUBMISSION && !r->local &&
+	    !r->require_auth && r->second_factor == SECOND_FACTOR_NONE)
+		conf_complain_in(b->warnings, s, conf_section_where(s,
+		    "require-auth"), "a client without a login may send as "
+		    "anybody here, unsigned; a relay section binds its "
+		    "clients");
+}
+
+static void
+check_listener(struct conf_builder *b, const struct conf_section *s,
+    const struct session_rules *r)
+{
+	check_listener_options(b, s, r);
+	check_plaintext(b, s);
+	check_anybody(b, s, r);
+	if (!r->local && r->ndaemon_ports + r->ndaemon_names +
+	    r->ndaemon_addrs == 0)
+		conf_complain_in(b->bad, s, s->place, "matches no connection; "
+		    "set daemon-ports, daemon-names, daemon-addrs or local");
+}
+
+/* An item that both lists have; a list of none has all. NULL: none. */
+static const char *
+common_item(const char *const *a, size_t na, const char *const *b, size_t nb)
+{
+	size_t i, j;
+
+	if (na == 0 || nb == 0)
+		return "";
+	for (i = 0; i < na; i++)
+		for (j = 0; j < nb; j++)
+			if (strcasecmp(a[i], b[j]) == 0)
+				return a[i];
+	return NULL;
+}
+
+/* All that `b` takes is in `a`. */
+static bool
+list_covers(const char *const *a, size_t na, const char *const *b, size_t nb)
+{
+	size_t i;
+
+	if (na == 0)
+		return true;
+	for (i = 0; i < nb; i++)
+		if (common_item(a, na, &b[i], 1) == NULL)
+			return false;
+	return nb > 0;
+}
+
+static bool
+listener_covers(const struct session_rules *a, const struct session_rules *b)
+{
+	if (a->local || b->local)
+		return a->local && b->local;
+	return list_covers(a->daemon_ports, a->ndaemon_ports,
+	    b->daemon_ports, b->ndaemon_ports) &&
+	    list_covers(a->daemon_names, a->ndaemon_names,
+	    b->daemon_names, b->ndaemon_names) &&
+	    list_covers(a->daemon_addrs, a->ndaemon_addrs,
+	    b->daemon_addrs, b->ndaemon_addrs);
+}
+
+/* A port that both name, if nothing else keeps the two apart. */
+static const char *
+shared_port(const struct session_rules *a, const struct session_rules *b)
+{
+	const char *port;
+
+	if (a->local || b->local || a->ndaemon_ports == 0 ||
+	    b->ndaemon_ports == 0 ||
+	    common_item(a->daemon_names, a->ndaemon_names,
+	    b->daemon_names, b->ndaemon_names) == NULL ||
+	    common_item(a->daemon_addrs, a->ndaemon_addrs,
+	    b->daemon_addrs, b->ndaemon_addrs) == NULL)
+		return NULL;
+	port = common_item(a->daemon_ports, a->ndaemon_ports,
+	    b->daemon_ports, b->ndaemon_ports);
+	return port;
+}
+
+/* The first listener that matches is taken: `a` stands before `b`. */
+static void
+check_pair(struct conf_builder *bu, const struct conf_section *s,
+    const struct session_rules *a, const struct session_rules *b)
+{
+	const char *port;
+
+	if (listener_covers(a, b)) {
+		conf_complain_in(bu->bad, s, s->place, "never matches: "
+		    "listener %s takes all of its connections first; change "
+		    "one of the two", a->name);
+		return;
+	}
+	port = shared_port(a, b);
+	if (port != NULL && !listener_covers(b, a))
+		conf_complain_in(bu->bad, s, s->place, "shares port %s with "
+		    "listener %s; give the port to one of the two", port,
+		    a->name);
+}
+
+static bool
+is_served(const struct conf *c, const struct relay_rules *relay)
+{
+	size_t i, j;
+
+	for (i = 0; i < c->nlisteners; i++)
+		for (j = 0; j < c->listeners[i]->nrelays; j++)
+			if (c->listeners[i]->relays[j] == relay)
+				return true;
+	return false;
+}
+
+static void
+check_relays(struct conf_builder *b)
+{
+	const struct conf_section	*s;
+	const struct relay_rules	*r = b->conf->relays;
+	size_t				 i, j;
+
+	for (i = 0; i < b->tree->n; i++) {
+		s = &b->tree->section[i];
+		if (strcmp(s->name, "relay") != 0)
+			continue;
+		if (!is_served(b->conf, r))
+			conf_complain_in(b->warnings, s, s->place, "no "
+			    "relay-for names it: its clients need a login");
+		for (j = 0; j < r->who.nnetworks; j++)
+			if (r->who.networks[j].bits == 0)
+				conf_complain_in(b->warnings, s,
+				    conf_section_where(s, "networks"),
+				    "everybody is its client and needs no "
+				    "login; name the networks of your own");
+		r++;
+	}
+}
+
+void
+conf_check_listeners(struct conf_builder *b)
+{
+	const struct conf	*c = b->conf;
+	size_t			 i, n = 0, before;
+
+	for (i = 0; i < b->tree->n; i++) {
+		if (strcmp(b->tree->section[i].name, "listener") != 0)
+			continue;
+		check_listener(b, &b->tree->section[i], c->listeners[n]);
+		for (before = 0; before < n; before++)
+			check_pair(b, &b->tree->section[i],
+			    c->listeners[before], c->listeners[n]);
+		n++;
+	}
+	check_relays(b);
+}

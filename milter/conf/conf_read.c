@@ -1,0 +1,474 @@
+/*
+ * conf_read - from a file to a tree: the door to libconfuse
+ *
+ * libconfuse reads sections, lists and quoting; its lexer is one for the
+ * whole process, so one load runs at a time. Every value is stored with the
+ * line it was read on. include() is ours: libconfuse's own opens paths
+ * relative to the working directory and, after an error in an included
+ * file, keeps its stack of open files for the rest of the process.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <confuse.h>
+
+#include "base/arena.h"
+#include "conf/conf_options.h"
+#include "conf_tree_priv.h"
+
+#define FILE_MAX_OCTETS	(16u * 1024 * 1024)
+#define INCLUDE_DEPTH	8
+#define INCLUDE_FILES	100
+/* libconfuse compares each title with all before it */
+#define TITLED_MAX	20000
+/* The hidden option; nobody can write its name without quotes. */
+#define BEGIN_NAME	"(begin)"
+#define BEGIN_TEXT	"begin"
+/* Our own flag beside libconfuse's: the option has been written before. */
+#define SEEN		(1 << 24)
+
+struct load {
+	struct arena	*arena;
+	struct complaints *bad;
+	const char	*file;		/* that is being read */
+	unsigned	 depth, files, titled;
+	bool		 may_read_files;
+};
+
+/* libconfuse's callbacks get no pointer of ours. */
+static pthread_mutex_t	 lock = PTHREAD_MUTEX_INITIALIZER;
+static struct load	*current;
+
+static struct conf_place
+here(const cfg_t *cfg)
+{
+	struct conf_place at = { current->file, (unsigned)cfg->line };
+
+	return at;
+}
+
+/* --- what libconfuse complains about ----------------------------------- */
+
+static const struct {
+	const char	*begins;	/* libconfuse's text */
+	const char	*hint;
+} hints[] = {
+	{ "unexpected token", "look for a missing comma, quote or brace "
+	    "before it" },
+	{ "premature end of file", "the last option is not complete" },
+	{ "unexpected closing brace", "remove it, or write the missing {" },
+	{ "missing title", "write a name before the {" },
+	{ "missing opening brace", "write { behind the name; quote a name "
+	    "with blanks" },
+	{ "missing equal sign", "write option = value" },
+	{ "missing parenthesis", "write include(\"/path/to/file\")" },
+	{ "found duplicate title", "make one section of the two" },
+	{ "attempt to append", "write = instead of +=" },
+};
+
+static const char *
+hint_for(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (strncmp(text, hints[i].begins,
+		    strlen(hints[i].begins)) == 0)
+			return hints[i].hint;
+	return "see millgate.conf(5)";
+}
+
+/* The section where an option of that name belongs, or NULL. */
+static const char *
+home_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < conf_noptions; i++)
+		if (strcmp(conf_options[i].name, name) == 0)
+			return conf_options[i].section;
+	return NULL;
+}
+
+static void
+complain_unknown(cfg_t *cfg, const char *name)
+{
+	const char	*section = strcmp(cfg->name, "root") == 0 ? "" :
+			     cfg->name;
+	const char	*near = conf_option_nearest(section, name);
+	const char	*home = home_of(name);
+	const char	*shown = conf_shown(current->arena, name);
+	const char	*where = section[0] == '\0' ? "" :
+			     arena_printf(current->arena, " in section %s",
+			     section);
+
+	if (near != NULL)
+		conf_complain(current->bad, here(cfg), "unknown option "
+		    "\"%s\"%s; did you mean \"%s\"?", shown, where, near);
+	else if (home != NULL && home[0] != '\0')
+		conf_complain(current->bad, here(cfg), "unknown option "
+		    "\"%s\"%s; it belongs in a section %s { }", shown, where,
+		    home);
+	else if (home != NULL)
+		conf_complain(current->bad, here(cfg), "unknown option "
+		    "\"%s\"%s; it stands outside of sections", shown, where);
+	else
+		conf_complain(current->bad, here(cfg), "unknown option "
+		    "\"%s\"%s; see millgate.conf(5)", shown, where);
+}
+
+static void
+__attribute__((format(printf, 2, 0)))
+on_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	const char *text;
+
+	if (strcmp(fmt, "no such option '%s'") == 0) {
+		complain_unknown(cfg, va_arg(ap, const char *));
+		return;
+	}
+	text = arena_vprintf(current->arena, fmt, ap);
+	conf_complain(current->bad, here(cfg), "%s; %s",
+	    conf_shown(current->arena, text), hint_for(text));
+}
+
+/* --- callbacks --------------------------------------------------------- */
+
+static bool
+has_control(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 127)
+			return true;
+	return false;
+}
+
+/* One value of an option; the first of an assignment has nvalues = 1. */
+static int
+on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
+{
+	struct conf_value	*v = arena_alloc(current->arena, sizeof(*v));
+	int			 len = (int)strcspn(opt->name, CONF_USER_MARK);
+
+	v->text = arena_strdup(current->arena, text);
+	v->place = here(cfg);
+	*(struct conf_value **)result = v;
+	if (has_control(text))
+		conf_complain(current->bad, v->place, "control character in "
+		    "the value of %.*s; remove it", len, opt->name);
+	if (opt->nvalues == 1 && (opt->flags & SEEN) != 0)
+		conf_complain(current->bad, v->place, "%.*s is set twice; "
+		    "remove one of the two", len, opt->name);
+	opt->flags |= SEEN;
+	return 0;
+}
+
+/*
+ * libconfuse forgets on which line a section began. It parses default values
+ * at that moment, so that a hidden option with a default learns it. An error
+ * here would be taken for a mistake in our table and end the process.
+ */
+static int
+on_begin(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
+{
+	struct conf_place *at = arena_alloc(current->arena, sizeof(*at));
+
+	*at = here(cfg);
+	if (strcmp(text, BEGIN_TEXT) != 0)
+		complain_unknown(cfg, opt->name);
+	*(struct conf_place **)result = at;
+	return 0;
+}
+
+static int
+on_titled_end(cfg_t *cfg, cfg_opt_t *opt)
+{
+	if (++current->titled <= TITLED_MAX)
+		return 0;
+	conf_complain(current->bad, here(cfg), "more than %d sections; move "
+	    "%ss to a users-file", TITLED_MAX, opt->name);
+	return -1;
+}
+
+static int	 on_include(cfg_t *, cfg_opt_t *, int, const char **);
+
+/* --- libconfuse's form of the option table ----------------------------- */
+
+/* The option `user` has the name of a section. */
+static const char *
+name_for_libconfuse(const struct conf_option *o)
+{
+	return o->section[0] == '\0' && strcmp(o->name, "user") == 0 ?
+	    "user" CONF_USER_MARK : o->name;
+}
+
+static cfg_opt_t
+option_of(const struct conf_option *o)
+{
+	cfg_opt_t one = CFG_PTR_CB(name_for_libconfuse(o), NULL,
+	    CFGF_NODEFAULT, on_value, NULL);
+
+	if (conf_option_is_list(o))
+		one.flags |= CFGF_LIST;
+	return one;
+}
+
+/* The options of a section; room for `more` others behind. */
+static cfg_opt_t *
+options_of(struct arena *a, const char *section, size_t more, size_t *n)
+{
+	cfg_opt_t	*opts;
+	size_t		 i;
+
+	opts = arena_array(a, conf_noptions + more + 1, sizeof(*opts));
+	*n = 0;
+	for (i = 0; i < conf_noptions; i++)
+		if (strcmp(conf_options[i].section, section) == 0)
+			opts[(*n)++] = option_of(&conf_options[i]);
+	return opts;
+}
+
+static cfg_opt_t
+section_of(struct arena *a, const struct conf_kind *kind)
+{
+	static char	 text[] = BEGIN_TEXT;
+	cfg_opt_t	 begin = CFG_PTR_CB(BEGIN_NAME, text, CFGF_NONE,
+			     on_begin, NULL);
+	size_t		 n;
+	cfg_opt_t	*opts = options_of(a, kind->name, 1, &n);
+	cfg_opt_t	 section = CFG_SEC(kind->name, opts, CFGF_NONE);
+
+	if (kind->titled) {
+		opts[n] = begin;
+		section.flags = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES;
+		section.validcb = on_titled_end;
+	}
+	return section;
+}
+
+static cfg_t *
+parser_new(struct arena *a)
+{
+	cfg_opt_t	 include = CFG_FUNC("include", on_include);
+	cfg_opt_t	*opts;
+	cfg_t		*cfg;
+	size_t		 n, i;
+
+	opts = options_of(a, "", conf_nkinds + 1, &n);
+	for (i = 1; i < conf_nkinds; i++)
+		opts[n++] = section_of(a, &conf_kinds[i]);
+	opts[n] = include;
+	cfg = cfg_init(opts, CFGF_NONE);
+	if (cfg == NULL)
+		abort();		/* out of memory */
+	cfg_set_error_function(cfg, on_error);
+	return cfg;
+}
+
+/* --- files ------------------------------------------------------------- */
+
+static bool
+fail_at(struct conf_place at, const char *what)
+{
+	conf_complain(current->bad, at, "%s", what);
+	return false;
+}
+
+static bool
+parse_text(cfg_t *cfg, const char *file, const char *text, size_t len)
+{
+	struct buf		 clean = BUF_INIT;
+	struct conf_place	 at = { file, 0 };
+	const char		*what, *outer = current->file;
+	int			 line = cfg->line;
+	bool			 ok;
+	FILE			*in;
+
+	if (!conf_text_clean(text, len, &clean, &at.line, &what)) {
+		buf_free(&clean);
+		return fail_at(at, what);
+	}
+	buf_addch(&clean, '\n');	/* fmemopen wants one octet */
+	in = fmemopen(clean.data, clean.len, "r");
+	if (in == NULL)
+		abort();		/* out of memory */
+	current->file = file;
+	ok = cfg_parse_fp(cfg, in) == CFG_SUCCESS;
+	current->file = outer;
+	cfg->line = line;
+	fclose(in);
+	buf_free(&clean);
+	return ok;
+}
+
+static bool
+read_file(FILE *in, struct buf *text)
+{
+	char	part[16 * 1024];
+	size_t	n;
+
+	while ((n = fread(part, 1, sizeof(part), in)) > 0 &&
+	    text->len <= FILE_MAX_OCTETS)
+		buf_add(text, part, n);
+	if (text->len > FILE_MAX_OCTETS)
+		errno = EFBIG;
+	return text->len <= FILE_MAX_OCTETS && ferror(in) == 0;
+}
+
+/* `from`: the place of include(), or the file itself. */
+static bool
+parse_file(cfg_t *cfg, const char *path, struct conf_place from)
+{
+	struct buf	 text = BUF_INIT;
+	FILE		*in;
+	bool		 ok = false;
+
+	in = fopen(path, "re");
+	if (in == NULL || !read_file(in, &text)) {
+		if (strcmp(path, from.file) == 0)
+			conf_complain(current->bad, from, "%s%s",
+			    strerror(errno), errno == ENOENT ?
+			    "; -c names another file" : "");
+		else
+			conf_complain(current->bad, from, "include: %s: %s",
+			    path, strerror(errno));
+	} else {
+		ok = parse_text(cfg, path, buf_str(&text), text.len);
+	}
+	if (in != NULL)
+		fclose(in);
+	buf_free(&text);
+	return ok;
+}
+
+/* Relative to the file that includes it. */
+static const char *
+include_path(const char *name)
+{
+	const char *slash = strrchr(current->file, '/');
+
+	if (name[0] == '/' || slash == NULL)
+		return arena_strdup(current->arena, name);
+	return arena_printf(current->arena, "%.*s/%s",
+	    (int)(slash - current->file), current->file, name);
+}
+
+static int
+on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
+{
+	struct conf_place	at = here(cfg);
+	bool			ok;
+
+	(void)opt;
+	(void)argc;		/* conf_text.c passes one string only */
+	if (!current->may_read_files)
+		return fail_at(at, "include() reads no files here; write the "
+		    "options themselves") ? 0 : -1;
+	if (current->depth >= INCLUDE_DEPTH ||
+	    current->files >= INCLUDE_FILES)
+		return fail_at(at, "too many files include each other; does "
+		    "one include itself?") ? 0 : -1;
+	current->depth++;
+	current->files++;
+	ok = parse_file(cfg, include_path(argv[0]), at);
+	current->depth--;
+	return ok ? 0 : -1;
+}
+
+/* --- from libconfuse's tree to ours ------------------------------------ */
+
+static bool
+read_setting(struct arena *a, cfg_t *cfg, const struct conf_option *o,
+    struct conf_setting *s)
+{
+	cfg_opt_t		*opt = cfg_getopt(cfg, name_for_libconfuse(o));
+	struct conf_value	*values;
+	unsigned		 i;
+
+	if (cfg_opt_size(opt) == 0 && (opt->flags & CFGF_MODIFIED) == 0)
+		return false;
+	values = arena_array(a, cfg_opt_size(opt), sizeof(*values));
+	for (i = 0; i < cfg_opt_size(opt); i++)
+		values[i] = *(struct conf_value *)cfg_opt_getnptr(opt, i);
+	s->option = o;
+	s->n = i;
+	s->value = values;
+	return true;
+}
+
+static struct conf_section
+read_section(struct arena *a, cfg_t *cfg, const char *name,
+    struct conf_place at)
+{
+	struct conf_section	 s = { name, NULL, at, 0, NULL };
+	struct conf_setting	*settings, *one;
+	size_t			 i;
+
+	s.title = arena_strdup(a, cfg_title(cfg));
+	if (s.title != NULL)
+		s.place = *(struct conf_place *)cfg_getnptr(cfg, BEGIN_NAME,
+		    0);
+	settings = arena_array(a, conf_noptions, sizeof(*settings));
+	for (i = 0; i < conf_noptions; i++) {
+		one = &settings[s.n];
+		if (strcmp(conf_options[i].section, name) != 0 ||
+		    !read_setting(a, cfg, &conf_options[i], one))
+			continue;
+		one->place = one->n > 0 ? one->value[0].place : s.place;
+		s.n++;
+	}
+	s.setting = settings;
+	return s;
+}
+
+static struct conf_tree
+read_tree(struct arena *a, cfg_t *root, struct conf_place at)
+{
+	struct conf_section	*list;
+	struct conf_tree	 t = { 0, NULL };
+	size_t			 k, n = 1;
+	unsigned		 i;
+
+	for (k = 1; k < conf_nkinds; k++)
+		n += cfg_size(root, conf_kinds[k].name);
+	list = arena_array(a, n, sizeof(*list));
+	list[t.n++] = read_section(a, root, "", at);
+	for (k = 1; k < conf_nkinds; k++)
+		for (i = 0; i < cfg_size(root, conf_kinds[k].name); i++)
+			list[t.n++] = read_section(a, cfg_getnsec(root,
+			    conf_kinds[k].name, i), conf_kinds[k].name, at);
+	t.section = list;
+	return t;
+}
+
+/* --- one load ---------------------------------------------------------- */
+
+bool
+conf_read(struct conf_builder *b, const char *name, const char *text,
+    struct conf_tree *tree)
+{
+	struct load		 l = { .arena = b->arena, .bad = b->bad,
+				    .file = name,
+				    .may_read_files = b->may_read_files };
+	struct conf_place	 at = { name, 0 };
+	cfg_t			*cfg;
+	bool			 ok;
+
+	pthread_mutex_lock(&lock);
+	current = &l;
+	cfg = parser_new(l.arena);
+	ok = text != NULL ? parse_text(cfg, name, text, strlen(text)) :
+	    parse_file(cfg, name, at);
+	if (ok)
+		*tree = read_tree(l.arena, cfg, at);
+	else if (b->bad->n == 0)
+		fail_at(at, "syntax error; see millgate.conf(5)");
+	cfg_free(cfg);
+	current = NULL;
+	pthread_mutex_unlock(&lock);
+	return ok;
+}

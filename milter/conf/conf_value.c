@@ -1,0 +1,360 @@
+/*
+ * conf_value - one option's value: from text into a struct, and back
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "conf/conf.h"
+#include "conf/conf_options.h"
+#include "conf_tree_priv.h"
+
+/* Words are stored as their index, through a type of the enum's size. */
+_Static_assert(sizeof(enum action) == sizeof(unsigned), "enums are unsigned");
+
+static const char *
+bounds_complaint(struct arena *a, const struct conf_option *o,
+    const char *what)
+{
+	return arena_printf(a, "%s; give a number from %ld to %ld%s", what,
+	    o->min, o->max, o->type == OPT_LIMIT ? ", or unlimited" : "");
+}
+
+/* Digits only: no sign, no blanks, no hexadecimal. */
+static const char *
+set_number(struct arena *a, const struct conf_option *o, const char *text,
+    long *number)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || strspn(text, "0123456789") != len)
+		return bounds_complaint(a, o, "is no number");
+	*number = len > 15 ? o->max + 1 : strtol(text, NULL, 10);
+	if (*number < o->min || *number > o->max)
+		return bounds_complaint(a, o, "is out of bounds");
+	return NULL;
+}
+
+static const char *
+set_limit(struct arena *a, const struct conf_option *o, const char *text,
+    uint32_t *limit)
+{
+	const char	*complaint;
+	long		 number = 0;
+
+	if (strcasecmp(text, "unlimited") == 0) {
+		*limit = STORE_UNLIMITED;
+		return NULL;
+	}
+	complaint = set_number(a, o, text, &number);
+	if (complaint == NULL)
+		*limit = (uint32_t)number;
+	return complaint;
+}
+
+static const char *
+set_octal(const char *text, unsigned *mode)
+{
+	size_t len = strlen(text);
+
+	if (len < 3 || len > 4 || strspn(text, "01234567") != len ||
+	    strtol(text, NULL, 8) > 0777)
+		return "is no file mode; write it like \"0660\"";
+	*mode = (unsigned)strtol(text, NULL, 8);
+	return NULL;
+}
+
+static const char *
+set_bool(const char *text, bool *value)
+{
+	if (strcasecmp(text, "yes") == 0 || strcasecmp(text, "true") == 0 ||
+	    strcasecmp(text, "on") == 0)
+		*value = true;
+	else if (strcasecmp(text, "no") == 0 ||
+	    strcasecmp(text, "false") == 0 || strcasecmp(text, "off") == 0)
+		*value = false;
+	else
+		return "is neither yes nor no; write one of the two";
+	return NULL;
+}
+
+static const char *
+set_word(struct arena *a, const struct conf_option *o, const char *text,
+    unsigned *value)
+{
+	struct buf	 list = BUF_INIT;
+	const char	*complaint;
+	unsigned	 i;
+
+	for (i = 0; i <= (unsigned)o->max; i++) {
+		if (o->words[i] == NULL)
+			continue;
+		if (strcasecmp(text, o->words[i]) == 0) {
+			*value = i;
+			buf_free(&list);
+			return NULL;
+		}
+		buf_printf(&list, "%s%s", list.len > 0 ? ", " : "",
+		    o->words[i]);
+	}
+	complaint = arena_printf(a, "is not known; use one of: %s",
+	    buf_str(&list));
+	buf_free(&list);
+	return complaint;
+}
+
+static const char *
+set_char(const char *text, char *value)
+{
+	if (text[0] != '\0' && (text[1] != '\0' ||
+	    strchr("!#$%&'*+-/=?^_`{|}~.", text[0]) == NULL))
+		return "is no delimiter; write one character such as + or -, "
+		    "or none";
+	*value = text[0];
+	return NULL;
+}
+
+static bool
+canon_parse(const char *text, size_t len, enum canonicalization *canon)
+{
+	const char *name;
+
+	for (*canon = CANON_SIMPLE; *canon <= CANON_RELAXED; (*canon)++) {
+		name = canon_name(*canon);
+		if (strlen(name) == len && strncasecmp(text, name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *
+set_canon(const char *text, enum canonicalization *header,
+    enum canonicalization *body)
+{
+	const char		*slash = strchr(text, '/');
+	enum canonicalization	 h, b;
+
+	if (slash == NULL || !canon_parse(text, (size_t)(slash - text), &h) ||
+	    !canon_parse(slash + 1, strlen(slash + 1), &b))
+		return "is no canonicalization; use relaxed/relaxed, "
+		    "relaxed/simple, simple/relaxed or simple/simple";
+	*header = h;
+	*body = b;
+	return NULL;
+}
+
+/* Empty is "none" where the default is none. */
+static const char *
+set_plan(struct conf_builder *b, const struct conf_option *o, const char *text,
+    const struct plan_rules **plan)
+{
+	size_t i;
+
+	if (text[0] == '\0' && o->def != NULL && o->def[0] == '\0') {
+		*plan = NULL;
+		return NULL;
+	}
+	for (i = 0; i < b->conf->nplans; i++) {
+		if (strcasecmp(b->conf->plans[i].name, text) == 0) {
+			*plan = &b->conf->plans[i];
+			return NULL;
+		}
+	}
+	return "is no plan; write a plan section of that name";
+}
+
+/* The same for a text. */
+static const char *
+set_text(struct conf_builder *b, const struct conf_option *o, const char *text,
+    const char **value)
+{
+	const char *complaint = NULL;
+
+	if (text[0] == '\0' && (o->def == NULL || o->def[0] == '\0')) {
+		*value = NULL;
+		return NULL;
+	}
+	if (o->syntax != NULL)
+		complaint = o->syntax(b->arena, &text);
+	if (complaint == NULL)
+		*value = text;
+	return complaint;
+}
+
+static const char *
+set_scalar(struct conf_builder *b, const struct conf_option *o,
+    const char *text, void *base)
+{
+	void		*at = (char *)base + o->at;
+	void		*more = (char *)base + o->more;
+	const char	*complaint;
+	long		 number = 0;
+
+	switch (o->type) {
+	case OPT_TEXT:	return set_text(b, o, text, at);
+	case OPT_BOOL:	return set_bool(text, at);
+	case OPT_LIMIT:	return set_limit(b->arena, o, text, at);
+	case OPT_OCTAL:	return set_octal(text, at);
+	case OPT_CHAR:	return set_char(text, at);
+	case OPT_WORD:	return set_word(b->arena, o, text, at);
+	case OPT_CANON:	return set_canon(text, at, more);
+	case OPT_PLAN:	return set_plan(b, o, text, at);
+	case OPT_UINT:
+	case OPT_SIZE:
+		complaint = set_number(b->arena, o, text, &number);
+		if (complaint == NULL && o->type == OPT_UINT)
+			*(unsigned *)at = (unsigned)number;
+		else if (complaint == NULL)
+			*(size_t *)at = (size_t)number;
+		return complaint;
+	case OPT_LIST:
+	case OPT_NETWORKS:
+	case OPT_PERCENTS:
+		break;
+	}
+	return "is a list";
+}
+
+static void
+complain_value(struct conf_builder *b, const struct conf_section *section,
+    const struct conf_option *o, const struct conf_value *v,
+    const char *complaint)
+{
+	conf_complain_in(b->bad, section, v->place, "%s = \"%s\" %s",
+	    o->name, conf_shown(b->arena, v->text), complaint);
+}
+
+static void
+set_list(struct conf_builder *b, const struct conf_option *o,
+    const struct conf_section *section, const struct conf_setting *s,
+    void *base)
+{
+	const char	**list = arena_array(b->arena, s->n + 1, sizeof(*list));
+	const char	 *text, *complaint;
+	size_t		  i, n = 0;
+
+	for (i = 0; i < s->n; i++) {
+		text = s->value[i].text;
+		complaint = o->syntax(b->arena, &text);
+		if (complaint == NULL)
+			list[n++] = text;
+		else
+			complain_value(b, section, o, &s->value[i], complaint);
+	}
+	*(const char *const **)((char *)base + o->at) = list;
+	if (o->more != 0)
+		*(size_t *)((char *)base + o->more) = n;
+}
+
+static void
+set_networks(struct conf_builder *b, const struct conf_option *o,
+    const struct conf_section *section, const struct conf_setting *s,
+    void *base)
+{
+	struct netblock	*list = arena_array(b->arena, s->n, sizeof(*list));
+	size_t		 i, n = 0;
+
+	for (i = 0; i < s->n; i++) {
+		if (netblock_parse(s->value[i].text, &list[n]))
+			n++;
+		else
+			complain_value(b, section, o, &s->value[i],
+			    "is no network; write 192.0.2.0/24, 2001:db8::/32 "
+			    "or an address");
+	}
+	*(const struct netblock **)((char *)base + o->at) = list;
+	*(size_t *)((char *)base + o->more) = n;
+}
+
+static int
+unsigned_cmp(const void *va, const void *vb)
+{
+	const unsigned *a = va, *b = vb;
+
+	return (*a > *b) - (*a < *b);
+}
+
+static void
+set_percents(struct conf_builder *b, const struct conf_option *o,
+    const struct conf_section *section, const struct conf_setting *s,
+    void *base)
+{
+	unsigned	*list = arena_array(b->arena, s->n, sizeof(*list));
+	const char	*complaint;
+	size_t		 i, n = 0;
+	long		 number;
+
+	for (i = 0; i < s->n; i++) {
+		if (n == WARN_SHARES)
+			complaint = arena_printf(b->arena, "is one too many; "
+			    "give at most %d", WARN_SHARES);
+		else
+			complaint = set_number(b->arena, o, s->value[i].text,
+			    &number);
+		if (complaint == NULL)
+			list[n++] = (unsigned)number;
+		else
+			complain_value(b, section, o, &s->value[i], complaint);
+	}
+	if (n > 1)
+		qsort(list, n, sizeof(*list), unsigned_cmp);
+	*(const unsigned **)((char *)base + o->at) = list;
+	*(size_t *)((char *)base + o->more) = n;
+}
+
+bool
+conf_option_is_list(const struct conf_option *o)
+{
+	return o->type == OPT_LIST || o->type == OPT_NETWORKS ||
+	    o->type == OPT_PERCENTS;
+}
+
+/* The default as if it had been written; a list's items parted by ", ". */
+static struct conf_setting
+default_setting(struct arena *a, const struct conf_option *o)
+{
+	struct conf_setting	 s = { .option = o };
+	struct conf_value	*value;
+	const char		*p = o->def, *end;
+	bool			 list = conf_option_is_list(o);
+
+	value = arena_array(a, strlen(p) + 1, sizeof(*value));
+	while (list && *p != '\0') {
+		end = p + strcspn(p, ",");
+		value[s.n++].text = arena_memdup(a, p, (size_t)(end - p));
+		p = end + strspn(end, ", ");
+	}
+	if (!list)
+		value[s.n++].text = o->def;
+	s.value = value;
+	return s;
+}
+
+void
+conf_value_set(struct conf_builder *b, const struct conf_option *o,
+    const struct conf_section *section, const struct conf_setting *s,
+    void *base)
+{
+	struct conf_setting	 def;
+	const char		*complaint;
+
+	if (s == NULL) {
+		if (o->def == NULL)
+			return;
+		def = default_setting(b->arena, o);
+		s = &def;
+	}
+	if (o->type == OPT_LIST) {
+		set_list(b, o, section, s, base);
+	} else if (o->type == OPT_NETWORKS) {
+		set_networks(b, o, section, s, base);
+	} else if (o->type == OPT_PERCENTS) {
+		set_percents(b, o, section, s, base);
+	} else {
+		complaint = set_scalar(b, o, s->value[0].text, base);
+		if (complaint != NULL)
+			complain_value(b, section, o, &s->value[0], complaint);
+	}
+}

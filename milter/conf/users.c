@@ -1,0 +1,198 @@
+/*
+ * users - who may send as whom: user sections and users-file
+ *
+ * A table of pointers, hashed by folded login, half empty at most. Old
+ * tables stay in the arena when it grows: together they are as large as the
+ * last one.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "mail/domain.h"
+#include "conf/users.h"
+
+#define FIRST_SIZE	64	/* a power of two */
+#define LOGIN_MAX	255
+
+struct users {
+	struct arena	*arena;
+	size_t		 n, size;
+	const struct user_rules **slot;
+};
+
+static unsigned char
+fold(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+/* FNV-1a of the folded login. */
+static size_t
+hash(const char *login)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (; *login != '\0'; login++)
+		h = (h ^ fold(*login)) * 1099511628211u;
+	return (size_t)(h ^ h >> 32);
+}
+
+static bool
+equal_folded(const char *folded, const char *login)
+{
+	while (*folded != '\0' && (unsigned char)*folded == fold(*login)) {
+		folded++;
+		login++;
+	}
+	return *folded == '\0' && *login == '\0';
+}
+
+/* The login's slot, or the empty one where it belongs. */
+static size_t
+find_slot(const struct users *u, const char *login)
+{
+	size_t i = hash(login) & (u->size - 1);
+
+	while (u->slot[i] != NULL && !equal_folded(u->slot[i]->login, login))
+		i = (i + 1) & (u->size - 1);
+	return i;
+}
+
+struct users *
+users_new(struct arena *a)
+{
+	struct users *u = arena_alloc(a, sizeof(*u));
+
+	u->arena = a;
+	u->size = FIRST_SIZE;
+	u->slot = arena_array(a, u->size, sizeof(u->slot[0]));
+	return u;
+}
+
+static void
+grow(struct users *u)
+{
+	const struct user_rules	**old = u->slot;
+	size_t			  size = u->size, i;
+
+	u->size *= 2;
+	u->slot = arena_array(u->arena, u->size, sizeof(u->slot[0]));
+	for (i = 0; i < size; i++)
+		if (old[i] != NULL)
+			u->slot[find_slot(u, old[i]->login)] = old[i];
+}
+
+bool
+users_add(struct users *u, const struct user_rules *user)
+{
+	size_t i;
+
+	if (u->n >= u->size / 2)
+		grow(u);
+	i = find_slot(u, user->login);
+	if (u->slot[i] != NULL)
+		return false;
+	u->slot[i] = user;
+	u->n++;
+	return true;
+}
+
+const struct user_rules *
+users_find(const struct users *u, const char *login)
+{
+	return u->slot[find_slot(u, login)];
+}
+
+size_t
+users_count(const struct users *u)
+{
+	return u->n;
+}
+
+struct arena *
+users_arena(const struct users *u)
+{
+	return u->arena;
+}
+
+/* No blanks, no control characters, nothing that has to be quoted. */
+static bool
+is_word(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)text[i] <= ' ' || text[i] == 127 ||
+		    text[i] == '"')
+			return false;
+	return len > 0;
+}
+
+const char *
+users_login(struct arena *a, const char *text)
+{
+	size_t len = strlen(text);
+
+	return len <= LOGIN_MAX && is_word(text, len) ?
+	    arena_strlower(a, text) : NULL;
+}
+
+const char *
+users_account(struct arena *a, const char *login)
+{
+	static const char *const kinds[] = { LISTENER_BUCKET, RELAY_BUCKET,
+	    GROUP_BUCKET, LOGIN_BUCKET };
+	const char	*key = arena_strlower(a, login);
+	size_t		 i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(key, kinds[i], strlen(kinds[i])) == 0)
+			return arena_printf(a, LOGIN_BUCKET "%s", key);
+	return key;
+}
+
+const char *
+users_sender_pattern(struct arena *a, const char *text)
+{
+	const char	*at = strrchr(text, '@'), *domain;
+	size_t		 local_len;
+	bool		 below;
+
+	if (strcmp(text, "*") == 0)
+		return "*";
+	if (at == NULL)
+		return NULL;
+	local_len = (size_t)(at - text);
+	below = local_len == 0 && at[1] == '.';
+	if (local_len > 0 && (!is_word(text, local_len) ||
+	    memchr(text, '*', local_len) != NULL))
+		return NULL;
+	at += below ? 2 : 1;
+	domain = domain_canonical(a, at, strlen(at));
+	if (domain == NULL)
+		return NULL;
+	return arena_printf(a, "%.*s@%s%s", (int)local_len, text,
+	    below ? "." : "", domain);
+}
+
+/* RFC 4514 writes "CN=x,O=y"; no MTA does. */
+const char *
+users_issuer(const char *text)
+{
+	if (text[0] == '\0')
+		return "is empty; write a name";
+	if ((text[0] == '/') != (strchr(text, '=') != NULL))
+		return "is no name of a certificate; write the common name "
+		    "alone, or all of it as in /O=Example/CN=alice";
+	return NULL;
+}
+
+const char *
+users_certificate(const char *text)
+{
+	if (text[0] == '/' && strstr(text, "/CN=") == NULL)
+		return "has no /CN=; a certificate without a common name "
+		    "belongs to nobody";
+	return users_issuer(text);
+}

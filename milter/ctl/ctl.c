@@ -1,0 +1,106 @@
+/*
+ * ctl - the tool's command line: a table of subcommands and a loop
+ */
+#include "config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl_priv.h"
+
+static const struct command {
+	const char	*name;
+	int		(*run)(const struct ctl *c, int argc, char **argv);
+	const char	*help;
+} commands[] = {
+	{ "check",	ctl_check,
+	    "what would be decided about a message file, and why" },
+	{ "conf",	ctl_conf,
+	    "check or show the configuration" },
+	{ "doctor",	ctl_doctor,
+	    "does the MTA give millgate what it needs?" },
+	{ "key",	ctl_key,
+	    "make DKIM keys, show and check their records" },
+	{ "outcomes",	ctl_outcomes,
+	    "what DMARC said about a day's mail" },
+	{ "quota",	ctl_quota,
+	    "who sent how much in the last hour" },
+	{ "replay",	ctl_replay,
+	    "run scenario files" },
+	{ "stats",	ctl_stats,
+	    "what the running daemon has counted" },
+	{ "user",	ctl_user,
+	    "what a login may send, how much, and why" },
+};
+
+#define NCOMMANDS	(sizeof(commands) / sizeof(commands[0]))
+
+static void
+print_usage(FILE *out)
+{
+	size_t i;
+
+	fprintf(out, "usage: millgatectl [-c FILE] [--json] COMMAND ...\n"
+	    "       millgatectl --version | --help\n\ncommands:\n");
+	for (i = 0; i < NCOMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name,
+		    commands[i].help);
+	fprintf(out, "\n`millgatectl COMMAND --help' says more; "
+	    "manual: millgatectl(8).\n");
+}
+
+static int
+run_command(const struct ctl *c, int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; i < NCOMMANDS; i++)
+		if (strcmp(argv[0], commands[i].name) == 0) {
+			optind = 0;	/* glibc: scan anew */
+			return commands[i].run(c, argc, argv);
+		}
+	fprintf(stderr, "millgatectl: no command \"%s\"\n", argv[0]);
+	print_usage(stderr);
+	return CTL_TROUBLE;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config",	required_argument,	NULL, 'c' },
+		{ "json",	no_argument,		NULL, 'j' },
+		{ "version",	no_argument,		NULL, 'V' },
+		{ "help",	no_argument,		NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	struct ctl	c = { SYSCONFDIR "/millgate.conf", false };
+	int		ch;
+
+	/* "+": stop at the command, its options are its own */
+	while ((ch = getopt_long(argc, argv, "+c:", options, NULL)) != -1) {
+		switch (ch) {
+		case 'c':
+			c.conf_path = optarg;
+			break;
+		case 'j':
+			c.json = true;
+			break;
+		case 'V':
+			puts(PACKAGE_STRING);
+			return CTL_GOOD;
+		case 'h':
+			print_usage(stdout);
+			return CTL_GOOD;
+		default:
+			print_usage(stderr);
+			return CTL_TROUBLE;
+		}
+	}
+	if (optind == argc) {
+		print_usage(stderr);
+		return CTL_TROUBLE;
+	}
+	return run_command(&c, argc - optind, argv + optind);
+}

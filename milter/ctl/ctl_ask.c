@@ -1,0 +1,106 @@
+/*
+ * ctl_ask - a question to the running daemon, over its control socket
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "conf/conf.h"
+#include "ctl_ask_priv.h"
+#include "base/json.h"
+
+static bool
+complain(const char *path, const char *what)
+{
+	fprintf(stderr, "millgatectl: no millgate answers at %s: %s\n", path,
+	    what);
+	return false;
+}
+
+static const char *
+why_not(int error)
+{
+	if (error == ENOENT || error == ECONNREFUSED)
+		return "it is not running, or has another control-socket";
+	if (error == EACCES)
+		return "permission denied; be root or the user that it runs "
+		    "as";
+	return strerror(error);
+}
+
+static int
+connect_to(const char *path)
+{
+	struct timeval		limit = { CTL_ASK_SECONDS, 0 };
+	struct sockaddr_un	un = { .sun_family = AF_UNIX };
+	int			fd, error;
+
+	if (strlen(path) >= sizeof(un.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(un.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (const void *)&un, sizeof(un)) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+static bool
+exchange(int fd, const char *command, struct buf *text)
+{
+	char	chunk[4096];
+	ssize_t	n;
+
+	buf_printf(text, "%s\n", command);
+	if (send(fd, text->data, text->len, MSG_NOSIGNAL) !=
+	    (ssize_t)text->len)
+		return false;
+	buf_reset(text);
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
+		buf_add(text, chunk, (size_t)n);
+		if (text->len > CTL_ASK_BYTES)
+			return false;
+	}
+	return n == 0 && text->len > 0;
+}
+
+bool
+ctl_ask(const struct conf *c, const char *command, struct buf *text,
+    struct json *answer)
+{
+	const char	*path = c->control_socket;
+	struct json	 error;
+	bool		 done;
+	int		 fd;
+
+	if (strcmp(path, CONF_NO_SOCKET) == 0) {
+		fprintf(stderr, "millgatectl: control-socket = none in %s: "
+		    "the daemon cannot be asked\n", c->path);
+		return false;
+	}
+	fd = connect_to(path);
+	if (fd == -1)
+		return complain(path, why_not(errno));
+	done = exchange(fd, command, text);
+	close(fd);
+	if (!done || !json_parse(buf_str(text), text->len, answer))
+		return complain(path, "it was too busy, or ended");
+	if (json_get(*answer, "error", &error))
+		return complain(path, "it does not know the question; has it "
+		    "been restarted after the update?");
+	return true;
+}

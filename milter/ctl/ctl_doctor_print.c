@@ -1,0 +1,187 @@
+/*
+ * ctl_doctor_print - the diagnosis for a reader, and as JSON
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "ctl_doctor_priv.h"
+#include "base/json.h"
+#include "base/log.h"
+
+/* "{auth_type}", or "{auth_type} 3 of 12" when it did not always come. */
+static void
+print_macro(struct arena *a, struct json m)
+{
+	uint64_t sent = json_get_number(m, "sent");
+	uint64_t all = sent + json_get_number(m, "empty") +
+	    json_get_number(m, "absent");
+
+	printf(" %s", json_get_text(a, m, "macro"));
+	if (sent < all)
+		printf(" (%" PRIu64 " of %" PRIu64 ")", sent, all);
+}
+
+/* The macros of one stage that came. */
+static void
+print_stage(struct arena *a, struct json macros, const char *stage)
+{
+	struct json	at = { NULL, NULL }, m;
+	bool		first = true;
+
+	while (json_next(macros, &at, NULL, &m)) {
+		if (json_get_number(m, "sent") == 0 ||
+		    strcmp(json_get_text(a, m, "stage"), stage) != 0)
+			continue;
+		if (first)
+			printf("    %-8s", stage);
+		first = false;
+		print_macro(a, m);
+	}
+	if (!first)
+		putchar('\n');
+}
+
+/* Has it come at some stage; is `m` the first that asks for it? */
+static bool
+never_came(struct arena *a, struct json macros, struct json m)
+{
+	const char	*name = json_get_text(a, m, "macro");
+	struct json	 at = { NULL, NULL }, other;
+	bool		 before = true;
+
+	while (json_next(macros, &at, NULL, &other)) {
+		if (strcmp(json_get_text(a, other, "macro"), name) != 0)
+			continue;
+		if (json_get_number(other, "sent") > 0 ||
+		    (before && other.p != m.p))
+			return false;
+		before = false;
+	}
+	return true;
+}
+
+static void
+print_never(struct arena *a, struct json macros)
+{
+	struct json	at = { NULL, NULL }, m;
+	bool		first = true;
+
+	while (json_next(macros, &at, NULL, &m)) {
+		if (!never_came(a, macros, m))
+			continue;
+		if (first)
+			printf("    %-8s", "never");
+		first = false;
+		printf(" %s", json_get_text(a, m, "macro"));
+	}
+	if (!first)
+		putchar('\n');
+}
+
+static void
+print_listener(struct arena *a, struct json l)
+{
+	static const char *const stages[] = { "connect", "helo", "mail",
+	    "eom", NULL };
+	const char	*mta = json_get_text(a, l, "mta");
+	struct json	 macros;
+	size_t		 i;
+
+	printf("listener %s: %" PRIu64 " sessions", json_get_text(a, l,
+	    "name"), json_get_number(l, "sessions"));
+	if (json_get_true(l, "negotiated"))
+		printf(", %s, milter protocol %" PRIu64 ", %s",
+		    mta[0] != '\0' ? mta : "an MTA that does not say its name",
+		    json_get_number(l, "protocol"),
+		    json_get_true(l, "takes_lists") ?
+		    "sends the macros that we ask for" :
+		    "sends the macros of its own lists only");
+	putchar('\n');
+	if (!json_get(l, "macros", &macros))
+		return;
+	for (i = 0; stages[i] != NULL; i++)
+		print_stage(a, macros, stages[i]);
+	print_never(a, macros);
+}
+
+static void
+print_seen(const struct diagnosis *d)
+{
+	struct json	list, at = { NULL, NULL }, l;
+	bool		any = false;
+
+	if (d->daemon == NULL || !json_get(*d->daemon, "listeners", &list))
+		return;
+	while (json_next(list, &at, NULL, &l)) {
+		print_listener(d->arena, l);
+		any = true;
+	}
+	if (!any)
+		puts("no session has come since the start");
+}
+
+void
+doctor_print(const struct diagnosis *d)
+{
+	const struct advice	*item;
+	size_t			 i;
+
+	print_seen(d);
+	if (d->postfix != NULL)
+		printf("Postfix: %s\n", d->postfix);
+	if (d->sendmail != NULL)
+		printf("Sendmail: %s\n", d->sendmail);
+	if (d->postfix == NULL && d->sendmail == NULL)
+		puts("no configuration of an MTA was read; see --postfix and "
+		    "--sendmail");
+	putchar('\n');
+	for (i = 0; i < d->advice.n; i++) {
+		item = &d->advice.item[i];
+		printf("%zu. %s: %s [%s]\n    %s\n", i + 1, item->where,
+		    item->text, item->id, item->change);
+	}
+	if (d->advice.n == 0)
+		puts("nothing to advise");
+	else if (d->postfix != NULL)
+		puts("then: postfix reload");
+}
+
+static void
+add_member(struct buf *b, const char *name, const char *value)
+{
+	buf_printf(b, "\"%s\": ", name);
+	if (value != NULL)
+		json_string(b, value);
+	else
+		buf_addstr(b, "null");
+}
+
+void
+doctor_print_json(const struct diagnosis *d, const char *answer)
+{
+	struct buf	b = BUF_INIT;
+	size_t		i;
+
+	buf_printf(&b, "{\"daemon\": %s, ", d->daemon != NULL ? answer :
+	    "null");
+	add_member(&b, "postfix", d->postfix);
+	buf_addstr(&b, ", ");
+	add_member(&b, "sendmail", d->sendmail);
+	buf_addstr(&b, ", \"advice\": [");
+	for (i = 0; i < d->advice.n; i++) {
+		buf_addstr(&b, i > 0 ? ",\n{" : "\n{");
+		add_member(&b, "id", d->advice.item[i].id);
+		buf_addstr(&b, ", ");
+		add_member(&b, "where", d->advice.item[i].where);
+		buf_addstr(&b, ", ");
+		add_member(&b, "text", d->advice.item[i].text);
+		buf_addstr(&b, ", ");
+		add_member(&b, "change", d->advice.item[i].change);
+		buf_addch(&b, '}');
+	}
+	printf("%s]}\n", buf_str(&b));
+	buf_free(&b);
+}

@@ -1,0 +1,443 @@
+/*
+ * ctl_key_show - millgatectl key list, dns and check: nothing is changed
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "conf/conf.h"
+#include "ctl_priv.h"
+#include "ctl_key_priv.h"
+#include "dkim/keyfile.h"
+#include "dkim/keyrecord.h"
+#include "dkim/keyring.h"
+#include "base/log.h"
+#include "dns/resolver.h"
+
+#define TIMEOUT_MS	10000
+#define QUERIES_MAX	1000
+
+/* --- keys -------------------------------------------------------------- */
+
+static void
+tell_problem(void *arg, const char *text)
+{
+	bool *bad = arg;
+
+	*bad = true;
+	fprintf(stderr, "%s\n", text);
+}
+
+static bool
+is_wanted(const struct key_command *c, const char *domain,
+    const char *selector)
+{
+	return (c->domain == NULL || strcmp(c->domain, domain) == 0) &&
+	    (c->selector == NULL || strcmp(c->selector, selector) == 0);
+}
+
+static void
+load_item(struct key_command *c, struct key_item *item)
+{
+	struct buf why = BUF_INIT;
+
+	item->key = keyfile_load(item->path, &why);
+	if (item->key == NULL)
+		item->why = arena_strdup(c->arena, buf_str(&why));
+	buf_free(&why);
+}
+
+static bool
+load_directory(struct key_command *c, struct key_items *items)
+{
+	bool		 bad = false;
+	struct keydir	 d = { .arena = c->arena, .problem = tell_problem,
+		.arg = &bad };
+	struct key_item	*item;
+	const struct keydir_key *k;
+	size_t		 i;
+
+	keydir_read(&d, c->directory, c->domain);
+	items->item = xcalloc(d.n, sizeof(*items->item));
+	for (i = 0; i < d.n; i++) {
+		k = &d.key[i];
+		if (!is_wanted(c, k->domain, k->selector))
+			continue;
+		item = &items->item[items->n++];
+		item->domain = k->domain;
+		item->selector = k->selector;
+		item->path = k->path;
+		item->state = k->state;
+		item->since = k->since;
+		load_item(c, item);
+	}
+	keydir_free(&d);
+	return !bad;
+}
+
+/* OpenDKIM's tables know no states: what they name signs. */
+static bool
+load_tables(struct key_command *c, struct key_items *items)
+{
+	char			*why = NULL;
+	struct keyring		*ring;
+	struct signing_keys	 keys;
+	struct key_item		*item;
+	size_t			 i;
+
+	ring = keyring_load_tables(c->conf->signing.key_table,
+	    c->conf->signing.signing_table, &why);
+	if (ring == NULL) {
+		fprintf(stderr, "%s\n", why);
+		free(why);
+		return false;
+	}
+	keys = keyring_all(ring);
+	items->item = xcalloc(keys.n, sizeof(*items->item));
+	for (i = 0; i < keys.n; i++) {
+		if (!is_wanted(c, keys.key[i]->domain, keys.key[i]->selector))
+			continue;
+		item = &items->item[items->n++];
+		item->domain = arena_strdup(c->arena, keys.key[i]->domain);
+		item->selector = arena_strdup(c->arena,
+		    keys.key[i]->selector);
+		item->path = arena_strdup(c->arena, keys.key[i]->path);
+		item->key = crypto_key_ref(keys.key[i]->pkey);
+	}
+	keyring_free(&ring);
+	return true;
+}
+
+bool
+key_items_load(struct key_command *c, struct key_items *items)
+{
+	memset(items, 0, sizeof(*items));
+	return c->directory != NULL ? load_directory(c, items) :
+	    load_tables(c, items);
+}
+
+void
+key_items_free(struct key_items *items)
+{
+	size_t i;
+
+	for (i = 0; i < items->n; i++)
+		crypto_key_free(&items->item[i].key);
+	free(items->item);
+	memset(items, 0, sizeof(*items));
+}
+
+const char *
+key_type_name(const struct crypto_key *key)
+{
+	return crypto_key_type(key) == CRYPTO_RSA ? "rsa" : "ed25519";
+}
+
+static int
+no_keys(const struct key_command *c)
+{
+	fprintf(stderr, "there is no key of %s%s%s\n",
+	    c->domain != NULL ? c->domain : "any domain",
+	    c->selector != NULL ? " with selector " : "",
+	    c->selector != NULL ? c->selector : "");
+	return CTL_NO;
+}
+
+void
+key_print_json(struct key_command *c, const struct record *r)
+{
+	struct buf b = BUF_INIT;
+
+	record_json(r, &b);
+	printf("%s%s", c->printed++ > 0 ? ",\n" : "", buf_str(&b));
+	buf_free(&b);
+}
+
+/* --- list -------------------------------------------------------------- */
+
+static const char *
+day_of(struct arena *a, time_t t)
+{
+	struct tm	tm;
+	char		text[16];
+
+	if (t == 0 || gmtime_r(&t, &tm) == NULL)
+		return NULL;
+	strftime(text, sizeof(text), "%Y-%m-%d", &tm);
+	return arena_strdup(a, text);
+}
+
+static void
+list_json(struct key_command *c, const struct key_item *k)
+{
+	struct record r;
+
+	record_init(&r, c->arena);
+	record_str(&r, "domain", k->domain);
+	record_str(&r, "selector", k->selector);
+	if (k->key != NULL) {
+		record_str(&r, "type", key_type_name(k->key));
+		record_num(&r, "bits", crypto_key_bits(k->key));
+	}
+	record_str(&r, "state", k->key != NULL ? key_state_name(k->state) :
+	    "unusable");
+	record_str(&r, "since", day_of(c->arena, k->since));
+	record_str(&r, "path", k->path);
+	record_str(&r, "why", k->why);
+	key_print_json(c, &r);
+}
+
+static void
+list_line(const struct key_command *c, const struct key_item *k)
+{
+	const char *since = day_of(c->arena, k->since);
+
+	if (k->key == NULL) {
+		printf("%-28s %-16s unusable: %s\n", k->domain, k->selector,
+		    k->why);
+		return;
+	}
+	printf("%-28s %-16s %-7s %4u %s%s%s\n", k->domain, k->selector,
+	    key_type_name(k->key), crypto_key_bits(k->key),
+	    key_state_name(k->state), since != NULL ? " since " : "",
+	    since != NULL ? since : "");
+}
+
+int
+key_list(struct key_command *c)
+{
+	struct key_items	items;
+	int			status = CTL_GOOD;
+	size_t			i;
+
+	if (!key_items_load(c, &items))
+		status = CTL_TROUBLE;
+	fputs(c->json ? "[" : "", stdout);
+	for (i = 0; i < items.n; i++) {
+		if (c->json)
+			list_json(c, &items.item[i]);
+		else
+			list_line(c, &items.item[i]);
+		if (items.item[i].key == NULL && status == CTL_GOOD)
+			status = CTL_NO;
+	}
+	fputs(c->json ? "]\n" : "", stdout);
+	if (items.n == 0 && status == CTL_GOOD)
+		status = c->json ? CTL_NO : no_keys(c);
+	key_items_free(&items);
+	return status;
+}
+
+/* --- dns --------------------------------------------------------------- */
+
+bool
+key_print_record(const struct key_command *c, const struct key_item *k)
+{
+	const char	*name, *text;
+	struct buf	 b = BUF_INIT;
+
+	name = keyrecord_name(c->arena, k->selector, k->domain);
+	text = keyrecord_text(c->arena, k->key);
+	if (text == NULL)
+		return false;
+	switch (c->format) {
+	case FORMAT_ZONE:
+		keyrecord_zone(&b, name, text);
+		break;
+	case FORMAT_STRING:
+		buf_printf(&b, "%s\n%s\n", name, text);
+		break;
+	case FORMAT_NSUPDATE:
+		keyrecord_nsupdate(&b, name, text);
+		break;
+	}
+	fputs(buf_str(&b), stdout);
+	buf_free(&b);
+	return true;
+}
+
+static void
+dns_json(struct key_command *c, const struct key_item *k)
+{
+	struct record r;
+
+	record_init(&r, c->arena);
+	record_str(&r, "name", keyrecord_name(c->arena, k->selector,
+	    k->domain));
+	record_str(&r, "type", "TXT");
+	record_str(&r, "text", keyrecord_text(c->arena, k->key));
+	record_str(&r, "state", key_state_name(k->state));
+	key_print_json(c, &r);
+}
+
+static int
+print_records(struct key_command *c, const struct key_items *items)
+{
+	const struct key_item	*k;
+	size_t			 n = 0;
+	int			 status = CTL_GOOD;
+
+	fputs(c->json ? "[" : "", stdout);
+	for (k = items->item; k < items->item + items->n; k++) {
+		if (k->key == NULL) {
+			fprintf(stderr, "%s\n", k->why);
+			status = CTL_TROUBLE;
+			continue;
+		}
+		/* one that is asked for by name is shown whatever it is */
+		if (k->state == KEY_RETIRED && c->selector == NULL)
+			continue;
+		if (c->json)
+			dns_json(c, k);
+		else if (!key_print_record(c, k))
+			status = CTL_TROUBLE;
+		n++;
+	}
+	fputs(c->json ? "]\n" : n > 0 && c->format == FORMAT_NSUPDATE ?
+	    "send\n" : "", stdout);
+	return n > 0 || status != CTL_GOOD ? status : no_keys(c);
+}
+
+int
+key_dns(struct key_command *c)
+{
+	struct key_items	items;
+	int			status = CTL_TROUBLE;
+
+	if (key_items_load(c, &items))
+		status = print_records(c, &items);
+	key_items_free(&items);
+	return status;
+}
+
+/* --- check ------------------------------------------------------------- */
+
+static struct resolver *
+zone_resolver(const char *path)
+{
+	struct buf	 text = BUF_INIT;
+	char		 chunk[4096], *why = NULL;
+	struct resolver	*r;
+	size_t		 n;
+	FILE		*f = fopen(path, "r");
+
+	if (f == NULL) {
+		perror(path);
+		return NULL;
+	}
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		buf_add(&text, chunk, n);
+	fclose(f);
+	r = resolver_zone_new(buf_str(&text), &why);
+	if (r == NULL)
+		fprintf(stderr, "%s: %s\n", path, why);
+	free(why);
+	buf_free(&text);
+	return r;
+}
+
+struct resolver *
+key_resolver(const struct key_command *c)
+{
+	struct resolver_options	 o = { .servers = NULL };
+	const char		*why = "";
+	struct resolver		*r;
+
+	if (c->zone != NULL)
+		return zone_resolver(c->zone);
+	if (c->conf != NULL) {
+		o.servers = c->conf->resolver.servers.s;
+		o.nservers = c->conf->resolver.servers.n;
+		o.trust_anchor = c->conf->resolver.trust_anchor;
+	}
+	r = resolver_unbound_new(&o, &why);
+	if (r == NULL)
+		fprintf(stderr, "millgatectl: resolver: %s\n", why);
+	return r;
+}
+
+static void
+check_json(struct key_command *c, const struct key_item *k,
+    enum keyrecord_state state, const char *why)
+{
+	struct record r;
+
+	record_init(&r, c->arena);
+	record_str(&r, "domain", k->domain);
+	record_str(&r, "selector", k->selector);
+	record_str(&r, "state", key_state_name(k->state));
+	record_str(&r, "dns", keyrecord_state_name(state));
+	record_str(&r, "why", state == KEYRECORD_PUBLISHED ? NULL : why);
+	key_print_json(c, &r);
+}
+
+static void
+check_line(const struct key_command *c, const struct key_item *k,
+    enum keyrecord_state state, const char *why)
+{
+	printf("%s (%s): %s%s%s\n", keyrecord_name(c->arena, k->selector,
+	    k->domain), key_state_name(k->state), keyrecord_state_name(state),
+	    state == KEYRECORD_PUBLISHED ? "" : ": ",
+	    state == KEYRECORD_PUBLISHED ? "" : why);
+}
+
+/* The worse one of the statuses: no answer is worse than "no". */
+static int
+check_one(struct key_command *c, const struct key_item *k, struct lookups *l)
+{
+	enum keyrecord_state	 state;
+	const char		*why = "";
+
+	if (k->key == NULL) {
+		fprintf(stderr, "%s\n", k->why);
+		return CTL_TROUBLE;
+	}
+	state = keyrecord_compare(lookups_ask(l, keyrecord_name(c->arena,
+	    k->selector, k->domain), DNS_TXT), k->key, &why);
+	if (c->json)
+		check_json(c, k, state, why);
+	else
+		check_line(c, k, state, why);
+	if (k->state == KEY_RETIRED || state == KEYRECORD_PUBLISHED)
+		return CTL_GOOD;
+	return state == KEYRECORD_UNKNOWN ? CTL_TROUBLE : CTL_NO;
+}
+
+static int
+check_all(struct key_command *c, const struct key_items *items)
+{
+	static const struct lookup_limits limits = { TIMEOUT_MS, QUERIES_MAX };
+	struct resolver	*r;
+	struct lookups	*l;
+	int		 status = CTL_GOOD, one;
+	size_t		 i;
+
+	if (items->n == 0)
+		return no_keys(c);
+	if ((r = key_resolver(c)) == NULL)
+		return CTL_TROUBLE;
+	l = lookups_new(r, &limits);
+	fputs(c->json ? "[" : "", stdout);
+	for (i = 0; i < items->n; i++) {
+		one = check_one(c, &items->item[i], l);
+		status = one > status ? one : status;
+	}
+	fputs(c->json ? "]\n" : "", stdout);
+	lookups_free(&l);
+	resolver_free(&r);
+	return status;
+}
+
+int
+key_check(struct key_command *c)
+{
+	struct key_items	items;
+	int			status = CTL_TROUBLE;
+
+	if (key_items_load(c, &items))
+		status = check_all(c, &items);
+	key_items_free(&items);
+	return status;
+}

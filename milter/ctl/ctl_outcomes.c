@@ -1,0 +1,237 @@
+/*
+ * ctl_outcomes - millgatectl outcomes: what DMARC said about a day's mail
+ *
+ *	outcomes [--day YYYY-MM-DD] [--json] [--state PATH]
+ *
+ * Reads the rows that `dmarc { record-outcomes }` has the daemon write, beside
+ * it or without one. The day is today's unless said otherwise, in UTC as the
+ * rows are.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "conf/conf.h"
+#include "ctl_priv.h"
+#include "ctl_setting_priv.h"
+#include "ctl_usage_priv.h"
+#include "base/log.h"
+#include "store/store.h"
+
+#define DAY_SECONDS	86400
+#define DAY_TEXT	16
+
+struct outcomes {
+	const char	*state;
+	bool		 json;
+	int64_t		 day;
+	struct arena	*arena;
+	struct dmarc_outcome_rows rows;
+};
+
+static const char usage_text[] =
+    "usage: millgatectl [-c FILE] outcomes [--day YYYY-MM-DD] [--json]\n"
+    "           [--state PATH]\n"
+    "\n"
+    "What DMARC said about the mail of a day (UTC; default: today).\n";
+
+/* Exactly YYYY-MM-DD, and a day that there is. */
+static bool
+day_parse(const char *text, int64_t *day)
+{
+	static const char	form[] = "dddd-dd-dd";
+	struct tm		tm, asked;
+	size_t			i;
+
+	for (i = 0; form[i] != '\0'; i++)
+		if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' :
+		    text[i] != form[i])
+			return false;
+	memset(&tm, 0, sizeof(tm));
+	tm.tm_year = (int)strtol(text, NULL, 10) - 1900;
+	tm.tm_mon = (int)strtol(text + 5, NULL, 10) - 1;
+	tm.tm_mday = (int)strtol(text + 8, NULL, 10);
+	asked = tm;
+	*day = (int64_t)timegm(&tm) / DAY_SECONDS;
+	/* timegm makes the 1st of May of April 31 */
+	return text[i] == '\0' && tm.tm_mday == asked.tm_mday &&
+	    tm.tm_mon == asked.tm_mon && tm.tm_year >= 70;
+}
+
+static void
+day_format(int64_t day, char text[DAY_TEXT])
+{
+	time_t		 when = (time_t)(day * DAY_SECONDS);
+	struct tm	 tm;
+
+	gmtime_r(&when, &tm);
+	strftime(text, DAY_TEXT, "%Y-%m-%d", &tm);
+}
+
+static bool
+arguments(struct outcomes *o, int argc, char **argv)
+{
+	const char	*value;
+	int		 i;
+
+	for (i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0) {
+			o->json = true;
+		} else if ((value = ctl_option("--day", argc, argv, &i)) !=
+		    NULL) {
+			if (!day_parse(value, &o->day))
+				return ctl_refuse("--day", "a day such as "
+				    "2026-11-30", value);
+		} else if ((value = ctl_option("--state", argc, argv, &i)) !=
+		    NULL) {
+			o->state = value;
+		} else {
+			return ctl_unexpected(argv[i]);
+		}
+	}
+	return true;
+}
+
+/* --- output -------------------------------------------------------------- */
+
+/* The columns of store.h, by their names in a report or close to them. */
+static const char *const keys[DMARC_OUTCOME_TEXTS] = {
+	[OUTCOME_AUTHOR] = "header_from",
+	[OUTCOME_RECORD] = "policy_domain",
+	[OUTCOME_SOURCE] = "source_ip",
+	[OUTCOME_ENVELOPE] = "envelope_from",
+	[OUTCOME_SPF] = "spf",
+	[OUTCOME_SPF_DOMAIN] = "spf_domain",
+	[OUTCOME_SPF_SCOPE] = "spf_scope",
+	[OUTCOME_DKIM] = "dkim",
+	[OUTCOME_SIGNERS] = "dkim_signatures",
+	[OUTCOME_ALIGNED] = "aligned",
+	[OUTCOME_RESULT] = "dmarc",
+	[OUTCOME_PUBLISHED] = "policy_published",
+	[OUTCOME_POLICY] = "policy",
+	[OUTCOME_DISPOSITION] = "disposition",
+	[OUTCOME_OVERRIDE] = "override",
+};
+
+static void
+print_json(const struct outcomes *o, const char *day)
+{
+	const struct dmarc_outcome_row	*row;
+	struct arena			*a = arena_new(1024);
+	struct record			 r;
+	struct buf			 b = BUF_INIT;
+	size_t				 i, k;
+
+	putchar('[');
+	for (i = 0; i < o->rows.n; i++) {
+		row = &o->rows.row[i];
+		record_init(&r, a);
+		record_str(&r, "day", day);
+		for (k = 0; k < DMARC_OUTCOME_TEXTS; k++)
+			record_str(&r, keys[k], row->outcome.text[k]);
+		record_num(&r, "messages", row->messages);
+		buf_reset(&b);
+		record_json(&r, &b);
+		printf("%s\n%s", i > 0 ? "," : "", buf_str(&b));
+		arena_reset(a);
+	}
+	puts(o->rows.n > 0 ? "\n]" : "]");
+	buf_free(&b);
+	arena_free(&a);
+}
+
+/* "fail evil.example", or the one that there is; "-" for none. */
+static const char *
+pair(struct arena *a, const char *one, const char *two)
+{
+	if (one[0] == '\0' && two[0] == '\0')
+		return "-";
+	return arena_printf(a, "%s%s%s", one,
+	    one[0] != '\0' && two[0] != '\0' ? " " : "", two);
+}
+
+static void
+print_row(const struct dmarc_outcome_row *row, struct arena *a)
+{
+	const char *const *t = row->outcome.text;
+
+	printf("%8llu  %-30s  %-20s  %-9s  %-10s  %-8s  %-30s  %s\n",
+	    (unsigned long long)row->messages, t[OUTCOME_AUTHOR],
+	    t[OUTCOME_SOURCE][0] != '\0' ? t[OUTCOME_SOURCE] : "unknown",
+	    t[OUTCOME_RESULT], t[OUTCOME_POLICY],
+	    pair(a, t[OUTCOME_DISPOSITION], t[OUTCOME_OVERRIDE]),
+	    pair(a, t[OUTCOME_SPF], t[OUTCOME_SPF_DOMAIN]),
+	    pair(a, t[OUTCOME_SIGNERS], ""));
+}
+
+static void
+print_table(const struct outcomes *o, const char *day)
+{
+	struct arena	*a = arena_new(1024);
+	uint64_t	 messages = 0;
+	size_t		 i;
+
+	for (i = 0; i < o->rows.n; i++)
+		messages += o->rows.row[i].messages;
+	printf("%s: %llu messages in %zu rows\n", day,
+	    (unsigned long long)messages, o->rows.n);
+	if (o->rows.n > 0)
+		printf("%8s  %-30s  %-20s  %-9s  %-10s  %-8s  %-30s  %s\n",
+		    "MESSAGES", "AUTHOR", "SOURCE", "DMARC", "POLICY",
+		    "ACTION", "SPF", "DKIM");
+	for (i = 0; i < o->rows.n; i++) {
+		print_row(&o->rows.row[i], a);
+		arena_reset(a);
+	}
+	arena_free(&a);
+}
+
+/* --- the command --------------------------------------------------------- */
+
+/* The state file that the configuration names; NULL: there is none. */
+static const char *
+state_of(struct conf **c, const char *conf_path)
+{
+	char *why = NULL;
+
+	*c = conf_load(conf_path, &why);
+	if (*c != NULL)
+		return (*c)->state;
+	fprintf(stderr, "%s\n", why);
+	free(why);
+	return NULL;
+}
+
+int
+ctl_outcomes(const struct ctl *ctl, int argc, char **argv)
+{
+	struct outcomes	 o = { .json = ctl->json };
+	struct conf	*c = NULL;
+	char		 day[DAY_TEXT], *why = NULL;
+	bool		 ok;
+
+	o.day = (int64_t)time(NULL) / DAY_SECONDS;
+	if (ctl_help(argc, argv, usage_text))
+		return CTL_GOOD;
+	if (!arguments(&o, argc, argv))
+		return ctl_usage(usage_text);
+	if (o.state == NULL &&
+	    (o.state = state_of(&c, ctl->conf_path)) == NULL)
+		return CTL_TROUBLE;
+	o.arena = arena_new(65536);
+	ok = store_outcomes_read(o.state, o.day, o.arena, &o.rows, &why);
+	day_format(o.day, day);
+	if (!ok)
+		fprintf(stderr, "%s\n", why);
+	else if (o.json)
+		print_json(&o, day);
+	else
+		print_table(&o, day);
+	free(why);
+	arena_free(&o.arena);
+	conf_unref(&c);
+	return ok ? CTL_GOOD : CTL_TROUBLE;
+}

@@ -1,0 +1,364 @@
+/*
+ * explain - what the configuration, and the state file beside it, say about
+ * one login
+ *
+ * The same judges and the same lookups as for a message; nothing is decided
+ * here. The answer is no when no message of the login can be accepted.
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "conf/conf.h"
+#include "mail/domain.h"
+#include "explain_priv.h"
+#include "dkim/keyring.h"
+#include "conf/users_query.h"
+
+/* --- plans ------------------------------------------------------------- */
+
+static struct plan_choice
+choose(const struct explanation *e, const struct session_rules *listener,
+    const struct tier_rules *tier)
+{
+	struct plan_places places = {
+		.user = e->user,
+		.tier = tier,
+		.listener = listener,
+		.by_default = e->conf->default_plan,
+		.group = e->group,
+		.ngroups = e->ngroups,
+	};
+
+	return policy_plan(&places);
+}
+
+/* Logins come in by these. */
+static bool
+takes_logins(const struct session_rules *r)
+{
+	return r->direction == DIRECTION_SUBMISSION && !r->local;
+}
+
+static void
+add_plan(struct explanation *e, const struct session_rules *listener)
+{
+	struct explained_plan *p = &e->plan[e->nplans++];
+
+	p->listener = listener;
+	p->choice = choose(e, listener, NULL);
+}
+
+static bool
+all_alike(const struct explanation *e)
+{
+	size_t i;
+
+	for (i = 1; i < e->nplans; i++)
+		if (e->plan[i].choice.plan != e->plan[0].choice.plan ||
+		    e->plan[i].choice.place != e->plan[0].choice.place ||
+		    e->plan[i].choice.name != e->plan[0].choice.name)
+			return false;
+	return true;
+}
+
+/* Those of the tiers that a session may reach, if they make a difference. */
+static void
+add_tiers(struct explanation *e)
+{
+	const struct conf	*c = e->conf;
+	struct plan_choice	 choice;
+	size_t			 i;
+
+	for (i = 0; i < c->ntiers; i++) {
+		choice = choose(e, NULL, &c->tiers[i]);
+		if (choice.place != PLAN_OF_TIER)
+			continue;
+		e->plan[e->nplans].listener = NULL;
+		e->plan[e->nplans++].choice = choice;
+	}
+}
+
+/* One for all listeners where they make no difference. */
+static void
+gather_plans(struct explanation *e, const struct session_rules *listener)
+{
+	const struct conf	*c = e->conf;
+	size_t			 i;
+
+	e->plan = arena_array(e->arena, c->nlisteners + 1 + c->ntiers,
+	    sizeof(*e->plan));
+	for (i = 0; i < c->nlisteners && listener == NULL; i++)
+		if (takes_logins(c->listeners[i]))
+			add_plan(e, c->listeners[i]);
+	if (e->nplans == 0)
+		add_plan(e, listener);
+	if (listener == NULL && all_alike(e)) {
+		e->nplans = 1;
+		e->plan[0].listener = NULL;
+	}
+	add_tiers(e);
+}
+
+/* --- identities and keys ----------------------------------------------- */
+
+static bool
+is_address(const struct explanation *e)
+{
+	const char *at = strrchr(e->login, '@');
+
+	return at != NULL && at != e->login &&
+	    domain_canonical(e->arena, at + 1, strlen(at + 1)) != NULL;
+}
+
+static void
+gather_senders(struct explanation *e)
+{
+	static const char *const anybody[] = { "*" };
+	const char		**own;
+
+	if (e->user != NULL && e->user->nsenders > 0) {
+		e->nsenders = e->user->nsenders;
+		e->sender = e->user->senders;
+	} else if (e->user == NULL &&
+	    e->conf->identity.unlisted == UNLISTED_ANY) {
+		e->nsenders = 1;
+		e->sender = anybody;
+	} else if (is_address(e) && (e->user != NULL ||
+	    e->conf->identity.unlisted == UNLISTED_OWN_ADDRESS)) {
+		own = arena_array(e->arena, 1, sizeof(*own));
+		own[0] = e->login;
+		e->nsenders = 1;
+		e->sender = own;
+	}
+}
+
+static void
+add_keys(struct explanation *e, const struct signing_keys *keys)
+{
+	struct explained_key	*more;
+	size_t			 i, k;
+
+	more = arena_array(e->arena, e->nkeys + keys->n, sizeof(*more));
+	if (e->nkeys > 0)
+		memcpy(more, e->key, e->nkeys * sizeof(*more));
+	e->key = more;
+	for (i = 0; i < keys->n; i++) {
+		for (k = 0; k < e->nkeys; k++)
+			if (strcmp(more[k].domain, keys->key[i]->domain) ==
+			    0 && strcmp(more[k].selector,
+			    keys->key[i]->selector) == 0)
+				break;
+		if (k < e->nkeys)
+			continue;
+		more[k].domain = keys->key[i]->domain;
+		more[k].selector = keys->key[i]->selector;
+		more[k].algorithm = keys->key[i]->algorithm;
+		e->nkeys++;
+	}
+}
+
+/* Of one pattern; for whole domains a local part stands for all. */
+static void
+keys_for(struct explanation *e, const struct keyring *ring,
+    const char *pattern)
+{
+	const struct conf	*c = e->conf;
+	const char		*at = strrchr(pattern, '@'), *local, *domain;
+	struct signing_keys	 keys;
+
+	if (at == NULL) {
+		keys = keyring_all(ring);
+		add_keys(e, &keys);
+		return;
+	}
+	local = at == pattern ? "x" : arena_memdup(e->arena, pattern,
+	    (size_t)(at - pattern));
+	domain = at[1] == '.' ? arena_printf(e->arena, "x%s", at + 1) :
+	    domain_canonical(e->arena, at + 1, strlen(at + 1));
+	keys = keyring_find_author(ring, &c->signing.rules, local, domain,
+	    e->arena);
+	if (keys.n > 0 && (!keys.of_parent || policy_signs_for(&c->identity,
+	    e->user, e->login, keys.key[0]->domain)))
+		add_keys(e, &keys);
+}
+
+/* --- the answer ---------------------------------------------------------- */
+
+static void
+gather_strict(struct explanation *e, const struct session_rules *listener)
+{
+	const struct conf	*c = e->conf;
+	const struct session_rules *r;
+	size_t			 i;
+
+	e->strict = arena_array(e->arena, c->nlisteners, sizeof(*e->strict));
+	for (i = 0; i < c->nlisteners; i++) {
+		r = c->listeners[i];
+		if (takes_logins(r) && (listener == NULL || listener == r) &&
+		    r->second_factor != SECOND_FACTOR_NONE)
+			e->strict[e->nstrict++] = r;
+	}
+}
+
+struct store_limits
+explain_limits(struct store_limits conf, const struct store_setting *setting)
+{
+	if (setting->recipients_set)
+		conf.recipients = setting->limits.recipients;
+	if (setting->messages_set)
+		conf.messages = setting->limits.messages;
+	return conf;
+}
+
+static bool
+allows_none(struct store_limits conf, const struct store_setting *setting)
+{
+	struct store_limits limits = explain_limits(conf, setting);
+
+	return limits.recipients == 0 || limits.messages == 0;
+}
+
+/* Every plan that could apply allows none. */
+static bool
+plans_allow_none(const struct explanation *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->nplans; i++)
+		if (!allows_none(e->plan[i].choice.plan->limits, &e->setting))
+			return false;
+	return true;
+}
+
+/* Mail that is held has been accepted. */
+static bool
+is_refused(const struct store_setting *s)
+{
+	return s->blocked_until != 0 && s->block != STORE_BLOCK_HOLD;
+}
+
+static const char *
+find_why_not(const struct explanation *e)
+{
+	size_t i;
+
+	if (e->user != NULL && e->user->block)
+		return "its entry says block = yes";
+	if (is_refused(&e->setting))
+		return "it is blocked by the operator or the fuse";
+	if (e->user == NULL && e->conf->identity.unlisted == UNLISTED_REFUSE)
+		return "it has no entry, and unlisted-users = refuse";
+	if (e->nsenders == 0)
+		return "it is no address, and no senders are set for it";
+	if (plans_allow_none(e))
+		return "its plan, or the limit set for it, allows none";
+	for (i = 0; i < e->ngroups; i++) {
+		if (is_refused(&e->group_setting[i]))
+			return arena_printf(e->arena, "group %s is blocked",
+			    e->group[i]->name);
+		if (allows_none(e->group[i]->limits, &e->group_setting[i]))
+			return arena_printf(e->arena, "group %s allows none",
+			    e->group[i]->name);
+	}
+	return NULL;
+}
+
+static void
+gather_settings(struct explanation *e, struct store *state, time_t now)
+{
+	char	error[STORE_ERROR];
+	size_t	i;
+
+	store_setting_get(state, users_account(e->arena, e->login), now,
+	    &e->setting, error);
+	for (i = 0; i < e->ngroups; i++)
+		store_setting_get(state, e->group[i]->key, now,
+		    &e->group_setting[i], error);
+}
+
+void
+explain_login(struct explanation *e, const char *login,
+    const struct session_rules *listener, const struct keyring *keys,
+    struct store *state, time_t now)
+{
+	struct users_reply	 entry = users_lookup(e->conf->users, e->query,
+				     login, 0, e->arena);
+	size_t			 i;
+
+	e->login = login;
+	e->user = entry.user;
+	e->unknown = entry.why;
+	e->ngroups = groups_of(e->conf->groups, login, e->arena, e->group,
+	    GROUPS_OF_LOGIN);
+	if (state != NULL)
+		gather_settings(e, state, now);
+	gather_plans(e, listener);
+	gather_senders(e);
+	gather_strict(e, listener);
+	for (i = 0; keys != NULL && i < e->nsenders; i++)
+		keys_for(e, keys, e->sender[i]);
+	e->why_not = find_why_not(e);
+}
+
+/* --- as texts ------------------------------------------------------------ */
+
+const char *const *
+explain_networks(const struct explanation *e)
+{
+	size_t		  i, n = e->user != NULL ? e->user->nnetworks : 0;
+	const char	**list = arena_array(e->arena, n, sizeof(*list));
+	char		  text[NETADDR_TEXT];
+
+	for (i = 0; i < n; i++)
+		list[i] = arena_printf(e->arena, "%s/%u", netaddr_format(
+		    &e->user->networks[i].addr, text),
+		    e->user->networks[i].bits);
+	return list;
+}
+
+const char *const *
+explain_factors(const struct explanation *e, size_t *n)
+{
+	const char	**list = arena_array(e->arena, e->nstrict + 1,
+			      sizeof(*list));
+	size_t		  i;
+
+	*n = 0;
+	if (e->user != NULL && e->user->second_factor)
+		list[(*n)++] = "user";
+	for (i = 0; i < e->nstrict; i++)
+		list[(*n)++] = arena_printf(e->arena, "listener %s",
+		    e->strict[i]->name);
+	return list;
+}
+
+const char *const *
+explain_keys(const struct explanation *e)
+{
+	const char	**list = arena_array(e->arena, e->nkeys, sizeof(*list));
+	size_t		  i;
+
+	for (i = 0; i < e->nkeys; i++)
+		list[i] = arena_printf(e->arena, "%s/%s (%s)",
+		    e->key[i].domain, e->key[i].selector,
+		    e->key[i].algorithm);
+	return list;
+}
+
+const char *
+explain_place(enum plan_place place)
+{
+	switch (place) {
+	case PLAN_OF_USER:
+		return "user";
+	case PLAN_OF_TIER:
+		return "tier";
+	case PLAN_OF_GROUP:
+		return "group";
+	case PLAN_OF_LISTENER:
+		return "listener";
+	case PLAN_BY_DEFAULT:
+		break;
+	}
+	return "default-plan";
+}

@@ -1,0 +1,175 @@
+/*
+ * daemon_tasks - what the daemon does by itself, every so many seconds
+ *
+ * All of it runs in the thread that waits for signals, one task after the
+ * other: a task may take a while, and delays only the other tasks and the
+ * answer to a signal, never mail.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon_tasks_priv.h"
+#include "dkim/keycycle.h"
+#include "base/log.h"
+#include "session/services.h"
+#include "store/store.h"
+#include "base/wallclock.h"
+
+#define KEYS_SECONDS	60	/* between two looks at all pending keys */
+
+static struct wallclock clock_of_day;
+
+static time_t
+now(void)
+{
+	return wallclock_time(&clock_of_day);
+}
+
+void
+daemon_tasks_clock(struct services *sv)
+{
+	char error[STORE_ERROR];
+
+	wallclock_start(&clock_of_day, NULL, NULL);
+	sv->now = now;
+	if (store_clock_known(sv->store, now(), error) == STORE_UNKNOWN)
+		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
+}
+
+static void
+look_at_clock(struct services *sv)
+{
+	services_clock_look(sv, &clock_of_day);
+}
+
+static void
+prune(struct services *sv)
+{
+	char error[STORE_ERROR] = "";
+
+	if (store_prune(sv->store, sv->now(), error) == STORE_UNKNOWN)
+		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
+}
+
+/* Where none are recorded any more the old ones go all the same. */
+static void
+write_outcomes(struct services *sv)
+{
+	struct setup	*st = services_setup(sv);
+	char		 error[STORE_ERROR];
+	uint64_t	 lost;
+
+	if (store_write_dmarc(sv->store, sv->now(), st->conf->outcomes.days,
+	    error) == STORE_UNKNOWN)
+		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
+	lost = store_dmarc_lost(sv->store);
+	atomic_fetch_add(&sv->counters.outcomes_lost, lost);
+	if (lost > 0)
+		log_printf(LOG_LEVEL_WARNING, "DMARC outcomes of %llu messages "
+		    "were not recorded", (unsigned long long)lost);
+	setup_unref(&st);
+}
+
+/* What millgatectl has written down for us; trouble is told when it begins. */
+static void
+take_requests(struct services *sv)
+{
+	static bool	in_trouble;
+	bool		ok;
+	char		error[STORE_ERROR];
+
+	ok = store_take_requests(sv->store, error) != STORE_UNKNOWN;
+	if (!ok && !in_trouble)
+		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
+	in_trouble = !ok;
+}
+
+static struct {
+	size_t		next;		/* pending key to look at */
+	uint64_t	due;		/* ticks: the next round */
+} keys;
+
+/*
+ * Keys whose record has appeared in the DNS since start to sign. A batch at a
+ * time: a signal does not wait for thousands of keys and a dead name server.
+ */
+static void
+check_keys(struct services *sv)
+{
+	struct setup *st;
+
+	if (sv->ticks() < keys.due)
+		return;
+	st = services_setup(sv);
+	if (!keycycle_check(st->keys, sv->resolver, &keys.next))
+		keys.due = sv->ticks() + KEYS_SECONDS * UINT64_C(1000);
+	setup_unref(&st);
+}
+
+/* One row is one task. */
+static struct task {
+	void		(*run)(struct services *sv);
+	unsigned	 seconds;
+	bool		 at_start;		/* and after a reload */
+	uint64_t	 due;			/* ticks */
+} tasks[] = {
+	{ look_at_clock,	 1, false, 0 },
+	{ take_requests,	 1, false, 0 },
+	{ prune,		60, true, 0 },
+	{ write_outcomes,	60, false, 0 },
+	{ check_keys,		 1, true, 0 },
+};
+
+#define NTASKS	(sizeof(tasks) / sizeof(tasks[0]))
+
+static uint64_t
+due_again(const struct services *sv, const struct task *t)
+{
+	return sv->ticks() + t->seconds * UINT64_C(1000);
+}
+
+void
+daemon_tasks_start(struct services *sv)
+{
+	size_t i;
+
+	for (i = 0; i < NTASKS; i++)
+		tasks[i].due = due_again(sv, &tasks[i]);
+	daemon_tasks_reloaded();
+}
+
+void
+daemon_tasks_reloaded(void)
+{
+	size_t i;
+
+	keys.next = 0;
+	keys.due = 0;
+	for (i = 0; i < NTASKS; i++)
+		if (tasks[i].at_start)
+			tasks[i].due = 0;
+}
+
+int
+daemon_tasks_run(struct services *sv)
+{
+	uint64_t	now, next = UINT64_MAX;
+	size_t		i;
+
+	for (i = 0; i < NTASKS; i++) {
+		if (sv->ticks() >= tasks[i].due) {
+			tasks[i].run(sv);
+			tasks[i].due = due_again(sv, &tasks[i]);
+		}
+		if (tasks[i].due < next)
+			next = tasks[i].due;
+	}
+	now = sv->ticks();
+	return next > now ? (int)(next - now) : 0;
+}
+
+void
+daemon_tasks_last(struct services *sv)
+{
+	write_outcomes(sv);
+}

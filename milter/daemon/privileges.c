@@ -1,0 +1,143 @@
+/*
+ * privileges - users, groups, and giving root up
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "daemon/privileges.h"
+
+static bool
+complain(char **why, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool
+complain(char **why, const char *fmt, ...)
+{
+	struct buf	b = BUF_INIT;
+	va_list		ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	*why = b.data;
+	return false;
+}
+
+/* Is there anything to give up? */
+static bool
+stays(const char *user)
+{
+	/* of root, conf_check has warned */
+	return geteuid() != 0 || strcmp(user, "root") == 0;
+}
+
+/* NULL with *why. */
+static const struct passwd *
+find_user(const char *user, char **why)
+{
+	const struct passwd *pw = getpwnam(user);
+
+	if (pw == NULL)
+		complain(why, "user \"%s\": no such user; create it "
+		    "(adduser --system --group --no-create-home %s) or set "
+		    "user = \"...\" in the configuration", user, user);
+	return pw;
+}
+
+bool
+privileges_known(const char *user, char **why)
+{
+	return stays(user) || find_user(user, why) != NULL;
+}
+
+bool
+privileges_drop(const char *user, char **why)
+{
+	const struct passwd *pw;
+
+	if (stays(user))
+		return true;
+	pw = find_user(user, why);
+	if (pw == NULL)
+		return false;
+	if (initgroups(user, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
+	    setuid(pw->pw_uid) != 0)
+		return complain(why, "cannot become user \"%s\": %s", user,
+		    strerror(errno));
+	if (setuid(0) == 0)
+		return complain(why, "user \"%s\" could become root again; "
+		    "give it another user id", user);
+	return true;
+}
+
+void
+privileges_test(const char *user)
+{
+	char *why = NULL;
+
+	(void)privileges_drop(user, &why);
+	free(why);
+}
+
+bool
+privileges_as_owner(const char *path, char **why)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || lstat(path, &st) != 0 || st.st_uid == 0)
+		return true;
+	if (setgroups(1, &st.st_gid) != 0 || setgid(st.st_gid) != 0 ||
+	    setuid(st.st_uid) != 0)
+		return complain(why, "%s: cannot become its owner: %s", path,
+		    strerror(errno));
+	return true;
+}
+
+bool
+privileges_leave(const char *path, const char *user, char **why)
+{
+	const struct passwd *pw;
+
+	if (stays(user))
+		return true;
+	pw = find_user(user, why);
+	if (pw == NULL)
+		return false;
+	return chown(path, pw->pw_uid, pw->pw_gid) == 0 ||
+	    complain(why, "%s: cannot be given to \"%s\": %s", path, user,
+	    strerror(errno));
+}
+
+bool
+privileges_give(const char *path, const char *owner, char **why)
+{
+	char			*name = xstrdup(owner), *colon, *group = NULL;
+	const struct passwd	*pw = NULL;
+	const struct group	*gr = NULL;
+	bool			 ok = true;
+
+	colon = strchr(name, ':');
+	if (colon != NULL) {
+		*colon = '\0';
+		group = colon + 1;
+	}
+	if (name[0] != '\0' && (pw = getpwnam(name)) == NULL)
+		ok = complain(why, "socket-owner: no user \"%s\"", name);
+	else if (group != NULL && group[0] != '\0' &&
+	    (gr = getgrnam(group)) == NULL)
+		ok = complain(why, "socket-owner: no group \"%s\"", group);
+	else if (chown(path, pw != NULL ? pw->pw_uid : (uid_t)-1,
+	    gr != NULL ? gr->gr_gid : (gid_t)-1) != 0)
+		ok = complain(why, "%s: cannot be given to \"%s\": %s", path,
+		    owner, strerror(errno));
+	free(name);
+	return ok;
+}

@@ -1,0 +1,325 @@
+/*
+ * crypto - the door to OpenSSL: digests, keys, signatures, base64
+ *
+ * What costs time per call is done once: algorithms are fetched at the first
+ * use, keys are parsed at load and shared. A key is only read after that, but
+ * for the context that its first signature leaves; OpenSSL locks what it adds
+ * to it (blinding, Montgomery forms).
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dkim/crypto.h"
+#include "crypto_pkey_priv.h"
+
+#define ED25519_LEN	32
+
+struct crypto_sha256 {
+	EVP_MD_CTX	*ctx;
+	bool		 failed;
+};
+
+struct crypto_key {
+	EVP_PKEY	*pkey;
+	enum crypto_type type;
+	unsigned	 bits;
+	atomic_uint	 refs;
+	/* Ed25519: set up to sign, by the first one who does; then copied */
+	_Atomic(EVP_MD_CTX *) ready;
+};
+
+/* Fetched once: looking an algorithm up by name takes a lock each time. */
+static EVP_MD		*sha256_md;
+static pthread_once_t	 sha256_once = PTHREAD_ONCE_INIT;
+
+static void
+sha256_fetch(void)
+{
+	sha256_md = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static const EVP_MD *
+sha256(void)
+{
+	pthread_once(&sha256_once, sha256_fetch);
+	return sha256_md;
+}
+
+/* --- digests and base64 ------------------------------------------------ */
+
+struct crypto_sha256 *
+crypto_sha256_new(void)
+{
+	struct crypto_sha256 *s = xcalloc(1, sizeof(*s));
+
+	s->ctx = EVP_MD_CTX_new();
+	if (s->ctx == NULL || sha256() == NULL ||
+	    EVP_DigestInit_ex2(s->ctx, sha256(), NULL) != 1)
+		crypto_sha256_free(&s);
+	return s;
+}
+
+void
+crypto_sha256_free(struct crypto_sha256 **sp)
+{
+	if (*sp == NULL)
+		return;
+	EVP_MD_CTX_free((*sp)->ctx);
+	free(*sp);
+	*sp = NULL;
+}
+
+void
+crypto_sha256_add(struct crypto_sha256 *s, const void *data, size_t len)
+{
+	if (EVP_DigestUpdate(s->ctx, data, len) != 1)
+		s->failed = true;
+}
+
+bool
+crypto_sha256_finish(struct crypto_sha256 *s,
+    unsigned char digest[CRYPTO_SHA256_LEN])
+{
+	bool ok = !s->failed && EVP_DigestFinal_ex(s->ctx, digest, NULL) == 1;
+
+	s->failed = EVP_DigestInit_ex2(s->ctx, sha256(), NULL) != 1;
+	return ok;
+}
+
+bool
+crypto_sha256_so_far(const struct crypto_sha256 *s,
+    unsigned char digest[CRYPTO_SHA256_LEN])
+{
+	EVP_MD_CTX	*ctx = EVP_MD_CTX_new();
+	bool		 ok;
+
+	ok = ctx != NULL && !s->failed &&
+	    EVP_MD_CTX_copy_ex(ctx, s->ctx) == 1 &&
+	    EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
+	EVP_MD_CTX_free(ctx);
+	return ok;
+}
+
+bool
+crypto_sha256(const void *data, size_t len,
+    unsigned char digest[CRYPTO_SHA256_LEN])
+{
+	return sha256() != NULL &&
+	    EVP_Digest(data, len, digest, NULL, sha256(), NULL) == 1;
+}
+
+void
+crypto_base64(struct buf *out, const void *data, size_t len)
+{
+	/* OpenSSL counts in int; whole groups of 3 join without padding */
+	const size_t	 block = 3 << 20;
+	const unsigned char *p = data;
+	size_t		 take;
+
+	for (; len > 0; p += take, len -= take) {
+		take = len < block ? len : block;
+		buf_reserve(out, (take + 2) / 3 * 4);
+		out->len += (size_t)EVP_EncodeBlock(
+		    (unsigned char *)out->data + out->len, p, (int)take);
+	}
+}
+
+/* --- keys -------------------------------------------------------------- */
+
+static struct crypto_key *
+key_new(EVP_PKEY *pkey)
+{
+	struct crypto_key *key = xcalloc(1, sizeof(*key));
+
+	key->pkey = pkey;
+	key->type = EVP_PKEY_is_a(pkey, "RSA") ? CRYPTO_RSA : CRYPTO_ED25519;
+	key->bits = (unsigned)EVP_PKEY_get_bits(pkey);
+	atomic_init(&key->refs, 1);
+	atomic_init(&key->ready, NULL);
+	return key;
+}
+
+struct crypto_key *
+crypto_key_parse(const char *text, size_t len, const char **why)
+{
+	EVP_PKEY *pkey = crypto_pkey_parse(text, len, why);
+
+	return pkey != NULL ? key_new(pkey) : NULL;
+}
+
+struct crypto_key *
+crypto_key_generate(enum crypto_type type, unsigned bits, const char **why)
+{
+	EVP_PKEY *pkey = NULL;
+
+	if (type == CRYPTO_ED25519)
+		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	else if (bits < CRYPTO_RSA_BITS_MIN || bits > CRYPTO_RSA_BITS_MAX) {
+		*why = "RSA keys have 1024 to 8192 bits";
+		return NULL;
+	} else
+		pkey = EVP_RSA_gen(bits);
+	*why = "OpenSSL cannot make a key";
+	return pkey != NULL ? key_new(pkey) : NULL;
+}
+
+struct crypto_key *
+crypto_key_ref(struct crypto_key *key)
+{
+	atomic_fetch_add(&key->refs, 1);
+	return key;
+}
+
+void
+crypto_key_free(struct crypto_key **kp)
+{
+	struct crypto_key *key = *kp;
+
+	*kp = NULL;
+	if (key == NULL || atomic_fetch_sub(&key->refs, 1) > 1)
+		return;
+	EVP_MD_CTX_free(atomic_load(&key->ready));
+	EVP_PKEY_free(key->pkey);
+	free(key);
+}
+
+enum crypto_type
+crypto_key_type(const struct crypto_key *key)
+{
+	return key->type;
+}
+
+unsigned
+crypto_key_bits(const struct crypto_key *key)
+{
+	return key->type == CRYPTO_RSA ? key->bits : 256;
+}
+
+const char *
+crypto_algorithm(const struct crypto_key *key)
+{
+	return key->type == CRYPTO_RSA ? "rsa-sha256" : "ed25519-sha256";
+}
+
+/* --- keys to text ------------------------------------------------------ */
+
+bool
+crypto_key_pem(const struct crypto_key *key, struct buf *out)
+{
+	BIO	*bio = BIO_new(BIO_s_secmem());
+	char	*text;
+	long	 len;
+	bool	 ok;
+
+	ok = bio != NULL && PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL,
+	    NULL, 0, NULL, NULL) == 1;
+	if (ok) {
+		len = BIO_get_mem_data(bio, &text);
+		buf_add(out, text, (size_t)len);
+	}
+	BIO_free(bio);
+	return ok;
+}
+
+bool
+crypto_key_public(const struct crypto_key *key, struct buf *out)
+{
+	unsigned char	 raw[ED25519_LEN], *der = NULL;
+	size_t		 rawlen = sizeof(raw);
+	int		 len;
+
+	if (key->type == CRYPTO_ED25519) {
+		if (EVP_PKEY_get_raw_public_key(key->pkey, raw, &rawlen) != 1)
+			return false;
+		crypto_base64(out, raw, rawlen);
+		return true;
+	}
+	len = i2d_PUBKEY(key->pkey, &der);
+	if (len <= 0)
+		return false;
+	crypto_base64(out, der, (size_t)len);
+	OPENSSL_free(der);
+	return true;
+}
+
+/* --- signing ----------------------------------------------------------- */
+
+static size_t
+sign_rsa(EVP_PKEY *pkey, const unsigned char *digest, unsigned char *signature)
+{
+	EVP_PKEY_CTX	*ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	size_t		 len = CRYPTO_SIGNATURE_MAX;
+
+	if (ctx == NULL || EVP_PKEY_sign_init(ctx) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) != 1 ||
+	    EVP_PKEY_CTX_set_signature_md(ctx, sha256()) != 1 ||
+	    EVP_PKEY_sign(ctx, signature, &len, digest, CRYPTO_SHA256_LEN) != 1)
+		len = 0;
+	EVP_PKEY_CTX_free(ctx);
+	return len;
+}
+
+/*
+ * To set a context up takes a tenth of the time of a signature, to copy one
+ * next to nothing, and a copy only reads it. NULL: OpenSSL fails.
+ */
+static const EVP_MD_CTX *
+ready_context(struct crypto_key *key)
+{
+	EVP_MD_CTX *there = atomic_load(&key->ready), *ctx;
+
+	if (there != NULL)
+		return there;
+	ctx = EVP_MD_CTX_new();
+	if (ctx == NULL ||
+	    EVP_DigestSignInit(ctx, NULL, NULL, NULL, key->pkey) != 1) {
+		EVP_MD_CTX_free(ctx);
+		return NULL;
+	}
+	if (atomic_compare_exchange_strong(&key->ready, &there, ctx))
+		return ctx;
+	EVP_MD_CTX_free(ctx);
+	return there;
+}
+
+/* PureEdDSA of the digest (RFC 8463 3). */
+static size_t
+sign_ed25519(struct crypto_key *key, const unsigned char *digest,
+    unsigned char *signature)
+{
+	const EVP_MD_CTX *ready = ready_context(key);
+	EVP_MD_CTX	*ctx = EVP_MD_CTX_new();
+	size_t		 len = CRYPTO_SIGNATURE_MAX;
+
+	if (ctx == NULL || ready == NULL ||
+	    EVP_MD_CTX_copy_ex(ctx, ready) != 1 ||
+	    EVP_DigestSign(ctx, signature, &len, digest,
+	    CRYPTO_SHA256_LEN) != 1)
+		len = 0;
+	EVP_MD_CTX_free(ctx);
+	return len;
+}
+
+size_t
+crypto_sign(struct crypto_key *key,
+    const unsigned char digest[CRYPTO_SHA256_LEN],
+    unsigned char signature[CRYPTO_SIGNATURE_MAX], const char **why)
+{
+	size_t len;
+
+	if (key->type == CRYPTO_RSA)
+		len = sign_rsa(key->pkey, digest, signature);
+	else
+		len = sign_ed25519(key, digest, signature);
+	if (len == 0)
+		*why = "OpenSSL cannot sign";
+	return len;
+}

@@ -1,0 +1,215 @@
+/*
+ * dkim_library - the door to libopendkim, and the guards around it
+ *
+ * The library picks the fields that h= names and puts them into canonical
+ * form; that is all we ask. Guards: a sentinel field that no h= can name,
+ * since its header selection writes past an array that h= uses up; memory
+ * from an arena of the call, every block with slack behind it, so that
+ * nothing it forgets to free stays; no key, so that it verifies nothing and
+ * looks nothing up; no body. It works on limits that the caller has checked.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <opendkim/dkim.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dkim_library_priv.h"
+#include "sighash_priv.h"
+
+#define SIGNATURE	"DKIM-Signature"
+#define SENTINEL	"no such: field"
+
+struct dkim_library {
+	DKIM_LIB *lib;
+};
+
+static void *
+slack_malloc(void *arena, size_t size)
+{
+	if (arena == NULL)
+		return calloc(1, size + DKIM_LIBRARY_SLACK);
+	return arena_alloc(arena, size + DKIM_LIBRARY_SLACK);
+}
+
+static void
+slack_free(void *arena, void *p)
+{
+	if (arena == NULL)
+		free(p);
+}
+
+/* Keys are our business: the library is told that there is none. */
+static DKIM_CBSTAT
+no_key(DKIM *dkim, DKIM_SIGINFO *sig, u_char *text, size_t size)
+{
+	(void)dkim;
+	(void)sig;
+	(void)text;
+	(void)size;
+	return DKIM_CBSTAT_NOTFOUND;
+}
+
+struct dkim_library *
+dkim_library_new(void)
+{
+	unsigned int	 flags = DKIM_LIBFLAGS_DELAYSIGPROC |
+			    DKIM_LIBFLAGS_BADSIGHANDLES;
+	uint64_t	 drift = 0;
+	DKIM_LIB	*lib = dkim_init(slack_malloc, slack_free);
+	struct dkim_library *l;
+
+	if (lib == NULL)
+		return NULL;
+	if (dkim_options(lib, DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags,
+	    sizeof(flags)) != DKIM_STAT_OK ||
+	    dkim_options(lib, DKIM_OP_SETOPT, DKIM_OPTS_CLOCKDRIFT, &drift,
+	    sizeof(drift)) != DKIM_STAT_OK ||
+	    dkim_set_key_lookup(lib, no_key) != DKIM_STAT_OK) {
+		dkim_close(lib);
+		return NULL;
+	}
+	l = xcalloc(1, sizeof(*l));
+	l->lib = lib;
+	return l;
+}
+
+void
+dkim_library_free(struct dkim_library **lp)
+{
+	if (*lp == NULL)
+		return;
+	dkim_close((*lp)->lib);
+	free(*lp);
+	*lp = NULL;
+}
+
+/* --- feeding ------------------------------------------------------------ */
+
+/* ftext (RFC 5322 3.6.8): what is something else cannot be signed. */
+static bool
+name_is_sound(const struct sighash_field *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->name_len; i++)
+		if (f->name[i] <= 0x20 || f->name[i] >= 0x7f ||
+		    f->name[i] == ':' || f->name[i] == ';')
+			return false;
+	return f->name_len > 0;
+}
+
+static bool
+is_signature(const struct sighash_field *f)
+{
+	return f->name_len == strlen(SIGNATURE) &&
+	    strncasecmp(f->name, SIGNATURE, f->name_len) == 0;
+}
+
+/* "name:value" with CRLF folds: libmilter hands on bare LF. */
+static void
+field_text(struct buf *text, const struct sighash_field *f)
+{
+	const char *p = f->value, *lf;
+
+	buf_reset(text);
+	buf_addstr(text, f->name);
+	buf_addch(text, ':');
+	while ((lf = strchr(p, '\n')) != NULL) {
+		size_t len = (size_t)(lf - p);
+
+		if (len > 0 && lf[-1] == '\r')
+			len--;
+		buf_add(text, p, len);
+		buf_add(text, "\r\n", 2);
+		p = lf + 1;
+	}
+	buf_addstr(text, p);
+}
+
+static bool
+feed_header(DKIM *dkim, const struct sighash_header *h,
+    const struct dkim_library_sig *sig, size_t n)
+{
+	static char	sentinel[] = SENTINEL;
+	struct buf	text = BUF_INIT;
+	size_t		i, next = 0;
+	bool		ok;
+
+	ok = dkim_header(dkim, (u_char *)sentinel, strlen(sentinel)) ==
+	    DKIM_STAT_OK;
+	for (i = 0; ok && i < h->n; i++) {
+		if (!name_is_sound(&h->field[i]))
+			continue;
+		if (is_signature(&h->field[i])) {
+			if (next == n || sig[next].field != i)
+				continue;
+			next++;
+		}
+		field_text(&text, &h->field[i]);
+		ok = dkim_header(dkim, (u_char *)text.data, text.len) ==
+		    DKIM_STAT_OK;
+	}
+	buf_free(&text);
+	return ok && next == n;
+}
+
+/* --- taking the digests ------------------------------------------------- */
+
+/*
+ * Only a signature that failed for want of a key was hashed to the end; with
+ * any other error the library has no digest and would abort when asked.
+ */
+static void
+take_digest(DKIM_SIGINFO *info, struct dkim_library_sig *sig)
+{
+	void	*header, *body;
+	size_t	 hlen = 0, blen = 0;
+
+	if (dkim_sig_geterror(info) != DKIM_SIGERROR_NOKEY ||
+	    dkim_sig_gethashes(info, &header, &hlen, &body, &blen) !=
+	    DKIM_STAT_OK || hlen != sizeof(sig->digest))
+		return;
+	memcpy(sig->digest, header, hlen);
+	sig->hashed = true;
+}
+
+/* What dkim_eom thinks of the message is of no interest. */
+static void
+take_digests(DKIM *dkim, struct dkim_library_sig *sig, size_t n)
+{
+	DKIM_SIGINFO	**info;
+	int		  count, i;
+
+	if (dkim_eoh(dkim) != DKIM_STAT_OK)
+		return;
+	(void)dkim_eom(dkim, NULL);
+	if (dkim_getsiglist(dkim, &info, &count) != DKIM_STAT_OK ||
+	    count < 0 || (size_t)count != n)
+		return;
+	for (i = 0; i < count; i++)
+		take_digest(info[i], &sig[i]);
+}
+
+void
+dkim_library_hash(struct dkim_library *l, const struct sighash_header *h,
+    struct dkim_library_sig *sig, size_t n)
+{
+	struct arena	*arena;
+	DKIM_STAT	 status;
+	DKIM		*dkim;
+
+	if (n == 0)
+		return;
+	arena = arena_new(32768);
+	dkim = dkim_verify(l->lib, (const unsigned char *)"-", arena,
+	    &status);
+	if (dkim != NULL) {
+		if (feed_header(dkim, h, sig, n))
+			take_digests(dkim, sig, n);
+		(void)dkim_free(dkim);
+	}
+	arena_free(&arena);
+}

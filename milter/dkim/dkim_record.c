@@ -1,0 +1,133 @@
+/*
+ * dkim_record - a key record, read strictly
+ *
+ * Unknown tags, flags, services, hashes and the old g= are ignored, as RFC
+ * 6376 3.6.1 says; everything that is known must be well-formed.
+ */
+#include <string.h>
+
+#include "dkim_record_priv.h"
+#include "dkim_sigfield_priv.h"
+#include "mail/taglist.h"
+
+static bool
+lists(const struct tag *t, const char *word)
+{
+	struct tag_items	it = tag_items(t);
+	size_t			len = strlen(word);
+
+	while (tag_items_next(&it))
+		if (it.len == len && memcmp(it.item, word, len) == 0)
+			return true;
+	return false;
+}
+
+/* Without the tag, everything is allowed. */
+static bool
+allows(const struct taglist *tl, const char *name, const char *word)
+{
+	const struct tag *t = taglist_find(tl, name);
+
+	return t == NULL || lists(t, word);
+}
+
+static bool
+has_flag(const struct taglist *tl, const char *flag)
+{
+	const struct tag *t = taglist_find(tl, "t");
+
+	return t != NULL && lists(t, flag);
+}
+
+static enum key_type
+key_type(const struct taglist *tl)
+{
+	const struct tag *t = taglist_find(tl, "k");
+
+	if (t == NULL || tag_is(t, "rsa"))
+		return KEY_RSA;
+	return tag_is(t, "ed25519") ? KEY_ED25519 : KEY_UNKNOWN;
+}
+
+/* v= may be missing; if it is there it must be the first tag. */
+static const char *
+check_version(const struct taglist *tl)
+{
+	const struct tag *t = taglist_find(tl, "v");
+
+	if (t == NULL)
+		return NULL;
+	if (t != &tl->tag[0])
+		return "v= is not the first tag of the key record";
+	return tag_is(t, "DKIM1") ? NULL : "the key record's v= is not DKIM1";
+}
+
+const char *
+dkim_record_parse(struct dkim_record *r, const char *text, size_t len)
+{
+	struct taglist	 tl;
+	const struct tag *p;
+	const char	*why;
+
+	memset(r, 0, sizeof(*r));
+	if (taglist_parse(&tl, text, len) != NULL)
+		return "the key record is no tag list";
+	if ((why = check_version(&tl)) != NULL)
+		return why;
+	p = taglist_find(&tl, "p");
+	if (p == NULL)
+		return "the key record has no p=";
+	if (p->len > 0 && !tag_is_base64(p))
+		return "the key record's p= is no base64";
+	r->type = key_type(&tl);
+	r->key = p->value;
+	r->key_len = p->len;
+	r->sha256 = allows(&tl, "h", "sha256");
+	r->email = allows(&tl, "s", "*") || allows(&tl, "s", "email");
+	r->testing = has_flag(&tl, "y");
+	r->strict = has_flag(&tl, "s");
+	return NULL;
+}
+
+bool
+dkim_record_is_foreign(const char *text, size_t len)
+{
+	struct taglist	 tl;
+	const struct tag *v;
+
+	if (taglist_parse(&tl, text, len) != NULL && tl.n == 0)
+		return true;
+	v = taglist_find(&tl, "v");
+	if (v == NULL)
+		return taglist_find(&tl, "p") == NULL;
+	return v->len < 4 || memcmp(v->value, "DKIM", 4) != 0;
+}
+
+static bool
+type_fits(enum key_type type, enum signature_algorithm algorithm)
+{
+	switch (algorithm) {
+	case SIGALG_RSA_SHA256:
+		return type == KEY_RSA;
+	case SIGALG_ED25519_SHA256:
+		return type == KEY_ED25519;
+	default:
+		return false;
+	}
+}
+
+const char *
+dkim_record_unfit(const struct dkim_record *r, const struct dkim_sigfield *f)
+{
+	if (r->key_len == 0)
+		return "the key is revoked";
+	if (!type_fits(r->type, f->algorithm))
+		return "the key is of another type than a= says";
+	if (!r->sha256)
+		return "the key is not for this hash";
+	if (!r->email)
+		return "the key is not for mail";
+	if (r->strict && strcmp(f->identity_domain, f->domain) != 0)
+		return "the key is not for subdomains in i=";
+	return NULL;
+}

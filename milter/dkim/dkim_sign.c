@@ -1,0 +1,449 @@
+/*
+ * dkim_sign - sign one message with one or more keys (RFC 6376, 8463)
+ *
+ * Fields to sign are made canonical as they come and kept, newest first in
+ * their name's list: that is the order in which h= takes them, from the
+ * bottom up (RFC 6376 5.4.2). The body is hashed as it comes. What all
+ * signatures have in common is thus done once; each adds only its own field.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dkim/crypto.h"
+#include "dkim/dkim_sign.h"
+#include "dkim/keyring.h"
+
+/* RFC 5322 2.1.1 wants 78 or less; a tab counts as 8 columns. */
+#define LINE_MAX_COLUMNS	76
+#define FIELD_NAME		"DKIM-Signature"
+/* Octets that most headers and most of our fields need. */
+#define FIELDS_USUAL		2000
+#define FIELD_USUAL		1000
+
+static const char *const oversigned[] = {
+	"From", "To", "Cc", "Subject", "Date", "Reply-To", "Message-ID",
+	"MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+	"List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Help",
+	"List-Subscribe", "List-Post", "List-Owner", "List-Archive", "Sender",
+	NULL
+};
+
+/* The order of h=. */
+static const char *const signed_names[] = {
+	"From", "To", "Cc", "Subject", "Date", "Reply-To", "Message-ID",
+	"MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+	"List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Help",
+	"List-Subscribe", "List-Post", "List-Owner", "List-Archive", "Sender",
+	"In-Reply-To", "References", "Content-ID", "Content-Description",
+	"Content-Disposition", "Content-Language", "Auto-Submitted",
+	"Feedback-ID", "Autocrypt", "Resent-Date", "Resent-From",
+	"Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Message-ID",
+};
+#define NSIGNED		(sizeof(signed_names) / sizeof(signed_names[0]))
+#define NAME_FROM	0
+
+const struct sign_rules sign_default_rules = {
+	.header_canon = CANON_RELAXED,
+	.body_canon = CANON_RELAXED,
+	.timestamp = true,
+	.oversign = oversigned,
+};
+
+/* One canonical field, a piece of the signer's buffer. */
+struct field {
+	const struct field	*above;
+	size_t			 at, len;
+};
+
+/* All fields of one name. */
+struct name {
+	const char		*name;
+	size_t			 len;
+	bool			 oversign;
+	bool			 added_later;
+	const struct field	*lowest;
+};
+
+struct dkim_signer {
+	const struct sign_rules	*rules;
+	const struct signing_key *const *keys;
+	size_t			 nkeys;
+	struct arena		*arena;
+	time_t			 now;
+	struct name		*names;
+	size_t			 nnames;
+	bool			 list;		/* there is a List-* field */
+	struct buf		 fields;
+	struct crypto_sha256	*body_hash;
+	struct canon_body	 body;
+};
+
+/* --- which fields ------------------------------------------------------ */
+
+/* `name` may have blanks behind it: Postfix passes "From :" so. */
+static size_t
+name_length(const char *name)
+{
+	size_t len = strlen(name);
+
+	while (len > 0 && (name[len - 1] == ' ' || name[len - 1] == '\t'))
+		len--;
+	return len;
+}
+
+static struct name *
+find_name(struct dkim_signer *s, const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < s->nnames; i++)
+		if (s->names[i].len == len &&
+		    strncasecmp(s->names[i].name, name, len) == 0)
+			return &s->names[i];
+	return NULL;
+}
+
+static struct name *
+add_name(struct dkim_signer *s, const char *name)
+{
+	struct name *n = &s->names[s->nnames++];
+
+	n->name = name;
+	n->len = strlen(name);
+	return n;
+}
+
+static void
+prepare_names(struct dkim_signer *s, const char *const *oversign)
+{
+	struct name	*n;
+	size_t		 i, more = 0;
+
+	while (oversign != NULL && oversign[more] != NULL)
+		more++;
+	s->names = arena_array(s->arena, NSIGNED + more, sizeof(*s->names));
+	for (i = 0; i < NSIGNED; i++)
+		add_name(s, signed_names[i]);
+	for (i = 0; i < more; i++) {
+		n = find_name(s, oversign[i], strlen(oversign[i]));
+		if (n == NULL)
+			n = add_name(s, oversign[i]);
+		n->oversign = true;
+	}
+}
+
+static bool
+is_list_field(const char *name, size_t len)
+{
+	return len > 5 && strncasecmp(name, "List-", 5) == 0;
+}
+
+/* List-* and Sender hold back; see dkim_sign.h. */
+static bool
+oversigns(const struct dkim_signer *s, const struct name *n)
+{
+	if (!n->oversign || (n->added_later && n->lowest == NULL))
+		return false;
+	if (is_list_field(n->name, n->len))
+		return s->list;
+	return strcasecmp(n->name, "Sender") != 0 || n->lowest != NULL;
+}
+
+/* --- the message ------------------------------------------------------- */
+
+static void
+hash_body(void *arg, const void *data, size_t len)
+{
+	crypto_sha256_add(arg, data, len);
+}
+
+struct dkim_signer *
+dkim_signer_new(const struct sign_rules *rules,
+    const struct signing_key *const *keys, size_t nkeys, struct arena *arena,
+    time_t now)
+{
+	struct dkim_signer *s = xmalloc(sizeof(*s));
+
+	memset(s, 0, offsetof(struct dkim_signer, body));
+	s->rules = rules;
+	s->keys = keys;
+	s->nkeys = nkeys;
+	s->arena = arena;
+	s->now = now;
+	prepare_names(s, rules->oversign);
+	buf_reserve(&s->fields, FIELDS_USUAL);
+	s->body_hash = crypto_sha256_new();
+	canon_body_init(&s->body, rules->body_canon, hash_body, s->body_hash);
+	return s;
+}
+
+void
+dkim_signer_free(struct dkim_signer **sp)
+{
+	if (*sp == NULL)
+		return;
+	crypto_sha256_free(&(*sp)->body_hash);
+	buf_free(&(*sp)->fields);
+	free(*sp);
+	*sp = NULL;
+}
+
+void
+dkim_signer_added_later(struct dkim_signer *s, const char *const *names)
+{
+	struct name *n;
+
+	for (; *names != NULL; names++) {
+		n = find_name(s, *names, strlen(*names));
+		if (n != NULL)
+			n->added_later = true;
+	}
+}
+
+void
+dkim_signer_header(struct dkim_signer *s, const char *name, const char *value)
+{
+	size_t		 len = name_length(name);
+	struct name	*n = find_name(s, name, len);
+	struct field	*f;
+
+	if (is_list_field(name, len))
+		s->list = true;
+	if (n == NULL)
+		return;
+	f = arena_alloc(s->arena, sizeof(*f));
+	f->at = s->fields.len;
+	canon_header(&s->fields, s->rules->header_canon, name, value);
+	f->len = s->fields.len - f->at;
+	f->above = n->lowest;
+	n->lowest = f;
+}
+
+void
+dkim_signer_body(struct dkim_signer *s, const void *data, size_t len)
+{
+	if (s->body_hash != NULL)
+		canon_body_add(&s->body, data, len);
+}
+
+/* --- the field --------------------------------------------------------- */
+
+/* A field that is being written, and the column at which its line stands. */
+struct writer {
+	struct buf	 text;
+	size_t		 column;
+};
+
+static void
+put(struct writer *w, const char *s, size_t len)
+{
+	buf_add(&w->text, s, len);
+	w->column += len;
+}
+
+static void
+fold(struct writer *w)
+{
+	buf_addstr(&w->text, "\n\t");
+	w->column = 8;
+}
+
+/* A blank or fold, and a tag with what stands behind it, in one piece. */
+static void
+put_tag(struct writer *w, const char *tag, size_t len)
+{
+	if (w->column + 1 + len > LINE_MAX_COLUMNS && w->column > 8)
+		fold(w);
+	else if (w->column > 8)
+		put(w, " ", 1);
+	put(w, tag, len);
+}
+
+static void
+put_tagf(struct writer *w, struct buf *scratch, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void
+put_tagf(struct writer *w, struct buf *scratch, const char *fmt, ...)
+{
+	va_list ap;
+
+	buf_reset(scratch);
+	va_start(ap, fmt);
+	buf_vprintf(scratch, fmt, ap);
+	va_end(ap);
+	put_tag(w, scratch->data, scratch->len);
+}
+
+/* One name of h=, with the colon that stands between it and the last. */
+static void
+put_name(struct writer *w, const struct name *n, bool first)
+{
+	if (!first)
+		put(w, ":", 1);
+	/* the next colon or semicolon has to fit, too */
+	if (w->column + n->len + 1 > LINE_MAX_COLUMNS)
+		fold(w);
+	put(w, n->name, n->len);
+}
+
+static void
+put_names(struct writer *w, const struct dkim_signer *s)
+{
+	const struct field	*f;
+	const struct name	*n;
+	bool			 first = true;
+
+	put_tag(w, "h=", 2);
+	for (n = s->names; n < s->names + s->nnames; n++) {
+		for (f = n->lowest; f != NULL; f = f->above, first = false)
+			put_name(w, n, first);
+		if (oversigns(s, n)) {
+			put_name(w, n, first);
+			first = false;
+		}
+	}
+	put(w, ";", 1);
+}
+
+/* All tags up to "b=", without the value of b=. */
+static void
+put_tags(struct writer *w, const struct dkim_signer *s,
+    const struct signing_key *key, const char *bh)
+{
+	const struct sign_rules	*r = s->rules;
+	struct buf		 scratch = BUF_INIT;
+
+	w->column = sizeof(FIELD_NAME ":") - 1;
+	put_tagf(w, &scratch, "v=1;");
+	put_tagf(w, &scratch, "a=%s;", key->algorithm);
+	put_tagf(w, &scratch, "c=%s/%s;", canon_name(r->header_canon),
+	    canon_name(r->body_canon));
+	put_tagf(w, &scratch, "d=%s;", key->domain);
+	put_tagf(w, &scratch, "s=%s;", key->selector);
+	if (key->identity != NULL)
+		put_tagf(w, &scratch, "i=%s;", key->identity);
+	else if (r->identity)
+		put_tagf(w, &scratch, "i=@%s;", key->domain);
+	if (r->timestamp)
+		put_tagf(w, &scratch, "t=%lld;", (long long)s->now);
+	if (r->ttl > 0)
+		put_tagf(w, &scratch, "x=%lld;", (long long)s->now + r->ttl);
+	put_names(w, s);
+	put_tagf(w, &scratch, "bh=%s;", bh);
+	fold(w);
+	put(w, "b=", 2);
+	buf_free(&scratch);
+}
+
+/* base64, cut at the end of each line */
+static void
+put_signature(struct writer *w, const struct buf *b64)
+{
+	size_t at = 0, room;
+
+	while (at < b64->len) {
+		if (w->column >= LINE_MAX_COLUMNS)
+			fold(w);
+		room = LINE_MAX_COLUMNS - w->column;
+		if (room > b64->len - at)
+			room = b64->len - at;
+		put(w, b64->data + at, room);
+		at += room;
+	}
+}
+
+/* --- the signatures ---------------------------------------------------- */
+
+/* The signed fields in the order of h=. */
+static void
+collect_fields(const struct dkim_signer *s, struct buf *out)
+{
+	const struct field	*f;
+	const struct name	*n;
+
+	buf_reserve(out, s->fields.len + 1024);
+	for (n = s->names; n < s->names + s->nnames; n++)
+		for (f = n->lowest; f != NULL; f = f->above)
+			buf_add(out, s->fields.data + f->at, f->len);
+}
+
+/* `fields` is what all signatures have in common; it is left as it was. */
+static const char *
+sign_with(struct dkim_signer *s, const struct signing_key *key,
+    struct buf *fields, const char *bh, const char **why)
+{
+	unsigned char	 digest[CRYPTO_SHA256_LEN];
+	unsigned char	 signature[CRYPTO_SIGNATURE_MAX];
+	struct writer	 w = { BUF_INIT, 0 };
+	struct buf	 b64 = BUF_INIT;
+	size_t		 common = fields->len, len = 0;
+	const char	*value = NULL;
+
+	buf_reserve(&w.text, FIELD_USUAL);
+	put_tags(&w, s, key, bh);
+	canon_header(fields, s->rules->header_canon, FIELD_NAME,
+	    buf_str(&w.text));
+	/* its own field goes in without the CRLF (RFC 6376 3.7) */
+	if (!crypto_sha256(fields->data, fields->len - 2, digest))
+		*why = "OpenSSL has no SHA-256";
+	else
+		len = crypto_sign(key->pkey, digest, signature, why);
+	fields->len = common;
+	if (len > 0) {
+		crypto_base64(&b64, signature, len);
+		put_signature(&w, &b64);
+		value = arena_memdup(s->arena, w.text.data, w.text.len);
+	}
+	buf_free(&b64);
+	buf_free(&w.text);
+	return value;
+}
+
+static const char *
+body_hash(struct dkim_signer *s, const char **why)
+{
+	unsigned char	 digest[CRYPTO_SHA256_LEN];
+	struct buf	 b64 = BUF_INIT;
+	const char	*bh;
+
+	*why = "OpenSSL has no SHA-256";
+	if (s->body_hash == NULL)
+		return NULL;
+	canon_body_finish(&s->body);
+	if (!crypto_sha256_finish(s->body_hash, digest))
+		return NULL;
+	crypto_base64(&b64, digest, sizeof(digest));
+	bh = arena_strdup(s->arena, buf_str(&b64));
+	buf_free(&b64);
+	return bh;
+}
+
+const char *const *
+dkim_signer_finish(struct dkim_signer *s, const char **why)
+{
+	const char	*bh, **values;
+	struct buf	 fields = BUF_INIT;
+	size_t		 i;
+
+	if (s->names[NAME_FROM].lowest == NULL) {
+		*why = "a message without From cannot be signed"
+		    " (RFC 6376 5.4)";
+		return NULL;
+	}
+	if ((bh = body_hash(s, why)) == NULL)
+		return NULL;
+	collect_fields(s, &fields);
+	values = arena_array(s->arena, s->nkeys + 1, sizeof(*values));
+	for (i = 0; i < s->nkeys; i++) {
+		values[i] = sign_with(s, s->keys[i], &fields, bh, why);
+		if (values[i] == NULL)
+			break;
+	}
+	buf_free(&fields);
+	return i == s->nkeys ? values : NULL;
+}

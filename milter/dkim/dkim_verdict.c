@@ -1,0 +1,253 @@
+/*
+ * dkim_verdict - what each signature of a message comes to
+ *
+ * From the signature's own parts and nothing else: its field, the digests,
+ * its key, our settings. No signature knows of another, but for the octets
+ * of b= that tell them apart.
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "crypto_verify_priv.h"
+#include "dkim_record_priv.h"
+#include "dkim_verify_priv.h"
+#include "dns/resolver.h"
+
+#define B_SHORT		8	/* RFC 6008 4: at least so many octets of b= */
+
+/* What the parts of a signature say; filled as far as it gets. */
+struct evidence {
+	struct dkim_record record;
+	struct pubkey	*key;
+	unsigned	 key_bits;
+	bool		 partial;
+	bool		 body_good;
+};
+
+/* --- the key ------------------------------------------------------------ */
+
+/*
+ * RFC 6376 3.6.2.2 leaves several records undefined: records that are no key
+ * records do not count, two key records are one too many.
+ */
+static const char *
+one_record(const struct dns_answer *answer, const struct dns_rr **found)
+{
+	size_t i;
+
+	*found = NULL;
+	for (i = 0; i < answer->n; i++) {
+		if (dkim_record_is_foreign(answer->rr[i].data,
+		    answer->rr[i].len))
+			continue;
+		if (*found != NULL)
+			return "there are several key records";
+		*found = &answer->rr[i];
+	}
+	return *found == NULL ? "there is no key record" : NULL;
+}
+
+/* NULL, or why the key does not serve: for good. */
+static const char *
+read_key(struct dkim_verifier *v, const struct candidate *s,
+    const struct dns_answer *answer, struct evidence *e)
+{
+	const struct dns_rr	*rr;
+	const char		*why;
+
+	if (answer->status != DNS_OK)
+		return answer->status == DNS_BADNAME ?
+		    "s= and d= make no name" : "there is no key";
+	if ((why = one_record(answer, &rr)) != NULL ||
+	    (why = dkim_record_parse(&e->record, rr->data, rr->len)) !=
+	    NULL || (why = dkim_record_unfit(&e->record, &s->field)) != NULL)
+		return why;
+	e->key = pubkey_get(v->lib->keys, e->record.type, e->record.key,
+	    e->record.key_len, &why);
+	if (e->key == NULL)
+		return why;
+	e->key_bits = pubkey_bits(e->key);
+	return NULL;
+}
+
+/* --- the verdict -------------------------------------------------------- */
+
+/* NULL, or why l= is wrong for good. */
+static const char *
+check_body(struct dkim_verifier *v, const struct dkim_sigfield *f,
+    struct evidence *e)
+{
+	const struct sighash_body *b = v->body[f->body_relaxed];
+	const unsigned char	*digest;
+
+	if (f->has_length && f->length > b->total)
+		return "l= is more than the body has";
+	digest = sighash_body_digest(b, f->has_length ? f->length :
+	    UINT64_MAX);
+	e->partial = f->has_length && f->length < b->total;
+	e->body_good = digest != NULL &&
+	    pubkey_digest_is(digest, f->bh, f->bh_len);
+	return NULL;
+}
+
+/* The fields of that name are all signed: h= takes them from the bottom. */
+static bool
+all_signed(const struct dkim_verifier *v, const struct dkim_sigfield *f,
+    const char *name)
+{
+	return dkim_sigfield_names(f, name) >=
+	    sighash_header_count(&v->header, name);
+}
+
+static bool
+required_signed(const struct dkim_verifier *v, const struct dkim_sigfield *f)
+{
+	const char *const *name = v->lib->limits.required;
+
+	for (; name != NULL && *name != NULL; name++)
+		if (!all_signed(v, f, *name))
+			return false;
+	return true;
+}
+
+/* NULL, or why a signature that verifies is not accepted here. */
+static const char *
+objection(const struct dkim_verifier *v, const struct dkim_sigfield *f,
+    const struct evidence *e)
+{
+	const struct dkim_verify_limits *limits = &v->lib->limits;
+
+	if (!all_signed(v, f, "From"))
+		return "a From field is not signed";
+	if (e->partial)
+		return "l= leaves out a part of the body";
+	if (e->key != NULL && f->algorithm == SIGALG_RSA_SHA256 &&
+	    e->key_bits < limits->min_key_bits)
+		return "the RSA key is too short";
+	if (!required_signed(v, f))
+		return "a required field is not signed";
+	if (limits->max_age > 0 && f->has_time &&
+	    (int64_t)v->now - f->time > (int64_t)limits->max_age)
+		return "the signature is too old";
+	return NULL;
+}
+
+static void
+conclude(struct dkim_signature *out, enum result result, const char *reason)
+{
+	out->result = result;
+	out->reason = reason;
+}
+
+static bool
+verifies(const struct candidate *s, const struct evidence *e)
+{
+	return s->hashed && pubkey_verifies(e->key, s->digest, s->field.b,
+	    s->field.b_len);
+}
+
+/*
+ * The key is waited for only when the body is as it was signed: a message
+ * that a list has changed does not depend on a slow name server. A key that
+ * DNS could not give is an excuse only for what might have passed.
+ */
+static void
+weigh(struct dkim_verifier *v, struct candidate *s, struct evidence *e,
+    struct dkim_signature *out)
+{
+	const struct dns_answer	*answer;
+	const char		*but, *why;
+
+	if ((why = check_body(v, &s->field, e)) != NULL) {
+		conclude(out, RESULT_PERMERROR, why);
+		return;
+	}
+	if (!e->body_good) {
+		conclude(out, RESULT_FAIL, "the body has changed");
+		return;
+	}
+	answer = lookup_wait(s->lookup);
+	if (answer->status == DNS_TEMPFAIL) {
+		conclude(out, RESULT_TEMPERROR, "DNS gave no key");
+		out->temperror = objection(v, &s->field, e) == NULL;
+	} else if ((why = read_key(v, s, answer, e)) != NULL)
+		conclude(out, RESULT_PERMERROR, why);
+	else if (!verifies(s, e))
+		conclude(out, RESULT_FAIL, "the signature does not match");
+	else if ((but = objection(v, &s->field, e)) != NULL)
+		conclude(out, RESULT_POLICY, but);
+	else
+		conclude(out, RESULT_PASS, NULL);
+}
+
+static void
+judge(struct dkim_verifier *v, struct candidate *s,
+    struct dkim_signature *out)
+{
+	struct evidence e = { .partial = false };
+
+	if (s->refused != NULL)
+		conclude(out, RESULT_PERMERROR, s->refused);
+	else if (v->overflow)
+		conclude(out, RESULT_POLICY, "the header is too large");
+	else if (v->body[s->field.body_relaxed] == NULL)
+		conclude(out, RESULT_FAIL, "OpenSSL gives no digest");
+	else
+		weigh(v, s, &e, out);
+	out->key_bits = e.key_bits;
+	out->testing = e.record.testing;
+	out->partial = e.partial;
+	pubkey_release(&e.key);
+}
+
+/* --- the facts ---------------------------------------------------------- */
+
+/* Octets of b= that tell this one from the others (RFC 6008 4). */
+static size_t
+b_length(const struct dkim_verifier *v, size_t which)
+{
+	const struct dkim_sigfield *f = &v->sig[which].field, *o;
+	size_t	i, n = B_SHORT, same;
+
+	for (i = 0; i < v->n; i++) {
+		o = &v->sig[i].field;
+		if (i == which || o->b == NULL || strcmp(o->b, f->b) == 0)
+			continue;
+		for (same = 0; o->b[same] == f->b[same]; same++)
+			;
+		if (same >= n)
+			n = same + 1;
+	}
+	return n < f->b_len ? n : f->b_len;
+}
+
+static void
+describe(struct dkim_verifier *v, size_t i, struct dkim_signature *out)
+{
+	const struct dkim_sigfield *f = &v->sig[i].field;
+
+	out->domain = f->domain;
+	out->selector = f->selector;
+	out->identity = f->identity;
+	out->algorithm = f->algorithm_name;
+	if (f->b != NULL)
+		out->b = arena_memdup(v->arena, f->b, b_length(v, i));
+}
+
+void
+dkim_verifier_finish(struct dkim_verifier *v, struct dkim_facts *f)
+{
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (v->body[i] != NULL)
+			sighash_body_finish(v->body[i]);
+	f->sig = arena_array(v->arena, v->n, sizeof(*f->sig));
+	for (i = 0; i < v->n; i++) {
+		describe(v, i, &f->sig[i]);
+		judge(v, &v->sig[i], &f->sig[i]);
+	}
+	f->n = v->n;
+	f->skipped = v->skipped;
+	f->done = true;
+}

@@ -1,0 +1,277 @@
+/*
+ * dkim_verify - the signatures of one message, from field to verdict
+ *
+ * The header is kept; a signature's field is parsed and its key asked for as
+ * soon as it comes. At the end of the header all header digests are taken:
+ * by libopendkim for signatures as everybody makes them, by our own way
+ * (sighash.h) for those it is known to get wrong. The body is hashed by our
+ * own canonicalization, once for each form. dkim_verdict.c does the rest.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+
+#include "base/arena.h"
+#include "crypto_verify_priv.h"
+#include "dkim_library_priv.h"
+#include "dkim_verify_priv.h"
+#include "dns/resolver.h"
+
+/*
+ * The library looks at each field for each name in h=, and takes 7 ns for
+ * an octet: what is larger than this we do faster.
+ */
+#define LIBRARY_STEPS	20000
+#define LIBRARY_OCTETS	65536
+
+const struct dkim_verify_limits dkim_default_limits = {
+	.signatures = 10,
+	.fields = 2000,
+	.header_bytes = 512 * 1024,
+	.signature_bytes = 32 * 1024,
+	.h_names = 512,
+	.min_key_bits = 1024,		/* RFC 8301 3.2 */
+	.clock_skew = 300,
+	.public_keys = 2048,
+};
+
+/* --- the process -------------------------------------------------------- */
+
+struct dkim_lib *
+dkim_lib_new(const struct dkim_verify_limits *limits)
+{
+	struct dkim_library	*library = dkim_library_new();
+	struct dkim_lib		*lib;
+
+	if (library == NULL)
+		return NULL;
+	lib = xcalloc(1, sizeof(*lib));
+	lib->limits = limits != NULL ? *limits : dkim_default_limits;
+	lib->library = library;
+	lib->keys = pubkey_cache_new(lib->limits.public_keys);
+	/* without it, crafted names make a table slow, and no more */
+	if (getrandom(&lib->seed, sizeof(lib->seed), GRND_NONBLOCK) < 0)
+		lib->seed = (uint64_t)(uintptr_t)lib;
+	return lib;
+}
+
+void
+dkim_lib_free(struct dkim_lib **libp)
+{
+	if (*libp == NULL)
+		return;
+	dkim_library_free(&(*libp)->library);
+	pubkey_cache_free(&(*libp)->keys);
+	free(*libp);
+	*libp = NULL;
+}
+
+/* --- the message -------------------------------------------------------- */
+
+struct dkim_verifier *
+dkim_verifier_new(struct dkim_lib *lib, struct lookups *l,
+    struct arena *arena, time_t now)
+{
+	struct dkim_verifier *v = arena_alloc(arena, sizeof(*v));
+
+	v->lib = lib;
+	v->lookups = l;
+	v->arena = arena;
+	v->now = now;
+	v->sig = arena_array(arena, 2 * (size_t)lib->limits.signatures,
+	    sizeof(*v->sig));
+	sighash_header_init(&v->header, arena, lib->seed);
+	return v;
+}
+
+/* Its memory is the arena's; the digests are not. */
+void
+dkim_verifier_free(struct dkim_verifier **vp)
+{
+	if (*vp == NULL)
+		return;
+	sighash_body_free(&(*vp)->body[0]);
+	sighash_body_free(&(*vp)->body[1]);
+	*vp = NULL;
+}
+
+/*
+ * libopendkim takes VT, FF and a CR alone for blanks in relaxed fields (RFC
+ * 6376 3.4.2 does not).
+ */
+static bool
+is_odd(const char *value)
+{
+	for (; *value != '\0'; value++) {
+		if (*value == '\v' || *value == '\f')
+			return true;
+		if (*value == '\r' && value[1] != '\n')
+			return true;
+		if (*value == '\n' && value[1] != ' ' && value[1] != '\t')
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_signature(const char *name)
+{
+	size_t len = strcspn(name, " \t");
+
+	return len == strlen("DKIM-Signature") &&
+	    strncasecmp(name, "DKIM-Signature", len) == 0 &&
+	    name[len + strspn(name + len, " \t")] == '\0';
+}
+
+/* NULL, or why the field cannot pass whatever its key says. */
+static const char *
+read_signature(struct dkim_verifier *v, struct candidate *s)
+{
+	const struct dkim_verify_limits *limits = &v->lib->limits;
+	const char	*value = v->header.field[s->at].value, *why;
+	size_t		 len = strlen(value);
+
+	if (len > limits->signature_bytes)
+		return "the field is too long";
+	why = dkim_sigfield_parse(&s->field, v->arena, value, len,
+	    limits->h_names);
+	return why != NULL ? why : dkim_sigfield_timely(&s->field, v->now,
+	    limits->clock_skew);
+}
+
+/*
+ * Refused fields cost next to nothing and are counted by themselves, so that
+ * a heap of them does not push the good one out.
+ */
+static void
+add_signature(struct dkim_verifier *v, size_t at)
+{
+	struct candidate	 s = { .at = at };
+	size_t			 max = v->lib->limits.signatures;
+
+	s.refused = read_signature(v, &s);
+	if ((s.refused == NULL ? v->live : v->n - v->live) == max) {
+		v->skipped++;
+		return;
+	}
+	if (s.refused == NULL) {
+		v->live++;
+		s.lookup = lookups_start(v->lookups, s.field.query, DNS_TXT);
+	}
+	v->sig[v->n++] = s;
+}
+
+void
+dkim_verifier_header(struct dkim_verifier *v, const char *name,
+    const char *value)
+{
+	const struct dkim_verify_limits *limits = &v->lib->limits;
+	size_t	bytes = strlen(name) + strlen(value), at;
+
+	if (v->overflow || v->header.n == limits->fields ||
+	    bytes > limits->header_bytes - v->header_bytes) {
+		v->overflow = true;
+		v->skipped += is_signature(name);
+		return;
+	}
+	v->header_bytes += bytes;
+	v->odd |= is_odd(value);
+	at = sighash_header_add(&v->header, name, value);
+	if (is_signature(name))
+		add_signature(v, at);
+}
+
+/* --- digests ------------------------------------------------------------ */
+
+static bool
+library_can(const struct dkim_verifier *v, const struct candidate *s)
+{
+	return s->refused == NULL && !s->field.unusual &&
+	    s->field.nnames * v->header.n <= LIBRARY_STEPS;
+}
+
+/* What the library does right, and soon, it does. */
+static void
+hash_by_library(struct dkim_verifier *v)
+{
+	struct dkim_library_sig	*ask;
+	struct candidate	**whose;
+	size_t			 i, n = 0;
+
+	if (v->odd || v->live == 0 || v->header_bytes > LIBRARY_OCTETS)
+		return;
+	ask = arena_array(v->arena, v->live, sizeof(*ask));
+	whose = arena_array(v->arena, v->live, sizeof(struct candidate *));
+	for (i = 0; i < v->n; i++)
+		if (library_can(v, &v->sig[i])) {
+			whose[n] = &v->sig[i];
+			ask[n++].field = v->sig[i].at;
+		}
+	dkim_library_hash(v->lib->library, &v->header, ask, n);
+	for (i = 0; i < n; i++) {
+		whose[i]->hashed = ask[i].hashed;
+		memcpy(whose[i]->digest, ask[i].digest, SIGHASH_LEN);
+	}
+}
+
+static bool
+prepare_body(struct dkim_verifier *v, const struct dkim_sigfield *f)
+{
+	struct sighash_body **b = &v->body[f->body_relaxed];
+
+	if (*b == NULL)
+		*b = sighash_body_new(v->arena, f->body_relaxed, v->live);
+	if (*b != NULL && f->has_length)
+		sighash_body_mark(*b, f->length);
+	return *b != NULL;
+}
+
+void
+dkim_verifier_eoh(struct dkim_verifier *v)
+{
+	struct candidate	*s;
+	size_t			 i;
+
+	if (v->overflow)
+		return;
+	hash_by_library(v);
+	for (i = 0; i < v->n; i++) {
+		s = &v->sig[i];
+		if (s->refused != NULL)
+			continue;
+		if (!s->hashed)
+			s->hashed = sighash_header_digest(&v->header, s->at,
+			    &s->field, s->digest);
+		if (!prepare_body(v, &s->field) || !s->hashed)
+			s->hashed = false;
+	}
+}
+
+size_t
+dkim_verifier_domains(const struct dkim_verifier *v, const char **domain,
+    size_t max)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < v->n && n < max; i++)
+		if (v->sig[i].refused == NULL)
+			domain[n++] = v->sig[i].field.domain;
+	return n;
+}
+
+bool
+dkim_verifier_skips_body(const struct dkim_verifier *v)
+{
+	return v->overflow || v->live == 0;
+}
+
+void
+dkim_verifier_body(struct dkim_verifier *v, const void *data, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (v->body[i] != NULL)
+			sighash_body_add(v->body[i], data, len);
+}

@@ -1,0 +1,155 @@
+/*
+ * keyrecord - the DNS record of a signing key: written, and compared with what
+ * the DNS shows
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dkim/crypto.h"
+#include "dkim_record_priv.h"
+#include "dkim/keyrecord.h"
+#include "dns/resolver.h"
+
+#define STRING_MAX	255	/* octets of one string, RFC 1035 3.3 */
+#define TTL		3600
+
+const char *
+keyrecord_name(struct arena *a, const char *selector, const char *domain)
+{
+	return arena_printf(a, "%s._domainkey.%s", selector, domain);
+}
+
+const char *
+keyrecord_text(struct arena *a, const struct crypto_key *key)
+{
+	struct buf	 b = BUF_INIT;
+	const char	*text = NULL;
+
+	buf_printf(&b, "v=DKIM1; k=%s; p=",
+	    crypto_key_type(key) == CRYPTO_RSA ? "rsa" : "ed25519");
+	if (crypto_key_public(key, &b))
+		text = arena_strdup(a, buf_str(&b));
+	buf_free(&b);
+	return text;
+}
+
+/* Nothing in it needs a backslash: it is our own text. */
+static void
+add_strings(struct buf *out, const char *text, const char *between)
+{
+	size_t left = strlen(text), take;
+
+	for (; left > 0; text += take, left -= take) {
+		take = left < STRING_MAX ? left : STRING_MAX;
+		buf_printf(out, "\"%.*s\"%s", (int)take, text,
+		    left > take ? between : "");
+	}
+}
+
+void
+keyrecord_zone(struct buf *out, const char *name, const char *text)
+{
+	bool several = strlen(text) > STRING_MAX;
+
+	buf_printf(out, "%s. IN TXT %s", name, several ? "( " : "");
+	add_strings(out, text, "\n\t");
+	buf_addstr(out, several ? " )\n" : "\n");
+}
+
+void
+keyrecord_nsupdate(struct buf *out, const char *name, const char *text)
+{
+	buf_printf(out, "update add %s. %d IN TXT ", name, TTL);
+	add_strings(out, text, " ");
+	buf_addch(out, '\n');
+}
+
+const char *
+keyrecord_state_name(enum keyrecord_state state)
+{
+	static const char *const names[] = { "published", "missing",
+		"different", "unknown" };
+
+	return names[state];
+}
+
+/* The one key record of the answer; NULL with *n, how many there are. */
+static const struct dns_rr *
+only_record(const struct dns_answer *answer, size_t *n)
+{
+	const struct dns_rr	*found = NULL;
+	size_t			 i;
+
+	*n = 0;
+	for (i = 0; i < answer->n; i++) {
+		if (dkim_record_is_foreign(answer->rr[i].data,
+		    answer->rr[i].len))
+			continue;
+		found = &answer->rr[i];
+		(*n)++;
+	}
+	return *n == 1 ? found : NULL;
+}
+
+/* p= may have white space in it (RFC 6376 3.6.1). */
+static bool
+same_key(const struct dkim_record *r, const struct crypto_key *key)
+{
+	struct buf	ours = BUF_INIT, theirs = BUF_INIT;
+	bool		same;
+	size_t		i;
+
+	for (i = 0; i < r->key_len; i++)
+		if (strchr(" \t\r\n", r->key[i]) == NULL)
+			buf_addch(&theirs, r->key[i]);
+	same = crypto_key_public(key, &ours) &&
+	    strcmp(buf_str(&ours), buf_str(&theirs)) == 0;
+	buf_free(&ours);
+	buf_free(&theirs);
+	return same;
+}
+
+static const char *
+difference(const struct dkim_record *r, const struct crypto_key *key)
+{
+	enum key_type type = crypto_key_type(key) == CRYPTO_RSA ? KEY_RSA :
+	    KEY_ED25519;
+
+	if (r->key_len == 0)
+		return "the record revokes the key (empty p=)";
+	if (r->type != type)
+		return "the record's k= is another kind of key";
+	if (!same_key(r, key))
+		return "the record holds another key";
+	if (!r->sha256)
+		return "the record's h= leaves out sha256";
+	if (!r->email)
+		return "the record's s= leaves out email";
+	return NULL;
+}
+
+enum keyrecord_state
+keyrecord_compare(const struct dns_answer *answer,
+    const struct crypto_key *key, const char **why)
+{
+	const struct dns_rr	*rr;
+	struct dkim_record	 r;
+	size_t			 n;
+
+	if (answer->status == DNS_TEMPFAIL) {
+		*why = answer->why != NULL ? answer->why : "no answer";
+		return KEYRECORD_UNKNOWN;
+	}
+	rr = only_record(answer, &n);
+	*why = "there is no such record";
+	if (n == 0)
+		return KEYRECORD_MISSING;
+	*why = "there are several key records, verifiers may take any";
+	if (n > 1)
+		return KEYRECORD_DIFFERENT;
+	*why = dkim_record_parse(&r, rr->data, rr->len);
+	if (*why == NULL)
+		*why = difference(&r, key);
+	return *why == NULL ? KEYRECORD_PUBLISHED : KEYRECORD_DIFFERENT;
+}

@@ -1,0 +1,241 @@
+/*
+ * keytable - who signs, by OpenDKIM's SigningTable and KeyTable as
+ * opendkim.conf(5) describes them
+ *
+ * The tables stay in memory; the keys that a line of the KeyTable stands for
+ * are found by that line and the author's domain. Nothing is written, so all
+ * threads may ask at the same time.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dataset_priv.h"
+#include "dkim/dkim_sign.h"
+#include "mail/domain.h"
+#include "keyring_priv.h"
+#include "keytable_priv.h"
+
+/* --- values ------------------------------------------------------------ */
+
+char *
+keytable_field(char **rest, bool last)
+{
+	char *field = *rest, *end;
+
+	if (field == NULL)
+		return NULL;
+	end = last ? NULL : strchr(field, ':');
+	*rest = end != NULL ? end + 1 : NULL;
+	if (end != NULL)
+		*end = '\0';
+	field += strspn(field, " \t");
+	end = field + strlen(field);
+	while (end > field && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = '\0';
+	return field;
+}
+
+const char *
+keytable_expand(struct arena *a, const char *text, const char *domain)
+{
+	struct buf	 b = BUF_INIT;
+	const char	*percent, *out;
+
+	while ((percent = strchr(text, '%')) != NULL) {
+		buf_add(&b, text, (size_t)(percent - text));
+		buf_addstr(&b, domain);
+		text = percent + 1;
+	}
+	buf_addstr(&b, text);
+	out = arena_strdup(a, buf_str(&b));
+	buf_free(&b);
+	return out;
+}
+
+int
+keytable_compare(const void *va, const void *vb)
+{
+	const struct held *a = va, *b = vb;
+
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	return strcmp(a->author, b->author);
+}
+
+/* --- questions --------------------------------------------------------- */
+
+/* The keys found so far for one author. */
+struct found {
+	const struct keytable	*t;
+	const char		*domain;
+	struct arena		*a;
+	size_t			 n, size;
+	const struct signing_key **key;
+};
+
+static const struct signing_key *
+held_key(const struct keytable *t, unsigned line, const char *author)
+{
+	struct held		 want = { line, author, 0 };
+	const struct held	*h;
+
+	h = bsearch(&want, t->held, t->nheld, sizeof(want), keytable_compare);
+	if (h == NULL) {
+		want.author = "";
+		h = bsearch(&want, t->held, t->nheld, sizeof(want),
+		    keytable_compare);
+	}
+	return h != NULL ? &t->ring->key[h->at] : NULL;
+}
+
+static bool
+is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
+}
+
+/*
+ * A local part in dkim-quoted-printable (RFC 6376 2.11): a ";" would end the
+ * tag. OpenDKIM writes it as it stands, so some tables have it coded already.
+ */
+static void
+add_quoted(struct buf *out, const char *local, size_t len)
+{
+	const char *p = local, *end = local + len;
+
+	for (; p < end; p++)
+		if (*p == '=' && end - p > 2 && is_hex(p[1]) && is_hex(p[2]))
+			buf_addch(out, '=');
+		else if (*p <= 0x20 || *p >= 0x7f || *p == ';' || *p == '=')
+			buf_printf(out, "=%02X", (unsigned char)*p);
+		else
+			buf_addch(out, *p);
+}
+
+/* An i= has to be in d= or below it (RFC 6376 3.5). */
+static const char *
+identity_within(struct found *f, const char *text, const char *domain)
+{
+	const char	*id, *at, *of;
+	struct buf	 quoted = BUF_INIT;
+
+	if (text == NULL || text[0] == '\0')
+		return NULL;
+	id = keytable_expand(f->a, text, f->domain);
+	at = strrchr(id, '@');
+	of = at != NULL ? at + 1 : id;
+	of = domain_canonical(f->a, of, strlen(of));
+	if (of == NULL || !domain_is_within(of, domain))
+		return NULL;
+	if (at != NULL)
+		add_quoted(&quoted, id, (size_t)(at - id));
+	id = arena_printf(f->a, "%s@%s", buf_str(&quoted), of);
+	buf_free(&quoted);
+	return id;
+}
+
+static void
+found_add(struct found *f, const struct signing_key *key)
+{
+	const struct signing_key **more;
+	size_t			   i;
+
+	for (i = 0; i < f->n; i++)
+		if (ring_compare(f->key[i], key) == 0 &&
+		    strcmp(f->key[i]->domain, key->domain) == 0)
+			return;
+	if (f->n == f->size) {
+		f->size = f->size > 0 ? f->size * 2 : 4;
+		more = arena_array(f->a, f->size, sizeof(*more));
+		if (f->n > 0)
+			memcpy(more, f->key, f->n * sizeof(*more));
+		f->key = more;
+	}
+	for (i = f->n++; i > 0 && ring_compare(f->key[i - 1], key) > 0; i--)
+		f->key[i] = f->key[i - 1];
+	f->key[i] = key;
+}
+
+/* The key of a SigningTable line's value. false: it leads to none. */
+static bool
+follow(struct found *f, const char *value)
+{
+	const struct dataset_line	*l;
+	const struct signing_key	*key;
+	struct signing_key		*own;
+	char				*rest = arena_strdup(f->a, value);
+	const char			*name = keytable_field(&rest, false);
+
+	l = dataset_find(f->t->keys.data,
+	    strcmp(name, "%") == 0 ? f->domain : name, NULL);
+	key = l != NULL ? held_key(f->t, l->line, f->domain) : NULL;
+	if (key == NULL)
+		return false;
+	if (key->domain[0] == '%' || rest != NULL) {
+		own = arena_alloc(f->a, sizeof(*own));
+		*own = *key;
+		if (own->domain[0] == '%')
+			own->domain = arena_strdup(f->a, f->domain);
+		own->identity = identity_within(f, keytable_field(&rest, true),
+		    own->domain);
+		key = own;
+	}
+	found_add(f, key);
+	return true;
+}
+
+/* All lines for one text, or the first. true: no more are wanted. */
+static bool
+search(struct found *f, const char *text, bool all)
+{
+	const struct dataset_line *l = NULL;
+
+	while ((l = dataset_find(f->t->authors.data, text, l)) != NULL)
+		if (follow(f, l->value) && !all)
+			return true;
+	return false;
+}
+
+/* user before it or not: user@.example.com, user@.com, in this order */
+static bool
+search_parents(struct found *f, const char *local, bool all)
+{
+	const char *dot = strchr(f->domain, '.'), *text;
+
+	for (; dot != NULL; dot = strchr(dot + 1, '.')) {
+		text = local == NULL ? dot :
+		    arena_printf(f->a, "%s@%s", local, dot);
+		if (search(f, text, all))
+			return true;
+	}
+	return false;
+}
+
+/* The order of opendkim.conf(5) for tables that are no patterns. */
+static void
+search_in_steps(struct found *f, const char *local, bool all)
+{
+	const char *address = arena_printf(f->a, "%s@%s", local, f->domain);
+
+	if (search(f, address, all) || search(f, f->domain, all) ||
+	    search_parents(f, local, all) || search_parents(f, NULL, all) ||
+	    search(f, arena_printf(f->a, "%s@*", local), all))
+		return;
+	search(f, "*", all);
+}
+
+struct signing_keys
+keytable_find(const struct keytable *t, const struct sign_rules *rules,
+    const char *local, const char *domain, struct arena *a)
+{
+	struct found f = { .t = t, .domain = domain, .a = a };
+
+	if (t->authors.patterns)
+		search(&f, arena_printf(a, "%s@%s", local, domain),
+		    rules->all_matches);
+	else
+		search_in_steps(&f, local, rules->all_matches);
+	return (struct signing_keys){ f.n, f.key, false };
+}

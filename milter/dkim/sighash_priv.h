@@ -1,0 +1,106 @@
+/*
+ * sighash - the digests a DKIM signature stands for (RFC 6376 3.7)
+ *
+ * The header fields of a message with an index by name, so that selecting
+ * what h= names costs one step a name; and running digests of the body, one
+ * for each canonical form, from which any number of l= take their part.
+ */
+#ifndef MILLGATE_SIGHASH_H
+#define MILLGATE_SIGHASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mail/canon.h"
+
+struct arena;
+struct crypto_sha256;
+struct dkim_sigfield;
+
+#define SIGHASH_LEN	32
+#define SIGHASH_BUCKETS	256
+#define SIGHASH_NONE	SIZE_MAX
+
+/* --- the header --------------------------------------------------------- */
+
+struct sighash_field {
+	const char	*name;		/* as the MTA gave it */
+	const char	*value;
+	size_t		 name_len;	/* without blanks before the colon */
+	size_t		 above;		/* the next of this name upwards */
+};
+
+struct sighash_name {
+	struct sighash_name *chain;
+	uint64_t	 hash;
+	const char	*name;
+	size_t		 len, last;	/* the lowest field of this name */
+	unsigned	 count;
+	size_t		 cursor;	/* while fields are selected */
+	unsigned	 round;
+};
+
+struct sighash_header {
+	struct arena	*arena;
+	uint64_t	 seed;
+	size_t		 n, size;
+	struct sighash_field *field;
+	struct sighash_name *bucket[SIGHASH_BUCKETS];
+	unsigned	 round;
+};
+
+/* `seed` should be random: nobody can choose names that collide then. */
+void		 sighash_header_init(struct sighash_header *h,
+		    struct arena *a, uint64_t seed);
+/* In message order. Copies; the index of the new field. */
+size_t		 sighash_header_add(struct sighash_header *h,
+		    const char *name, const char *value);
+/* Fields of that name, in any case. */
+unsigned	 sighash_header_count(const struct sighash_header *h,
+		    const char *name);
+/*
+ * The digest for the signature in field `self`, read as `f`: what h= names,
+ * from the bottom up, and the field itself without its b=. The field itself
+ * is never one of those that h= names. false: OpenSSL failed.
+ */
+bool		 sighash_header_digest(struct sighash_header *h, size_t self,
+		    const struct dkim_sigfield *f,
+		    unsigned char digest[SIGHASH_LEN]);
+
+/* --- the body ----------------------------------------------------------- */
+
+struct sighash_mark {
+	uint64_t	 at;		/* l= */
+	bool		 reached;
+	unsigned char	 digest[SIGHASH_LEN];
+};
+
+struct sighash_body {
+	struct canon_body canon;
+	struct crypto_sha256 *sha;
+	uint64_t	 total;		/* canonical octets so far */
+	bool		 failed;
+	unsigned char	 digest[SIGHASH_LEN];
+	size_t		 n, next, max;
+	struct sighash_mark *mark;	/* sorted by `at` */
+};
+
+/* Room for `marks` different l=. NULL when OpenSSL refuses. */
+struct sighash_body *sighash_body_new(struct arena *a, bool relaxed,
+		    size_t marks);
+/* Gives back what is not the arena's. */
+void		 sighash_body_free(struct sighash_body **bp);
+/* An l= to be answered later; before the first data. */
+void		 sighash_body_mark(struct sighash_body *b, uint64_t at);
+void		 sighash_body_add(struct sighash_body *b, const void *data,
+		    size_t len);
+void		 sighash_body_finish(struct sighash_body *b);
+/*
+ * The digest of the first `at` octets of the canonical body, NULL if it is
+ * shorter or OpenSSL failed; UINT64_MAX: of all.
+ */
+const unsigned char *sighash_body_digest(const struct sighash_body *b,
+		    uint64_t at);
+
+#endif

@@ -1,0 +1,283 @@
+/*
+ * resolver - what all threads share: the cache and the questions on their way
+ *
+ * Both are cut into shards, each with one lock, chosen by the question's
+ * hash. Under that lock a question is either answered from the cache, or
+ * joins the same question on its way, or becomes a new one; so two messages
+ * that ask the same at the same time send one query. A question belongs to
+ * nobody: it goes on when those who wait for it leave, and its answer is
+ * kept for the next.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "resolver_priv.h"
+
+#define SHARDS			16u
+#define BUCKETS			64u
+#define CACHE_ENTRIES		32768u
+/* octets of answers kept for each entry allowed: most are below 300 */
+#define CACHE_BYTES_EACH	1024u
+/* a small cache still holds the largest answer */
+#define CACHE_BYTES_MIN		(128u * 1024)
+
+TAILQ_HEAD(waiters, waiter);
+
+struct query {
+	struct query	*chain;
+	struct shard	*shard;
+	struct waiters	 waiters;
+	struct question	 question;
+	char		 name[];
+};
+
+struct shard {
+	pthread_mutex_t	 lock;
+	struct resolver	*resolver;
+	struct cache	 cache;
+	struct query	*asked[BUCKETS];
+	struct resolver_stats stats;	/* but for timeouts */
+};
+
+struct resolver {
+	struct resolver_backend	 backend;
+	void			*state;
+	resolver_clock		*clock;
+	uint64_t		 key[2];
+	atomic_uint_fast64_t	 timeouts;
+	struct shard		 shard[SHARDS];
+};
+
+/* The kernel's last tick (Linux) is near enough, and a fifth of the cost. */
+static uint64_t
+monotonic_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+struct resolver *
+resolver_new(const struct resolver_backend *backend, void *state,
+    size_t cache_entries)
+{
+	struct resolver	*r = xcalloc(1, sizeof(*r));
+	size_t		 entries, bytes;
+	unsigned	 i;
+
+	entries = cache_entries > 0 ? cache_entries : CACHE_ENTRIES;
+	entries = (entries + SHARDS - 1) / SHARDS;
+	bytes = entries * CACHE_BYTES_EACH;
+	if (bytes < CACHE_BYTES_MIN)
+		bytes = CACHE_BYTES_MIN;
+	r->backend = *backend;
+	r->state = state;
+	r->clock = monotonic_ms;
+	if (getentropy(r->key, sizeof(r->key)) == -1)
+		abort();
+	for (i = 0; i < SHARDS; i++) {
+		pthread_mutex_init(&r->shard[i].lock, NULL);
+		r->shard[i].resolver = r;
+		cache_init(&r->shard[i].cache, entries, bytes);
+	}
+	return r;
+}
+
+static void
+shard_clear(struct shard *s)
+{
+	struct query	*q;
+	unsigned	 i;
+
+	for (i = 0; i < BUCKETS; i++)
+		while ((q = s->asked[i]) != NULL) {
+			s->asked[i] = q->chain;
+			free(q);
+		}
+	cache_clear(&s->cache);
+	pthread_mutex_destroy(&s->lock);
+}
+
+void
+resolver_free(struct resolver **rp)
+{
+	struct resolver	*r = *rp;
+	unsigned	 i;
+
+	if (r == NULL)
+		return;
+	r->backend.close(r->state);
+	for (i = 0; i < SHARDS; i++)
+		shard_clear(&r->shard[i]);
+	free(r);
+	*rp = NULL;
+}
+
+void
+resolver_set_clock(struct resolver *r, resolver_clock *clock)
+{
+	r->clock = clock;
+}
+
+uint64_t
+resolver_now(struct resolver *r)
+{
+	return r->clock();
+}
+
+void
+resolver_count_timeout(struct resolver *r)
+{
+	atomic_fetch_add_explicit(&r->timeouts, 1, memory_order_relaxed);
+}
+
+void
+resolver_stats(struct resolver *r, struct resolver_stats *st)
+{
+	struct shard	*s;
+
+	memset(st, 0, sizeof(*st));
+	for (s = r->shard; s < r->shard + SHARDS; s++) {
+		pthread_mutex_lock(&s->lock);
+		st->queries += s->stats.queries;
+		st->cache_hits += s->stats.cache_hits;
+		st->shared += s->stats.shared;
+		st->failures += s->stats.failures;
+		pthread_mutex_unlock(&s->lock);
+	}
+	st->timeouts = atomic_load_explicit(&r->timeouts,
+	    memory_order_relaxed);
+}
+
+/* --- questions on their way ------------------------------------------- */
+
+const char *
+query_name(const struct query *q)
+{
+	return q->name;
+}
+
+enum dns_type
+query_type(const struct query *q)
+{
+	return q->question.type;
+}
+
+void *
+query_state(const struct query *q)
+{
+	return q->shard->resolver->state;
+}
+
+/* The low bits choose the cache's bucket, the high ones the shard. */
+static struct shard *
+shard_of(struct resolver *r, const struct question *qn)
+{
+	return &r->shard[(qn->hash >> 60) % SHARDS];
+}
+
+static struct query **
+query_link(struct shard *s, const struct question *qn)
+{
+	struct query **at = &s->asked[(qn->hash >> 32) % BUCKETS];
+
+	while (*at != NULL && !question_same(&(*at)->question, qn))
+		at = &(*at)->chain;
+	return at;
+}
+
+static struct query *
+query_new(struct shard *s, const struct question *qn)
+{
+	struct query *q = xmalloc(sizeof(*q) + qn->len + 1);
+
+	q->chain = NULL;
+	q->shard = s;
+	TAILQ_INIT(&q->waiters);
+	q->question = *qn;
+	q->question.name = memcpy(q->name, qn->name, qn->len + 1);
+	return q;
+}
+
+void
+resolver_question(struct resolver *r, struct question *qn)
+{
+	qn->hash = question_hash(r->key, qn->name, qn->len, qn->type);
+}
+
+/* Under the shard's lock: wait with others, or first. The latter asks. */
+static struct query *
+query_join(struct shard *s, const struct question *qn, struct waiter *w)
+{
+	struct query **link = query_link(s, qn), *fresh = NULL;
+
+	if (*link == NULL) {
+		*link = fresh = query_new(s, qn);
+		s->stats.queries++;
+	} else
+		s->stats.shared++;
+	w->query = *link;
+	TAILQ_INSERT_TAIL(&w->query->waiters, w, link);
+	return fresh;
+}
+
+struct answer *
+resolver_join(struct resolver *r, const struct question *qn, struct waiter *w)
+{
+	struct shard	*s = shard_of(r, qn);
+	struct query	*fresh = NULL;
+	struct answer	*a;
+
+	pthread_mutex_lock(&s->lock);
+	w->shard = s;
+	a = cache_find(&s->cache, qn, r->clock());
+	if (a != NULL)
+		s->stats.cache_hits++;
+	else
+		fresh = query_join(s, qn, w);
+	pthread_mutex_unlock(&s->lock);
+	if (fresh != NULL)
+		r->backend.ask(r->state, fresh);
+	return a;
+}
+
+void
+resolver_leave(struct waiter *w)
+{
+	pthread_mutex_lock(&w->shard->lock);
+	if (w->query != NULL)
+		TAILQ_REMOVE(&w->query->waiters, w, link);
+	w->query = NULL;
+	pthread_mutex_unlock(&w->shard->lock);
+}
+
+void
+resolver_answered(struct query *q, const struct dns_reply *reply)
+{
+	struct shard	*s = q->shard;
+	struct answer	*a;
+	struct waiter	*w, *next;
+
+	a = answer_new(&q->question, reply, s->resolver->clock());
+	pthread_mutex_lock(&s->lock);
+	*query_link(s, &q->question) = q->chain;
+	s->stats.failures += a->dns.status == DNS_TEMPFAIL;
+	cache_insert(&s->cache, a);
+	TAILQ_FOREACH(w, &q->waiters, link) {
+		w->query = NULL;
+		waiter_deliver(w, a);
+	}
+	pthread_mutex_unlock(&s->lock);
+	/* each is pinned until its own run; none can enter or leave now */
+	for (w = TAILQ_FIRST(&q->waiters); w != NULL; w = next) {
+		next = TAILQ_NEXT(w, link);
+		waiter_run(w);
+	}
+	answer_unref(a);
+	free(q);
+}

@@ -1,0 +1,414 @@
+/*
+ * resolver_unbound - the door to libunbound
+ *
+ * Questions are handed to the library's own thread; a thread of ours takes
+ * the answers out and gives them to the resolver. Both are started by the
+ * first question, so that a program may make its resolver, fork, and ask
+ * afterwards. The library gives up on a name after 7 to 40 seconds; nobody
+ * waits for that: each message has its own deadline (resolver_lookups.c).
+ */
+#define _GNU_SOURCE	/* pipe2 */
+
+#include <sys/resource.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <unbound.h>
+
+#include "base/arena.h"
+#include "dns_wire_priv.h"
+#include "resolver_priv.h"
+
+/* Questions with the library at one time; each needs a socket of its own. */
+#define ASKED_MAX	4096u
+#define ASKED_MIN	64u
+/* \DDD for each octet */
+#define ESCAPED_MAX	(4 * DNS_NAME_MAX + 1)
+#define CLASS_IN	1
+
+struct unbound {
+	struct ub_ctx		*ctx;
+	pthread_mutex_t		 lock;		/* held while starting */
+	atomic_bool		 started;
+	pthread_t		 thread;
+	int			 stop[2];	/* pipe: end the thread */
+	atomic_uint		 asked;
+	unsigned		 max_asked;
+	pid_t			 made_by;
+};
+
+/* --- options ---------------------------------------------------------- */
+
+/*
+ * The library keeps a round-trip time for each server, doubles it with every
+ * name that gets no answer, and from 12 s on lets one question through and
+ * fails all others at once. Behind a forwarder that is one entry for all
+ * names, so some silent names spoil the good ones. Measured with 1.17.1, 4
+ * silent names a second on one server, then 12 good ones:
+ *
+ *	the defaults, or infra-keep-probing		12 of 12 fail
+ *	infra-host-ttl 10				5 fail
+ *	infra-host-ttl 2, or 1, or 0			none fails
+ *
+ * (A good answer in between heals the entry in all cases: 40 of 40.) An entry
+ * must be forgotten before it has doubled up to 12 s; but when one of two
+ * servers is dead, it is tried anew whenever that was forgotten: of 60 names
+ * 1, 4, 9 and 13 had to wait 2 s with 10, 2, 1 and 0. Hence 2 seconds.
+ *
+ * Answers after the wait for one try are not taken any more, and the least
+ * wait is 50 ms by default: a name that takes 300 ms behind a near forwarder
+ * needed 870 ms. A second is what a forwarder's own retry takes.
+ *
+ * Sockets: the library's default is 16; the 17th silent name waits for the
+ * first to end. Old versions lack some of these options: no harm.
+ */
+static const struct {
+	const char *name, *value;
+} unbound_options[] = {
+	{ "infra-host-ttl:", "2" },
+	{ "infra-cache-min-rtt:", "1000" },
+	{ "unknown-server-time-limit:", "1000" },
+	{ "outbound-msg-retry:", "4" },
+	{ "outgoing-num-tcp:", "32" },
+	{ "do-not-query-localhost:", "no" },
+	{ "unblock-lan-zones:", "yes" },
+	{ "insecure-lan-zones:", "yes" },
+	{ "rrset-roundrobin:", "no" },
+	{ "trust-anchor-signaling:", "no" },
+	{ "use-syslog:", "no" },
+	{ "verbosity:", "0" },
+};
+
+/*
+ * Names that the library would answer itself, beside the private and
+ * documentation networks (unblock-lan-zones). Its option local-zone is
+ * accepted and does nothing. A zone it does not know is no error.
+ */
+static const char *const unbound_zones[] = {
+	"localhost.", "127.in-addr.arpa.", "test.", "invalid.", "onion.",
+	"home.arpa.", "resolver.arpa.", "service.arpa.",
+	("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
+	    "ip6.arpa."),
+};
+
+/* A quarter of the files we may open: most are for the MTA's connections. */
+static unsigned
+asked_max(void)
+{
+	struct rlimit	files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == -1 ||
+	    files.rlim_cur / 4 < ASKED_MIN)
+		return ASKED_MIN;
+	return files.rlim_cur / 4 < ASKED_MAX ?
+	    (unsigned)(files.rlim_cur / 4) : ASKED_MAX;
+}
+
+static void
+unbound_tune(struct unbound *u)
+{
+	char	number[16];
+	size_t	i;
+
+	for (i = 0; i < sizeof(unbound_options) / sizeof(*unbound_options); i++)
+		ub_ctx_set_option(u->ctx, unbound_options[i].name,
+		    unbound_options[i].value);
+	u->max_asked = asked_max();
+	snprintf(number, sizeof(number), "%u", u->max_asked);
+	ub_ctx_set_option(u->ctx, "outgoing-range:", number);
+	ub_ctx_set_option(u->ctx, "num-queries-per-thread:", number);
+}
+
+static const char *
+unbound_servers(struct unbound *u, const struct resolver_options *o)
+{
+	size_t i;
+
+	if (o->nservers == 0)
+		return ub_ctx_resolvconf(u->ctx, NULL) == 0 ? NULL :
+		    "cannot read the name servers of /etc/resolv.conf";
+	for (i = 0; i < o->nservers; i++)
+		if (ub_ctx_set_fwd(u->ctx, o->servers[i]) != 0)
+			return "a name server is no address "
+			    "(want 192.0.2.1 or 192.0.2.1@5353)";
+	return NULL;
+}
+
+/* Without a trust anchor the validator is not even loaded. */
+static const char *
+unbound_validation(struct unbound *u, const char *anchor)
+{
+	if (anchor == NULL) {
+		ub_ctx_set_option(u->ctx, "module-config:", "iterator");
+		return NULL;
+	}
+	ub_ctx_set_option(u->ctx, "module-config:", "validator iterator");
+	if (access(anchor, R_OK) == -1)
+		return "cannot read the file of the DNSSEC trust anchor";
+	if (ub_ctx_add_ta_file(u->ctx, anchor) != 0)
+		return "libunbound refuses the DNSSEC trust anchor";
+	return NULL;
+}
+
+/* After this the library takes no more options; it reads the anchors here. */
+static const char *
+unbound_finalize(struct unbound *u)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(unbound_zones) / sizeof(*unbound_zones); i++)
+		if (ub_ctx_zone_remove(u->ctx, unbound_zones[i]) != 0)
+			return "libunbound refuses its options (is the file "
+			    "of the DNSSEC trust anchor in order?)";
+	return NULL;
+}
+
+static const char *
+unbound_configure(struct unbound *u, const struct resolver_options *o)
+{
+	const char *why;
+
+	/* the log of a library is not ours, and stderr may be closed */
+	ub_ctx_debugout(u->ctx, NULL);
+	unbound_tune(u);
+	if (ub_ctx_async(u->ctx, 1) != 0)
+		return "libunbound was built without threads";
+	why = unbound_servers(u, o);
+	if (why == NULL)
+		why = unbound_validation(u, o->trust_anchor);
+	if (why == NULL)
+		why = unbound_finalize(u);
+	return why;
+}
+
+/* --- answers ---------------------------------------------------------- */
+
+/* RFC 1035 4.1.1: the fifth 16-bit number counts the authority records. */
+static bool
+denial_has_soa(const struct ub_result *res)
+{
+	const uint8_t *packet = res->answer_packet;
+
+	return packet != NULL && res->answer_len >= 12 &&
+	    (packet[8] != 0 || packet[9] != 0);
+}
+
+static const char *
+rcode_word(int rcode)
+{
+	switch (rcode) {
+	case 2:
+		return "servfail";
+	case 5:
+		return "refused";
+	}
+	return "bad rcode";
+}
+
+static void
+reply_status(struct dns_reply *reply, const struct ub_result *res)
+{
+	reply->status = DNS_TEMPFAIL;
+	if (res->bogus)
+		reply->why = "bogus";
+	else if (res->havedata)
+		reply->status = DNS_OK;
+	else if (res->nxdomain)
+		reply->status = DNS_NXDOMAIN;
+	else if (res->rcode == 0)
+		reply->status = DNS_NODATA;
+	else
+		reply->why = rcode_word(res->rcode);
+}
+
+static void
+reply_from_result(struct dns_reply *reply, const struct ub_result *res)
+{
+	reply_status(reply, res);
+	if (reply->status == DNS_TEMPFAIL)
+		return;
+	reply->secure = res->secure != 0;
+	reply->ttl = res->ttl > 0 ? (uint32_t)res->ttl : 0;
+	if (reply->status != DNS_OK && !denial_has_soa(res))
+		reply->ttl = DNS_TTL_UNKNOWN;
+	reply->rdata = res->data;
+	reply->len = res->len;
+	while (reply->status == DNS_OK && res->data[reply->n] != NULL)
+		reply->n++;
+}
+
+static void
+query_fail(struct query *q, const char *why)
+{
+	const struct dns_reply	 reply = { .status = DNS_TEMPFAIL, .why = why };
+	struct unbound		*u = query_state(q);
+
+	atomic_fetch_sub(&u->asked, 1);
+	resolver_answered(q, &reply);
+}
+
+static void
+query_answered(void *arg, int error, struct ub_result *res)
+{
+	struct query		*q = arg;
+	struct unbound		*u = query_state(q);
+	struct dns_reply	 reply = { .status = DNS_TEMPFAIL };
+
+	if (error != 0 || res == NULL) {
+		query_fail(q, "libunbound failed");
+		return;
+	}
+	atomic_fetch_sub(&u->asked, 1);
+	reply_from_result(&reply, res);
+	resolver_answered(q, &reply);
+	ub_resolve_free(res);
+}
+
+static void *
+answers_take(void *arg)
+{
+	struct unbound	*u = arg;
+	struct pollfd	 fds[] = {
+		{ .fd = ub_fd(u->ctx), .events = POLLIN },
+		{ .fd = u->stop[0], .events = POLLIN },
+	};
+
+	while (fds[1].revents == 0) {
+		if (poll(fds, 2, -1) == -1)
+			continue;
+		/* the library's thread is gone: what waits times out */
+		if (fds[0].revents != 0 && ub_process(u->ctx) != 0)
+			fds[0].fd = -1;
+	}
+	return NULL;
+}
+
+/* --- asking ----------------------------------------------------------- */
+
+/* The library reads names as in a zone file: odd octets must be escaped. */
+static void
+name_escape(const char *name, char out[ESCAPED_MAX])
+{
+	for (; *name != '\0'; name++) {
+		if ((*name >= 'a' && *name <= 'z') || *name == '.' ||
+		    (*name >= '0' && *name <= '9') || *name == '-' ||
+		    *name == '_') {
+			*out++ = *name;
+			continue;
+		}
+		snprintf(out, 5, "\\%03u", (unsigned)(uint8_t)*name);
+		out += 4;
+	}
+	*out = '\0';
+}
+
+/* False: the library takes no questions. */
+static bool
+query_submit(struct unbound *u, struct query *q)
+{
+	char name[ESCAPED_MAX];
+
+	name_escape(query_name(q), name);
+	return ub_resolve_async(u->ctx, name, (int)query_type(q), CLASS_IN, q,
+	    query_answered, NULL) == 0;
+}
+
+/*
+ * The first question starts both threads. They take no signals: those are
+ * for the thread of the program that waits for them.
+ */
+static bool
+query_submit_first(struct unbound *u, struct query *q)
+{
+	sigset_t all, old;
+	bool	 ok;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_mutex_lock(&u->lock);
+	ok = u->started ||
+	    pthread_create(&u->thread, NULL, answers_take, u) == 0;
+	if (ok) {
+		ok = query_submit(u, q);
+		atomic_store(&u->started, true);
+	}
+	pthread_mutex_unlock(&u->lock);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return ok;
+}
+
+static void
+unbound_ask(void *state, struct query *q)
+{
+	struct unbound *u = state;
+
+	if (atomic_fetch_add(&u->asked, 1) >= u->max_asked)
+		query_fail(q, "busy");
+	else if (!(atomic_load(&u->started) ? query_submit(u, q) :
+	    query_submit_first(u, q)))
+		query_fail(q, "libunbound refuses the question");
+}
+
+/* --- making and ending ------------------------------------------------ */
+
+/*
+ * What is asked still goes with the library; it does not wait for it. In a
+ * process that was forked since, the library would free what its thread there
+ * uses, without stopping it (1.17.1): then it goes with the process.
+ */
+static void
+unbound_close(void *state)
+{
+	struct unbound *u = state;
+
+	if (u->started) {
+		(void)!write(u->stop[1], "", 1);
+		pthread_join(u->thread, NULL);
+	}
+	if (u->made_by == getpid())
+		ub_ctx_delete(u->ctx);
+	close(u->stop[0]);
+	close(u->stop[1]);
+	pthread_mutex_destroy(&u->lock);
+	free(u);
+}
+
+static struct unbound *
+unbound_new(void)
+{
+	struct unbound *u = xcalloc(1, sizeof(*u));
+
+	u->ctx = ub_ctx_create();
+	if (u->ctx == NULL || pipe2(u->stop, O_CLOEXEC) == -1) {
+		ub_ctx_delete(u->ctx);
+		free(u);
+		return NULL;
+	}
+	pthread_mutex_init(&u->lock, NULL);
+	u->made_by = getpid();
+	return u;
+}
+
+struct resolver *
+resolver_unbound_new(const struct resolver_options *o, const char **why)
+{
+	static const struct resolver_backend backend = {
+		.ask = unbound_ask, .close = unbound_close
+	};
+	struct unbound *u = unbound_new();
+
+	*why = u == NULL ? "cannot start libunbound: out of memory or files" :
+	    unbound_configure(u, o);
+	if (*why == NULL)
+		return resolver_new(&backend, u, o->cache_entries);
+	if (u != NULL)
+		unbound_close(u);
+	return NULL;
+}

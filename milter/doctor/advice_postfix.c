@@ -1,0 +1,439 @@
+/*
+ * advice_postfix - what Postfix should say about millgate, and does not
+ *
+ * Each smtpd service is judged with the listener of millgate.conf that its
+ * mail will come to. A service that takes its value from main.cf gets advice
+ * about main.cf, one with a value of its own (-o) about that.
+ *
+ * The order of filters: each one changes what the next one sees. On a service
+ * for submission millgate comes last, for what is changed behind it is
+ * changed after signing; on a service for mail from elsewhere it comes first,
+ * for what is changed before it breaks the signatures it verifies. A filter
+ * that changes nothing loses nothing by this.
+ *
+ * Macro lists get no advice: Postfix sends what a filter asks for, whatever
+ * milter_*_macros say (measured with milter_protocol 2 to 6).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "policy/advice.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "doctor/mta_setup.h"
+#include "policy/policy.h"
+
+struct doctor {
+	struct advice_list		*list;
+	struct arena			*arena;
+	const struct advice_site	*site;
+	const struct postfix_setup	*p;
+	const char			*socket;	/* as Postfix writes it */
+};
+
+/* One list of filters that some mail passes. */
+struct chain {
+	const struct postfix_service	*service;	/* NULL: sendmail(1) */
+	const char			*parameter;
+	const struct session_rules	*listener;	/* NULL: none */
+	struct mta_filters		 filters;
+	const struct mta_filter		*ours;		/* NULL: not there */
+	size_t				 at;
+};
+
+static const char *
+value(const struct doctor *d, const struct chain *c, const char *name)
+{
+	return postfix_value(d->p, c->service, name);
+}
+
+/* "inet:8899@127.0.0.1" is "inet:127.0.0.1:8899" in Postfix. */
+static const char *
+postfix_socket(struct arena *a, const char *ours)
+{
+	const char	*port = strchr(ours, ':'), *host;
+
+	if (strncmp(ours, "inet", 4) != 0 || port == NULL)
+		return arena_printf(a, "unix:%s", port != NULL ? port + 1 :
+		    ours);
+	port++;
+	host = strchr(port, '@');
+	if (host == NULL)
+		return arena_printf(a, "inet:127.0.0.1:%s", port);
+	return arena_printf(a, strchr(host, ':') != NULL ? "inet:[%s]:%.*s" :
+	    "inet:%s:%.*s", host + 1, (int)(host - port), port);
+}
+
+/* The command that sets a parameter where this chain takes it from. */
+static const char *
+change(const struct doctor *d, const struct chain *c, const char *name,
+    const char *to, bool here)
+{
+	if (c->service == NULL ||
+	    (!here && mta_get(&c->service->own, name) == NULL))
+		return arena_printf(d->arena, "postconf -e '%s = %s'", name,
+		    to);
+	return arena_printf(d->arena, "postconf -P '%s/%s=%s'",
+	    c->service->name, name, to);
+}
+
+static const char *
+where(const struct doctor *d, const struct chain *c, const char *name)
+{
+	if (c->service == NULL || mta_get(&c->service->own, name) == NULL)
+		return "main.cf";
+	return arena_printf(d->arena, "master.cf %s", c->service->name);
+}
+
+/* A value of the filter alone stands in braces with its socket. */
+static const char *
+filter_value(const struct doctor *d, const struct chain *c, const char *name)
+{
+	const char *own = mta_get(&c->ours->options, name);
+
+	return own != NULL ? own : value(d, c,
+	    arena_printf(d->arena, "milter_%s", name));
+}
+
+/*
+ * In braces where it has settings of its own; `name`, if any, is `to` then.
+ * No blanks: postconf -P does not take them.
+ */
+static void
+add_filter(struct buf *b, const struct mta_filter *f, const char *name,
+    const char *to)
+{
+	const struct mta_setting	*s;
+	size_t				 i;
+
+	buf_printf(b, "%s%s%s", b->len > 0 ? "," : "",
+	    f->options.n > 0 ? "{" : "", f->socket);
+	for (i = 0; i < f->options.n; i++) {
+		s = &f->options.setting[i];
+		buf_printf(b, ",%s=%s", s->name, name != NULL &&
+		    strcmp(s->name, name) == 0 ? to : s->value);
+	}
+	if (f->options.n > 0)
+		buf_addch(b, '}');
+}
+
+/* The list with another value in the braces of ours. */
+static const char *
+with_option(const struct doctor *d, const struct chain *c, const char *name,
+    const char *to)
+{
+	struct buf	 b = BUF_INIT;
+	const char	*text;
+	size_t		 i;
+
+	for (i = 0; i < c->filters.n; i++)
+		add_filter(&b, &c->filters.filter[i],
+		    i == c->at ? name : NULL, to);
+	text = arena_strdup(d->arena, buf_str(&b));
+	buf_free(&b);
+	return text;
+}
+
+static const char *
+filter_change(const struct doctor *d, const struct chain *c, const char *name,
+    const char *to)
+{
+	if (mta_get(&c->ours->options, name) != NULL)
+		return change(d, c, c->parameter, with_option(d, c, name, to),
+		    false);
+	return change(d, c, arena_printf(d->arena, "milter_%s", name), to,
+	    false);
+}
+
+static const char *
+filter_where(const struct doctor *d, const struct chain *c, const char *name)
+{
+	if (mta_get(&c->ours->options, name) != NULL)
+		return where(d, c, c->parameter);
+	return where(d, c, arena_printf(d->arena, "milter_%s", name));
+}
+
+/* --- one chain ------------------------------------------------------------ */
+
+static void
+judge_default_action(struct doctor *d, const struct chain *c)
+{
+	if (strcasecmp(filter_value(d, c, "default_action"), "accept") == 0)
+		advice_add(d->list, "fail-open",
+		    filter_where(d, c, "default_action"),
+		    filter_change(d, c, "default_action", "tempfail"),
+		    "while millgate does not answer, all mail is let by "
+		    "unchecked and unsigned (default action accept)");
+}
+
+static void
+judge_protocol(struct doctor *d, const struct chain *c)
+{
+	const char *protocol = filter_value(d, c, "protocol");
+
+	if (*protocol != '\0' && atoi(protocol) < 6)
+		advice_add(d->list, "protocol",
+		    filter_where(d, c, "protocol"),
+		    filter_change(d, c, "protocol", "6"),
+		    "with milter protocol %.20s header fields arrive without "
+		    "their leading blank, so that signatures can break, and "
+		    "each step waits for an answer that nobody needs",
+		    protocol);
+}
+
+/* All lookups are waited for at the end of the message. */
+static void
+judge_timeout(struct doctor *d, const struct chain *c)
+{
+	const char	*text = filter_value(d, c, "content_timeout");
+	unsigned	 seconds = mta_seconds(text);
+
+	if (seconds == MTA_NO_TIME || seconds > d->site->lookup_seconds)
+		return;
+	advice_add(d->list, "timeout", filter_where(d, c, "content_timeout"),
+	    filter_change(d, c, "content_timeout", arena_printf(d->arena,
+	    "%us", d->site->lookup_seconds + 40)),
+	    "Postfix waits %u s for a verdict, and millgate up to %u s for "
+	    "the DNS (timeout in section resolver of millgate.conf)", seconds,
+	    d->site->lookup_seconds);
+}
+
+/* The list with ours at its proper end, were it there or not. */
+static const char *
+reordered(const struct doctor *d, const struct chain *c,
+    const struct mta_filter *ours, bool first)
+{
+	struct buf	 b = BUF_INIT;
+	const char	*text;
+	size_t		 i;
+
+	if (first)
+		add_filter(&b, ours, NULL, NULL);
+	for (i = 0; i < c->filters.n; i++)
+		if (c->ours == NULL || i != c->at)
+			add_filter(&b, &c->filters.filter[i], NULL, NULL);
+	if (!first)
+		add_filter(&b, ours, NULL, NULL);
+	text = arena_strdup(d->arena, buf_str(&b));
+	buf_free(&b);
+	return text;
+}
+
+static void
+judge_order(struct doctor *d, const struct chain *c)
+{
+	bool		 first;
+	const char	*to;
+
+	if (c->filters.n < 2 || c->listener == NULL)
+		return;
+	first = c->listener->direction == DIRECTION_INBOUND;
+	if (c->at == (first ? 0 : c->filters.n - 1))
+		return;
+	to = change(d, c, c->parameter, reordered(d, c, c->ours, first), true);
+	if (first)
+		advice_add(d->list, "order", c->service != NULL ?
+		    c->service->name : "main.cf", to, "%s comes before "
+		    "millgate: what it changes breaks the sender's signature "
+		    "before millgate verifies it; on a service for mail from "
+		    "elsewhere millgate comes first",
+		    c->filters.filter[c->at - 1].socket);
+	else
+		advice_add(d->list, "order", c->service != NULL ?
+		    c->service->name : "main.cf", to, "%s comes behind "
+		    "millgate: what it changes breaks the signature that "
+		    "millgate has made; on a service for submission millgate "
+		    "comes last", c->filters.filter[c->at + 1].socket);
+}
+
+static void
+find_ours(struct doctor *d, struct chain *c)
+{
+	postfix_filters(d->arena, value(d, c, c->parameter), &c->filters);
+	c->ours = NULL;
+	for (c->at = 0; c->at < c->filters.n; c->at++)
+		if (mta_is_socket(c->filters.filter[c->at].socket,
+		    d->site->socket)) {
+			c->ours = &c->filters.filter[c->at];
+			return;
+		}
+}
+
+/* What is there, and where ours belongs. */
+static void
+say_missing(struct doctor *d, const struct chain *c)
+{
+	struct mta_filter	ours = { .socket = d->socket };
+	bool			first;
+
+	first = c->listener->direction == DIRECTION_INBOUND;
+	advice_add(d->list, "filter-missing", where(d, c, c->parameter),
+	    change(d, c, c->parameter, reordered(d, c, &ours, first), false),
+	    c->service != NULL ?
+	    "mail of listener %s does not come to millgate at all: %s does "
+	    "not name it" : "mail of listener %s, from sendmail(1), does not "
+	    "come to millgate at all: %s does not name it", c->listener->name,
+	    c->parameter);
+}
+
+/* no_milters among the options, and the line without it. */
+static void
+judge_override(struct doctor *d, const struct chain *c)
+{
+	const char	*name = "receive_override_options", *word;
+	const char	*text = value(d, c, name), *rest = "";
+	bool		 found = false;
+
+	while ((word = mta_word(d->arena, &text, ", \t")) != NULL)
+		if (strcasecmp(word, "no_milters") == 0)
+			found = true;
+		else
+			rest = arena_printf(d->arena, "%s%s%s", rest,
+			    *rest != '\0' ? "," : "", word);
+	if (found)
+		advice_add(d->list, "no-milters", where(d, c, name),
+		    change(d, c, name, rest, false), "no_milters takes this "
+		    "mail past millgate");
+}
+
+static void
+judge_chain(struct doctor *d, struct chain *c)
+{
+	find_ours(d, c);
+	if (c->ours == NULL) {
+		if (c->listener != NULL)
+			say_missing(d, c);
+		return;
+	}
+	judge_default_action(d, c);
+	judge_protocol(d, c);
+	judge_timeout(d, c);
+	judge_order(d, c);
+}
+
+/* --- a service ------------------------------------------------------------ */
+
+static const struct session_rules *
+listener_of(const struct doctor *d, const struct postfix_service *s)
+{
+	struct conn_facts conn;
+
+	memset(&conn, 0, sizeof(conn));
+	conn.daemon_port = s->port;
+	conn.daemon_addr = s->address;
+	conn.daemon_name = postfix_value(d->p, s,
+	    "milter_macro_daemon_name");
+	return policy_connection(d->site->listeners, d->site->nlisteners,
+	    &conn);
+}
+
+static bool
+is_yes(const struct doctor *d, const struct chain *c, const char *name)
+{
+	return strcasecmp(value(d, c, name), "yes") == 0;
+}
+
+static void
+judge_offers(struct doctor *d, const struct chain *c)
+{
+	const char *level = value(d, c, "smtpd_tls_security_level");
+
+	/* relays may be all that the listener is for */
+	if (c->listener->require_auth && c->listener->nrelays == 0 &&
+	    !is_yes(d, c, "smtpd_sasl_auth_enable"))
+		advice_add(d->list, "no-login", c->service->name, change(d, c,
+		    "smtpd_sasl_auth_enable", "yes", true), "listener %s "
+		    "requires a login, and this service offers none",
+		    c->listener->name);
+	if (c->listener->require_tls && !is_yes(d, c,
+	    "smtpd_tls_wrappermode") && !is_yes(d, c, "smtpd_use_tls") &&
+	    (*level == '\0' || strcasecmp(level, "none") == 0))
+		advice_add(d->list, "no-tls", c->service->name, change(d, c,
+		    "smtpd_tls_security_level", "encrypt", true), "listener "
+		    "%s requires TLS, and this service offers none",
+		    c->listener->name);
+}
+
+/* An inbound listener binds a login to nothing: it is a stranger's there. */
+static void
+judge_logins(struct doctor *d, const struct chain *c)
+{
+	if (c->listener->direction != DIRECTION_INBOUND ||
+	    d->site->trust_logins || !is_yes(d, c, "smtpd_sasl_auth_enable"))
+		return;
+	advice_add(d->list, "login-inbound", c->service->name, change(d, c,
+	    "smtpd_sasl_auth_enable", "no", true), "this service offers a "
+	    "login, and listener %s is inbound: there a login is bound to no "
+	    "address and counts on no plan", c->listener->name);
+}
+
+/* Known to Postfix since 3.5.23, 3.6.13, 3.7.9, 3.8.4; older: "". */
+static void
+judge_smuggling(struct doctor *d, const struct chain *c)
+{
+	const char *name = "smtpd_forbid_bare_newline";
+
+	if (strcasecmp(value(d, c, name), "no") == 0)
+		advice_add(d->list, "smuggling", where(d, c, name),
+		    change(d, c, name, "yes", false), "a line feed alone ends "
+		    "a line: a client can hide a second message in the first "
+		    "one, past millgate (SMTP smuggling)");
+}
+
+static void
+judge_service(struct doctor *d, const struct postfix_service *s)
+{
+	struct chain c = { .service = s, .parameter = "smtpd_milters" };
+
+	c.listener = listener_of(d, s);
+	judge_chain(d, &c);
+	if (c.ours == NULL)
+		return;
+	judge_override(d, &c);
+	judge_smuggling(d, &c);
+	if (c.listener != NULL) {
+		judge_offers(d, &c);
+		judge_logins(d, &c);
+	} else
+		advice_add(d->list, "no-listener", s->name,
+		    arena_printf(d->arena, "millgate.conf: listener NAME { "
+		    "daemon-ports = {%s} direction = submission } (or "
+		    "inbound); or, if it takes mail back from a content "
+		    "filter: postconf -P '%s/smtpd_milters='", s->port,
+		    s->name), "no listener of millgate.conf takes "
+		    "port %s: its mail is judged as mail from elsewhere",
+		    s->port);
+}
+
+static void
+judge_local(struct doctor *d)
+{
+	struct chain		c = { .parameter = "non_smtpd_milters" };
+	struct conn_facts	conn;
+
+	memset(&conn, 0, sizeof(conn));
+	conn.local = true;
+	c.listener = policy_connection(d->site->listeners,
+	    d->site->nlisteners, &conn);
+	judge_chain(d, &c);
+	if (c.ours != NULL && c.listener == NULL)
+		advice_add(d->list, "no-listener", "main.cf",
+		    "millgate.conf: listener local { local = yes direction = "
+		    "submission }", "no listener of millgate.conf takes mail "
+		    "from sendmail(1): it is judged as mail from elsewhere "
+		    "and not signed");
+}
+
+void
+advice_postfix(struct advice_list *l, const struct advice_site *site,
+    const struct postfix_setup *p)
+{
+	struct doctor	d = { l, l->arena, site, p, NULL };
+	size_t		i;
+
+	d.socket = postfix_socket(l->arena, site->socket);
+	for (i = 0; i < p->n; i++)
+		judge_service(&d, &p->service[i]);
+	judge_local(&d);
+}

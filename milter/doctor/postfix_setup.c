@@ -1,0 +1,176 @@
+/*
+ * postfix_setup - the output of postconf(1), which has resolved comments,
+ * continued lines and defaults already
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "doctor/mta_setup.h"
+
+#define BLANKS	" \t\r"
+
+/* The next line without its end; NULL at the end of the text. */
+static const char *
+next_line(struct arena *a, const char **text)
+{
+	const char	*p = *text;
+	size_t		 len = strcspn(p, "\n");
+
+	if (*p == '\0')
+		return NULL;
+	*text = p + len + (p[len] == '\n');
+	while (len > 0 && strchr(BLANKS, p[len - 1]) != NULL)
+		len--;
+	return arena_memdup(a, p, len);
+}
+
+/* "name = value", name and value without blanks around them. */
+static bool
+split(struct arena *a, const char *line, const char **name,
+    const char **value)
+{
+	const char	*equals = strchr(line, '=');
+	size_t		 len;
+
+	if (equals == NULL)
+		return false;
+	len = (size_t)(equals - line);
+	while (len > 0 && strchr(BLANKS, line[len - 1]) != NULL)
+		len--;
+	*name = arena_memdup(a, line, len);
+	*value = equals + 1 + strspn(equals + 1, BLANKS);
+	return len > 0;
+}
+
+void
+postfix_read_main(struct arena *a, struct postfix_setup *p, const char *text)
+{
+	const char *line, *name, *value;
+
+	while ((line = next_line(a, &text)) != NULL)
+		if (split(a, line, &name, &value))
+			mta_set(&p->main, name, value);
+}
+
+/*
+ * "name type private unpriv chroot wakeup maxproc command". smtpd behind
+ * postscreen has the type "pass" and serves the port of postscreen.
+ */
+static void
+read_service(struct arena *a, struct postfix_setup *p, const char *line)
+{
+	struct postfix_service	*s = &p->service[p->n];
+	const char		*word[8], *mark;
+	size_t			 i;
+
+	for (i = 0; i < 8; i++)
+		if ((word[i] = mta_word(a, &line, BLANKS)) == NULL)
+			return;
+	if (strcmp(word[7], "smtpd") != 0 || p->n == MTA_SERVICES ||
+	    (strcmp(word[1], "inet") != 0 && strcmp(word[1], "pass") != 0))
+		return;
+	s->name = arena_printf(a, "%s/%s", word[0], word[1]);
+	mark = strrchr(word[0], ':');
+	s->port = mta_port(mark != NULL ? mark + 1 : word[0]);
+	if (strcmp(word[1], "pass") == 0)
+		s->port = "25";
+	if (mark != NULL && word[0][0] == '[' && mark[-1] == ']')
+		s->address = arena_memdup(a, word[0] + 1,
+		    (size_t)(mark - word[0]) - 2);
+	else if (mark != NULL)
+		s->address = arena_memdup(a, word[0],
+		    (size_t)(mark - word[0]));
+	p->n++;
+}
+
+void
+postfix_read_services(struct arena *a, struct postfix_setup *p,
+    const char *text)
+{
+	const char *line;
+
+	while ((line = next_line(a, &text)) != NULL)
+		read_service(a, p, line);
+}
+
+/* "submission/inet/smtpd_milters = inet:127.0.0.1:8899" */
+static void
+read_own(struct arena *a, struct postfix_setup *p, const char *line)
+{
+	const char	*name, *value;
+	size_t		 i, len;
+
+	if (!split(a, line, &name, &value))
+		return;
+	for (i = 0; i < p->n; i++) {
+		len = strlen(p->service[i].name);
+		if (strncmp(name, p->service[i].name, len) == 0 &&
+		    name[len] == '/')
+			mta_set(&p->service[i].own, name + len + 1, value);
+	}
+}
+
+void
+postfix_read_own(struct arena *a, struct postfix_setup *p, const char *text)
+{
+	const char *line;
+
+	while ((line = next_line(a, &text)) != NULL)
+		read_own(a, p, line);
+}
+
+const char *
+postfix_value(const struct postfix_setup *p, const struct postfix_service *s,
+    const char *name)
+{
+	const char *value = s != NULL ? mta_get(&s->own, name) : NULL;
+
+	if (value == NULL)
+		value = mta_get(&p->main, name);
+	return value != NULL ? value : "";
+}
+
+/* What stands in braces: the socket, then name = value. */
+static void
+read_filter(struct arena *a, const char *text, struct mta_filter *f)
+{
+	const char *part, *name, *value;
+
+	while ((part = mta_word(a, &text, ",")) != NULL) {
+		part += strspn(part, BLANKS);
+		if (split(a, part, &name, &value)) {
+			/* no blanks are left in short values */
+			mta_set(&f->options, name, arena_memdup(a, value,
+			    strcspn(value, BLANKS)));
+		} else if (f->socket == NULL && *part != '\0') {
+			f->socket = arena_memdup(a, part,
+			    strcspn(part, BLANKS));
+		}
+	}
+}
+
+void
+postfix_filters(struct arena *a, const char *text, struct mta_filters *list)
+{
+	struct mta_filter	*f;
+	size_t			 len;
+
+	memset(list, 0, sizeof(*list));
+	while (*(text += strspn(text, "," BLANKS "\n")) != '\0' &&
+	    list->n < MTA_FILTERS) {
+		f = &list->filter[list->n];
+		if (*text == '{') {
+			len = strcspn(text, "}");
+			read_filter(a, arena_memdup(a, text + 1, len - 1), f);
+			text += len + (text[len] == '}');
+		} else {
+			len = strcspn(text, "," BLANKS "\n");
+			f->socket = arena_memdup(a, text, len);
+			text += len;
+		}
+		if (f->socket != NULL)
+			list->n++;
+		else	/* "{}" */
+			memset(f, 0, sizeof(*f));
+	}
+}

@@ -1,0 +1,379 @@
+/*
+ * canon - the canonical forms of header fields and bodies (RFC 6376 3.4)
+ *
+ * A body passes two stages. The first, relaxed only, reduces blanks; it
+ * looks for the places that need a change 16 octets at a time and hands on
+ * the runs between them, which are gathered. The second, for both forms,
+ * gets them by the block and holds back the CRLFs that may turn out to end
+ * the body. Neither looks at an octet twice.
+ */
+#include <endian.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "mail/canon.h"
+
+/* Runs of at least this length are not worth a copy. */
+#define DIRECT		512
+/* A piece up to this length is copied with what stands behind it. */
+#define SHORT		16
+
+#define CRLF8	"\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
+
+static const char space_cr[] = " \r";
+
+/* 16 octets at once; the compiler has its own instructions for it. */
+typedef unsigned char octets __attribute__((vector_size(16)));
+typedef uint64_t words __attribute__((vector_size(16)));
+
+const char *
+canon_name(enum canonicalization how)
+{
+	return how == CANON_SIMPLE ? "simple" : "relaxed";
+}
+
+void
+canon_body_init(struct canon_body *b, enum canonicalization how,
+    canon_sink *sink, void *arg)
+{
+	memset(b, 0, offsetof(struct canon_body, gather));
+	b->how = how;
+	b->sink = sink;
+	b->arg = arg;
+}
+
+/* --- the way out ------------------------------------------------------- */
+
+static void
+emit(struct canon_body *b, const char *p, size_t len)
+{
+	b->any = true;
+	b->sink(b->arg, p, len);
+}
+
+static void
+emit_held(struct canon_body *b)
+{
+	static const char	lines[] = CRLF8 CRLF8 CRLF8 CRLF8;
+	size_t			n;
+
+	for (; b->crlfs > 0; b->crlfs -= n) {
+		n = b->crlfs < sizeof(lines) / 2 ? b->crlfs :
+		    sizeof(lines) / 2;
+		emit(b, lines, n * 2);
+	}
+	if (b->cr)
+		emit(b, "\r", 1);
+	b->cr = false;
+}
+
+/* --- second stage: CRLFs that may end the body ------------------------- */
+
+/* A CR that ended the last chunk meets its next octet. */
+static const char *
+settle_cr(struct canon_body *b, const char *p)
+{
+	if (*p == '\n') {
+		b->cr = false;
+		b->crlfs++;
+		return p + 1;
+	}
+	emit_held(b);
+	return p;
+}
+
+static void
+hold_trailing(struct canon_body *b, const char *p, const char *end)
+{
+	size_t	crlfs = 0;
+	bool	cr;
+
+	if (p == end)
+		return;
+	if (b->cr)
+		p = settle_cr(b, p);
+	cr = end > p && end[-1] == '\r';
+	if (cr)
+		end--;
+	for (; end - p >= 2 && end[-2] == '\r' && end[-1] == '\n'; end -= 2)
+		crlfs++;
+	if (end > p) {
+		emit_held(b);
+		emit(b, p, (size_t)(end - p));
+	}
+	b->crlfs += crlfs;
+	b->cr = cr;
+}
+
+/* --- between the stages: pieces are gathered ---------------------------- */
+
+static void
+release(struct canon_body *b)
+{
+	size_t n = b->n;
+
+	b->n = 0;
+	hold_trailing(b, b->gather, b->gather + n);
+}
+
+/* Behind p there are at least `readable` octets of the caller's. */
+static void
+put(struct canon_body *b, const char *p, size_t len, size_t readable)
+{
+	if (len > sizeof(b->gather) - b->n || len >= DIRECT)
+		release(b);
+	if (len >= DIRECT) {
+		hold_trailing(b, p, p + len);
+		return;
+	}
+	/* most pieces are words: one move of fixed size is no call */
+	if (len <= SHORT && readable >= SHORT &&
+	    sizeof(b->gather) - b->n >= SHORT)
+		memcpy(b->gather + b->n, p, SHORT);
+	else
+		memcpy(b->gather + b->n, p, len);
+	b->n += len;
+}
+
+static void
+put_space(struct canon_body *b)
+{
+	if (b->n == sizeof(b->gather))
+		release(b);
+	b->gather[b->n++] = ' ';
+}
+
+/* --- first stage: blanks (relaxed) ------------------------------------- */
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/*
+ * Where a blank stands that is not a single space before something visible
+ * in the same line: a tab, or a space before a blank or a CR.
+ */
+static bool
+changes_at(const char *p)
+{
+	return *p == '\t' ||
+	    (*p == ' ' && (is_blank(p[1]) || p[1] == '\r'));
+}
+
+/* The first of p[0..15] that needs a change, else 16. Looks at p[16], too. */
+static size_t
+change16(const char *p)
+{
+	octets	here, next;
+	words	found;
+
+	memcpy(&here, p, sizeof(here));
+	memcpy(&next, p + 1, sizeof(next));
+	found = (words)((here == '\t') | ((here == ' ') &
+	    ((next == ' ') | (next == '\t') | (next == '\r'))));
+	if ((found[0] | found[1]) == 0)
+		return 16;
+	/* each octet that matches is 0xff; the first one is the lowest */
+	if (found[0] != 0)
+		return (size_t)__builtin_ctzll(le64toh(found[0])) / 8;
+	return 8 + (size_t)__builtin_ctzll(le64toh(found[1])) / 8;
+}
+
+/* The first blank in p..end that needs a change, or may: the last octet. */
+static const char *
+next_change(const char *p, const char *end)
+{
+	size_t i = 16;
+
+	while (end - p > 16 && i == 16)
+		p += i = change16(p);
+	if (i < 16)
+		return p;
+	for (; end - p > 1; p++)
+		if (changes_at(p))
+			return p;
+	return p < end && is_blank(*p) ? p : end;
+}
+
+/*
+ * p is behind a run of blanks. Put what the run becomes, and say where to
+ * go on: one space, or nothing before CRLF. At the end of the chunk nobody
+ * knows yet.
+ */
+static const char *
+settle_blanks(struct canon_body *b, const char *p, const char *end)
+{
+	while (p < end && !b->blank_cr && is_blank(*p))
+		p++;
+	if (p < end && *p == '\r' && !b->blank_cr) {
+		b->blank_cr = true;
+		p++;
+	}
+	if (p == end) {
+		b->blank = true;
+		return p;
+	}
+	if (!b->blank_cr)
+		put_space(b);
+	else if (*p != '\n')
+		put(b, space_cr, 2, 0);
+	else
+		put(b, space_cr + 1, 1, 0);
+	b->blank = b->blank_cr = false;
+	return p;
+}
+
+/*
+ * A change at q with all in sight that decides about it: put what comes
+ * before it, in as few pieces as possible, and say where to go on; NULL when
+ * the chunk ends too soon.
+ */
+static const char *
+change_in_sight(struct canon_body *b, const char *p, const char *q,
+    const char *end)
+{
+	const char *r = q;
+
+	while (r < end && is_blank(*r))
+		r++;
+	if (end - r < 2)
+		return NULL;
+	put(b, p, (size_t)(q - p), (size_t)(end - p));
+	if (r[0] != '\r' || r[1] != '\n')
+		put_space(b);
+	return r;
+}
+
+static void
+reduce_blanks(struct canon_body *b, const char *p, const char *end)
+{
+	const char *q, *next;
+
+	if (b->blank && p < end)
+		p = settle_blanks(b, p, end);
+	while (p < end) {
+		q = next_change(p, end);
+		next = q < end ? change_in_sight(b, p, q, end) : NULL;
+		if (next == NULL) {
+			put(b, p, (size_t)(q - p), (size_t)(end - p));
+			next = q < end ? settle_blanks(b, q, end) : end;
+		}
+		p = next;
+	}
+}
+
+void
+canon_body_add(struct canon_body *b, const void *data, size_t len)
+{
+	const char *p = data;
+
+	if (len == 0)
+		return;
+	if (b->how == CANON_RELAXED)
+		reduce_blanks(b, p, p + len);
+	else
+		put(b, p, len, len);
+}
+
+void
+canon_body_finish(struct canon_body *b)
+{
+	/* blanks that end the body end its last line, too */
+	if (b->blank && b->blank_cr)
+		put(b, space_cr, 2, 0);
+	release(b);
+	if (b->cr)
+		emit_held(b);
+	if (b->any || b->how == CANON_SIMPLE)
+		emit(b, "\r\n", 2);
+}
+
+/* --- header fields ----------------------------------------------------- */
+
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Neither the end, nor a blank, nor a part of a fold. */
+static bool
+is_plain(char c)
+{
+	return (unsigned char)c > ' ';
+}
+
+/* CRLF or LF at p: its length, else 0. */
+static size_t
+fold_length(const char *p)
+{
+	if (p[0] == '\n')
+		return 1;
+	return p[0] == '\r' && p[1] == '\n' ? 2 : 0;
+}
+
+static void
+relaxed_header(struct buf *out, const char *name, const char *value)
+{
+	size_t	 len = strlen(name), fold;
+	char	*to;
+	bool	 blank = false;
+
+	while (len > 0 && is_blank(name[len - 1]))
+		len--;
+	buf_reserve(out, len + 1 + strlen(value) + 2);
+	to = out->data + out->len;
+	while (len-- > 0)
+		*to++ = lower(*name++);
+	*to++ = ':';
+	while (is_blank(*value) || fold_length(value) > 0)
+		value++;
+	while (*value != '\0') {
+		fold = fold_length(value);
+		if (fold > 0 || is_blank(*value)) {
+			blank = blank || fold == 0;
+			value += fold > 0 ? fold : 1;
+			continue;
+		}
+		if (blank)
+			*to++ = ' ';
+		blank = false;
+		do {
+			*to++ = *value++;
+		} while (is_plain(*value));
+	}
+	out->len = (size_t)(to - out->data);
+}
+
+static void
+simple_header(struct buf *out, const char *name, const char *value)
+{
+	const char *lf;
+
+	buf_addstr(out, name);
+	buf_addch(out, ':');
+	while ((lf = strchr(value, '\n')) != NULL) {
+		size_t len = (size_t)(lf - value);
+
+		if (len > 0 && lf[-1] == '\r')
+			len--;
+		buf_add(out, value, len);
+		buf_add(out, "\r\n", 2);
+		value = lf + 1;
+	}
+	buf_addstr(out, value);
+}
+
+void
+canon_header(struct buf *out, enum canonicalization how, const char *name,
+    const char *value)
+{
+	if (how == CANON_RELAXED)
+		relaxed_header(out, name, value);
+	else
+		simple_header(out, name, value);
+	buf_add(out, "\r\n", 2);
+}

@@ -1,0 +1,199 @@
+/*
+ * claims - reading trace fields as other programs may read them
+ *
+ * Comments nest and blanks fold as RFC 5322 3.2.2 has it; names are compared
+ * as a reader with any library would.
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "mail/claims.h"
+#include "mail/domain.h"
+
+bool
+scan_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static unsigned char
+lower(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+/* False: it does not end. */
+static bool
+skip_comment(struct scan *s)
+{
+	size_t depth = 0;
+
+	for (; s->p < s->end; s->p++) {
+		if (*s->p == '\\' && s->p + 1 < s->end)
+			s->p++;
+		else if (*s->p == '(')
+			depth++;
+		else if (*s->p == ')' && --depth == 0) {
+			s->p++;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+scan_cfws(struct scan *s)
+{
+	while (s->p < s->end) {
+		if (scan_is_blank(*s->p))
+			s->p++;
+		else if (*s->p != '(')
+			break;
+		else if (!skip_comment(s))
+			return false;
+	}
+	return true;
+}
+
+bool
+scan_quoted(struct scan *s, struct buf *out)
+{
+	for (s->p++; s->p < s->end; s->p++) {
+		if (*s->p == '"') {
+			s->p++;
+			return true;
+		}
+		if (*s->p == '\\' && ++s->p == s->end)
+			break;
+		/* a fold is its blank */
+		if (*s->p != '\r' && *s->p != '\n')
+			buf_addch(out, *s->p);
+	}
+	return false;
+}
+
+/* Two ids, one of them not ASCII: as domain names, if they are. */
+static enum answer
+same_name(const char *a, const char *b)
+{
+	struct arena	*scratch = arena_new(1024);
+	const char	*ca = domain_canonical(scratch, a, strlen(a));
+	const char	*cb = domain_canonical(scratch, b, strlen(b));
+	enum answer	 answer = ANSWER_CANNOT_TELL;
+
+	if (ca != NULL && cb != NULL)
+		answer = strcmp(ca, cb) == 0 ? ANSWER_YES : ANSWER_NO;
+	arena_free(&scratch);
+	return answer;
+}
+
+static bool
+has_8bit(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s >= 0x80)
+			return true;
+	return false;
+}
+
+enum answer
+claims_same(const char *a, const char *b)
+{
+	size_t i, alen = strlen(a), blen = strlen(b);
+
+	if (has_8bit(a) || has_8bit(b))
+		return strcmp(a, b) == 0 ? ANSWER_YES : same_name(a, b);
+	if (alen > 1 && a[alen - 1] == '.')
+		alen--;
+	if (blen > 1 && b[blen - 1] == '.')
+		blen--;
+	for (i = 0; i < alen && i < blen; i++)
+		if (lower(a[i]) != lower(b[i]))
+			return ANSWER_NO;
+	return alen == blen ? ANSWER_YES : ANSWER_NO;
+}
+
+/* Part of a longer name, as the second label of "a.example" is. */
+static bool
+is_word_char(char c)
+{
+	return (lower(c) >= 'a' && lower(c) <= 'z') ||
+	    (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+static bool
+begins_word(const char *text, const char *at)
+{
+	if (at > text && at[-1] == '.')
+		return at - 1 == text || !is_word_char(at[-2]);
+	return at == text || !is_word_char(at[-1]);
+}
+
+static bool
+ends_word(const char *at)
+{
+	return !is_word_char(at[0]) && (at[0] != '.' || !is_word_char(at[1]));
+}
+
+bool
+claims_mentioned(const char *text, const char *name)
+{
+	const char	*p;
+	size_t		 i;
+
+	for (p = text; *p != '\0'; p++) {
+		for (i = 0; name[i] != '\0' && lower(p[i]) == lower(name[i]); )
+			i++;
+		if (name[i] == '\0' && begins_word(text, p) && ends_word(p + i))
+			return true;
+	}
+	return false;
+}
+
+/* Cut back to the last "(", which there is. */
+static void
+cut_comment(struct buf *out)
+{
+	while (out->data[--out->len] != '(')
+		continue;
+	out->data[out->len] = '\0';
+}
+
+/*
+ * The text again without what a program may drop between two letters:
+ * blanks, quotes, backslashes, closed comments.
+ */
+static void
+squeeze(const char *value, struct buf *out)
+{
+	size_t depth = 0;
+
+	for (; *value != '\0'; value++) {
+		if (*value == ')' && depth > 0) {
+			depth--;
+			cut_comment(out);
+			continue;
+		}
+		if (*value == '\\' && value[1] != '\0')
+			value++;
+		else if (*value == '(')
+			depth++;
+		if (!scan_is_blank(*value) && *value != '"')
+			buf_addch(out, *value);
+	}
+}
+
+bool
+claims_mentioned_somehow(const char *text, const char *name)
+{
+	struct buf	squeezed = BUF_INIT;
+	bool		found = claims_mentioned(text, name);
+
+	if (!found) {
+		squeeze(text, &squeezed);
+		found = claims_mentioned(buf_str(&squeezed), name);
+		buf_free(&squeezed);
+	}
+	return found;
+}

@@ -1,0 +1,147 @@
+/*
+ * domain - domain names as text: validate, fold, compare
+ *
+ * A name that passed domain_canonical holds nothing but lower-case letters,
+ * digits, hyphens, underscores and single dots, so that it can be asked for,
+ * compared and printed without another thought. Names of plain ASCII take no
+ * way through IDNA: an "xn--" label stays as it is written.
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "mail/domain.h"
+#include "idna_priv.h"
+
+/*
+ * Octets of UTF-8 that a name of 253 octets can stand for: four labels of 63,
+ * each at most 59 code points of four octets, and some that mapping drops.
+ */
+#define UTF8_MAX	1024
+
+/* What a letter, digit, hyphen or underscore folds to; 0 for all others. */
+static char
+fold(unsigned char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+	    c == '_')
+		return (char)c;
+	return 0;
+}
+
+/* Checks and folds `len` octets of ASCII into `to`; false: no domain. */
+static bool
+canonical_ascii(const char *text, size_t len, char to[DOMAIN_MAX + 1])
+{
+	size_t i, label = 0;
+
+	if (len > 0 && text[len - 1] == '.')
+		len--;
+	if (len == 0 || len > DOMAIN_MAX)
+		return false;
+	for (i = 0; i < len; i++) {
+		if (text[i] == '.') {
+			if (label == 0)
+				return false;
+			label = 0;
+			to[i] = '.';
+			continue;
+		}
+		to[i] = fold((unsigned char)text[i]);
+		if (to[i] == 0 || ++label > LABEL_MAX)
+			return false;
+	}
+	to[len] = '\0';
+	return label > 0;
+}
+
+static bool
+has_8bit(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return true;
+	return false;
+}
+
+const char *
+domain_canonical(struct arena *a, const char *text, size_t len)
+{
+	const char	*ascii = text;
+	char		 to[DOMAIN_MAX + 1];
+
+	if (has_8bit(text, len)) {
+		if (len > UTF8_MAX || memchr(text, '\0', len) != NULL)
+			return NULL;
+		ascii = idna_to_ascii(a, arena_memdup(a, text, len));
+		if (ascii == NULL)
+			return NULL;
+		len = strlen(ascii);
+	}
+	if (!canonical_ascii(ascii, len, to))
+		return NULL;
+	return arena_strdup(a, to);
+}
+
+unsigned
+domain_labels(const char *domain)
+{
+	unsigned n = 1;
+
+	if (*domain == '\0')
+		return 0;
+	for (; *domain != '\0'; domain++)
+		if (*domain == '.')
+			n++;
+	return n;
+}
+
+const char *
+domain_suffix(const char *domain, unsigned n)
+{
+	const char *p = domain + strlen(domain);
+
+	if (n == 0)
+		return p;
+	for (; p > domain; p--)
+		if (p[-1] == '.' && --n == 0)
+			break;
+	return p;
+}
+
+bool
+domain_is_within(const char *domain, const char *parent)
+{
+	size_t len = strlen(domain), plen = strlen(parent);
+
+	if (plen == 0 || len < plen ||
+	    strcmp(domain + len - plen, parent) != 0)
+		return false;
+	return len == plen || domain[len - plen - 1] == '.';
+}
+
+static size_t
+length_without_dot(const char *s)
+{
+	size_t len = strlen(s);
+
+	return len > 0 && s[len - 1] == '.' ? len - 1 : len;
+}
+
+bool
+domain_equal(const char *a, const char *b)
+{
+	size_t	len = length_without_dot(a), i;
+
+	if (len != length_without_dot(b))
+		return false;
+	/* not strncasecmp: that follows the locale */
+	for (i = 0; i < len; i++)
+		if (a[i] != b[i] && (fold((unsigned char)a[i]) == 0 ||
+		    fold((unsigned char)a[i]) != fold((unsigned char)b[i])))
+			return false;
+	return true;
+}

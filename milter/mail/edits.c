@@ -1,0 +1,85 @@
+/*
+ * edits - plan the header changes of one message; whoever asked applies them
+ *
+ * Postfix renumbers the instances below a deleted one. Deleting from the
+ * bottom up is right with and without renumbering, so the plan is ordered
+ * once, here, and drivers apply it front to back. Insertions come last: all
+ * go on top, so that the one planned last is uppermost.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "mail/edits.h"
+
+#define EDITS_FIRST	8
+
+void
+edits_init(struct edits *e, struct arena *arena)
+{
+	memset(e, 0, sizeof(*e));
+	e->arena = arena;
+}
+
+static struct edit *
+edits_more(struct edits *e)
+{
+	struct edit	*bigger;
+	size_t		 size;
+
+	if (e->n == e->size) {
+		size = e->size > 0 ? e->size * 2 : EDITS_FIRST;
+		bigger = arena_array(e->arena, size, sizeof(*bigger));
+		if (e->n > 0)
+			memcpy(bigger, e->edit, e->n * sizeof(*bigger));
+		e->edit = bigger;
+		e->size = size;
+	}
+	return &e->edit[e->n++];
+}
+
+void
+edits_delete(struct edits *e, const char *name, unsigned nth)
+{
+	struct edit *d = edits_more(e);
+
+	d->kind = EDIT_DELETE;
+	d->name = arena_strdup(e->arena, name);
+	d->nth = nth;
+}
+
+void
+edits_insert_top(struct edits *e, const char *name, const char *value)
+{
+	struct edit *i = edits_more(e);
+
+	i->kind = EDIT_INSERT;
+	i->name = arena_strdup(e->arena, name);
+	i->value = arena_strdup(e->arena, value);
+	/* the order of planning, for the sort; the driver always uses index */
+	i->nth = (unsigned)e->n;
+}
+
+static int
+edit_cmp(const void *va, const void *vb)
+{
+	const struct edit	*a = va, *b = vb;
+	int			 names;
+
+	if (a->kind != b->kind)
+		return a->kind == EDIT_DELETE ? -1 : 1;
+	if (a->kind == EDIT_INSERT)
+		return a->nth < b->nth ? -1 : a->nth > b->nth;
+	names = strcasecmp(a->name, b->name);
+	if (names != 0)
+		return names;
+	return a->nth > b->nth ? -1 : a->nth < b->nth;
+}
+
+void
+edits_order(struct edits *e)
+{
+	if (e->n > 1)
+		qsort(e->edit, e->n, sizeof(*e->edit), edit_cmp);
+}

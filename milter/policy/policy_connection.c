@@ -1,0 +1,113 @@
+/*
+ * policy_connection - which listener does this connection belong to?
+ *
+ * The MTA's own words decide: {daemon_name}, {daemon_port}, {daemon_addr},
+ * or that the mail came by sendmail(1). Direction is configured, never
+ * guessed. A kind of condition that a listener does not name is no
+ * condition; a listener that names none matches nothing. Where the MTA left
+ * out what would have chosen a submission listener, nothing is taken for
+ * inbound mail.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "base/netaddr.h"
+#include "policy/policy.h"
+
+typedef bool equal_fn(const char *a, const char *b);
+
+static bool
+same_word(const char *a, const char *b)
+{
+	return strcasecmp(a, b) == 0;
+}
+
+/* Sendmail writes "IPv6:2001:db8:0:0:0:0:0:7", Postfix "2001:db8::7". */
+static bool
+same_address(const char *a, const char *b)
+{
+	struct netaddr one, other;
+
+	return netaddr_parse(a, &one) && netaddr_parse(b, &other) &&
+	    netaddr_equal(&one, &other);
+}
+
+/* No list is no condition; a value the MTA did not send fits no list. */
+static bool
+is_listed(const char *const *list, size_t n, const char *value,
+    equal_fn *equal)
+{
+	size_t i;
+
+	if (n == 0)
+		return true;
+	if (value == NULL)
+		return false;
+	for (i = 0; i < n; i++)
+		if (equal(list[i], value))
+			return true;
+	return false;
+}
+
+static bool
+listener_matches(const struct session_rules *r, const struct conn_facts *conn)
+{
+	if (r->local || conn->local)
+		return r->local && conn->local;
+	if (r->ndaemon_ports + r->ndaemon_names + r->ndaemon_addrs == 0)
+		return false;
+	return is_listed(r->daemon_ports, r->ndaemon_ports,
+	    conn->daemon_port, same_word) &&
+	    is_listed(r->daemon_names, r->ndaemon_names, conn->daemon_name,
+	    same_word) &&
+	    is_listed(r->daemon_addrs, r->ndaemon_addrs, conn->daemon_addr,
+	    same_address);
+}
+
+const struct session_rules *
+policy_connection(const struct session_rules *const *rules, size_t n,
+    const struct conn_facts *conn)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (listener_matches(rules[i], conn))
+			return rules[i];
+	return NULL;
+}
+
+/* A value that was not sent could have been any. */
+static bool
+could_be_listed(const char *const *list, size_t n, const char *value,
+    equal_fn *equal)
+{
+	return value == NULL || is_listed(list, n, value, equal);
+}
+
+static bool
+could_match(const struct session_rules *r, const struct conn_facts *conn)
+{
+	return r->direction == DIRECTION_SUBMISSION && !r->local &&
+	    r->ndaemon_ports + r->ndaemon_names + r->ndaemon_addrs > 0 &&
+	    could_be_listed(r->daemon_ports, r->ndaemon_ports,
+	    conn->daemon_port, same_word) &&
+	    could_be_listed(r->daemon_names, r->ndaemon_names,
+	    conn->daemon_name, same_word) &&
+	    could_be_listed(r->daemon_addrs, r->ndaemon_addrs,
+	    conn->daemon_addr, same_address);
+}
+
+bool
+policy_connection_undecided(const struct session_rules *const *rules,
+    size_t n, const struct conn_facts *conn,
+    const struct session_rules *found)
+{
+	size_t i;
+
+	if (!conn->mta.known || conn->local)
+		return false;
+	for (i = 0; i < n && rules[i] != found; i++)
+		if (could_match(rules[i], conn))
+			return true;
+	return false;
+}

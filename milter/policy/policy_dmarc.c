@@ -1,0 +1,97 @@
+/*
+ * policy_dmarc - what the DMARC result of an inbound message means
+ *
+ * No author, several, or one that cannot be read is never "no policy": it
+ * has a rule of its own. A temperror defers where the policy is reject or
+ * not known; elsewhere it is written into the header.
+ */
+#include "policy/policy.h"
+
+static struct verdict
+bad_from(enum action a, const char *what)
+{
+	return verdict_by(a, "dmarc-from", "550 5.7.1", "451 4.7.0",
+	    "%s, so its author cannot be checked", what);
+}
+
+static struct verdict
+judge_from(const struct dmarc_rules *r, const struct facts *f)
+{
+	const struct from_facts *from = &f->from;
+
+	switch (from->state) {
+	case FROM_MISSING:
+		return bad_from(r->on_missing_from, "The message has no From field");
+	case FROM_REPEATED:
+		return bad_from(r->on_repeated_from,
+		    "The message has more than one From field");
+	case FROM_UNPARSABLE:
+		return bad_from(r->on_bad_from,
+		    "The From field cannot be understood");
+	case FROM_OK:
+		break;
+	}
+	if (from->ndomains == 0)
+		return bad_from(r->on_bad_from,
+		    "The From field names nobody");
+	/* too many to ask for all of them: any of them may be "reject" */
+	if (from->ndomains > 1 && f->dmarc.result == RESULT_PERMERROR)
+		return bad_from(r->on_bad_from == ACTION_DEFER ?
+		    ACTION_DEFER : ACTION_REJECT,
+		    "The From field names too many domains");
+	if (from->ndomains > 1 && r->several_domains == SEVERAL_REFUSE)
+		return bad_from(r->on_bad_from,
+		    "The From field names several domains");
+	return verdict_accept();
+}
+
+static const char *
+policy_word(enum dmarc_policy p)
+{
+	static const char *const words[] = { "none", "quarantine", "reject" };
+
+	return words[p];
+}
+
+static struct verdict
+judge_fail(const struct dmarc_rules *r, const struct dmarc_facts *f)
+{
+	static const char *const names[] = { "dmarc-none",
+	    "dmarc-quarantine", "dmarc-reject" };
+	const enum action actions[] = { r->on_none, r->on_quarantine,
+	    r->on_reject };
+
+	return verdict_by(actions[f->policy], names[f->policy], "550 5.7.1",
+	    "451 4.7.1", "DMARC: the message fails the policy of %s (p=%s)",
+	    f->record_domain, policy_word(f->policy));
+}
+
+static struct verdict
+judge_temperror(const struct dmarc_rules *r, const struct dmarc_facts *f)
+{
+	return verdict_by(f->policy == DMARC_REJECT ? r->on_temperror :
+	    ACTION_TAG, "dmarc-temperror", "550 5.7.1", "451 4.7.0",
+	    "DMARC of %s cannot be checked at the moment: %s",
+	    f->author_domain, f->reason);
+}
+
+/*
+ * Where From names several domains, both what the site does with such a
+ * field and their policies count: nobody escapes one by a second author.
+ */
+struct verdict
+policy_dmarc(const struct dmarc_rules *r, const struct facts *f)
+{
+	const struct dmarc_facts *d = &f->dmarc;
+	struct verdict		  v = judge_from(r, f);
+
+	if (!d->done)
+		return v;
+	if (d->result == RESULT_FAIL)
+		return verdict_worse(v, judge_fail(r, d));
+	if (d->result != RESULT_TEMPERROR)
+		return v;
+	if (d->fails_too != NULL)
+		v = verdict_worse(v, judge_fail(r, d->fails_too));
+	return verdict_worse(v, judge_temperror(r, d));
+}

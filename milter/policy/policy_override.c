@@ -1,0 +1,174 @@
+/*
+ * policy_override - what this site knows better than a DMARC policy
+ *
+ * Hosts that are trusted are not judged at all. An override section changes
+ * the outcome of what did not pass, to the better or to the worse. A pass is
+ * never touched, and neither is a domain without a policy.
+ *
+ * A message may have several recipients and several author domains. To be
+ * lenient, all of them must be named by the section; to be strict, one is
+ * enough: nobody adds a recipient or an author to get around a policy.
+ */
+#include <string.h>
+
+#include "mail/domain.h"
+#include "policy/policy.h"
+
+/* How much of a list of the message a section names. */
+enum extent { EXTENT_NONE, EXTENT_SOME, EXTENT_ALL };
+
+bool
+policy_trust(const struct trust_rules *r, const struct facts *f,
+    bool own_mail, struct override_facts *o)
+{
+	memset(o, 0, sizeof(*o));
+	if (f->conn.client_known && netblocks_contain(r->networks,
+	    r->nnetworks, &f->conn.client)) {
+		o->name = "trusted-networks";
+		o->reason = "the client is trusted";
+	} else if (r->logins == TRUST_ANY_LOGIN && f->auth.login != NULL) {
+		o->name = "trust-authenticated";
+		o->reason = "the client is authenticated";
+	} else if (r->logins == TRUST_OWN_ADDRESS && own_mail) {
+		o->name = "trust-authenticated";
+		o->reason = "the client sends as the login that it has";
+	}
+	return o->name != NULL;
+}
+
+/* "example.org", or ".example.org" for all that is below it. */
+static bool
+domain_fits(const char *pattern, const char *domain)
+{
+	if (pattern[0] != '.')
+		return strcmp(pattern, domain) == 0;
+	return domain_is_within(domain, pattern + 1) &&
+	    strcmp(pattern + 1, domain) != 0;
+}
+
+static bool
+domain_is_listed(const char *const *list, size_t n, const char *domain)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (domain_fits(list[i], domain))
+			return true;
+	return false;
+}
+
+static enum extent
+extent_of(size_t listed, size_t all)
+{
+	if (listed == 0)
+		return EXTENT_NONE;
+	return listed == all ? EXTENT_ALL : EXTENT_SOME;
+}
+
+static enum extent
+authors(const struct override_rules *r, const struct from_facts *from)
+{
+	size_t i, n = 0;
+
+	if (r->nauthor_domains == 0)
+		return EXTENT_ALL;
+	if (from->state != FROM_OK)
+		return EXTENT_NONE;
+	for (i = 0; i < from->ndomains; i++)
+		n += domain_is_listed(r->author_domains, r->nauthor_domains,
+		    from->domain[i]);
+	return extent_of(n, from->ndomains);
+}
+
+static bool
+recipient_is_listed(const struct override_rules *r,
+    const struct identity_rules *ir, const struct mailbox *box)
+{
+	size_t i;
+
+	if (box->local == NULL || box->domain == NULL)
+		return false;
+	for (i = 0; i < r->nrecipients; i++)
+		if (policy_pattern_fits(ir, r->recipients[i], box))
+			return true;
+	return false;
+}
+
+static enum extent
+recipients(const struct override_rules *r, const struct identity_rules *ir,
+    const struct mailbox_list *list)
+{
+	size_t i, n = 0;
+
+	if (r->nrecipients == 0)
+		return EXTENT_ALL;
+	for (i = 0; i < list->n; i++)
+		n += recipient_is_listed(r, ir, &list->box[i]);
+	return extent_of(n, list->n);
+}
+
+/* Only a signature that is valid says who signed. */
+static bool
+is_signed(const struct override_rules *r, const struct dkim_facts *dkim)
+{
+	size_t i;
+
+	for (i = 0; i < dkim->n; i++)
+		if (dkim->sig[i].result == RESULT_PASS &&
+		    dkim->sig[i].domain != NULL &&
+		    domain_is_listed(r->signers, r->nsigners,
+		    dkim->sig[i].domain))
+			return true;
+	return r->nsigners == 0;
+}
+
+static bool
+is_from_network(const struct override_rules *r, const struct conn_facts *conn)
+{
+	return r->nnetworks == 0 || (conn->client_known &&
+	    netblocks_contain(r->networks, r->nnetworks, &conn->client));
+}
+
+static bool
+fits(const struct override_rules *r, const struct identity_rules *ir,
+    const struct facts *f, enum action judged)
+{
+	enum extent enough = r->action < judged ? EXTENT_ALL : EXTENT_SOME;
+
+	return is_from_network(r, &f->conn) && is_signed(r, &f->dkim) &&
+	    authors(r, &f->from) >= enough &&
+	    recipients(r, ir, &f->env.recipient_list) >= enough;
+}
+
+static bool
+may_change(const struct dmarc_facts *d)
+{
+	return d->done && (d->result == RESULT_FAIL ||
+	    d->result == RESULT_TEMPERROR || d->result == RESULT_PERMERROR);
+}
+
+struct verdict
+policy_override(const struct override_rules *r, size_t n,
+    const struct identity_rules *ir, const struct facts *f,
+    struct override_facts *o, struct verdict v)
+{
+	size_t i;
+
+	if (!may_change(&f->dmarc))
+		return v;
+	for (i = 0; i < n && !fits(&r[i], ir, f, v.action); i++)
+		continue;
+	if (i == n)
+		return v;
+	o->name = r[i].name;
+	o->reason = r[i].reason;
+	o->rule = v.rule;
+	if (r[i].action == v.action)
+		return v;
+	if (r[i].action == ACTION_ACCEPT)
+		return verdict_accept();
+	return verdict_by(r[i].action, "dmarc-override", "550 5.7.1",
+	    "451 4.7.1", "DMARC: mail of %s is handled by a rule of this "
+	    "site", f->dmarc.author_domain != NULL ?
+	    f->dmarc.author_domain : "this author");
+}

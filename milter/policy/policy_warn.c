@@ -1,0 +1,104 @@
+/*
+ * policy_warn - does this message take an account to a share that the site
+ * wants to hear of?
+ *
+ * The table is set-associative: a key's hash gives the set, and a set that is
+ * full forgets the one that was told first. Keys are known by 64 bits of
+ * hash: two that meet would share their warnings.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/fnv.h"
+#include "policy/policy_warn.h"
+#include "store/store.h"
+
+#define WAYS		8
+#define SETS		(WARNED_ACCOUNTS / WAYS)
+#define WINDOW		3600
+
+struct warned_account {
+	uint64_t	 key;
+	int64_t		 when;		/* told of the share */
+	unsigned	 share;		/* 0: unused */
+};
+
+struct warned {
+	struct warned_account set[SETS][WAYS];
+};
+
+struct warned *
+warned_new(void)
+{
+	return xcalloc(1, sizeof(struct warned));
+}
+
+void
+warned_free(struct warned **wp)
+{
+	free(*wp);
+	*wp = NULL;
+}
+
+/* The account's place: its own, an unused one, or the oldest. */
+static struct warned_account *
+place(struct warned *w, uint64_t key)
+{
+	struct warned_account	*set = w->set[key % SETS], *best = &set[0];
+	size_t			 i;
+
+	for (i = 0; i < WAYS; i++)
+		if (set[i].share != 0 && set[i].key == key)
+			return &set[i];
+	for (i = 0; i < WAYS && best->share != 0; i++)
+		if (set[i].share == 0 || set[i].when < best->when)
+			best = &set[i];
+	return best;
+}
+
+/* The highest share that is reached; 0: none. */
+static unsigned
+reached(const struct warn_rules *r, const struct warn_use *use)
+{
+	unsigned	share = 0;
+	size_t		i;
+
+	for (i = 0; i < r->n; i++)
+		if (use->used * 100 >= (uint64_t)r->share[i] * use->limit)
+			share = r->share[i];
+	return share;
+}
+
+/* What was told and still holds; a clock that was set ends it, too. */
+static unsigned
+told(const struct warned_account *a, uint64_t key, time_t now)
+{
+	if (a->key != key || now - a->when >= WINDOW ||
+	    a->when - now >= WINDOW)
+		return 0;
+	return a->share;
+}
+
+unsigned
+policy_warn(const struct warn_rules *r, struct warned *w,
+    const struct warn_use *use, time_t now)
+{
+	uint64_t		 key = fnv_add(FNV_START, use->key,
+				    strlen(use->key));
+	struct warned_account	*a;
+	unsigned		 share;
+
+	if (r->n == 0 || use->limit == 0 || use->limit == STORE_UNLIMITED)
+		return 0;
+	share = reached(r, use);
+	if (share == 0)
+		return 0;
+	a = place(w, key);
+	if (share <= told(a, key, now))
+		return 0;
+	a->key = key;
+	a->share = share;
+	a->when = now;
+	return share;
+}

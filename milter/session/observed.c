@@ -1,0 +1,319 @@
+/*
+ * observed - what has been seen since the start, listener by listener
+ *
+ * A listener's slot is made under the lock and never moves or goes away, so
+ * its counters need no lock. Rules are static strings: their addresses are
+ * compared first, their letters only when a slot is claimed.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "session/observed.h"
+
+#define HINT_MS		60000
+#define OTHERS		"(others)"
+
+const struct observed_row observed_rows[OBSERVED_ROWS] = {
+	{ AT_CONNECT, "j" }, { AT_CONNECT, "v" },
+	{ AT_CONNECT, "{daemon_name}" }, { AT_CONNECT, "{daemon_port}" },
+	{ AT_CONNECT, "{daemon_addr}" },
+	{ AT_HELO, "{tls_version}" }, { AT_HELO, "{cipher_bits}" },
+	{ AT_HELO, "{cert_subject}" },
+	{ AT_MAIL, "{tls_version}" }, { AT_MAIL, "{cipher}" },
+	{ AT_MAIL, "{cipher_bits}" }, { AT_MAIL, "{cert_subject}" },
+	{ AT_MAIL, "{cn_subject}" }, { AT_MAIL, "{verify}" },
+	{ AT_MAIL, "{auth_type}" }, { AT_MAIL, "{auth_authen}" },
+	{ AT_MAIL, "i" },
+	{ AT_EOM, "i" }, { AT_EOM, "{auth_authen}" }
+};
+
+struct rule_count {
+	_Atomic(const char *)	 rule;
+	atomic_uint_fast64_t	 n;
+};
+
+struct observed_listener {
+	char			 name[OBSERVED_NAME];
+	atomic_uint_fast64_t	 macro[OBSERVED_ROWS][SENT_VALUE + 1];
+	atomic_uint_fast64_t	 sessions, messages, recipients_refused;
+	atomic_uint_fast64_t	 action[ACTION_REJECT + 1];
+	struct rule_count	 rule[OBSERVED_RULES];
+	atomic_uint_fast64_t	 hinted;	/* ticks of the last, or 0 */
+	pthread_mutex_t		 lock;		/* of the MTA below */
+	struct mta_facts	 mta;
+	char			 version[OBSERVED_NAME];
+};
+
+struct observed {
+	pthread_mutex_t		 lock;		/* of new slots */
+	atomic_uint		 n;
+	struct observed_listener *slot[OBSERVED_LISTENERS];
+};
+
+const char *
+macro_stage_name(enum macro_stage stage)
+{
+	static const char *const names[] = {
+		[AT_CONNECT] = "connect", [AT_HELO] = "helo",
+		[AT_MAIL] = "mail", [AT_EOM] = "eom"
+	};
+
+	return names[stage];
+}
+
+struct observed *
+observed_new(void)
+{
+	struct observed *o = xcalloc(1, sizeof(*o));
+
+	pthread_mutex_init(&o->lock, NULL);
+	return o;
+}
+
+void
+observed_free(struct observed **op)
+{
+	struct observed	*o = *op;
+	unsigned	 i;
+
+	if (o == NULL)
+		return;
+	*op = NULL;
+	for (i = 0; i < atomic_load(&o->n); i++) {
+		pthread_mutex_destroy(&o->slot[i]->lock);
+		free(o->slot[i]);
+	}
+	pthread_mutex_destroy(&o->lock);
+	free(o);
+}
+
+static struct observed_listener *
+find(struct observed *o, const char *name)
+{
+	unsigned i, n = atomic_load(&o->n);
+
+	for (i = 0; i < n; i++)
+		if (strncmp(o->slot[i]->name, name, OBSERVED_NAME - 1) == 0)
+			return o->slot[i];
+	return NULL;
+}
+
+static struct observed_listener *
+add(struct observed *o, const char *name)
+{
+	struct observed_listener *l = xcalloc(1, sizeof(*l));
+
+	strncpy(l->name, name, OBSERVED_NAME - 1);
+	pthread_mutex_init(&l->lock, NULL);
+	o->slot[atomic_load(&o->n)] = l;
+	atomic_fetch_add(&o->n, 1);
+	return l;
+}
+
+struct observed_listener *
+observed_listener(struct observed *o, const char *name)
+{
+	struct observed_listener *l = find(o, name);
+
+	if (l != NULL)
+		return l;
+	pthread_mutex_lock(&o->lock);
+	l = find(o, name);	/* another thread may have been faster */
+	if (l == NULL && atomic_load(&o->n) < OBSERVED_LISTENERS - 1)
+		l = add(o, name);
+	if (l == NULL && (l = find(o, OTHERS)) == NULL)
+		l = add(o, OTHERS);
+	pthread_mutex_unlock(&o->lock);
+	return l;
+}
+
+void
+observed_macros(struct observed_listener *l, enum macro_stage stage,
+    const enum sent *sent)
+{
+	size_t i;
+
+	for (i = 0; i < OBSERVED_ROWS; i++)
+		if (observed_rows[i].stage == stage)
+			atomic_fetch_add_explicit(&l->macro[i][sent[i]], 1,
+			    memory_order_relaxed);
+}
+
+void
+observed_session(struct observed_listener *l, const struct mta_facts *mta)
+{
+	atomic_fetch_add(&l->sessions, 1);
+	pthread_mutex_lock(&l->lock);
+	l->mta = *mta;
+	l->version[0] = '\0';
+	if (mta->version != NULL)
+		strncpy(l->version, mta->version, OBSERVED_NAME - 1);
+	l->mta.version = NULL;		/* of the session's memory */
+	pthread_mutex_unlock(&l->lock);
+}
+
+static void
+count_rule(struct observed_listener *l, const char *rule)
+{
+	const char	*there;
+	size_t		 i;
+
+	for (i = 0; i < OBSERVED_RULES; i++) {
+		there = atomic_load(&l->rule[i].rule);
+		if (there == NULL &&
+		    atomic_compare_exchange_strong(&l->rule[i].rule, &there,
+		    rule))
+			there = rule;
+		if (there == rule || strcmp(there, rule) == 0) {
+			atomic_fetch_add(&l->rule[i].n, 1);
+			return;
+		}
+	}
+}
+
+void
+observed_verdict(struct observed_listener *l, const char *event,
+    enum action action, const char *rule)
+{
+	if (strcmp(event, "rcpt") == 0) {
+		atomic_fetch_add(&l->recipients_refused, 1);
+	} else {
+		atomic_fetch_add(&l->messages, 1);
+		atomic_fetch_add(&l->action[action], 1);
+	}
+	if (rule != NULL)
+		count_rule(l, rule);
+}
+
+bool
+observed_never(const struct observed_listener *l, const char *macro)
+{
+	size_t i;
+
+	for (i = 0; i < OBSERVED_ROWS; i++)
+		if (strcmp(observed_rows[i].macro, macro) == 0 &&
+		    atomic_load(&l->macro[i][SENT_VALUE]) +
+		    atomic_load(&l->macro[i][SENT_EMPTY]) > 0)
+			return false;
+	return true;
+}
+
+bool
+observed_hint_due(struct observed_listener *l, uint64_t ticks)
+{
+	uint_fast64_t last = atomic_load(&l->hinted);
+
+	if (last != 0 && ticks - last < HINT_MS)
+		return false;
+	return atomic_compare_exchange_strong(&l->hinted, &last,
+	    ticks > 0 ? ticks : 1);
+}
+
+/* --- JSON ---------------------------------------------------------------- */
+
+static void
+add_number(struct buf *b, const char *name, uint64_t value)
+{
+	buf_printf(b, "\"%s\": %llu", name, (unsigned long long)value);
+}
+
+static void
+json_macros(const struct observed_listener *l, struct buf *b)
+{
+	const struct observed_row	*row;
+	size_t				 i;
+
+	buf_addstr(b, "\"macros\": [");
+	for (i = 0; i < OBSERVED_ROWS; i++) {
+		row = &observed_rows[i];
+		buf_printf(b, "%s{\"stage\": \"%s\", \"macro\": \"%s\", ",
+		    i > 0 ? ", " : "", macro_stage_name(row->stage),
+		    row->macro);
+		add_number(b, "sent", atomic_load(&l->macro[i][SENT_VALUE]));
+		buf_addstr(b, ", ");
+		add_number(b, "empty", atomic_load(&l->macro[i][SENT_EMPTY]));
+		buf_addstr(b, ", ");
+		add_number(b, "absent", atomic_load(&l->macro[i][SENT_NOT]));
+		buf_addch(b, '}');
+	}
+	buf_addch(b, ']');
+}
+
+static void
+json_rules(const struct observed_listener *l, struct buf *b)
+{
+	const char	*rule;
+	size_t		 i;
+
+	buf_addstr(b, "\"rules\": {");
+	for (i = 0; i < OBSERVED_RULES; i++) {
+		rule = atomic_load(&l->rule[i].rule);
+		if (rule == NULL)
+			break;
+		if (i > 0)
+			buf_addstr(b, ", ");
+		json_string(b, rule);
+		buf_printf(b, ": %llu",
+		    (unsigned long long)atomic_load(&l->rule[i].n));
+	}
+	buf_addch(b, '}');
+}
+
+static void
+json_mta(struct observed_listener *l, struct buf *b)
+{
+	pthread_mutex_lock(&l->lock);
+	buf_printf(b, "\"negotiated\": %s, \"protocol\": %u, "
+	    "\"takes_lists\": %s, \"mta\": ", l->mta.known ? "true" : "false",
+	    l->mta.protocol, l->mta.takes_lists ? "true" : "false");
+	json_string(b, l->version);
+	pthread_mutex_unlock(&l->lock);
+}
+
+static void
+json_listener(struct observed_listener *l, bool macros, struct buf *b)
+{
+	enum action a;
+
+	buf_addstr(b, "{\"name\": ");
+	json_string(b, l->name);
+	buf_addstr(b, ", ");
+	add_number(b, "sessions", atomic_load(&l->sessions));
+	buf_addstr(b, ", ");
+	add_number(b, "messages", atomic_load(&l->messages));
+	for (a = ACTION_ACCEPT; a <= ACTION_REJECT; a++) {
+		buf_addstr(b, ", ");
+		add_number(b, action_name(a), atomic_load(&l->action[a]));
+	}
+	buf_addstr(b, ", ");
+	add_number(b, "recipients_refused",
+	    atomic_load(&l->recipients_refused));
+	buf_addstr(b, ", ");
+	json_mta(l, b);
+	buf_addstr(b, ", ");
+	json_rules(l, b);
+	if (macros) {
+		buf_addstr(b, ", ");
+		json_macros(l, b);
+	}
+	buf_addch(b, '}');
+}
+
+void
+observed_json(struct observed *o, bool macros, struct buf *b)
+{
+	unsigned i, n = atomic_load(&o->n);
+
+	buf_addch(b, '[');
+	for (i = 0; i < n; i++) {
+		if (i > 0)
+			buf_addstr(b, ", ");
+		json_listener(o->slot[i], macros, b);
+	}
+	buf_addch(b, ']');
+}

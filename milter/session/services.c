@@ -1,0 +1,228 @@
+/*
+ * services - open, hold and close what sessions share; swap the setup
+ */
+#include <sys/random.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "dkim/dkim_verify.h"
+#include "fuse_priv.h"
+#include "session/notifier.h"
+#include "session/observed.h"
+#include "store/redis/redis_url.h"
+#include "dns/resolver.h"
+#include "session/services.h"
+#include "store/store.h"
+#include "conf/users_query.h"
+
+static time_t
+clock_now(void)
+{
+	return time(NULL);
+}
+
+static uint64_t
+clock_ticks(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static struct dkim_lib *
+open_dkim(const struct conf *conf)
+{
+	struct dkim_verify_limits limits = dkim_default_limits;
+
+	limits.signatures = conf->dkim.max_signatures;
+	limits.signature_bytes = conf->dkim.max_signature_bytes;
+	limits.h_names = conf->dkim.max_signed_names;
+	limits.clock_skew = conf->dkim.clock_skew;
+	limits.min_key_bits = conf->dkim.min_key_bits;
+	limits.max_age = conf->dkim.max_age;
+	limits.required = conf->dkim.required_fields;
+	/* what is more than this is refused, not verified in part */
+	limits.fields = conf->max_header_fields;
+	limits.header_bytes = conf->max_header_bytes;
+	return dkim_lib_new(&limits);
+}
+
+static struct keyring *
+load_keys(const struct conf *conf, char **why)
+{
+	if (conf->signing.key_directory != NULL)
+		return keyring_load(conf->signing.key_directory, why);
+	if (conf->signing.key_table != NULL)
+		return keyring_load_tables(conf->signing.key_table,
+		    conf->signing.signing_table, why);
+	return keyring_empty();
+}
+
+static void
+setup_free(struct setup *st)
+{
+	users_query_free(&st->users);
+	dkim_lib_free(&st->dkim);
+	keyring_free(&st->keys);
+	conf_unref(&st->conf);
+	free(st);
+}
+
+struct users_query *
+setup_users(const struct conf *conf)
+{
+	struct users_plans plans = { conf->plans, conf->nplans };
+
+	return conf->users_database == NULL ? NULL :
+	    users_query_new(conf->users_database, conf->users_query, &plans);
+}
+
+bool
+setup_check_users(const struct setup *st, char **why)
+{
+	return st->users == NULL || users_query_check(st->users, why);
+}
+
+struct setup *
+setup_new(struct conf *conf, char **why)
+{
+	struct setup *st = xcalloc(1, sizeof(*st));
+
+	atomic_init(&st->refs, 1);
+	st->conf = conf;
+	st->users = setup_users(conf);
+	if (setup_check_users(st, why))
+		st->keys = load_keys(conf, why);
+	if (st->keys != NULL) {
+		st->dkim = open_dkim(conf);
+		if (st->dkim != NULL)
+			return st;
+		*why = xstrdup("libopendkim could not be started");
+	}
+	setup_free(st);
+	return NULL;
+}
+
+static bool
+check_state(const struct conf *conf, char **why)
+{
+	struct store_place	 place = conf_state(conf);
+	struct store		*s;
+
+	if (!redis_url_is(place.spec))
+		return true;
+	s = store_open_at(&place, STORE_READ, why);
+	if (s == NULL)
+		return false;
+	store_close(&s);
+	return true;
+}
+
+struct setup *
+setup_try(struct conf *conf, char **why)
+{
+	struct setup	*st = setup_new(conf, why);
+
+	if (st != NULL && !check_state(st->conf, why))
+		setup_unref(&st);
+	return st;
+}
+
+struct setup *
+setup_ref(struct setup *st)
+{
+	atomic_fetch_add(&st->refs, 1);
+	return st;
+}
+
+void
+setup_unref(struct setup **stp)
+{
+	struct setup *st = *stp;
+
+	*stp = NULL;
+	if (st == NULL || atomic_fetch_sub(&st->refs, 1) != 1)
+		return;
+	setup_free(st);
+}
+
+/* Of no consequence if it cannot be had. */
+static uint64_t
+random_seed(void)
+{
+	uint64_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) !=
+	    (ssize_t)sizeof(seed))
+		return clock_ticks();
+	return seed;
+}
+
+struct services *
+services_new(struct setup *setup, struct resolver *resolver,
+    struct store *store, const char *hostname)
+{
+	struct services *sv = xcalloc(1, sizeof(*sv));
+
+	pthread_mutex_init(&sv->lock, NULL);
+	pthread_mutex_init(&sv->warned_lock, NULL);
+	sv->warned = warned_new();
+	services_clock_init(sv);
+	sv->current = setup;
+	sv->resolver = resolver;
+	sv->store = store;
+	sv->hostname = hostname;
+	sv->observed = observed_new();
+	sv->fuse = fuse_new(random_seed());
+	sv->now = clock_now;
+	sv->ticks = clock_ticks;
+	return sv;
+}
+
+void
+services_free(struct services **svp)
+{
+	struct services *sv = *svp;
+
+	if (sv == NULL)
+		return;
+	*svp = NULL;
+	notifier_free(&sv->notifier);
+	fuse_free(&sv->fuse);
+	resolver_free(&sv->resolver);
+	store_close(&sv->store);
+	observed_free(&sv->observed);
+	warned_free(&sv->warned);
+	pthread_mutex_destroy(&sv->warned_lock);
+	setup_unref(&sv->current);
+	pthread_rwlock_destroy(&sv->clock_lock);
+	pthread_mutex_destroy(&sv->lock);
+	free(sv);
+}
+
+struct setup *
+services_setup(struct services *sv)
+{
+	struct setup *st;
+
+	pthread_mutex_lock(&sv->lock);
+	st = setup_ref(sv->current);
+	pthread_mutex_unlock(&sv->lock);
+	return st;
+}
+
+void
+services_swap(struct services *sv, struct setup *setup)
+{
+	struct setup *old;
+
+	pthread_mutex_lock(&sv->lock);
+	old = sv->current;
+	sv->current = setup;
+	pthread_mutex_unlock(&sv->lock);
+	setup_unref(&old);
+}

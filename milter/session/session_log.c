@@ -1,0 +1,213 @@
+/*
+ * session_log - the one record that says what was decided about a message,
+ * why, and what it cost
+ */
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "session_priv.h"
+
+static void
+log_session(struct record *r, const struct session *s)
+{
+	const struct facts	*f = &s->f;
+	char			 client[NETADDR_TEXT];
+
+	record_str(r, "listener", f->listener);
+	if (f->conn.local)
+		record_str(r, "client", "local");
+	else
+		record_str(r, "client", f->conn.client_known ?
+		    netaddr_format(&f->conn.client, client) : "unknown");
+	record_str(r, "helo", f->conn.helo);
+	record_str(r, "tls", f->tls.version);
+	record_str(r, "login", f->auth.login);
+	record_str(r, "mechanism", f->auth.mechanism);
+	record_str(r, "relay", f->relay);
+	record_str(r, "tier", f->tier);
+	record_str(r, "sender", f->env.sender);
+	record_num(r, "recipients", f->env.recipients);
+	if (s->refused > 0)
+		record_num(r, "refused", s->refused);
+}
+
+/* "pass:example.org/s1,fail:example.net/s2" and why the first is no pass. */
+static void
+log_signatures(struct record *r, const struct dkim_facts *dkim)
+{
+	const struct dkim_signature	*sig;
+	const char			*why = NULL;
+	struct buf			 b = BUF_INIT;
+	size_t				 i;
+
+	for (i = 0; i < dkim->n; i++) {
+		sig = &dkim->sig[i];
+		buf_printf(&b, "%s%s:%s/%s", i > 0 ? "," : "",
+		    result_name(sig->result),
+		    sig->domain != NULL ? sig->domain : "",
+		    sig->selector != NULL ? sig->selector : "");
+		if (sig->result != RESULT_PASS && why == NULL)
+			why = sig->reason;
+	}
+	record_str(r, "dkim", dkim->n > 0 ? buf_str(&b) : "none");
+	record_str(r, "dkim-why", why);
+	if (dkim->skipped > 0)
+		record_num(r, "dkim-skipped", dkim->skipped);
+	buf_free(&b);
+}
+
+static const char *
+dmarc_policy_name(enum dmarc_policy p)
+{
+	static const char *const names[] = { "none", "quarantine", "reject" };
+
+	return names[p];
+}
+
+static void
+log_dmarc(struct record *r, const struct dmarc_facts *dmarc)
+{
+	record_str(r, "dmarc", result_name(dmarc->result));
+	if (dmarc->record_domain != NULL) {
+		record_str(r, "dmarc-policy",
+		    dmarc_policy_name(dmarc->policy));
+		record_str(r, "dmarc-record", dmarc->record_domain);
+	}
+	if (dmarc->result != RESULT_PASS)
+		record_str(r, "dmarc-why", dmarc->reason);
+}
+
+static void
+log_override(struct record *r, const struct override_facts *o)
+{
+	record_str(r, "override", o->name);
+	record_str(r, "override-why", o->reason);
+	record_str(r, "override-of", o->rule);
+}
+
+static void
+log_results(struct record *r, const struct facts *f)
+{
+	if (f->from.from.n > 0)
+		record_str(r, "from", f->from.from.box[0].address);
+	if (f->iprev.done)
+		record_str(r, "iprev", result_name(f->iprev.result));
+	if (f->spf_mfrom.done) {
+		record_str(r, "spf", result_name(f->spf_mfrom.result));
+		if (f->spf_mfrom.result != RESULT_PASS)
+			record_str(r, "spf-why", f->spf_mfrom.reason);
+	}
+	if (f->spf_helo.done)
+		record_str(r, "spf-helo", result_name(f->spf_helo.result));
+	if (f->dkim.done)
+		log_signatures(r, &f->dkim);
+	if (f->dmarc.done)
+		log_dmarc(r, &f->dmarc);
+	log_override(r, &f->override);
+}
+
+static const char *
+of_limit(struct arena *a, const struct quota_facts *q)
+{
+	if (q->limit == STORE_UNLIMITED)
+		return arena_printf(a, "%u/unlimited", (unsigned)q->used);
+	return arena_printf(a, "%u/%u", (unsigned)q->used,
+	    (unsigned)q->limit);
+}
+
+static bool
+is_set(const struct quota_facts *q)
+{
+	return q->set || q->messages_set;
+}
+
+/*
+ * plan=trial quota=1/1000 groups=acme:12/5000,all(set):40/unlimited; "(set)"
+ * where millgatectl has set a limit.
+ */
+static void
+log_quota(struct record *r, const struct facts *f)
+{
+	struct buf	b = BUF_INIT;
+	size_t		i;
+
+	if (f->nquotas == 0)
+		return;
+	record_str(r, "plan", is_set(&f->quota[0]) ? arena_printf(r->arena,
+	    "%s(set)", f->quota[0].plan) : f->quota[0].plan);
+	record_str(r, "quota", of_limit(r->arena, &f->quota[0]));
+	for (i = 1; i < f->nquotas; i++)
+		buf_printf(&b, "%s%s%s:%s", i > 1 ? "," : "",
+		    f->quota[i].group, is_set(&f->quota[i]) ? "(set)" : "",
+		    of_limit(r->arena, &f->quota[i]));
+	if (b.len > 0)
+		record_str(r, "groups", buf_str(&b));
+	buf_free(&b);
+}
+
+static void
+log_cost(struct record *r, struct session *s)
+{
+	if (s->lookups != NULL) {
+		record_num(r, "dns", lookups_count(s->lookups));
+		record_num(r, "dns-ms", lookups_waited_ms(s->lookups));
+	}
+	record_num(r, "ms", s->sv->ticks() - s->began);
+}
+
+static void
+log_verdict(struct record *r, const struct session *s, const char *action,
+    const char *hint)
+{
+	const struct verdict *v = &s->verdict;
+
+	record_str(r, "action", action);
+	record_str(r, "rule", v->rule);
+	if (s->setup->conf->mode == MODE_MONITOR &&
+	    v->action != ACTION_ACCEPT)
+		record_str(r, "would", action_name(v->action));
+	if (v->code[0] != '\0')
+		record_str(r, "reply", arena_printf(r->arena, "%s %s",
+		    v->code, v->status));
+	if (v->action != ACTION_ACCEPT)
+		record_str(r, "text", v->text);
+	record_str(r, "hint", hint);
+}
+
+static void
+log_write(struct session *s, const struct record *r)
+{
+	struct buf b = BUF_INIT;
+
+	if (s->sv->on_record != NULL) {
+		s->sv->on_record(s->sv->on_record_arg, r);
+		return;
+	}
+	record_line(r, &b);
+	log_printf(LOG_LEVEL_INFO, "%s", buf_str(&b));
+	buf_free(&b);
+}
+
+void
+session_log(struct session *s, const char *action, const char *event)
+{
+	struct record r;
+
+	stage_verdict(s, event);
+	record_init(&r, s->arena);
+	record_str(&r, "id", s->f.env.queue_id != NULL ?
+	    s->f.env.queue_id : "-");
+	record_str(&r, "event", event);
+	log_verdict(&r, s, action, stage_hint(s));
+	log_session(&r, s);
+	log_results(&r, &s->f);
+	if (s->nsigned > 0)
+		record_num(&r, "signed", s->nsigned);
+	else if (s->f.direction == DIRECTION_SUBMISSION)
+		record_str(&r, "unsigned", s->sign_why);
+	log_quota(&r, &s->f);
+	record_str(&r, "users-error", s->users_error);
+	record_str(&r, "store-error", s->store_error);
+	log_cost(&r, s);
+	log_write(s, &r);
+}

@@ -1,0 +1,153 @@
+/*
+ * session_priv - the session as session.c and stages*.c see it; nobody else
+ *
+ * session.c says who and when, stages.c gathers facts (I/O), the judges
+ * decide. Two arenas own all memory: the connection's and the message's.
+ */
+#ifndef MILLGATE_SESSION_PRIV_H
+#define MILLGATE_SESSION_PRIV_H
+
+#include "dmarc/dmarc.h"
+#include "mail/edits.h"
+#include "mail/facts.h"
+#include "mail/headers.h"
+#include "session/observed.h"
+#include "policy/policy.h"
+#include "dns/resolver.h"
+#include "session/services.h"
+#include "session/session.h"
+#include "spf/spf_check.h"
+
+/* The authors', the sender's, and one each for so many signatures. */
+#define SESSION_WALKS	24
+/* Author domains that are evaluated; a message with more is refused. */
+#define SESSION_AUTHORS	4
+
+/* The tree walk of one domain: asked at once, judged when needed. */
+struct walk {
+	const char	*domain;
+	struct dmarc_walk names;
+	struct lookup	*lookup[DMARC_WALK_MAX];
+	bool		 judged;
+	struct dmarc_walk_result result;
+};
+
+/* The client's names and what they lead to. */
+struct iprev {
+	struct lookups	*lookups;
+	struct netaddr	 client;
+	struct lookup	*names;		/* NULL: not asked */
+};
+
+struct session {
+	struct services	*sv;
+	session_macro_fn *macro;
+	void		*macro_ctx;
+	struct arena	*conn_arena, *arena;	/* connection, message */
+	char		*helo;		/* what f.conn.helo points to */
+	struct facts	 f;
+	struct mta_facts mta;		/* as negotiated, before connect */
+	enum sent	 sent[OBSERVED_ROWS];
+	struct observed_listener *seen;	/* of the latest message */
+
+	/* --- of the message; all zero between messages ---------------- */
+	bool		 open;		/* between MAIL and its end */
+	struct setup	*setup;
+	const struct session_rules *rules;
+	const struct user_rules *user;	/* of the login, or of the relay */
+	const struct tier_rules *tier;	/* NULL: none */
+	const char	*users_error;	/* why a login is not known; NULL */
+	const char	*authserv_id;
+	struct lookups	*lookups;
+	struct headers	 headers;
+	bool		 too_large;	/* header over the limits */
+	bool		 headers_ended;	/* and their authors are known */
+	struct dkim_verifier *verifier;
+	struct dkim_signer *signer;
+	const char	*sign_why;	/* why it is not signed */
+	size_t		 nsigned;
+	struct spf_limits spf_limits;
+	struct spf_question spf_mfrom, spf_helo;
+	struct walk	 walk[SESSION_WALKS];
+	size_t		 nwalks;
+	struct iprev	 iprev;
+	struct reservation *reservation;
+	struct store_usage usage[STORE_ACCOUNTS];
+	const char	*store_error;	/* the last one; NULL: none */
+	struct edits	 edits;
+	struct verdict	 verdict;	/* the worst so far, as enforced */
+	unsigned	 refused;	/* recipients */
+	bool		 blocked;	/* the login, or one of its groups */
+	bool		 unentitled;	/* to the addresses that it uses */
+	uint64_t	 began;		/* ticks */
+};
+
+/* stages.c: facts of the connection and the envelope */
+const char	*stage_macro(struct session *s, struct arena *a,
+		    const char *name);
+void		 stage_connect(struct session *s, const char *client_name,
+		    const struct sockaddr *client);
+void		 stage_listener(struct session *s);
+void		 stage_login(struct session *s);
+void		 stage_recipient(struct session *s, const char *path);
+void		 stage_sender(struct session *s, const char *path);
+
+/* stages_macros.c: what the MTA tells, and what it never told */
+void		 stage_look(struct session *s, enum macro_stage stage);
+void		 stage_attribute(struct session *s);
+/* The end of a message, or a refused recipient. */
+void		 stage_verdict(struct session *s, const char *event);
+/* NULL: none is due. */
+const char	*stage_hint(struct session *s);
+
+/* stages_mail.c: facts of the message */
+void		 stage_inbound_start(struct session *s);
+void		 stage_headers(struct session *s);
+void		 stage_inbound_collect(struct session *s);
+void		 stage_sign_start(struct session *s);
+bool		 stage_sign_finish(struct session *s);
+void		 stage_end(struct session *s);
+
+/* stages_warn.c: after a commit, or after a refusal */
+void		 stage_warn(struct session *s, bool committed);
+
+/* stages_quota.c */
+/* A block is a verdict on the message. */
+struct verdict	 stage_quota_open(struct session *s);
+/* One more recipient: the verdict on that one alone. */
+struct verdict	 stage_quota_recipient(struct session *s);
+struct verdict	 stage_quota_commit(struct session *s);
+/* What is reserved is free again. */
+void		 stage_quota_close(struct session *s);
+
+/* stages_setting.c: on the accounts in the facts */
+struct verdict	 stage_settings(struct session *s);
+
+/*
+ * stages_fuse.c: what the login does; when it is too much, the verdict is
+ * that it is blocked
+ */
+struct verdict	 stage_fuse_client(struct session *s);
+struct verdict	 stage_fuse_refused(struct session *s);
+struct verdict	 stage_fuse_from(struct session *s);
+/* The MTA refused this recipient, and only tells us about it. */
+bool		 stage_was_refused(struct session *s);
+
+/* stages_iprev.c */
+void		 stage_iprev_start(struct session *s);
+void		 stage_iprev_collect(struct session *s);
+
+/* stages_dmarc.c */
+void		 stage_walk_start(struct session *s, const char *domain);
+void		 stage_authors_start(struct session *s);
+void		 stage_outcome(struct session *s, enum action taken);
+void		 stage_dmarc(struct session *s);
+
+/* session_edits.c: the trace fields; `monitor` only words them */
+void		 session_plan_results(struct session *s, bool monitor);
+
+/* session_log.c: the message's line */
+void		 session_log(struct session *s, const char *action,
+		    const char *event);
+
+#endif

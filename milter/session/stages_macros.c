@@ -1,0 +1,98 @@
+/*
+ * stages_macros - what the MTA tells at each stage, and what it never told
+ *
+ * The listener is known at MAIL only: what connect and HELO brought waits in
+ * the session until then and is counted once for a connection.
+ */
+#include <string.h>
+
+#include "policy/advice.h"
+#include "base/arena.h"
+#include "session_priv.h"
+
+void
+session_negotiated(struct session *s, unsigned protocol, bool takes_lists)
+{
+	s->mta.known = true;
+	s->mta.protocol = protocol;
+	s->mta.takes_lists = takes_lists;
+	/* also of an MTA that forgets to say who has connected */
+	s->f.conn.mta = s->mta;
+}
+
+void
+stage_look(struct session *s, enum macro_stage stage)
+{
+	const char	*value;
+	size_t		 i;
+
+	for (i = 0; i < OBSERVED_ROWS; i++) {
+		if (observed_rows[i].stage != stage)
+			continue;
+		value = s->macro(s->macro_ctx, observed_rows[i].macro);
+		s->sent[i] = value == NULL ? SENT_NOT :
+		    value[0] == '\0' ? SENT_EMPTY : SENT_VALUE;
+	}
+}
+
+/* At MAIL, when the message has its listener. */
+void
+stage_attribute(struct session *s)
+{
+	struct observed_listener *before = s->seen;
+
+	s->seen = observed_listener(s->sv->observed, s->rules->name);
+	if (s->seen != before) {
+		observed_session(s->seen, &s->f.conn.mta);
+		observed_macros(s->seen, AT_CONNECT, s->sent);
+		observed_macros(s->seen, AT_HELO, s->sent);
+	}
+	stage_look(s, AT_MAIL);
+	observed_macros(s->seen, AT_MAIL, s->sent);
+}
+
+void
+stage_verdict(struct session *s, const char *event)
+{
+	const struct verdict	*v = &s->verdict;
+	bool			 enforced;
+
+	enforced = s->setup->conf->mode == MODE_ENFORCE;
+	observed_verdict(s->seen, event, enforced ? v->action : ACTION_ACCEPT,
+	    v->action >= ACTION_HOLD ? v->rule : NULL);
+	if (strcmp(event, "eom") == 0) {
+		stage_look(s, AT_EOM);
+		observed_macros(s->seen, AT_EOM, s->sent);
+	}
+}
+
+static bool
+never(const void *listener, const char *macro)
+{
+	return observed_never(listener, macro);
+}
+
+/* It is let in like a stranger: nobody would notice. */
+static bool
+is_unbound_login(const struct session *s)
+{
+	return s->f.conn.mta.known && s->f.auth.login != NULL &&
+	    s->f.direction == DIRECTION_INBOUND &&
+	    s->setup->conf->trust.logins != TRUST_ANY_LOGIN;
+}
+
+const char *
+stage_hint(struct session *s)
+{
+	char hint[ADVICE_HINT];
+
+	if (is_unbound_login(s) && s->verdict.action < ACTION_DEFER)
+		return observed_hint_due(s->seen, s->sv->ticks()) ?
+		    advice_login_hint : NULL;
+	if (!s->f.conn.mta.known || s->verdict.action < ACTION_DEFER ||
+	    !advice_hint(s->verdict.rule, &s->f.conn.mta, never, s->seen,
+	    hint) ||
+	    !observed_hint_due(s->seen, s->sv->ticks()))
+		return NULL;
+	return arena_strdup(s->arena, hint);
+}

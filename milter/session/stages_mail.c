@@ -1,0 +1,215 @@
+/*
+ * stages_mail - gather the facts of a message: SPF, DKIM, the author; sign
+ *
+ * Inbound, every lookup is started as soon as its name is known: SPF and the
+ * sender's DMARC walk at MAIL, keys and the author's walk at the end of the
+ * headers. The end of the message only collects.
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "mail/commaize.h"
+#include "dkim/dkim_sign.h"
+#include "dkim/dkim_verify.h"
+#include "mail/mailaddr.h"
+#include "session_priv.h"
+
+static void
+spf_start(struct session *s, struct spf_question *q, bool helo)
+{
+	q->client = s->f.conn.client;
+	/* a HELO in the midst of the message frees the connection's */
+	q->helo = arena_strdup(s->arena, s->f.conn.helo);
+	q->sender = s->f.env.sender;
+	q->receiver = s->authserv_id;
+	q->check_helo = helo;
+	q->now = (uint64_t)s->sv->now();
+	spf_prefetch(s->lookups, q, &s->spf_limits);
+}
+
+/*
+ * A sender nobody can read is no identity (RFC 7208 4.3), and neither is a
+ * local part alone: the MTA will add a domain of its own. NULL: it is one.
+ */
+static const char *
+no_sender(const struct env_facts *env)
+{
+	if (env->sender_bad)
+		return "the sender cannot be understood";
+	return env->sender_local != NULL && env->sender_domain == NULL ?
+	    "the sender has no domain" : NULL;
+}
+
+/* The null sender's MAIL FROM identity is the HELO name already. */
+static bool
+checks_helo(const struct session *s)
+{
+	return s->f.env.sender_bad || s->f.env.sender_local != NULL;
+}
+
+void
+stage_inbound_start(struct session *s)
+{
+	const struct conf	*c = s->setup->conf;
+	struct lookup_limits	 limits = {
+		.timeout_ms = c->resolver.timeout * 1000,
+		.max_queries = c->resolver.max_queries,
+	};
+
+	s->lookups = lookups_new(s->sv->resolver, &limits);
+	s->spf_limits = spf_default_limits;
+	s->spf_limits.voids = c->spf.max_voids;
+	if (c->dkim.verify)
+		s->verifier = dkim_verifier_new(s->setup->dkim, s->lookups,
+		    s->arena, s->sv->now());
+	stage_iprev_start(s);
+	if (!s->f.conn.client_known)
+		return;
+	if (no_sender(&s->f.env) == NULL)
+		spf_start(s, &s->spf_mfrom, false);
+	if (checks_helo(s))
+		spf_start(s, &s->spf_helo, true);
+	/* an address literal is no name to ask for */
+	if (s->f.env.sender_domain != NULL && s->f.env.sender_domain[0] != '[')
+		stage_walk_start(s, s->f.env.sender_domain);
+}
+
+/* End of headers: who is the author, whose are the signatures? */
+void
+stage_headers(struct session *s)
+{
+	const char	*signer[SESSION_WALKS];
+	size_t		 i, n = 0;
+
+	mailaddr_author(s->arena, &s->headers, &s->f.from);
+	if (s->f.direction == DIRECTION_SUBMISSION)
+		return;
+	if (s->verifier != NULL) {
+		dkim_verifier_eoh(s->verifier);
+		n = dkim_verifier_domains(s->verifier, signer, SESSION_WALKS);
+	}
+	stage_authors_start(s);
+	for (i = 0; i < n; i++)
+		stage_walk_start(s, signer[i]);
+}
+
+static void
+spf_collect(struct session *s)
+{
+	if (!s->f.conn.client_known)
+		return;
+	s->f.spf_mfrom.reason = no_sender(&s->f.env);
+	if (s->f.spf_mfrom.reason == NULL)
+		spf_check(s->lookups, &s->spf_mfrom, &s->spf_limits, s->arena,
+		    &s->f.spf_mfrom);
+	s->f.spf_mfrom.done = true;
+	if (!checks_helo(s))
+		return;
+	spf_check(s->lookups, &s->spf_helo, &s->spf_limits, s->arena,
+	    &s->f.spf_helo);
+	s->f.spf_helo.done = true;
+}
+
+void
+stage_inbound_collect(struct session *s)
+{
+	spf_collect(s);
+	if (s->verifier != NULL) {
+		dkim_verifier_finish(s->verifier, &s->f.dkim);
+		s->f.dkim.done = true;
+	}
+	stage_dmarc(s);
+	stage_iprev_collect(s);
+}
+
+/* May this login's mail carry a signature by these keys? */
+static bool
+keys_may_sign(const struct session *s, const struct signing_keys *keys)
+{
+	const char *who = policy_own_address(s->user, &s->f);
+	const char *domain = keys->key[0]->domain;
+
+	return !keys->of_parent || (policy_signs_for(
+	    &s->setup->conf->identity, s->user, who, domain) &&
+	    policy_tier_signs_for(s->tier, who, domain));
+}
+
+/*
+ * Postfix adds what a client left out before we see the message, Sendmail when
+ * it delivers it.
+ */
+static void
+leave_to_mta(struct session *s)
+{
+	static const char *const sendmail[] = { "Date", "Message-ID", NULL };
+
+	if (s->f.conn.mta.kind == MTA_SENDMAIL)
+		dkim_signer_added_later(s->signer, sendmail);
+}
+
+/* As the field will be when the MTA has sent it. */
+static void
+sign_field(struct session *s, const struct header *h)
+{
+	const char *value = h->value;
+
+	if (s->f.conn.mta.kind == MTA_SENDMAIL && s->setup->conf->signing.
+	    rules.header_canon == CANON_RELAXED && commaize_applies(h->name))
+		value = commaize(s->arena, value);
+	dkim_signer_header(s->signer, h->name, value);
+}
+
+void
+stage_sign_start(struct session *s)
+{
+	const struct sign_rules	*rules = &s->setup->conf->signing.rules;
+	struct signing_keys	 keys;
+	const char		*domain;
+	size_t			 i;
+
+	domain = policy_sign_domain(&s->f, &s->sign_why);
+	if (domain == NULL)
+		return;
+	keys = keyring_find_author(s->setup->keys, rules,
+	    s->f.from.from.box[0].local, domain, s->arena);
+	if (keys.n == 0) {
+		s->sign_why = "no key";
+		return;
+	}
+	if (!keys_may_sign(s, &keys)) {
+		s->sign_why = "not bound to the key's domain";
+		return;
+	}
+	s->nsigned = keys.n;
+	s->signer = dkim_signer_new(rules, keys.key, keys.n, s->arena,
+	    s->sv->now());
+	leave_to_mta(s);
+	for (i = 0; i < s->headers.n; i++)
+		sign_field(s, &s->headers.field[i]);
+}
+
+/* Plans the signature fields; false: they could not be made. */
+bool
+stage_sign_finish(struct session *s)
+{
+	const char *const	*values;
+	size_t			 i;
+
+	if (s->signer == NULL)
+		return true;
+	values = dkim_signer_finish(s->signer, &s->sign_why);
+	if (values == NULL)
+		return false;
+	/* the last one planned is uppermost: the first key's */
+	for (i = s->nsigned; i > 0; i--)
+		edits_insert_top(&s->edits, "DKIM-Signature", values[i - 1]);
+	return true;
+}
+
+void
+stage_end(struct session *s)
+{
+	dkim_verifier_free(&s->verifier);
+	dkim_signer_free(&s->signer);
+	lookups_free(&s->lookups);
+}

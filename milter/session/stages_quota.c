@@ -1,0 +1,167 @@
+/*
+ * stages_quota - reserve, commit and give back what a submission counts on
+ *
+ * A quota is counted on the folded login, and on each group that the login is
+ * in; that of a relay's clients on all of them together. All else that comes
+ * without a login, as from sendmail(1), is one bucket where the listener names
+ * a plan.
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "conf/groups.h"
+#include "session_priv.h"
+#include "conf/users.h"
+
+_Static_assert(QUOTA_ACCOUNTS == STORE_ACCOUNTS &&
+    QUOTA_ACCOUNTS == GROUPS_OF_LOGIN + 1,
+    "facts and store know as many accounts");
+
+/* Of a login, a relay or a listener; key NULL: nothing is counted. */
+static struct quota_facts
+own_account(const struct session *s, const struct plan_rules *plan)
+{
+	struct quota_facts q = { .plan = plan->name,
+	    .limit = plan->limits.recipients,
+	    .messages_limit = plan->limits.messages };
+
+	if (s->f.relay != NULL) {
+		q.key = s->user->login;
+	} else if (s->f.auth.login != NULL) {
+		q.login = arena_strlower(s->arena, s->f.auth.login);
+		q.key = users_account(s->arena, q.login);
+	} else if (s->rules->plan != NULL) {
+		q.key = arena_printf(s->arena, LISTENER_BUCKET "%s",
+		    s->rules->name);
+	}
+	return q;
+}
+
+static struct quota_facts
+group_account(const struct group_rules *group, const char *login)
+{
+	struct quota_facts q = { .key = group->key, .login = login,
+	    .group = group->name, .limit = group->limits.recipients,
+	    .messages_limit = group->limits.messages };
+
+	return q;
+}
+
+static void
+reserve_on(struct session *s)
+{
+	struct store_account	 account[STORE_ACCOUNTS];
+	const struct quota_facts *q;
+	size_t			 i;
+
+	for (i = 0; i < s->f.nquotas; i++) {
+		q = &s->f.quota[i];
+		account[i].key = q->key;
+		account[i].limits.recipients = q->limit;
+		account[i].limits.messages = q->messages_limit;
+	}
+	s->reservation = store_reservation_new(s->sv->store, account,
+	    s->f.nquotas);
+}
+
+struct verdict
+stage_quota_open(struct session *s)
+{
+	const struct conf	*c = s->setup->conf;
+	const struct group_rules *group[GROUPS_OF_LOGIN];
+	struct plan_places	 places = {
+		.user = s->user,
+		.listener = s->rules,
+		.by_default = c->default_plan,
+		.group = group,
+		.tier = s->tier,
+	};
+	struct quota_facts	*q = s->f.quota;
+	struct verdict		 v;
+	size_t			 i;
+
+	memset(s->usage, 0, sizeof(s->usage));
+	s->store_error = NULL;
+	if (s->f.direction != DIRECTION_SUBMISSION)
+		return verdict_accept();
+	places.ngroups = groups_of(c->groups, s->f.auth.login, s->arena,
+	    group, GROUPS_OF_LOGIN);
+	q[0] = own_account(s, policy_plan(&places).plan);
+	if (q[0].key == NULL)
+		return verdict_accept();
+	for (i = 0; i < places.ngroups; i++)
+		q[i + 1] = group_account(group[i], q[0].login);
+	s->f.nquotas = places.ngroups + 1;
+	v = stage_settings(s);
+	reserve_on(s);
+	return v;
+}
+
+/* The answer for the account that the client has to hear of. */
+static struct verdict
+judge(const struct session *s, enum store_answer answer)
+{
+	size_t i = policy_quota_fullest(s->usage, s->f.nquotas);
+
+	return policy_quota(&s->setup->conf->quota, answer, &s->usage[i],
+	    &s->f.quota[i], s->usage[i].now);
+}
+
+/* What the store said, for the counters, the log and the site. */
+static void
+note_answer(struct session *s, enum store_answer answer, bool committed)
+{
+	struct counters *c = &s->sv->counters;
+
+	if (answer == STORE_REFUSED)
+		atomic_fetch_add(&c->quota_refused, 1);
+	if (answer == STORE_UNKNOWN) {
+		atomic_fetch_add(&c->store_failures, 1);
+		s->store_error = arena_strdup(s->arena, s->usage[0].error);
+	} else if (committed || answer == STORE_REFUSED)
+		stage_warn(s, committed);
+}
+
+struct verdict
+stage_quota_recipient(struct session *s)
+{
+	const struct store_usage *u;
+	enum store_answer	 answer;
+	time_t			 now;
+	size_t			 i;
+
+	if (s->reservation == NULL)
+		return verdict_accept();
+	now = services_time_begin(s->sv);
+	answer = store_reserve(s->reservation, now, s->usage);
+	services_time_end(s->sv);
+	for (i = 0; i < s->f.nquotas; i++) {
+		u = &s->usage[i];
+		s->f.quota[i].used = u->recipients + u->reserved_recipients;
+		s->f.quota[i].messages_used = u->messages +
+		    u->reserved_messages;
+	}
+	note_answer(s, answer, false);
+	return judge(s, answer);
+}
+
+struct verdict
+stage_quota_commit(struct session *s)
+{
+	enum store_answer	answer;
+	time_t			now;
+
+	if (s->reservation == NULL)
+		return verdict_accept();
+	now = services_time_begin(s->sv);
+	answer = store_commit(&s->reservation, now, s->usage);
+	services_time_end(s->sv);
+	note_answer(s, answer, true);
+	return judge(s, answer);
+}
+
+void
+stage_quota_close(struct session *s)
+{
+	store_give_back(&s->reservation);
+}

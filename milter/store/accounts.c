@@ -1,0 +1,192 @@
+/*
+ * accounts - the ledger's table of keys, and what each has used
+ *
+ * A chained hash table that doubles and halves; the low bits of the hash
+ * choose the shard, the next ones the place in it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "accounts_priv.h"
+#include "base/arena.h"
+#include "base/fnv.h"
+
+#define TABLE_FIRST	16u
+
+uint32_t
+account_hash(const char *key)
+{
+	return fnv_fold(fnv_add(FNV_START, key, strlen(key)));
+}
+
+static struct account **
+place(const struct shard *s, uint32_t hash)
+{
+	return &s->table[(hash >> SHARD_BITS) & (s->size - 1)];
+}
+
+struct account *
+shard_find(const struct shard *s, uint32_t hash, const char *key)
+{
+	struct account *a;
+
+	for (a = *place(s, hash); a != NULL; a = a->next)
+		if (a->hash == hash && strcmp(a->key, key) == 0)
+			break;
+	return a;
+}
+
+/* Give the table another size; accounts stay where they are. */
+static void
+table_resize(struct shard *s, size_t size)
+{
+	struct account	**old = s->table, *a, *next;
+	size_t		  i, old_size = s->size;
+
+	s->table = xcalloc(size, sizeof(struct account *));
+	s->size = size;
+	for (i = 0; i < old_size; i++) {
+		for (a = old[i]; a != NULL; a = next) {
+			next = a->next;
+			a->next = *place(s, a->hash);
+			*place(s, a->hash) = a;
+		}
+	}
+	free(old);
+}
+
+struct account *
+shard_get(struct shard *s, uint32_t hash, const char *key)
+{
+	struct account	*a = shard_find(s, hash, key);
+	size_t		 len = strlen(key);
+
+	if (a != NULL)
+		return a;
+	if (s->n >= s->size)
+		table_resize(s, s->size * 2);
+	a = xcalloc(1, offsetof(struct account, key) + len + 1);
+	a->hash = hash;
+	memcpy(a->key, key, len + 1);
+	a->next = *place(s, hash);
+	*place(s, hash) = a;
+	s->n++;
+	return a;
+}
+
+static void
+account_free(struct account *a)
+{
+	hour_free(&a->hour);
+	free(a);
+}
+
+void
+shard_remove(struct shard *s, struct account *a)
+{
+	struct account **ap = place(s, a->hash);
+
+	while (*ap != a)
+		ap = &(*ap)->next;
+	*ap = a->next;
+	s->n--;
+	account_free(a);
+}
+
+void
+shard_prune(struct shard *s, uint32_t minute)
+{
+	struct account	**ap, *a;
+	size_t		  i;
+
+	for (i = 0; i < s->size; i++) {
+		for (ap = &s->table[i]; (a = *ap) != NULL; ) {
+			if (!hour_forget(&a->hour, minute) || a->open > 0) {
+				ap = &a->next;
+				continue;
+			}
+			*ap = a->next;
+			s->n--;
+			account_free(a);
+		}
+	}
+	while (s->size > TABLE_FIRST && s->n < s->size / 4)
+		table_resize(s, s->size / 2);
+}
+
+void
+shard_init(struct shard *s)
+{
+	pthread_mutex_init(&s->lock, NULL);
+	s->table = NULL;
+	s->size = s->n = 0;
+	table_resize(s, TABLE_FIRST);
+}
+
+void
+shard_free(struct shard *s)
+{
+	struct account	*a, *next;
+	size_t		 i;
+
+	for (i = 0; i < s->size; i++) {
+		for (a = s->table[i]; a != NULL; a = next) {
+			next = a->next;
+			account_free(a);
+		}
+	}
+	free(s->table);
+	pthread_mutex_destroy(&s->lock);
+}
+
+/* --- what is used, and what fits ----------------------------------------- */
+
+/* By how many one more exceeds the limit; 0: it fits. */
+static uint64_t
+excess(uint64_t used, uint32_t limit)
+{
+	if (limit == STORE_UNLIMITED || used + 1 <= limit)
+		return 0;
+	return used + 1 - limit;
+}
+
+/*
+ * When one more fits, if what is reserved gets committed now: when enough
+ * has left the hour; failing that, when the reservations have left it too.
+ */
+static time_t
+next_fit(const struct account *a, uint32_t minute, struct hour_sum too_many,
+    struct store_limits limits)
+{
+	uint32_t when;
+
+	if (too_many.recipients == 0 && too_many.messages == 0)
+		return 0;
+	if ((too_many.recipients > 0 && limits.recipients == 0) ||
+	    (too_many.messages > 0 && limits.messages == 0))
+		return 0;
+	if (!hour_when_over(&a->hour, minute, too_many, &when) &&
+	    when < minute + HOUR_MINUTES)
+		when = minute + HOUR_MINUTES;
+	return (time_t)when * 60;
+}
+
+enum store_answer
+account_judge(const struct account *a, uint32_t minute,
+    struct store_limits limits, uint32_t messages, struct store_usage *usage)
+{
+	struct hour_sum	used = hour_sum(&a->hour, minute), too_many;
+
+	too_many.recipients = excess(used.recipients + a->reserved_recipients,
+	    limits.recipients);
+	too_many.messages = messages == 0 ? 0 :
+	    excess(used.messages + a->reserved_messages, limits.messages);
+	usage->recipients = hour_cap(used.recipients);
+	usage->messages = hour_cap(used.messages);
+	usage->reserved_recipients = a->reserved_recipients;
+	usage->reserved_messages = a->reserved_messages;
+	usage->next_fit = next_fit(a, minute, too_many, limits);
+	usage->by_messages = too_many.recipients == 0 && too_many.messages > 0;
+	usage->refused = too_many.recipients > 0 || too_many.messages > 0;
+	return usage->refused ? STORE_REFUSED : STORE_TAKEN;
+}

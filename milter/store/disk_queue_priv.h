@@ -1,0 +1,64 @@
+/*
+ * disk_queue - how the threads of the ledger share its disk
+ *
+ * One thread at a time uses the disk. Rows that come meanwhile wait, and the
+ * next of their threads writes all of them in one transaction. What takes
+ * long (pruning) is done in steps, with the waiting rows between them.
+ *
+ * Also the gate of the clock: while commits are under way the clock of the
+ * ledger stands still, and while it is moved no commit begins.
+ */
+#ifndef MILLGATE_DISK_QUEUE_H
+#define MILLGATE_DISK_QUEUE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ledger_priv.h"
+
+struct waiting;
+
+struct disk_queue {
+	const struct ledger_disk *ops;	/* NULL: there is no disk */
+	void		*disk;
+	pthread_mutex_t	 sync_lock;	/* held around ops->sync alone */
+	pthread_mutex_t	 lock;		/* of what follows */
+	pthread_cond_t	 changed;
+	bool		 busy;		/* somebody uses the disk */
+	const struct ledger_row *rows;	/* that wait for it */
+	struct waiting	*waiting;	/* the threads that they belong to */
+	unsigned	 commits;	/* under way */
+	bool		 moving;	/* the clock */
+};
+
+void	disk_queue_init(struct disk_queue *q, const struct ledger_disk *ops,
+	    void *disk);
+/* Closes the disk. */
+void	disk_queue_free(struct disk_queue *q);
+
+/* Around all of a commit. */
+void	disk_queue_enter(struct disk_queue *q);
+void	disk_queue_leave(struct disk_queue *q);
+/* Around a move of the clock. */
+void	disk_queue_stop(struct disk_queue *q);
+void	disk_queue_go(struct disk_queue *q);
+
+/*
+ * False: nothing was written, or forgotten; see error. The n rows are written
+ * in one transaction; their `next` is ours until then.
+ */
+bool	disk_queue_write(struct disk_queue *q, struct ledger_row *row,
+	    size_t n, char error[STORE_ERROR]);
+/* Have the disk alone for some work; true without one, nothing done. */
+bool	disk_queue_use(struct disk_queue *q,
+	    bool (*work)(const struct ledger_disk *ops, void *disk, void *arg,
+	    char error[STORE_ERROR]), void *arg, char error[STORE_ERROR]);
+bool	disk_queue_replace(struct disk_queue *q, const struct ledger_row *rows,
+	    char error[STORE_ERROR]);
+bool	disk_queue_sync(struct disk_queue *q, char error[STORE_ERROR]);
+bool	disk_queue_forget(struct disk_queue *q, uint32_t before,
+	    char error[STORE_ERROR]);
+
+#endif

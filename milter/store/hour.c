@@ -1,0 +1,189 @@
+/*
+ * hour - what one key sent in the last hour, by minute
+ *
+ * Most keys have sent in few minutes of the hour: a short sorted list is
+ * smaller than sixty counters, and faster to sum. The newest bucket is the
+ * last one, which is where nearly every addition goes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "hour_priv.h"
+
+/* Within what a minute can be. */
+static uint32_t
+bounded(int64_t minute)
+{
+	if (minute < 0)
+		return 0;
+	return minute < HOUR_MINUTE_MAX ? (uint32_t)minute : HOUR_MINUTE_MAX;
+}
+
+uint32_t
+hour_minute(time_t now)
+{
+	return now < 0 ? 0 : bounded(now / 60);
+}
+
+void
+hour_free(struct hour *h)
+{
+	free(h->bucket);
+	memset(h, 0, sizeof(*h));
+}
+
+/* The oldest minute that counts. */
+static uint32_t
+begin(uint32_t minute)
+{
+	return minute < HOUR_MINUTES ? 0 : minute - (HOUR_MINUTES - 1);
+}
+
+/* How many buckets, from the front, are over. */
+static uint16_t
+over(const struct hour *h, uint32_t minute)
+{
+	uint32_t	first = begin(minute);
+	uint16_t	i;
+
+	for (i = 0; i < h->n && h->bucket[i].minute < first; i++)
+		;
+	return i;
+}
+
+static void
+drop_front(struct hour *h, uint16_t count)
+{
+	if (count == 0)
+		return;
+	h->n = (uint16_t)(h->n - count);
+	memmove(h->bucket, h->bucket + count, h->n * sizeof(*h->bucket));
+}
+
+static void
+grow(struct hour *h)
+{
+	size_t size = h->size == 0 ? 1 : h->size * 2u;
+
+	h->size = (uint16_t)(size < HOUR_BUCKETS ? size : HOUR_BUCKETS);
+	h->bucket = xrealloc(h->bucket, h->size * sizeof(*h->bucket));
+}
+
+/* Where `minute` is, or belongs. */
+static uint16_t
+place(const struct hour *h, uint32_t minute)
+{
+	uint16_t i = h->n;
+
+	while (i > 0 && h->bucket[i - 1].minute >= minute)
+		i--;
+	return i;
+}
+
+static struct hour_bucket *
+bucket_of(struct hour *h, uint32_t minute)
+{
+	uint16_t		 i = place(h, minute);
+	struct hour_bucket	*b;
+
+	if (i < h->n && h->bucket[i].minute == minute)
+		return &h->bucket[i];
+	if (h->n == HOUR_BUCKETS) {
+		drop_front(h, over(h, minute));
+		i = place(h, minute);
+	}
+	if (h->n == HOUR_BUCKETS)
+		return &h->bucket[h->n - 1];
+	if (h->n == h->size)
+		grow(h);
+	b = &h->bucket[i];
+	memmove(b + 1, b, (size_t)(h->n - i) * sizeof(*b));
+	h->n++;
+	*b = (struct hour_bucket){ .minute = minute };
+	return b;
+}
+
+uint32_t
+hour_slot(struct hour *h, uint32_t minute)
+{
+	return bucket_of(h, minute)->minute;
+}
+
+uint32_t
+hour_cap(uint64_t count)
+{
+	return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+}
+
+void
+hour_add(struct hour *h, uint32_t minute, uint32_t recipients,
+    uint32_t messages)
+{
+	struct hour_bucket *b = bucket_of(h, minute);
+
+	b->recipients = hour_cap((uint64_t)b->recipients + recipients);
+	b->messages = hour_cap((uint64_t)b->messages + messages);
+}
+
+struct hour_sum
+hour_sum(const struct hour *h, uint32_t minute)
+{
+	struct hour_sum	sum = { 0, 0 };
+	uint16_t	i;
+
+	for (i = over(h, minute); i < h->n; i++) {
+		sum.recipients += h->bucket[i].recipients;
+		sum.messages += h->bucket[i].messages;
+	}
+	return sum;
+}
+
+bool
+hour_when_over(const struct hour *h, uint32_t minute, struct hour_sum want,
+    uint32_t *when)
+{
+	struct hour_sum	sum = { 0, 0 };
+	uint16_t	i;
+
+	*when = minute;
+	for (i = over(h, minute); i < h->n; i++) {
+		if (sum.recipients >= want.recipients &&
+		    sum.messages >= want.messages)
+			break;
+		sum.recipients += h->bucket[i].recipients;
+		sum.messages += h->bucket[i].messages;
+		*when = h->bucket[i].minute + HOUR_MINUTES;
+	}
+	return sum.recipients >= want.recipients &&
+	    sum.messages >= want.messages;
+}
+
+bool
+hour_move(struct hour *h, int64_t minutes, uint32_t latest)
+{
+	struct hour	moved = { NULL, 0, 0 };
+	uint32_t	minute;
+	uint16_t	i;
+
+	if (h->n == 0 || (minutes == 0 && h->bucket[h->n - 1].minute <= latest))
+		return false;
+	/* one by one, because some may meet at the end of time */
+	for (i = 0; i < h->n; i++) {
+		minute = bounded(h->bucket[i].minute + minutes);
+		hour_add(&moved, minute < latest ? minute : latest,
+		    h->bucket[i].recipients, h->bucket[i].messages);
+	}
+	hour_free(h);
+	*h = moved;
+	return true;
+}
+
+bool
+hour_forget(struct hour *h, uint32_t minute)
+{
+	drop_front(h, over(h, minute));
+	if (h->n == 0)
+		hour_free(h);
+	return h->n == 0;
+}

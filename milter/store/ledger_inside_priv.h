@@ -1,0 +1,53 @@
+/*
+ * ledger_priv - the ledger as ledger*.c see it
+ */
+#ifndef MILLGATE_LEDGER_PRIV_H
+#define MILLGATE_LEDGER_PRIV_H
+
+#include <pthread.h>
+
+#include "accounts_priv.h"
+#include "disk_queue_priv.h"
+#include "settings_priv.h"
+#include "store_priv.h"
+
+#define SHARDS	(1u << SHARD_BITS)
+
+struct ledger {
+	struct store	 store;
+	struct disk_queue queue;
+	struct shard	 shard[SHARDS];
+	struct settings	 settings;
+	pthread_mutex_t	 change;	/* held around a change of settings */
+};
+
+static inline struct shard *
+shard_of(struct ledger *l, uint32_t hash)
+{
+	return &l->shard[hash % SHARDS];
+}
+
+/* ledger_clock.c */
+enum store_answer ledger_clock_moved(struct store *base, int64_t seconds,
+		    char error[STORE_ERROR]);
+enum store_answer ledger_clock_known(struct store *base, time_t now,
+		    char error[STORE_ERROR]);
+
+/* ledger_settings.c */
+enum store_answer ledger_settings_get(struct store *base,
+		    const char *const *key, size_t n,
+		    struct store_setting *setting, char error[STORE_ERROR]);
+enum store_answer ledger_setting_put(struct store *base, const char *key,
+		    unsigned parts, const struct store_setting *setting,
+		    char error[STORE_ERROR]);
+enum store_answer ledger_settings_list(struct store *base,
+		    struct store_setting_rows *rows, char error[STORE_ERROR]);
+enum store_answer ledger_reset(struct store *base, const char *key,
+		    time_t now, char error[STORE_ERROR]);
+enum store_answer ledger_take_requests(struct store *base,
+		    char error[STORE_ERROR]);
+/* Forget blocks that are over. */
+bool		 ledger_settings_prune(struct ledger *l, time_t now,
+		    char error[STORE_ERROR]);
+
+#endif

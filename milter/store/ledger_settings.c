@@ -1,0 +1,235 @@
+/*
+ * ledger_settings - settings of the ledger, and counts that are forgotten
+ *
+ * One change at a time: the mutex `change` is held from reading what is set
+ * until the new is on the disk and in memory. Memory changes last.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "hour_priv.h"
+#include "ledger_priv.h"
+#include "ledger_inside_priv.h"
+
+enum store_answer
+ledger_settings_get(struct store *base, const char *const *key, size_t n,
+    struct store_setting *setting, char error[STORE_ERROR])
+{
+	struct ledger	*l = (struct ledger *)base;
+	size_t		 i;
+
+	(void)error;
+	for (i = 0; i < n; i++)
+		settings_get(&l->settings, key[i], &setting[i]);
+	return STORE_TAKEN;
+}
+
+enum store_answer
+ledger_settings_list(struct store *base, struct store_setting_rows *rows,
+    char error[STORE_ERROR])
+{
+	struct ledger *l = (struct ledger *)base;
+
+	(void)error;
+	settings_list(&l->settings, rows);
+	return STORE_TAKEN;
+}
+
+void
+ledger_load_setting(struct store *base, const char *key,
+    const struct store_setting *setting)
+{
+	struct ledger *l = (struct ledger *)base;
+
+	settings_put(&l->settings, key, setting);
+}
+
+/* --- changing ------------------------------------------------------------ */
+
+struct new_setting {
+	const char	*key;
+	struct store_setting setting;
+	int64_t		 request;
+};
+
+static bool
+put_setting(const struct ledger_disk *ops, void *disk, void *arg,
+    char error[STORE_ERROR])
+{
+	const struct new_setting *n = arg;
+
+	return ops->put_setting(disk, n->key, &n->setting, n->request, error);
+}
+
+/* `change` is held; n->setting has the parts, then the whole. */
+static bool
+change(struct ledger *l, struct new_setting *n, unsigned parts,
+    char error[STORE_ERROR])
+{
+	struct store_setting whole;
+
+	settings_get(&l->settings, n->key, &whole);
+	setting_merge(&whole, parts, &n->setting);
+	n->setting = whole;
+	if (!disk_queue_use(&l->queue, put_setting, n, error))
+		return false;
+	settings_put(&l->settings, n->key, &n->setting);
+	return true;
+}
+
+enum store_answer
+ledger_setting_put(struct store *base, const char *key, unsigned parts,
+    const struct store_setting *setting, char error[STORE_ERROR])
+{
+	struct ledger		*l = (struct ledger *)base;
+	struct new_setting	 n = { key, *setting, 0 };
+	bool			 ok;
+
+	pthread_mutex_lock(&l->change);
+	ok = change(l, &n, parts, error);
+	pthread_mutex_unlock(&l->change);
+	return ok ? STORE_TAKEN : STORE_UNKNOWN;
+}
+
+bool
+ledger_settings_prune(struct ledger *l, time_t now, char error[STORE_ERROR])
+{
+	struct new_setting	 n = { NULL, { .blocked_until = 0 }, 0 };
+	char			*key;
+	bool			 ok = true;
+
+	n.setting.changed = now;
+	pthread_mutex_lock(&l->change);
+	while (ok && (key = settings_over(&l->settings, now)) != NULL) {
+		memset(&n.setting, 0, sizeof(n.setting));
+		n.setting.changed = now;
+		n.key = key;
+		ok = change(l, &n, STORE_PART_BLOCK, error);
+		free(key);
+	}
+	pthread_mutex_unlock(&l->change);
+	return ok;
+}
+
+/* --- forgetting ---------------------------------------------------------- */
+
+struct forgotten {
+	struct ledger_row row[HOUR_BUCKETS];
+	size_t		 n;
+	int64_t		 request;
+};
+
+static bool
+remove_rows(const struct ledger_disk *ops, void *disk, void *arg,
+    char error[STORE_ERROR])
+{
+	const struct forgotten *f = arg;
+
+	return ops->remove(disk, f->n > 0 ? f->row : NULL, f->request, error);
+}
+
+/* What a key has, as rows of the disk. No commit is under way. */
+static void
+collect(struct ledger *l, const char *key, struct forgotten *f)
+{
+	uint32_t		 hash = account_hash(key);
+	struct shard		*s = shard_of(l, hash);
+	const struct account	*a;
+	size_t			 i;
+
+	pthread_mutex_lock(&s->lock);
+	a = shard_find(s, hash, key);
+	f->n = a != NULL ? a->hour.n : 0;
+	for (i = 0; i < f->n; i++) {
+		f->row[i].key = key;
+		f->row[i].minute = a->hour.bucket[i].minute;
+		f->row[i].next = i + 1 < f->n ? &f->row[i + 1] : NULL;
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void
+forget(struct ledger *l, const char *key)
+{
+	uint32_t	 hash = account_hash(key);
+	struct shard	*s = shard_of(l, hash);
+	struct account	*a;
+
+	pthread_mutex_lock(&s->lock);
+	a = shard_find(s, hash, key);
+	if (a != NULL) {
+		hour_free(&a->hour);
+		if (a->open == 0)
+			shard_remove(s, a);
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+static bool
+reset(struct ledger *l, const char *key, int64_t request,
+    char error[STORE_ERROR])
+{
+	struct forgotten	*f = xcalloc(1, sizeof(*f));
+	bool			 ok;
+
+	f->request = request;
+	disk_queue_stop(&l->queue);
+	collect(l, key, f);
+	ok = disk_queue_use(&l->queue, remove_rows, f, error);
+	if (ok)
+		forget(l, key);
+	disk_queue_go(&l->queue);
+	free(f);
+	return ok;
+}
+
+enum store_answer
+ledger_reset(struct store *base, const char *key, time_t now,
+    char error[STORE_ERROR])
+{
+	(void)now;
+	return reset((struct ledger *)base, key, 0, error) ? STORE_TAKEN :
+	    STORE_UNKNOWN;
+}
+
+/* --- what tools ask for -------------------------------------------------- */
+
+static bool
+next_request(const struct ledger_disk *ops, void *disk, void *arg,
+    char error[STORE_ERROR])
+{
+	return ops->next_request(disk, arg, error);
+}
+
+static bool
+do_request(struct ledger *l, const struct ledger_request *r,
+    char error[STORE_ERROR])
+{
+	struct new_setting	n = { r->key, r->setting, r->id };
+	bool			ok;
+
+	if (r->reset)
+		return reset(l, r->key, r->id, error);
+	pthread_mutex_lock(&l->change);
+	ok = change(l, &n, r->parts, error);
+	pthread_mutex_unlock(&l->change);
+	return ok;
+}
+
+enum store_answer
+ledger_take_requests(struct store *base, char error[STORE_ERROR])
+{
+	struct ledger		*l = (struct ledger *)base;
+	struct ledger_request	 r = { .key = NULL };
+	bool			 ok;
+
+	do {
+		free(r.key);
+		r.key = NULL;
+		ok = disk_queue_use(&l->queue, next_request, &r, error) &&
+		    (r.key == NULL || do_request(l, &r, error));
+	} while (ok && r.key != NULL);
+	free(r.key);
+	return ok ? STORE_TAKEN : STORE_UNKNOWN;
+}

@@ -1,0 +1,303 @@
+/*
+ * redis_link - one connection to a Redis server, with a deadline for all
+ *
+ * The descriptor never blocks; what waits is poll, for as long as is left.
+ */
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "redis_frame_priv.h"
+#include "redis_link_priv.h"
+#include "redis_lookup_priv.h"
+#include "redis_tls_priv.h"
+
+struct redis_link {
+	int		 fd;
+	struct redis_tls *tls;		/* NULL: none */
+	struct buf	 in;		/* plain octets, not yet taken */
+	struct buf	 out;		/* for the wire */
+};
+
+uint64_t
+redis_link_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* --- octets -------------------------------------------------------------- */
+
+static bool __attribute__((format(printf, 2, 3)))
+fail(char error[REDIS_ERROR], const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(error, REDIS_ERROR, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* Until the descriptor is ready, or the deadline. */
+static bool
+await(int fd, short events, uint64_t deadline, char error[REDIS_ERROR])
+{
+	struct pollfd	pfd = { fd, events, 0 };
+	uint64_t	now;
+	int		n;
+
+	for (;;) {
+		now = redis_link_clock();
+		n = now < deadline ? poll(&pfd, 1, (int)(deadline - now)) : 0;
+		if (n > 0)
+			return true;
+		if (n == 0)
+			return fail(error, "it does not answer in time");
+		if (errno != EINTR)
+			return fail(error, "poll: %s", strerror(errno));
+	}
+}
+
+/* All of `out`, to the wire. */
+static bool
+flush(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
+{
+	size_t	done = 0;
+	ssize_t	n;
+
+	while (done < l->out.len) {
+		n = send(l->fd, l->out.data + done, l->out.len - done,
+		    MSG_NOSIGNAL);
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EAGAIN && errno != EINTR)
+			return fail(error, "the connection broke: %s",
+			    strerror(errno));
+		else if (!await(l->fd, POLLOUT, deadline, error))
+			return false;
+	}
+	buf_reset(&l->out);
+	return true;
+}
+
+/* Some octets from the wire: at least one, or an error. */
+static bool
+fetch(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
+{
+	char	chunk[16384];
+	ssize_t	n;
+
+	for (;;) {
+		if (!await(l->fd, POLLIN, deadline, error))
+			return false;
+		n = recv(l->fd, chunk, sizeof(chunk), 0);
+		if (n > 0)
+			break;
+		if (n == 0)
+			return fail(error, "it closed the connection");
+		if (errno != EAGAIN && errno != EINTR)
+			return fail(error, "the connection broke: %s",
+			    strerror(errno));
+	}
+	if (l->tls == NULL)
+		buf_add(&l->in, chunk, (size_t)n);
+	else
+		redis_tls_feed(l->tls, chunk, (size_t)n);
+	return true;
+}
+
+/* --- connecting ---------------------------------------------------------- */
+
+/* A connection to this address; -1: none. */
+static int
+connect_to(const struct addrinfo *a, uint64_t deadline,
+    char error[REDIS_ERROR])
+{
+	int		fd, failure = 0, on = 1;
+	socklen_t	len = sizeof(failure);
+
+	fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    0);
+	if (fd == -1) {
+		fail(error, "socket: %s", strerror(errno));
+		return -1;
+	}
+	if (connect(fd, a->ai_addr, a->ai_addrlen) != 0)
+		failure = errno;
+	if (failure == EINPROGRESS) {
+		if (!await(fd, POLLOUT, deadline, error)) {
+			close(fd);
+			return -1;
+		}
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &len);
+	}
+	if (failure != 0) {
+		fail(error, "cannot connect: %s", strerror(failure));
+		close(fd);
+		return -1;
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return fd;
+}
+
+/* The first of the addresses that answers; each gets its share of time. */
+static int
+connect_any(const struct addrinfo *list, uint64_t deadline,
+    char error[REDIS_ERROR])
+{
+	const struct addrinfo	*a;
+	uint64_t		 now, share;
+	unsigned		 left = 0;
+	int			 fd = -1;
+
+	for (a = list; a != NULL; a = a->ai_next)
+		left++;
+	for (a = list; fd == -1 && a != NULL; a = a->ai_next, left--) {
+		now = redis_link_clock();
+		share = now < deadline ? (deadline - now) / left : 0;
+		fd = connect_to(a, now + share, error);
+	}
+	return fd;
+}
+
+static bool
+shake_hands(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
+{
+	enum redis_tls_result result;
+
+	for (;;) {
+		result = redis_tls_handshake(l->tls);
+		if (result == REDIS_TLS_FAILED)
+			redis_tls_error(l->tls, error, REDIS_ERROR);
+		redis_tls_drain(l->tls, &l->out);
+		/* a failure is said to the server, too, if it listens */
+		if (!flush(l, deadline, result == REDIS_TLS_FAILED ?
+		    (char[REDIS_ERROR]){ "" } : error))
+			return false;
+		if (result != REDIS_TLS_MORE)
+			return result == REDIS_TLS_DONE;
+		if (!fetch(l, deadline, error))
+			return false;
+	}
+}
+
+struct redis_link *
+redis_link_open(const struct redis_url *u, const struct redis_tls_trust *trust,
+    uint64_t deadline, char error[REDIS_ERROR])
+{
+	struct addrinfo		*list;
+	struct redis_link	*l;
+	int			 fd;
+
+	list = redis_lookup(u->host, u->port, deadline, error, REDIS_ERROR);
+	if (list == NULL)
+		return NULL;
+	fd = connect_any(list, deadline, error);
+	freeaddrinfo(list);
+	if (fd == -1)
+		return NULL;
+	l = xcalloc(1, sizeof(*l));
+	l->fd = fd;
+	if (trust != NULL) {
+		l->tls = redis_tls_new(trust, u->host);
+		if (!shake_hands(l, deadline, error))
+			redis_link_close(&l);
+	}
+	return l;
+}
+
+void
+redis_link_close(struct redis_link **lp)
+{
+	struct redis_link *l = *lp;
+
+	if (l == NULL)
+		return;
+	redis_tls_free(&l->tls);
+	buf_free(&l->in);
+	buf_free(&l->out);
+	close(l->fd);
+	free(l);
+	*lp = NULL;
+}
+
+bool
+redis_link_is_quiet(struct redis_link *l)
+{
+	struct pollfd pfd = { l->fd, POLLIN, 0 };
+
+	return l->in.len == 0 && poll(&pfd, 1, 0) == 0;
+}
+
+/* --- commands and replies ------------------------------------------------ */
+
+bool
+redis_link_send(struct redis_link *l, const char *data, size_t len,
+    uint64_t deadline, char error[REDIS_ERROR])
+{
+	if (l->tls == NULL) {
+		buf_add(&l->out, data, len);
+	} else if (redis_tls_write(l->tls, data, len)) {
+		redis_tls_drain(l->tls, &l->out);
+	} else {
+		redis_tls_error(l->tls, error, REDIS_ERROR);
+		return false;
+	}
+	return flush(l, deadline, error);
+}
+
+/* More plain octets. */
+static bool
+more(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
+{
+	enum redis_tls_result result;
+
+	if (l->tls == NULL)
+		return fetch(l, deadline, error);
+	while ((result = redis_tls_read(l->tls, &l->in)) == REDIS_TLS_MORE)
+		if (!fetch(l, deadline, error))
+			return false;
+	if (result == REDIS_TLS_FAILED)
+		redis_tls_error(l->tls, error, REDIS_ERROR);
+	else if (result == REDIS_TLS_ENDED)
+		fail(error, "it closed the connection");
+	return result == REDIS_TLS_DONE;
+}
+
+struct redis_reply *
+redis_link_receive(struct redis_link *l, uint64_t deadline,
+    char error[REDIS_ERROR])
+{
+	struct redis_reply	*r;
+	enum redis_frame	 frame;
+	size_t			 end;
+
+	while ((frame = redis_frame_scan(buf_str(&l->in), l->in.len, &end)) ==
+	    REDIS_FRAME_MORE)
+		if (!more(l, deadline, error))
+			return NULL;
+	r = frame == REDIS_FRAME_WHOLE ?
+	    redis_reply_parse(l->in.data, end) : NULL;
+	if (r == NULL) {
+		fail(error, "it does not speak the Redis protocol");
+		return NULL;
+	}
+	l->in.len -= end;
+	memmove(l->in.data, l->in.data + end, l->in.len + 1);
+	return r;
+}

@@ -1,0 +1,41 @@
+/*
+ * redis_link - one connection to a Redis server, with a deadline for all
+ *
+ * A deadline is a time of redis_link_clock, milliseconds of the monotonic
+ * clock, and covers whatever a function does: a server that sends an octet
+ * now and then cannot stretch it. A link belongs to one thread at a time. It
+ * is of no use any more after a failure: a reply may still be on the way.
+ */
+#ifndef MILLGATE_REDIS_LINK_H
+#define MILLGATE_REDIS_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "redis_reply_priv.h"
+#include "store/redis/redis_url.h"
+
+#define REDIS_ERROR	160
+
+struct redis_link;
+struct redis_tls_trust;
+
+uint64_t	 redis_link_clock(void);
+
+/* `trust` NULL: without TLS. NULL with `error`, a few words without a host. */
+struct redis_link *redis_link_open(const struct redis_url *u,
+		    const struct redis_tls_trust *trust, uint64_t deadline,
+		    char error[REDIS_ERROR]);
+void		 redis_link_close(struct redis_link **lp);
+/* False: the server closed it, or said something that nobody asked for. */
+bool		 redis_link_is_quiet(struct redis_link *l);
+
+/* One or more commands, as redis_command_add wrote them. */
+bool		 redis_link_send(struct redis_link *l, const char *data,
+		    size_t len, uint64_t deadline, char error[REDIS_ERROR]);
+/* The next reply; the caller frees it. NULL with `error`. */
+struct redis_reply *redis_link_receive(struct redis_link *l,
+		    uint64_t deadline, char error[REDIS_ERROR]);
+
+#endif

@@ -1,0 +1,152 @@
+/*
+ * redis_lookup - the addresses of a host, within a deadline
+ *
+ * The lookup belongs to the thread and to the one who waits; the last of
+ * the two frees it.
+ */
+#include <sys/socket.h>
+
+#include <netdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "redis_lookup_priv.h"
+
+#define LEFT_BEHIND	4u
+
+struct lookup {
+	pthread_mutex_t	 lock;
+	pthread_cond_t	 changed;
+	char		*host, *port;
+	unsigned	 refs;
+	bool		 done;
+	int		 failure;
+	struct addrinfo	*list;
+};
+
+static atomic_uint under_way;
+
+static const struct addrinfo stream = {
+	.ai_family = AF_UNSPEC,
+	.ai_socktype = SOCK_STREAM,
+};
+
+static struct lookup *
+lookup_new(const char *host, const char *port)
+{
+	struct lookup		*l = xcalloc(1, sizeof(*l));
+	pthread_condattr_t	 attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_cond_init(&l->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	l->host = xstrdup(host);
+	l->port = xstrdup(port);
+	l->refs = 2;
+	return l;
+}
+
+/* Unlocks it, too. */
+static void
+leave(struct lookup *l)
+{
+	bool last = --l->refs == 0;
+
+	pthread_mutex_unlock(&l->lock);
+	if (!last)
+		return;
+	if (l->list != NULL)
+		freeaddrinfo(l->list);
+	pthread_cond_destroy(&l->changed);
+	pthread_mutex_destroy(&l->lock);
+	free(l->host);
+	free(l->port);
+	free(l);
+}
+
+static void *
+work(void *arg)
+{
+	struct lookup	*l = arg;
+	struct addrinfo	*list = NULL;
+	int		 failure;
+
+	failure = getaddrinfo(l->host, l->port, &stream, &list);
+	pthread_mutex_lock(&l->lock);
+	l->failure = failure;
+	l->list = failure == 0 ? list : NULL;
+	l->done = true;
+	pthread_cond_signal(&l->changed);
+	leave(l);
+	atomic_fetch_sub(&under_way, 1);
+	return NULL;
+}
+
+static bool
+begin(struct lookup *l)
+{
+	pthread_attr_t	attr;
+	pthread_t	thread;
+	bool		ok;
+
+	if (atomic_fetch_add(&under_way, 1) >= LEFT_BEHIND) {
+		atomic_fetch_sub(&under_way, 1);
+		return false;
+	}
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	ok = pthread_create(&thread, &attr, work, l) == 0;
+	pthread_attr_destroy(&attr);
+	if (!ok)
+		atomic_fetch_sub(&under_way, 1);
+	return ok;
+}
+
+/* What was found until then, if anything; the lookup is left. */
+static struct addrinfo *
+await(struct lookup *l, uint64_t deadline, char *error, size_t size)
+{
+	struct timespec	 until = { (time_t)(deadline / 1000),
+			    (long)(deadline % 1000) * 1000000 };
+	struct addrinfo	*list;
+	int		 rc = 0;
+
+	pthread_mutex_lock(&l->lock);
+	while (!l->done && rc == 0)
+		rc = pthread_cond_timedwait(&l->changed, &l->lock, &until);
+	list = l->list;
+	l->list = NULL;
+	if (!l->done)
+		snprintf(error, size, "the name server does not answer");
+	else if (list == NULL)
+		snprintf(error, size, "%.80s", gai_strerror(l->failure));
+	leave(l);
+	return list;
+}
+
+struct addrinfo *
+redis_lookup(const char *host, const char *port, uint64_t deadline,
+    char *error, size_t size)
+{
+	struct addrinfo	 numeric = stream, *list = NULL;
+	struct lookup	*l;
+
+	numeric.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+	if (getaddrinfo(host, port, &numeric, &list) == 0)
+		return list;
+	l = lookup_new(host, port);
+	if (begin(l))
+		return await(l, deadline, error, size);
+	pthread_mutex_lock(&l->lock);
+	l->refs--;
+	leave(l);
+	snprintf(error, size, "the name server does not answer");
+	return NULL;
+}

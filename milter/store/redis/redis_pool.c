@@ -1,0 +1,352 @@
+/*
+ * redis_pool - the connections to one Redis server, and what it is up to
+ *
+ * The lock guards the list of idle sessions and what is known about the
+ * server; it is never held around I/O. While `failing`, one caller at a time
+ * (`trying`) may open a connection, not before `next`.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "redis_pool_priv.h"
+#include "redis_session_priv.h"
+#include "redis_tls_priv.h"
+
+/*
+ * A firewall may have forgotten an older one, and then nobody answers. The
+ * daemon asks once a minute, so that there is a younger one.
+ */
+#define IDLE_MS		100000u
+
+
+struct redis_pool {
+	struct redis_server server;
+	char		*name;		/* as configured, for errors */
+	unsigned	 timeout;	/* milliseconds */
+	pthread_mutex_t	 lock;
+	pthread_cond_t	 changed;
+	struct redis_session *idle[REDIS_POOL_LINKS];
+	unsigned	 nidle, nopen;	/* open: idle and in use */
+	bool		 failing, trying;
+	uint64_t	 next;		/* attempt */
+	char		 error[STORE_ERROR];
+};
+
+/* --- making and ending --------------------------------------------------- */
+
+static bool
+prepare(struct redis_pool *p, const struct store_place *place,
+    struct buf *why)
+{
+	const char	*wrong = redis_url_parse(place->spec, &p->server.url);
+	struct buf	 password = BUF_INIT;
+	bool		 ok = true;
+
+	if (wrong != NULL) {
+		buf_printf(why, "state \"%s\" %s", place->spec, wrong);
+		return false;
+	}
+	if (place->password_file != NULL) {
+		ok = redis_password_read(place->password_file, &password,
+		    why);
+		buf_free(&password);
+		p->server.password_file = xstrdup(place->password_file);
+	}
+	if (ok && p->server.url.tls) {
+		p->server.trust = redis_tls_trust_new(place->ca_file, why);
+		ok = p->server.trust != NULL;
+	}
+	return ok;
+}
+
+struct redis_pool *
+redis_pool_new(const struct store_place *place, const char *script,
+    char **why)
+{
+	struct redis_pool	*p = xcalloc(1, sizeof(*p));
+	struct buf		 b = BUF_INIT;
+	pthread_condattr_t	 attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	p->name = xstrdup(place->spec);
+	p->server.script = script;
+	p->timeout = place->timeout;
+	if (!prepare(p, place, &b)) {
+		*why = xstrdup(buf_str(&b));
+		redis_pool_free(&p);
+	}
+	buf_free(&b);
+	return p;
+}
+
+/* The lock is held, or nobody else is there. */
+static void
+close_idle(struct redis_pool *p)
+{
+	while (p->nidle > 0) {
+		redis_session_close(&p->idle[--p->nidle]);
+		p->nopen--;
+	}
+}
+
+void
+redis_pool_free(struct redis_pool **pp)
+{
+	struct redis_pool *p = *pp;
+
+	if (p == NULL)
+		return;
+	close_idle(p);
+	redis_tls_trust_free(&p->server.trust);
+	pthread_cond_destroy(&p->changed);
+	pthread_mutex_destroy(&p->lock);
+	free(p->server.password_file);
+	free(p->name);
+	free(p);
+	*pp = NULL;
+}
+
+/* --- taking and giving back ---------------------------------------------- */
+
+/* The lock is held. The server does not work: leave it alone for a while. */
+static void
+note_failure(struct redis_pool *p, const char *error)
+{
+	snprintf(p->error, sizeof(p->error), "%.100s: %.200s", p->name,
+	    error);
+	p->failing = true;
+	p->next = redis_link_clock() + REDIS_POOL_PAUSE;
+	close_idle(p);
+	pthread_cond_broadcast(&p->changed);
+}
+
+/* The lock is held. An idle session that is still good, or NULL. */
+static struct redis_session *
+pop_idle(struct redis_pool *p)
+{
+	struct redis_session *s;
+
+	while (p->nidle > 0) {
+		s = p->idle[--p->nidle];
+		if (redis_link_clock() - s->used < IDLE_MS &&
+		    redis_link_is_quiet(s->link))
+			return s;
+		redis_session_close(&s);
+		p->nopen--;
+	}
+	return NULL;
+}
+
+/* The lock is held, but not around the attempt. */
+static struct redis_session *
+open_one(struct redis_pool *p, uint64_t deadline)
+{
+	struct redis_session	*s;
+	char			 error[REDIS_ERROR] = "";
+	bool			 trial = p->failing;
+
+	p->trying = trial;
+	p->nopen++;
+	pthread_mutex_unlock(&p->lock);
+	s = redis_session_open(&p->server, deadline, error);
+	pthread_mutex_lock(&p->lock);
+	if (trial)
+		p->trying = false;
+	if (s == NULL) {
+		p->nopen--;
+		note_failure(p, error);
+	} else if (trial) {
+		p->failing = false;
+	}
+	return s;
+}
+
+/* The lock is held. Until something changes; false: the time is over. */
+static bool
+await(struct redis_pool *p, uint64_t deadline)
+{
+	struct timespec until = { (time_t)(deadline / 1000),
+	    (long)(deadline % 1000) * 1000000 };
+
+	return pthread_cond_timedwait(&p->changed, &p->lock, &until) == 0;
+}
+
+/* NULL with `error`. */
+static struct redis_session *
+take(struct redis_pool *p, uint64_t deadline, char error[STORE_ERROR])
+{
+	struct redis_session *s;
+
+	pthread_mutex_lock(&p->lock);
+	while ((s = pop_idle(p)) == NULL) {
+		if (p->failing &&
+		    (p->trying || redis_link_clock() < p->next))
+			break;
+		if (p->nopen < REDIS_POOL_LINKS) {
+			s = open_one(p, deadline);
+			break;
+		}
+		if (!await(p, deadline)) {
+			snprintf(p->error, sizeof(p->error), "%.100s: all %u "
+			    "connections are in use; it is too slow", p->name,
+			    REDIS_POOL_LINKS);
+			break;
+		}
+	}
+	if (s == NULL)
+		memcpy(error, p->error, STORE_ERROR);
+	pthread_mutex_unlock(&p->lock);
+	return s;
+}
+
+/* `failure` NULL: it may be used again. */
+static void
+put(struct redis_pool *p, struct redis_session *s, const char *failure)
+{
+	pthread_mutex_lock(&p->lock);
+	if (failure == NULL && !p->failing) {
+		s->used = redis_link_clock();
+		p->idle[p->nidle++] = s;
+		s = NULL;
+		pthread_cond_signal(&p->changed);
+	} else {
+		p->nopen--;
+		pthread_cond_signal(&p->changed);
+	}
+	if (failure != NULL)
+		note_failure(p, failure);
+	pthread_mutex_unlock(&p->lock);
+	redis_session_close(&s);
+}
+
+/* --- asking -------------------------------------------------------------- */
+
+/* Gives the session back; a refusal becomes an error. */
+static struct redis_reply *
+conclude(struct redis_pool *p, struct redis_session *s,
+    struct redis_reply *r, char why[REDIS_ERROR], char error[STORE_ERROR])
+{
+	bool broken = r == NULL || redis_is_down(r);
+
+	if (r != NULL && r->kind == REDIS_TROUBLE) {
+		redis_explain(r->text, why);
+		redis_reply_free(&r);
+	}
+	if (r == NULL)
+		snprintf(error, STORE_ERROR, "%.100s: %.200s", p->name, why);
+	put(p, s, broken ? why : NULL);
+	return r;
+}
+
+struct redis_reply *
+redis_pool_ask(struct redis_pool *p, const struct redis_word *word,
+    size_t nwords, char error[STORE_ERROR])
+{
+	uint64_t		 deadline = redis_link_clock() + p->timeout;
+	struct redis_session	*s = take(p, deadline, error);
+	char			 why[REDIS_ERROR] = "";
+
+	if (s == NULL)
+		return NULL;
+	return conclude(p, s, redis_session_ask(s, word, nwords, deadline,
+	    why), why, error);
+}
+
+/* EVALSHA, or EVAL when the server has forgotten the script. */
+static struct redis_reply *
+evaluate(struct redis_session *s, const char *script, struct redis_word *all,
+    size_t n, uint64_t deadline, char error[REDIS_ERROR])
+{
+	struct redis_reply *r;
+
+	all[0] = (struct redis_word){ "EVALSHA", 7 };
+	all[1] = (struct redis_word){ s->sha, sizeof(s->sha) - 1 };
+	r = redis_session_ask(s, all, n, deadline, error);
+	if (r == NULL || !redis_said(r, "NOSCRIPT"))
+		return r;
+	redis_reply_free(&r);
+	all[0] = (struct redis_word){ "EVAL", 4 };
+	all[1] = (struct redis_word){ script, strlen(script) };
+	return redis_session_ask(s, all, n, deadline, error);
+}
+
+/* Numbers alone, at least so many, of which the second is a time. */
+static bool
+is_answer(const struct redis_reply *r, size_t n)
+{
+	size_t i;
+
+	if (r->kind != REDIS_LIST || r->n < 2)
+		return false;
+	for (i = 0; i < r->n; i++)
+		if (r->item[i].kind != REDIS_NUMBER || r->item[i].number < 0)
+			return false;
+	return r->n >= n || r->item[0].number == REDIS_POOL_LATE;
+}
+
+/*
+ * The script, once, with the time at which we leave. A server whose clock
+ * was set says that we are late: then we know its clock, and ask once more.
+ */
+static struct redis_reply *
+run(struct redis_session *s, const char *script, struct redis_word *all,
+    size_t nwords, size_t nkeys, size_t want, uint64_t deadline,
+    char error[REDIS_ERROR])
+{
+	struct redis_reply	*r;
+	char			 count[24], leave[24];
+	int			 again;
+
+	snprintf(count, sizeof(count), "%zu", nkeys);
+	all[2] = (struct redis_word){ count, strlen(count) };
+	for (again = 0; ; again++) {
+		snprintf(leave, sizeof(leave), "%lld", (long long)
+		    ((int64_t)deadline + s->ahead));
+		all[3 + nkeys] = (struct redis_word){ leave, strlen(leave) };
+		r = evaluate(s, script, all, nwords + 4, deadline, error);
+		if (r == NULL || r->kind == REDIS_TROUBLE)
+			return r;
+		if (!is_answer(r, want))
+			break;
+		s->ahead = r->item[1].number - (int64_t)redis_link_clock();
+		if (r->item[0].number != REDIS_POOL_LATE)
+			return r;
+		if (again > 0)
+			break;
+		redis_reply_free(&r);
+	}
+	redis_reply_free(&r);
+	snprintf(error, REDIS_ERROR, "it answers what nobody asked");
+	return NULL;
+}
+
+struct redis_reply *
+redis_pool_run(struct redis_pool *p, const struct redis_word *word,
+    size_t nwords, size_t nkeys, size_t n, char error[STORE_ERROR])
+{
+	uint64_t		 deadline = redis_link_clock() + p->timeout;
+	struct redis_session	*s = take(p, deadline, error);
+	struct redis_word	*all;
+	struct redis_reply	*r;
+	char			 why[REDIS_ERROR] = "";
+
+	if (s == NULL)
+		return NULL;
+	/* EVALSHA sha count KEYS time ARGUMENTS */
+	all = xcalloc(nwords + 4, sizeof(*all));
+	memcpy(all + 3, word, nkeys * sizeof(*word));
+	memcpy(all + 4 + nkeys, word + nkeys,
+	    (nwords - nkeys) * sizeof(*word));
+	r = run(s, p->server.script, all, nwords, nkeys, n, deadline, why);
+	free(all);
+	return conclude(p, s, r, why, error);
+}

@@ -1,0 +1,321 @@
+/*
+ * redis_session - a connection that is logged in, knows our script and the
+ * server's clock
+ *
+ * All of that is one round trip: the commands are sent together.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "redis_session_priv.h"
+
+#define PASSWORD_MAX	512
+
+/* --- what a server refuses ----------------------------------------------- */
+
+/* A code is the first word of a refusal. */
+static const struct refusal {
+	const char	*code;
+	bool		 down;
+	const char	*remedy;
+} refusals[] = {
+	{ "NOAUTH", true, "name its password by state-password-file" },
+	{ "WRONGPASS", true, "check state-password-file and the user in "
+	    "state" },
+	{ "NOPERM", true, "its user may not do this: see millgate.conf(5)" },
+	{ "READONLY", true, "it is a replica: name the master in state" },
+	{ "MASTERDOWN", true, "it is a replica: name the master in state" },
+	{ "LOADING", true, "it reads its data: wait" },
+	{ "MOVED", true, "a cluster is not supported: name a single server" },
+	{ "CROSSSLOT", true, "a cluster is not supported: name a single "
+	    "server" },
+	{ "OOM", false, "raise its maxmemory, or remove other data" },
+	{ "MISCONF", false, "it cannot save: check the server's disk" },
+	{ "BUSY", false, "a script of somebody else is running: see SCRIPT "
+	    "KILL" },
+	{ "WRONGTYPE", false, "a key millgate:* is not ours: remove it" },
+	{ "NOREPLICAS", false, "too few replicas are connected to it" },
+};
+
+static const struct refusal *
+refusal_of(const char *said)
+{
+	size_t i, len = strcspn(said, " ");
+
+	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (strlen(refusals[i].code) == len &&
+		    strncmp(said, refusals[i].code, len) == 0)
+			return &refusals[i];
+	return NULL;
+}
+
+bool
+redis_said(const struct redis_reply *r, const char *code)
+{
+	return r->kind == REDIS_TROUBLE &&
+	    strncmp(r->text, code, strlen(code)) == 0;
+}
+
+bool
+redis_is_down(const struct redis_reply *r)
+{
+	const struct refusal *known = r->kind == REDIS_TROUBLE ?
+	    refusal_of(r->text) : NULL;
+
+	return known != NULL && known->down;
+}
+
+void
+redis_explain(const char *said, char error[REDIS_ERROR])
+{
+	const struct refusal	*known = refusal_of(said);
+	char			*p;
+
+	snprintf(error, REDIS_ERROR, "it says \"%.70s\"; %.70s", said,
+	    known != NULL ? known->remedy : "see the server's log");
+	for (p = error; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+}
+
+/* --- the password -------------------------------------------------------- */
+
+static bool
+is_secret(const char *path, int fd, struct buf *why)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		buf_printf(why, "%s: not a regular file; put the password "
+		    "there", path);
+		return false;
+	}
+	if ((st.st_mode & S_IRWXO) == 0)
+		return true;
+	buf_printf(why, "%s: everybody may use this password; run: chmod "
+	    "0640 '%s'", path, path);
+	return false;
+}
+
+bool
+redis_password_read(const char *path, struct buf *password, struct buf *why)
+{
+	char	text[PASSWORD_MAX + 1];
+	int	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t	n;
+
+	if (fd == -1) {
+		buf_printf(why, "%s: %s; write the password into it, and let "
+		    "the user that millgate runs as read it", path,
+		    strerror(errno));
+		return false;
+	}
+	if (!is_secret(path, fd, why)) {
+		close(fd);
+		return false;
+	}
+	n = read(fd, text, sizeof(text));
+	close(fd);
+	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
+		n--;
+	if (n <= 0 || n > PASSWORD_MAX) {
+		buf_printf(why, "%s: holds no password; write one line of up "
+		    "to %d octets into it", path, PASSWORD_MAX);
+		return false;
+	}
+	buf_add(password, text, (size_t)n);
+	explicit_bzero(text, sizeof(text));
+	return true;
+}
+
+/* --- opening ------------------------------------------------------------- */
+
+static struct redis_word
+word(const char *text)
+{
+	return (struct redis_word){ text, strlen(text) };
+}
+
+/* AUTH [user] password. It is read anew each time: it may have changed. */
+static bool
+add_login(const struct redis_server *s, struct buf *b,
+    char error[REDIS_ERROR])
+{
+	struct buf		password = BUF_INIT, why = BUF_INIT;
+	struct redis_word	words[3] = { word("AUTH") };
+	size_t			n = 1;
+	bool			ok;
+
+	ok = redis_password_read(s->password_file, &password, &why);
+	if (ok) {
+		if (s->url.user[0] != '\0')
+			words[n++] = word(s->url.user);
+		words[n].text = buf_str(&password);
+		words[n++].len = password.len;
+		redis_command_add(b, words, n);
+		explicit_bzero(password.data, password.len);
+	} else {
+		snprintf(error, REDIS_ERROR, "%s", buf_str(&why));
+	}
+	buf_free(&password);
+	buf_free(&why);
+	return ok;
+}
+
+/* The commands in the order of their replies. */
+static bool
+add_greeting(const struct redis_server *s, struct buf *b,
+    char error[REDIS_ERROR])
+{
+	char			number[16];
+	struct redis_word	choose[] = { word("SELECT"), word(number) };
+	struct redis_word	load[] = {
+		word("SCRIPT"), word("LOAD"), word(s->script)
+	};
+	struct redis_word	time[] = { word("TIME") };
+
+	snprintf(number, sizeof(number), "%u", s->url.number);
+	choose[1] = word(number);
+	if (s->password_file != NULL && !add_login(s, b, error))
+		return false;
+	redis_command_add(b, choose, 2);
+	redis_command_add(b, load, 3);
+	redis_command_add(b, time, 1);
+	return true;
+}
+
+/* A reply that is a text. */
+static struct redis_reply *
+receive_text(struct redis_session *s, uint64_t deadline,
+    char error[REDIS_ERROR])
+{
+	struct redis_reply *r = redis_link_receive(s->link, deadline, error);
+
+	if (r == NULL || r->kind == REDIS_TEXT)
+		return r;
+	if (r->kind == REDIS_TROUBLE)
+		redis_explain(r->text, error);
+	else
+		snprintf(error, REDIS_ERROR, "it answers what nobody asked");
+	redis_reply_free(&r);
+	return NULL;
+}
+
+static bool
+receive_done(struct redis_session *s, uint64_t deadline,
+    char error[REDIS_ERROR])
+{
+	struct redis_reply	*r = receive_text(s, deadline, error);
+	bool			 ok = r != NULL;
+
+	redis_reply_free(&r);
+	return ok;
+}
+
+static bool
+receive_sha(struct redis_session *s, uint64_t deadline,
+    char error[REDIS_ERROR])
+{
+	struct redis_reply	*r = receive_text(s, deadline, error);
+	bool			 ok;
+
+	if (r == NULL)
+		return false;
+	ok = r->len == sizeof(s->sha) - 1;
+	if (ok)
+		memcpy(s->sha, r->text, sizeof(s->sha));
+	else
+		snprintf(error, REDIS_ERROR, "it answers what nobody asked");
+	redis_reply_free(&r);
+	return ok;
+}
+
+/* TIME: two texts, seconds and microseconds. */
+static bool
+receive_time(struct redis_session *s, uint64_t deadline,
+    char error[REDIS_ERROR])
+{
+	struct redis_reply	*r = redis_link_receive(s->link, deadline,
+				    error);
+	int64_t			 ms;
+	bool			 ok;
+
+	if (r == NULL)
+		return false;
+	ok = r->kind == REDIS_LIST && r->n == 2 &&
+	    r->item[0].kind == REDIS_TEXT && r->item[1].kind == REDIS_TEXT &&
+	    r->item[0].len <= 12;
+	if (ok) {
+		ms = strtoll(r->item[0].text, NULL, 10) * 1000 +
+		    strtol(r->item[1].text, NULL, 10) / 1000;
+		s->ahead = ms - (int64_t)redis_link_clock();
+	} else {
+		snprintf(error, REDIS_ERROR, "it answers what nobody asked");
+	}
+	redis_reply_free(&r);
+	return ok;
+}
+
+static bool
+greet(const struct redis_server *server, struct redis_session *s,
+    uint64_t deadline, char error[REDIS_ERROR])
+{
+	struct buf	b = BUF_INIT;
+	bool		ok;
+
+	ok = add_greeting(server, &b, error) &&
+	    redis_link_send(s->link, b.data, b.len, deadline, error);
+	if (b.data != NULL)
+		explicit_bzero(b.data, b.len);
+	buf_free(&b);
+	return ok && (server->password_file == NULL ||
+	    receive_done(s, deadline, error)) &&
+	    receive_done(s, deadline, error) &&
+	    receive_sha(s, deadline, error) &&
+	    receive_time(s, deadline, error);
+}
+
+struct redis_session *
+redis_session_open(const struct redis_server *server, uint64_t deadline,
+    char error[REDIS_ERROR])
+{
+	struct redis_session *s = xcalloc(1, sizeof(*s));
+
+	s->link = redis_link_open(&server->url, server->trust, deadline,
+	    error);
+	if (s->link == NULL || !greet(server, s, deadline, error))
+		redis_session_close(&s);
+	return s;
+}
+
+void
+redis_session_close(struct redis_session **sp)
+{
+	if (*sp == NULL)
+		return;
+	redis_link_close(&(*sp)->link);
+	free(*sp);
+	*sp = NULL;
+}
+
+struct redis_reply *
+redis_session_ask(struct redis_session *s, const struct redis_word *words,
+    size_t n, uint64_t deadline, char error[REDIS_ERROR])
+{
+	struct redis_reply	*r = NULL;
+	struct buf		 b = BUF_INIT;
+
+	redis_command_add(&b, words, n);
+	if (redis_link_send(s->link, b.data, b.len, deadline, error))
+		r = redis_link_receive(s->link, deadline, error);
+	buf_free(&b);
+	return r;
+}

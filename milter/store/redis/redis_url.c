@@ -1,0 +1,130 @@
+/*
+ * redis_url - where the Redis server is: redis://[USER@]HOST[:PORT][/NUMBER]
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/redis/redis_url.h"
+
+static bool
+starts_with(const char *text, const char *lead)
+{
+	return strncmp(text, lead, strlen(lead)) == 0;
+}
+
+bool
+redis_url_is(const char *text)
+{
+	return starts_with(text, "redis://") || starts_with(text, "rediss://");
+}
+
+/* Some octets of printable ASCII; false: too many, or of another kind. */
+static bool
+copy(char *to, size_t size, const char *from, size_t len)
+{
+	size_t i;
+
+	if (len >= size)
+		return false;
+	for (i = 0; i < len; i++)
+		if (from[i] <= ' ' || from[i] > '~')
+			return false;
+	memcpy(to, from, len);
+	to[len] = '\0';
+	return true;
+}
+
+/* Digits up to the end of the text. */
+static bool
+number(const char *text, unsigned long max, unsigned long *n)
+{
+	size_t len = strspn(text, "0123456789");
+
+	if (len == 0 || len > 6 || text[len] != '\0')
+		return false;
+	*n = strtoul(text, NULL, 10);
+	return *n <= max;
+}
+
+/* Takes "USER@" off the front. */
+static const char *
+take_user(const char **text, struct redis_url *u)
+{
+	size_t		 len = strcspn(*text, "/");
+	const char	*at = memchr(*text, '@', len);
+	size_t		 user;
+
+	if (at == NULL)
+		return NULL;
+	user = (size_t)(at - *text);
+	if (memchr(*text, ':', user) != NULL)
+		return "has a password in it; write it into a file and name "
+		    "that by state-password-file";
+	if (user == 0 || !copy(u->user, sizeof(u->user), *text, user))
+		return "has no proper user name before \"@\"; write "
+		    "redis://USER@HOST:PORT/NUMBER";
+	*text = at + 1;
+	return NULL;
+}
+
+/* Takes the host off the front; [..] holds an IPv6 address. */
+static bool
+take_host(const char **text, struct redis_url *u)
+{
+	bool		 brackets = **text == '[';
+	const char	*host = *text + (brackets ? 1 : 0);
+	size_t		 len = strcspn(host, brackets ? "]/" : ":/[]");
+
+	if (len == 0 || !copy(u->host, sizeof(u->host), host, len))
+		return false;
+	if (brackets && host[len] != ']')
+		return false;
+	*text = host + len + (brackets ? 1 : 0);
+	return true;
+}
+
+static bool
+take_port(const char **text, struct redis_url *u)
+{
+	size_t		len;
+	unsigned long	n;
+
+	memcpy(u->port, REDIS_PORT, sizeof(REDIS_PORT));
+	if (**text != ':')
+		return true;
+	++*text;
+	len = strcspn(*text, "/");
+	if (!copy(u->port, sizeof(u->port), *text, len) ||
+	    !number(u->port, 65535, &n) || n == 0)
+		return false;
+	*text += len;
+	return true;
+}
+
+const char *
+redis_url_parse(const char *text, struct redis_url *u)
+{
+	const char	*why;
+	unsigned long	 n = 0;
+
+	memset(u, 0, sizeof(*u));
+	if (!redis_url_is(text))
+		return "is no redis:// URL; write redis://HOST:PORT/NUMBER";
+	u->tls = starts_with(text, "rediss:");
+	text = strchr(text, '/') + 2;
+	why = take_user(&text, u);
+	if (why != NULL)
+		return why;
+	if (!take_host(&text, u))
+		return "names no host; write redis://HOST:PORT/NUMBER, an "
+		    "IPv6 address as [::1]";
+	if (!take_port(&text, u))
+		return "has no proper port; write redis://HOST:PORT/NUMBER "
+		    "with a port from 1 to 65535";
+	if (strcmp(text, "") != 0 && strcmp(text, "/") != 0 &&
+	    (*text != '/' || !number(text + 1, REDIS_NUMBER_MAX, &n)))
+		return "has something else than the number of a database at "
+		    "its end; write redis://HOST:PORT/0";
+	u->number = (unsigned)n;
+	return NULL;
+}

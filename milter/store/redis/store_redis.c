@@ -1,0 +1,467 @@
+/*
+ * store_redis - counts that several hosts share, on a Redis server
+ *
+ * Every decision is one run of the ledger's script there (redis_scripts.c):
+ * one round trip for a recipient, one for a commit. A reservation is known
+ * to the server by an id that nobody else has, and by the number of its
+ * recipients, which is told with each step.
+ *
+ * What cannot be given back, because the server does not answer, is owed:
+ * about once a second it is tried again, until the reservation's lease ends.
+ */
+#include <sys/random.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "redis_link_priv.h"
+#include "redis_pool_priv.h"
+#include "redis_scripts_priv.h"
+#include "store_redis_priv.h"
+
+#define OWED_MAX	10000u
+#define PAY_MS		1000u
+#define ARGUMENTS	5u	/* before the limits; the pool adds the first */
+#define ANSWER		2u	/* numbers before those of the accounts */
+
+struct redis_reservation {
+	struct reservation base;
+	struct store_account account[STORE_ACCOUNTS];	/* keys are ours */
+	char		 id[48];
+	uint32_t	 held;		/* recipients */
+	time_t		 now;		/* of the last one */
+	bool		 known;		/* the server may know it */
+	struct redis_reservation *next;	/* that is owed */
+	uint64_t	 over;		/* when its lease is, by our clock */
+};
+
+/* --- asking -------------------------------------------------------------- */
+
+struct question {
+	const char	*operation, *id;
+	uint32_t	 held;
+	time_t		 now;
+	const struct store_account *account;
+	size_t		 n;
+};
+
+/* The words of a question, and what they point to. */
+struct words {
+	struct redis_word word[STORE_ACCOUNTS * 3 + ARGUMENTS];
+	size_t		 n;
+	char		 held[REDIS_NUMBER_TEXT], now[REDIS_NUMBER_TEXT];
+	char		 limit[STORE_ACCOUNTS][2][REDIS_NUMBER_TEXT];
+	struct buf	 key[STORE_ACCOUNTS];
+};
+
+static void
+add(struct words *w, const char *text, size_t len)
+{
+	w->word[w->n++] = (struct redis_word){ text, len };
+}
+
+static void
+add_limit(struct words *w, char text[REDIS_NUMBER_TEXT], uint32_t limit)
+{
+	snprintf(text, REDIS_NUMBER_TEXT, "%lld", limit == STORE_UNLIMITED ? -1LL :
+	    (long long)limit);
+	add(w, text, strlen(text));
+}
+
+void
+redis_clock_text(const struct redis_store *s, time_t now,
+    char text[REDIS_NUMBER_TEXT])
+{
+	snprintf(text, REDIS_NUMBER_TEXT, "%lld", !s->callers_clock ? -1LL :
+	    now < 0 ? 0LL : (long long)now);
+}
+
+static void
+build(const struct redis_store *s, const struct question *q, struct words *w)
+{
+	size_t i;
+
+	memset(w, 0, sizeof(*w));
+	for (i = 0; i < q->n; i++) {
+		buf_addstr(&w->key[i], REDIS_ACCOUNT);
+		buf_addstr(&w->key[i], q->account[i].key);
+		add(w, w->key[i].data, w->key[i].len);
+	}
+	snprintf(w->held, REDIS_NUMBER_TEXT, "%lu", (unsigned long)q->held);
+	redis_clock_text(s, q->now, w->now);
+	add(w, q->operation, strlen(q->operation));
+	add(w, w->now, strlen(w->now));
+	add(w, s->lease, strlen(s->lease));
+	add(w, q->id, strlen(q->id));
+	add(w, w->held, strlen(w->held));
+	for (i = 0; i < q->n; i++) {
+		add_limit(w, w->limit[i][0], q->account[i].limits.recipients);
+		add_limit(w, w->limit[i][1], q->account[i].limits.messages);
+	}
+}
+
+static uint32_t
+count_of(const struct redis_reply *number)
+{
+	return number->number < UINT32_MAX ? (uint32_t)number->number :
+	    UINT32_MAX;
+}
+
+static void
+fill(struct store_usage *u, const struct redis_reply *field, time_t now)
+{
+	u->now = now;
+	u->recipients = count_of(&field[LEDGER_RECIPIENTS]);
+	u->messages = count_of(&field[LEDGER_MESSAGES]);
+	u->reserved_recipients = count_of(&field[LEDGER_RESERVED_RECIPIENTS]);
+	u->reserved_messages = count_of(&field[LEDGER_RESERVED_MESSAGES]);
+	u->next_fit = (time_t)field[LEDGER_NEXT_FIT].number;
+	u->refused = field[LEDGER_REFUSED].number != 0;
+	u->by_messages = field[LEDGER_BY_MESSAGES].number != 0;
+}
+
+/* `usage` has an element for each account; an error is in the first. */
+static enum store_answer
+ask(struct redis_store *s, const struct question *q, struct store_usage *usage)
+{
+	struct words		 w;
+	struct redis_reply	*r;
+	enum store_answer	 answer;
+	time_t			 now = q->now;
+	size_t			 i;
+
+	build(s, q, &w);
+	r = redis_pool_run(s->pool, w.word, w.n, q->n,
+	    ANSWER + q->n * LEDGER_FIELDS, usage[0].error);
+	for (i = 0; i < q->n; i++)
+		buf_free(&w.key[i]);
+	if (r == NULL)
+		return STORE_UNKNOWN;
+	answer = r->item[0].number != 0 ? STORE_TAKEN : STORE_REFUSED;
+	if (!s->callers_clock)
+		now = (time_t)(r->item[1].number / 1000);
+	for (i = 0; i < q->n; i++)
+		fill(&usage[i], &r->item[ANSWER + i * LEDGER_FIELDS], now);
+	redis_reply_free(&r);
+	return answer;
+}
+
+/* --- reservations -------------------------------------------------------- */
+
+static struct reservation *
+redis_reservation_new(struct store *base, const struct store_account *account,
+    size_t n)
+{
+	struct redis_store		*s = (struct redis_store *)base;
+	struct redis_reservation	*r = xcalloc(1, sizeof(*r));
+	size_t				 i;
+
+	for (i = 0; i < n; i++) {
+		r->account[i] = account[i];
+		r->account[i].key = xstrdup(account[i].key);
+	}
+	snprintf(r->id, sizeof(r->id), "%s.%llu", s->instance,
+	    atomic_fetch_add(&s->number, 1));
+	return &r->base;
+}
+
+static void
+reservation_free(struct redis_reservation *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->base.n; i++)
+		free((char *)r->account[i].key);
+	free(r);
+}
+
+static enum store_answer
+step(struct redis_reservation *r, const char *operation, time_t now,
+    struct store_usage *usage)
+{
+	struct question q = {
+		.operation = operation,
+		.id = r->id,
+		.held = r->held,
+		.now = now,
+		.account = r->account,
+		.n = r->base.n,
+	};
+
+	return ask((struct redis_store *)r->base.store, &q, usage);
+}
+
+static enum store_answer
+redis_reserve(struct reservation *base, time_t now, struct store_usage *usage)
+{
+	struct redis_reservation	*r = (struct redis_reservation *)base;
+	enum store_answer		 answer;
+
+	r->now = now;
+	answer = step(r, "take", now, usage);
+	if (answer == STORE_TAKEN)
+		r->held++;
+	if (answer != STORE_REFUSED)
+		r->known = true;
+	return answer;
+}
+
+/* Tell the server what is held. */
+static bool
+tell(struct redis_reservation *r)
+{
+	struct store_usage usage[STORE_ACCOUNTS];
+
+	return step(r, "hold", r->now, usage) != STORE_UNKNOWN;
+}
+
+/* --- what is owed -------------------------------------------------------- */
+
+static void
+owe(struct redis_reservation *r)
+{
+	struct redis_store	*s = (struct redis_store *)r->base.store;
+	bool			 full;
+
+	pthread_mutex_lock(&s->owed_lock);
+	full = s->nowed >= OWED_MAX;
+	if (!full) {
+		r->next = s->owed;
+		s->owed = r;
+		s->nowed++;
+	}
+	pthread_mutex_unlock(&s->owed_lock);
+	if (full)
+		reservation_free(r);
+}
+
+static struct redis_reservation *
+next_owed(struct redis_store *s)
+{
+	struct redis_reservation *r;
+
+	pthread_mutex_lock(&s->owed_lock);
+	r = s->owed;
+	if (r != NULL) {
+		s->owed = r->next;
+		s->nowed--;
+	}
+	pthread_mutex_unlock(&s->owed_lock);
+	return r;
+}
+
+/* Nobody waits for it. The server holds nothing any more: pay, or owe. */
+static void
+settle(struct redis_reservation *r)
+{
+	r->held = 0;
+	if (tell(r)) {
+		reservation_free(r);
+		return;
+	}
+	r->over = redis_link_clock() +
+	    strtoull(((struct redis_store *)r->base.store)->lease, NULL, 10);
+	owe(r);
+}
+
+/*
+ * For a second at most: a slow server must not keep the caller from its other
+ * work. That the server is away is said elsewhere.
+ */
+static enum store_answer
+redis_pay(struct store *base, char error[STORE_ERROR])
+{
+	struct redis_store		*s = (struct redis_store *)base;
+	struct redis_reservation	*r;
+	uint64_t			 until = redis_link_clock() + PAY_MS;
+
+	(void)error;
+	while (redis_link_clock() < until && (r = next_owed(s)) != NULL) {
+		if (redis_link_clock() < r->over && !tell(r)) {
+			owe(r);
+			break;
+		}
+		reservation_free(r);
+	}
+	return STORE_TAKEN;
+}
+
+static void
+redis_unreserve(struct reservation *base)
+{
+	struct redis_reservation *r = (struct redis_reservation *)base;
+
+	if (r->held == 0)
+		return;
+	r->held--;
+	tell(r);
+}
+
+static void
+redis_give_back(struct reservation *base)
+{
+	struct redis_reservation *r = (struct redis_reservation *)base;
+
+	if (r->known)
+		settle(r);
+	else
+		reservation_free(r);
+}
+
+static enum store_answer
+redis_commit(struct reservation *base, time_t now, struct store_usage *usage)
+{
+	struct redis_reservation	*r = (struct redis_reservation *)base;
+	enum store_answer		 answer;
+
+	answer = step(r, "commit", now, usage);
+	/* it may be reserved there still, and the message will come again */
+	if (answer == STORE_UNKNOWN)
+		settle(r);
+	else
+		reservation_free(r);
+	return answer;
+}
+
+/* --- the whole ----------------------------------------------------------- */
+
+static enum store_answer
+redis_usage(struct store *base, const char *key, time_t now,
+    struct store_limits limits, struct store_usage *usage)
+{
+	struct store_account	account = { key, limits };
+	struct question		q = {
+		.operation = "usage",
+		.id = "",
+		.now = now,
+		.account = &account,
+		.n = 1,
+	};
+
+	return ask((struct redis_store *)base, &q, usage);
+}
+
+/*
+ * Nothing to remove: but once a minute somebody asks whether it works, and
+ * whether it is still the server that has our counts.
+ */
+static enum store_answer
+redis_prune(struct store *base, time_t now, char error[STORE_ERROR])
+{
+	struct redis_store	*s = (struct redis_store *)base;
+	struct redis_word	 w[] = {
+		redis_word(REDIS_SINCE), redis_word("since"),
+		redis_word("-1"), redis_word(s->lease), redis_word(""),
+		redis_word("0")
+	};
+	struct redis_reply	*r;
+	long long		 since, before;
+
+	(void)now;
+	r = redis_pool_run(s->pool, w, 6, 1, ANSWER + 1, error);
+	if (r == NULL)
+		return STORE_UNKNOWN;
+	since = r->item[ANSWER].number;
+	redis_reply_free(&r);
+	before = atomic_exchange(&s->since, since);
+	if (before == 0 || before == since)
+		return STORE_TAKEN;
+	snprintf(error, STORE_ERROR, "%.100s: it has lost what it had counted "
+	    "(and what was set), and counts anew; see its appendonly",
+	    s->name);
+	return STORE_UNKNOWN;
+}
+
+static enum store_answer
+redis_reset(struct store *base, const char *key, time_t now,
+    char error[STORE_ERROR])
+{
+	struct store_account	account = { .key = key };
+	struct question		q = {
+		.operation = "reset",
+		.id = "",
+		.now = now,
+		.account = &account,
+		.n = 1,
+	};
+	struct store_usage	usage = { .recipients = 0 };
+	enum store_answer	answer;
+
+	answer = ask((struct redis_store *)base, &q, &usage);
+	memcpy(error, usage.error, STORE_ERROR);
+	return answer;
+}
+
+/* The server's clock counts, not ours. */
+static enum store_answer
+redis_clock_moved(struct store *base, int64_t seconds,
+    char error[STORE_ERROR])
+{
+	(void)base;
+	(void)seconds;
+	(void)error;
+	return STORE_TAKEN;
+}
+
+static void
+redis_close(struct store *base)
+{
+	struct redis_store		*s = (struct redis_store *)base;
+	struct redis_reservation	*r;
+
+	while ((r = next_owed(s)) != NULL)
+		reservation_free(r);
+	pthread_mutex_destroy(&s->owed_lock);
+	redis_pool_free(&s->pool);
+	free(s->name);
+	free(s);
+}
+
+static const struct store_ops redis_ops = {
+	.reservation_new = redis_reservation_new,
+	.reserve = redis_reserve,
+	.unreserve = redis_unreserve,
+	.commit = redis_commit,
+	.give_back = redis_give_back,
+	.usage = redis_usage,
+	.list = redis_list,
+	.prune = redis_prune,
+	.clock_moved = redis_clock_moved,
+	.settings_get = redis_settings_get,
+	.setting_put = redis_setting_put,
+	.settings_list = redis_settings_list,
+	.reset = redis_reset,
+	.take_requests = redis_pay,
+	.close = redis_close,
+};
+
+struct store *
+store_redis_open(const struct store_place *place, char **why)
+{
+	struct redis_store	*s;
+	struct redis_pool	*pool;
+	uint64_t		 instance;
+
+	pool = redis_pool_new(place, redis_ledger_script, why);
+	if (pool == NULL)
+		return NULL;
+	s = xcalloc(1, sizeof(*s));
+	s->store.ops = &redis_ops;
+	s->pool = pool;
+	s->callers_clock = place->callers_clock;
+	snprintf(s->lease, sizeof(s->lease), "%llu",
+	    (unsigned long long)place->lease * 1000);
+	/* at most 256 octets never come short (getrandom(2)) */
+	if (getrandom(&instance, sizeof(instance), 0) != sizeof(instance))
+		abort();
+	snprintf(s->instance, sizeof(s->instance), "%016llx",
+	    (unsigned long long)instance);
+	atomic_init(&s->number, 0);
+	atomic_init(&s->since, 0);
+	pthread_mutex_init(&s->owed_lock, NULL);
+	s->name = xstrdup(place->spec);
+	return &s->store;
+}

@@ -1,0 +1,65 @@
+/*
+ * store_redis - what the files of the Redis backend share
+ */
+#ifndef MILLGATE_STORE_REDIS_H
+#define MILLGATE_STORE_REDIS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "redis_reply_priv.h"
+#include "store/store_priv.h"
+
+#define REDIS_NUMBER_TEXT	24	/* octets of a number's text */
+
+struct redis_reservation;
+
+struct redis_store {
+	struct store	 store;
+	struct redis_pool *pool;
+	bool		 callers_clock;
+	char		 lease[REDIS_NUMBER_TEXT];	/* milliseconds */
+	char		 instance[20];
+	atomic_ullong	 number;	/* of reservations */
+	char		*name;		/* as configured, for errors */
+	/* reservations that could not be given back, the newest first */
+	pthread_mutex_t	 owed_lock;
+	struct redis_reservation *owed;
+	unsigned	 nowed;
+	atomic_llong	 since;		/* it counts; 0: not known yet */
+};
+
+static inline struct redis_word
+redis_word(const char *text)
+{
+	return (struct redis_word){ text, strlen(text) };
+}
+
+/* What the script takes as its clock. */
+void		 redis_clock_text(const struct redis_store *s, time_t now,
+		    char text[REDIS_NUMBER_TEXT]);
+
+/*
+ * One step of SCAN or HSCAN: a text, where to go on, and a list. NULL with
+ * `error`.
+ */
+struct redis_reply *redis_scan(struct redis_store *s,
+		    const struct redis_word *w, size_t n,
+		    char error[STORE_ERROR]);
+
+/* Of store_ops; store_redis_list.c and store_redis_settings.c. */
+enum store_answer redis_list(struct store *base, time_t now,
+		    struct store_rows *rows, char error[STORE_ERROR]);
+enum store_answer redis_settings_get(struct store *base,
+		    const char *const *key, size_t n,
+		    struct store_setting *setting, char error[STORE_ERROR]);
+enum store_answer redis_setting_put(struct store *base, const char *key,
+		    unsigned parts, const struct store_setting *setting,
+		    char error[STORE_ERROR]);
+enum store_answer redis_settings_list(struct store *base,
+		    struct store_setting_rows *rows,
+		    char error[STORE_ERROR]);
+
+#endif

@@ -1,0 +1,235 @@
+/*
+ * store_redis_settings - what is set for a login beside the configuration
+ *
+ * One hash for all logins, so that a tool can list them without a walk over
+ * all keys of the server. redis_scripts.c says what a value looks like.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "redis_pool_priv.h"
+#include "redis_scripts_priv.h"
+#include "store_redis_priv.h"
+
+#define AT_ONCE		"500"
+
+/* --- a setting as text --------------------------------------------------- */
+
+/* Takes "NUMBER " off the front. */
+static bool
+take_number(const char **text, int64_t max, int64_t *n)
+{
+	size_t len = strspn(*text, "0123456789");
+
+	if (len == 0 || len > 18 || (*text)[len] != ' ')
+		return false;
+	*n = strtoll(*text, NULL, 10);
+	*text += len + 1;
+	return *n <= max;
+}
+
+/* Takes "- " or "NUMBER " off the front. */
+static bool
+take_limit(const char **text, bool *set, uint32_t *limit)
+{
+	int64_t n = 0;
+
+	*set = strncmp(*text, "- ", 2) != 0;
+	if (*set && !take_number(text, UINT32_MAX, &n))
+		return false;
+	if (!*set)
+		*text += 2;
+	*limit = (uint32_t)n;
+	return true;
+}
+
+static bool
+is_reason(const char *text)
+{
+	size_t i;
+
+	for (i = 0; text[i] != '\0'; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	return i < STORE_REASON;
+}
+
+static bool
+setting_parse(const struct redis_reply *r, struct store_setting *t)
+{
+	const char	*text = r->text;
+	int64_t		 until, block, changed;
+
+	memset(t, 0, sizeof(*t));
+	if (r->kind != REDIS_TEXT || strlen(text) != r->len)
+		return false;
+	if (!take_limit(&text, &t->recipients_set, &t->limits.recipients) ||
+	    !take_limit(&text, &t->messages_set, &t->limits.messages) ||
+	    !take_number(&text, STORE_FOREVER, &until) ||
+	    !take_number(&text, STORE_BLOCK_HOLD, &block) ||
+	    !take_number(&text, STORE_FOREVER, &changed) ||
+	    !is_reason(text))
+		return false;
+	t->blocked_until = until;
+	t->block = (enum store_block)block;
+	t->changed = changed;
+	memcpy(t->reason, text, strlen(text) + 1);
+	return true;
+}
+
+static enum store_answer
+misunderstood(const char *key, char error[STORE_ERROR])
+{
+	snprintf(error, STORE_ERROR, "the Redis server's " REDIS_SETTINGS
+	    " has no proper value for \"%.60s\"; remove it: HDEL "
+	    REDIS_SETTINGS, key);
+	return STORE_UNKNOWN;
+}
+
+/* --- the operations ------------------------------------------------------ */
+
+static enum store_answer
+read_all(const struct redis_reply *r, const char *const *key, size_t n,
+    struct store_setting *setting, char error[STORE_ERROR])
+{
+	size_t i;
+
+	if (r->kind != REDIS_LIST || r->n != n) {
+		snprintf(error, STORE_ERROR, "the Redis server answers what "
+		    "nobody asked");
+		return STORE_UNKNOWN;
+	}
+	for (i = 0; i < n; i++)
+		if (r->item[i].kind != REDIS_NOTHING &&
+		    !setting_parse(&r->item[i], &setting[i]))
+			return misunderstood(key[i], error);
+	return STORE_TAKEN;
+}
+
+enum store_answer
+redis_settings_get(struct store *base, const char *const *key, size_t n,
+    struct store_setting *setting, char error[STORE_ERROR])
+{
+	struct redis_store	*s = (struct redis_store *)base;
+	struct redis_word	 w[STORE_ACCOUNTS + 2];
+	struct redis_reply	*r;
+	enum store_answer	 answer;
+	size_t			 i;
+
+	w[0] = redis_word("HMGET");
+	w[1] = redis_word(REDIS_SETTINGS);
+	for (i = 0; i < n; i++)
+		w[2 + i] = redis_word(key[i]);
+	r = redis_pool_ask(s->pool, w, 2 + n, error);
+	if (r == NULL)
+		return STORE_UNKNOWN;
+	answer = read_all(r, key, n, setting, error);
+	redis_reply_free(&r);
+	return answer;
+}
+
+static void
+limit_text(char text[REDIS_NUMBER_TEXT], bool set, uint32_t limit)
+{
+	if (set)
+		snprintf(text, REDIS_NUMBER_TEXT, "%" PRIu32, limit);
+	else
+		snprintf(text, REDIS_NUMBER_TEXT, "-");
+}
+
+enum store_answer
+redis_setting_put(struct store *base, const char *key, unsigned parts,
+    const struct store_setting *t, char error[STORE_ERROR])
+{
+	struct redis_store	*s = (struct redis_store *)base;
+	char			 text[6][REDIS_NUMBER_TEXT];
+	struct redis_reply	*r;
+
+	snprintf(text[0], REDIS_NUMBER_TEXT, "%u", parts);
+	limit_text(text[1], t->recipients_set, t->limits.recipients);
+	limit_text(text[2], t->messages_set, t->limits.messages);
+	snprintf(text[3], REDIS_NUMBER_TEXT, "%lld",
+	    (long long)t->blocked_until);
+	snprintf(text[4], REDIS_NUMBER_TEXT, "%d", (int)t->block);
+	snprintf(text[5], REDIS_NUMBER_TEXT, "%lld", (long long)t->changed);
+	r = redis_pool_run(s->pool, (struct redis_word[]){
+	    redis_word(REDIS_SETTINGS), redis_word("set"), redis_word("-1"),
+	    redis_word(s->lease), redis_word(key), redis_word(text[0]),
+	    redis_word(text[1]), redis_word(text[2]), redis_word(text[3]),
+	    redis_word(text[4]), redis_word(text[5]), redis_word(t->reason)
+	    }, 12, 1, 2, error);
+	if (r == NULL)
+		return STORE_UNKNOWN;
+	redis_reply_free(&r);
+	return STORE_TAKEN;
+}
+
+static enum store_answer
+add_rows(const struct redis_reply *pairs, struct store_setting_rows *rows,
+    char error[STORE_ERROR])
+{
+	struct store_setting	t;
+	size_t			i;
+
+	for (i = 0; i + 1 < pairs->n; i += 2) {
+		if (pairs->item[i].kind != REDIS_TEXT)
+			return misunderstood("", error);
+		if (!setting_parse(&pairs->item[i + 1], &t))
+			return misunderstood(pairs->item[i].text, error);
+		setting_rows_add(rows, pairs->item[i].text, &t);
+	}
+	return STORE_TAKEN;
+}
+
+static int
+row_cmp(const void *va, const void *vb)
+{
+	const struct store_setting_row *a = va, *b = vb;
+
+	return strcmp(a->key, b->key);
+}
+
+/* HSCAN names a field twice now and then. */
+static void
+remove_doubles(struct store_setting_rows *rows)
+{
+	size_t i, n = 0;
+
+	if (rows->n < 2)
+		return;
+	qsort(rows->row, rows->n, sizeof(*rows->row), row_cmp);
+	for (i = 0; i < rows->n; i++) {
+		if (n > 0 && strcmp(rows->row[n - 1].key,
+		    rows->row[i].key) == 0)
+			free(rows->row[i].key);
+		else
+			rows->row[n++] = rows->row[i];
+	}
+	rows->n = n;
+}
+
+enum store_answer
+redis_settings_list(struct store *base, struct store_setting_rows *rows,
+    char error[STORE_ERROR])
+{
+	struct redis_store	*s = (struct redis_store *)base;
+	struct redis_reply	*r;
+	enum store_answer	 answer;
+	char			 cursor[24] = "0";
+
+	do {
+		r = redis_scan(s, (struct redis_word[]){
+		    redis_word("HSCAN"), redis_word(REDIS_SETTINGS),
+		    redis_word(cursor), redis_word("COUNT"),
+		    redis_word(AT_ONCE) }, 5, error);
+		if (r == NULL)
+			return STORE_UNKNOWN;
+		snprintf(cursor, sizeof(cursor), "%s", r->item[0].text);
+		answer = add_rows(&r->item[1], rows, error);
+		redis_reply_free(&r);
+	} while (answer == STORE_TAKEN && strcmp(cursor, "0") != 0);
+	remove_doubles(rows);
+	return answer;
+}

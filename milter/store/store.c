@@ -1,0 +1,203 @@
+/*
+ * store - the doorway: which backend keeps the counts
+ *
+ * Everything else is the backend's. A path is an SQLite file, redis:// a
+ * server.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "ledger_priv.h"
+#include "store/redis/redis_url.h"
+#include "store_priv.h"
+
+static bool
+is_path(const char *spec, char **why)
+{
+	struct buf b = BUF_INIT;
+
+	if (spec[0] != '\0' && strstr(spec, "://") == NULL)
+		return true;
+	buf_printf(&b, "state \"%s\": neither a path nor a redis:// URL; give "
+	    "the path of a file, or redis://HOST:PORT/NUMBER", spec);
+	*why = b.data;
+	return false;
+}
+
+static struct store *
+open_file(const char *path, enum store_use use, char **why)
+{
+	struct store *s;
+
+	if (!is_path(path, why))
+		return NULL;
+	s = store_disk_open(path, use, why);
+	if (s != NULL && use == STORE_KEEP)
+		s->dmarc = dmarc_notes_new(path);
+	return s;
+}
+
+/* A server is asked in the same way for whatever use. */
+struct store *
+store_open_at(const struct store_place *place, enum store_use use, char **why)
+{
+	struct store_place p = *place;
+
+	if (!redis_url_is(p.spec))
+		return open_file(p.spec, use, why);
+	if (p.timeout == 0)
+		p.timeout = STORE_TIMEOUT;
+	if (p.lease == 0)
+		p.lease = STORE_LEASE;
+	return store_redis_open(&p, why);
+}
+
+static struct store *
+open_spec(const char *spec, enum store_use use, char **why)
+{
+	struct store_place place = { .spec = spec };
+
+	return store_open_at(&place, use, why);
+}
+
+struct store *
+store_open(const char *spec, char **why)
+{
+	return open_spec(spec, STORE_KEEP, why);
+}
+
+struct store *
+store_open_readonly(const char *spec, char **why)
+{
+	return open_spec(spec, STORE_READ, why);
+}
+
+struct store *
+store_open_tool(const char *spec, char **why)
+{
+	return open_spec(spec, STORE_CHANGE, why);
+}
+
+struct store *
+store_open_memory(void)
+{
+	return ledger_new(NULL, NULL);
+}
+
+void
+store_close(struct store **sp)
+{
+	if (*sp == NULL)
+		return;
+	dmarc_notes_free(&(*sp)->dmarc);
+	(*sp)->ops->close(*sp);
+	*sp = NULL;
+}
+
+struct reservation *
+store_reservation_new(struct store *s, const struct store_account *account,
+    size_t n)
+{
+	struct reservation *r = s->ops->reservation_new(s, account, n);
+
+	r->store = s;
+	r->n = n;
+	return r;
+}
+
+/* Until a backend with a clock of its own says otherwise. */
+static void
+usage_init(struct store_usage *usage, size_t n, time_t now)
+{
+	size_t i;
+
+	memset(usage, 0, n * sizeof(*usage));
+	for (i = 0; i < n; i++)
+		usage[i].now = now;
+}
+
+enum store_answer
+store_reserve(struct reservation *r, time_t now, struct store_usage *usage)
+{
+	usage_init(usage, r->n, now);
+	return r->store->ops->reserve(r, now, usage);
+}
+
+void
+store_unreserve(struct reservation *r)
+{
+	r->store->ops->unreserve(r);
+}
+
+enum store_answer
+store_commit(struct reservation **rp, time_t now, struct store_usage *usage)
+{
+	struct reservation *r = *rp;
+
+	*rp = NULL;
+	usage_init(usage, r->n, now);
+	return r->store->ops->commit(r, now, usage);
+}
+
+void
+store_give_back(struct reservation **rp)
+{
+	struct reservation *r = *rp;
+
+	*rp = NULL;
+	if (r != NULL)
+		r->store->ops->give_back(r);
+}
+
+enum store_answer
+store_usage(struct store *s, const char *key, time_t now,
+    struct store_limits limits, struct store_usage *usage)
+{
+	usage_init(usage, 1, now);
+	return s->ops->usage(s, key, now, limits, usage);
+}
+
+enum store_answer
+store_list(struct store *s, time_t now, struct store_rows *rows,
+    char error[STORE_ERROR])
+{
+	memset(rows, 0, sizeof(*rows));
+	error[0] = '\0';
+	return s->ops->list(s, now, rows, error);
+}
+
+void
+store_rows_free(struct store_rows *rows)
+{
+	size_t i;
+
+	for (i = 0; i < rows->n; i++)
+		free(rows->row[i].key);
+	free(rows->row);
+	memset(rows, 0, sizeof(*rows));
+}
+
+enum store_answer
+store_prune(struct store *s, time_t now, char error[STORE_ERROR])
+{
+	error[0] = '\0';
+	return s->ops->prune(s, now, error);
+}
+
+enum store_answer
+store_clock_known(struct store *s, time_t now, char error[STORE_ERROR])
+{
+	error[0] = '\0';
+	return s->ops->clock_known == NULL ? STORE_TAKEN :
+	    s->ops->clock_known(s, now, error);
+}
+
+enum store_answer
+store_clock_moved(struct store *s, int64_t seconds, char error[STORE_ERROR])
+{
+	error[0] = '\0';
+	return s->ops->clock_moved(s, seconds, error);
+}

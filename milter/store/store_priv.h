@@ -1,0 +1,87 @@
+/*
+ * store_priv - what a backend of the store implements
+ *
+ * A backend embeds struct store and struct reservation as first members of
+ * its own. Each function keeps the promises of store.h, thread-safety among
+ * them. Only store.c and backends include this.
+ */
+#ifndef MILLGATE_STORE_PRIV_H
+#define MILLGATE_STORE_PRIV_H
+
+#include "store/store.h"
+
+struct store_ops {
+	struct reservation *(*reservation_new)(struct store *s,
+			    const struct store_account *account, size_t n);
+	enum store_answer (*reserve)(struct reservation *r, time_t now,
+			    struct store_usage *usage);
+	void		 (*unreserve)(struct reservation *r);
+	enum store_answer (*commit)(struct reservation *r, time_t now,
+			    struct store_usage *usage);
+	void		 (*give_back)(struct reservation *r);
+	enum store_answer (*usage)(struct store *s, const char *key,
+			    time_t now, struct store_limits limits,
+			    struct store_usage *usage);
+	enum store_answer (*list)(struct store *s, time_t now,
+			    struct store_rows *rows, char error[STORE_ERROR]);
+	enum store_answer (*prune)(struct store *s, time_t now,
+			    char error[STORE_ERROR]);
+	/* NULL: has a clock of its own */
+	enum store_answer (*clock_known)(struct store *s, time_t now,
+			    char error[STORE_ERROR]);
+	enum store_answer (*clock_moved)(struct store *s, int64_t seconds,
+			    char error[STORE_ERROR]);
+	/* blocks that are over and what was not asked for: store.c's work */
+	enum store_answer (*settings_get)(struct store *s,
+			    const char *const *key, size_t n,
+			    struct store_setting *setting,
+			    char error[STORE_ERROR]);
+	enum store_answer (*setting_put)(struct store *s, const char *key,
+			    unsigned parts,
+			    const struct store_setting *setting,
+			    char error[STORE_ERROR]);
+	/* in any order, whatever is kept */
+	enum store_answer (*settings_list)(struct store *s,
+			    struct store_setting_rows *rows,
+			    char error[STORE_ERROR]);
+	enum store_answer (*reset)(struct store *s, const char *key,
+			    time_t now, char error[STORE_ERROR]);
+	/* what waits to be done, of tools or of its own; NULL: nothing does */
+	enum store_answer (*take_requests)(struct store *s,
+			    char error[STORE_ERROR]);
+	void		 (*close)(struct store *s);
+};
+
+struct store {
+	const struct store_ops *ops;
+	struct dmarc_notes *dmarc;	/* NULL: none are taken */
+};
+
+struct reservation {
+	struct store	*store;
+	size_t		 n;		/* accounts */
+};
+
+/* `path` NULL: they stay in memory. */
+struct dmarc_notes *dmarc_notes_new(const char *path);
+void		 dmarc_notes_free(struct dmarc_notes **dp);
+
+/* store_settings.c, for backends: the parts of `from` into `to`. */
+void		 setting_merge(struct store_setting *to, unsigned parts,
+		    const struct store_setting *from);
+/* Nothing is set. */
+bool		 setting_is_empty(const struct store_setting *setting);
+/* Printable ASCII, and it ends. */
+bool		 setting_reason_is_right(const char reason[STORE_REASON]);
+/* One more row; the key is copied. */
+void		 setting_rows_add(struct store_setting_rows *rows,
+		    const char *key, const struct store_setting *setting);
+
+/* The backends. */
+struct store	*store_disk_open(const char *path, enum store_use use,
+		    char **why);
+/* One of store_redis.c and store_redis_none.c. */
+struct store	*store_redis_open(const struct store_place *place,
+		    char **why);
+
+#endif

@@ -1,0 +1,231 @@
+/*
+ * store_schema - the tables of the state file, version by version
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "store/store.h"
+#include "store_schema_priv.h"
+
+#define APPLICATION_ID	0x6d696c67	/* "milg" */
+#define SCHEMA_VERSION	4
+
+#define STRING_OF(x)	#x
+#define STRING(x)	STRING_OF(x)
+
+#define BUCKET_TABLE \
+	"CREATE TABLE bucket(minute INTEGER NOT NULL, key TEXT NOT NULL, " \
+	"recipients INTEGER NOT NULL, messages INTEGER NOT NULL, " \
+	"sum INTEGER NOT NULL, PRIMARY KEY(minute, key)) WITHOUT ROWID"
+
+/* What DMARC outcomes were in version 2. */
+#define OUTCOME_TABLE_2 \
+	"CREATE TABLE outcome(day INTEGER NOT NULL, author TEXT NOT NULL, " \
+	"record TEXT NOT NULL, source TEXT NOT NULL, spf TEXT NOT NULL, " \
+	"dkim TEXT NOT NULL, aligned TEXT NOT NULL, result TEXT NOT NULL, " \
+	"policy TEXT NOT NULL, disposition TEXT NOT NULL, " \
+	"override TEXT NOT NULL, messages INTEGER NOT NULL, " \
+	"PRIMARY KEY(day, author, record, source, spf, dkim, aligned, " \
+	"result, policy, disposition, override)) WITHOUT ROWID"
+
+/* store_dmarc.c: what is counted as one row, and how often */
+#define OUTCOME_TABLE \
+	"CREATE TABLE outcome(day INTEGER NOT NULL, author TEXT NOT NULL, " \
+	"record TEXT NOT NULL, source TEXT NOT NULL, " \
+	"envelope TEXT NOT NULL, spf TEXT NOT NULL, " \
+	"spf_domain TEXT NOT NULL, spf_scope TEXT NOT NULL, " \
+	"dkim TEXT NOT NULL, signers TEXT NOT NULL, aligned TEXT NOT NULL, " \
+	"result TEXT NOT NULL, published TEXT NOT NULL, " \
+	"policy TEXT NOT NULL, disposition TEXT NOT NULL, " \
+	"override TEXT NOT NULL, messages INTEGER NOT NULL, " \
+	"PRIMARY KEY(day, author, record, source, envelope, spf, " \
+	"spf_domain, spf_scope, dkim, signers, aligned, result, published, " \
+	"policy, disposition, override)) WITHOUT ROWID"
+/* A key cannot be altered: the rows move, with nothing in the new columns. */
+#define OUTCOME_MOVE \
+	"ALTER TABLE outcome RENAME TO outcome_2;" OUTCOME_TABLE ";" \
+	"INSERT INTO outcome SELECT day, author, record, source, '', spf, " \
+	"'', '', dkim, '', aligned, result, '', policy, disposition, " \
+	"override, messages FROM outcome_2;" \
+	"DROP TABLE outcome_2"
+
+/* store_requests.c: what is set for a key, and what the tool asks for */
+#define SETTING_COLUMNS \
+	"parts INTEGER NOT NULL, recipients INTEGER NOT NULL, " \
+	"messages INTEGER NOT NULL, blocked_until INTEGER NOT NULL, " \
+	"block INTEGER NOT NULL, reason TEXT NOT NULL, " \
+	"changed INTEGER NOT NULL, sum INTEGER NOT NULL"
+#define SETTING_TABLE \
+	"CREATE TABLE setting(key TEXT NOT NULL PRIMARY KEY, " \
+	SETTING_COLUMNS ") WITHOUT ROWID"
+#define REQUEST_TABLE \
+	"CREATE TABLE request(id INTEGER PRIMARY KEY AUTOINCREMENT, " \
+	"key TEXT NOT NULL, " SETTING_COLUMNS ")"
+
+/* What makes version i + 1 of the schema out of version i. */
+static const char *const upgrades[SCHEMA_VERSION] = {
+	BUCKET_TABLE,
+	OUTCOME_TABLE_2,
+	SETTING_TABLE ";" REQUEST_TABLE,
+	OUTCOME_MOVE
+};
+
+/* --- errors -------------------------------------------------------------- */
+
+bool
+schema_refuse(struct sql *sql, const char *path, const char *doing,
+    char **why)
+{
+	char error[STORE_ERROR];
+
+	sql_explain(sql, path, doing, error, sizeof(error));
+	*why = xstrdup(error);
+	return false;
+}
+
+bool
+schema_fail(const char *path, char **why, const char *fmt, ...)
+{
+	struct buf	b = BUF_INIT;
+	va_list		ap;
+
+	buf_printf(&b, "%s: ", path);
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	*why = b.data;
+	return false;
+}
+
+bool
+schema_damaged(const char *path, const char *what, char **why)
+{
+	return schema_fail(path, why, "is damaged: %s; restore it from a "
+	    "copy, or move it and its -wal away to begin with empty counts",
+	    what);
+}
+
+/* --- versions ------------------------------------------------------------ */
+
+bool
+schema_identify(struct sql *sql, const char *path, int64_t *version,
+    char **why)
+{
+	int64_t id;
+
+	if (!sql_number(sql, "PRAGMA application_id", &id) ||
+	    !sql_number(sql, "PRAGMA user_version", version))
+		return schema_refuse(sql, path, "cannot be read", why);
+	if (id != APPLICATION_ID)
+		return schema_fail(path, why, "is another program's "
+		    "database; name another file");
+	if (*version > SCHEMA_VERSION)
+		return schema_fail(path, why, "was written by a newer "
+		    "millgate (schema %ld, this one knows %d); upgrade "
+		    "millgate, or name another file", (long)*version,
+		    SCHEMA_VERSION);
+	if (*version < 0)
+		return schema_damaged(path, "its schema version is negative",
+		    why);
+	return true;
+}
+
+bool
+schema_is_ours(const char *path, int64_t version, char **why)
+{
+	return version == SCHEMA_VERSION || schema_fail(path, why, "was "
+	    "written by an older millgate; start the new one first");
+}
+
+/*
+ * In a directory that we may not write, a file in WAL mode can be read only
+ * while the daemon runs; without a log it is complete by itself.
+ */
+bool
+schema_open_readonly(struct sql **sqlp, const struct state_file *f, char **why)
+{
+	int64_t	version;
+	bool	ok;
+
+	ok = sql_open(sqlp, f->path, SQL_READ) &&
+	    sql_number(*sqlp, "PRAGMA user_version", &version);
+	if (!ok && !state_file_beside(f, "-wal")) {
+		sql_close(sqlp);
+		ok = sql_open(sqlp, f->path, SQL_READ_FROZEN);
+	}
+	if (!ok || !sql_exec(*sqlp, "BEGIN"))
+		return schema_refuse(*sqlp, f->path, "cannot be opened", why);
+	return schema_identify(*sqlp, f->path, &version, why) &&
+	    schema_is_ours(f->path, version, why);
+}
+
+bool
+schema_upgrade(struct sql *sql, int64_t version)
+{
+	struct buf	b = BUF_INIT;
+	bool		ok;
+
+	if (version == SCHEMA_VERSION)
+		return true;
+	buf_addstr(&b, "BEGIN IMMEDIATE;");
+	for (; version < SCHEMA_VERSION; version++)
+		buf_printf(&b, "%s;", upgrades[version]);
+	buf_addstr(&b, "PRAGMA user_version = " STRING(SCHEMA_VERSION) ";"
+	    "PRAGMA application_id = " STRING(APPLICATION_ID) ";COMMIT");
+	ok = sql_exec(sql, buf_str(&b));
+	buf_free(&b);
+	return ok;
+}
+
+/* --- soundness ----------------------------------------------------------- */
+
+/* The answer must be this text; or else `what`, or it, is what is wrong. */
+static bool
+check(struct sql *sql, const char *path, const char *query[2],
+    const char *what, char **why)
+{
+	char	*text = sql_text(sql, query[0]);
+	bool	 ok = text != NULL && strcmp(text, query[1]) == 0;
+
+	if (text == NULL)
+		schema_refuse(sql, path, "cannot be read", why);
+	else if (!ok)
+		schema_damaged(path, what != NULL ? what : text, why);
+	free(text);
+	return ok;
+}
+
+/* Question and answer. */
+static const char *quick[] = { "PRAGMA quick_check(1)", "ok" };
+/* One would change what is written, behind our back. */
+static const char *triggers[] = {
+	"SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'", "0"
+};
+
+#define TABLE(name)	"SELECT sql FROM sqlite_schema WHERE name = '" name "'"
+
+static const char *tables[][2] = {
+	{ TABLE("bucket"), BUCKET_TABLE },
+	{ TABLE("setting"), SETTING_TABLE },
+	{ TABLE("request"), REQUEST_TABLE },
+};
+
+bool
+schema_check(struct sql *sql, const char *path, bool thorough, char **why)
+{
+	size_t i;
+
+	if (thorough && !check(sql, path, quick, NULL, why))
+		return false;
+	if (!check(sql, path, triggers, "it has a trigger, which is not ours",
+	    why))
+		return false;
+	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (!check(sql, path, tables[i], "its table is not ours",
+		    why))
+			return false;
+	return true;
+}

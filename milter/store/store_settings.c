@@ -1,0 +1,182 @@
+/*
+ * store_settings - settings and resets: what all backends have in common
+ *
+ * Checks what is to be kept, and hides blocks that are over, so that backends
+ * keep what they are given.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "store_priv.h"
+
+bool
+setting_is_empty(const struct store_setting *setting)
+{
+	return !setting->recipients_set && !setting->messages_set &&
+	    setting->blocked_until == 0;
+}
+
+void
+setting_merge(struct store_setting *to, unsigned parts,
+    const struct store_setting *from)
+{
+	if (parts & STORE_PART_RECIPIENTS) {
+		to->recipients_set = from->recipients_set;
+		to->limits.recipients = from->recipients_set ?
+		    from->limits.recipients : 0;
+	}
+	if (parts & STORE_PART_MESSAGES) {
+		to->messages_set = from->messages_set;
+		to->limits.messages = from->messages_set ?
+		    from->limits.messages : 0;
+	}
+	if (parts & STORE_PART_BLOCK) {
+		to->blocked_until = from->blocked_until;
+		to->block = from->block;
+		memcpy(to->reason, from->reason, STORE_REASON);
+	}
+	to->changed = from->changed;
+}
+
+void
+setting_rows_add(struct store_setting_rows *rows, const char *key,
+    const struct store_setting *setting)
+{
+	struct store_setting_row *row;
+
+	/* a power of two of rows fills the memory: twice as much */
+	if ((rows->n & (rows->n - 1)) == 0)
+		rows->row = xrealloc(rows->row,
+		    (rows->n == 0 ? 1 : rows->n * 2) * sizeof(*rows->row));
+	row = &rows->row[rows->n++];
+	row->key = xstrdup(key);
+	row->setting = *setting;
+}
+
+void
+store_setting_rows_free(struct store_setting_rows *rows)
+{
+	size_t i;
+
+	for (i = 0; i < rows->n; i++)
+		free(rows->row[i].key);
+	free(rows->row);
+	memset(rows, 0, sizeof(*rows));
+}
+
+/* A block that is over is none; no block, no reason. */
+static void
+tidy(struct store_setting *setting, time_t now)
+{
+	if (setting->blocked_until <= now) {
+		setting->blocked_until = 0;
+		setting->block = STORE_BLOCK_DEFER;
+		memset(setting->reason, 0, STORE_REASON);
+	}
+	if (setting_is_empty(setting))
+		memset(setting, 0, sizeof(*setting));
+}
+
+enum store_answer
+store_settings_get(struct store *s, const char *const *key, size_t n,
+    time_t now, struct store_setting *setting, char error[STORE_ERROR])
+{
+	enum store_answer	answer;
+	size_t			i;
+
+	memset(setting, 0, n * sizeof(*setting));
+	error[0] = '\0';
+	answer = s->ops->settings_get(s, key, n, setting, error);
+	for (i = 0; i < n; i++)
+		tidy(&setting[i], now);
+	return answer;
+}
+
+enum store_answer
+store_setting_get(struct store *s, const char *key, time_t now,
+    struct store_setting *setting, char error[STORE_ERROR])
+{
+	return store_settings_get(s, &key, 1, now, setting, error);
+}
+
+/* It goes into replies and onto terminals as it is. */
+bool
+setting_reason_is_right(const char reason[STORE_REASON])
+{
+	size_t i;
+
+	for (i = 0; i < STORE_REASON && reason[i] != '\0'; i++)
+		if (reason[i] < ' ' || reason[i] > '~')
+			return false;
+	return i < STORE_REASON;
+}
+
+enum store_answer
+store_setting_put(struct store *s, const char *key, unsigned parts,
+    const struct store_setting *setting, char error[STORE_ERROR])
+{
+	struct store_setting clean = { .recipients_set = false };
+
+	error[0] = '\0';
+	if (key[0] == '\0') {
+		snprintf(error, STORE_ERROR, "no login is named");
+		return STORE_REFUSED;
+	}
+	if ((parts & STORE_PART_BLOCK) &&
+	    !setting_reason_is_right(setting->reason)) {
+		snprintf(error, STORE_ERROR, "the reason may have %d "
+		    "characters of printable ASCII", STORE_REASON - 1);
+		return STORE_REFUSED;
+	}
+	setting_merge(&clean, parts, setting);
+	return s->ops->setting_put(s, key, parts, &clean, error);
+}
+
+static int
+row_cmp(const void *va, const void *vb)
+{
+	const struct store_setting_row *a = va, *b = vb;
+
+	return strcmp(a->key, b->key);
+}
+
+enum store_answer
+store_settings_list(struct store *s, time_t now,
+    struct store_setting_rows *rows, char error[STORE_ERROR])
+{
+	enum store_answer	answer;
+	size_t			i, kept = 0;
+
+	memset(rows, 0, sizeof(*rows));
+	error[0] = '\0';
+	answer = s->ops->settings_list(s, rows, error);
+	for (i = 0; i < rows->n; i++) {
+		tidy(&rows->row[i].setting, now);
+		if (setting_is_empty(&rows->row[i].setting))
+			free(rows->row[i].key);
+		else
+			rows->row[kept++] = rows->row[i];
+	}
+	rows->n = kept;
+	if (kept > 1)
+		qsort(rows->row, kept, sizeof(*rows->row), row_cmp);
+	return answer;
+}
+
+enum store_answer
+store_reset(struct store *s, const char *key, time_t now,
+    char error[STORE_ERROR])
+{
+	error[0] = '\0';
+	return s->ops->reset(s, key, now, error);
+}
+
+enum store_answer
+store_take_requests(struct store *s, char error[STORE_ERROR])
+{
+	error[0] = '\0';
+	return s->ops->take_requests == NULL ? STORE_TAKEN :
+	    s->ops->take_requests(s, error);
+}

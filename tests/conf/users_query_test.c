@@ -1,0 +1,582 @@
+/*
+ * users_query: what rows mean, what is kept for how long, and that whatever is
+ * wrong with the database is "cannot tell", never "not listed".
+ */
+#include "test.h"
+
+#include <sys/stat.h>
+
+#include <sqlite3.h>
+
+#include <pthread.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "conf/conf.h"
+#include "mta/replay.h"
+#include "dns/resolver.h"
+#include "session/services.h"
+#include "store/store.h"
+#include "conf/users_query.h"
+
+#define ALL	"SELECT * FROM users WHERE login = ?1"
+#define SCHEMA	"CREATE TABLE users (login TEXT, plan, senders, networks, " \
+		"second_factor, blocked); "
+#define NAMED	"SELECT plan, senders, networks, second_factor, blocked " \
+		"FROM users WHERE login = ?1"
+
+static const struct plan_rules plans[] = {
+	{ "trial",   { 1000, STORE_UNLIMITED } },
+	{ "Premium", { 3000, STORE_UNLIMITED } },
+};
+static const struct users_plans known = { plans, 2 };
+
+static char		 dir[] = "/tmp/users_query_test.XXXXXX";
+static char		 path[64];
+static struct arena	*arena;
+static uint64_t		 now = 1000000;
+
+/* Someone else's work on the database. */
+static void
+run_sql(const char *sql)
+{
+	sqlite3	*db;
+	char	*error = NULL;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
+		fail_msg("%s: %s", sql, error);
+	sqlite3_close(db);
+}
+
+static void
+write_file(const char *text, size_t len)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, len, f), len);
+	fclose(f);
+}
+
+static struct users_query *
+begin(const char *sql)
+{
+	unlink(path);
+	run_sql(sql);
+	return users_query_new(path, NAMED, &known);
+}
+
+static struct users_reply
+find(struct users_query *q, const char *login)
+{
+	return users_query_find(q, login, now, arena);
+}
+
+static enum users_answer
+answer_of(struct users_query *q, const char *login)
+{
+	return find(q, login).answer;
+}
+
+static void
+expect_unknown(const char *name, struct users_reply r, const char *part)
+{
+	if (r.answer != USERS_UNKNOWN || r.user != NULL || r.why == NULL ||
+	    strstr(r.why, part) == NULL)
+		row_fail(name, "answer %d, %s", r.answer, r.why != NULL ?
+		    r.why : "no reason");
+}
+
+/* --- rows ---------------------------------------------------------------- */
+
+static void
+a_row_has_it_all(void **state)
+{
+	struct users_query	*q;
+	struct users_reply	 r;
+
+	(void)state;
+	q = begin(SCHEMA "INSERT INTO users VALUES ('alice@example.org', "
+	    "'premium', 'a@x.org , @Y.org,@.z.org', ' 192.0.2.0/24', 1, 0), "
+	    "('bob', NULL, '', NULL, NULL, NULL), "
+	    "('eve', NULL, NULL, NULL, 'no', 'Yes')");
+	r = find(q, "Alice@Example.ORG");
+	assert_int_equal(r.answer, USERS_FOUND);
+	assert_string_equal(r.user->login, "alice@example.org");
+	assert_ptr_equal(r.user->plan, &plans[1]);
+	assert_int_equal(r.user->nsenders, 3);
+	assert_string_equal(r.user->senders[0], "a@x.org");
+	assert_string_equal(r.user->senders[1], "@y.org");
+	assert_string_equal(r.user->senders[2], "@.z.org");
+	assert_int_equal(r.user->nnetworks, 1);
+	assert_int_equal(r.user->networks[0].bits, 24);
+	assert_true(r.user->second_factor);
+	assert_false(r.user->block);
+	assert_string_equal(r.user->file, path);
+	r = find(q, "bob");
+	assert_int_equal(r.answer, USERS_FOUND);
+	assert_null(r.user->plan);
+	assert_int_equal(r.user->nsenders + r.user->nnetworks, 0);
+	assert_false(r.user->second_factor || r.user->block);
+	assert_true(find(q, "eve").user->block);
+	assert_int_equal(answer_of(q, "carol"), USERS_NONE);
+	assert_int_equal(answer_of(q, "' OR '1'='1"), USERS_NONE);
+	assert_int_equal(answer_of(q, ""), USERS_NONE);
+	users_query_free(&q);
+}
+
+static void
+rows_that_say_nothing_sensible(void **state)
+{
+	static const struct {
+		const char *name, *values, *want;
+	} rows[] = {
+		{ "plan", "'gold', NULL, NULL, 0, 0",
+		    "plan=gold is no plan; write a plan section of that name" },
+		{ "sender", "NULL, 'a@x.org,nobody', NULL, 0, 0",
+		    "senders=nobody is no sender" },
+		{ "empty items", "NULL, 'a@x.org,,b@x.org', NULL, 0, 0",
+		    "senders= is no sender" },
+		{ "network", "NULL, NULL, '192.0.2.0/33', 0, 0",
+		    "networks=192.0.2.0/33 is no network" },
+		{ "second factor", "NULL, NULL, NULL, 2, 0",
+		    "column second_factor is neither NULL, a text of at most "
+		    "16384 octets, 0 nor 1" },
+		{ "block in words", "NULL, NULL, NULL, 0, 'perhaps'",
+		    "block=perhaps is neither yes nor no" },
+		{ "a real", "NULL, NULL, NULL, 0.5, 0", "column second_factor" },
+		{ "a blob", "x'00', NULL, NULL, 0, 0", "column plan" },
+		{ "a NUL", "'premium' || char(0) || 'x', NULL, NULL, 0, 0",
+		    "column plan" },
+		{ "a long text", "NULL, printf('%.16385c', 'a'), NULL, 0, 0",
+		    "column senders is neither" },
+		{ "many items", "NULL, replace(printf('%.1001c', '*'), '*', "
+		    "'*,'), NULL, 0, 0", "more than 1000 items" },
+		{ "two rows", "NULL, NULL, NULL, 0, 0), ('bob', NULL, NULL, "
+		    "NULL, 0, 1", "more than one row for bob; make it give "
+		    "one" },
+	};
+	struct users_query	*q;
+	char			 sql[400];
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		snprintf(sql, sizeof(sql), SCHEMA "INSERT INTO users VALUES "
+		    "('bob', %s)", rows[i].values);
+		q = begin(sql);
+		expect_unknown(rows[i].name, find(q, "bob"), rows[i].want);
+		/* nobody else is concerned */
+		assert_int_equal(answer_of(q, "alice"), USERS_NONE);
+		users_query_free(&q);
+	}
+	q = begin(SCHEMA);
+	snprintf(sql, sizeof(sql), "%0256d", 0);
+	expect_unknown("a long login", find(q, sql), "255 octets");
+	users_query_free(&q);
+}
+
+/* --- the query ------------------------------------------------------------- */
+
+static void
+queries_are_checked(void **state)
+{
+	static const struct {
+		const char *query, *want;	/* NULL: good */
+	} rows[] = {
+		{ NAMED, NULL },
+		{ NAMED ";  -- the end", NULL },
+		{ "SELECT 'trial' AS Plan WHERE :who <> ''", NULL },
+		{ "SELECT blocked FROM users WHERE login=? COLLATE NOCASE",
+		    NULL },
+		{ ALL, "users-query has a column \"login\"; name the columns "
+		    "plan, senders" },
+		{ "SELECT plan, plan FROM users WHERE login = ?",
+		    "users-query has two columns \"plan\"" },
+		{ "SELECT plan FROM users", "write ?1 where it belongs" },
+		{ "SELECT plan FROM users WHERE login = ? OR login = ?",
+		    "write ?1 where it belongs" },
+		{ "SELECT plan FROM users WHERE login = ?1; SELECT 1",
+		    "is not one statement" },
+		{ "DELETE FROM users WHERE login = ?1", "reads nothing" },
+		{ "DELETE FROM users WHERE login = ?1 RETURNING plan",
+		    "reads nothing" },
+		{ "", "is not one statement" },
+		{ "SELECT plan FROM people WHERE login = ?1",
+		    "no such table: people" },
+		{ "SELECT colour FROM users WHERE login = ?1",
+		    "no such column: colour" },
+		{ "SELEKT", "syntax error" },
+	};
+	struct users_query	*q = begin(SCHEMA);
+	char			*why;
+	size_t			 i;
+
+	(void)state;
+	users_query_free(&q);
+	for (i = 0; i < NELEM(rows); i++) {
+		q = users_query_new(path, rows[i].query, &known);
+		why = NULL;
+		if (users_query_check(q, &why) != (rows[i].want == NULL) ||
+		    (why != NULL && (strstr(why, rows[i].want) == NULL ||
+		    strncmp(why, path, strlen(path)) != 0)))
+			row_fail(rows[i].query, "%s", why != NULL ? why :
+			    "good");
+		if (rows[i].want != NULL)
+			assert_int_equal(answer_of(q, "bob"), USERS_UNKNOWN);
+		free(why);
+		users_query_free(&q);
+	}
+}
+
+/* --- a database in trouble -------------------------------------------------- */
+
+static void
+good_again(struct users_query *q)
+{
+	now += USERS_QUERY_TROUBLE_MS;
+	assert_int_equal(answer_of(q, "bob"), USERS_FOUND);
+	now += USERS_QUERY_KEPT_MS;
+}
+
+static void
+faults_are_no_answer(void **state)
+{
+	struct users_query	*q;
+	char			 saved[80];
+	sqlite3			*db;
+
+	(void)state;
+	q = begin(SCHEMA "INSERT INTO users (login) VALUES ('bob')");
+	assert_int_equal(answer_of(q, "bob"), USERS_FOUND);
+	now += USERS_QUERY_KEPT_MS;
+	/* taken away, and put back */
+	snprintf(saved, sizeof(saved), "%s.saved", path);
+	assert_int_equal(rename(path, saved), 0);
+	expect_unknown("missing", find(q, "bob"), "unable to open");
+	assert_int_equal(rename(saved, path), 0);
+	/* nobody asks for a second */
+	expect_unknown("trouble is kept", find(q, "carol"), "unable to open");
+	good_again(q);
+	/* locked */
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL,
+	    NULL), SQLITE_OK);
+	expect_unknown("locked", find(q, "bob"), "locked");
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(db);
+	good_again(q);
+	/* the schema changes under the statement */
+	run_sql("ALTER TABLE users RENAME COLUMN plan TO tariff");
+	expect_unknown("another column", find(q, "bob"), "no such column");
+	run_sql("ALTER TABLE users RENAME COLUMN tariff TO plan");
+	good_again(q);
+	run_sql("DROP TABLE users");
+	expect_unknown("no table", find(q, "bob"), "no such table");
+	run_sql(SCHEMA "INSERT INTO users (login) VALUES ('bob')");
+	good_again(q);
+	/* another file in its place is read at once */
+	assert_int_equal(rename(path, saved), 0);
+	run_sql(SCHEMA);
+	assert_int_equal(answer_of(q, "bob"), USERS_NONE);
+	now += USERS_QUERY_KEPT_MS;
+	assert_int_equal(rename(saved, path), 0);
+	good_again(q);
+	/* no database at all */
+	write_file("this is a text, not a database of SQLite", 40);
+	expect_unknown("no database", find(q, "bob"), "not a database");
+	users_query_free(&q);
+	unlink(path);
+	assert_int_equal(rmdir(path), -1);
+	q = users_query_new("/", NAMED, &known);
+	expect_unknown("a directory", find(q, "bob"), "is no file");
+	users_query_free(&q);
+	/* it would be waited for until somebody writes */
+	assert_int_equal(mkfifo(path, 0600), 0);
+	q = users_query_new(path, NAMED, &known);
+	expect_unknown("a FIFO", find(q, "bob"), "is no file");
+	users_query_free(&q);
+	unlink(path);
+}
+
+/* Every page but the first is overwritten. */
+static void
+damage_is_no_answer(void **state)
+{
+	struct users_query	*q;
+	FILE			*f;
+	long			 size, i;
+
+	(void)state;
+	q = begin(SCHEMA "CREATE INDEX by_login ON users (login); WITH RECURSIVE "
+	    "n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) "
+	    "INSERT INTO users (login) SELECT 'user' || i FROM n");
+	f = fopen(path, "r+");
+	assert_non_null(f);
+	fseek(f, 0, SEEK_END);
+	size = ftell(f);
+	fseek(f, 4096, SEEK_SET);
+	for (i = 4096; i < size; i++)
+		putc(0xa5, f);
+	fclose(f);
+	expect_unknown("damaged", find(q, "user7"), "malformed");
+	users_query_free(&q);
+}
+
+static void
+endless_queries_end(void **state)
+{
+	struct users_query	*q = begin(SCHEMA);
+	time_t			 began = time(NULL);
+
+	(void)state;
+	users_query_free(&q);
+	q = users_query_new(path, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
+	    "SELECT i + 1 FROM n) SELECT NULL AS plan FROM n WHERE i = ?1",
+	    &known);
+	expect_unknown("endless", find(q, "bob"), "interrupted");
+	assert_true(time(NULL) - began < 60);
+	/* the count begins anew for each question */
+	now += USERS_QUERY_TROUBLE_MS;
+	expect_unknown("endless", find(q, "bob"), "interrupted");
+	users_query_free(&q);
+}
+
+/* --- what is kept ------------------------------------------------------------ */
+
+static void
+answers_are_kept_for_a_while(void **state)
+{
+	struct users_query *q;
+
+	(void)state;
+	q = begin(SCHEMA "INSERT INTO users (login) VALUES ('bob')");
+	assert_false(find(q, "bob").user->block);
+	assert_int_equal(answer_of(q, "eve"), USERS_NONE);
+	run_sql("UPDATE users SET blocked = 1; "
+	    "INSERT INTO users (login) VALUES ('eve')");
+	now += USERS_QUERY_KEPT_MS - 1;
+	assert_false(find(q, "BOB").user->block);
+	assert_int_equal(answer_of(q, "eve"), USERS_NONE);
+	now += 1;
+	assert_true(find(q, "bob").user->block);
+	assert_int_equal(answer_of(q, "eve"), USERS_FOUND);
+	/* what is kept is known while the database is in trouble */
+	unlink(path);
+	assert_true(find(q, "bob").user->block);
+	assert_int_equal(answer_of(q, "carol"), USERS_UNKNOWN);
+	assert_true(find(q, "bob").user->block);
+	users_query_free(&q);
+}
+
+/* More logins than are kept, all of them right, twice. */
+static void
+many_logins(void **state)
+{
+	struct users_query	*q;
+	struct users_reply	 r;
+	char			 login[32], sender[40];
+	int			 round, i;
+
+	(void)state;
+	q = begin(SCHEMA "CREATE UNIQUE INDEX by_login ON users (login); WITH "
+	    "RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
+	    "i < 5000) INSERT INTO users (login, senders) SELECT 'user' || i, "
+	    "'s' || i || '@example.org' FROM n");
+	for (round = 0; round < 2; round++) {
+		for (i = 1; i <= 5000; i++) {
+			snprintf(login, sizeof(login), "user%d", i);
+			snprintf(sender, sizeof(sender), "s%d@example.org", i);
+			r = find(q, login);
+			assert_int_equal(r.answer, USERS_FOUND);
+			assert_string_equal(r.user->senders[0], sender);
+			arena_reset(arena);
+		}
+	}
+	users_query_free(&q);
+}
+
+static void *
+ask_often(void *arg)
+{
+	struct arena	*a = arena_new(0);
+	char		 login[32];
+	int		 i;
+
+	for (i = 0; i < 2000; i++) {
+		snprintf(login, sizeof(login), "user%d", i % 50);
+		if (users_query_find(arg, login, (uint64_t)i * 100, a).answer !=
+		    (i % 50 == 0 ? USERS_NONE : USERS_FOUND))
+			return arg;
+		arena_reset(a);
+	}
+	arena_free(&a);
+	return NULL;
+}
+
+static void
+from_several_threads(void **state)
+{
+	struct users_query	*q;
+	pthread_t		 thread[4];
+	void			*failed;
+	size_t			 i;
+
+	(void)state;
+	q = begin(SCHEMA "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT "
+	    "i + 1 FROM n WHERE i < 100) INSERT INTO users (login) SELECT "
+	    "'user' || i FROM n");
+	for (i = 0; i < NELEM(thread); i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, ask_often,
+		    q), 0);
+	for (i = 0; i < NELEM(thread); i++) {
+		pthread_join(thread[i], &failed);
+		assert_null(failed);
+	}
+	users_query_free(&q);
+}
+
+/* --- in a session ------------------------------------------------------------ */
+
+static uint64_t
+session_ticks(void)
+{
+	return now;
+}
+
+static struct services *
+open_services(const char *more)
+{
+	char		 text[800], *why = NULL;
+	struct conf	*c;
+	struct setup	*st = NULL;
+	struct services	*sv;
+
+	snprintf(text, sizeof(text), "users-database = \"%s\"\nusers-query = "
+	    "\"" NAMED "\"\nlistener s { daemon-ports = {587}  direction = "
+	    "submission }\nuser both@example.org { }\n%s", path, more);
+	c = conf_load_text("test", text, &why);
+	if (c != NULL)
+		st = setup_new(c, &why);
+	if (st == NULL)
+		fail_msg("%s", why);
+	sv = services_new(st, resolver_zone_new("", &why), store_open_memory(),
+	    "mx.example.net");
+	sv->ticks = session_ticks;
+	return sv;
+}
+
+static void
+expect_mail(struct replay *r, const char *login, const char *sender,
+    const char *want)
+{
+	char got[64];
+	struct verdict v;
+
+	replay_macro(r, "{auth_authen}", login);
+	v = replay_mail(r, sender);
+	snprintf(got, sizeof(got), "%s %s %s", v.code, v.status, v.rule);
+	if (strcmp(got, want) != 0)
+		row_fail(login, "%s: got %s, want %s", sender, got, want);
+}
+
+static void
+messages_of_a_session(void **state)
+{
+	struct users_query	*q;
+	struct services		*sv;
+	struct replay		*r;
+
+	(void)state;
+	q = begin(SCHEMA "INSERT INTO users (login, senders, blocked) VALUES "
+	    "('alice@example.org', '@shop.example', 0), "
+	    "('mallory@example.org', '*', 1), "
+	    "('both@example.org', '*', 0), ('odd@example.org', 'x', 0)");
+	users_query_free(&q);
+	sv = open_services("");
+	r = replay_new(sv);
+	replay_macro(r, "{daemon_port}", "587");
+	replay_macro(r, "{tls_version}", "TLSv1.3");
+	replay_macro(r, "{cipher_bits}", "256");
+	replay_macro(r, "{auth_type}", "PLAIN");
+	assert_true(replay_connect(r, "192.0.2.7", NULL));
+	replay_helo(r, "client");
+	expect_mail(r, "Alice@example.org", "<a@shop.example>", "  ok");
+	expect_mail(r, "alice@example.org", "<alice@example.org>",
+	    "550 5.7.1 sender");
+	expect_mail(r, "mallory@example.org", "<m@example.org>",
+	    "550 5.7.1 blocked");
+	/* the configuration's entry goes before it, whole */
+	expect_mail(r, "both@example.org", "<x@example.com>",
+	    "550 5.7.1 sender");
+	expect_mail(r, "odd@example.org", "<odd@example.org>",
+	    "451 4.3.0 users-unknown");
+	/* not listed: its own address */
+	expect_mail(r, "carol@example.org", "<carol@example.org>", "  ok");
+	/* in trouble nobody is taken for unlisted */
+	unlink(path);
+	now += USERS_QUERY_KEPT_MS;
+	expect_mail(r, "carol@example.org", "<carol@example.org>",
+	    "451 4.3.0 users-unknown");
+	assert_non_null(strstr(replay_outcome(r), "users-error=\""));
+	assert_non_null(strstr(replay_outcome(r), "unable to open"));
+	expect_mail(r, "both@example.org", "<both@example.org>", "  ok");
+	replay_free(&r);
+	services_free(&sv);
+}
+
+static void
+a_bad_database_does_not_start(void **state)
+{
+	char	 text[400], *why = NULL;
+
+	(void)state;
+	unlink(path);
+	snprintf(text, sizeof(text), "users-database = \"%s\"\nusers-query = "
+	    "\"" NAMED "\"\n", path);
+	assert_null(setup_new(conf_load_text("test", text, &why), &why));
+	assert_non_null(strstr(why, "unable to open"));
+	free(why);
+}
+
+static int
+make_dir(void **state)
+{
+	(void)state;
+	arena = arena_new(0);
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(path, sizeof(path), "%s/users.db", dir);
+	return 0;
+}
+
+static int
+remove_dir(void **state)
+{
+	(void)state;
+	arena_free(&arena);
+	unlink(path);
+	return rmdir(dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_row_has_it_all),
+		cmocka_unit_test(rows_that_say_nothing_sensible),
+		cmocka_unit_test(queries_are_checked),
+		cmocka_unit_test(faults_are_no_answer),
+		cmocka_unit_test(damage_is_no_answer),
+		cmocka_unit_test(endless_queries_end),
+		cmocka_unit_test(answers_are_kept_for_a_while),
+		cmocka_unit_test(many_logins),
+		cmocka_unit_test(from_several_threads),
+		cmocka_unit_test(messages_of_a_session),
+		cmocka_unit_test(a_bad_database_does_not_start),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}

@@ -1,0 +1,261 @@
+/*
+ * millgatectl quota: what it prints, beside a daemon that counts.
+ */
+#include "test.h"
+
+#include <fcntl.h>
+#include <time.h>
+
+#include "ctl/ctl_priv.h"
+#include "store/store_test.h"
+
+static time_t	now;
+
+/* Run the command; its output is in `out`. */
+static int
+run(char *out, size_t size, bool with_conf, const char *words)
+{
+	struct ctl	 c = { .conf_path = NULL };
+	char		 line[256], conf[128], *argv[16], *save;
+	int		 argc = 0, saved = dup(STDOUT_FILENO), fd, status;
+	ssize_t		 n;
+
+	snprintf(conf, sizeof(conf), "%s", beside(with_conf ? ".conf" :
+	    ".none"));
+	c.conf_path = conf;
+	snprintf(line, sizeof(line), "%s", words);
+	for (argv[argc] = strtok_r(line, " ", &save); argv[argc] != NULL;
+	    argv[argc] = strtok_r(NULL, " ", &save))
+		argc++;
+	fflush(stdout);
+	fd = open(beside(".out"), O_RDWR | O_CREAT | O_TRUNC, 0600);
+	assert_true(fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0);
+	status = ctl_quota(&c, argc, argv);
+	fflush(stdout);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	n = pread(fd, out, size - 1, 0);
+	assert_true(n >= 0);
+	out[n] = '\0';
+	close(fd);
+	unlink(beside(".out"));
+	return status;
+}
+
+static struct store *
+begin(void)
+{
+	struct store	*s = open_good();
+	char		 conf[512];
+	int		 len;
+
+	now = time(NULL);
+	len = snprintf(conf, sizeof(conf), "state = \"%s\"\n"
+	    "plan tiny { recipients-per-hour = 4 messages-per-hour = 2 }\n"
+	    "plan open { recipients-per-hour = unlimited }\n"
+	    "listener local { local = yes direction = submission "
+	    "plan = open }\n"
+	    "listener web { daemon-ports = {26} direction = submission "
+	    "require-auth = no plan = tiny }\n"
+	    "group acme { domains = {example.com} plan = tiny "
+	    "recipients-per-hour = 9 }\n"
+	    "user alice@example.org { plan = tiny }\n"
+	    "user carol@example.org { plan = open }\n", path);
+	write_file(beside(".conf"), conf, (size_t)len);
+	sent(s, "alice@example.org", now, 3);
+	sent(s, "bob", now, 120);
+	sent(s, "bob", now, 5);
+	sent(s, "carol@example.org", now, 1);
+	sent(s, "\x1b[31mevil\xff\"", now, 2);
+	return s;
+}
+
+static void
+end(struct store *s)
+{
+	store_close(&s);
+	unlink(beside(".conf"));
+}
+
+static void
+a_table_of_all(void **state)
+{
+	struct store	*s = begin();
+	char		 out[4096];
+
+	(void)state;
+	assert_int_equal(run(out, sizeof(out), true, "quota show"), CTL_GOOD);
+	assert_string_equal(out,
+"LOGIN              PLAN               RECIPIENTS         MESSAGES\n"
+"bob                trial                125/1000                2\n"
+"alice@example.org  tiny                      3/4              1/2\n"
+"\\x1b[31mevil\\xff\"  trial                  2/1000                1\n"
+"carol@example.org  open                        1                1\n");
+	assert_int_equal(run(out, sizeof(out), true, "quota show --top=1"),
+	    CTL_GOOD);
+	assert_string_equal(out,
+"LOGIN  PLAN               RECIPIENTS         MESSAGES\n"
+"bob    trial                125/1000                2\n");
+	end(s);
+}
+
+static void
+one_login(void **state)
+{
+	struct store	*s = begin();
+	char		 out[4096], want[512];
+	time_t		 when = (now / 60 + 60) * 60;
+
+	(void)state;
+	assert_int_equal(run(out, sizeof(out), true, "quota show nobody"),
+	    CTL_GOOD);
+	assert_string_equal(out,
+"LOGIN   PLAN               RECIPIENTS         MESSAGES\n"
+"nobody  trial                  0/1000                0\n");
+	sent(s, "alice@example.org", now, 1);
+	/* the configuration's case does not matter */
+	assert_int_equal(run(out, sizeof(out), true,
+	    "quota show Alice@Example.ORG"), CTL_GOOD);
+	snprintf(want, sizeof(want),
+"LOGIN              PLAN               RECIPIENTS         MESSAGES\n"
+"alice@example.org  tiny                      4/4              2/2  "
+"next fits at %02d:%02d:00 UTC\n", (int)(when / 3600 % 24),
+	    (int)(when / 60 % 60));
+	assert_string_equal(out, want);
+	end(s);
+}
+
+static void
+groups_that_count(void **state)
+{
+	struct store	*s = begin();
+	char		 out[4096];
+
+	(void)state;
+	sent(s, "group acme", now, 7);
+	sent(s, "eve@example.com", now, 2);
+	assert_int_equal(run(out, sizeof(out), true, "quota show"), CTL_GOOD);
+	assert_non_null(strstr(out,
+"\ngroup acme         -                         7/9                1\n"));
+	assert_non_null(strstr(out,
+"\neve@example.com    tiny                      2/4              1/2\n"));
+	assert_int_equal(run(out, sizeof(out), true, "quota show --json"),
+	    CTL_GOOD);
+	assert_non_null(strstr(out, "\n{\"login\":\"group acme\","
+	    "\"recipients\":7,\"recipients_limit\":9,\"messages\":1}"));
+	end(s);
+}
+
+static void
+a_listener_that_counts(void **state)
+{
+	struct store	*s = begin();
+	char		 out[4096];
+
+	(void)state;
+	sent(s, "listener local", now, 7);
+	sent(s, "listener web", now, 3);
+	/* a name that has gone from the configuration has no plan */
+	sent(s, "listener gone", now, 2);
+	assert_int_equal(run(out, sizeof(out), true, "quota show"), CTL_GOOD);
+	assert_non_null(strstr(out,
+"\nlistener local     open                        7                1\n"));
+	assert_non_null(strstr(out,
+"\nlistener web       tiny                      3/4              1/2\n"));
+	assert_non_null(strstr(out,
+"\nlistener gone      -                           2                1\n"));
+	end(s);
+}
+
+static void
+as_json(void **state)
+{
+	struct store	*s = begin();
+	char		 out[4096], want[512];
+
+	(void)state;
+	sent(s, "alice@example.org", now, 1);
+	assert_int_equal(run(out, sizeof(out), true,
+	    "quota show --json --top 2"), CTL_GOOD);
+	snprintf(want, sizeof(want), "[\n{\"login\":\"bob\",\"plan\":\"trial\","
+	    "\"recipients\":125,\"recipients_limit\":1000,\"messages\":2},\n"
+	    "{\"login\":\"alice@example.org\",\"plan\":\"tiny\","
+	    "\"recipients\":4,\"recipients_limit\":4,\"messages\":2,"
+	    "\"messages_limit\":2,\"next_fit\":%lld}\n]\n",
+	    (long long)(now / 60 + 60) * 60);
+	assert_string_equal(out, want);
+	end(s);
+}
+
+static void
+without_a_configuration(void **state)
+{
+	struct store	*s = begin();
+	char		 out[4096], words[192];
+
+	(void)state;
+	assert_int_equal(run(out, sizeof(out), false, "quota show"),
+	    CTL_TROUBLE);
+	assert_string_equal(out, "");
+	snprintf(words, sizeof(words), "quota show bob --state %s", path);
+	assert_int_equal(run(out, sizeof(out), false, words), CTL_GOOD);
+	assert_string_equal(out,
+"LOGIN  PLAN               RECIPIENTS         MESSAGES\n"
+"bob    -                         125                2\n");
+	snprintf(words, sizeof(words), "quota show --json --state=%s",
+	    beside(".other"));
+	assert_int_equal(run(out, sizeof(out), true, words), CTL_TROUBLE);
+	assert_string_equal(out, "");
+	end(s);
+}
+
+static void
+nothing_sent_yet(void **state)
+{
+	struct store	*s = open_good();
+	char		 out[4096], words[192];
+
+	(void)state;
+	snprintf(words, sizeof(words), "quota show --json --state %s", path);
+	assert_int_equal(run(out, sizeof(out), false, words), CTL_GOOD);
+	assert_string_equal(out, "[]\n");
+	store_close(&s);
+}
+
+static void
+wrong_use(void **state)
+{
+	static const char *const wrong[] = {
+		"quota", "quota list", "quota show --top", "quota show --top 0",
+		"quota show --top -1", "quota show --top 1x",
+		"quota show --all", "quota show a b", "quota show --state",
+	};
+	char	out[256];
+	size_t	i;
+
+	(void)state;
+	for (i = 0; i < NELEM(wrong); i++) {
+		if (run(out, sizeof(out), true, wrong[i]) != CTL_TROUBLE)
+			row_fail(wrong[i], "accepted");
+		assert_string_equal(out, "");
+	}
+}
+
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_table_of_all),
+		TEST(one_login),
+		TEST(groups_that_count),
+		TEST(a_listener_that_counts),
+		TEST(as_json),
+		TEST(without_a_configuration),
+		TEST(nothing_sent_yet),
+		TEST(wrong_use),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,433 @@
+/*
+ * resolver_unbound: real questions over the loopback to tests/tools/fakedns.py,
+ * whose faults are asked for by name.
+ */
+#include "test.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "dns_server.h"
+
+static struct server	 plain;
+static struct resolver	*shared;	/* asks `plain`, has met no silence */
+
+static int
+setup(void **state)
+{
+	(void)state;
+	server_start(&plain, "127.0.53.10", NULL);
+	shared = resolver_at(plain.address, NULL);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	resolver_free(&shared);
+	server_stop(&plain);
+	return 0;
+}
+
+static const struct lookup_limits limits = { 10000, 100 };
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* --- what comes back -------------------------------------------------- */
+
+#define S(s)	s, sizeof(s) - 1
+
+static const struct {
+	const char	*name, *question;
+	enum dns_type	 type;
+	enum dns_status	 status;
+	const char	*why;
+	size_t		 n;
+	const char	*first;
+	size_t		 len;
+	uint32_t	 ttl;		/* 0: does not matter */
+} cases[] = {
+	{ "TXT", "a.test", DNS_TXT, DNS_OK, "ok", 1, S("v=spf1 -all"), 60 },
+	{ "A", "a.test", DNS_A, DNS_OK, "ok", 1, S("\300\0\2\1"), 60 },
+	{ "AAAA", "a.test", DNS_AAAA, DNS_OK, "ok", 1,
+	    S("\40\1\r\270\0\0\0\0\0\0\0\0\0\0\0\1"), 60 },
+	{ "MX", "a.test", DNS_MX, DNS_OK, "ok", 1,
+	    S("mail.example.org"), 60 },
+	{ "PTR", "7.2.0.192.in-addr.arpa", DNS_PTR, DNS_OK, "ok", 1,
+	    S("mail.example.org"), 60 },
+	{ "an odd name is dropped", "x-odd.test", DNS_PTR, DNS_OK, "ok", 1,
+	    S("mail.example.org"), 60 },
+	{ "its MX too", "x-odd.test", DNS_MX, DNS_OK, "ok", 1,
+	    S("mail.example.org"), 60 },
+	{ "strings are joined", "x-multi.test", DNS_TXT, DNS_OK, "ok", 1,
+	    S("onetwo"), 60 },
+	{ "NUL", "x-nul.test", DNS_TXT, DNS_OK, "ok", 1, S("a\0b"), 60 },
+	{ "more records than we take", "x-many.test", DNS_A, DNS_OK, "ok",
+	    RESOLVER_MAX_RR, S("\300\0\2\1"), 60 },
+	{ "truncated, then TCP", "x-tc.test", DNS_TXT, DNS_OK, "ok", 1,
+	    S("v=spf1 -all"), 60 },
+	{ "aliases", "x-cname-4.test", DNS_TXT, DNS_OK, "ok", 1,
+	    S("v=spf1 -all"), 60 },
+	{ "an alias of itself", "x-loop.test", DNS_TXT, DNS_TEMPFAIL,
+	    "servfail", 0, NULL, 0, 0 },
+	{ "TTL", "x-ttl-1234.test", DNS_TXT, DNS_OK, "ok", 1,
+	    S("v=spf1 -all"), 1234 },
+	{ "denied, SOA says how long", "x-soa-77.test", DNS_TXT, DNS_NODATA,
+	    "nodata", 0, NULL, 0, 77 },
+	{ "no such name, SOA", "x-nx.x-soa-78.test", DNS_TXT, DNS_NXDOMAIN,
+	    "nxdomain", 0, NULL, 0, 78 },
+	{ "denied without SOA", "x-nodata.test", DNS_TXT, DNS_NODATA,
+	    "nodata", 0, NULL, 0, 60 },
+	{ "no such name", "x-nx.test", DNS_TXT, DNS_NXDOMAIN, "nxdomain",
+	    0, NULL, 0, 60 },
+	{ "SERVFAIL", "x-servfail.test", DNS_TXT, DNS_TEMPFAIL, "servfail",
+	    0, NULL, 0, 0 },
+	{ "REFUSED", "x-refused.test", DNS_TXT, DNS_TEMPFAIL, "servfail",
+	    0, NULL, 0, 0 },
+	{ "FORMERR", "x-formerr.test", DNS_TXT, DNS_TEMPFAIL, "servfail",
+	    0, NULL, 0, 0 },
+	{ "NOTIMP", "x-notimp.test", DNS_TXT, DNS_TEMPFAIL, "servfail",
+	    0, NULL, 0, 0 },
+	{ "slow", "x-slow-150.test", DNS_TXT, DNS_OK, "ok", 1,
+	    S("v=spf1 -all"), 60 },
+	{ "blanks, escapes, high octets", "A b\\c\"d;\xff@#.x-echo.test",
+	    DNS_TXT, DNS_OK, "ok", 1, S("a b\\c\"d;\xff@#"), 60 },
+	{ "no legal name", "a..test", DNS_TXT, DNS_BADNAME, "badname",
+	    0, NULL, 0, 0 },
+};
+
+static void
+case_holds(size_t i, const struct dns_answer *a)
+{
+	if (a->status != cases[i].status || a->n != cases[i].n ||
+	    strcmp(a->why, cases[i].why) != 0 || a->secure)
+		row_fail(cases[i].name, "status %d n %zu why %s secure %d",
+		    a->status, a->n, a->why, a->secure);
+	if (a->n > 0 && (a->rr[0].len != cases[i].len ||
+	    memcmp(a->rr[0].data, cases[i].first, a->rr[0].len + 1) != 0))
+		row_fail(cases[i].name, "first record: len %zu \"%s\"",
+		    a->rr[0].len, a->rr[0].data);
+	/* the library counts whole seconds, and the machine may be busy */
+	if (cases[i].ttl != 0 &&
+	    (a->ttl > cases[i].ttl || a->ttl + 10 < cases[i].ttl))
+		row_fail(cases[i].name, "TTL %u", a->ttl);
+}
+
+static void
+answers(void **state)
+{
+	struct lookups	*l = lookups_new(shared, &limits);
+	struct lookup	*p[NELEM(cases)];
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++)
+		p[i] = lookups_start(l, cases[i].question, cases[i].type);
+	for (i = 0; i < NELEM(cases); i++)
+		case_holds(i, lookup_wait(p[i]));
+	lookups_free(&l);
+}
+
+static void
+sixty_kilobytes(void **state)
+{
+	struct lookups		*l = lookups_new(shared, &limits);
+	const struct dns_answer	*a = lookups_ask(l, "x-big.test", DNS_TXT);
+
+	(void)state;
+	assert_int_equal(a->status, DNS_OK);
+	assert_int_equal(a->rr[0].len, 60000);
+	assert_int_equal(strspn(a->rr[0].data, "x"), 60000);
+	lookups_free(&l);
+}
+
+/*
+ * What libunbound would answer itself: the special names, private and
+ * documentation networks. The server gives each an address.
+ */
+static const char *const local_names[] = {
+	"localhost", "a.localhost", "x.test", "x.invalid", "x.onion",
+	"x.home.arpa", "1.0.0.127.in-addr.arpa", "1.0.0.10.in-addr.arpa",
+	"1.0.168.192.in-addr.arpa", "1.0.16.172.in-addr.arpa",
+	"1.0.254.169.in-addr.arpa", "1.0.64.100.in-addr.arpa",
+	"1.2.0.192.in-addr.arpa", "1.100.51.198.in-addr.arpa",
+	"1.113.0.203.in-addr.arpa", "0.0.0.0.in-addr.arpa",
+	"255.255.255.255.in-addr.arpa", "x.d.f.ip6.arpa", "x.8.e.f.ip6.arpa",
+	"1.8.b.d.0.1.0.0.2.ip6.arpa",
+	("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
+	    "ip6.arpa"),
+};
+
+static void
+no_name_is_answered_without_asking(void **state)
+{
+	struct lookups	*l = lookups_new(shared, &limits);
+	const struct dns_answer	*a;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(local_names); i++) {
+		a = lookups_ask(l, local_names[i], DNS_PTR);
+		if (a->status != DNS_OK || a->n != 1 ||
+		    strcmp(a->rr[0].data, "mail.example.org") != 0)
+			row_fail(local_names[i], "status %d", a->status);
+	}
+	lookups_free(&l);
+}
+
+/* --- silence ---------------------------------------------------------- */
+
+/* The deadline is ours, and one silent name does no harm to others. */
+static void
+silence_ends_at_the_deadline(void **state)
+{
+	const struct lookup_limits	 brief = { 400, 100 };
+	struct resolver			*r = resolver_at(plain.address, NULL);
+	struct lookups			*l = lookups_new(r, &brief);
+	const struct dns_answer		*a;
+	struct lookup			*silent;
+	uint64_t			 begin = now_ms();
+
+	(void)state;
+	silent = lookups_start(l, "x-drop.test", DNS_TXT);
+	lookups_start(l, "x-wrongid.test", DNS_TXT);
+	lookups_start(l, "x-short.test", DNS_TXT);
+	a = lookups_ask(l, "good.test", DNS_TXT);
+	assert_int_equal(a->status, DNS_OK);
+	assert_null(lookup_peek(silent));
+	a = lookup_wait(silent);
+	assert_int_equal(a->status, DNS_TEMPFAIL);
+	assert_string_equal(a->why, "timeout");
+	a = lookups_ask(l, "x-wrongid.test", DNS_TXT);
+	assert_string_equal(a->why, "timeout");
+	a = lookups_ask(l, "x-short.test", DNS_TXT);
+	assert_int_equal(a->status, DNS_TEMPFAIL);
+	assert_in_range(now_ms() - begin, 380, 2500);
+	lookups_free(&l);
+	begin = now_ms();
+	resolver_free(&r);
+	assert_in_range(now_ms() - begin, 0, 1000);
+}
+
+/* More than the library's default of 16 sockets. */
+static void
+many_silent_names_hold_up_no_other(void **state)
+{
+	struct resolver	*r = resolver_at(plain.address, NULL);
+	struct lookups	*l = lookups_new(r, &limits);
+	uint64_t	 begin;
+	char		 name[32];
+	int		 i;
+
+	(void)state;
+	for (i = 0; i < 60; i++) {
+		snprintf(name, sizeof(name), "n%d.x-drop.test", i);
+		lookups_start(l, name, DNS_TXT);
+	}
+	begin = now_ms();
+	assert_int_equal(lookups_ask(l, "good.test", DNS_TXT)->status,
+	    DNS_OK);
+	assert_in_range(now_ms() - begin, 0, 900);
+	lookups_free(&l);
+	resolver_free(&r);
+}
+
+/* Nobody listens there; the kernel says so, libunbound takes 17 s. */
+static void
+a_dead_server_is_a_timeout(void **state)
+{
+	const struct lookup_limits	 brief = { 200, 100 };
+	struct resolver			*r = resolver_at("127.0.53.11@9", NULL);
+	struct lookups			*l = lookups_new(r, &brief);
+	const struct dns_answer		*a;
+
+	(void)state;
+	a = lookups_ask(l, "a.test", DNS_A);
+	assert_int_equal(a->status, DNS_TEMPFAIL);
+	lookups_free(&l);
+	resolver_free(&r);
+}
+
+/* --- threads and processes -------------------------------------------- */
+
+static void
+threads_start_with_the_first_question(void **state)
+{
+	struct resolver	*r = resolver_at(plain.address, NULL);
+	struct lookups	*l;
+	int		 status;
+	bool		 good;
+	pid_t		 pid = fork();
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		l = lookups_new(r, &limits);
+		good = lookups_ask(l, "f.test", DNS_TXT)->status == DNS_OK;
+		lookups_free(&l);
+		resolver_free(&r);
+		_exit(good ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	resolver_free(&r);
+}
+
+static void
+unused_it_ends_as_well(void **state)
+{
+	struct resolver *r = resolver_at(plain.address, NULL);
+
+	(void)state;
+	resolver_free(&r);
+}
+
+#define THREADS		8
+#define MESSAGES	30
+#define NAMES		7
+
+struct crowd {
+	struct resolver	*r;
+	atomic_uint	 good, called;
+	unsigned	 number;
+};
+
+static void
+count_call(void *arg, const struct dns_answer *a)
+{
+	struct crowd *c = arg;
+
+	if (a->status == DNS_OK)
+		atomic_fetch_add(&c->called, 1);
+}
+
+static void
+one_message(struct crowd *c, unsigned message)
+{
+	struct lookups	*l = lookups_new(c->r, &limits);
+	struct lookup	*p[NAMES];
+	char		 name[64];
+	unsigned	 i;
+
+	for (i = 0; i < NAMES; i++) {
+		snprintf(name, sizeof(name), "n%u.m%u.x-ttl-%u.test", i,
+		    message % 10, i % 2);
+		p[i] = lookups_start(l, name, DNS_TXT);
+		lookup_then(p[i], count_call, c);
+	}
+	/* some messages end before their answers are there */
+	for (i = 0; message % 4 != 3 && i < NAMES; i++)
+		if (lookup_wait(p[i])->status == DNS_OK)
+			atomic_fetch_add(&c->good, 1);
+	lookups_free(&l);
+}
+
+static void *
+one_of_the_crowd(void *arg)
+{
+	struct crowd	*c = arg;
+	unsigned	 i;
+
+	for (i = 0; i < MESSAGES; i++)
+		one_message(c, i);
+	return NULL;
+}
+
+static void
+many_threads_share_it(void **state)
+{
+	struct crowd		 c = { .r = resolver_at(plain.address, NULL) };
+	pthread_t		 thread[THREADS];
+	struct resolver_stats	 st;
+	unsigned		 waited = 0;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL,
+		    one_of_the_crowd, &c), 0);
+	for (i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+	for (i = 0; i < MESSAGES; i++)
+		waited += i % 4 != 3;
+	assert_int_equal(c.good, THREADS * NAMES * waited);
+	assert_true(c.called >= c.good);
+	resolver_stats(c.r, &st);
+	assert_true(st.queries + st.shared + st.cache_hits ==
+	    THREADS * MESSAGES * NAMES);
+	assert_true(st.cache_hits > 0);
+	assert_int_equal(st.timeouts, 0);
+	resolver_free(&c.r);
+}
+
+/* Two messages, one question: the server hears it once. */
+static void
+the_server_is_asked_once(void **state)
+{
+	struct lookups	*l = lookups_new(shared, &limits);
+	struct lookups	*other = lookups_new(shared, &limits);
+	struct lookup	*p, *q;
+	unsigned	 before;
+
+	(void)state;
+	/* behind whatever other tests have left in its queue */
+	lookups_ask(l, "first.test", DNS_TXT);
+	before = server_queries(&plain);
+	p = lookups_start(l, "once.x-slow-50.test", DNS_TXT);
+	q = lookups_start(other, "ONCE.x-slow-50.test.", DNS_TXT);
+	assert_int_equal(lookup_wait(p)->status, DNS_OK);
+	assert_int_equal(lookup_wait(q)->status, DNS_OK);
+	lookups_free(&other);
+	lookups_ask(l, "once.x-slow-50.test", DNS_TXT);
+	assert_int_equal(server_queries(&plain), before + 1);
+	lookups_free(&l);
+}
+
+/* The library's own 50 ms would throw the answer away and ask again. */
+static void
+a_slow_answer_is_waited_for(void **state)
+{
+	struct lookups	*l = lookups_new(shared, &limits);
+	unsigned	 before;
+
+	(void)state;
+	lookups_ask(l, "quick.test", DNS_TXT);
+	before = server_queries(&plain);
+	assert_int_equal(lookups_ask(l, "x-slow-300.test", DNS_TXT)->status,
+	    DNS_OK);
+	/* four with the defaults; one more than one on a busy machine */
+	assert_in_range(server_queries(&plain), before + 1, before + 2);
+	lookups_free(&l);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		/* first: later on this process has threads to lose */
+		cmocka_unit_test(threads_start_with_the_first_question),
+		cmocka_unit_test(answers),
+		cmocka_unit_test(sixty_kilobytes),
+		cmocka_unit_test(no_name_is_answered_without_asking),
+		cmocka_unit_test(silence_ends_at_the_deadline),
+		cmocka_unit_test(many_silent_names_hold_up_no_other),
+		cmocka_unit_test(a_dead_server_is_a_timeout),
+		cmocka_unit_test(unused_it_ends_as_well),
+		cmocka_unit_test(many_threads_share_it),
+		cmocka_unit_test(the_server_is_asked_once),
+		cmocka_unit_test(a_slow_answer_is_waited_for),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

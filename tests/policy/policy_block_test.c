@@ -1,0 +1,93 @@
+/*
+ * policy_block: one row per sentence of the manual about blocks.
+ */
+#include "test.h"
+
+#include "policy/policy.h"
+
+#define NOON	1789992000	/* 2026-09-21 12:00:00 UTC */
+
+static const struct {
+	const char		*name;
+	struct store_setting	 setting;
+	enum action		 want;
+	const char		*reply, *text;
+} cases[] = {
+	{ "nothing is set", { .blocked_until = 0 }, ACTION_ACCEPT, " ", "" },
+	{ "for good",
+	    { .blocked_until = STORE_FOREVER, .block = STORE_BLOCK_REJECT },
+	    ACTION_REJECT, "550 5.7.1",
+	    "alice@example.org is blocked and may not send" },
+	{ "for good, with a reason",
+	    { .blocked_until = STORE_FOREVER, .block = STORE_BLOCK_REJECT,
+	    .reason = "see ticket 7" }, ACTION_REJECT, "550 5.7.1",
+	    "alice@example.org is blocked and may not send: see ticket 7" },
+	{ "for a time: when it is over is said",
+	    { .blocked_until = NOON + 7200, .reason = "looks stolen" },
+	    ACTION_DEFER, "451 4.7.1",
+	    "alice@example.org is blocked until 2026-09-21 14:00:00 UTC (for "
+	    "7200 more seconds): looks stolen" },
+	{ "for a time, rejected",
+	    { .blocked_until = NOON + 1, .block = STORE_BLOCK_REJECT },
+	    ACTION_REJECT, "550 5.7.1",
+	    "alice@example.org is blocked until 2026-09-21 12:00:01 UTC (for "
+	    "1 more seconds)" },
+	{ "for a time, held",
+	    { .blocked_until = NOON + 86400, .block = STORE_BLOCK_HOLD,
+	    .reason = "fuse" }, ACTION_HOLD, " ",
+	    "alice@example.org is blocked until 2026-09-22 12:00:00 UTC (for "
+	    "86400 more seconds): fuse" },
+	{ "the second at which it is over is free",
+	    { .blocked_until = NOON, .reason = "x" }, ACTION_ACCEPT, " ",
+	    "" },
+};
+
+static void
+every_block(void **state)
+{
+	struct verdict	v;
+	char		reply[16];
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		v = policy_block(&cases[i].setting, "alice@example.org",
+		    NOON);
+		snprintf(reply, sizeof(reply), "%s %s", v.code, v.status);
+		if (v.action != cases[i].want ||
+		    strcmp(reply, cases[i].reply) != 0 ||
+		    strcmp(v.text, cases[i].text) != 0)
+			row_fail(cases[i].name, "%s %s %s",
+			    action_name(v.action), reply, v.text);
+		if (v.action != ACTION_ACCEPT)
+			assert_string_equal(v.rule, "blocked");
+	}
+}
+
+/* The longest reason is there to its end, whatever the login. */
+static void
+the_reason_fits(void **state)
+{
+	struct store_setting	t = { .blocked_until = NOON + 1 };
+	struct verdict		v;
+	char			key[300];
+
+	(void)state;
+	memset(key, 'k', sizeof(key) - 1);
+	key[sizeof(key) - 1] = '\0';
+	memset(t.reason, 'r', sizeof(t.reason) - 2);
+	t.reason[sizeof(t.reason) - 2] = '!';
+	v = policy_block(&t, key, NOON);
+	assert_int_equal(v.text[strlen(v.text) - 1], '!');
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_block),
+		cmocka_unit_test(the_reason_fits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,227 @@
+/*
+ * policy_quota: one row per sentence of the manual about quota replies.
+ */
+#include "test.h"
+
+#include "policy/policy.h"
+
+#define NOON	1789992000	/* 12:00:00 UTC of a day */
+
+static const struct quota_facts alice = {
+	.key = "alice@example.org", .login = "alice@example.org",
+	.plan = "trial", .limit = 1000, .messages_limit = 1
+};
+static const struct quota_facts nothing = {
+	.key = "bob", .login = "bob", .plan = "none"
+};
+static const struct quota_facts set = {
+	.key = "carol", .login = "carol", .plan = "trial", .limit = 5,
+	.messages_limit = 9, .set = true
+};
+static const struct quota_facts acme = {
+	.key = "group acme", .login = "alice@example.org", .group = "acme",
+	.limit = 5000, .messages_limit = 0
+};
+static const struct quota_facts local = {
+	.key = "listener local", .plan = "trial", .limit = 1000
+};
+
+static const struct {
+	const char		*name;
+	struct quota_rules	 rules;
+	enum store_answer	 answer;
+	struct store_usage	 usage;
+	enum action		 want;
+	const char		*code, *status, *text;
+} cases[] = {
+	{ "what fits is accepted",
+	    { ACTION_DEFER, ACTION_DEFER }, STORE_TAKEN, { 0 },
+	    ACTION_ACCEPT, "", "", "" },
+	{ "what does not fit is deferred, with the time",
+	    { ACTION_DEFER, ACTION_DEFER }, STORE_REFUSED,
+	    { .next_fit = NOON + 7500 },
+	    ACTION_DEFER, "451", "4.7.1", "Quota exceeded for "
+	    "alice@example.org: plan trial allows 1000 recipients an hour; "
+	    "the next one fits at 14:05:00 UTC (in 7500 seconds)" },
+	{ "the message limit is named as such",
+	    { ACTION_DEFER, ACTION_DEFER }, STORE_REFUSED,
+	    { .next_fit = NOON + 61, .by_messages = true },
+	    ACTION_DEFER, "451", "4.7.1", "Quota exceeded for "
+	    "alice@example.org: plan trial allows 1 message an hour; "
+	    "the next one fits at 12:01:01 UTC (in 61 seconds)" },
+	{ "or rejected",
+	    { ACTION_REJECT, ACTION_DEFER }, STORE_REFUSED,
+	    { .next_fit = NOON + 60 },
+	    ACTION_REJECT, "550", "5.7.1", "Quota exceeded for "
+	    "alice@example.org: plan trial allows 1000 recipients an hour; "
+	    "the next one fits at 12:01:00 UTC (in 60 seconds)" },
+	{ "or held",
+	    { ACTION_HOLD, ACTION_DEFER }, STORE_REFUSED,
+	    { .next_fit = NOON + 60 },
+	    ACTION_HOLD, "", "", "Quota exceeded for "
+	    "alice@example.org: plan trial allows 1000 recipients an hour; "
+	    "the next one fits at 12:01:00 UTC (in 60 seconds)" },
+	{ "no time is given when waiting does not help",
+	    { ACTION_DEFER, ACTION_DEFER }, STORE_REFUSED, { .next_fit = 0 },
+	    ACTION_DEFER, "451", "4.7.1", "Quota exceeded for "
+	    "alice@example.org: plan trial allows 1000 recipients an hour" },
+	{ "a time that has just passed is no negative wait",
+	    { ACTION_DEFER, ACTION_DEFER }, STORE_REFUSED,
+	    { .next_fit = NOON - 1 },
+	    ACTION_DEFER, "451", "4.7.1", "Quota exceeded for "
+	    "alice@example.org: plan trial allows 1000 recipients an hour; "
+	    "the next one fits at 11:59:59 UTC (in 0 seconds)" },
+	{ "a store that fails defers, and tells the client no details",
+	    { ACTION_REJECT, ACTION_DEFER }, STORE_UNKNOWN,
+	    { .error = "/var/lib/millgate/state.db: disk full" },
+	    ACTION_DEFER, "451", "4.3.0",
+	    "Quota cannot be checked at the moment; try again later" },
+	{ "or lets mail pass",
+	    { ACTION_REJECT, ACTION_ACCEPT }, STORE_UNKNOWN, { 0 },
+	    ACTION_ACCEPT, "", "",
+	    "Quota cannot be checked; accepted without counting" },
+};
+
+static void
+words(void **state)
+{
+	struct verdict	v;
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		v = policy_quota(&cases[i].rules, cases[i].answer,
+		    &cases[i].usage, &alice, NOON);
+		if (v.action != cases[i].want)
+			row_fail(cases[i].name, "action %s",
+			    action_name(v.action));
+		if (strcmp(v.code, cases[i].code) != 0 ||
+		    strcmp(v.status, cases[i].status) != 0 ||
+		    strcmp(v.text, cases[i].text) != 0)
+			row_fail(cases[i].name, "%s %s %s", v.code, v.status,
+			    v.text);
+	}
+}
+
+static const struct {
+	const char		*name;
+	const struct quota_facts *account;
+	struct store_usage	 usage;
+	const char		*text;
+} accounts[] = {
+	{ "a group is named beside the login", &acme,
+	    { .refused = true, .next_fit = NOON + 60 },
+	    "Quota exceeded for alice@example.org: group acme allows 5000 "
+	    "recipients an hour; the next one fits at 12:01:00 UTC (in 60 "
+	    "seconds)" },
+	{ "no messages at all for a group", &acme,
+	    { .refused = true, .by_messages = true },
+	    "alice@example.org may not send: group acme allows no messages" },
+	{ "a limit that was set is not the plan's", &set,
+	    { .refused = true, .next_fit = NOON + 60 },
+	    "Quota exceeded for carol: its own setting allows 5 recipients an "
+	    "hour; the next one fits at 12:01:00 UTC (in 60 seconds)" },
+	{ "the other one still is", &set,
+	    { .refused = true, .by_messages = true, .next_fit = NOON + 60 },
+	    "Quota exceeded for carol: plan trial allows 9 messages an "
+	    "hour; the next one fits at 12:01:00 UTC (in 60 seconds)" },
+	{ "a plan of 0 allows none", &nothing, { .refused = true },
+	    "bob may not send: plan none allows no recipients" },
+	{ "nor messages", &nothing, { .refused = true, .by_messages = true },
+	    "bob may not send: plan none allows no messages" },
+	{ "who has no login is the listener", &local,
+	    { .refused = true, .next_fit = NOON },
+	    "Quota exceeded for listener local: plan trial allows 1000 "
+	    "recipients an hour; the next one fits at 12:00:00 UTC (in 0 "
+	    "seconds)" },
+};
+
+static void
+whose_limit_it_was(void **state)
+{
+	static const struct quota_rules rules = { ACTION_DEFER, ACTION_DEFER };
+	struct verdict	v;
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < NELEM(accounts); i++) {
+		v = policy_quota(&rules, STORE_REFUSED, &accounts[i].usage,
+		    accounts[i].account, NOON);
+		if (strcmp(v.text, accounts[i].text) != 0)
+			row_fail(accounts[i].name, "%s", v.text);
+	}
+}
+
+/* Whoever waits for the time in the reply must find room in all accounts. */
+static void
+the_last_to_make_room_is_named(void **state)
+{
+	static const struct {
+		const char		*name;
+		struct store_usage	 usage[3];
+		size_t			 want;
+	} rows[] = {
+		{ "nobody refused", { { 0 } }, 0 },
+		{ "the login", { { .refused = true, .next_fit = 60 } }, 0 },
+		{ "the group alone", { { 0 },
+		    { .refused = true, .next_fit = 60 } }, 1 },
+		{ "the later of two", { { .refused = true, .next_fit = 60 },
+		    { .refused = true, .next_fit = 120 } }, 1 },
+		{ "the login when both are the same",
+		    { { .refused = true, .next_fit = 60 },
+		    { .refused = true, .next_fit = 60 } }, 0 },
+		{ "never is later than any time",
+		    { { .refused = true, .next_fit = 60 },
+		    { .refused = true, .next_fit = 0 },
+		    { .refused = true, .next_fit = 900 } }, 1 },
+		{ "a time of an account with room does not count",
+		    { { .refused = true, .next_fit = 60 },
+		    { .next_fit = 900 } }, 0 },
+	};
+	size_t i, got;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		got = policy_quota_fullest(rows[i].usage, 3);
+		if (got != rows[i].want)
+			row_fail(rows[i].name, "got %zu", got);
+	}
+}
+
+/* A thousand octets of login do not push the time out of the reply. */
+static void
+hostile_login(void **state)
+{
+	static const char	 tail[] = ": plan trial allows 1 recipient an "
+	    "hour; the next one fits at 12:00:01 UTC (in 1 seconds)";
+	struct quota_rules	 rules = { ACTION_DEFER, ACTION_DEFER };
+	struct store_usage	 usage = { .next_fit = NOON + 1 };
+	struct quota_facts	 q = { .plan = "trial", .limit = 1 };
+	char			 login[1001];
+	struct verdict		 v;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(login) - 1; i++)
+		login[i] = "a%s\r\n\xe9\x01"[i % 7];
+	login[sizeof(login) - 1] = '\0';
+	q.key = login;
+	v = policy_quota(&rules, STORE_REFUSED, &usage, &q, NOON);
+	assert_true(strlen(v.text) > sizeof(tail));
+	assert_string_equal(v.text + strlen(v.text) - strlen(tail), tail);
+	for (i = 0; v.text[i] != '\0'; i++)
+		assert_in_range(v.text[i], ' ', '~');
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words),
+		cmocka_unit_test(whose_limit_it_was),
+		cmocka_unit_test(the_last_to_make_room_is_named),
+		cmocka_unit_test(hostile_login),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

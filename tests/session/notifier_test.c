@@ -1,0 +1,336 @@
+/*
+ * notifier: real commands, which write down what they were given. Scripts and
+ * what they write live in a directory below the one the test runs in.
+ */
+#include "test.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "session/notifier.h"
+
+static char	dir[512];
+
+static int
+make_dir(void **state)
+{
+	char cwd[400];
+
+	(void)state;
+	assert_non_null(getcwd(cwd, sizeof(cwd)));
+	snprintf(dir, sizeof(dir), "%s/notifier.XXXXXX", cwd);
+	assert_non_null(mkdtemp(dir));
+	return 0;
+}
+
+static int
+remove_dir(void **state)
+{
+	char command[600];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	return system(command);
+}
+
+/* A script in the directory; the text of a command that runs it. */
+static const char *
+script(const char *name, const char *body)
+{
+	static char	 path[600];
+	FILE		*f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "#!/bin/sh\ncd '%s' || exit 9\n%s\n", dir, body);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+	return path;
+}
+
+static void
+nap(unsigned ms)
+{
+	struct timespec ts = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* The file's text, as soon as it is there; the script renames it into place. */
+static const char *
+text_of(const char *name)
+{
+	static char	 text[8192];
+	char		 path[600];
+	unsigned	 i;
+	FILE		*f = NULL;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	for (i = 0; i < 500 && f == NULL; i++) {
+		nap(20);
+		f = fopen(path, "r");
+	}
+	if (f == NULL)
+		fail_msg("%s has not appeared", path);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	unlink(path);
+	return text;
+}
+
+static const struct notice warning = {
+	"quota-warning", "alice@example.org", NULL, "tiny", "recipients",
+	8, 10, 80
+};
+
+static void
+a_command_gets_what_it_should(void **state)
+{
+	/* 141: SIGPIPE, which the daemon ignores, ends the command */
+	static const char	*want[] = {
+		"MILLGATE_EVENT=quota-warning\n",
+		"MILLGATE_LOGIN=alice@example.org\n", "MILLGATE_PLAN=tiny\n",
+		"MILLGATE_GROUP=\n", "MILLGATE_UNIT=recipients\n",
+		"MILLGATE_USED=8\n", "MILLGATE_LIMIT=10\n",
+		"MILLGATE_SHARE=80\n", "args:2:one:two\"\n", "0 -> /dev/null\n",
+		"2 -> /dev/null\n", "SigBlk:\t0000000000000000\n",
+		"pipe:141\n", "group:yes\n",
+	};
+	static const char	*never[] = { "HOME=", "SECRET=", "socket:[",
+				    "pipe:[", "notifier_test" };
+	struct notifier_rules	 r = { NULL, 10, 4 };
+	struct notifier		*n = notifier_new();
+	sigset_t		 set;
+	char			 command[700];
+	const char		*text;
+	int			 leak[2];
+	size_t			 i;
+
+	(void)state;
+	setenv("SECRET", "x", 1);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(pipe(leak), 0);	/* not close-on-exec */
+	snprintf(command, sizeof(command), " %s  one\ttwo\" ", script("show",
+	    "{ tr '\\0' '\\n' </proc/self/environ; echo args:$#:$1:$2\n"
+	    "ls -l /proc/$$/fd; cat /proc/self/status\n"
+	    "sh -c 'kill -PIPE $$'; echo pipe:$?\n"
+	    "kill -0 -$$ && echo group:yes; } >show.tmp; mv show.tmp shown"));
+	r.command = command;
+	assert_true(notifier_event(n, &r, &warning));
+	text = text_of("shown");
+	for (i = 0; i < NELEM(want); i++)
+		if (strstr(text, want[i]) == NULL)
+			row_fail(want[i], "not in:\n%s", text);
+	for (i = 0; i < NELEM(never); i++)
+		if (strstr(text, never[i]) != NULL)
+			row_fail(never[i], "in:\n%s", text);
+	close(leak[0]);
+	close(leak[1]);
+	notifier_free(&n);
+}
+
+/* A login is what a client says; nothing of it is ever a command. */
+static void
+a_login_is_no_command(void **state)
+{
+	static const struct {
+		const char *login, *want;
+	} rows[] = {
+		{ "a; touch bad", "[a; touch bad]" },
+		{ "$(touch bad)`touch bad`", "[$(touch bad)`touch bad`]" },
+		{ "' \" * | & > bad", "[' \" * | & > bad]" },
+		{ "a\nTo: b\r\x7f", "[a?To: b??]" },
+		{ "j\xc3\xb6rg", "[j\xc3\xb6rg]" },
+		{ "", "[]" },
+	};
+	struct notifier_rules	 r = { NULL, 10, 1 };
+	struct notice		 e = warning;
+	struct notifier		*n = notifier_new();
+	char			 path[600];
+	size_t			 i;
+
+	(void)state;
+	r.command = script("login",
+	    "printf '[%s]' \"$MILLGATE_LOGIN\" >login.tmp; mv login.tmp got");
+	for (i = 0; i < NELEM(rows); i++) {
+		e.login = rows[i].login;
+		while (!notifier_event(n, &r, &e))
+			nap(10);
+		assert_string_equal(text_of("got"), rows[i].want);
+	}
+	snprintf(path, sizeof(path), "%s/bad", dir);
+	assert_int_equal(access(path, F_OK), -1);
+	notifier_free(&n);
+}
+
+static bool
+is_gone(pid_t pid)
+{
+	char	 path[64], stat[256] = "";
+	FILE	*f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	f = fopen(path, "r");
+	if (f == NULL)
+		return true;
+	stat[fread(stat, 1, sizeof(stat) - 1, f)] = '\0';
+	fclose(f);
+	return strstr(stat, ") Z ") != NULL;	/* its reaper is not ours */
+}
+
+static void
+wait_gone(const char *file)
+{
+	pid_t		pid = (pid_t)atol(text_of(file));
+	unsigned	i;
+
+	assert_true(pid > 1);
+	for (i = 0; i < 100 && !is_gone(pid); i++)
+		nap(20);
+	assert_true(is_gone(pid));
+}
+
+static void
+a_hanging_command_is_killed_with_its_group(void **state)
+{
+	struct notifier_rules	 r = { NULL, 1, 1 };
+	struct notifier		*n = notifier_new();
+	uint64_t		 began = now_ms();
+
+	(void)state;
+	r.command = script("hang", "trap '' TERM INT HUP; sleep 60 &\n"
+	    "echo $! >c.tmp; mv c.tmp child; echo $$ >p.tmp; mv p.tmp parent\n"
+	    "while :; do sleep 60; done");
+	assert_true(notifier_event(n, &r, &warning));
+	assert_false(notifier_event(n, &r, &warning));
+	nap(800);
+	assert_false(notifier_event(n, &r, &warning));	/* it still runs */
+	wait_gone("parent");
+	wait_gone("child");
+	assert_in_range(now_ms() - began, 900, 5000);
+	while (!notifier_event(n, &r, &warning))	/* there is room again */
+		nap(10);
+	notifier_free(&n);
+}
+
+static void
+what_a_command_leaves_behind_is_killed(void **state)
+{
+	struct notifier_rules	 r = { NULL, 30, 1 };
+	struct notifier		*n = notifier_new();
+
+	(void)state;
+	r.command = script("leave", "sleep 60 & echo $! >l.tmp; mv l.tmp left");
+	assert_true(notifier_event(n, &r, &warning));
+	wait_gone("left");
+	notifier_free(&n);
+}
+
+static void
+the_end_of_the_daemon_is_theirs(void **state)
+{
+	struct notifier_rules	 r = { NULL, 60, 2 };
+	struct notifier		*n = notifier_new();
+	uint64_t		 began;
+	pid_t			 pid;
+
+	(void)state;
+	r.command = script("stay", "echo $$ >s.tmp; mv s.tmp stays; sleep 60");
+	assert_true(notifier_event(n, &r, &warning));
+	pid = (pid_t)atol(text_of("stays"));
+	began = now_ms();
+	notifier_free(&n);
+	assert_true(now_ms() - began < 2000);
+	assert_true(is_gone(pid));
+}
+
+/* 1,000 at once: never more than four run, the rest is dropped at once. */
+static void
+many_at_once_are_bounded(void **state)
+{
+	struct notifier_rules	 r = { NULL, 10, 4 };
+	struct notifier		*n = notifier_new();
+	uint64_t		 began = now_ms();
+	unsigned		 i, taken = 0;
+	char			 path[600];
+
+	(void)state;
+	r.command = script("one", "echo x >>ran; sleep 1");
+	for (i = 0; i < 1000; i++)
+		taken += notifier_event(n, &r, &warning) ? 1 : 0;
+	assert_true(now_ms() - began < 900);
+	assert_int_equal(taken, 4);
+	snprintf(path, sizeof(path), "%s/ran", dir);
+	while (!notifier_event(n, &r, &warning))
+		nap(50);
+	assert_true(now_ms() - began >= 900);
+	nap(300);
+	assert_true(strlen(text_of("ran")) <= 2 * 5);
+	notifier_free(&n);
+}
+
+static void
+what_cannot_be_run_frees_its_place(void **state)
+{
+	static const char	*commands[] = { "/nonexistent/program", "/",
+				    "/dev/null x", " " };
+	struct notifier_rules	 r = { NULL, 10, 1 };
+	struct notifier		*n = notifier_new();
+	unsigned		 i, k;
+
+	(void)state;
+	for (i = 0; i < NELEM(commands); i++) {
+		r.command = commands[i];
+		for (k = 0; k < 100 && !notifier_event(n, &r, &warning); k++)
+			nap(10);
+		assert_true(k < 100);
+	}
+	notifier_free(&n);
+}
+
+static void
+no_command_no_notifier(void **state)
+{
+	struct notifier_rules	 none = { NULL, 10, 4 };
+	struct notifier_rules	 some = { "/bin/true", 10, 4 };
+	struct notifier		*n = notifier_new();
+
+	(void)state;
+	assert_false(notifier_event(n, &none, &warning));
+	assert_false(notifier_event(NULL, &some, &warning));
+	notifier_free(&n);
+	notifier_free(&n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_command_gets_what_it_should),
+		cmocka_unit_test(a_login_is_no_command),
+		cmocka_unit_test(a_hanging_command_is_killed_with_its_group),
+		cmocka_unit_test(what_a_command_leaves_behind_is_killed),
+		cmocka_unit_test(the_end_of_the_daemon_is_theirs),
+		cmocka_unit_test(many_at_once_are_bounded),
+		cmocka_unit_test(what_cannot_be_run_frees_its_place),
+		cmocka_unit_test(no_command_no_notifier),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}

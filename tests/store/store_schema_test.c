@@ -1,0 +1,137 @@
+/*
+ * store_schema: a state file of every older version is taken over with what
+ * is in it, and has the tables of a new one.
+ *
+ * The old tables stand here as they were released; they never change.
+ */
+#include "test.h"
+
+#include "store/store_sqlite.h"
+#include "store_test.h"
+
+#define VERSION_1 \
+	"CREATE TABLE bucket(minute INTEGER NOT NULL, key TEXT NOT NULL, " \
+	"recipients INTEGER NOT NULL, messages INTEGER NOT NULL, " \
+	"sum INTEGER NOT NULL, PRIMARY KEY(minute, key)) WITHOUT ROWID;"
+#define VERSION_2 VERSION_1 \
+	"CREATE TABLE outcome(day INTEGER NOT NULL, author TEXT NOT NULL, " \
+	"record TEXT NOT NULL, source TEXT NOT NULL, spf TEXT NOT NULL, " \
+	"dkim TEXT NOT NULL, aligned TEXT NOT NULL, result TEXT NOT NULL, " \
+	"policy TEXT NOT NULL, disposition TEXT NOT NULL, " \
+	"override TEXT NOT NULL, messages INTEGER NOT NULL, " \
+	"PRIMARY KEY(day, author, record, source, spf, dkim, aligned, " \
+	"result, policy, disposition, override)) WITHOUT ROWID;"
+
+#define VERSION_3 VERSION_2 \
+	"CREATE TABLE setting(key TEXT NOT NULL PRIMARY KEY, " \
+	SETTING_COLUMNS ") WITHOUT ROWID;" \
+	"CREATE TABLE request(id INTEGER PRIMARY KEY AUTOINCREMENT, " \
+	"key TEXT NOT NULL, " SETTING_COLUMNS ");"
+#define SETTING_COLUMNS \
+	"parts INTEGER NOT NULL, recipients INTEGER NOT NULL, " \
+	"messages INTEGER NOT NULL, blocked_until INTEGER NOT NULL, " \
+	"block INTEGER NOT NULL, reason TEXT NOT NULL, " \
+	"changed INTEGER NOT NULL, sum INTEGER NOT NULL"
+
+static const char *const versions[] = { VERSION_1, VERSION_2, VERSION_3 };
+
+#define OLD_OUTCOME \
+	"INSERT INTO outcome VALUES(20717, 'strict.example', " \
+	"'strict.example', '192.0.2.7', 'fail', 'none', '', 'fail', " \
+	"'reject', 'hold', 'printers', 3);"
+#define OUTCOMES \
+	"SELECT day || '|' || author || '|' || record || '|' || source || " \
+	"'|' || envelope || '|' || spf || '|' || spf_domain || '|' || " \
+	"spf_scope || '|' || dkim || '|' || signers || '|' || aligned || " \
+	"'|' || result || '|' || published || '|' || policy || '|' || " \
+	"disposition || '|' || override || '|' || messages FROM outcome"
+#define NEW_OUTCOME \
+	"20717|strict.example|strict.example|192.0.2.7||fail|||none|||" \
+	"fail||reject|hold|printers|3"
+
+static char *
+ask(const char *query)
+{
+	struct sql	*s;
+	char		*text;
+
+	assert_true(sql_open(&s, path, SQL_READ));
+	text = sql_text(s, query);
+	assert_non_null(text);
+	sql_close(&s);
+	return text;
+}
+
+/* Everything of the schema, in one text. */
+#define TABLES	"SELECT group_concat(sql, ';') FROM " \
+	"(SELECT sql FROM sqlite_schema ORDER BY name)"
+
+/* A file of version i + 1 with alice's 3 recipients in it. */
+static void
+make_old(size_t i, const char *row)
+{
+	struct sql	*s;
+	char		 text[4096];
+
+	snprintf(text, sizeof(text), "PRAGMA journal_mode = WAL; %s %s"
+	    "INSERT INTO bucket VALUES(%s); PRAGMA user_version = %zu; "
+	    "PRAGMA application_id = 0x6d696c67", versions[i],
+	    i > 0 ? OLD_OUTCOME : "", row, i + 1);
+	assert_true(sql_open(&s, path, SQL_CREATE));
+	assert_true(sql_exec(s, text));
+	sql_close(&s);
+	assert_int_equal(chmod(path, 0640), 0);
+}
+
+static void
+every_older_version_is_upgraded(void **state)
+{
+	struct store	*s = open_good();
+	char		*version, *tables, *row, *text, *why = NULL;
+	size_t		 i;
+
+	(void)state;
+	sent(s, "alice", T0, 3);
+	store_close(&s);
+	version = ask("PRAGMA user_version");
+	tables = ask(TABLES);
+	row = ask("SELECT minute || ',''' || key || ''',' || recipients || "
+	    "',' || messages || ',' || sum FROM bucket");
+	assert_int_equal(strtol(version, NULL, 10), NELEM(versions) + 1);
+	for (i = 0; i < NELEM(versions); i++) {
+		remove_files();
+		make_old(i, row);
+		/* a reader cannot, and says what to do */
+		assert_null(store_open_readonly(path, &why));
+		assert_non_null(strstr(why, "start the new one first"));
+		free(why);
+		why = NULL;
+		s = open_good();
+		assert_int_equal(used(s, "alice", T0), 3);
+		store_close(&s);
+		text = ask(OUTCOMES);
+		assert_string_equal(text, i > 0 ? NEW_OUTCOME : "");
+		free(text);
+		text = ask("PRAGMA user_version");
+		assert_string_equal(text, version);
+		free(text);
+		text = ask(TABLES);
+		assert_string_equal(text, tables);
+		free(text);
+	}
+	free(version);
+	free(tables);
+	free(row);
+}
+
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_older_version_is_upgraded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
