@@ -1,109 +1,147 @@
 #!/bin/sh
 # check-layers - the architecture, as a test. Reads sources below $srcdir and
-# the objects of libjudge.a below $builddir; prints each breach with its place.
+# the objects of the build below $builddir; prints each breach with its place.
+#
+# A folder below milter/ is a room. A room includes rooms that are named
+# before it in $rooms, never one that is named behind it.
 srcdir=${srcdir:-.} builddir=${builddir:-.}
-bad=0
-breach() { echo "breach: $*"; bad=1; }
-sources=$(find "$srcdir/milter" -name "*.c" | sort)
-headers=$(find "$srcdir/include" "$srcdir/milter" -name "*.h" | sort)
+rooms="base mail dns store spf dkim dmarc policy conf session mta doctor
+daemon ctl"
+here=$(pwd)
+mark=$here/check-layers.bad	# a breach may be found in a subshell
+rm -f "$mark"
+breach() { echo "breach: $*"; : >"$mark"; }
+# found WHAT: standard input has the places, if there are any
+found() {
+	places=$(cat)
+	[ -z "$places" ] || { breach "$1"; echo "$places" | sed 's/^/	/'; }
+}
+cd "$srcdir" || exit 1
+sources=$(find milter -name '*.c' | sort)
+headers=$(find include milter -name '*.h' | sort)
+
+# --- README's map is the same list -------------------------------------------
+# shellcheck disable=SC2086 # a list of words
+map=$(sed -n 's/^ \{4,\}\([a-z]*\)\/ .*/\1/p' README | tr '\n' ' ')
+case " $map " in
+*" $(echo $rooms) "*) ;;
+*)	breach "README's map has not these rooms in this order:" $rooms ;;
+esac
 
 # --- one door per library ----------------------------------------------------
 # only HEADER-PREFIX FILE...: the header is included by these files alone
 only() {
 	header=$1; shift
+	# shellcheck disable=SC2086
 	for user in $(grep -lE "^#[[:space:]]*include[[:space:]]*<$header" \
 	    $sources $headers); do
 		case " $* " in
-		*" $(basename "$user") "*) ;;
+		*" ${user#milter/} "*) ;;
 		*) breach "<$header belongs to $*, found in $user" ;;
 		esac
 	done
 }
-only libmilter/		mfi.c mfi_negotiate.c mfi_priv.h
-only opendkim/		dkim_library.c
-only spf2/		spf_check.c
-only unbound.h		resolver_unbound.c
-only sqlite3.h		store_sqlite.c
-only confuse.h		conf_read.c
-only openssl/		crypto.c crypto_pkey.c crypto_verify.c redis_tls.c
-only hiredis/		redis_reply.c
-only idn2.h		idna.c
-only systemd/		notify_systemd.c
-only syslog.h		log.c
-only pwd.h		privileges.c state_file.c ctl_key.c
-only grp.h		privileges.c
-only signal.h		daemon.c mfi.c notifier.c resolver_unbound.c
+only libmilter/		mta/mfi.c mta/mfi_negotiate.c mta/mfi_priv.h
+only opendkim/		dkim/dkim_library.c
+only spf2/		spf/spf_check.c
+only unbound.h		dns/resolver_unbound.c
+only sqlite3.h		store/store_sqlite.c
+only confuse.h		conf/conf_read.c
+only openssl/		dkim/crypto.c dkim/crypto_pkey.c dkim/crypto_verify.c \
+			store/redis/redis_tls.c
+only hiredis/		store/redis/redis_reply.c
+only idn2.h		mail/idna.c
+only systemd/		daemon/notify_systemd.c
+only syslog.h		base/log.c
+only pwd.h		daemon/privileges.c store/state_file.c ctl/ctl_key.c
+only grp.h		daemon/privileges.c
+only signal.h		daemon/daemon.c mta/mfi.c session/notifier.c \
+			dns/resolver_unbound.c
 
-# --- includes point from programs down to ground, never back -----------------
-# A file that is named nowhere below is a mail word when libjudge.a has it, a
-# door or configuration otherwise.
-judge=$(sed -n '/^libjudge_a_SOURCES/,/[^\\]$/p' "$srcdir/Makefile.am")
-rank() {
-	case $1 in
-	main|daemon|daemon_*|control|control_*|ctl|ctl_*|scenario|privileges|notify*)	echo 6 ;;
-	mfi|mfi_*|replay)					echo 5 ;;
-	session|session_*|stages|stages_*|services|services_*)	echo 4 ;;
-	idna|resolver|store)					echo 3 ;;
-	policy|policy_*|verdict|edits|dmarc|dmarc_*)		echo 2 ;;
-	arena|buf|record|result)				echo 0 ;;
-	*)	case $judge in
-		*"/$1.c"*|*"/$1.h"*)				echo 1 ;;
-		*)						echo 3 ;;
-		esac ;;
+# --- includes go up the list of rooms ----------------------------------------
+# One line an include: the file, its room, what it includes, the room of that.
+# A private header is found beside its reader or below milter/.
+# shellcheck disable=SC2086
+grep -E '^#include "' $sources $headers | grep -v '"config.h"' |
+sed 's/^\([^:]*\):#include "\(.*\)"$/\1 \2/' | awk '
+{
+	split($1, at, "/")
+	room = at[2]
+	target = $2
+	if (target !~ /\//) {
+		dir = $1
+		sub(/[^\/]*$/, "", dir)
+		target = dir target
+	} else if (target ~ /_priv\.h$/)
+		target = "milter/" target
+	else
+		target = "include/" target
+	split(target, to, "/")
+	print $1, room, target, to[2]
+}' >"$here/check-layers.includes"
+
+awk -v rooms="$rooms" '
+BEGIN { n = split(rooms, name, /[ \n]+/)
+	for (i = 1; i <= n; i++) rank[name[i]] = i }
+!($2 in rank)		{ print $1 ": " $2 " is not a room"; next }
+rank[$4] > rank[$2]	{ print $1 " includes " $3 }
+' "$here/check-layers.includes" | sort -u |
+    found "includes of a room further down"
+awk '$3 ~ /_priv\.h$/ && $2 != $4 { print $1 " includes " $3 }' \
+    "$here/check-layers.includes" | found "private headers of another room"
+
+# What is in include/ has a reader in another room, or is part of a header
+# that has one.
+awk '
+$2 != $4			{ read[$3] = 1 }
+$1 ~ /^include/ && $2 == $4	{ part[$3] = part[$3] " " $1 }
+END {
+	do {
+		more = 0
+		for (h in part) {
+			if (h in read) continue
+			n = split(part[h], of, " ")
+			for (i = 1; i <= n; i++)
+				if (of[i] in read) read[h] = more = 1
+		}
+	} while (more)
+	for (h in read) print h
+}' "$here/check-layers.includes" | sort >"$here/check-layers.read"
+find include -name '*.h' | sort | comm -23 - "$here/check-layers.read" |
+    found "headers in include/ that only their own room reads"
+rm -f "$here/check-layers.includes" "$here/check-layers.read"
+
+# --- rooms of a size that can be looked over ---------------------------------
+for room in $rooms; do
+	[ -d "milter/$room" ] || breach "milter/$room is missing"
+	n=$(find "milter/$room" -name '*.c' | wc -l)
+	[ "$n" -le 40 ] || breach "milter/$room has $n sources (40)"
+done
+for other in milter/* include/* tests/*; do
+	[ -d "$other" ] || continue
+	case " $(echo $rooms) e2e scenarios fuzz bench tools data " in
+	*" ${other#*/} "*) ;;
+	*) breach "$other is not a room" ;;
 	esac
-}
-# Plain data that every layer may read, and why:
-#   facts.h policy.h store.h resolver.h: types of the contract, no calls are
-#   made through them from below (the object check proves it for judgement);
-#   log.h: record's writer is ground, its sink is not
-#   idna.h: the door that domain.c needs for names beyond ASCII;
-#   spf_check.h: declares spf_received_format beside the facts that it words
-plain=" facts.h policy.h verdict.h store.h resolver.h log.h idna.h spf_check.h "
+done
+
+# --- x.c has a header x.h, or extends the name of one; programs have none ----
 for file in $sources; do
-	mine=$(rank "$(basename "$file" .c)")
-	for header in $(sed -n 's/^#include "\(.*\)"$/\1/p' "$file" |
-	    sed 's#.*/##; s/_priv\.h$/.h/'); do
-		case $plain in *" $header "*) continue ;; esac
-		[ "$header" = config.h ] && continue
-		theirs=$(rank "$(basename "$header" .h)")
-		[ "$theirs" -le "$mine" ] ||
-			breach "$file (layer $mine) includes $header ($theirs)"
+	grep -q '^main(' "$file" && continue
+	dir=$(dirname "${file#milter/}") name=$(basename "$file" .c)
+	while [ ! -f "include/$dir/$name.h" ] &&
+	    [ ! -f "milter/$dir/${name}_priv.h" ]; do
+		case $name in
+		*_*) name=${name%_*} ;;
+		*) breach "$file belongs to no header"; break ;;
+		esac
 	done
 done
 
-# --- judgement is pure: its objects do no I/O and ask no clock ---------------
-impure='time|gettimeofday|clock_gettime|localtime|gmtime|getenv|open|openat
-fopen|fopen64|open64|read|write|pread|pwrite|socket|connect|send|recv|poll
-select|syslog|openlog|printf|puts|putchar|fputs|fprintf|vfprintf|perror
-__printf_chk|__fprintf_chk|__syslog_chk|fork|system|popen|random|rand
-arc4random|getrandom|gethostname|getpid'
-impure=$(echo "$impure" | tr '\n' '|')
-for object in "$builddir"/milter/*/policy_*.o "$builddir"/milter/*/verdict.o \
-    "$builddir"/milter/*/edits.o "$builddir"/milter/*/dmarc_*.o \
-    "$builddir"/milter/*/authres*.o "$builddir"/milter/*/mailaddr*.o \
-    "$builddir"/milter/*/headers.o "$builddir"/milter/*/domain.o \
-    "$builddir"/milter/*/netaddr.o "$builddir"/milter/*/taglist.o \
-    "$builddir"/milter/*/dkim_record.o "$builddir"/milter/*/spf_record.o \
-    "$builddir"/milter/*/spf_macro.o "$builddir"/milter/*/canon.o \
-    "$builddir"/milter/*/advice*.o "$builddir"/milter/*/mta_words.o \
-    "$builddir"/milter/*/postfix_setup.o "$builddir"/milter/*/sendmail_setup.o \
-    "$builddir"/milter/*/json.o \
-    "$builddir"/milter/*/claims.o "$builddir"/milter/*/spf_received*.o; do
-	[ -f "$object" ] || continue
-	calls=$(nm -u "$object" | awk '{ print $2 }' | sed 's/@.*//' |
-	    grep -xE "(${impure%|})" | tr '\n' ' ')
-	[ -z "$calls" ] || breach "$object calls $calls"
-done
-
 # --- an optional part is a file, not a condition in a body --------------------
-for file in $sources; do
-	grep -nE '^#[[:space:]]*(if|ifdef|ifndef)' "$file" |
-	while read -r line; do echo "$file:$line"; done
-done > "$builddir/check-layers.tmp"
-if [ -s "$builddir/check-layers.tmp" ]; then
-	breach "conditional compilation:"; cat "$builddir/check-layers.tmp"
-fi
-rm -f "$builddir/check-layers.tmp"
+# shellcheck disable=SC2086
+grep -nE '^#[[:space:]]*(if|ifdef|ifndef)' $sources |
+    found "conditional compilation"
 
 # --- small files, small functions --------------------------------------------
 for file in $sources; do
@@ -111,12 +149,44 @@ for file in $sources; do
 	[ "$lines" -le 500 ] || breach "$file has $lines lines (500)"
 	awk -v file="$file" '
 	/^\{/ { start = NR }
-	/^\}/ { if (start && NR - start - 1 > 60) {
-		print file ":" start ": function of " NR - start - 1 " lines"
-		found = 1 }
-		start = 0 }
-	END { exit found }' "$file" || breach "functions over 60 lines above"
-done
+	/^\}/ { if (start && NR - start - 1 > 60)
+		print file ":" start ": " NR - start - 1 " lines"
+		start = 0 }' "$file"
+done | found "functions over 60 lines"
 
-[ $bad = 0 ] && echo "layers hold"
-exit $bad
+cd "$here" && cd "$builddir" || exit 1
+
+# --- symbols go up the list, too: no circle between two rooms ----------------
+for room in $rooms; do
+	find "milter/$room" -name '*.o' 2>/dev/null |
+	    sort | xargs -r nm -g | awk -v room="$room" '
+	NF == 2 && $1 == "U"	{ print "uses", room, $2 }
+	NF == 3			{ print "has", room, $3 }'
+done | sort -u | awk -v rooms="$rooms" '
+BEGIN { n = split(rooms, name, /[ \n]+/)
+	for (i = 1; i <= n; i++) rank[name[i]] = i }
+$1 == "has"				{ home[$3] = $2; next }
+$3 in home && rank[home[$3]] > rank[$2]	{ print $2 " calls " home[$3] ": " $3 }
+' | found "symbols of a room further down"
+
+# --- judgement is pure: it does no I/O and asks no clock ----------------------
+# All of libjudge.a is; and all of these rooms is in it.
+for room in mail policy dmarc doctor; do
+	for file in "$here/$srcdir/milter/$room"/*.c; do
+		ar t libjudge.a 2>/dev/null |
+		    grep -qx "$(basename "$file" .c).o" ||
+			echo "milter/$room/$(basename "$file")"
+	done
+done | found "not in libjudge.a"
+impure='time|gettimeofday|clock_gettime|localtime|gmtime|getenv|open|openat
+fopen|fopen64|open64|read|write|pread|pwrite|socket|connect|send|recv|poll
+select|syslog|openlog|printf|puts|putchar|fputs|fprintf|vfprintf|perror
+__printf_chk|__fprintf_chk|__syslog_chk|fork|system|popen|random|rand
+arc4random|getrandom|gethostname|getpid'
+impure=$(echo "$impure" | tr '\n' '|')
+nm -A -u libjudge.a 2>/dev/null | sed 's/@.*//' |
+    awk -v impure="^(${impure%|})\$" '$NF ~ impure { print $1, $NF }' |
+    found "judgement that does I/O"
+
+[ ! -f "$mark" ] || { rm -f "$mark"; exit 1; }
+echo "layers hold"

@@ -1,5 +1,5 @@
 /*
- * json - a reader of JSON text in memory
+ * json - read JSON text in memory, and write strings
  *
  * json_parse checks the whole text once; the other functions walk in what it
  * accepted, without copies. For what millgate's programs say to each other:
@@ -16,6 +16,7 @@
 #define JSON_DEPTH	16
 
 struct arena;
+struct buf;
 
 /* One value in the text. */
 struct json {
@@ -46,5 +47,8 @@ uint64_t	 json_get_number(struct json object, const char *name);
 bool		 json_get_true(struct json object, const char *name);
 const char	*json_get_text(struct arena *a, struct json object,
 		    const char *name);
+
+/* Append `text` as a JSON string with its quotes. */
+void	json_string(struct buf *b, const char *text);
 
 #endif

@@ -12,13 +12,18 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "dkim/dkim_sign.h"
 #include "conf/groups.h"
-#include "dkim/keyring.h"
-#include "session/notifier.h"
-#include "policy/policy.h"
-#include "policy/policy_warn.h"
 #include "conf/users.h"
+#include "dkim/dkim_sign.h"
+#include "dkim/keyring.h"
+#include "policy/policy_dmarc.h"
+#include "policy/policy_fuse.h"
+#include "policy/policy_override.h"
+#include "policy/policy_quota.h"
+#include "policy/policy_rules.h"
+#include "policy/policy_spf.h"
+#include "policy/policy_warn.h"
+#include "store/store.h"
 
 /* The word for no control socket. */
 #define CONF_NO_SOCKET	"none"

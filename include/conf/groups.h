@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#include "policy/policy.h"
+#include "policy/policy_rules.h"
 
 /* Groups that one login may be in: the store counts on these and itself. */
 #define GROUPS_OF_LOGIN	3

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "dns/answer.h"
 #include "mail/facts.h"
-#include "dns/resolver.h"
 
 struct arena;
 

@@ -9,8 +9,8 @@
 #define MILLGATE_DMARC_OUTCOME_H
 
 #include "mail/facts.h"
-#include "store/store.h"
 #include "mail/verdict.h"
+#include "store/store_outcomes.h"
 
 struct arena;
 

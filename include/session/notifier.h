@@ -18,18 +18,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NOTIFIER_PARALLEL_MAX	64
-#define NOTIFIER_WORDS		32	/* of a command */
+#include "policy/policy_rules.h"
+
 #define NOTIFIER_VALUE		512	/* octets of a value */
 
 struct notifier;
-
-/* The site's; part of the configuration. */
-struct notifier_rules {
-	const char	*command;	/* NULL: none */
-	unsigned	 timeout;	/* seconds */
-	unsigned	 parallel;
-};
 
 struct notice {
 	const char	*event;		/* "quota-warning" */

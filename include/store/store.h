@@ -39,39 +39,12 @@
 #include <stdint.h>
 #include <time.h>
 
-#define STORE_UNLIMITED	UINT32_MAX
-#define STORE_ERROR	320
-#define STORE_ACCOUNTS	4	/* that one message counts on */
-#define STORE_TIMEOUT	1000	/* milliseconds */
-#define STORE_LEASE	600	/* seconds */
+#include "store/usage.h"
 
-struct arena;
 struct store;
 
-enum store_answer {
-	STORE_TAKEN,
-	STORE_REFUSED,		/* the limit would be exceeded */
-	STORE_UNKNOWN		/* the store does not work; see error */
-};
-
-struct store_limits {
-	uint32_t recipients;	/* an hour; STORE_UNLIMITED, 0 blocks */
-	uint32_t messages;
-};
-
-struct store_usage {
-	uint32_t recipients, messages;	/* committed in the rolling hour */
-	uint32_t reserved_recipients, reserved_messages;
-	/*
-	 * When the next recipient (message) fits, if no more is sent; 0 when
-	 * it fits now or can never fit (limit 0).
-	 */
-	time_t	 next_fit;
-	time_t	 now;		/* of the clock that says so */
-	bool	 refused;	/* this account has no room for one more */
-	bool	 by_messages;	/* refused: the message limit, not recipients */
-	char	 error[STORE_ERROR];	/* STORE_UNKNOWN: what and what to do */
-};
+#define STORE_TIMEOUT	1000	/* milliseconds */
+#define STORE_LEASE	600	/* seconds */
 
 /*
  * Open or create. `spec` is a path, or a redis:// URL (redis_url.h). NULL
@@ -108,12 +81,6 @@ struct store	*store_open_at(const struct store_place *place,
 struct store	*store_open_memory(void);
 /* No reservation may be open any more. */
 void		 store_close(struct store **sp);
-
-/* What a message counts on: a login, a group above it. */
-struct store_account {
-	const char	*key;
-	struct store_limits limits;
-};
 
 /* One message's reservation; owned by the caller until commit or give-back. */
 struct reservation;
@@ -184,127 +151,5 @@ enum store_answer store_clock_moved(struct store *s, int64_t seconds,
  */
 enum store_answer store_clock_known(struct store *s, time_t now,
 		    char error[STORE_ERROR]);
-
-/* --- settings: what is set for a key beside the configuration ------------ */
-
-#define STORE_REASON	128
-/* The last second of the year 9999. */
-#define STORE_FOREVER	((time_t)253402300799)
-
-/* What a block does with the key's mail. */
-enum store_block { STORE_BLOCK_DEFER, STORE_BLOCK_REJECT, STORE_BLOCK_HOLD };
-
-struct store_setting {
-	bool		 recipients_set, messages_set;
-	struct store_limits limits;	/* as far as set */
-	/*
-	 * 0: not blocked, or STORE_FOREVER. A time of the wall clock: it was
-	 * told to people, and does not move with store_clock_moved.
-	 */
-	time_t		 blocked_until;
-	enum store_block block;
-	char		 reason[STORE_REASON];	/* of the block */
-	time_t		 changed;
-};
-
-/* What a put writes; what else is set stays. */
-enum store_part {
-	STORE_PART_RECIPIENTS = 1,
-	STORE_PART_MESSAGES = 2,
-	STORE_PART_BLOCK = 4,		/* blocked_until, block, reason */
-	STORE_PART_ALL = 7
-};
-
-/*
- * What is set for a key, all zero where nothing is; a block that is over at
- * `now` is none. In memory, unless several relays share the store.
- */
-enum store_answer store_setting_get(struct store *s, const char *key,
-		    time_t now, struct store_setting *setting,
-		    char error[STORE_ERROR]);
-/* The same of up to STORE_ACCOUNTS keys, asked in one question. */
-enum store_answer store_settings_get(struct store *s,
-		    const char *const *key, size_t n, time_t now,
-		    struct store_setting *setting, char error[STORE_ERROR]);
-/*
- * Set the named parts, in one step, safe from kill -9 on return; where
- * nothing is left the setting is gone. The time of `changed` always goes with
- * them. STORE_REFUSED: the key is empty, or the reason is not printable ASCII.
- */
-enum store_answer store_setting_put(struct store *s, const char *key,
-		    unsigned parts, const struct store_setting *setting,
-		    char error[STORE_ERROR]);
-/* All keys for which something is set at `now`, sorted by their octets. */
-struct store_setting_row { char *key; struct store_setting setting; };
-struct store_setting_rows { size_t n; struct store_setting_row *row; };
-enum store_answer store_settings_list(struct store *s, time_t now,
-		    struct store_setting_rows *rows, char error[STORE_ERROR]);
-void		 store_setting_rows_free(struct store_setting_rows *rows);
-/*
- * Forget what a key has sent; what is reserved stays so, and counts once it
- * is committed. A key that sent nothing is no error.
- */
-enum store_answer store_reset(struct store *s, const char *key, time_t now,
-		    char error[STORE_ERROR]);
-
-/*
- * Do what tools have asked for, or what a server did not hear; called about
- * once a second by the daemon.
- */
-enum store_answer store_take_requests(struct store *s,
-		    char error[STORE_ERROR]);
-
-/* --- DMARC outcomes (store_dmarc.c) -------------------------------------- */
-
-/* The columns of a row, all texts; "" where there is none, never NULL. */
-enum dmarc_outcome_text {
-	OUTCOME_AUTHOR,		/* domain in From */
-	OUTCOME_RECORD,		/* domain of the policy record */
-	OUTCOME_SOURCE,		/* address of the client */
-	OUTCOME_ENVELOPE,	/* domain of the envelope sender */
-	OUTCOME_SPF,		/* result of MAIL FROM */
-	OUTCOME_SPF_DOMAIN,
-	OUTCOME_SPF_SCOPE,	/* "mfrom", "helo" for the null sender */
-	OUTCOME_DKIM,		/* "pass" if any signature passes */
-	OUTCOME_SIGNERS,	/* "d/s=pass d2/s2=fail": dmarc_outcome.h */
-	OUTCOME_ALIGNED,	/* "", "spf", "dkim", "spf+dkim" */
-	OUTCOME_RESULT,		/* of DMARC */
-	OUTCOME_PUBLISHED,	/* the record: dmarc_record_format */
-	OUTCOME_POLICY,		/* that applies */
-	OUTCOME_DISPOSITION,	/* the action taken */
-	OUTCOME_OVERRIDE,	/* name of the rule of this site */
-	DMARC_OUTCOME_TEXTS
-};
-
-struct dmarc_outcome {
-	const char	*text[DMARC_OUTCOME_TEXTS];
-};
-
-/* Count it among those of its day (UTC). In memory: never waits for a disk. */
-void		 store_note_dmarc(struct store *s,
-		    const struct dmarc_outcome *o, time_t now);
-/*
- * Write what was noted, and remove what is more than keep_days old. Called
- * by one thread, now and then. STORE_UNKNOWN: what could not be written is
- * lost.
- */
-enum store_answer store_write_dmarc(struct store *s, time_t now,
-		    unsigned keep_days, char error[STORE_ERROR]);
-/* A row as it was written. */
-struct dmarc_outcome_row {
-	struct dmarc_outcome outcome;
-	uint64_t	 messages;
-};
-struct dmarc_outcome_rows { size_t n; struct dmarc_outcome_row *row; };
-/*
- * For the tool: the rows of a day (since the epoch, UTC), most messages
- * first, in the arena. Reads the file at `spec` as store_open_readonly does.
- * False: *why (malloced).
- */
-bool		 store_outcomes_read(const char *spec, int64_t day,
-		    struct arena *a, struct dmarc_outcome_rows *rows,
-		    char **why);
-/* Messages that were noted in vain since the last call. */
-uint64_t	 store_dmarc_lost(struct store *s);
 
 #endif

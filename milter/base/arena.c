@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 
 #define ALIGN		16u
 #define CHUNK_MIN	1024u
@@ -197,8 +198,7 @@ arena_strlower(struct arena *a, const char *s)
 	char *copy = arena_strdup(a, s), *p;
 
 	for (p = copy; p != NULL && *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
+		*p = ascii_lower(*p);
 	return copy;
 }
 

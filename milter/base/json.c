@@ -1,10 +1,13 @@
 /*
- * json - a reader of JSON text in memory (RFC 8259, without fractions)
+ * json - read JSON text in memory, and write strings (RFC 8259, no fractions)
  */
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
+#include "base/buf.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
 static const char *skip_value(const char *p, const char *end, int depth);
 
@@ -17,16 +20,6 @@ skip_blanks(const char *p, const char *end)
 	return p;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Four digits; -1: there are none. */
 static int
 hex_quad(const char *p, const char *end)
@@ -36,7 +29,7 @@ hex_quad(const char *p, const char *end)
 	if (end - p < 4)
 		return -1;
 	for (i = 0; i < 4; i++) {
-		digit = hex_digit(p[i]);
+		digit = ascii_hex(p[i]);
 		if (digit < 0)
 			return -1;
 		value = value * 16 + digit;
@@ -274,4 +267,26 @@ json_get_text(struct arena *a, struct json object, const char *name)
 	if (json_get(object, name, &v))
 		text = json_text(a, v);
 	return text != NULL ? text : "";
+}
+
+void
+json_string(struct buf *b, const char *text)
+{
+	const unsigned char	*p = (const unsigned char *)text;
+	size_t			 left = strlen(text), len, used;
+
+	buf_addch(b, '"');
+	for (; left > 0; p += used, left -= used) {
+		len = utf8_length((const char *)p, left);
+		used = len > 0 ? len : 1;
+		if (*p == '"' || *p == '\\')
+			buf_printf(b, "\\%c", *p);
+		else if (*p < ' ' || *p == 0x7f || len == 0)
+			buf_printf(b, "\\u%04x", *p);
+		else if (*p == 0xc2 && p[1] < 0xa0)	/* a terminal's, too */
+			buf_printf(b, "\\u%04x", p[1]);
+		else
+			buf_add(b, p, len);
+	}
+	buf_addch(b, '"');
 }

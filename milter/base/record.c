@@ -8,7 +8,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/log.h"
+#include "base/json.h"
+#include "base/record.h"
 
 void
 record_init(struct record *r, struct arena *a)
@@ -103,54 +104,6 @@ record_line(const struct record *r, struct buf *b)
 		else
 			add_quoted(b, value, len);
 	}
-}
-
-/* Octets of a valid UTF-8 sequence that begins at p; 0: none does. */
-static size_t
-utf8_length(const unsigned char *p)
-{
-	size_t len, i;
-
-	if (*p < 0x80)
-		return 1;
-	if (*p >= 0xc2 && *p <= 0xdf)
-		len = 2;
-	else if (*p >= 0xe0 && *p <= 0xef)
-		len = 3;
-	else if (*p >= 0xf0 && *p <= 0xf4)
-		len = 4;
-	else
-		return 0;
-	for (i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	/* over-long forms, surrogates, beyond U+10FFFF */
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
-void
-json_string(struct buf *b, const char *text)
-{
-	const unsigned char	*p = (const unsigned char *)text;
-	size_t			 len;
-
-	buf_addch(b, '"');
-	while (*p != '\0') {
-		len = utf8_length(p);
-		if (*p == '"' || *p == '\\')
-			buf_printf(b, "\\%c", *p);
-		else if (*p < ' ' || *p == 0x7f || len == 0)
-			buf_printf(b, "\\u%04x", *p);
-		else if (*p == 0xc2 && p[1] < 0xa0)	/* a terminal's, too */
-			buf_printf(b, "\\u%04x", p[1]);
-		else
-			buf_add(b, p, len);
-		p += len > 0 ? len : 1;
-	}
-	buf_addch(b, '"');
 }
 
 void

@@ -12,8 +12,8 @@
 #include "base/arena.h"
 #include "conf/conf.h"
 #include "conf/conf_options.h"
-#include "conf_tree_priv.h"
 #include "conf/users.h"
+#include "conf_tree_priv.h"
 
 static const struct plan_rules builtin_plans[] = {
 	{ "trial",	  { 1000, STORE_UNLIMITED } },

@@ -9,8 +9,8 @@
 
 #include "conf/conf.h"
 #include "conf/conf_options.h"
-#include "conf_tree_priv.h"
 #include "store/redis/redis_url.h"
+#include "conf_tree_priv.h"
 
 static void
 check_socket(struct conf_builder *b)

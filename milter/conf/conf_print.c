@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "mail/canon.h"
+#include "base/json.h"
 #include "conf/conf.h"
 #include "conf/conf_options.h"
+#include "mail/canon.h"
 #include "conf_tree_priv.h"
-#include "base/log.h"
 
 enum form { FORM_NUMBER, FORM_BOOL, FORM_WORD, FORM_TEXT, FORM_LIST };
 

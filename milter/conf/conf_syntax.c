@@ -10,13 +10,14 @@
 #include <sys/un.h>
 
 #include "base/arena.h"
+#include "base/netaddr.h"
 #include "conf/conf.h"
 #include "conf/conf_options.h"
-#include "mail/domain.h"
-#include "base/netaddr.h"
-#include "session/notifier.h"
-#include "store/redis/redis_url.h"
 #include "conf/users.h"
+#include "mail/domain.h"
+#include "policy/policy_rules.h"
+#include "policy/policy_tier.h"
+#include "store/redis/redis_url.h"
 
 /* 1 to 65535, digits only; 0 is no port. */
 static unsigned

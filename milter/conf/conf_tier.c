@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "policy/policy_session.h"
+#include "policy/policy_tier.h"
 #include "conf_tree_priv.h"
 
 /* All that `b` takes, `a` takes as well. */

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "mail/domain.h"
 #include "base/fnv.h"
 #include "conf/groups.h"
+#include "mail/domain.h"
 
 /* The kinds of keys; a dot in front of a domain is part of the text. */
 #define KIND_NAME	'n'

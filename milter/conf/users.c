@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "mail/domain.h"
 #include "conf/users.h"
+#include "mail/domain.h"
 
 #define FIRST_SIZE	64	/* a power of two */
 #define LOGIN_MAX	255

@@ -15,8 +15,8 @@
 #include <strings.h>
 
 #include "base/arena.h"
-#include "conf_tree_priv.h"
 #include "conf/users.h"
+#include "conf_tree_priv.h"
 
 #define KEYS		7
 #define BLANKS		" \t\r\n"

@@ -17,8 +17,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/fnv.h"
-#include "store/store_sqlite.h"
 #include "conf/users_query.h"
+#include "store/store_sqlite.h"
 
 #define SLOTS		1024	/* a power of two */
 #define KEPT_OCTETS	4096

@@ -11,9 +11,9 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "conf/conf.h"
 #include "ctl_ask_priv.h"
-#include "base/json.h"
 
 static bool
 complain(const char *path, const char *what)

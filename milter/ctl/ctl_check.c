@@ -15,11 +15,11 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "conf/conf.h"
-#include "ctl_priv.h"
-#include "mta/replay.h"
 #include "dns/resolver.h"
+#include "mta/replay.h"
 #include "session/services.h"
 #include "store/store.h"
+#include "ctl_priv.h"
 
 #define RECIPIENTS	100
 #define MESSAGE_MAX	(64u * 1024 * 1024)

@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "conf/conf.h"
 #include "conf/conf_options.h"
-#include "ctl_priv.h"
-#include "base/log.h"
 #include "daemon/privileges.h"
 #include "session/services.h"
+#include "ctl_priv.h"
 
 static const char usage_text[] =
     "usage: millgatectl [-c FILE] conf check [--json]    is it good?\n"

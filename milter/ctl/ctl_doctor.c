@@ -15,12 +15,13 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "conf/conf.h"
-#include "ctl_priv.h"
+#include "doctor/postfix_setup.h"
+#include "doctor/sendmail_setup.h"
 #include "ctl_ask_priv.h"
 #include "ctl_doctor_priv.h"
-#include "base/json.h"
-#include "doctor/mta_setup.h"
+#include "ctl_priv.h"
 
 #define POSTFIX_DIR	"/etc/postfix"
 #define SENDMAIL_CF	"/etc/mail/sendmail.cf"
@@ -61,7 +62,7 @@ read_mta(struct arena *a, struct json l, struct mta_facts *mta)
 {
 	mta->known = json_get_true(l, "negotiated");
 	mta->version = json_get_text(a, l, "mta");
-	mta->kind = advice_mta_kind(mta->version);
+	mta->kind = policy_mta_kind(mta->version);
 	mta->protocol = (unsigned)json_get_number(l, "protocol");
 	mta->takes_lists = json_get_true(l, "takes_lists");
 }

@@ -7,9 +7,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "ctl_doctor_priv.h"
 #include "base/json.h"
-#include "base/log.h"
+#include "ctl_doctor_priv.h"
 
 /* "{auth_type}", or "{auth_type} 3 of 12" when it did not always come. */
 static void

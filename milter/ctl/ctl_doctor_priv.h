@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "policy/advice.h"
+#include "doctor/advice.h"
 
 struct buf;
 struct json;

@@ -12,8 +12,9 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "doctor/postfix_setup.h"
+#include "doctor/sendmail_setup.h"
 #include "ctl_doctor_priv.h"
-#include "doctor/mta_setup.h"
 
 #define TEXT_BYTES	(4 * 1024 * 1024)	/* more is not read */
 

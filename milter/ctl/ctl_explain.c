@@ -17,13 +17,14 @@
 
 #include "base/arena.h"
 #include "conf/conf.h"
+#include "conf/users_query.h"
+#include "dkim/keyring.h"
+#include "session/services.h"
+#include "store/store_settings.h"
 #include "ctl_priv.h"
 #include "ctl_usage_priv.h"
 #include "ctl_user_priv.h"
 #include "explain_priv.h"
-#include "dkim/keyring.h"
-#include "session/services.h"
-#include "conf/users_query.h"
 
 /* --- the table ----------------------------------------------------------- */
 

@@ -4,12 +4,12 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "conf/conf.h"
 #include "explain_priv.h"
-#include "base/log.h"
 
 static void
-json_name(struct buf *b, const char *name)
+member_name(struct buf *b, const char *name)
 {
 	if (b->len > 0 && b->data[b->len - 1] != '{' &&
 	    b->data[b->len - 1] != '[')
@@ -19,9 +19,9 @@ json_name(struct buf *b, const char *name)
 }
 
 static void
-json_text(struct buf *b, const char *name, const char *text)
+member_text(struct buf *b, const char *name, const char *text)
 {
-	json_name(b, name);
+	member_name(b, name);
 	if (text != NULL)
 		json_string(b, text);
 	else
@@ -29,21 +29,21 @@ json_text(struct buf *b, const char *name, const char *text)
 }
 
 static void
-json_list(struct buf *b, const char *name, const char *const *list, size_t n)
+member_list(struct buf *b, const char *name, const char *const *list, size_t n)
 {
 	size_t i;
 
-	json_name(b, name);
+	member_name(b, name);
 	buf_addch(b, '[');
 	for (i = 0; i < n; i++)
-		json_text(b, NULL, list[i]);
+		member_text(b, NULL, list[i]);
 	buf_addch(b, ']');
 }
 
 static void
 json_limit(struct buf *b, const char *name, uint32_t limit)
 {
-	json_name(b, name);
+	member_name(b, name);
 	if (limit == STORE_UNLIMITED)
 		buf_addstr(b, "\"unlimited\"");
 	else
@@ -53,8 +53,8 @@ json_limit(struct buf *b, const char *name, uint32_t limit)
 static void
 json_place(struct buf *b, const char *file, unsigned line)
 {
-	json_text(b, "file", file);
-	json_name(b, "line");
+	member_text(b, "file", file);
+	member_name(b, "line");
 	buf_printf(b, "%u", line);
 }
 
@@ -66,17 +66,17 @@ json_setting(struct buf *b, const struct store_setting *s)
 		[STORE_BLOCK_HOLD] = "hold"
 	};
 
-	json_name(b, "set");
+	member_name(b, "set");
 	buf_addch(b, '{');
 	if (s->recipients_set)
 		json_limit(b, "recipients-per-hour", s->limits.recipients);
 	if (s->messages_set)
 		json_limit(b, "messages-per-hour", s->limits.messages);
 	if (s->blocked_until != 0) {
-		json_name(b, "blocked-until");
+		member_name(b, "blocked-until");
 		buf_printf(b, "%lld", (long long)s->blocked_until);
-		json_text(b, "block", blocks[s->block]);
-		json_text(b, "reason", s->reason);
+		member_text(b, "block", blocks[s->block]);
+		member_text(b, "reason", s->reason);
 	}
 	buf_addch(b, '}');
 }
@@ -86,13 +86,13 @@ json_plan(struct buf *b, const struct explained_plan *p)
 {
 	const struct plan_choice *c = &p->choice;
 
-	json_name(b, NULL);
+	member_name(b, NULL);
 	buf_addch(b, '{');
-	json_text(b, "plan", c->plan->name);
-	json_text(b, "by", explain_place(c->place));
-	json_text(b, "name", c->name);
+	member_text(b, "plan", c->plan->name);
+	member_text(b, "by", explain_place(c->place));
+	member_text(b, "name", c->name);
 	if (p->listener != NULL)
-		json_text(b, "listener", p->listener->name);
+		member_text(b, "listener", p->listener->name);
 	json_limit(b, "recipients-per-hour", c->plan->limits.recipients);
 	json_limit(b, "messages-per-hour", c->plan->limits.messages);
 	buf_addch(b, '}');
@@ -102,9 +102,9 @@ static void
 json_group(struct buf *b, const struct group_rules *g,
     const struct store_setting *setting)
 {
-	json_name(b, NULL);
+	member_name(b, NULL);
 	buf_addch(b, '{');
-	json_text(b, "group", g->name);
+	member_text(b, "group", g->name);
 	json_place(b, g->file, g->line);
 	json_limit(b, "recipients-per-hour", g->limits.recipients);
 	json_limit(b, "messages-per-hour", g->limits.messages);
@@ -117,13 +117,13 @@ json_quota(struct buf *b, const struct explanation *e)
 {
 	size_t i;
 
-	json_name(b, "plans");
+	member_name(b, "plans");
 	buf_addch(b, '[');
 	for (i = 0; i < e->nplans; i++)
 		json_plan(b, &e->plan[i]);
 	buf_addch(b, ']');
 	json_setting(b, &e->setting);
-	json_name(b, "groups");
+	member_name(b, "groups");
 	buf_addch(b, '[');
 	for (i = 0; i < e->ngroups; i++)
 		json_group(b, e->group[i], &e->group_setting[i]);
@@ -139,11 +139,11 @@ explain_print_json(const struct explanation *e)
 	size_t			 n;
 
 	buf_addch(&b, '{');
-	json_text(&b, "login", e->login);
-	json_name(&b, "may-send");
+	member_text(&b, "login", e->login);
+	member_name(&b, "may-send");
 	buf_addstr(&b, e->why_not == NULL ? "true" : "false");
-	json_text(&b, "why-not", e->why_not);
-	json_name(&b, "entry");
+	member_text(&b, "why-not", e->why_not);
+	member_name(&b, "entry");
 	if (u != NULL) {
 		buf_addch(&b, '{');
 		json_place(&b, u->file, u->line);
@@ -152,20 +152,20 @@ explain_print_json(const struct explanation *e)
 		buf_addstr(&b, "null");
 	}
 	json_quota(&b, e);
-	json_list(&b, "senders", e->sender, e->nsenders);
-	json_name(&b, "tiers");
+	member_list(&b, "senders", e->sender, e->nsenders);
+	member_name(&b, "tiers");
 	buf_addch(&b, '{');
 	for (n = 0; n < e->conf->ntiers; n++)
-		json_list(&b, e->conf->tiers[n].name,
+		member_list(&b, e->conf->tiers[n].name,
 		    e->conf->tiers[n].senders, e->conf->tiers[n].nsenders);
 	buf_addch(&b, '}');
-	json_list(&b, "networks", explain_networks(e),
+	member_list(&b, "networks", explain_networks(e),
 	    u != NULL ? u->nnetworks : 0);
 	list = explain_factors(e, &n);
-	json_list(&b, "second-factor", list, n);
-	json_list(&b, "certificates", u != NULL ? u->certificates : NULL,
+	member_list(&b, "second-factor", list, n);
+	member_list(&b, "certificates", u != NULL ? u->certificates : NULL,
 	    u != NULL ? u->ncertificates : 0);
-	json_list(&b, "keys", explain_keys(e), e->nkeys);
+	member_list(&b, "keys", explain_keys(e), e->nkeys);
 	printf("%s}\n", buf_str(&b));
 	buf_free(&b);
 }

@@ -9,10 +9,10 @@
 
 #include "base/arena.h"
 #include "conf/conf.h"
-#include "ctl_priv.h"
-#include "ctl_key_priv.h"
-#include "mail/domain.h"
 #include "dkim/keyfile.h"
+#include "mail/domain.h"
+#include "ctl_key_priv.h"
+#include "ctl_priv.h"
 
 static const char usage_text[] =
     "usage: millgatectl [-c FILE] key COMMAND [options] ...\n"

@@ -16,12 +16,12 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "ctl_priv.h"
-#include "ctl_key_priv.h"
-#include "mail/domain.h"
+#include "base/record.h"
 #include "dkim/keyrecord.h"
-#include "base/log.h"
 #include "dns/resolver.h"
+#include "mail/domain.h"
+#include "ctl_key_priv.h"
+#include "ctl_priv.h"
 
 #define TIMEOUT_MS	10000
 #define QUERIES_MAX	1000

@@ -7,14 +7,14 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/record.h"
 #include "conf/conf.h"
-#include "ctl_priv.h"
-#include "ctl_key_priv.h"
 #include "dkim/keyfile.h"
 #include "dkim/keyrecord.h"
 #include "dkim/keyring.h"
-#include "base/log.h"
 #include "dns/resolver.h"
+#include "ctl_key_priv.h"
+#include "ctl_priv.h"
 
 #define TIMEOUT_MS	10000
 #define QUERIES_MAX	1000

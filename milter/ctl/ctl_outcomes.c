@@ -14,12 +14,12 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/record.h"
 #include "conf/conf.h"
+#include "store/store_outcomes.h"
 #include "ctl_priv.h"
 #include "ctl_setting_priv.h"
 #include "ctl_usage_priv.h"
-#include "base/log.h"
-#include "store/store.h"
 
 #define DAY_SECONDS	86400
 #define DAY_TEXT	16

@@ -15,13 +15,15 @@
 
 #include "base/arena.h"
 #include "conf/conf.h"
+#include "conf/users.h"
+#include "conf/users_query.h"
+#include "policy/policy_plan.h"
+#include "session/services.h"
+#include "store/store_settings.h"
 #include "ctl_priv.h"
 #include "ctl_quota_priv.h"
 #include "ctl_setting_priv.h"
 #include "ctl_usage_priv.h"
-#include "session/services.h"
-#include "conf/users.h"
-#include "conf/users_query.h"
 
 #define LOGIN_WIDTH	48	/* longer ones push their row to the right */
 

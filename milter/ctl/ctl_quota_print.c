@@ -7,8 +7,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/record.h"
 #include "ctl_quota_priv.h"
-#include "base/log.h"
 
 #define BAR	20
 

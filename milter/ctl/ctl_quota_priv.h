@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <time.h>
 
-#include "policy/policy.h"
-#include "store/store.h"
+#include "policy/policy_rules.h"
+#include "store/usage.h"
 
 struct arena;
 struct ctl;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/store_settings.h"
 #include "ctl_priv.h"
 #include "ctl_quota_priv.h"
 #include "ctl_setting_priv.h"

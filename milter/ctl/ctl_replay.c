@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl_priv.h"
 #include "mta/scenario.h"
+#include "ctl_priv.h"
 
 static const char usage[] =
     "usage: millgatectl replay SCENARIO...\n"

@@ -11,10 +11,11 @@
 
 #include "base/arena.h"
 #include "conf/conf.h"
+#include "daemon/privileges.h"
+#include "store/store_settings.h"
 #include "ctl_priv.h"
 #include "ctl_quota_priv.h"
 #include "ctl_setting_priv.h"
-#include "daemon/privileges.h"
 
 const char *
 ctl_option(const char *name, int argc, char **argv, int *i)

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "store/store.h"
+#include "store/usage.h"
 
 struct arena;
 struct conf;

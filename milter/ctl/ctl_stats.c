@@ -9,10 +9,10 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "conf/conf.h"
-#include "ctl_priv.h"
-#include "ctl_ask_priv.h"
 #include "base/json.h"
+#include "conf/conf.h"
+#include "ctl_ask_priv.h"
+#include "ctl_priv.h"
 
 static const char usage_text[] =
     "usage: millgatectl [-c FILE] stats [--json]\n\n"

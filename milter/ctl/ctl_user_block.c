@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "store/store_settings.h"
 #include "ctl_priv.h"
 #include "ctl_setting_priv.h"
 #include "ctl_usage_priv.h"

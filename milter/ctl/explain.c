@@ -9,10 +9,12 @@
 
 #include "base/arena.h"
 #include "conf/conf.h"
-#include "mail/domain.h"
-#include "explain_priv.h"
-#include "dkim/keyring.h"
 #include "conf/users_query.h"
+#include "dkim/keyring.h"
+#include "mail/domain.h"
+#include "policy/policy_sign.h"
+#include "store/store_settings.h"
+#include "explain_priv.h"
 
 /* --- plans ------------------------------------------------------------- */
 

@@ -13,8 +13,8 @@
 #include <time.h>
 
 #include "conf/groups.h"
-#include "policy/policy.h"
-#include "store/store.h"
+#include "policy/policy_plan.h"
+#include "store/usage.h"
 
 struct arena;
 struct conf;

@@ -16,8 +16,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "control_priv.h"
 #include "session/services.h"
+#include "control_priv.h"
 #include "socket_file_priv.h"
 
 #define PAUSE_MS	100	/* after an accept that failed */

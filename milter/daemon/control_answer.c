@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "control_priv.h"
-#include "base/log.h"
+#include "base/json.h"
+#include "dns/resolver.h"
 #include "mta/mfi.h"
 #include "session/observed.h"
-#include "dns/resolver.h"
 #include "session/services.h"
+#include "control_priv.h"
 
 static void
 add(struct buf *b, const char *name, uint64_t value)

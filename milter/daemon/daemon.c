@@ -27,18 +27,18 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/log.h"
+#include "daemon/privileges.h"
+#include "dns/resolver.h"
+#include "mta/mfi.h"
+#include "session/notifier.h"
+#include "session/services.h"
+#include "store/store.h"
 #include "control_priv.h"
 #include "daemon_priv.h"
 #include "daemon_socket_priv.h"
 #include "daemon_tasks_priv.h"
-#include "base/log.h"
-#include "mta/mfi.h"
-#include "session/notifier.h"
 #include "notify_priv.h"
-#include "daemon/privileges.h"
-#include "dns/resolver.h"
-#include "session/services.h"
-#include "store/store.h"
 
 #define DRAIN_SECONDS	60
 #define STATUS_TROUBLE	2

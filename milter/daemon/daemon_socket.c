@@ -13,9 +13,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "conf/conf.h"
-#include "daemon_socket_priv.h"
-#include "mta/mfi.h"
 #include "daemon/privileges.h"
+#include "mta/mfi.h"
+#include "daemon_socket_priv.h"
 #include "socket_file_priv.h"
 
 /* The path of a unix socket, or NULL. */

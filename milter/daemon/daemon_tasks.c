@@ -8,12 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon_tasks_priv.h"
-#include "dkim/keycycle.h"
 #include "base/log.h"
+#include "base/wallclock.h"
+#include "dkim/keycycle.h"
 #include "session/services.h"
 #include "store/store.h"
-#include "base/wallclock.h"
+#include "store/store_outcomes.h"
+#include "store/store_settings.h"
+#include "daemon_tasks_priv.h"
 
 #define KEYS_SECONDS	60	/* between two looks at all pending keys */
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #include "conf/conf.h"
-#include "daemon_priv.h"
 #include "daemon/privileges.h"
 #include "session/services.h"
+#include "daemon_priv.h"
 
 #define STATUS_USAGE	2
 

@@ -11,25 +11,8 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
+#include "base/why.h"
 #include "daemon/privileges.h"
-
-static bool
-complain(char **why, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static bool
-complain(char **why, const char *fmt, ...)
-{
-	struct buf	b = BUF_INIT;
-	va_list		ap;
-
-	va_start(ap, fmt);
-	buf_vprintf(&b, fmt, ap);
-	va_end(ap);
-	*why = b.data;
-	return false;
-}
 
 /* Is there anything to give up? */
 static bool
@@ -46,7 +29,7 @@ find_user(const char *user, char **why)
 	const struct passwd *pw = getpwnam(user);
 
 	if (pw == NULL)
-		complain(why, "user \"%s\": no such user; create it "
+		why_set(why, "user \"%s\": no such user; create it "
 		    "(adduser --system --group --no-create-home %s) or set "
 		    "user = \"...\" in the configuration", user, user);
 	return pw;
@@ -70,10 +53,10 @@ privileges_drop(const char *user, char **why)
 		return false;
 	if (initgroups(user, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
 	    setuid(pw->pw_uid) != 0)
-		return complain(why, "cannot become user \"%s\": %s", user,
+		return why_set(why, "cannot become user \"%s\": %s", user,
 		    strerror(errno));
 	if (setuid(0) == 0)
-		return complain(why, "user \"%s\" could become root again; "
+		return why_set(why, "user \"%s\" could become root again; "
 		    "give it another user id", user);
 	return true;
 }
@@ -96,7 +79,7 @@ privileges_as_owner(const char *path, char **why)
 		return true;
 	if (setgroups(1, &st.st_gid) != 0 || setgid(st.st_gid) != 0 ||
 	    setuid(st.st_uid) != 0)
-		return complain(why, "%s: cannot become its owner: %s", path,
+		return why_set(why, "%s: cannot become its owner: %s", path,
 		    strerror(errno));
 	return true;
 }
@@ -112,7 +95,7 @@ privileges_leave(const char *path, const char *user, char **why)
 	if (pw == NULL)
 		return false;
 	return chown(path, pw->pw_uid, pw->pw_gid) == 0 ||
-	    complain(why, "%s: cannot be given to \"%s\": %s", path, user,
+	    why_set(why, "%s: cannot be given to \"%s\": %s", path, user,
 	    strerror(errno));
 }
 
@@ -130,13 +113,13 @@ privileges_give(const char *path, const char *owner, char **why)
 		group = colon + 1;
 	}
 	if (name[0] != '\0' && (pw = getpwnam(name)) == NULL)
-		ok = complain(why, "socket-owner: no user \"%s\"", name);
+		ok = why_set(why, "socket-owner: no user \"%s\"", name);
 	else if (group != NULL && group[0] != '\0' &&
 	    (gr = getgrnam(group)) == NULL)
-		ok = complain(why, "socket-owner: no group \"%s\"", group);
+		ok = why_set(why, "socket-owner: no group \"%s\"", group);
 	else if (chown(path, pw != NULL ? pw->pw_uid : (uid_t)-1,
 	    gr != NULL ? gr->gr_gid : (gid_t)-1) != 0)
-		ok = complain(why, "%s: cannot be given to \"%s\": %s", path,
+		ok = why_set(why, "%s: cannot be given to \"%s\": %s", path,
 		    owner, strerror(errno));
 	free(name);
 	return ok;

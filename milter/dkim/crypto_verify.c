@@ -19,8 +19,8 @@
 #include <openssl/x509.h>
 
 #include "base/arena.h"
-#include "crypto_verify_priv.h"
 #include "mail/taglist.h"
+#include "crypto_verify_priv.h"
 
 #define ED25519_LEN	32
 /*

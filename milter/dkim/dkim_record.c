@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
+#include "mail/taglist.h"
 #include "dkim_record_priv.h"
 #include "dkim_sigfield_priv.h"
-#include "mail/taglist.h"
 
 static bool
 lists(const struct tag *t, const char *word)

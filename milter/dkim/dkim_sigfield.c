@@ -9,9 +9,10 @@
 #include <strings.h>
 
 #include "base/arena.h"
-#include "dkim_sigfield_priv.h"
+#include "base/utf8.h"
 #include "mail/domain.h"
 #include "mail/taglist.h"
+#include "dkim_sigfield_priv.h"
 
 #define TIME_DIGITS	12	/* RFC 6376 3.5 t=: more is infinite */
 /* libopendkim cuts h= at 4096 octets and adds numbers without care. */
@@ -336,31 +337,13 @@ read_query(struct reader *r)
 	return "q= names no method that is known";
 }
 
-/* RFC 3629, without surrogates and over-long forms. */
-static size_t
-utf8_len(const unsigned char *p, size_t left)
-{
-	size_t n = *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4, i;
-
-	if (*p < 0xc2 || *p > 0xf4 || left < n)
-		return 0;
-	for (i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
-	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 static const char *
 check_octets(struct reader *r, size_t len)
 {
-	const unsigned char	*p = (const unsigned char *)r->value;
-	size_t			 i, n;
+	size_t i, n;
 
 	for (i = 0; i < len; i += n) {
-		n = p[i] < 0x80 ? 1 : utf8_len(p + i, len - i);
+		n = utf8_length(r->value + i, len - i);
 		if (n == 0)
 			return "octets that are no UTF-8";
 		r->f->unusual |= n > 1;

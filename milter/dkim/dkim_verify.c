@@ -5,7 +5,7 @@
  * soon as it comes. At the end of the header all header digests are taken:
  * by libopendkim for signatures as everybody makes them, by our own way
  * (sighash.h) for those it is known to get wrong. The body is hashed by our
- * own canonicalization, once for each form. dkim_verdict.c does the rest.
+ * own canonicalization, once for each form. dkim_verify_finish.c does the rest.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +13,10 @@
 #include <sys/random.h>
 
 #include "base/arena.h"
+#include "dns/resolver.h"
 #include "crypto_verify_priv.h"
 #include "dkim_library_priv.h"
 #include "dkim_verify_priv.h"
-#include "dns/resolver.h"
 
 /*
  * The library looks at each field for each name in h=, and takes 7 ns for

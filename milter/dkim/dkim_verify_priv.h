@@ -1,12 +1,12 @@
 /*
  * dkim_verify_priv - between dkim_verify.c, which takes the message, and
- * dkim_verdict.c, which judges its signatures
+ * dkim_verify_finish.c, which judges its signatures
  */
 #ifndef MILLGATE_DKIM_VERIFY_PRIV_H
 #define MILLGATE_DKIM_VERIFY_PRIV_H
 
-#include "dkim_sigfield_priv.h"
 #include "dkim/dkim_verify.h"
+#include "dkim_sigfield_priv.h"
 #include "sighash_priv.h"
 
 struct dkim_library;

@@ -7,10 +7,10 @@
  * question is asked again.
  */
 #include "base/arena.h"
+#include "base/log.h"
 #include "dkim/keycycle.h"
 #include "dkim/keyrecord.h"
 #include "dkim/keyring.h"
-#include "base/log.h"
 #include "dns/resolver.h"
 
 #define TIMEOUT_MS	5000

@@ -14,10 +14,11 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/buf.h"
-#include "mail/domain.h"
 #include "dkim/keydir.h"
 #include "dkim/keyfile.h"
+#include "mail/domain.h"
 
 const char *
 key_state_name(enum key_state state)
@@ -111,10 +112,7 @@ add_key(struct keydir *d, const char *domain, const char *selector,
 {
 	struct keydir_key *k;
 
-	if (d->n == d->size) {
-		d->size = d->size > 0 ? d->size * 2 : 64;
-		d->key = xrealloc(d->key, d->size * sizeof(*d->key));
-	}
+	d->key = array_grow(d->key, d->n, &d->size, sizeof(*d->key));
 	k = &d->key[d->n++];
 	*k = (struct keydir_key){ domain, selector, path, KEY_ACTIVE, 0 };
 	return k;

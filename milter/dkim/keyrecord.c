@@ -7,9 +7,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "dkim/crypto.h"
-#include "dkim_record_priv.h"
 #include "dkim/keyrecord.h"
-#include "dns/resolver.h"
+#include "dns/answer.h"
+#include "dkim_record_priv.h"
 
 #define STRING_MAX	255	/* octets of one string, RFC 1035 3.3 */
 #define TTL		3600

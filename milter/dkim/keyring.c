@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "dkim/crypto.h"
 #include "dkim/dkim_sign.h"
 #include "dkim/keydir.h"
@@ -47,10 +48,7 @@ ring_add(struct ring_build *b, const char *domain, const char *selector,
 	struct keyring		*ring = b->ring;
 	struct signing_key	*k;
 
-	if (ring->n == b->size) {
-		b->size = b->size > 0 ? b->size * 2 : 64;
-		ring->key = xrealloc(ring->key, b->size * sizeof(*k));
-	}
+	ring->key = array_grow(ring->key, ring->n, &b->size, sizeof(*k));
 	k = &ring->key[ring->n];
 	memset(k, 0, sizeof(*k));
 	k->domain = domain;

@@ -11,9 +11,9 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "dataset_priv.h"
 #include "dkim/dkim_sign.h"
 #include "mail/domain.h"
+#include "dataset_priv.h"
 #include "keyring_priv.h"
 #include "keytable_priv.h"
 

@@ -15,11 +15,12 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/buf.h"
 #include "dkim/crypto.h"
-#include "dataset_priv.h"
-#include "mail/domain.h"
 #include "dkim/keyfile.h"
+#include "mail/domain.h"
+#include "dataset_priv.h"
 #include "keyring_priv.h"
 #include "keytable_priv.h"
 
@@ -103,10 +104,7 @@ table_read(struct ring_build *b, struct table *t, const char *text)
 static void
 hold(struct keytable *t, unsigned line, const char *author, size_t at)
 {
-	if (t->nheld == t->size) {
-		t->size = t->size > 0 ? t->size * 2 : 64;
-		t->held = xrealloc(t->held, t->size * sizeof(*t->held));
-	}
+	t->held = array_grow(t->held, t->nheld, &t->size, sizeof(*t->held));
 	t->held[t->nheld++] = (struct held){ line, author, at };
 }
 

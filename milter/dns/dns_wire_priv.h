@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dns/resolver.h"
+#include "dns/answer.h"
 
 #define DNS_NAME_MAX	253	/* octets of a name as text */
 #define DNS_LABEL_MAX	63

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "dns/resolver.h"
 #include "resolver_priv.h"
 
 #define SHARDS			16u

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "dns/resolver.h"
 #include "dns_wire_priv.h"
 #include "resolver_priv.h"
 

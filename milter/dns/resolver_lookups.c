@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/arena.h"
+#include "dns/resolver.h"
 #include "dns_wire_priv.h"
 #include "resolver_priv.h"
 

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dns/resolver.h"
+#include "dns/answer.h"
 
 /* --- for backends ----------------------------------------------------- */
 

@@ -23,6 +23,7 @@
 #include <unbound.h>
 
 #include "base/arena.h"
+#include "dns/resolver.h"
 #include "dns_wire_priv.h"
 #include "resolver_priv.h"
 

@@ -16,7 +16,9 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/buf.h"
+#include "dns/resolver.h"
 #include "dns_wire_priv.h"
 #include "resolver_priv.h"
 
@@ -289,10 +291,7 @@ zone_add(struct zone *z, const char *name, int type, const struct buf *rdata)
 {
 	struct zone_rr *rr;
 
-	if (z->n == z->size) {
-		z->size = z->size > 0 ? 2 * z->size : 64;
-		z->rr = xrealloc(z->rr, z->size * sizeof(*z->rr));
-	}
+	z->rr = array_grow(z->rr, z->n, &z->size, sizeof(*z->rr));
 	rr = &z->rr[z->n];
 	rr->name = name;
 	rr->type = type;

@@ -18,11 +18,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "policy/advice.h"
 #include "base/arena.h"
 #include "base/buf.h"
-#include "doctor/mta_setup.h"
-#include "policy/policy.h"
+#include "doctor/advice.h"
+#include "doctor/postfix_setup.h"
+#include "policy/policy_connection.h"
+#include "policy/policy_override.h"
 
 struct doctor {
 	struct advice_list		*list;

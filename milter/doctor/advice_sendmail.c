@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/advice.h"
 #include "base/arena.h"
 #include "base/buf.h"
-#include "doctor/mta_setup.h"
-#include "policy/policy.h"
+#include "doctor/advice.h"
+#include "doctor/sendmail_setup.h"
+#include "policy/policy_connection.h"
+#include "policy/policy_override.h"
 
 #define MC	"sendmail.mc"
 

@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "base/arena.h"
-#include "doctor/mta_setup.h"
 #include "base/netaddr.h"
+#include "doctor/mta_words.h"
 
 #define HOST	256
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "doctor/mta_setup.h"
+#include "doctor/postfix_setup.h"
 
 #define BLANKS	" \t\r"
 

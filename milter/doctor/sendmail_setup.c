@@ -10,7 +10,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
-#include "doctor/mta_setup.h"
+#include "doctor/sendmail_setup.h"
 
 #define TRUST		"C{TrustAuthMech}"
 #define EOM_SECONDS	300	/* Sendmail's default for E */

@@ -10,10 +10,10 @@
 #include <strings.h>
 
 #include "base/arena.h"
-#include "mail/authres.h"
 #include "base/buf.h"
-#include "mailaddr_lex_priv.h"
 #include "base/utf8.h"
+#include "mail/authres.h"
+#include "mailaddr_lex_priv.h"
 
 #define LINE_MAX_SOFT	78u	/* RFC 5322 2.1.1 */
 #define VALUE_MAX	255u

@@ -7,8 +7,8 @@
  */
 #include <string.h>
 
-#include "mail/authres.h"
 #include "base/buf.h"
+#include "mail/authres.h"
 #include "mail/claims.h"
 
 static bool

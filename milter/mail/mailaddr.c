@@ -11,11 +11,11 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/netaddr.h"
 #include "mail/domain.h"
 #include "mail/headers.h"
 #include "mail/mailaddr.h"
 #include "mailaddr_lex_priv.h"
-#include "base/netaddr.h"
 
 struct parse {
 	struct arena	*arena;

@@ -7,9 +7,9 @@
  */
 #include <string.h>
 
+#include "base/utf8.h"
 #include "mail/mailaddr.h"
 #include "mailaddr_lex_priv.h"
-#include "base/utf8.h"
 
 void
 lex_init(struct lex *l, const char *text, size_t len, char *word)

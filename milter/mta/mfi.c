@@ -16,12 +16,12 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "mail/edits.h"
 #include "base/log.h"
+#include "mail/edits.h"
 #include "mta/mfi.h"
-#include "mfi_priv.h"
 #include "session/services.h"
 #include "session/session.h"
+#include "mfi_priv.h"
 
 #define LISTEN_BACKLOG	1024
 

@@ -7,9 +7,9 @@
  * cheaper than a reply to each chunk, which SMFIS_SKIP would need.
  */
 #include "base/log.h"
-#include "mfi_priv.h"
 #include "session/services.h"
 #include "session/session.h"
+#include "mfi_priv.h"
 
 #define QUIET_STEPS	(SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | \
 			SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_NR_UNKN | \

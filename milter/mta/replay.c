@@ -10,8 +10,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/record.h"
 #include "mail/edits.h"
-#include "base/log.h"
 #include "mta/replay.h"
 #include "session/services.h"
 #include "session/session.h"

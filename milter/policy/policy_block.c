@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "policy/policy.h"
+#include "policy/policy_block.h"
 
 /* Of a login in a reply: the rest of the sentence must fit, too. */
 #define KEY_SHOWN	120

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "policy/policy.h"
+#include "policy_certificate_priv.h"
 
 /* "/CN=name" stands in the subject, and no more than that name. */
 static bool

@@ -12,7 +12,7 @@
 #include <strings.h>
 
 #include "base/netaddr.h"
-#include "policy/policy.h"
+#include "policy/policy_connection.h"
 
 typedef bool equal_fn(const char *a, const char *b);
 

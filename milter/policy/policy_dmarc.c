@@ -5,7 +5,7 @@
  * has a rule of its own. A temperror defers where the policy is reject or
  * not known; elsewhere it is written into the header.
  */
-#include "policy/policy.h"
+#include "policy/policy_dmarc.h"
 
 static struct verdict
 bad_from(enum action a, const char *what)

@@ -3,7 +3,7 @@
  */
 #include <stdio.h>
 
-#include "policy/policy.h"
+#include "policy/policy_fuse.h"
 
 struct store_setting
 policy_fuse(const struct fuse_rules *r, const struct fuse_trip *trip,

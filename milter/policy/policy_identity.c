@@ -6,7 +6,10 @@
  * not understood is refused: what we cannot judge, others may read as anyone.
  * On an inbound listener the same table tells which logins are at home.
  */
-#include "policy/policy.h"
+#include "policy/policy_identity.h"
+#include "policy/policy_relay.h"
+#include "policy/policy_sender.h"
+#include "policy/policy_tier.h"
 
 static struct verdict
 judge_from_state(enum from_state state)

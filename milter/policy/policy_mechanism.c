@@ -4,10 +4,11 @@
  * A password or a bearer token that is sent as it is needs TLS (RFC 4616,
  * RFC 7628 4). So does what we do not know: it is taken for plaintext.
  */
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
-#include "policy/policy.h"
+#include "policy_mechanism_priv.h"
 
 /* A name, or with an asterisk behind it all that begins so. */
 static bool

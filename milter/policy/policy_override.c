@@ -12,7 +12,8 @@
 #include <string.h>
 
 #include "mail/domain.h"
-#include "policy/policy.h"
+#include "policy/policy_override.h"
+#include "policy/policy_sender.h"
 
 /* How much of a list of the message a section names. */
 enum extent { EXTENT_NONE, EXTENT_SOME, EXTENT_ALL };

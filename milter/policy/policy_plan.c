@@ -1,7 +1,7 @@
 /*
  * policy_plan - which plan limits a login, and why: the most specific wins
  */
-#include "policy/policy.h"
+#include "policy/policy_plan.h"
 
 static const struct group_rules *
 group_with_plan(const struct plan_places *in)

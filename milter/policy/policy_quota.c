@@ -8,7 +8,7 @@
  */
 #include <stdio.h>
 
-#include "policy/policy.h"
+#include "policy/policy_quota.h"
 
 #define DAY	86400
 

@@ -5,7 +5,7 @@
  * name it, and binds them to identities as a user section does. Who logs in
  * is judged as that login, wherever he comes from.
  */
-#include "policy/policy.h"
+#include "policy/policy_relay.h"
 
 const struct relay_rules *
 policy_relay(const struct session_rules *r, const struct facts *f)

@@ -11,7 +11,9 @@
 #include <strings.h>
 
 #include "mail/domain.h"
-#include "policy/policy.h"
+#include "policy/policy_relay.h"
+#include "policy/policy_sender.h"
+#include "policy/policy_tier.h"
 
 /* The local part up to the recipient delimiter, "alice" of "alice+x". */
 static size_t

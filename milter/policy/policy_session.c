@@ -11,7 +11,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "policy/policy.h"
+#include "policy/policy_relay.h"
+#include "policy/policy_session.h"
+#include "policy_certificate_priv.h"
+#include "policy_mechanism_priv.h"
 
 /* 10 for TLSv1, 12 for TLSv1.2, 3 for SSLv3; 0 for what we do not know. */
 int

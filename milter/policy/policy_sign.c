@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "mail/domain.h"
-#include "policy/policy.h"
+#include "policy/policy_sign.h"
 
 const char *
 policy_sign_domain(const struct facts *f, const char **why)

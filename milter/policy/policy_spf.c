@@ -4,7 +4,7 @@
  * By default little: the header says it and DMARC decides. MAIL FROM and HELO
  * are two identities with a set of actions each.
  */
-#include "policy/policy.h"
+#include "policy/policy_spf.h"
 
 static struct verdict
 word(enum action a, const char *rule, const struct spf_facts *spf)

@@ -9,7 +9,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "policy/policy.h"
+#include "policy/policy_sender.h"
+#include "policy/policy_session.h"
+#include "policy/policy_tier.h"
+#include "policy_certificate_priv.h"
+#include "policy_mechanism_priv.h"
 
 static const char *const class_words[] = {
 	[MECHANISM_PLAINTEXT] = "plaintext", [MECHANISM_SCRAM] = "scram",

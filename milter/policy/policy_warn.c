@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/fnv.h"
 #include "policy/policy_warn.h"
-#include "store/store.h"
+#include "store/usage.h"
 
 #define WAYS		8
 #define SETS		(WARNED_ACCOUNTS / WAYS)

@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/log.h"
+#include "base/json.h"
 #include "session/observed.h"
 
 #define HINT_MS		60000

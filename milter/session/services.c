@@ -8,29 +8,21 @@
 #include <time.h>
 
 #include "base/arena.h"
+#include "base/monotonic.h"
+#include "conf/users_query.h"
 #include "dkim/dkim_verify.h"
-#include "fuse_priv.h"
+#include "dns/resolver.h"
 #include "session/notifier.h"
 #include "session/observed.h"
-#include "store/redis/redis_url.h"
-#include "dns/resolver.h"
 #include "session/services.h"
+#include "store/redis/redis_url.h"
 #include "store/store.h"
-#include "conf/users_query.h"
+#include "fuse_priv.h"
 
 static time_t
 clock_now(void)
 {
 	return time(NULL);
-}
-
-static uint64_t
-clock_ticks(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
 static struct dkim_lib *
@@ -158,7 +150,7 @@ random_seed(void)
 
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) !=
 	    (ssize_t)sizeof(seed))
-		return clock_ticks();
+		return monotonic_ms();
 	return seed;
 }
 
@@ -179,7 +171,7 @@ services_new(struct setup *setup, struct resolver *resolver,
 	sv->observed = observed_new();
 	sv->fuse = fuse_new(random_seed());
 	sv->now = clock_now;
-	sv->ticks = clock_ticks;
+	sv->ticks = monotonic_ms;
 	return sv;
 }
 

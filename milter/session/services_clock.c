@@ -9,9 +9,9 @@
 #include "config.h"
 
 #include "base/log.h"
+#include "base/wallclock.h"
 #include "session/services.h"
 #include "store/store.h"
-#include "base/wallclock.h"
 
 void
 services_clock_init(struct services *sv)

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/record.h"
 #include "session/notifier.h"
 #include "session/services.h"
 

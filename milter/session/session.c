@@ -13,7 +13,10 @@
 #include "base/arena.h"
 #include "dkim/dkim_sign.h"
 #include "dkim/dkim_verify.h"
-#include "session_priv.h"
+#include "policy/policy_identity.h"
+#include "policy/policy_sender.h"
+#include "policy/policy_session.h"
+#include "stages_priv.h"
 
 #define CONN_CHUNK	1024
 #define MESSAGE_CHUNK	16384

@@ -5,7 +5,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
-#include "session_priv.h"
+#include "base/record.h"
+#include "dns/resolver.h"
+#include "stages_priv.h"
 
 static void
 log_session(struct record *r, const struct session *s)

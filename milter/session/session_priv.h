@@ -1,8 +1,8 @@
 /*
- * session_priv - the session as session.c and stages*.c see it; nobody else
+ * session_priv - the session as session*.c and stages*.c see it
  *
- * session.c says who and when, stages.c gathers facts (I/O), the judges
- * decide. Two arenas own all memory: the connection's and the message's.
+ * session.c says who and when, the stages (stages_priv.h) gather facts, the
+ * judges decide. Two arenas own all memory: the connection's and the message's.
  */
 #ifndef MILLGATE_SESSION_PRIV_H
 #define MILLGATE_SESSION_PRIV_H
@@ -11,9 +11,8 @@
 #include "mail/edits.h"
 #include "mail/facts.h"
 #include "mail/headers.h"
+#include "policy/policy_rules.h"
 #include "session/observed.h"
-#include "policy/policy.h"
-#include "dns/resolver.h"
 #include "session/services.h"
 #include "session/session.h"
 #include "spf/spf_check.h"
@@ -81,67 +80,6 @@ struct session {
 	bool		 unentitled;	/* to the addresses that it uses */
 	uint64_t	 began;		/* ticks */
 };
-
-/* stages.c: facts of the connection and the envelope */
-const char	*stage_macro(struct session *s, struct arena *a,
-		    const char *name);
-void		 stage_connect(struct session *s, const char *client_name,
-		    const struct sockaddr *client);
-void		 stage_listener(struct session *s);
-void		 stage_login(struct session *s);
-void		 stage_recipient(struct session *s, const char *path);
-void		 stage_sender(struct session *s, const char *path);
-
-/* stages_macros.c: what the MTA tells, and what it never told */
-void		 stage_look(struct session *s, enum macro_stage stage);
-void		 stage_attribute(struct session *s);
-/* The end of a message, or a refused recipient. */
-void		 stage_verdict(struct session *s, const char *event);
-/* NULL: none is due. */
-const char	*stage_hint(struct session *s);
-
-/* stages_mail.c: facts of the message */
-void		 stage_inbound_start(struct session *s);
-void		 stage_headers(struct session *s);
-void		 stage_inbound_collect(struct session *s);
-void		 stage_sign_start(struct session *s);
-bool		 stage_sign_finish(struct session *s);
-void		 stage_end(struct session *s);
-
-/* stages_warn.c: after a commit, or after a refusal */
-void		 stage_warn(struct session *s, bool committed);
-
-/* stages_quota.c */
-/* A block is a verdict on the message. */
-struct verdict	 stage_quota_open(struct session *s);
-/* One more recipient: the verdict on that one alone. */
-struct verdict	 stage_quota_recipient(struct session *s);
-struct verdict	 stage_quota_commit(struct session *s);
-/* What is reserved is free again. */
-void		 stage_quota_close(struct session *s);
-
-/* stages_setting.c: on the accounts in the facts */
-struct verdict	 stage_settings(struct session *s);
-
-/*
- * stages_fuse.c: what the login does; when it is too much, the verdict is
- * that it is blocked
- */
-struct verdict	 stage_fuse_client(struct session *s);
-struct verdict	 stage_fuse_refused(struct session *s);
-struct verdict	 stage_fuse_from(struct session *s);
-/* The MTA refused this recipient, and only tells us about it. */
-bool		 stage_was_refused(struct session *s);
-
-/* stages_iprev.c */
-void		 stage_iprev_start(struct session *s);
-void		 stage_iprev_collect(struct session *s);
-
-/* stages_dmarc.c */
-void		 stage_walk_start(struct session *s, const char *domain);
-void		 stage_authors_start(struct session *s);
-void		 stage_outcome(struct session *s, enum action taken);
-void		 stage_dmarc(struct session *s);
 
 /* session_edits.c: the trace fields; `monitor` only words them */
 void		 session_plan_results(struct session *s, bool monitor);

@@ -12,12 +12,15 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#include "policy/advice.h"
 #include "base/arena.h"
+#include "conf/users_query.h"
 #include "mail/domain.h"
 #include "mail/mailaddr.h"
-#include "session_priv.h"
-#include "conf/users_query.h"
+#include "policy/policy_connection.h"
+#include "policy/policy_hint.h"
+#include "policy/policy_relay.h"
+#include "policy/policy_tier.h"
+#include "stages_priv.h"
 
 #define PATH_LONGEST	1000	/* octets; RFC 5321 4.5.3.1.3 asks for 256 */
 
@@ -98,7 +101,7 @@ stage_connect(struct session *s, const char *client_name,
 	conn->local = is_local(conn, client);
 	conn->mta = s->mta;
 	conn->mta.version = stage_macro(s, s->conn_arena, "v");
-	conn->mta.kind = advice_mta_kind(conn->mta.version);
+	conn->mta.kind = policy_mta_kind(conn->mta.version);
 	stage_look(s, AT_CONNECT);
 }
 

@@ -9,9 +9,10 @@
 
 #include "base/arena.h"
 #include "dmarc/dmarc_outcome.h"
+#include "dns/resolver.h"
 #include "mail/domain.h"
-#include "session_priv.h"
-#include "store/store.h"
+#include "store/store_outcomes.h"
+#include "stages_priv.h"
 
 static struct walk *
 walk_find(struct session *s, const char *domain)

@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "fuse_priv.h"
 #include "base/log.h"
+#include "policy/policy_block.h"
 #include "session/notifier.h"
-#include "session_priv.h"
+#include "store/store_settings.h"
+#include "fuse_priv.h"
+#include "stages_priv.h"
 
 /* It tripped: the login is blocked from now on, this message with it. */
 static struct verdict

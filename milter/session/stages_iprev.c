@@ -8,7 +8,8 @@
  */
 #include <string.h>
 
-#include "session_priv.h"
+#include "dns/resolver.h"
+#include "stages_priv.h"
 
 /* As RFC 7208 5.5 bounds "ptr"; who has more has no name of his own. */
 #define IPREV_NAMES	5

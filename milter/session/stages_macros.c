@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "policy/advice.h"
 #include "base/arena.h"
-#include "session_priv.h"
+#include "policy/policy_hint.h"
+#include "stages_priv.h"
 
 void
 session_negotiated(struct session *s, unsigned protocol, bool takes_lists)
@@ -84,13 +84,13 @@ is_unbound_login(const struct session *s)
 const char *
 stage_hint(struct session *s)
 {
-	char hint[ADVICE_HINT];
+	char hint[POLICY_HINT];
 
 	if (is_unbound_login(s) && s->verdict.action < ACTION_DEFER)
 		return observed_hint_due(s->seen, s->sv->ticks()) ?
-		    advice_login_hint : NULL;
+		    policy_login_hint : NULL;
 	if (!s->f.conn.mta.known || s->verdict.action < ACTION_DEFER ||
-	    !advice_hint(s->verdict.rule, &s->f.conn.mta, never, s->seen,
+	    !policy_hint(s->verdict.rule, &s->f.conn.mta, never, s->seen,
 	    hint) ||
 	    !observed_hint_due(s->seen, s->sv->ticks()))
 		return NULL;

@@ -8,11 +8,14 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "mail/commaize.h"
 #include "dkim/dkim_sign.h"
 #include "dkim/dkim_verify.h"
+#include "dns/resolver.h"
+#include "mail/commaize.h"
 #include "mail/mailaddr.h"
-#include "session_priv.h"
+#include "policy/policy_relay.h"
+#include "policy/policy_sign.h"
+#include "stages_priv.h"
 
 static void
 spf_start(struct session *s, struct spf_question *q, bool helo)

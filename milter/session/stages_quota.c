@@ -10,8 +10,9 @@
 
 #include "base/arena.h"
 #include "conf/groups.h"
-#include "session_priv.h"
 #include "conf/users.h"
+#include "policy/policy_plan.h"
+#include "stages_priv.h"
 
 _Static_assert(QUOTA_ACCOUNTS == STORE_ACCOUNTS &&
     QUOTA_ACCOUNTS == GROUPS_OF_LOGIN + 1,

@@ -3,7 +3,9 @@
  * configuration: limits in place of the plan's, and blocks
  */
 #include "base/arena.h"
-#include "session_priv.h"
+#include "policy/policy_block.h"
+#include "store/store_settings.h"
+#include "stages_priv.h"
 
 static void
 apply(struct quota_facts *q, const struct store_setting *t)

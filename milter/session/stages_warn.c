@@ -2,7 +2,7 @@
  * stages_warn - tell the site of accounts that are near their limits
  */
 #include "session/notifier.h"
-#include "session_priv.h"
+#include "stages_priv.h"
 
 /* What is nearer to its limit: the recipients, or the messages. */
 struct fill {

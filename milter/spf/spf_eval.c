@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "dns/resolver.h"
 #include "mail/domain.h"
 #include "spf_priv.h"
 

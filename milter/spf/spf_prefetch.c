@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "dns/resolver.h"
 #include "spf_priv.h"
 
 #define ARENA_CHUNK	4096

@@ -13,7 +13,7 @@
 #ifndef MILLGATE_SPF_PRIV_H
 #define MILLGATE_SPF_PRIV_H
 
-#include "dns/resolver.h"
+#include "dns/answer.h"
 #include "spf/spf_check.h"
 #include "spf_macro_priv.h"
 #include "spf_record_priv.h"

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accounts_priv.h"
 #include "base/arena.h"
 #include "base/fnv.h"
+#include "accounts_priv.h"
 
 #define TABLE_FIRST	16u
 

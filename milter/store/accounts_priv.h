@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/usage.h"
 #include "hour_priv.h"
-#include "store/store.h"
 
 /* The low bits of a hash choose the shard. */
 #define SHARD_BITS	6u

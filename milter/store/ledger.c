@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "ledger_priv.h"
 #include "ledger_inside_priv.h"
+#include "ledger_priv.h"
 
 struct part {
 	struct shard	*shard;

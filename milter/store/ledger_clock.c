@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "ledger_priv.h"
 #include "ledger_inside_priv.h"
+#include "ledger_priv.h"
 
 /* What is done to each account. */
 struct change {

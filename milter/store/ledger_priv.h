@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "store/store.h"
+#include "store/usage.h"
 
 /* To be added to what the disk holds for this key and minute. */
 struct ledger_row {

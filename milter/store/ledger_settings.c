@@ -9,8 +9,8 @@
 
 #include "base/arena.h"
 #include "hour_priv.h"
-#include "ledger_priv.h"
 #include "ledger_inside_priv.h"
+#include "ledger_priv.h"
 
 enum store_answer
 ledger_settings_get(struct store *base, const char *const *key, size_t n,

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "store/store.h"
 #include "store/store_sqlite.h"
+#include "store/usage.h"
 
 /* recipients and messages are 0 where none are set, one more otherwise */
 #define SETTING_ROW_COLUMNS \

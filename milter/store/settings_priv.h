@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
-#include "store/store.h"
+#include "store/store_settings.h"
 
 struct setting_entry;
 

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/why.h"
 #include "state_file_priv.h"
 #include "state_wal_priv.h"
 
@@ -27,19 +27,6 @@
 #define LOCK_TEXT	64
 #define LOCK_TRIES	20
 #define LOCK_PAUSE_NS	25000000L
-
-static bool __attribute__((format(printf, 2, 3)))
-fail(char **why, const char *fmt, ...)
-{
-	struct buf	b = BUF_INIT;
-	va_list		ap;
-
-	va_start(ap, fmt);
-	buf_vprintf(&b, fmt, ap);
-	va_end(ap);
-	*why = b.data;
-	return false;
-}
 
 static char *
 with_suffix(const struct state_file *f, const char *suffix)
@@ -79,11 +66,11 @@ path_set(struct state_file *f, const char *path, char **why)
 	real = realpath(dir, NULL);
 	saved = errno;
 	if (real == NULL && saved == ENOENT)
-		fail(why, "%s: the directory %s does not exist; create it, "
+		why_set(why, "%s: the directory %s does not exist; create it, "
 		    "owned by %s", path, dir,
 		    user_name(geteuid(), me, sizeof(me)));
 	else if (real == NULL)
-		fail(why, "%s: %s: %s; give the path of a file", path, dir,
+		why_set(why, "%s: %s: %s; give the path of a file", path, dir,
 		    strerror(saved));
 	free(dir);
 	if (real == NULL)
@@ -161,7 +148,7 @@ lock_refused(struct state_file *f, int fd, char **why)
 
 	f->held = true;
 	lock_read(fd, pid, boot);
-	return fail(why, "%s: in use by another millgate (process %s); stop "
+	return why_set(why, "%s: in use by another millgate (process %s); stop "
 	    "that one, or give this one a state file of its own", f->path,
 	    pid[0] != '\0' ? pid : "unknown");
 }
@@ -195,7 +182,7 @@ lock_take(struct state_file *f, char **why)
 	fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		said = strerror(errno);		/* user_name changes it */
-		fail(why, "%s: cannot open %s: %s; the directory must be "
+		why_set(why, "%s: cannot open %s: %s; the directory must be "
 		    "writable for %s", f->path, name, said,
 		    user_name(geteuid(), me, sizeof(me)));
 		free(name);
@@ -206,7 +193,7 @@ lock_take(struct state_file *f, char **why)
 		if (errno == EWOULDBLOCK)
 			lock_refused(f, fd, why);
 		else
-			fail(why, "%s: cannot lock %s-lock: %s; choose a "
+			why_set(why, "%s: cannot lock %s-lock: %s; choose a "
 			    "file system with flock(2)", f->path, f->path,
 			    strerror(errno));
 		close(fd);
@@ -263,14 +250,14 @@ header_check(const struct state_file *f, char **why)
 	if (fd >= 0)
 		close(fd);
 	if (n < 0)
-		return fail(why, "%s: cannot be read: %s; check its "
+		return why_set(why, "%s: cannot be read: %s; check its "
 		    "permissions and the disk", f->path, strerror(saved));
 	if (n < SQLITE_HEADER || memcmp(head, "SQLite format 3", 16) != 0)
-		return fail(why, "%s: is not a millgate state file, or is "
+		return why_set(why, "%s: is not a millgate state file, or is "
 		    "damaged; name another file, or move it away to begin "
 		    "with empty counts", f->path);
 	if (state_file_beside(f, "-wal") && (head[18] != 2 || head[19] != 2))
-		return fail(why, "%s: is damaged: its header does not fit "
+		return why_set(why, "%s: is damaged: its header does not fit "
 		    "%s-wal; restore both from a copy, or move both away to "
 		    "begin with empty counts", f->path, f->path);
 	return true;
@@ -290,7 +277,7 @@ log_check(const struct state_file *f, char **why)
 	shm = with_suffix(f, "-shm");
 	ok = state_wal_complete(wal, shm, &have, &want);
 	if (!ok)
-		fail(why, "%s: is damaged: only %lu of the %lu frames in its "
+		why_set(why, "%s: is damaged: only %lu of the %lu frames in its "
 		    "log are right; restore it and %s from a copy, or move "
 		    "it, -wal and -shm away to begin with empty counts",
 		    f->path, (unsigned long)have, (unsigned long)want, wal);
@@ -307,24 +294,24 @@ file_check(const struct state_file *f, const struct stat *st, bool writable,
 	char owner[64], me[64];
 
 	if (S_ISLNK(st->st_mode))
-		return fail(why, "%s: is a symbolic link; name the file "
+		return why_set(why, "%s: is a symbolic link; name the file "
 		    "itself", f->path);
 	if (!S_ISREG(st->st_mode))
-		return fail(why, "%s: is not a file; name a file", f->path);
+		return why_set(why, "%s: is not a file; name a file", f->path);
 	if (st->st_mode & S_IWOTH)
-		return fail(why, "%s: may be written by everyone; check what "
+		return why_set(why, "%s: may be written by everyone; check what "
 		    "is in it, then chmod o-w", f->path);
 	if (writable && st->st_uid != geteuid())
-		return fail(why, "%s: belongs to %s, but millgate runs as "
+		return why_set(why, "%s: belongs to %s, but millgate runs as "
 		    "%s; chown it, or change `user`", f->path,
 		    user_name(st->st_uid, owner, sizeof(owner)),
 		    user_name(geteuid(), me, sizeof(me)));
 	if (st->st_size == 0)
-		return fail(why, "%s: is empty, it may have been truncated; "
+		return why_set(why, "%s: is empty, it may have been truncated; "
 		    "restore it, or remove it to begin with empty counts",
 		    f->path);
 	if (access(f->path, writable ? R_OK | W_OK : R_OK) != 0)
-		return fail(why, "%s: cannot be %s: %s; check its "
+		return why_set(why, "%s: cannot be %s: %s; check its "
 		    "permissions and how the file system is mounted", f->path,
 		    writable ? "written" : "read", strerror(errno));
 	if (writable)
@@ -345,14 +332,14 @@ look(struct state_file *f, bool writable, char **why)
 		return file_check(f, &st, writable, why);
 	}
 	if (errno != ENOENT)
-		return fail(why, "%s: %s; check the directory's permissions",
+		return why_set(why, "%s: %s; check the directory's permissions",
 		    f->path, strerror(errno));
 	if (!writable)
-		return fail(why, "%s: does not exist; millgate creates it "
+		return why_set(why, "%s: does not exist; millgate creates it "
 		    "when it starts", f->path);
 	/* a new file would be read together with the old one's log */
 	if (state_file_beside(f, "-wal"))
-		return fail(why, "%s: is missing, but %s-wal is there; "
+		return why_set(why, "%s: is missing, but %s-wal is there; "
 		    "restore the file, or remove %s-wal to begin with empty "
 		    "counts", f->path, f->path, f->path);
 	return true;
@@ -391,11 +378,11 @@ tool_may_write(const struct state_file *f, char **why)
 	char		owner[64], me[64];
 
 	if (lstat(f->path, &st) != 0)
-		return fail(why, "%s: %s; %s", f->path, strerror(errno),
+		return why_set(why, "%s: %s; %s", f->path, strerror(errno),
 		    errno == ENOENT ? "millgate creates it when it starts" :
 		    "run millgatectl as root, or as the user that millgate "
 		    "runs as");
-	return st.st_uid == geteuid() || fail(why, "%s: belongs to %s, but "
+	return st.st_uid == geteuid() || why_set(why, "%s: belongs to %s, but "
 	    "you are %s; run millgatectl as root or as %s to change it",
 	    f->path, user_name(st.st_uid, owner, sizeof(owner)),
 	    user_name(geteuid(), me, sizeof(me)), owner);
@@ -475,7 +462,7 @@ state_file_publish(struct state_file *f, char **why)
 	    sync_directory(f) && lstat(f->path, &st) == 0;
 	free(draft);
 	if (!ok)
-		return fail(why, "%s: cannot be created: %s; check the "
+		return why_set(why, "%s: cannot be created: %s; check the "
 		    "directory and the disk", f->path, strerror(errno));
 	f->exists = true;
 	f->dev = st.st_dev;

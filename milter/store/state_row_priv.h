@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
-#include "ledger_priv.h"
 #include "store/store_sqlite.h"
+#include "ledger_priv.h"
 
 #define STATE_ROW_COLUMNS	"minute, key, recipients, messages, sum"
 

@@ -10,8 +10,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "ledger_priv.h"
 #include "store/redis/redis_url.h"
+#include "ledger_priv.h"
 #include "store_priv.h"
 
 static bool

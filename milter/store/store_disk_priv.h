@@ -4,10 +4,10 @@
 #ifndef MILLGATE_STORE_DISK_H
 #define MILLGATE_STORE_DISK_H
 
+#include "store/store_sqlite.h"
 #include "ledger_priv.h"
 #include "state_file_priv.h"
 #include "state_wal_priv.h"
-#include "store/store_sqlite.h"
 
 /*
  * A commit checkpoints only when nobody else has for very long; what a great

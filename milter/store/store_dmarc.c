@@ -16,8 +16,9 @@
 
 #include "base/arena.h"
 #include "base/fnv.h"
-#include "store_priv.h"
+#include "store/store_outcomes.h"
 #include "store/store_sqlite.h"
+#include "store_priv.h"
 
 #define SLOTS		4096u		/* a power of two */
 #define WAITING_MAX	8192u

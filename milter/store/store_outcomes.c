@@ -8,8 +8,8 @@
 
 #include "base/arena.h"
 #include "store/redis/redis_url.h"
+#include "store/store_outcomes.h"
 #include "state_file_priv.h"
-#include "store/store.h"
 #include "store_schema_priv.h"
 
 #define ROWS_FIRST	256

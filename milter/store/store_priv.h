@@ -9,6 +9,7 @@
 #define MILLGATE_STORE_PRIV_H
 
 #include "store/store.h"
+#include "store/store_settings.h"
 
 struct store_ops {
 	struct reservation *(*reservation_new)(struct store *s,

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "store/store.h"
+#include "store/usage.h"
 #include "store_schema_priv.h"
 
 #define APPLICATION_ID	0x6d696c67	/* "milg" */

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "state_file_priv.h"
 #include "store/store_sqlite.h"
+#include "state_file_priv.h"
 
 /* The file is ours, and of a version that we know. */
 bool	schema_identify(struct sql *sql, const char *path, int64_t *version,

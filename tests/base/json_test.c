@@ -6,7 +6,6 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
-#include "base/log.h"
 
 static void
 texts_are_taken_or_refused(void **state)

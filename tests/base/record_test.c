@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/log.h"
+#include "base/record.h"
 #include "mail/verdict.h"
 
 static const struct {

@@ -8,6 +8,7 @@
 
 #include "ctl/ctl_priv.h"
 #include "store/store_test.h"
+#include "store/store_outcomes.h"
 
 /* T0 is of this day. */
 #define DAY	"2026-09-21"

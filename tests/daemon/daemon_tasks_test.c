@@ -7,6 +7,7 @@
 #include "session/session_site.h"
 #include "store/store_sqlite.h"
 #include "store/store_test.h"
+#include "store/store_outcomes.h"
 
 #define DAY	86400
 

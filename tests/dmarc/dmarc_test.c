@@ -5,7 +5,8 @@
 
 #include "base/arena.h"
 #include "dmarc/dmarc.h"
-#include "policy/policy.h"
+#include "policy/policy_dmarc.h"
+#include "policy/policy_override.h"
 
 static struct arena *arena;
 

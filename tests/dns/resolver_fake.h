@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "dns/resolver.h"
 #include "dns/resolver_priv.h"
 
 /* --- a backend on strings --------------------------------------------- */

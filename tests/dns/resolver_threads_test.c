@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "dns/resolver_priv.h"
+#include "dns/resolver.h"
 
 #define SESSIONS	6
 #define MESSAGES	400

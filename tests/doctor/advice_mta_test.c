@@ -4,10 +4,11 @@
  */
 #include "test.h"
 
-#include "policy/advice.h"
+#include "doctor/advice.h"
 #include "base/arena.h"
-#include "doctor/mta_setup.h"
-#include "policy/policy.h"
+#include "doctor/postfix_setup.h"
+#include "doctor/sendmail_setup.h"
+#include "policy/policy_rules.h"
 
 static const char *const ports_submission[] = { "587", "465" };
 static const char *const ports_mx[] = { "25" };

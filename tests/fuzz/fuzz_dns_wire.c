@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "dns/dns_wire_priv.h"
+#include "dns/resolver.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/advice.h"
+#include "doctor/advice.h"
 #include "base/arena.h"
-#include "doctor/mta_setup.h"
-#include "policy/policy.h"
+#include "doctor/postfix_setup.h"
+#include "doctor/sendmail_setup.h"
+#include "policy/policy_rules.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

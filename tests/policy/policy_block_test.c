@@ -3,7 +3,7 @@
  */
 #include "test.h"
 
-#include "policy/policy.h"
+#include "policy/policy_block.h"
 
 #define NOON	1789992000	/* 2026-09-21 12:00:00 UTC */
 

@@ -4,7 +4,8 @@
  */
 #include "test.h"
 
-#include "policy/policy.h"
+#include "policy/policy_certificate_priv.h"
+#include "policy/policy_session.h"
 
 static const char *const ca_name[] = { "Staff CA" };
 static const char *const ca_subject[] = { "/O=Example/CN=Staff CA" };

@@ -4,7 +4,7 @@
  */
 #include "test.h"
 
-#include "policy/policy.h"
+#include "policy/policy_connection.h"
 
 static const char *const p587[] = { "587" }, *const p25[] = { "25" };
 static const char *const msp[] = { "MSP" };

@@ -3,7 +3,7 @@
  */
 #include "test.h"
 
-#include "policy/policy.h"
+#include "policy/policy_fuse.h"
 
 #define NOW	1789992000
 

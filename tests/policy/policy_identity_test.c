@@ -3,7 +3,9 @@
  */
 #include "test.h"
 
-#include "policy/policy.h"
+#include "policy/policy_identity.h"
+#include "policy/policy_sender.h"
+#include "policy/policy_sign.h"
 
 static const char *const several[] = { "alice@example.org",
     "@shop.example.org", "@.customers.example" };

@@ -3,7 +3,7 @@
  */
 #include "test.h"
 
-#include "policy/policy.h"
+#include "policy/policy_plan.h"
 
 static const struct plan_rules of_user = { "of user", { 1, 1 } };
 static const struct plan_rules of_listener = { "of listener", { 2, 2 } };

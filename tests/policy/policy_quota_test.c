@@ -3,7 +3,7 @@
  */
 #include "test.h"
 
-#include "policy/policy.h"
+#include "policy/policy_quota.h"
 
 #define NOON	1789992000	/* 12:00:00 UTC of a day */
 

@@ -3,7 +3,8 @@
  */
 #include "test.h"
 
-#include "policy/policy.h"
+#include "policy/policy_connection.h"
+#include "policy/policy_session.h"
 
 static const char *const strong[] = { "SCRAM-SHA-256", "OAUTHBEARER",
     "XOAUTH2" };

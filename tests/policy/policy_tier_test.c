@@ -4,7 +4,8 @@
  */
 #include "test.h"
 
-#include "policy/policy.h"
+#include "policy/policy_sign.h"
+#include "policy/policy_tier.h"
 
 static const char *const weak[] = { "plaintext" };
 static const char *const good[] = { "scram", "CRAM-MD5" };

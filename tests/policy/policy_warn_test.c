@@ -4,7 +4,7 @@
 #include "test.h"
 
 #include "policy/policy_warn.h"
-#include "store/store.h"
+#include "store/usage.h"
 
 #define T0	1790000000
 

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "conf/conf.h"
-#include "base/log.h"
+#include "base/record.h"
 #include "session/observed.h"
 #include "dns/resolver.h"
 #include "session/services.h"

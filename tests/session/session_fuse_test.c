@@ -5,6 +5,7 @@
 
 #include "mta/replay.h"
 #include "session_site.h"
+#include "store/store_settings.h"
 
 #define LOGIN	"ceo@example.org"
 

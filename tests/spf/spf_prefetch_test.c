@@ -11,6 +11,7 @@
 #include "dns/dns_wire_priv.h"
 #include "dns/resolver_priv.h"
 #include "spf/spf_check.h"
+#include "dns/resolver.h"
 
 /* --- a backend that answers in rounds ---------------------------------- */
 

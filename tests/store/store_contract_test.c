@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "store_backends.h"
+#include "store/store_settings.h"
 
 /* --- one message --------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 
 #include "store/store_sqlite.h"
 #include "store_test.h"
+#include "store/store_outcomes.h"
 
 #define DAY	86400
 

@@ -12,6 +12,7 @@
 
 #include "store/store_sqlite.h"
 #include "store_test.h"
+#include "store/store_settings.h"
 
 #define NOBODY	65534
 

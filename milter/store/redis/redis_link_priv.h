@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "redis_reply_priv.h"
 #include "store/redis/redis_url.h"
+#include "redis_reply_priv.h"
 
 #define REDIS_ERROR	160
 

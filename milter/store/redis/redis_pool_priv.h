@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "redis_reply_priv.h"
 #include "store/store.h"
+#include "redis_reply_priv.h"
 
 #define REDIS_POOL_LINKS	16u
 #define REDIS_POOL_PAUSE	1000u	/* milliseconds between two attempts */

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "redis_reply_priv.h"
 #include "store/store_priv.h"
+#include "redis_reply_priv.h"
 
 #define REDIS_NUMBER_TEXT	24	/* octets of a number's text */
 

@@ -14,6 +14,7 @@
 
 #include "redis_server.h"
 #include "store/store.h"
+#include "store/store_settings.h"
 #include "store/store_one.h"
 
 /* Long enough for a busy machine. */

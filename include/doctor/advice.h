@@ -1,9 +1,9 @@
 /*
  * advice - which setting of the MTA to change, in words
  *
- * Pure: what was observed and configured in, sentences out. The rows of the
- * table in advice.c are the whole knowledge about macros; the settings of
- * Postfix and Sendmail are judged in advice_postfix.c and advice_sendmail.c.
+ * Pure: what was observed and configured in, sentences out. advice.c judges
+ * what sessions have shown, advice_postfix.c and advice_sendmail.c the
+ * settings of the MTA.
  */
 #ifndef MILLGATE_ADVICE_H
 #define MILLGATE_ADVICE_H
@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "mail/facts.h"
+#include "policy/policy_hint.h"
 
-#define ADVICE_HINT	600
 #define ADVICE_ITEMS	64
 
 struct arena;
@@ -56,20 +56,6 @@ void	advice_postfix(struct advice_list *l, const struct advice_site *site,
 void	advice_sendmail(struct advice_list *l, const struct advice_site *site,
 	    const struct sendmail_setup *s);
 
-/* Was this macro never sent to the listener that refused? */
-typedef bool advice_never_fn(const void *arg, const char *macro);
-
-/*
- * For the log line of a refusal by `rule`: the setting that keeps the proof
- * from us. False when the macros that this rule needs have been seen, or the
- * rule needs none: then the client alone is to blame.
- */
-bool	advice_hint(const char *rule, const struct mta_facts *mta,
-	    advice_never_fn *never, const void *arg, char hint[ADVICE_HINT]);
-
-/* The same for a login at an inbound listener, which is accepted. */
-extern const char advice_login_hint[];
-
 /* What the daemon has seen at one listener since it started. */
 struct advice_seen {
 	const char	*listener;
@@ -78,7 +64,7 @@ struct advice_seen {
 	bool		 unbound;	/* its logins are bound to nothing */
 	/* the MTA's configuration has been judged by itself */
 	bool		 setup_known;
-	advice_never_fn	*never;
+	policy_never_fn	*never;
 	const void	*never_arg;
 };
 
@@ -86,8 +72,5 @@ struct advice_seen {
 void	advice_session(struct advice_list *l, const struct advice_seen *seen);
 void	advice_refusals(struct advice_list *l,
 	    const struct advice_seen *seen, const char *rule);
-
-/* By the macro {v}; NULL is MTA_UNKNOWN. */
-enum mta_kind advice_mta_kind(const char *version);
 
 #endif

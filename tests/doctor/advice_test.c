@@ -3,7 +3,7 @@
  */
 #include "test.h"
 
-#include "policy/advice.h"
+#include "doctor/advice.h"
 #include "base/arena.h"
 
 /* `arg` names the macros that were seen. */
@@ -71,7 +71,7 @@ hints_name_the_setting(void **state)
 		    false, "{tls_version}", NULL },
 	};
 	struct mta_facts	mta = { .known = true };
-	char			hint[ADVICE_HINT];
+	char			hint[POLICY_HINT];
 	bool			found;
 	size_t			i;
 
@@ -79,14 +79,14 @@ hints_name_the_setting(void **state)
 	for (i = 0; i < NELEM(rows); i++) {
 		mta.kind = rows[i].kind;
 		mta.takes_lists = rows[i].takes_lists;
-		found = advice_hint(rows[i].rule, &mta, never, rows[i].seen,
+		found = policy_hint(rows[i].rule, &mta, never, rows[i].seen,
 		    hint);
 		if (found != (rows[i].want != NULL))
 			row_fail(rows[i].name, "hint: %s", found ? hint :
 			    "none");
 		if (found && strstr(hint, rows[i].want) == NULL)
 			row_fail(rows[i].name, "\"%s\"", hint);
-		if (found && strlen(hint) + 1 == ADVICE_HINT)
+		if (found && strlen(hint) + 1 == POLICY_HINT)
 			row_fail(rows[i].name, "cut: \"%s\"", hint);
 	}
 }
@@ -142,7 +142,7 @@ the_mta_is_known_by_its_version(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++)
-		assert_int_equal(advice_mta_kind(rows[i].version),
+		assert_int_equal(policy_mta_kind(rows[i].version),
 		    rows[i].want);
 }
 

@@ -1,5 +1,5 @@
 /*
- * advice - why a proof did not arrive, and the setting that brings it
+ * policy_hint - why a proof did not arrive, and the setting that brings it
  *
  * Postfix and Sendmail both send the macros that a filter asks for, whatever
  * their own lists say (measured: Postfix with each milter_protocol from 2 to
@@ -7,15 +7,11 @@
  * session had what it tells: the service offers no TLS or no login. Only an
  * MTA that does not take our lists needs its own ones changed.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "policy/advice.h"
-#include "base/arena.h"
-
-#define SETTING		400
+#include "policy/policy_hint.h"
 
 /* One proof: the rules that need it, its macros, and where it comes from. */
 static const struct proof {
@@ -81,7 +77,7 @@ static const struct proof {
 };
 
 enum mta_kind
-advice_mta_kind(const char *version)
+policy_mta_kind(const char *version)
 {
 	if (version == NULL)
 		return MTA_UNKNOWN;
@@ -109,7 +105,7 @@ is_word_of(const char *word, const char *list)
 
 /* The first proof that this rule needs and that never came; NULL: none. */
 static const struct proof *
-missing_proof(const char *rule, advice_never_fn *never, const void *arg)
+missing_proof(const char *rule, policy_never_fn *never, const void *arg)
 {
 	size_t i;
 
@@ -123,138 +119,51 @@ missing_proof(const char *rule, advice_never_fn *never, const void *arg)
 /* What to set; of an MTA that we do not know, in either. */
 static void
 say_setting(const struct proof *p, const struct mta_facts *mta,
-    char setting[SETTING])
+    char setting[POLICY_SETTING])
 {
 	const char *postfix, *sendmail;
 
 	postfix = mta->takes_lists ? p->postfix_service : p->postfix_list;
 	sendmail = mta->takes_lists ? p->sendmail_service : p->sendmail_list;
 	if (mta->kind == MTA_POSTFIX)
-		snprintf(setting, SETTING, "%s", postfix);
+		snprintf(setting, POLICY_SETTING, "%s", postfix);
 	else if (mta->kind == MTA_SENDMAIL)
-		snprintf(setting, SETTING, "%s", sendmail);
+		snprintf(setting, POLICY_SETTING, "%s", sendmail);
 	else
-		snprintf(setting, SETTING, "Postfix: %s; Sendmail: %s",
+		snprintf(setting, POLICY_SETTING, "Postfix: %s; Sendmail: %s",
 		    postfix, sendmail);
 }
 
-static const char *
-reason(const struct proof *p, const struct mta_facts *mta)
-{
-	return mta->takes_lists ? p->nobody : "the MTA's own list lacks it";
-}
-
 bool
-advice_hint(const char *rule, const struct mta_facts *mta,
-    advice_never_fn *never, const void *arg, char hint[ADVICE_HINT])
+policy_missing_proof(const char *rule, const struct mta_facts *mta,
+    policy_never_fn *never, const void *arg, struct policy_missing *missing)
 {
-	const struct proof	*p = missing_proof(rule, never, arg);
-	char			 setting[SETTING];
+	const struct proof *p = missing_proof(rule, never, arg);
 
 	if (p == NULL)
 		return false;
-	say_setting(p, mta, setting);
-	snprintf(hint, ADVICE_HINT, "%s was never sent here: %s; %s %s",
-	    p->macro, reason(p, mta), mta->takes_lists ?
-	    "if it should be, set" : "set", setting);
+	missing->macro = p->macro;
+	missing->why = mta->takes_lists ? p->nobody :
+	    "the MTA's own list lacks it";
+	say_setting(p, mta, missing->setting);
 	return true;
 }
 
-const char advice_login_hint[] = "who logs in at an inbound listener is bound "
+bool
+policy_hint(const char *rule, const struct mta_facts *mta,
+    policy_never_fn *never, const void *arg, char hint[POLICY_HINT])
+{
+	struct policy_missing missing;
+
+	if (!policy_missing_proof(rule, mta, never, arg, &missing))
+		return false;
+	snprintf(hint, POLICY_HINT, "%s was never sent here: %s; %s %s",
+	    missing.macro, missing.why, mta->takes_lists ?
+	    "if it should be, set" : "set", missing.setting);
+	return true;
+}
+
+const char policy_login_hint[] = "who logs in at an inbound listener is bound "
     "to no address and counts on no plan; offer no login there (Postfix: "
     "smtpd_sasl_auth_enable = no; Sendmail: M=A in DAEMON_OPTIONS) or write "
     "direction = submission";
-
-static void
-advise_logins(struct advice_list *l, const struct advice_seen *seen)
-{
-	if (seen->unbound && !seen->never(seen->never_arg, "{auth_authen}"))
-		advice_add(l, "login-inbound", seen->listener,
-		    seen->mta.kind == MTA_SENDMAIL ? "M=A in DAEMON_OPTIONS" :
-		    "smtpd_sasl_auth_enable = no", "clients have logged in "
-		    "here, where a login is bound to no address and counts on "
-		    "no plan: the listener is inbound");
-}
-
-void
-advice_session(struct advice_list *l, const struct advice_seen *seen)
-{
-	if (seen->sessions == 0 || seen->setup_known || !seen->mta.known)
-		return;
-	if (seen->mta.protocol < 6)
-		advice_add(l, "protocol", seen->listener,
-		    seen->mta.kind == MTA_SENDMAIL ? "update Sendmail" :
-		    "postconf -e 'milter_protocol = 6'", "with milter "
-		    "protocol %u header fields arrive without their leading "
-		    "blank, so that signatures can break",
-		    seen->mta.protocol);
-	advise_logins(l, seen);
-}
-
-/*
- * Where the MTA sends what we ask for, its configuration tells more exactly
- * what a service lacks.
- */
-void
-advice_refusals(struct advice_list *l, const struct advice_seen *seen,
-    const char *rule)
-{
-	const struct proof	*p;
-	char			 setting[SETTING];
-
-	if (seen->mta.takes_lists && seen->setup_known)
-		return;
-	p = missing_proof(rule, seen->never, seen->never_arg);
-	if (p == NULL)
-		return;
-	say_setting(p, &seen->mta, setting);
-	advice_add(l, "macro", seen->listener, setting,
-	    "mail is refused (%s): %s was never sent here: %s", rule,
-	    p->macro, reason(p, &seen->mta));
-}
-
-/* Is `part` one of those that ", " parts? */
-static bool
-has_part(const char *whole, const char *part)
-{
-	size_t len = strlen(part);
-
-	for (;;) {
-		if (strncmp(whole, part, len) == 0 &&
-		    (whole[len] == '\0' || whole[len] == ','))
-			return true;
-		whole = strstr(whole, ", ");
-		if (whole == NULL)
-			return false;
-		whole += 2;
-	}
-}
-
-void
-advice_add(struct advice_list *l, const char *id, const char *where,
-    const char *change, const char *fmt, ...)
-{
-	struct advice	*item;
-	va_list		 ap;
-	size_t		 i;
-
-	for (i = 0; i < l->n; i++) {
-		item = &l->item[i];
-		if (strcmp(item->id, id) == 0 &&
-		    strcmp(item->change, change) == 0) {
-			if (!has_part(item->where, where))
-				item->where = arena_printf(l->arena,
-				    "%s, %s", item->where, where);
-			return;
-		}
-	}
-	if (l->n == ADVICE_ITEMS)
-		return;
-	item = &l->item[l->n++];
-	item->id = id;
-	item->where = arena_strdup(l->arena, where);
-	item->change = arena_strdup(l->arena, change);
-	va_start(ap, fmt);
-	item->text = arena_vprintf(l->arena, fmt, ap);
-	va_end(ap);
-}

@@ -1,5 +1,5 @@
 /*
- * dkim_verdict - what each signature of a message comes to
+ * dkim_verify_finish - what each signature of a message comes to
  *
  * From the signature's own parts and nothing else: its field, the digests,
  * its key, our settings. No signature knows of another, but for the octets
@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "dns/resolver.h"
 #include "crypto_verify_priv.h"
 #include "dkim_record_priv.h"
 #include "dkim_verify_priv.h"
-#include "dns/resolver.h"
 
 #define B_SHORT		8	/* RFC 6008 4: at least so many octets of b= */
 

@@ -1,0 +1,46 @@
+/*
+ * answer - the answer to one DNS question: plain data
+ */
+#ifndef MILLGATE_ANSWER_H
+#define MILLGATE_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum dns_type {
+	DNS_A = 1, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28
+};
+
+enum dns_status {
+	DNS_OK,			/* at least one record */
+	DNS_NODATA,		/* the name exists, not with this type */
+	DNS_NXDOMAIN,		/* the name does not exist */
+	DNS_BADNAME,		/* no legal name: nothing was asked */
+	DNS_TEMPFAIL		/* timeout, SERVFAIL, REFUSED, bogus, budget */
+};
+
+struct dns_rr {
+	/*
+	 * TXT: the strings joined, which may hold any octet, NUL too.
+	 * PTR, MX: the name as lower-case text without the final dot; a name
+	 * with octets that are no LDH or underscore is dropped from a PTR
+	 * answer. An MX may have any graphic octets (RFC 7208 allows such).
+	 * A, AAAA: 4 or 16 octets in network order.
+	 * A NUL stands behind data, not counted in len.
+	 */
+	const char	*data;
+	size_t		 len;
+	uint16_t	 preference;	/* MX only */
+};
+
+struct dns_answer {
+	enum dns_status	 status;
+	bool		 secure;	/* validated by DNSSEC */
+	uint32_t	 ttl;		/* seconds left */
+	const char	*why;		/* for the log, never NULL: "servfail"... */
+	size_t		 n;
+	struct dns_rr	*rr;
+};
+
+#endif

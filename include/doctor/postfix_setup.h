@@ -1,0 +1,38 @@
+/*
+ * postfix_setup - what the configuration of Postfix says about filters
+ *
+ * Read from the output of postconf(1). Pure, and fuzzed; the bounds are those
+ * of mta_words.h.
+ */
+#ifndef MILLGATE_POSTFIX_SETUP_H
+#define MILLGATE_POSTFIX_SETUP_H
+
+#include "doctor/mta_words.h"
+
+/* A service of master.cf that runs smtpd. */
+struct postfix_service {
+	const char	*name;		/* "submission/inet" */
+	const char	*port, *address; /* address NULL: all */
+	struct mta_settings own;	/* -o */
+};
+struct postfix_setup {
+	struct mta_settings main;
+	size_t		 n;
+	struct postfix_service service[MTA_SERVICES];
+};
+
+/* Lines of `postconf -x NAME...', `postconf -M', `postconf -Px'. */
+void		 postfix_read_main(struct arena *a, struct postfix_setup *p,
+		    const char *text);
+void		 postfix_read_services(struct arena *a,
+		    struct postfix_setup *p, const char *text);
+void		 postfix_read_own(struct arena *a, struct postfix_setup *p,
+		    const char *text);
+/* For this service, or for main.cf; "" when it is not known. */
+const char	*postfix_value(const struct postfix_setup *p,
+		    const struct postfix_service *s, const char *name);
+/* smtpd_milters: "inet:host:port, { unix:path, default_action=accept }" */
+void		 postfix_filters(struct arena *a, const char *text,
+		    struct mta_filters *list);
+
+#endif

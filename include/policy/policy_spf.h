@@ -1,0 +1,25 @@
+/*
+ * policy_spf - what an SPF result means for the message
+ *
+ * Pure: facts and rules in, verdict out. No I/O, no clock, no allocation.
+ */
+#ifndef MILLGATE_POLICY_SPF_H
+#define MILLGATE_POLICY_SPF_H
+
+#include "mail/facts.h"
+#include "mail/verdict.h"
+
+struct spf_actions {
+	enum action	 on_fail, on_softfail, on_permerror, on_temperror;
+};
+
+struct spf_rules {
+	struct spf_actions mfrom, helo;
+	unsigned	 max_voids;	/* RFC 7208 4.6.4 */
+	bool		 received_spf;
+};
+
+/* The worse of what the two identities' results mean. */
+struct verdict	 policy_spf(const struct spf_rules *r, const struct facts *f);
+
+#endif

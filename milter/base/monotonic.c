@@ -1,0 +1,56 @@
+/*
+ * monotonic - milliseconds of the clock that is never set
+ */
+#include "base/monotonic.h"
+
+#define MS_PER_SECOND	1000
+#define NS_PER_MS	1000000L
+#define NS_PER_SECOND	1000000000L
+
+static uint64_t
+monotonic_read(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * MS_PER_SECOND +
+	    (uint64_t)(ts.tv_nsec / NS_PER_MS);
+}
+
+uint64_t
+monotonic_ms(void)
+{
+	return monotonic_read(CLOCK_MONOTONIC);
+}
+
+uint64_t
+monotonic_ms_coarse(void)
+{
+	return monotonic_read(CLOCK_MONOTONIC_COARSE);
+}
+
+struct timespec
+monotonic_in(uint64_t ms)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	ts.tv_sec += (time_t)(ms / MS_PER_SECOND);
+	ts.tv_nsec += (long)(ms % MS_PER_SECOND) * NS_PER_MS;
+	if (ts.tv_nsec >= NS_PER_SECOND) {
+		ts.tv_sec++;
+		ts.tv_nsec -= NS_PER_SECOND;
+	}
+	return ts;
+}
+
+void
+monotonic_cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}

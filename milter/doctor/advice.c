@@ -1,0 +1,100 @@
+/*
+ * advice - what to change at the MTA, from what its sessions have shown
+ */
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "doctor/advice.h"
+
+static void
+advise_logins(struct advice_list *l, const struct advice_seen *seen)
+{
+	if (seen->unbound && !seen->never(seen->never_arg, "{auth_authen}"))
+		advice_add(l, "login-inbound", seen->listener,
+		    seen->mta.kind == MTA_SENDMAIL ? "M=A in DAEMON_OPTIONS" :
+		    "smtpd_sasl_auth_enable = no", "clients have logged in "
+		    "here, where a login is bound to no address and counts on "
+		    "no plan: the listener is inbound");
+}
+
+void
+advice_session(struct advice_list *l, const struct advice_seen *seen)
+{
+	if (seen->sessions == 0 || seen->setup_known || !seen->mta.known)
+		return;
+	if (seen->mta.protocol < 6)
+		advice_add(l, "protocol", seen->listener,
+		    seen->mta.kind == MTA_SENDMAIL ? "update Sendmail" :
+		    "postconf -e 'milter_protocol = 6'", "with milter "
+		    "protocol %u header fields arrive without their leading "
+		    "blank, so that signatures can break",
+		    seen->mta.protocol);
+	advise_logins(l, seen);
+}
+
+/*
+ * Where the MTA sends what we ask for, its configuration tells more exactly
+ * what a service lacks.
+ */
+void
+advice_refusals(struct advice_list *l, const struct advice_seen *seen,
+    const char *rule)
+{
+	struct policy_missing missing;
+
+	if (seen->mta.takes_lists && seen->setup_known)
+		return;
+	if (!policy_missing_proof(rule, &seen->mta, seen->never,
+	    seen->never_arg, &missing))
+		return;
+	advice_add(l, "macro", seen->listener, missing.setting,
+	    "mail is refused (%s): %s was never sent here: %s", rule,
+	    missing.macro, missing.why);
+}
+
+/* Is `part` one of those that ", " parts? */
+static bool
+has_part(const char *whole, const char *part)
+{
+	size_t len = strlen(part);
+
+	for (;;) {
+		if (strncmp(whole, part, len) == 0 &&
+		    (whole[len] == '\0' || whole[len] == ','))
+			return true;
+		whole = strstr(whole, ", ");
+		if (whole == NULL)
+			return false;
+		whole += 2;
+	}
+}
+
+void
+advice_add(struct advice_list *l, const char *id, const char *where,
+    const char *change, const char *fmt, ...)
+{
+	struct advice	*item;
+	va_list		 ap;
+	size_t		 i;
+
+	for (i = 0; i < l->n; i++) {
+		item = &l->item[i];
+		if (strcmp(item->id, id) == 0 &&
+		    strcmp(item->change, change) == 0) {
+			if (!has_part(item->where, where))
+				item->where = arena_printf(l->arena,
+				    "%s, %s", item->where, where);
+			return;
+		}
+	}
+	if (l->n == ADVICE_ITEMS)
+		return;
+	item = &l->item[l->n++];
+	item->id = id;
+	item->where = arena_strdup(l->arena, where);
+	item->change = arena_strdup(l->arena, change);
+	va_start(ap, fmt);
+	item->text = arena_vprintf(l->arena, fmt, ap);
+	va_end(ap);
+}

@@ -1,0 +1,122 @@
+/*
+ * ascii, fnv, utf8, why and monotonic: the small things that many files use.
+ */
+#include "test.h"
+
+#include "base/ascii.h"
+#include "base/fnv.h"
+#include "base/monotonic.h"
+#include "base/utf8.h"
+#include "base/why.h"
+
+static void
+ascii_is_the_same_in_every_locale(void **state)
+{
+	static const char	upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char	lower[] = "abcdefghijklmnopqrstuvwxyz";
+	int			c;
+	const char		*at;
+	char			ch;
+
+	(void)state;
+	for (c = 0; c < 256; c++) {
+		ch = (char)c;
+		at = c != 0 ? strchr(upper, ch) : NULL;
+		assert_int_equal(ascii_lower(ch),
+		    at != NULL ? lower[at - upper] : ch);
+		at = c != 0 ? strchr(lower, ch) : NULL;
+		assert_int_equal(ascii_upper(ch),
+		    at != NULL ? upper[at - lower] : ch);
+		assert_int_equal(ascii_is_alpha(ch), c != 0 &&
+		    (strchr(lower, ch) != NULL || strchr(upper, ch) != NULL));
+		assert_int_equal(ascii_is_digit(ch),
+		    c != 0 && strchr("0123456789", ch) != NULL);
+		assert_int_equal(ascii_is_alnum(ch),
+		    ascii_is_alpha(ch) || ascii_is_digit(ch));
+	}
+	assert_int_equal(ascii_hex('7'), 7);
+	assert_int_equal(ascii_hex('a'), 10);
+	assert_int_equal(ascii_hex('F'), 15);
+	assert_int_equal(ascii_hex('g'), -1);
+	assert_int_equal(ascii_hex('/'), -1);
+	assert_int_equal(ascii_hex(':'), -1);
+}
+
+static void
+hashes_are_fnv_1a(void **state)
+{
+	(void)state;
+	/* of the authors' own test vectors */
+	assert_true(fnv_add(FNV_START, "", 0) == UINT64_C(0xcbf29ce484222325));
+	assert_true(fnv_add(FNV_START, "a", 1) ==
+	    UINT64_C(0xaf63dc4c8601ec8c));
+	assert_true(fnv_add(FNV_START, "foobar", 6) ==
+	    UINT64_C(0x85944171f73967e8));
+	assert_true(fnv_add_lower(FNV_START, "FooBAR", 6) ==
+	    UINT64_C(0x85944171f73967e8));
+}
+
+static const struct {
+	const char	*text;
+	size_t		 left, length;
+} sequences[] = {
+	{ "a", 1, 1 }, { "", 0, 0 }, { "\xc3\xbc", 2, 2 }, { "\xc3\xbc", 1, 0 },
+	{ "\xe2\x82\xac", 3, 3 }, { "\xf0\x9f\x98\x80", 4, 4 },
+	{ "\x80", 1, 0 }, { "\xc0\xaf", 2, 0 }, { "\xe0\x9f\xbf", 3, 0 },
+	{ "\xed\xa0\x80", 3, 0 }, { "\xf0\x8f\xbf\xbf", 4, 0 },
+	{ "\xf4\x90\x80\x80", 4, 0 }, { "\xf5\x80\x80\x80", 4, 0 },
+	{ "\xc3(", 2, 0 }, { "\xe2\x82(", 3, 0 },
+};
+
+static void
+utf8_is_that_of_rfc_3629(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(sequences); i++)
+		assert_int_equal(utf8_length(sequences[i].text,
+		    sequences[i].left), sequences[i].length);
+}
+
+static void
+failures_explain_themselves(void **state)
+{
+	char	*why = NULL, text[8];
+
+	(void)state;
+	assert_false(why_set(&why, "%s: %d", "port", 25));
+	assert_string_equal(why, "port: 25");
+	free(why);
+	assert_false(why_print(text, sizeof(text), "%s", "too long a text"));
+	assert_string_equal(text, "too lon");
+}
+
+static void
+monotonic_goes_on(void **state)
+{
+	struct timespec	in;
+	uint64_t	before = monotonic_ms(), at;
+
+	(void)state;
+	in = monotonic_in(2500);
+	at = (uint64_t)in.tv_sec * 1000 + (uint64_t)in.tv_nsec / 1000000;
+	assert_in_range(at, before + 2500, monotonic_ms() + 2500);
+	assert_in_range(in.tv_nsec, 0, 999999999);
+	/* the last tick, at 100 Hz at worst */
+	assert_in_range(monotonic_ms_coarse() + 11, before, UINT64_MAX);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ascii_is_the_same_in_every_locale),
+		cmocka_unit_test(hashes_are_fnv_1a),
+		cmocka_unit_test(utf8_is_that_of_rfc_3629),
+		cmocka_unit_test(failures_explain_themselves),
+		cmocka_unit_test(monotonic_goes_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
