@@ -89,15 +89,33 @@ def check_sample(options):
             fail('the sample has %s %s' % key)
 
 
+def bounds_of(text):
+    """{(section, option): 'N to M'} of `conf options'."""
+    found = re.findall(r'(?m)^(\S+)(?: (\S+))?\n(?:\t(?!values).*\n)+'
+                       r'\tvalues: (\d+ to \d+)', text)
+    return {(b and a, b or a): values for a, b, values in found}
+
+
 def check_man(options):
+    bounds = bounds_of(tool('', 'options').stdout)
+    if len(bounds) < 20:
+        fail('only %d bounds found in conf options' % len(bounds))
     found = man_options(read('packaging/millgate.conf.5.in'))
     for key, o in options.items():
         if key not in found:
             fail('%s %s is not in the man page' % key)
             continue
-        said = re.sub(r'(?m)^\.[A-Z][a-z] ', '', found[key])
-        said = re.sub(r'\s+', ' ', said).partition('Default: ')[2]
+        first = re.match(r'Default:(.*?)\.$', found[key], re.S | re.M)
+        if first is None:
+            fail('the paragraph of %s %s does not begin with its default' %
+                 key)
+            continue
+        said = re.sub(r'(?m)^\.[A-Z][a-z] ', '', first.group(1))
+        said = re.sub(r'\s+', ' ', said).strip()
         said = re.sub(r'@statedir@/state.db', '', said)
+        if bounds.get(key, '') not in said:
+            fail('the man page says %s %s: %s, without the bounds %s' %
+                 (*key, said, bounds[key]))
         want = o.get('default', o.get('default_is'))
         want = want.split(' ')[0].rstrip(';,') or 'empty'
         if 'state.db' not in want and want not in re.split('[ ,;]+',
