@@ -1,4 +1,4 @@
-"""The scenes of contrib/demo: one message each, and what became of it."""
+"""The scenes of contrib/demo: each sends one message and shows the result."""
 
 import argparse
 import os
@@ -22,7 +22,7 @@ WIDTH = 78
 
 
 class Page:
-    """What the reader sees: plain text, coloured on a terminal only."""
+    """The output: plain text, with colours on a terminal only."""
 
     COLOURS = {"title": "1", "client": "36", "good": "32", "bad": "31",
                "dim": "2", "": "0"}
@@ -56,7 +56,7 @@ class Page:
             self.line("   %s  %s" % (who, text), kind)
 
     def headers(self, found):
-        """The fields above the first one that the sender wrote."""
+        """Print the fields above the first field of the sender."""
         self.line("   delivered with these fields on top:", "dim")
         for field in re.split(r"\n(?![ \t])", found.head):
             name = field.split(":", 1)[0]
@@ -90,7 +90,7 @@ class Demo:
                        "good" if good else "bad")
 
     def log(self, before):
-        """The lines that millgate wrote since then."""
+        """Print the lines that millgate has logged since `before`."""
         def lines():
             return [line for line in
                     self.world.millgate.log_text()[before:].splitlines()
@@ -104,10 +104,10 @@ class Demo:
             self.page.wrapped(line, "      ")
 
     def scene(self, want, client, sender, recipients, text):
-        """Send, show, compare the last reply with what is wanted."""
+        """Send the message and compare the last reply with `want`."""
         before = len(self.world.millgate.log_text())
         author = re.search("(?m)^From: .*$", text).group().strip()
-        self.page.line("   The message says: %s" % author, "dim")
+        self.page.line("   Header of the message: %s" % author, "dim")
         reply = client.submit(sender, recipients, text)
         self.page.transcript(client)
         self.log(before)
@@ -118,9 +118,9 @@ class Demo:
     # --- the scenes
 
     def signed(self):
-        self.title("A submission with login comes out signed",
-                   "Alice is logged in over TLS and writes under her own "
-                   "name. example.net has an RSA and an Ed25519 key.")
+        self.title("A submission with a login is signed",
+                   "Alice logs in over TLS and writes under her own name. "
+                   "example.net has an RSA and an Ed25519 key.")
         text = compose("Alice <alice@example.net>", "friend@elsewhere.example")
         with smtp.Client(self.world, "submission") as client:
             client.login(ALICE)
@@ -136,25 +136,25 @@ class Demo:
         self.outcome(len(got) == 2, "there are two signatures")
 
     def no_login(self):
-        self.title("A submission without login is refused",
-                   "The same message over TLS, but nobody is logged in.")
+        self.title("A submission without a login is refused",
+                   "The same message over TLS, but without a login.")
         with smtp.Client(self.world, "submission") as client:
             self.scene("530 5.7.0 ", client, ALICE,
                        "friend@elsewhere.example", compose(ALICE))
 
     def no_tls(self):
-        self.title("A submission in the clear is refused",
-                   "With login, without TLS. Postfix of this demo would let "
-                   "it pass; millgate does not.")
+        self.title("A submission without TLS is refused",
+                   "With a login, but without TLS. Postfix of this demo "
+                   "accepts it; millgate does not.")
         with smtp.Client(self.world, "submission", tls=False) as client:
             client.login(ALICE)
             self.scene("530 5.7.0 Must issue a STARTTLS command first", client,
                        ALICE, "friend@elsewhere.example", compose(ALICE))
 
     def foreign_author(self):
-        self.title("A foreign From is refused",
-                   "Alice is logged in and sends with her own envelope "
-                   "address, but writes as her boss.")
+        self.title("A From of another user is refused",
+                   "Alice logs in and uses her own envelope sender, but the "
+                   "address of her boss in From.")
         with smtp.Client(self.world, "submission") as client:
             client.login(ALICE)
             self.scene("550 5.7.1 ", client, ALICE,
@@ -162,9 +162,10 @@ class Demo:
                        compose("The Boss <boss@example.net>"))
 
     def quota(self):
-        self.title("A login runs into its quota",
-                   "Dave's plan has three recipients an hour. The fourth is "
-                   "told when it may come again; the message goes to three.")
+        self.title("A login exceeds its quota",
+                   "Dave's plan allows three recipients an hour. The reply "
+                   "for the fourth says when to try again. The message is "
+                   "sent to the other three.")
         text, before = compose(DAVE), len(self.world.millgate.log_text())
         with smtp.Client(self.world, "submission") as client:
             client.login(DAVE)
@@ -187,10 +188,10 @@ class Demo:
         return text, reply
 
     def honest(self):
-        self.title("Mail that is what it says is delivered",
-                   "strict.example publishes p=reject and lists %s in its "
-                   "SPF record; the message comes from there. Its forged "
-                   "Authentication-Results is removed." % HONEST)
+        self.title("Authentic mail is delivered",
+                   "strict.example publishes p=reject, and its SPF record "
+                   "lists %s. The message comes from that address. Its "
+                   "forged Authentication-Results is removed." % HONEST)
         text = compose("joe@strict.example", extra=[
             "Authentication-Results: mx.example.net; dmarc=pass (forged)"])
         _, reply = self.arrival("250 2.0.0", "joe@strict.example", HONEST,
@@ -205,13 +206,13 @@ class Demo:
 
     def spoofed(self):
         self.title("A spoofed message is rejected",
-                   "The same sender from %s, which its SPF record does not "
-                   "list, and no signature." % STRANGER)
+                   "The same sender, from %s, without a signature. The SPF "
+                   "record does not list that address." % STRANGER)
         self.arrival("550 5.7.1 ", "joe@strict.example", STRANGER)
 
     def held(self):
         self.title("A spoofed message under p=quarantine is held",
-                   "cautious.example asks for quarantine: Postfix accepts "
+                   "cautious.example publishes p=quarantine. Postfix accepts "
                    "the message and puts it into its hold queue.")
         _, reply = self.arrival("250 2.0.0", "joe@cautious.example", STRANGER)
         if reply:
@@ -239,7 +240,7 @@ def main():
     directory = isolate.enter(args.keep)
     world = World(directory, args.build)
     print("starting nsd, Dovecot, millgate and Postfix in %s%s" % (
-        directory, ", in namespaces of their own" if isolate.isolated()
+        directory, ", in separate namespaces" if isolate.isolated()
         else ""), flush=True)
     try:
         world.start()
@@ -251,9 +252,9 @@ def main():
         return 1
     finally:
         world.stop()
-    print("\n%d messages, %s. Everything that was started is stopped." % (
+    print("\n%d messages, %s. All servers are stopped." % (
         demo.number, "all as expected" if not surprises else
-        "%d surprises" % surprises))
+        "%d results not as expected" % surprises))
     return 1 if surprises else 0
 
 

@@ -1,13 +1,13 @@
-# machine.sh - what contrib/demo and contrib/check do to the machine
+# machine.sh - functions of contrib/demo and contrib/check that change the
+# machine
 #
-# Sourced. Three promises: nothing is changed on a machine that runs a mail
-# server; missing packages are installed, and no server is among them; Postfix,
-# Dovecot, nsd, Sendmail and Redis are unpacked below the source tree, not
-# installed, so that no user, service or configuration file appears on the
-# system.
+# Sourced. There are three rules. Nothing is changed on a machine that runs a
+# mail server. Missing packages are installed, but no servers. Postfix, Dovecot,
+# nsd, Sendmail and Redis are unpacked below the source tree and not installed,
+# so the system gets no user, service or configuration file.
 
-# What the build, its tests and the end-to-end suite need, by Debian 12's
-# names. libsystemd and libhiredis are optional for the build.
+# The packages that the build, its tests and the end-to-end suite need, by their
+# names in Debian 12. libsystemd and libhiredis are optional for the build.
 BUILD_PACKAGES="autoconf automake gcc make pkg-config libc6-dev
 libmilter-dev libopendkim-dev libspf2-dev libssl-dev libunbound-dev
 libsqlite3-dev libconfuse-dev libidn2-dev libhiredis-dev"
@@ -20,10 +20,10 @@ libevent-2.1-7 libfstrm0 libprotobuf-c1 libpam0g libcap2 libunwind8
 libldap-2.5-0 liblockfile1 libwrap0 libsasl2-modules libsasl2-modules-db m4
 libjemalloc2 liblzf1 libatomic1"
 SERVERS="postfix dovecot-core nsd"
-# Only ever unpacked: no system has it beside Postfix.
+# Always unpacked, because a system with Postfix does not have it.
 SENDMAIL="sendmail-bin sendmail-base sendmail-cf sasl2-bin"
-# Only ever unpacked: installed, it would be a service. redis-server is a link
-# into the package of the tools.
+# Always unpacked: if it were installed, it would start a service. redis-server
+# is a link into the package redis-tools.
 REDIS="redis-server redis-tools"
 
 die()
@@ -32,7 +32,7 @@ die()
 	exit 1
 }
 
-# Ports on which something listens, in this network namespace.
+# Prints the TCP ports with a listener in this network namespace.
 listening_ports()
 {
 	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
@@ -42,8 +42,8 @@ listening_ports()
 	done
 }
 
-# A server whose configuration is not below /etc is somebody's private one:
-# a test of another project, or another run of this one.
+# A server whose configuration is not below /etc is a private one: a test of
+# another project, or another run of this one.
 is_private()
 {
 	previous=
@@ -60,7 +60,7 @@ is_private()
 	return 1
 }
 
-# The name of a mail server that runs, by its process.
+# Finds a running mail server by its process and prints its name.
 running_mail_server()
 {
 	for dir in /proc/[0-9]*; do
@@ -84,20 +84,20 @@ running_mail_server()
 	return 1
 }
 
-# Says why and stops, before anything was changed.
+# Prints the reason and exits before anything is changed.
 refuse_beside_a_mail_server()
 {
 	if found=$(running_mail_server); then
 		die "a mail server runs on this machine: $found.
-This would start a second one beside it, so it stops here. Nothing was
+This program would start a second one, so it stops here. Nothing was
 changed. Use a machine or a container without a mail server."
 	fi
 	for port in $(listening_ports); do
 		case $port in
 		25|465|587)
-			die "something listens on TCP port $port: this machine\
- runs a mail server.
-This would start a second one beside it, so it stops here. Nothing was
+			die "TCP port $port is in use: this machine runs a\
+ mail server.
+This program would start a second one, so it stops here. Nothing was
 changed. Use a machine or a container without a mail server." ;;
 		esac
 	done
@@ -105,10 +105,10 @@ changed. Use a machine or a container without a mail server." ;;
 
 require_root_and_debian()
 {
-	[ "$(id -u)" = 0 ] || die "run this as root: it starts a mail server\
- (a private one) and installs missing packages"
+	[ "$(id -u)" = 0 ] || die "run this as root: it starts a private\
+ mail server and installs missing packages"
 	command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
-	    die "this needs Debian's apt-get and dpkg"
+	    die "apt-get and dpkg of Debian are required"
 }
 
 installed()
@@ -119,7 +119,8 @@ installed()
 	return 1
 }
 
-# Lists of a fresh container are empty: fetched when a package is unknown.
+# The package lists of a new container are empty: fetch them if a package is
+# unknown.
 fetch_lists_unless_known()
 {
 	for package in "$@"; do
@@ -131,7 +132,7 @@ fetch_lists_unless_known()
 	done
 }
 
-# Installs those of its arguments that are missing.
+# Installs the missing packages among its arguments.
 install_packages()
 {
 	missing=
@@ -153,8 +154,8 @@ install_packages()
 	rm -f "$log"
 }
 
-# Unpacks Sendmail and Redis into directory $1, and the other servers unless the system
-# has them; nothing when they are there already.
+# Unpacks Sendmail and Redis into directory $1, and the other servers unless the
+# system has them. Does nothing if they are already unpacked.
 unpack_servers()
 {
 	wanted="$SERVERS $SENDMAIL $REDIS"
