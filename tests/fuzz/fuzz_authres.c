@@ -1,6 +1,7 @@
 /*
- * fuzz_authres - claims on the input, and the writer with facts cut from it:
- * what is written can be read by a stranger's reader and is ours.
+ * fuzz_authres - authres_claims() on the input, and authres_format() with
+ * facts taken from it. An independent reader must be able to parse each field
+ * that is written, and authres_claims() must recognize it as ours.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@ take(struct input *in)
 	return *in->p++;
 }
 
-/* Up to the next "|"; an empty one is NULL. */
+/* The text up to the next "|"; NULL if it is empty. */
 static const char *
 take_text(struct input *in)
 {
@@ -127,7 +128,7 @@ check_writer(struct input *in)
 	CHECK(!authres_claims(value, "other.example"));
 }
 
-/* The answer does not depend on blanks or comments in front, nor on case. */
+/* Leading blanks and comments, and case, must not change the answer. */
 static void
 check_claims(struct arena *a, const char *text)
 {

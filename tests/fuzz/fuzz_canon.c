@@ -1,8 +1,8 @@
 /*
- * fuzz_canon - the canonical body is that of the reference, however it is cut
+ * fuzz_canon - the canonical body is that of the reference, for any chunks
  *
- * First octet: the form, and the size of the chunks. The rest is the body, and
- * a field's value: its relaxed form must not change when made twice.
+ * The first octet selects the form and the size of the chunks. The rest is the
+ * body. It is also a field's value: relaxing it twice must not change it.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * fuzz_commaize - nothing but blanks, commas and quotes comes or goes, and what has
- * been taken apart once stays as it is
+ * fuzz_commaize - commaize() adds and removes only blanks, commas and quotes,
+ * and a second pass changes nothing
  */
 #include <stdint.h>
 #include <stdio.h>

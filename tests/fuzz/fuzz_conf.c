@@ -1,6 +1,7 @@
 /*
- * fuzz_conf: any text is a configuration or is refused with reasons; what is
- * accepted, printed and read again is the same. No other file is opened.
+ * fuzz_conf: any text is either a configuration or refused with reasons. An
+ * accepted one that is printed and read again is the same. No other file is
+ * opened.
  */
 #include <stdint.h>
 #include <stdio.h>

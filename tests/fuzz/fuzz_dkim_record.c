@@ -1,6 +1,6 @@
 /*
- * fuzz_dkim_record - a key record and, behind a NUL, a DKIM-Signature value
- * for it: what is accepted keeps its promises.
+ * fuzz_dkim_record - a key record and, after a NUL, a DKIM-Signature value
+ * for it. Accepted input must satisfy everything that the parsers promise.
  */
 #include <stdint.h>
 #include <stdlib.h>

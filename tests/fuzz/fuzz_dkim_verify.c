@@ -1,10 +1,10 @@
 /*
  * fuzz_dkim_verify - a whole message: a TXT record, a NUL, header, empty
- * line, body. The record is what DNS says about any key but the two of RFC
- * 8463, whose message is in the corpus.
+ * line, body. DNS answers with the record for every key except the two of
+ * RFC 8463, whose message is in the corpus.
  *
- * The verdicts must not depend on how the message is handed over, and no
- * signature with those two keys may pass over another body or From.
+ * The verdicts must not depend on the chunks in which the message arrives. No
+ * signature with those two keys may pass for another body or From.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -43,7 +43,7 @@ static const char rsa[] =
     "DfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3"
     "Ip3G+2kryOTIKT+l/K4w3QIDAQAB";
 
-/* In the place of the resolver. */
+/* Replaces the resolver. */
 struct lookup *
 lookups_start(struct lookups *l, const char *name, enum dns_type type)
 {

@@ -1,6 +1,6 @@
 /*
- * fuzz_dmarc_record: any TXT octets are a record or none; a record says only
- * the words there are, and says the same with what is unknown behind it.
+ * fuzz_dmarc_record: any TXT octets are accepted or ignored. The values of an
+ * accepted record are in range, and unknown tags after them change nothing.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ check_words(const struct dmarc_record *r)
 		abort();
 }
 
-/* What we tell of a record reads as that record, but for rua. */
+/* The formatted record parses to the same record, except for rua. */
 static void
 check_format(const struct dmarc_record *r)
 {
@@ -65,7 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(longer + size, behind, sizeof(behind) - 1);
 	if (!dmarc_record_parse(longer, size + sizeof(behind) - 1, &two))
 		abort();
-	/* a second p does not count; a first one does */
+	/* a second p is ignored; a first one is not */
 	if (one.has_p && memcmp(&one, &two, sizeof(one)) != 0)
 		abort();
 	free(longer);

@@ -1,10 +1,10 @@
 /*
- * fuzz_dmarc_walk: a domain and the answers on its walk, judged.
+ * fuzz_dmarc_walk: a domain and the answers on its tree walk (RFC 9989)
  *
- * The first line is the domain; each further line is what is found at one
- * name of its walk: "!" a failure, "-" no such name, else TXT records parted
- * by "|". The organizational domain is the domain or above it, a record is at
- * a name of the walk, and the domain's own record goes before all others.
+ * The first line is the domain. Each further line is the answer at one name of
+ * its walk: "!" a failure, "-" no such name, else TXT records separated by
+ * "|". The organizational domain must be the domain or above it, and the
+ * record must be at a name of the walk. The domain's own record goes first.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define RECORDS	4
 
-/* The next piece up to `c`; *rest is NULL behind the last one. */
+/* The next piece up to `c`; *rest is NULL after the last one. */
 static char *
 next(struct arena *a, const char **rest, const char *end, char c, size_t *len)
 {

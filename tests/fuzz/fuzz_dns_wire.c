@@ -1,8 +1,8 @@
 /*
- * fuzz_dns_wire - record data from strangers. The first octet chooses the
- * type, the rest is rdata. What is decoded stays inside its bounds, a name
- * that is taken goes back to the wire as the same octets, folded. The same
- * octets are read as a name in text, too.
+ * fuzz_dns_wire - untrusted record data. The first octet selects the type, the
+ * rest is RDATA. Decoding must stay inside its bounds. An accepted name must
+ * encode to the same octets again, in lower case. The same octets are also
+ * read as a name in text form.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CHECK(cond)	do { if (!(cond)) abort(); } while (0)
 
-/* An MX may have graphic octets, a PTR only those of host names. */
+/* An MX name may have any graphic octets, a PTR only those of host names. */
 static void
 check_name(const char *name, const uint8_t *wire, size_t len, bool graphic)
 {

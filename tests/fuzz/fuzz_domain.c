@@ -1,6 +1,7 @@
 /*
- * fuzz_domain - whatever domain_canonical accepts is canonical: clean, short
- * enough, the same when done again; and netaddr's text forms agree.
+ * fuzz_domain - an output of domain_canonical has only allowed octets, is short
+ * enough, and does not change in a second pass. An address that netaddr parses
+ * and prints is the same address again.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * fuzz_headers - names and values from the input, a line each; every field
- * can be found under its number, and the numbers of one name have no gap.
+ * fuzz_headers - names and values from the input, a line each. Every field can
+ * be found by its number, and the numbers of one name have no gap.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * fuzz_json - whatever json_parse accepts can be walked to its leaves, and
- * every piece lies inside the text.
+ * fuzz_json - any text that json_parse accepts can be walked to its leaves, and
+ * every piece is inside the text.
  */
 #include <stdint.h>
 #include <stdlib.h>

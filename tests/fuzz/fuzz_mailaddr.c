@@ -1,6 +1,6 @@
 /*
- * fuzz_mailaddr - what is read from a field or a path, written again and read
- * again, is the same mailbox; domains are canonical, bounds hold.
+ * fuzz_mailaddr - a mailbox that is read from a field or a path, written and
+ * read again is the same mailbox. Domains are canonical, bounds hold.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -62,7 +62,7 @@ check_list(struct arena *a, const char *text)
 	}
 }
 
-/* A simple address must be read as anybody would read it. */
+/* For a simple address the split at the "@" is known without a parser. */
 static void
 check_simple(struct arena *a, const char *text)
 {

@@ -1,9 +1,9 @@
 /*
- * fuzz_mta_setup - whatever stands in a sendmail.cf or comes from postconf,
- * advice about it is bounded, and each one says what, where and how.
+ * fuzz_mta_setup - for any sendmail.cf and any output of postconf the number of
+ * advices is bounded, and each says what is wrong, where, and how to mend it
  *
- * The input is read as a sendmail.cf, and, parted by lines "--", as the three
- * outputs of postconf.
+ * The input is read as a sendmail.cf. It is also read as the three outputs of
+ * postconf, separated by lines "--".
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -47,7 +47,7 @@ check_list(const struct advice_list *l)
 		    l->item[i].change[0] != '\0');
 }
 
-/* The text up to the next "--"; *rest is what follows. */
+/* The text up to the next "--"; *rest is the text after it. */
 static char *
 part(char **rest)
 {

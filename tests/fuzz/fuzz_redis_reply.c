@@ -1,8 +1,8 @@
 /*
- * fuzz_redis_reply: what a server of the state may send
+ * fuzz_redis_reply: any octets as a reply of the Redis server
  *
- * The end of a reply is the same whether it comes at once or in parts; what
- * is whole goes through hiredis, and what comes out can be walked.
+ * The end of a reply must be the same whether it arrives at once or in parts.
+ * hiredis parses a complete reply, and the result can be walked.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * fuzz_resolver_zone - a zone text is taken, or refused with the number of a
- * line; what was taken answers every question.
+ * fuzz_resolver_zone - a zone text is accepted, or refused with the number of a
+ * line. An accepted zone answers every question.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
- * fuzz_spf_check - a whole check over a zone from the input. The first line
- * is the sender, the second the HELO name, the rest a zone text; what is no
- * zone text is published as it is: as the record of d.example, and as the
- * text that explains its failure. Prefetch must not change the result.
+ * fuzz_spf_check - a whole check with a zone from the input. The first line is
+ * the sender, the second the HELO name, the rest a zone text. If the rest is
+ * not a zone text, it is published twice: as the SPF record of d.example, and
+ * as its explanation (exp=). Prefetch must not change the result.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define BOUND		123
 #define MEMORY		(100 * 1024)
 
-/* What a published record may find. */
+/* Names that a published record can refer to. */
 static const char around[] =
     "d.example A 192.0.2.1\nd.example MX 1 h.example\n"
     "h.example A 192.0.2.2\nh.example AAAA 2001:db8::1\n"
@@ -100,7 +100,7 @@ check(struct resolver *r, const struct spf_question *q, bool prefetch)
 	return f.result;
 }
 
-/* A line as a string; *data goes behind it. */
+/* A line as a string; *data then points after it. */
 static const char *
 line(struct arena *a, const uint8_t **data, size_t *size)
 {

@@ -1,6 +1,6 @@
 /*
  * fuzz_spf_macro - the first line is the sender's local part, the rest is a
- * macro string; what is valid expands within its bounds and is printable.
+ * macro string. A valid one expands within its bounds to printable text.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ check_name(struct arena *a, const struct spf_macro_values *v, const char *s,
 		    SPF_NAME_MAX) == NULL);
 	CHECK(spf_macro_valid(s, len, MACRO_MODIFIER));
 	CHECK(spf_macro_valid(s, len, MACRO_TEXT));
-	/* without a macro it is what is written */
+	/* without a macro the text is unchanged */
 	if (memchr(s, '%', len) == NULL && len <= SPF_NAME_MAX) {
 		again = arena_memdup(a, s, len - (s[len - 1] == '.'));
 		CHECK(strcmp(name, again) == 0);

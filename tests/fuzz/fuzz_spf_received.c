@@ -1,6 +1,7 @@
 /*
- * fuzz_spf_received - the recogniser on the input, and the writer with facts
- * cut from it: what we write is ours, and only folds where a field may.
+ * fuzz_spf_received - spf_received_claims() on the input, and
+ * spf_received_format() with facts taken from it. A field that we write must
+ * be recognized as ours, and be folded only where a field may be.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@ int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define CHECK(cond)	do { if (!(cond)) abort(); } while (0)
 #define ID		"mx.example.net"
 
-/* The answer does not depend on what stands in front, nor on case. */
+/* Leading blanks and comments, and case, must not change the answer. */
 static void
 check_claims(struct arena *a, const char *text)
 {
@@ -29,12 +30,12 @@ check_claims(struct arena *a, const char *text)
 	CHECK(spf_received_claims(upper, ID) == ours);
 	CHECK(spf_received_claims(arena_printf(a, "pass receiver=" ID "; %s",
 	    text), ID));
-	/* one more pair of ours behind it, wherever that ends up */
+	/* one more receiver= of ours after it, in a comment or not */
 	CHECK(spf_received_claims(arena_printf(a, "%s; receiver=" ID, text),
 	    ID) || strpbrk(text, "\\(") != NULL);
 }
 
-/* The next piece, up to "|"; NULL when there is nothing left. */
+/* The next piece, up to "|"; NULL when nothing is left. */
 static const char *
 piece(char **rest)
 {

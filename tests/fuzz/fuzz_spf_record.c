@@ -1,6 +1,6 @@
 /*
- * fuzz_spf_record - what is read without an error gives each of its words as
- * one term, and every domain in it expands; an error names its term.
+ * fuzz_spf_record - a record without an error has one term for each of its
+ * words, and every domain in it expands. An error has the number of its term.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ count_words(const char *p, const char *end)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* its own block, so that a read behind the end is seen */
+	/* a block of exact size: a sanitizer sees a read after its end */
 	char			*text = malloc(size > 0 ? size : 1);
 	struct spf_record	 rec;
 	struct spf_term		 t;

@@ -1,6 +1,6 @@
 /*
- * fuzz_taglist - whatever taglist_parse accepts can be written again from
- * its parts and reads the same; every pointer leads into the text.
+ * fuzz_taglist - a list that taglist_parse accepts can be written again from
+ * its parts and reads the same. Every pointer points into the text.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
- * fuzz_users: any text is a users-file or is refused with reasons; every
- * entry has a folded login under which it is found. Any text is a value of a
- * key, as a database has it, or is refused, too.
+ * fuzz_users: any text is either a users-file or refused with reasons. Every
+ * entry is found by its login in lower case. Any text is also read as the value
+ * of a database column, and either accepted or refused.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /*
  * replay_main - run a fuzz target once over its corpus, without a fuzzer
  *
- * Linked with fuzz_NAME.c it runs every file below
- * $srcdir/tests/fuzz/corpus/NAME, or the files named as arguments (a finding
- * of the fuzzer). An empty corpus fails: then nothing was tested.
+ * Linked with fuzz_NAME.c, it runs every file below
+ * $srcdir/tests/fuzz/corpus/NAME, or the files given as arguments (findings of
+ * the fuzzer). An empty corpus is a failure, since nothing was tested.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -31,7 +31,7 @@ replay(const char *path)
 	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
 		buf_add(&b, chunk, n);
 	fclose(f);
-	/* of its exact size, so that a sanitizer sees one octet too far */
+	/* a block of exact size: a sanitizer sees a read after its end */
 	exact = malloc(b.len > 0 ? b.len : 1);
 	if (exact == NULL)
 		abort();
