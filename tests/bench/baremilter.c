@@ -1,9 +1,10 @@
 /*
- * baremilter - the floor: libmilter and, with a key, one SHA-256 pass over
- * what is sent and one RSA signature with a key that is loaded once
+ * baremilter - the lower bound for the cost of a milter
  *
- * It judges nothing and canonicalizes nothing; no filter on libmilter that
- * signs can be cheaper. usage: baremilter SOCKET [KEY.pem]
+ * It uses libmilter and, with a key, makes one SHA-256 pass over the message
+ * and one RSA signature; the key is loaded once. It has no policy and does not
+ * canonicalize. No filter that signs and uses libmilter can be cheaper.
+ * usage: baremilter SOCKET [KEY.pem]
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -117,7 +118,7 @@ on_close(SMFICTX *ctx)
 	return SMFIS_CONTINUE;
 }
 
-/* As millgate does: no 40 ms of Nagle's algorithm behind each edit. */
+/* As millgate does: avoids 40 ms of Nagle's algorithm after each edit. */
 static void
 quick_answers(void)
 {

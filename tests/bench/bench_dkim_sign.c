@@ -1,12 +1,12 @@
 /*
- * bench_dkim_sign - processor time to sign one message and signatures in a
- * second: ours, libopendkim, and the bare operations; and how fast bodies
- * become canonical
+ * bench_dkim_sign - CPU time to sign one message, and signatures per second
  *
- * 15 header fields, relaxed/relaxed, the key loaded before. "bare" is SHA-256
- * over header and body as they are and one signature by OpenSSL with the
- * same key. The three take turns, and each figure is the best of several
- * rounds, since the machine may be shared.
+ * It compares our signer, libopendkim, and the bare operations, with 15 header
+ * fields, relaxed/relaxed and a key that is loaded before. "bare" is SHA-256
+ * over header and body as they are, and one signature by OpenSSL with the same
+ * key. The three take turns, and each figure is the best of several rounds,
+ * since the machine may be shared. Then it measures the canonicalization of
+ * bodies.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@
 #include "dkim/dkim_sign.h"
 #include "dkim/keyring.h"
 
-#define CHUNK		65535	/* as libmilter hands bodies over */
+#define CHUNK		65535	/* the chunks in which libmilter passes a body */
 #define ROUNDS		7
 #define CANON_TIMES	100
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
@@ -308,7 +308,7 @@ main(void)
 	for (i = 0; i < NELEM(fields); i++)
 		canon_header(&b.header, CANON_SIMPLE, fields[i].name,
 		    fields[i].value);
-	printf("sign a message: us of CPU, and signatures a second\n"
+	printf("sign a message: CPU us, and signatures per second\n"
 	    "%-14s %8s %8s %8s %8s %8s %8s %7s %8s\n", "", "ours", "bare",
 	    "library", "ours/s", "bare/s", "lib/s", "/ bare", "x faster");
 	for (i = 0; i < NELEM(types) * NELEM(sizes); i++) {
@@ -330,7 +330,7 @@ main(void)
 	canon_speed("tabs", "\tint\tx;\r\n\t\tfoo(bar, baz);\r\n\r\n");
 	canon_speed("flowed", "format=flowed text that ends with a space on "
 	    "every line \r\n");
-	canon_speed("nothing but blanks", " \t \t  \t ");
+	canon_speed("only blanks", " \t \t  \t ");
 	dkim_close(b.opendkim);
 	buf_free(&b.pem);
 	buf_free(&b.header);

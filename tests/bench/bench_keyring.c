@@ -1,11 +1,11 @@
 /*
- * bench_keyring - how long keys of very many domains take to load, what they
- * take of memory, and how fast they are found
+ * bench_keyring - time to load the keys of very many domains, the memory that
+ * they need, and the time to find one
  *
- * bench_keyring [DOMAINS], 20,000 by default. Three sites: a key file of
- * RSA 2048 in a directory for each domain; OpenDKIM's tables with one key for
- * all; the same as patterns of which each domain has its own key file. The
- * files are copies of 16 keys, since it is loading that is measured.
+ * usage: bench_keyring [DOMAINS], 20,000 by default. It measures three sites:
+ * a directory with an RSA 2048 key file for each domain; OpenDKIM's tables with
+ * one key for all domains; OpenDKIM's tables with patterns and a key file for
+ * each domain. The files are copies of 16 keys, since only loading is measured.
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -82,7 +82,7 @@ make_site(void)
 	}
 }
 
-/* `own`: each domain has its own file. */
+/* `own`: each domain has its own key file. */
 static void
 make_tables(bool own)
 {

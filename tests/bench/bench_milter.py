@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""bench_milter - the whole daemon beside the floor, in one run
+"""bench_milter - the whole daemon compared with a bare milter, in one run
 
 Starts millgate with a DNS server on loopback, and baremilter: libmilter with
-one RSA-2048 signature over what is sent, or with nothing. Sends the same
+one RSA-2048 signature over the message, or without a signature. Sends the same
 4 KB message through each with mtaload, in turns, and prints the medians and
-their ratio. CPU time of the filter is the figure to compare.
+their ratio. Compare the CPU time of the filters.
 """
 import os
 import re
@@ -72,7 +72,7 @@ def make_key(directory):
 
 
 def sign(directory, key):
-    """The message with a signature that dkimpy makes, if it is there."""
+    """The message, with a signature by dkimpy if dkimpy is installed."""
     body = "The quick brown fox jumps over the lazy dog.\n" * 80
     text = (HEADER + "\n" + body)[:4096]
     try:
@@ -118,13 +118,13 @@ def median(rows):
     return [statistics.median(column) for column in zip(*rows)]
 
 
-def compare(what, ours, floor):
-    for name, rows in (("millgate", ours), ("floor", floor)):
+def compare(what, ours, bare):
+    for name, rows in (("millgate", ours), ("baremilter", bare)):
         rate, cpu, p50 = median(rows)
-        print("%-8s %-9s %6.0f messages/s  %.3f CPU-s per 1000  p50 %.2f ms" %
+        print("%-8s %-10s %6.0f messages/s  %.3f CPU-s per 1000  p50 %.2f ms" %
               (what, name, rate, cpu, p50))
-    print("%-8s ratio     %.2f times the floor's CPU time" %
-          (what, median(ours)[1] / max(median(floor)[1], 0.001)))
+    print("%-8s ratio      %.2f times baremilter's CPU time" %
+          (what, median(ours)[1] / max(median(bare)[1], 0.001)))
 
 
 def measure(directory, servers):
@@ -160,8 +160,8 @@ def measure(directory, servers):
                                files["plain"], 2000))
         rows["bare"].append(load(PORTS["bare"], nothing.pid, files["plain"],
                                  2000))
-    print("4 KB messages, 4 sessions, %d rounds; the floor is libmilter with "
-          "one signature (outbound) or with nothing (inbound)" % ROUNDS)
+    print("4 KB messages, 4 sessions, %d rounds; baremilter is libmilter with "
+          "one signature (outbound) or without one (inbound)" % ROUNDS)
     compare("outbound", rows["out"], rows["sign"])
     compare("inbound", rows["in"], rows["bare"])
 

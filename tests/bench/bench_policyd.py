@@ -1,14 +1,14 @@
 #!/usr/bin/python3
-"""bench_policyd - quota decisions, beside policyd-rate-limit, in one run
+"""bench_policyd - quota decisions compared with policyd-rate-limit, in one run
 
 policyd-rate-limit answers one request of Postfix's policy delegation for
-each recipient, over a unix socket; millgate is asked by the milter protocol
-for a whole message of one recipient, which it reserves and commits. Both
-count in SQLite, in turns, over one connection and over four; the peer counts
-1,000 logins, which is easier for it than one. It waits for the disk, so that
-the ratio of CPU time is the figure to compare.
+each recipient, over a unix socket. millgate gets a whole message with one
+recipient over the milter protocol, which it reserves and commits. Both count
+in SQLite, in turns, over one connection and over four. policyd-rate-limit
+counts 1,000 logins, which is easier for it than one. It waits for the disk;
+compare the ratio of CPU time.
 
-Debian's package is unpacked below build-programs when apt can fetch it.
+Debian's package is unpacked below build-programs if apt can fetch it.
 """
 import os
 import re
@@ -68,7 +68,7 @@ MESSAGE = "From: alice@example.org\nSubject: x\n\nHello.\n"
 
 
 def peer_program():
-    """The unpacked program, or None and a word about why not."""
+    """The path of the unpacked program, or None if apt cannot fetch it."""
     program = os.path.join(PEER, "usr/bin/policyd-rate-limit")
     if not os.path.exists(program):
         with tempfile.TemporaryDirectory() as d:
@@ -174,9 +174,9 @@ def measure(directory, started, program):
         for name, row in (("millgate", ours), ("policyd-rate-limit", theirs)):
             print("quota %-18s %d connections %6.0f decisions/s  "
                   "%.3f CPU-s per 1000" % (name, connections, *row))
-        print("quota ratio              %d connections   %.1f times as many, "
-              "%.2f of the CPU time" % (connections, ours[0] / theirs[0],
-                                        ours[1] / theirs[1]))
+        print("quota ratio              %d connections   %.1f times the "
+              "decisions/s, %.2f times the CPU time" % (
+                  connections, ours[0] / theirs[0], ours[1] / theirs[1]))
 
 
 def main():

@@ -1,4 +1,4 @@
-"""bench_pyspf - the check of bench_spf.c by pyspf, with DNS in memory"""
+"""bench_pyspf - the SPF check of bench_spf.c with pyspf, DNS in memory"""
 import sys
 import time
 
@@ -39,7 +39,7 @@ def main():
             result, _ = spf.check2(i='192.0.2.1', s='user@d.example',
                                    h='mail.example.org')
             if result != 'pass':
-                sys.exit('pyspf says ' + result)
+                sys.exit('the result of pyspf is %s, not pass' % result)
         checks += 50
         seconds = time.monotonic() - begin
         if seconds > 2:

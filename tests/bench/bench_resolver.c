@@ -1,14 +1,14 @@
 /*
- * bench_resolver - what one message pays for its DNS
+ * bench_resolver - the cost of the DNS lookups of one message
  *
  * "warm": lookups_new, six lookups that are in the cache, their waits, and
- * lookups_free; what an inbound message from a well-known sender needs.
- * "cold": one lookup that nobody has asked before, through libunbound, alone
- * and 16 at a time; only with a name server that answers any TXT:
+ * lookups_free, as for an inbound message from a well-known sender.
+ * "cold": one lookup of a new name through libunbound, alone and 16 at a time.
+ * It is measured only with a name server that answers any TXT question:
  *
  *	bench_resolver 127.0.0.1@5353
  *
- * The best of several rounds, since the machine may be shared.
+ * Each figure is the best of several rounds, since the machine may be shared.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ us_of(clockid_t clock)
 }
 
 struct cost {
-	double wall, cpu;	/* microseconds for one */
+	double wall, cpu;	/* microseconds for one round */
 };
 
 static void
@@ -155,9 +155,9 @@ bench_cold(const char *server)
 	}
 	cold_alone(r, 10);
 	measure(cold_alone, r, COLD, &c);
-	printf("cold: %.0f us, of them %.0f us of processor\n", c.wall, c.cpu);
+	printf("cold: %.0f us, CPU %.0f us\n", c.wall, c.cpu);
 	measure(cold_together, r, COLD, &c);
-	printf("cold, %d at a time: %.0f us, of them %.0f us of processor\n",
+	printf("cold, %d at a time: %.0f us, CPU %.0f us\n",
 	    AT_ONCE, c.wall, c.cpu);
 	resolver_free(&r);
 	return 0;

@@ -1,13 +1,13 @@
 /*
- * bench_spf - SPF checks per second with a warm cache, ours beside libspf2
- * raw, in one thread and in two
+ * bench_spf - SPF checks per second with a warm cache: our evaluation and
+ * libspf2 alone, in one thread and in two
  *
  * The record has three includes and about thirty ip4 and ip6 terms; the
- * client matches in the last include. Ours asks the resolver over a zone
- * text, an account and an arena for each check, as a session has them; once
- * without and once with prefetch. libspf2 raw compiles the published text and
- * asks a table in memory: what it would cost if it were safe. On a machine
- * with other work, only the CPU times compare.
+ * client matches in the last include. "ours" asks the resolver over a zone
+ * text. It has an account and an arena for each check, as in a session, and
+ * runs once without and once with prefetch. "libspf2 raw" compiles the
+ * published text and asks a table in memory: its cost without our guards. On
+ * a machine with other load, compare the CPU times only.
  */
 #include <sys/types.h>
 #include <sys/socket.h>

@@ -1,13 +1,13 @@
 /*
- * bench_store: what a message costs the ledger, and what a million logins do
+ * bench_store: the cost of a message in the ledger, and of a million logins
  *
  *	bench_store [DIRECTORY]
  *
- * One line a measurement: backend, threads, recipients a message, messages a
- * second, microseconds a message waits, and CPU microseconds it costs. Then a
- * state file with a million logins (BENCH_LOGINS in the environment): time to
- * open, memory, decisions.
- * Redis is a server of its own on the loopback, in the same run; the CPU time
+ * It prints a line for each measurement: backend, threads, recipients per
+ * message, messages per second, microseconds that a message waits, and CPU
+ * microseconds. Then it measures a state file with a million logins
+ * (BENCH_LOGINS in the environment): time to open, memory, decisions.
+ * The Redis server is started on the loopback in the same run; the CPU time
  * is ours, without the server's.
  */
 #include "test.h"
@@ -70,7 +70,7 @@ message(struct store *s, const char *login, unsigned recipients, bool commit)
 		stop(u.error);
 }
 
-/* Of the whole process, in seconds: what a busy machine does not distort. */
+/* CPU seconds of the whole process; other load does not distort them. */
 static double
 cpu_now(void)
 {
@@ -173,7 +173,7 @@ many_logins(const char *path, unsigned logins)
 	double		 start, cpu;
 	long		 before;
 
-	/* in a process of its own: its memory must not be reused here */
+	/* a process of its own: this one must not reuse its memory */
 	if (fork() == 0) {
 		s = open_file(path);
 		fill(s, logins);
@@ -203,7 +203,7 @@ many_logins(const char *path, unsigned logins)
 	store_close(&s);
 }
 
-/* The same on a server; each recipient is a round trip, so is the commit. */
+/* The same on Redis; each recipient and each commit is a round trip. */
 static void
 on_redis(const unsigned *threads, size_t n, struct worker one,
     struct worker ten)

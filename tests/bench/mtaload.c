@@ -3,8 +3,8 @@
  *
  * Sends the same message over several connections and prints messages per
  * second, latency, and the filter's CPU time for each thousand messages.
- * With --rude it hangs up at a random point of each session instead, and at
- * the end checks that a polite session still gets its answer.
+ * With --rude it closes each session at a random point instead. At the end it
+ * checks that a complete session still gets its answer.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,7 +25,7 @@
 #define MAX_HEADERS	256
 #define BODY_CHUNK	65535u
 
-/* What Postfix 3.7 offers (research: 0x1ff actions, all steps). */
+/* Postfix 3.7 offers 0x1ff actions and all protocol steps. */
 #define OFFER_ACTIONS	0x1ffu
 #define OFFER_STEPS	0x1fffffu
 #define STEP_NR_CONN	0x1000u
