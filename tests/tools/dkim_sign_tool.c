@@ -1,11 +1,11 @@
 /*
- * dkim_sign_tool - sign messages for other people's verifiers
+ * dkim_sign_tool - sign messages for other verifiers
  *
- * Makes an RSA and an Ed25519 key, and prints for each "SELECTOR RECORD" in a
- * line; the domain is example.org. Then, for each
+ * Makes an RSA and an Ed25519 key of example.org, and prints a line "SELECTOR
+ * RECORD" for each. Then it reads from stdin, again and again, a line
  *	sign simple|relaxed simple|relaxed OCTETS
- * line and that many octets of a message with CRLF on stdin, it prints two
- * values of DKIM-Signature fields, each behind a line with its length.
+ * and that many octets of a message with CRLF. For each message it prints two
+ * values of DKIM-Signature fields, each after a line with its length.
  */
 #include <err.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 #include "dkim/dkim_sign.h"
 #include "dkim/keyring.h"
 
-#define CHUNK	1000	/* does not divide into anything */
+#define CHUNK	1000	/* ends at no line or block boundary */
 
 static struct signing_key keys[] = {
 	{ .domain = "example.org", .selector = "rsa",
@@ -42,7 +42,7 @@ make_key(struct signing_key *k, enum crypto_type type)
 	buf_free(&p);
 }
 
-/* As libmilter hands them over: the name, and the value with folds of LF. */
+/* As libmilter passes it: the name, and the value with LF in its folds. */
 static void
 feed_field(struct dkim_signer *s, struct arena *a, const char *p, size_t len)
 {
@@ -56,7 +56,7 @@ feed_field(struct dkim_signer *s, struct arena *a, const char *p, size_t len)
 	dkim_signer_header(s, arena_memdup(a, p, name), value);
 }
 
-/* Fields up to the empty line; what is left is the body. */
+/* Fields up to the empty line; the rest is the body. */
 static size_t
 feed_fields(struct dkim_signer *s, struct arena *a, const char *message)
 {

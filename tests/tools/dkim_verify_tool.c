@@ -1,11 +1,11 @@
 /*
  * dkim_verify_tool - our verifier and plain libopendkim, for messages on stdin
  *
- * First come lines "SELECTOR RECORD" of the domain example.org, an empty line
- * behind them; then, again and again, a line with a number and that many
- * octets of a message with CRLF. For each message it prints two lines: ours
- * and the library's results, a word for each signature, top first; "pass",
- * or for what else it was.
+ * The input begins with lines "SELECTOR RECORD" of the domain example.org and
+ * an empty line. Then follow messages: a line with a number, and that many
+ * octets of a message with CRLF. For each message it prints two lines, our
+ * results and the library's. Each line has a word for each signature, top
+ * first: "pass", or the reason why it did not pass.
  */
 #include <err.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #include "dkim/dkim_verify.h"
 #include "dns/resolver.h"
 
-#define CHUNK		4093	/* does not divide into anything */
+#define CHUNK		4093	/* ends at no line or block boundary */
 #define MAX_FIELDS	1000
 #define MAX_RECORDS	4
 
@@ -44,7 +44,7 @@ static DKIM_LIB		*opendkim;
 
 /* --- messages ---------------------------------------------------------- */
 
-/* Fields up to the empty line; what is left is the body. */
+/* Fields up to the empty line; the rest is the body. */
 static void
 split(struct message *m, const char *p, size_t len)
 {
@@ -70,7 +70,7 @@ split(struct message *m, const char *p, size_t len)
 
 /* --- ours -------------------------------------------------------------- */
 
-/* As libmilter hands them over: the name, and the value with folds of LF. */
+/* As libmilter passes it: the name, and the value with LF in its folds. */
 static void
 our_field(struct dkim_verifier *v, struct arena *a, const struct field *f)
 {
@@ -132,7 +132,7 @@ give_record(DKIM *dkim, DKIM_SIGINFO *sig, u_char *buf, size_t size)
 	return DKIM_CBSTAT_NOTFOUND;
 }
 
-/* Without a final CRLF the library refuses or depends on the chunks. */
+/* Without a final CRLF the library fails, or its result depends on chunks. */
 static void
 library_body(DKIM *dkim, const struct message *m)
 {
@@ -148,7 +148,7 @@ library_body(DKIM *dkim, const struct message *m)
 		dkim_body(dkim, (u_char *)crlf, 2);
 }
 
-/* The parts, not dkim_eom's word, which is about all signatures together. */
+/* Of one signature; the result of dkim_eom() is about all of them together. */
 static const char *
 library_result(DKIM_SIGINFO *sig)
 {

@@ -1,7 +1,7 @@
 # dkim_verify_tool.pl - Mail::DKIM, for messages on stdin
 #
-# Reads and answers as dkim_verify_tool.c does, with one line a message, which
-# has the results of RSA signatures only: Mail::DKIM knows no others.
+# Input and output are as of dkim_verify_tool.c, with one line per message. The
+# line has the results of RSA signatures only: Mail::DKIM knows no others.
 use strict;
 use warnings;
 use Mail::DKIM::Verifier;

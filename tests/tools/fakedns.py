@@ -1,30 +1,30 @@
 #!/usr/bin/python3
-"""fakedns - a DNS server for tests, whose faults are asked for by name
+"""fakedns - a DNS server for tests; labels of a name select faults
 
 usage: fakedns.py [--zone FILE] [--delay-ms N] ADDR PORT
 
-Answers on UDP and TCP, prints the line "ready" when it listens ("ready N"
-when PORT was 0, N being the port it got), and ends on SIGTERM or when a pipe
-on its standard input is closed. SIGUSR1 prints "queries N", the number of
-questions so far.
+Answers on UDP and TCP. Prints the line "ready" when it listens ("ready N" when
+PORT was 0; N is the port that it got). Ends on SIGTERM, or when a pipe on its
+standard input is closed. SIGUSR1 prints "queries N", the number of questions
+so far.
 
 --zone FILE   the zone text of resolver.h: name, type (A AAAA MX PTR TXT CNAME
               SERVFAIL TIMEOUT REFUSED), data; and TYPEnnn with \\# LENGTH HEX
               (RFC 3597) for the rest, signatures among them.
---delay-ms N  every answer is late by N milliseconds.
+--delay-ms N  every answer is delayed by N milliseconds.
 
-A name not in the zone, or any name without one, is looked at for labels that
-ask for a fault; without one, it has a TXT, A, AAAA, MX and PTR record, or,
-with a zone, does not exist.
+In a name that is not in the zone, or in any name if there is no zone, the
+labels below select a fault. Any other name has a TXT, A, AAAA, MX and PTR
+record if there is no zone, and does not exist if there is one.
 
-  x-servfail x-refused x-formerr x-notimp x-nx x-nodata   what they say
+  x-servfail x-refused x-formerr x-notimp x-nx x-nodata   that error or NODATA
   x-drop        no answer               x-slow-N   after N milliseconds
   x-tc          truncated on UDP        x-tcdrop   and closed on TCP
   x-big         60 kB of TXT            x-many     a hundred A records
   x-multi       TXT of three strings    x-nul      TXT with a NUL octet
   x-odd         PTR, MX: one good name and one with a blank
   x-echo        TXT of the name's first label
-  x-wrongid     another id than asked   x-short    the answer cut off
+  x-wrongid     a wrong id              x-short    the answer cut off
   x-cname-N     an alias, N steps long  x-loop     an alias of itself
   x-ttl-N       the TTL of the answer   x-soa-N    NODATA with SOA, TTL N
 """
@@ -54,7 +54,7 @@ def name_wire(labels):
 
 
 def labels_of(text):
-    """The labels of a name given as bytes, folded."""
+    """The labels of a name given as bytes, in lower case."""
     return tuple(x for x in text.lower().split(b".") if x)
 
 
@@ -76,7 +76,7 @@ class Question:
         self.labels = tuple(labels)
         self.type, = struct.unpack(">H", packet[at + 1:at + 3])
         self.wire = packet[12:at + 5]
-        # EDNS with the DO bit: whoever sets it wants signatures, too
+        # EDNS with the DO bit: the client wants signatures, too
         rest = packet[at + 5:]
         self.edns = len(rest) >= 11 and rest[:3] == b"\0\0\x29"
         self.wants_dnssec = self.edns and bool(rest[7] & 0x80)
@@ -276,7 +276,7 @@ class Zone:
         return got
 
     def answer(self, q):
-        """None when the name is not in here."""
+        """None if the zone does not have the name."""
         if q.labels not in self.records:
             return None
         answer, labels = Answer(), q.labels
@@ -307,7 +307,7 @@ class Server:
         self.late = []             # heap of (when, number, function)
         self.select = selectors.DefaultSelector()
         family = socket.AF_INET6 if ":" in args.addr else socket.AF_INET
-        for _ in range(20):        # a free port must be free for both
+        for _ in range(20):        # the port must be free for both UDP and TCP
             self.tcp = socket.create_server((args.addr, args.port),
                                             family=family)
             self.port = self.tcp.getsockname()[1]
@@ -392,7 +392,7 @@ class Server:
             try:
                 peer.sendall(struct.pack(">H", len(out)) + out)
             except OSError:
-                pass               # it did not wait
+                pass               # the client did not wait
         return reply
 
     def run(self):
@@ -417,7 +417,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     signal.signal(signal.SIGUSR1, lambda *_: print(
         "queries", server.queries, flush=True))
-    # /dev/null is closed from the start and says nothing
+    # /dev/null is at its end from the start; that means nothing
     if stat.S_ISFIFO(os.fstat(0).st_mode) or stat.S_ISSOCK(
             os.fstat(0).st_mode):
         server.watch(0, lambda: os.read(0, 4096) or os._exit(0))

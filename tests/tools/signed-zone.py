@@ -4,9 +4,9 @@
 usage: signed-zone.py DIR
 
 Writes DIR/signed.zone for fakedns.py and DIR/signed.anchor, the trust anchor
-of its one domain, signed.test. Needs dnspython and cryptography; the tests
-do not: what this wrote is kept in tests/data. The key is the same each time
-and signs nothing else; the signatures are good until 2087.
+of its one domain, signed.test. Needs dnspython and cryptography. The tests do
+not need them: the files are kept in tests/data. The key is the same each time
+and signs nothing else; the signatures are valid until 2087.
 """
 import sys
 
@@ -42,10 +42,10 @@ def main():
     lines += signed("@", "DNSKEY", DNSKEY.to_text())
     lines += signed("good", "TXT", '"signed and sealed"')
     lines += signed("alias", "CNAME", "good.signed.test.")
-    # the data were changed behind the signature
+    # the data were changed after signing
     lines += [signed("changed", "TXT", '"as signed"')[1],
               'changed.signed.test TXT "as sent"']
-    # and here the signature is missing
+    # the signature is missing
     lines += ['unsigned.signed.test TXT "not signed"']
     lines += ['elsewhere.test TXT "outside"']
     with open(sys.argv[1] + "/signed.zone", "w") as f:

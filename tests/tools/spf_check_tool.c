@@ -6,7 +6,7 @@
  *   check CLIENT TAB HELO TAB SENDER TAB helo|mailfrom TAB no|prefetch
  * Fields may hold \xHH. stdout, one line a check:
  *   RESULT TAB terms TAB voids TAB questions TAB reason TAB explanation
- * An explanation that is not there is "-", and one that is begins with "=".
+ * The last field is "-" without an explanation, else "=" and the explanation.
  */
 #include <err.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ read_zone(void)
 	return r;
 }
 
-/* In place; a NUL cannot come from the MTA, so \x00 ends the field. */
+/* In place; the MTA cannot send a NUL, so \x00 ends the field. */
 static char *
 unescape(char *s)
 {
