@@ -1,9 +1,9 @@
 """check-options - the option table, the man pages and the sample agree
 
 Every option of the table has a paragraph in the man page and a line in the
-sample, in the right section and with the right default; and neither knows an
-option that the table does not. The sample loads, also with every commented
-option in force. Every key of a message's log line is in millgate(8).
+sample, in the right section and with the right default. Neither has an option
+that is not in the table. The sample loads, also with every commented option
+uncommented. Every key of a message's log line is in millgate(8).
 """
 import json
 import os
@@ -78,12 +78,13 @@ def check_sample(options):
         want = o.get('default')
         if want is None or key in (('listener', 'direction'),
                                    ('listener', 'daemon-ports')):
-            continue        # follows from others, or is in force there
+            continue        # no fixed default, or set in the sample
         if key[0] in ('user', 'group', 'plan', 'override', 'relay', 'tier'):
             continue        # an example
         if plain(found[key]) != re.sub('^.*(?=/state.db$)',
                                        '/var/lib/millgate', want):
-            fail('the sample says %s %s = %s' % (*key, found[key]))
+            fail('the sample has %s %s = %s, not %s' % (*key, found[key],
+                                                        want))
     for key in found:
         if key not in options:
             fail('the sample has %s %s' % key)
@@ -107,21 +108,21 @@ def check_man(options):
             continue
         first = re.match(r'Default:(.*?)\.$', found[key], re.S | re.M)
         if first is None:
-            fail('the paragraph of %s %s does not begin with its default' %
+            fail('in the man page, %s %s does not begin with its default' %
                  key)
             continue
         said = re.sub(r'(?m)^\.[A-Z][a-z] ', '', first.group(1))
         said = re.sub(r'\s+', ' ', said).strip()
         said = re.sub(r'@statedir@/state.db', '', said)
         if bounds.get(key, '') not in said:
-            fail('the man page says %s %s: %s, without the bounds %s' %
+            fail('the man page has %s %s: %s, without the bounds %s' %
                  (*key, said, bounds[key]))
         want = o.get('default', o.get('default_is'))
         want = want.split(' ')[0].rstrip(';,') or 'empty'
         if 'state.db' not in want and want not in re.split('[ ,;]+',
                                                            said.rstrip(' .')):
             if key != ('user', 'plan'):
-                fail('the man page says %s %s: default %s, not %s' %
+                fail('the man page has %s %s: default %s, not %s' %
                      (*key, said, want))
     for key in found:
         if key not in options:
@@ -129,7 +130,7 @@ def check_man(options):
 
 
 def check_log():
-    """The keys that session_log.c writes, and those of the manual."""
+    """Every key that session_log.c writes is in the manual."""
     keys = set(re.findall(r'record_\w+\(&?r, "([a-z-]+)"',
                           read('milter/session/session_log.c')))
     text = read('packaging/millgate.8.in')
@@ -138,14 +139,14 @@ def check_log():
     for line in re.findall(r'(?m)^\.(?:It )?Li (.*)$', text):
         said.update(line.split(' , '))
     for key in keys - said:
-        fail('the log line has %s, the man page has not' % key)
+        fail('the key %s of the log line is not in the man page' % key)
     if len(keys) < 30:
         fail('only %d keys found in session_log.c' % len(keys))
 
 
 def check_loads():
     text = read('packaging/millgate.conf')
-    # an inet socket takes no mode
+    # socket-mode is not allowed with an inet socket
     active = re.sub(r'(?m)^(\t*)#(?! |socket-mode)', r'\1', text)
     with tempfile.TemporaryDirectory() as d:
         for name, body in (('as it is', text), ('uncommented', active)):

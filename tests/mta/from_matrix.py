@@ -1,11 +1,11 @@
-"""from_matrix - who is judged does not depend on how From is written, nor on
+"""from_matrix - the DMARC result depends neither on the form of From nor on
 the driver
 
-Every form of the tables of mailaddr_test.c is sent twice: as a file to
-`millgatectl check` and over the milter protocol to the daemon. Both must give
-the same answer and the same Authentication-Results field, and they must be
-what the author in the table, or none, deserves: the honest domain passes, all
-others that have a policy are refused, and what names no author is refused,
+Every form in the tables of mailaddr_test.c is sent twice: as a file to
+`millgatectl check`, and over the milter protocol to the daemon. Both must give
+the same answer and the same Authentication-Results field. They must be right
+for the author in the table: the honest domain passes, and other domains with
+a policy are refused. A message without exactly one author domain is refused,
 too.
 """
 import ast
@@ -37,7 +37,7 @@ def fail(name, text):
 # --- the forms ---------------------------------------------------------------
 
 def strings(text):
-    """The C string literals of a text, each with those that follow joined."""
+    """The C string literals of a text; adjacent ones are joined."""
     literal = r'"(?:[^"\\]|\\.)*"'
     for run in re.findall(r'%s(?:\s+%s)*' % (literal, literal), text):
         yield b''.join(ast.literal_eval('b' + part)
@@ -51,7 +51,7 @@ def table(text, name):
 
 
 def forms():
-    """(name, [(field, value)], what mailaddr makes of it)"""
+    """(name, [(field, value)], the result of mailaddr)"""
     with open(os.path.join(SRC, 'tests/mail/mailaddr_test.c')) as f:
         text = f.read()
     for row in table(text, 'authors'):
@@ -65,13 +65,13 @@ def forms():
 
 
 def can_be_sent(fields):
-    """No MTA has a line end in a field that is no fold, or a CR too many."""
+    """No MTA has a line end in a field that is not a fold, or an extra CR."""
     return fields and all(
         not re.search(rb'\n(?![ \t])|\r\r\n|\0', value) for _, value in fields)
 
 
 def deserves(want):
-    """The rule, and the DMARC result in the field (None: it is refused)."""
+    """The rule that refuses the message, or the DMARC result in the field."""
     state, _, domains = want.decode('latin-1').partition(';')
     domains = domains.split()
     if not state.startswith('ok') or len(domains) != 1:
@@ -84,7 +84,7 @@ def deserves(want):
 # --- the two drivers ----------------------------------------------------------
 
 def by_file(conf, zone, fields):
-    """(reply or action, our field) of millgatectl check."""
+    """(reply or action, our field, the rule) of millgatectl check."""
     text = b''.join(name + b':' + value + b'\n' for name, value in fields)
     r = subprocess.run(
         [os.path.join(BUILD, 'millgatectl'), '-c', conf, 'check', '--client',
@@ -103,7 +103,7 @@ def by_file(conf, zone, fields):
 
 
 class Milter:
-    """Speaks as Postfix does; just what one message needs."""
+    """The milter protocol as Postfix speaks it, for one message."""
 
     NR = {'C': 0x1000, 'H': 0x2000, 'L': 0x80, 'N': 0x40000, 'B': 0x80000}
 
@@ -124,7 +124,7 @@ class Milter:
         data = b''
         while len(data) < n:
             more = self.s.recv(n - len(data))
-            assert more, 'the filter hung up'
+            assert more, 'millgate closed the connection'
             data += more
         return data
 
@@ -153,8 +153,8 @@ class Milter:
         self.event('M', b'<' + SENDER.encode() + b'>\0')
         self.event('R', b'<r@example.net>\0')
         for name, value in fields:
-            # as Postfix: folds are LF, and a blank before the colon is not
-            # part of the name
+            # as Postfix does: LF in folds, and a blank before the colon is
+            # not part of the name
             self.event('L', name.rstrip(b' \t') + b'\0' +
                        value.replace(b'\r\n', b'\n') + b'\0')
         self.event('N')
@@ -217,7 +217,7 @@ def run(conf, zone, path):
         answer, field, rule = by_file(conf, zone, fields)
         other = by_milter(path, fields)
         if (answer, field) != other:
-            fail(name, 'replay says %r, the milter %r' % (
+            fail(name, 'result of replay: %r, of the milter: %r' % (
                 (answer, field), other))
         should = deserves(want)
         seen.add(should)
@@ -232,7 +232,7 @@ def run(conf, zone, path):
 
 
 def check_outcomes(path):
-    """The daemon has counted what it did, by the row."""
+    """Each row of the table outcome has the result of the messages."""
     db = sqlite3.connect(path)
     rows = db.execute('SELECT author, source, result, disposition, override, '
                       'messages FROM outcome ORDER BY author').fetchall()
@@ -242,10 +242,10 @@ def check_outcomes(path):
                 ('fail', 'reject'))
         if (result, disposition, source, override) != want + (CLIENT, '') or \
                 messages < 1:
-            fail('outcomes', '%r' % (rows,))
+            fail('outcomes', 'wrong row in %r' % (rows,))
     authors = [row[0] for row in rows]
     if authors != sorted([HONEST] + STRICT):
-        fail('outcomes', 'of %s' % authors)
+        fail('outcomes', 'wrong authors: %s' % authors)
 
 
 def main():
@@ -276,7 +276,7 @@ def main():
             dns.wait()
         check_outcomes(os.path.join(d, 'state.db'))
         if bad == 0:
-            print('ok - %d forms of From, the same from both drivers' % n)
+            print('ok - %d forms of From, same results from both drivers' % n)
     return bad != 0
 
 

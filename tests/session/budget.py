@@ -1,8 +1,8 @@
-"""budget - a hostile SPF record uses up nothing that DMARC needs
+"""budget - a hostile SPF record does not use up the queries for DMARC
 
-HELO and MAIL FROM name two domains whose records lead to as many lookups as
-RFC 7208 allows; the smallest budget that the configuration takes must still
-pay for the walk of the author domain.
+HELO and MAIL FROM are two domains whose records cause as many lookups as
+RFC 7208 allows. The smallest max-queries that the configuration accepts must
+still be enough for the tree walk of the author domain.
 """
 import os
 import subprocess
@@ -35,7 +35,7 @@ log *dmarc=fail dmarc-policy=quarantine*
 
 
 def hostile(domain):
-    """Ten mx terms, each of ten hosts, each with an address."""
+    """Ten mx terms with ten hosts each, each with an address."""
     yield '%s TXT "v=spf1 %s -all"' % (
         domain, ' '.join('mx:m%d.%s' % (i, domain) for i in range(10)))
     for i in range(10):
