@@ -1,4 +1,4 @@
-"""Limits, counts and blocks changed by the tool beside the running daemon."""
+"""millgatectl changes limits, counts and blocks while the daemon runs."""
 
 import signal
 
@@ -15,7 +15,7 @@ def to(n):
 
 
 def fits(w, login, n):
-    """So many recipients fit into one message, and not one more."""
+    """One message may have n recipients; the next one gets 451."""
     with submission(w, login) as client:
         expect(client.mail(login), "250")
         for address in to(n):
@@ -24,7 +24,7 @@ def fits(w, login, n):
 
 
 @case
-def a_limit_that_is_set_holds_through_restarts(w):
+def a_limit_set_by_the_tool_survives_restarts(w):
     fits(w, MIKE, 3)
     shown = w.ctl("quota", "set", MIKE, "--recipients", "5", "--json")
     assert shown[0]["recipients_limit"] == 5, shown
@@ -44,7 +44,7 @@ def a_limit_that_is_set_holds_through_restarts(w):
 
 
 @case
-def a_reset_makes_room_at_once(w):
+def a_quota_reset_takes_effect_at_once(w):
     expect(submit(w, compose(NINA), login=NINA, recipients=to(3)), "250")
     expect(submit(w, compose(NINA), login=NINA), "451 4.7.1 ")
     shown = w.ctl("quota", "reset", NINA, "--json")
@@ -56,7 +56,7 @@ def a_reset_makes_room_at_once(w):
 @case
 def a_blocked_login_is_refused_until_it_is_unblocked(w):
     expect(submit(w, compose(OLGA), login=OLGA), "250")
-    with submission(w, OLGA) as client:		# a session that is open
+    with submission(w, OLGA) as client:		# an open session
         w.ctl("user", "block", OLGA, "--reason", "see ticket 7", "--json")
         reply = client.mail(OLGA)
         expect(reply, "550 5.7.1 ")

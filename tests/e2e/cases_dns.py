@@ -1,4 +1,4 @@
-"""When the DNS does not answer: never lost, never let through."""
+"""DNS failures: no mail is lost, and no spoofed mail passes."""
 
 import contextlib
 import signal
@@ -11,11 +11,11 @@ from services import wait_until
 from steps import arrive, expect, inbound, results, submit
 from world import STRANGER, HONEST
 
-DEADLINE = 4	# seconds, resolver { timeout } of the world
+DEADLINE = 4	# seconds, the resolver timeout in the world's configuration
 
 
 def deferred_or_tagged(world, reply, text):
-    """451, or delivered with a temperror on it; which, is returned."""
+    """Expect 451, or delivery with a temperror; return which of the two."""
     if reply.code != 250:
         expect(reply, "451 4.7.0 ")
         return "deferred"
@@ -36,7 +36,7 @@ def dns_stopped(world):
 
 @contextlib.contextmanager
 def dns_silent(world):
-    """It listens and says nothing. The whole family of nsd is stopped."""
+    """nsd listens and does not answer: its process group is stopped."""
     import os
     os.killpg(world.nsd.process.pid, signal.SIGSTOP)
     try:
@@ -46,7 +46,7 @@ def dns_silent(world):
 
 
 def comes_back(world, author):
-    """After the outage aligned mail is delivered as if nothing had been."""
+    """After the outage aligned mail passes again."""
     def passes():
         text = compose(author)
         if arrive(world, text, author).code != 250:
@@ -57,7 +57,7 @@ def comes_back(world, author):
 
 
 @case
-def a_failing_zone_defers_or_tags(w):
+def a_servfail_defers_or_tags(w):
     text = compose("joe@broken.example")
     deferred_or_tagged(w, arrive(w, text, "joe@broken.example"), text)
 
@@ -74,7 +74,7 @@ def with_the_server_stopped_mail_is_deferred_or_tagged(w):
 
 
 @case
-def a_known_reject_policy_holds_while_the_key_is_unknown(w):
+def a_cached_reject_policy_defers_while_the_key_lookup_fails(w):
     author = "joe@late2.example"
     expect(arrive(w, compose(author), author, HONEST), "250")	# now cached
     text = sign(w, compose(author), "late2.example")
@@ -89,7 +89,7 @@ def a_known_reject_policy_holds_while_the_key_is_unknown(w):
 
 
 @case
-def a_silent_server_costs_the_deadline_and_nobody_else(w):
+def a_silent_dns_server_delays_only_its_own_messages(w):
     text, times = compose("joe@late3.example"), []
     with dns_silent(w):
         def judged():
@@ -110,7 +110,7 @@ def a_silent_server_costs_the_deadline_and_nobody_else(w):
 
 
 @case
-def a_client_that_leaves_during_the_lookups_harms_nobody(w):
+def a_client_may_disconnect_during_the_lookups(w):
     with dns_silent(w):
         with inbound(w, STRANGER) as client:
             client.mail("joe@late4.example")

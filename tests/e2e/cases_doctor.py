@@ -1,4 +1,4 @@
-"""What the tool learns from the running daemon, and what it advises."""
+"""millgatectl stats and doctor with a running daemon and real MTAs."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ ALICE = "alice@example.net"
 
 
 def control_socket(w):
-    """Its path, when it is there: the MTA's socket is opened earlier."""
+    """Wait for the control socket, which is opened after the milter socket."""
     path = w.directory + "/millgate/state.db-control"
     services.wait_until("control socket", lambda: os.path.exists(path))
     return path
@@ -50,7 +50,7 @@ def stats_count_what_was_sent(w):
 
 
 @case
-def the_control_socket_lives_as_long_as_the_daemon(w):
+def the_control_socket_exists_while_the_daemon_runs(w):
     path = control_socket(w)
     mode = os.stat(path).st_mode
     assert stat.S_ISSOCK(mode) and mode & 0o777 == 0o600, oct(mode)
@@ -65,8 +65,8 @@ def the_control_socket_lives_as_long_as_the_daemon(w):
     w.millgate.stop(signal.SIGKILL)
     assert os.path.exists(path)
     w.millgate.start()
-    # what the old one left is there until the new one answers
-    services.wait_until("it answers", lambda: w.run_ctl(
+    # the socket of the killed daemon stays until the new one answers
+    services.wait_until("millgatectl stats works", lambda: w.run_ctl(
         "stats").returncode == 0)
     assert w.ctl("stats", "--json")["messages"] == 0
 
@@ -74,7 +74,7 @@ def the_control_socket_lives_as_long_as_the_daemon(w):
 # --- doctor ---------------------------------------------------------------
 
 def environment(w):
-    """With Postfix's commands, on the Postfix of this world."""
+    """An environment in which Postfix's commands use this world's Postfix."""
     env = programs.environment()
     env["PATH"] = os.path.dirname(programs.find("postconf")) + ":" + \
         env["PATH"]
@@ -90,7 +90,7 @@ def run_doctor(w, *args):
 
 
 def advice(w, *args):
-    """What is advised, and that the exit status says so."""
+    """The advice of doctor; its exit status must be 1 if there is any."""
     control_socket(w)
     done = run_doctor(w, "--json", *args)
     assert done.returncode in (0, 1), done
@@ -106,8 +106,8 @@ def on_postfix(w):
 @contextlib.contextmanager
 def postfix_with(w, *settings):
     """
-    Postfix's files say so for a while; it does not read them anew. The
-    service that another millgate serves is left out.
+    Change Postfix's files for a while; Postfix does not reload them. The
+    service of the second millgate is removed.
     """
     etc = w.postfix.directory + "/etc/"
     before = {}
@@ -128,7 +128,7 @@ def postfix_with(w, *settings):
 
 
 @case
-def a_right_set_up_gets_no_advice(w):
+def a_correct_postfix_setup_gets_no_advice(w):
     expect(submit(w, compose(ALICE)), "250")
     expect(arrive(w, compose("joe@plain.example"), "joe@plain.example"),
            "250")
@@ -146,7 +146,7 @@ def service(w, name):
 
 
 def wrong(title, number, change, settings):
-    """A case: this set-up gets this advice, and it mends what is wrong."""
+    """A case: this setup gets this advice, and the advice corrects it."""
     def run(w):
         with postfix_with(w, *settings(w)):
             found = on_postfix(w)
@@ -164,50 +164,51 @@ def wrong(title, number, change, settings):
 
 
 OTHER = "inet:127.0.0.1:9"
-wrong("lets mail by when millgate is down", "fail-open",
+wrong("accepts mail when millgate is down", "fail-open",
       "milter_default_action = tempfail",
       lambda w: ["milter_default_action = accept"])
-wrong("speaks an old protocol", "protocol", "milter_protocol = 6",
+wrong("uses an old protocol", "protocol", "milter_protocol = 6",
       lambda w: ["milter_protocol = 2"])
-wrong("keeps sendmail 1 from millgate", "filter-missing",
+wrong("has no millgate for sendmail 1", "filter-missing",
       "non_smtpd_milters = inet:", lambda w: ["non_smtpd_milters ="])
-wrong("keeps submissions from millgate", "filter-missing",
+wrong("has no millgate on submission", "filter-missing",
       "/inet/smtpd_milters=inet:",
       lambda w: [service(w, "submission") + "/smtpd_milters="])
 wrong("has no_milters on a service", "no-milters",
       "/receive_override_options=",
       lambda w: [service(w, "smtps") +
                  "/receive_override_options=no_milters"])
-wrong("has a filter behind millgate on submission", "order",
+wrong("has a filter after millgate on submission", "order",
       "smtpd_milters=%s,inet:" % OTHER,
       lambda w: [service(w, "submission") + "/smtpd_milters=%s,%s" % (
           w.milter_for_postfix(), OTHER)])
 wrong("has a filter before millgate on port 25", "order",
       "," + OTHER, lambda w: [service(w, "smtp") + "/smtpd_milters=%s,%s" % (
           OTHER, w.milter_for_postfix())])
-wrong("lets mail by in the braces of a filter", "fail-open",
+wrong("accepts mail by a setting in braces", "fail-open",
       "default_action=tempfail,protocol=6}",
       lambda w: ["%s/smtpd_milters={%s,default_action=accept,protocol=6}" % (
           service(w, "submission"), w.milter_for_postfix())])
-wrong("keeps mail from millgate but not from others", "filter-missing",
+wrong("has another filter but no millgate", "filter-missing",
       "/inet/smtpd_milters={%s,protocol=2},inet:" % OTHER,
       lambda w: [service(w, "submission") +
                  "/smtpd_milters={%s,protocol=2}" % OTHER])
-wrong("gives up before the lookups do", "timeout",
+wrong("has a shorter timeout than the lookups", "timeout",
       "milter_content_timeout = 44s", lambda w: [
           "milter_content_timeout = 3s"])
-wrong("lets SMTP smuggling by", "smuggling",
+wrong("allows SMTP smuggling", "smuggling",
       "smtpd_forbid_bare_newline = yes",
       lambda w: ["smtpd_forbid_bare_newline = no"])
-wrong("offers a login where mail arrives", "login-inbound",
+wrong("offers a login on the inbound port", "login-inbound",
       "/inet/smtpd_sasl_auth_enable=no",
       lambda w: ["smtpd_sasl_auth_enable = yes"])
-wrong("offers no login", "no-login", "smtpd_sasl_auth_enable=yes",
+wrong("offers no login on submission", "no-login",
+      "smtpd_sasl_auth_enable=yes",
       lambda w: [service(w, "submission") + "/smtpd_sasl_auth_enable=no"])
 
 
 @case
-def trimmed_macro_lists_of_postfix_do_no_harm(w):
+def trimmed_macro_lists_of_postfix_are_enough(w):
     w.postfix.extra = ("milter_mail_macros = i\nmilter_helo_macros =\n"
                        "milter_connect_macros = j\n")
     w.postfix.restart()
@@ -221,7 +222,7 @@ def trimmed_macro_lists_of_postfix_do_no_harm(w):
 
 
 @case
-def without_a_daemon_the_configuration_is_judged_all_the_same(w):
+def without_a_daemon_doctor_still_checks_the_mta(w):
     w.millgate.stop()
     try:
         with postfix_with(w, "milter_default_action = accept"):
@@ -236,7 +237,7 @@ def without_a_daemon_the_configuration_is_judged_all_the_same(w):
 
 
 @case
-def the_fragments_get_no_advice(w):
+def the_postfix_fragments_get_no_advice(w):
     etc = w.postfix.directory + "/fragment"
     os.makedirs(etc)
     for name in ("main.cf", "master.cf"):
@@ -248,7 +249,7 @@ def the_fragments_get_no_advice(w):
         else:
             text += "smtp inet n - y - - smtpd\n"
         services.write(etc + "/" + name, text)
-    # the ports of the sample configuration are the fragments'
+    # the sample configuration has the ports of the fragments
     sample = w.directory + "/sample.conf"
     with open(os.path.join(programs.SOURCE, "packaging/millgate.conf")) as f:
         services.write(sample, 'control-socket = "%s"\n' % control_socket(w) +
@@ -260,10 +261,10 @@ def the_fragments_get_no_advice(w):
     assert done.returncode == 0, done
 
 
-# --- an MTA that does not send what we ask for ------------------------------
+# --- an MTA that does not send the macros that we request -------------------
 
 class OldMta:
-    """Speaks the milter protocol as an MTA that takes no macro lists."""
+    """A milter client that ignores the macro lists of the negotiation."""
 
     def __init__(self, w, version):
         self.sock = socket.create_connection((w.address, w.port["milter"]),
@@ -310,7 +311,7 @@ OLD = "Postfix 2.4.0"
 
 
 @case
-def a_macro_never_sent_is_refused_with_a_hint_and_advice(w):
+def a_missing_macro_is_refused_with_a_hint_and_advice(w):
     for port, macros, code, rule, hint in (
             ("submission", {}, "530 5.7.0", "tls-required",
              "milter_helo_macros"),
@@ -320,7 +321,7 @@ def a_macro_never_sent_is_refused_with_a_hint_and_advice(w):
              "auth-required", "{auth_type}"),
             (None, TLS, "451 4.3.5", "listener-unknown",
              "milter_connect_macros"),
-            # empty is not missing: the client did not log in
+            # an empty macro is not missing: the client did not log in
             ("submission", dict(TLS, auth_type="", auth_authen=""),
              "530 5.7.0", "auth-required", None)):
         w.millgate.restart()
@@ -332,7 +333,7 @@ def a_macro_never_sent_is_refused_with_a_hint_and_advice(w):
             line = services.wait_until("log line", lambda: [
                 one for one in w.millgate.log_text()[before:].splitlines()
                 if "rule=" + rule in one])[0]
-            # once a minute, not for each
+            # the hint is logged once a minute, not for each refusal
             due = hint is not None and attempt == 1
             assert ("hint=" in line) == due, line
             assert not due or hint in line, line
@@ -357,13 +358,13 @@ def on_sendmail(w, text):
 
 
 @case
-def a_right_sendmail_gets_no_advice(w):
+def a_correct_sendmail_setup_gets_no_advice(w):
     text = sendmail_cf(w)
     assert on_sendmail(w, text) == [], on_sendmail(w, text)
 
 
 @case
-def a_wrong_sendmail_gets_the_line_that_mends_it(w):
+def a_wrong_sendmail_setup_gets_the_line_to_change(w):
     text = sendmail_cf(w)
     for old, new, number, change in (
             (", F=T,", ",", "fail-open", "F=T"),
@@ -384,7 +385,7 @@ def a_wrong_sendmail_gets_the_line_that_mends_it(w):
 
 
 @case
-def sendmail_without_f_lets_mail_by_and_doctor_says_so(w):
+def sendmail_without_f_accepts_mail_and_doctor_reports_it(w):
     text = sendmail_cf(w)
     path = w.sendmail.directory + "/daemon.cf"
     view = View(w)
@@ -405,7 +406,7 @@ def sendmail_without_f_lets_mail_by_and_doctor_says_so(w):
 
 
 @case
-def trimmed_macro_lists_of_sendmail_do_no_harm(w):
+def trimmed_macro_lists_of_sendmail_are_enough(w):
     text = sendmail_cf(w)
     path = w.sendmail.directory + "/daemon.cf"
     try:

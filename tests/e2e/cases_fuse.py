@@ -1,4 +1,4 @@
-"""Logins that look stolen: blocked once, told of once, let go by the tool."""
+"""Fuses block a login that looks stolen, log it once; the tool unblocks it."""
 
 from cases_submission import signed_by_both
 from message import compose
@@ -49,7 +49,7 @@ def too_many_from_addresses_hold_the_mail(w):
         line = log_line(w, reply)
         assert "action=hold" in line and "rule=blocked" in line, line
         assert len(events(w, QUEENIE)) == 1
-        # nothing filters it again when somebody releases it
+        # a released message does not pass the milter again
         assert w.postfix.command("postsuper", "-H",
                                  queue_id(reply)).returncode == 0
         w.postfix.command("postqueue", "-f")

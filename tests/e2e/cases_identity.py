@@ -1,8 +1,8 @@
 """The identity matrix: a sample of logins, identities and ways to write them.
 
-The model below says from the table of senders alone what must come of a
-message; it shares nothing with millgate. What it does not allow is neither
-accepted nor signed, what it allows is delivered and signed by the right key.
+The model below predicts the result of a message from the table of senders; it
+shares no code with millgate. A message that the model does not allow must be
+refused. One that it allows must be delivered and signed by the right key.
 """
 
 import concurrent.futures
@@ -14,7 +14,7 @@ from message import compose, deliveries, message_id
 from runner import case, settings
 from steps import expect, submission
 
-# login: what it may send as; of the world's own settings and of USERS
+# login: its allowed senders, from the world's configuration and USERS
 SENDERS = {
     "alice@example.net": ["alice@example.net", "@.shop.example.net",
                           "desk@müller.example"],
@@ -34,8 +34,8 @@ DOMAINS = ["example.net", "EXAMPLE.Net", "shop.example.net",
            "xn--mller-kva.example", "XN--Mller-KVA.example", "muller.example",
            "other.example"]
 
-# x is the identity, own the login's address: the text of the fields, whose
-# the authors are, and who else is named; None: nobody can say
+# (the text of the fields, the authors, the other identities); {x} is the
+# identity and {own} the login's address; None: the fields cannot be parsed
 FORMS = [
     ("From: {x}", "x", ""),
     ("From: <{x}>", "x", ""),
@@ -80,7 +80,7 @@ FORMS = [
 # --- the model
 
 def folded(address):
-    """(local part, domain) as they are compared."""
+    """(local part, domain) in the form that is compared."""
     local, _, domain = address.rpartition("@")
     if local.startswith('"'):
         local = local[1:-1]
@@ -88,7 +88,7 @@ def folded(address):
 
 
 def untagged(local):
-    """alice of alice+news; what begins with the + has no such part."""
+    """"alice" of "alice+news"; a local part that begins with + has no tag."""
     base = local.split("+")[0]
     return base or local
 
@@ -108,14 +108,14 @@ def may_use(login, address):
 
 
 def reaches(pattern, domain):
-    """Is there any address in the domain that it stands for?"""
+    """Does the pattern match any address of the domain?"""
     if pattern.startswith("@."):
         return domain.endswith(pattern[1:])
     return pattern == "*" or folded(pattern)[1] == domain
 
 
 def signing_domain(login, authors, keys):
-    """The one domain of the authors, or the nearest above it with a key."""
+    """The domain of all authors, or its nearest parent that has a key."""
     domains = {folded(author)[1] for author in authors}
     domain = domains.pop()
     if domains:
@@ -128,13 +128,13 @@ def signing_domain(login, authors, keys):
 
 
 class Row:
-    """One message: who sends what, and what must come of it."""
+    """One message: login, envelope, fields, and whether it is allowed."""
 
     def __init__(self, chance):
         self.login = chance.choice(list(SENDERS))
         self.identity = "%s@%s" % (chance.choice(LOCALS),
                                    chance.choice(DOMAINS))
-        # whose envelope is it? mostly that of an honest client
+        # mostly the envelope sender of an honest client
         self.envelope = chance.choice([self.login] * 3 + [self.identity])
         text, authors, others = chance.choice(FORMS)
         who = {"x": self.identity, "o": self.login}
@@ -152,7 +152,7 @@ class Row:
 
 
 def sample(size, seed):
-    """Half of them allowed, half of them not."""
+    """Rows of which half are allowed."""
     chance, rows = random.Random(seed), []
     wanted = {True: size // 2, False: size - size // 2}
     while wanted[True] + wanted[False] > 0:
@@ -163,10 +163,10 @@ def sample(size, seed):
     return rows
 
 
-# --- and what comes of it
+# --- the results
 
 def send(w, login, rows):
-    """All messages of a login in one session."""
+    """Send all messages of a login in one session; check the replies."""
     with submission(w, login) as client:
         for row in rows:
             reply = client.submit(row.envelope, "r@elsewhere.example",
@@ -186,7 +186,7 @@ def send_all(w, rows):
 
 
 def as_sent(row, found):
-    """Did the MTA leave the fields of the row as they were?"""
+    """Did the MTA leave the fields of the row unchanged?"""
     sent = re.sub(r"\r\n(?=[ \t])", "", row.fields).split("\r\n")
     names = [field.split(":", 1)[0] for field in sent]
     return all(field.split(":", 1)[1].strip() in found.all(name)
@@ -194,7 +194,7 @@ def as_sent(row, found):
 
 
 def check_signatures(w, row, found, keys):
-    """How many there are."""
+    """Check the signatures of a delivered message; return their number."""
     got = found.signatures(w)
     want = signing_domain(row.login, row.authors, keys)
     assert {d for d, _, _ in got} == ({want} if want else set()), (
@@ -221,5 +221,5 @@ def check_matrix(w, size, seed):
 
 
 @case
-def a_sample_of_the_matrix_is_accepted_and_signed_as_it_says(w):
+def a_sample_of_identities_gets_the_results_of_the_model(w):
     check_matrix(w, 300, 6)

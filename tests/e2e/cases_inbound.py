@@ -1,4 +1,4 @@
-"""What arrives from elsewhere."""
+"""Inbound mail: SPF, DKIM, DMARC and the results of them."""
 
 from message import compose, delivered, sign, was_delivered
 from runner import case, settings
@@ -57,7 +57,7 @@ def spoofed_mail_is_rejected_under_p_reject(w):
     assert "strict.example" in reply.text, reply
     expect(arrive(w, text, "", STRANGER), "550 5.7.1 ")
     expect(arrive(w, text, "eve@plain.example", STRANGER), "550 5.7.1 ")
-    # SPF passes, but for a domain that is not the author's
+    # SPF passes, but for a domain that is not aligned with the author's
     expect(arrive(w, text, WATCHING, HONEST), "550 5.7.1 ")
 
 
@@ -79,7 +79,7 @@ def spoofed_mail_is_held_under_p_quarantine(w):
     assert "action=hold" in log_line(w, reply)
     w.settle()
     assert not was_delivered(w, "example.net", text)
-    # released by the operator it arrives, and says what it is
+    # the operator releases it: it is delivered with its DMARC result
     assert w.postfix.command("postsuper", "-H",
                              queue_id(reply)).returncode == 0
     w.postfix.command("postqueue", "-f")
@@ -126,7 +126,7 @@ def forged_results_are_removed_and_foreign_ones_stay(w):
 
 
 @case
-def our_own_results_are_not_forged_by_submission(w):
+def forged_results_are_removed_from_a_submission(w):
     from steps import submit
     text = compose("alice@example.net", extra=[
         "Authentication-Results: mx.example.net; dmarc=pass"])
@@ -136,7 +136,7 @@ def our_own_results_are_not_forged_by_submission(w):
 
 
 @case
-def a_from_missing_or_repeated_is_refused(w):
+def a_missing_or_repeated_from_is_refused(w):
     expect(arrive(w, compose(None), PLAIN), "550 5.7.1 ")
     expect(arrive(w, compose(PLAIN, extra=["From: " + STRICT]), PLAIN),
            "550 5.7.1 ")
@@ -144,7 +144,7 @@ def a_from_missing_or_repeated_is_refused(w):
 
 
 @case
-def each_message_of_a_session_is_judged_by_itself(w):
+def each_message_of_a_session_is_evaluated_separately(w):
     good, again = compose(STRICT), compose(STRICT, subject="Again")
     with inbound(w) as client:
         expect(client.submit(STRICT, "bob@example.net", good), "250")
@@ -158,7 +158,7 @@ def each_message_of_a_session_is_judged_by_itself(w):
 
 
 @case
-def a_bounce_is_judged_by_its_helo_name(w):
+def a_bounce_is_evaluated_by_its_helo_name(w):
     text = compose("postmaster@strict.example")
     with inbound(w, helo="strict.example") as client:
         expect(client.submit("", "bob@example.net", text), "250")
@@ -168,7 +168,7 @@ def a_bounce_is_judged_by_its_helo_name(w):
 
 
 @case
-def an_ipv6_client_is_judged(w):
+def an_ipv6_client_is_evaluated(w):
     text = compose(WATCHING)
     with inbound(w, "2001:db8::66") as client:
         expect(client.submit(WATCHING, "bob@example.net", text), "250")
@@ -177,7 +177,7 @@ def an_ipv6_client_is_judged(w):
 
 
 @case
-def nothing_from_elsewhere_is_signed(w):
+def inbound_mail_is_not_signed(w):
     text = compose("alice@example.net")
     reply = arrive(w, text, "alice@example.net", STRANGER)
     expect(reply, "250")
@@ -186,7 +186,7 @@ def nothing_from_elsewhere_is_signed(w):
 
 
 @case
-def monitor_mode_delivers_spoofed_mail_and_says_so(w):
+def monitor_mode_delivers_spoofed_mail_and_logs_it(w):
     with settings(w, top="mode = monitor"):
         text = compose(STRICT)
         reply = arrive(w, text, STRICT, STRANGER)

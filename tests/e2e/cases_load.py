@@ -1,4 +1,4 @@
-"""Many at once."""
+"""Many sessions at once."""
 
 import resource
 
@@ -11,7 +11,7 @@ CONTINUE, INSERT = b"c", b"i"
 
 
 def memory(w):
-    """Resident octets of the daemon."""
+    """Resident memory of the daemon in octets."""
     with open("/proc/%d/statm" % w.millgate.process.pid) as f:
         return int(f.read().split()[1]) * resource.getpagesize()
 
@@ -26,7 +26,7 @@ def login_of(n):
 
 
 def open_sessions(w):
-    """Each with a message begun, and a recipient reserved."""
+    """Sessions that each began a message and reserved a recipient."""
     sessions = [milter.Session(w, **{"{auth_authen}": login_of(n)})
                 for n in range(SESSIONS)]
     for step in (lambda s, n: s.negotiate(),
@@ -40,7 +40,7 @@ def open_sessions(w):
 
 
 def finish(sessions):
-    """Messages of these, all at once; each comes back signed twice."""
+    """Finish a message in each of these at once; each is signed twice."""
     for n, session in sessions:
         session.data([("From", " " + login_of(n)),
                       ("Subject", " One of many")], b"Hello.\r\n")
@@ -66,7 +66,7 @@ def five_thousand_open_sessions_are_all_served(w):
         assert is_instrumented(w) or each < 48 * 1024, each
         serves(w)
         finish(list(enumerate(sessions))[::10])
-        # the others think again, and begin anew
+        # the others abort and begin a new message
         for n, session in enumerate(sessions):
             session.send(b"A")
             session.mail(login_of(n))

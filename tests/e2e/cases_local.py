@@ -1,4 +1,4 @@
-"""sendmail(1), which comes to millgate through non_smtpd_milters."""
+"""Postfix's sendmail(1), whose mail millgate gets by non_smtpd_milters."""
 
 import os
 
@@ -42,7 +42,7 @@ def a_bounce_with_the_null_sender_passes(w):
 
 
 def bounce_of(world, text):
-    """Postfix's own, to the sender of a message that nobody takes."""
+    """Postfix's bounce of a message that could not be delivered."""
     def arrived():
         for found in deliveries(world, "example.net"):
             if found.all("Auto-Submitted") and \
@@ -64,21 +64,21 @@ def a_bounce_that_postfix_makes_is_signed(w):
 
 
 @case
-def mail_over_the_plan_of_its_listener_comes_back_or_waits(w):
+def mail_over_the_plan_of_its_listener_is_bounced_or_queued(w):
     text, late, unknown = compose(ALICE), compose(ALICE), compose(ALICE)
     with settings(w, local="plan = tiny", judges="quota { action = reject }"):
         sendmail(w, compose(ALICE), "-f", ALICE, "r@elsewhere.example",
                  "s@elsewhere.example")
-        wait_until("two are used", lambda: w.millgate.log_line(
+        wait_until("log line with quota=2/3", lambda: w.millgate.log_line(
             listener="local", quota="2/3"))
         sendmail(w, text, "-f", ALICE, "r@elsewhere.example",
                  "s@elsewhere.example")
-        # for which the plan had room; there is none for anything more
+        # the plan had room for the bounce, but has none for further mail
         bounce = bounce_of(w, text)
         assert b"Quota exceeded for listener local" in bounce.body, bounce.raw
         sendmail(w, late, "-f", ALICE, "r@elsewhere.example")
         expect(submit(w, unknown, recipients="x@no-mailbox.example"), "250")
-        wait_until("both wait", lambda: sorted(w.queue().values()) ==
+        wait_until("both are queued", lambda: sorted(w.queue().values()) ==
                    ["deferred", "maildrop"])
     assert w.postfix.command("postqueue", "-f").returncode == 0
     bounce_of(w, unknown)
@@ -86,7 +86,7 @@ def mail_over_the_plan_of_its_listener_comes_back_or_waits(w):
 
 
 @case
-def what_postfix_adds_to_a_message_of_sendmail_is_signed(w):
+def fields_added_by_postfix_are_signed(w):
     subject = "Of root's crontab %d" % os.getpid()
     sendmail(w, "Subject: %s\r\n\r\nIt ran.\r\n" % subject, "-f", ALICE,
              "-F", "Cron Daemon", "r@elsewhere.example")
@@ -94,14 +94,14 @@ def what_postfix_adds_to_a_message_of_sendmail_is_signed(w):
     def arrived():
         return [found for found in deliveries(w, "elsewhere.example")
                 if found.all("Subject") == [subject]]
-    found = wait_until("it is delivered", arrived)[0]
+    found = wait_until("the message is delivered", arrived)[0]
     assert found.one("From") == "Cron Daemon <%s>" % ALICE, found.head
     assert found.all("Date") and found.all("Message-ID"), found.head
     assert set(found.signatures(w)) == BOTH, found.head
 
 
 @case
-def many_recipients_of_sendmail_t_are_all_served(w):
+def all_recipients_of_sendmail_t_are_served(w):
     text = compose(ALICE, "a@elsewhere.example, b@elsewhere.example",
                    extra=["Cc: c@elsewhere.example",
                           "Bcc: d@elsewhere.example"])

@@ -1,4 +1,4 @@
-"""How a client proved who it is: tokens, TLS versions, certificates."""
+"""Proofs of identity: tokens, TLS versions, certificates."""
 
 import concurrent.futures
 import ssl
@@ -15,7 +15,7 @@ TOKENS = ("OAUTHBEARER", "XOAUTH2")
 
 
 @case
-def a_login_with_a_token_is_served_and_noted(w):
+def a_login_with_a_token_is_accepted_and_recorded(w):
     for mechanism in TOKENS:
         text = compose(ALICE)
         reply = submit(w, text, mechanism=mechanism)
@@ -28,14 +28,14 @@ def a_login_with_a_token_is_served_and_noted(w):
 
 
 @case
-def a_login_by_token_has_its_own_addresses_only(w):
+def a_login_with_a_token_may_use_only_its_addresses(w):
     for mechanism in TOKENS:
         expect(submit(w, compose("ceo@example.net"), mechanism=mechanism),
                "550 5.7.1 ")
 
 
 @case
-def a_token_that_fails_is_no_login(w):
+def an_invalid_token_is_not_a_login(w):
     attempts = (
         ("OAUTHBEARER", bearer.token(ALICE, key=b"some other key")),
         ("OAUTHBEARER", bearer.token(ALICE, exp=1000000000)),
@@ -49,7 +49,7 @@ def a_token_that_fails_is_no_login(w):
         with smtp.Client(w, "submission") as client:
             return (client.login(ALICE, token, mechanism),
                     client.mail(ALICE))
-    # Dovecot takes half a second to refuse one
+    # Dovecot takes half a second to refuse a token
     with concurrent.futures.ThreadPoolExecutor(len(attempts)) as pool:
         for login, mail in pool.map(replies, attempts):
             expect(login, "535 5.7.8 ")
@@ -57,7 +57,7 @@ def a_token_that_fails_is_no_login(w):
 
 
 def first_listener(w, name, rules):
-    """A listener for submissions that comes before those of the world."""
+    """A submission listener that is matched before those of the world."""
     ports = [w.port[p] for p in ("submission", "smtps", "sendmail_msa")]
     return "listener %s {\n  daemon-ports = {%s}\n%s\n}" % (
         name, ", ".join(map(str, ports)),
@@ -65,7 +65,7 @@ def first_listener(w, name, rules):
 
 
 @case
-def a_token_is_a_second_factor_and_a_password_is_none(w):
+def a_token_is_a_second_factor_and_a_password_is_not(w):
     top = first_listener(w, "factor", "second-factor = token-or-certificate")
     with settings(w, top=top):
         for mechanism in TOKENS:
@@ -75,7 +75,7 @@ def a_token_is_a_second_factor_and_a_password_is_none(w):
         for mechanism in ("PLAIN", "LOGIN", "SCRAM-SHA-256"):
             expect(submit(w, compose(ALICE), mechanism=mechanism),
                    "530 5.7.9 ")
-    # and where one user alone must have it
+    # only one user must have a second factor
     with settings(w, users="user %s { second-factor = yes }" % CAROL):
         expect(submit(w, compose(CAROL), CAROL, mechanism="XOAUTH2"), "250")
         expect(submit(w, compose(CAROL), CAROL), "530 5.7.9 ")
@@ -83,9 +83,9 @@ def a_token_is_a_second_factor_and_a_password_is_none(w):
 
 
 @case
-def a_second_factor_is_a_verified_certificate_of_the_login(w):
+def a_verified_certificate_of_the_login_is_a_second_factor(w):
     own = "/O=Smith (and) Sons/CN=" + CAROL
-    w.make_ca("untrusted")	# its name is that of the good one
+    w.make_ca("untrusted")	# it has the same name as the trusted one
     with settings(w, users="user %s { second-factor = yes }" % CAROL):
         for name, subject, ca, want in (
                 ("own", own, "ca", "250 "),
@@ -104,11 +104,11 @@ def a_second_factor_is_a_verified_certificate_of_the_login(w):
 
 
 @case
-def a_certificate_alone_is_no_login(w):
+def a_certificate_alone_is_not_a_login(w):
     context = certificate(w, "alone", "/CN=" + ALICE)
     expect(submit(w, compose(ALICE), None, ALICE, tls_context=context),
            "530 5.7.0 ")
-    # and does not make the login of another one its owner's
+    # it does not give another login the addresses of its owner
     expect(submit(w, compose(ALICE), CAROL, ALICE, tls_context=context),
            "550 5.7.1 ")
 
@@ -122,7 +122,7 @@ def of_version(w, version):
 
 
 @case
-def tls_before_1_2_is_refused_and_later_versions_are_noted(w):
+def tls_before_1_2_is_refused_and_later_versions_are_recorded(w):
     for port in ("submission", "smtps"):
         for version in VERSIONS:
             text = compose(ALICE)
@@ -139,7 +139,7 @@ def tls_before_1_2_is_refused_and_later_versions_are_noted(w):
 
 
 @case
-def the_oldest_tls_version_of_a_listener_is_its_own(w):
+def each_listener_has_its_own_min_tls(w):
     for oldest in VERSIONS:
         top = first_listener(w, "oldest", 'min-tls = "%s"' % oldest)
         with settings(w, top=top):

@@ -1,4 +1,4 @@
-"""The MTAs as contrib/ sets them up: what they take care of themselves."""
+"""Rules that the MTAs enforce themselves when set up as in contrib/."""
 
 import smtp
 from cases_submission import signed_by_both
@@ -12,7 +12,7 @@ PORTS = ("contrib_submission", "contrib_submissions")
 
 
 @case
-def the_services_of_the_fragment_serve_users(w):
+def the_services_of_the_fragment_accept_users(w):
     for port in PORTS:
         for mechanism in ("PLAIN", "SCRAM-SHA-256", "XOAUTH2"):
             text = compose(ALICE)
@@ -25,7 +25,7 @@ def the_services_of_the_fragment_serve_users(w):
 
 
 @case
-def the_services_of_the_fragment_serve_nobody_else(w):
+def the_services_of_the_fragment_need_a_login_and_tls(w):
     for port in PORTS:
         expect(submit(w, compose(ALICE), None, ALICE, port=port), "530 5.7.0 ")
     with smtp.Client(w, "contrib_submission", tls=False) as client:
@@ -33,13 +33,16 @@ def the_services_of_the_fragment_serve_nobody_else(w):
         expect(client.mail(ALICE), "530 5.7.0 Must issue a STARTTLS")
 
 
-# what some take for the end of a message, and others do not
+# sequences that only some servers take for the end of a message
 ENDS = ("\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r\n.\r", "\n.\r", "\r.\n",
         "\r.\r\n", "\r\n.\0\r\n", "\r\n\0.\r\n")
 
 
 def smuggle(client, end, sender):
-    """A message that hides another one; both, and what came of the first."""
+    """
+    Send a message that hides another one; return both texts and the reply to
+    the first.
+    """
     outer, hidden = compose(sender), compose(sender)
     for line in ("MAIL FROM:<%s>" % sender, "RCPT TO:<bob@example.net>"):
         expect(client.command(line), "250")
@@ -68,7 +71,7 @@ def check_smuggling(w, connect, sender):
 
 
 @case
-def no_message_is_smuggled_in_from_elsewhere(w):
+def no_message_is_smuggled_into_inbound_mail(w):
     check_smuggling(w, lambda: inbound(w, STRANGER), PLAIN)
 
 
@@ -79,7 +82,7 @@ def no_message_is_smuggled_into_a_submission(w):
 
 
 @case
-def commands_before_their_turn_are_no_commands(w):
+def a_message_sent_before_the_reply_to_data_is_refused(w):
     with inbound(w, STRANGER) as client:
         client.mail(PLAIN)
         client.rcpt("bob@example.net")

@@ -1,4 +1,4 @@
-"""What else a session must show, and what it may then do."""
+"""Certificates, tiers, relays and networks."""
 
 import re
 
@@ -11,13 +11,13 @@ from steps import certificate, expect, inbound, log_line, results, submit
 from world import HONEST, STRANGER
 
 ALICE = "alice@example.net"
-# no user section names him
+# has no user section
 LEO = "leo@example.net"
 CAROL = "carol@example.net"
 
 
 @case
-def a_certificate_of_another_issuer_is_no_second_factor(w):
+def a_certificate_of_another_issuer_is_not_a_second_factor(w):
     own = certificate(w, "own", "/CN=" + CAROL)
     partner = certificate(w, "partners", "/CN=" + CAROL, "partner")
 
@@ -38,7 +38,7 @@ def a_certificate_of_another_issuer_is_no_second_factor(w):
 
 
 @case
-def a_certificate_of_another_name_counts_where_it_is_written_down(w):
+def a_certificate_with_another_name_counts_if_configured(w):
     context = certificate(w, "laptop", "/CN=Carol (laptop)")
     user = "user %s { second-factor = yes\n" % CAROL
     with settings(w, users=user + "}"):
@@ -62,7 +62,7 @@ tier rest { plan = tier1  senders = {"login"} }
 
 
 def in_tier(w, context, mechanism):
-    """Submit a message; its tier by log and header, and its limit."""
+    """Submit a message; return its tier and limit from log and header."""
     text = compose(LEO)
     reply = submit(w, text, LEO, mechanism=mechanism, tls_context=context)
     expect(reply, "250")
@@ -75,7 +75,7 @@ def in_tier(w, context, mechanism):
 
 
 @case
-def one_login_over_five_kinds_of_sessions_meets_five_limits(w):
+def one_login_has_a_limit_in_each_of_five_tiers(w):
     with settings(w, top=TIERS + "unlisted-users = any"):
         shown = certificate(w, "tier", "/CN=" + LEO)
         old, new = of_version(w, "TLSv1.2"), of_version(w, "TLSv1.3")
@@ -90,14 +90,14 @@ def one_login_over_five_kinds_of_sessions_meets_five_limits(w):
         for mechanism, context, want in kinds:
             got = in_tier(w, context, mechanism)
             assert got == want, (mechanism, got, want)
-        # what a tier does not allow is refused in this tier alone
+        # an address that one tier does not allow is allowed in another
         text = compose("ceo@example.net")
         expect(submit(w, text, LEO, tls_context=old), "550 5.7.1 ")
         expect(submit(w, text, LEO, tls_context=new), "250")
 
 
 @case
-def a_relays_client_needs_no_login_and_its_mail_is_signed(w):
+def a_client_of_a_relay_needs_no_login_and_its_mail_is_signed(w):
     with settings(w, top="""
 relay apps {
   networks = {"127.0.0.0/8", "203.0.113.0/24"}
@@ -128,7 +128,7 @@ listener apps {
 
 
 @case
-def a_listener_serves_its_networks_alone(w):
+def a_listener_serves_only_its_networks(w):
     with settings(w, top="""
 listener inside { daemon-ports = {%d}  networks = {"192.0.2.0/24"} }""" %
                   w.port["smtp"]):

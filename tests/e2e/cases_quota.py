@@ -1,4 +1,4 @@
-"""Recipients of an hour; the plan tiny has three."""
+"""Quota: recipients per hour; the plan tiny has three."""
 
 import contextlib
 import os
@@ -24,13 +24,13 @@ def to(n):
 
 
 def used(world, login):
-    """What millgatectl says about a login."""
+    """The recipients of a login, as millgatectl shows them."""
     shown = world.ctl("quota", "show", login, "--json")
     return sum(row["recipients"] for row in shown)
 
 
 @case
-def the_recipient_after_the_last_gets_451(w):
+def the_recipient_over_the_limit_gets_451(w):
     dave = "dave@example.net"
     text = compose(dave)
     with submission(w, dave) as client:
@@ -49,7 +49,7 @@ def the_recipient_after_the_last_gets_451(w):
 
 
 @case
-def refused_and_abandoned_mail_costs_nothing(w):
+def refused_and_aborted_mail_is_not_counted(w):
     erin = "erin@example.net"
     with submission(w, erin) as client:
         client.mail(erin)
@@ -70,7 +70,7 @@ def refused_and_abandoned_mail_costs_nothing(w):
 
 
 @case
-def after_kill_9_the_count_is_what_was_accepted(w):
+def after_kill_9_accepted_mail_is_counted(w):
     frank = "frank@example.net"
     expect(submit(w, compose(frank), login=frank, recipients=to(0)), "250")
     expect(submit(w, compose(frank), login=frank, recipients=to(1)), "250")
@@ -87,7 +87,7 @@ def after_kill_9_the_count_is_what_was_accepted(w):
 
 
 @case
-def sessions_at_once_never_exceed_the_limit(w):
+def concurrent_sessions_never_exceed_the_limit(w):
     grace, replies = "grace@example.net", []
     ready = threading.Barrier(12)
 
@@ -110,7 +110,7 @@ def sessions_at_once_never_exceed_the_limit(w):
 
 
 @case
-def kill_9_at_any_moment_loses_nothing_that_was_accepted(w):
+def kill_9_at_any_moment_loses_no_accepted_mail(w):
     heidi, rounds = "heidi@example.net", 4
     accepted, over = [], threading.Event()
 
@@ -125,26 +125,27 @@ def kill_9_at_any_moment_loses_nothing_that_was_accepted(w):
                         else:
                             expect(reply, "451 ")
             except (smtp.Closed, OSError, AssertionError):
-                pass	# while millgate is away there is no TLS and no mail
+                pass	# without millgate there is no TLS and no mail
 
     threads = [threading.Thread(target=send_on) for _ in range(4)]
     for thread in threads:
         thread.start()
     for n in range(1, rounds + 1):
-        wait_until("mail flows", lambda: len(accepted) > n * 8, 30)
+        wait_until("more mail is accepted", lambda: len(accepted) > n * 8, 30)
         w.millgate.stop(signal.SIGKILL)
         w.millgate.start()
     over.set()
     for thread in threads:
         thread.join(60)
-    # accepted by the filter, not confirmed by Postfix: one a thread and kill
+    # for each thread and kill, one message may be accepted by millgate and
+    # not confirmed by Postfix
     count = used(w, heidi)
     assert len(accepted) <= count <= len(accepted) + 4 * rounds, (
         len(accepted), count)
 
 
 @case
-def a_warning_runs_the_command_of_the_site(w):
+def a_quota_warning_runs_the_notify_command(w):
     login = "lea@example.net"
     directory = os.path.join(w.directory, "millgate")
     script = os.path.join(directory, "warn")
@@ -166,9 +167,9 @@ quota {
 }""" % script):
         expect(submit(w, compose(login), login=login, recipients=to(0)), "250")
         expect(submit(w, compose(login), login=login, recipients=to(1)), "250")
-        wait_until("the command has run", lambda: len(shares()) == 1)
+        wait_until("notify-command has run", lambda: len(shares()) == 1)
         expect(submit(w, compose(login), login=login, recipients=to(2)), "250")
-        wait_until("it has run again", lambda: len(shares()) == 2)
+        wait_until("notify-command has run twice", lambda: len(shares()) == 2)
         expect(submit(w, compose(login), login=login), "451 4.7.1 ")
         line = w.millgate.log_line(event="quota-warning", login=login,
                                    share="100")
@@ -180,7 +181,7 @@ quota {
 
 @contextlib.contextmanager
 def small_disk(w):
-    """millgate's directory on a disk of half a megabyte of its own."""
+    """Put millgate's directory on a separate disk of half a megabyte."""
     directory = os.path.join(w.directory, "millgate")
     w.millgate.stop()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs",
@@ -195,7 +196,7 @@ def small_disk(w):
 
 
 def fill(path):
-    """Take all that is left of the disk."""
+    """Fill the rest of the disk."""
     with open(path, "wb", buffering=0) as f, \
             contextlib.suppress(OSError):
         while True:
@@ -203,7 +204,7 @@ def fill(path):
 
 
 def until_full(w, login):
-    """Mail until the file cannot grow any more; all before is accepted."""
+    """Send mail until the state file cannot grow; return the last reply."""
     for _ in range(5):
         reply = submit(w, compose(login), login=login)
         if reply.code != 250:
@@ -212,7 +213,7 @@ def until_full(w, login):
 
 
 @case
-def a_full_disk_defers_until_there_is_room(w):
+def a_full_disk_defers_mail_until_there_is_space(w):
     if not isolated():
         raise Skip("mounts need a namespace")
     bob = "bob@example.net"
@@ -233,7 +234,7 @@ def a_full_disk_defers_until_there_is_room(w):
 
 
 @case
-def a_full_disk_lets_mail_through_where_the_site_says_so(w):
+def a_full_disk_accepts_mail_if_so_configured(w):
     if not isolated():
         raise Skip("mounts need a namespace")
     bob = "bob@example.net"
@@ -250,7 +251,7 @@ def a_full_disk_lets_mail_through_where_the_site_says_so(w):
 
 
 def refused_at_start(w):
-    """millgate does not start; what it says."""
+    """millgate must not start; return its error text."""
     done = subprocess.run(w.millgate.argv(), capture_output=True, text=True,
                           timeout=20, env=programs.environment())
     assert done.returncode == 2, done
@@ -258,7 +259,7 @@ def refused_at_start(w):
 
 
 @case
-def a_state_file_that_cannot_be_used_is_named_at_the_start(w):
+def an_unusable_state_file_is_reported_at_the_start(w):
     state = os.path.join(w.directory, "millgate", "state.db")
     kept = state + ".kept"
     w.millgate.stop()
@@ -269,7 +270,7 @@ def a_state_file_that_cannot_be_used_is_named_at_the_start(w):
         shutil.chown(state, services.MILTER_USER)
 
     def foreign():
-        write(state, "", 0o644)	# root's
+        write(state, "", 0o644)	# owned by root
 
     def link():
         os.symlink(kept, state)

@@ -1,4 +1,4 @@
-"""Two millgates, as on two hosts, that share their counts on one Redis."""
+"""Two millgates, as on two hosts, that share their state on one Redis."""
 
 import contextlib
 import signal
@@ -21,7 +21,7 @@ def to(n):
 
 @contextlib.contextmanager
 def two_on_one_redis(w, **more):
-    """Postfix's services submission and second, each with a millgate."""
+    """Postfix's services submission and second have a millgate each."""
     try:
         programs.find("redis-server")
     except programs.Missing as why:
@@ -76,7 +76,7 @@ def two_millgates_share_one_limit(w):
 
 
 @case
-def a_block_on_one_host_is_a_block_on_all(w):
+def a_login_blocked_on_one_host_is_blocked_on_all(w):
     erin = "erin@example.net"
     with two_on_one_redis(w):
         expect(submit(w, compose(erin), login=erin, port="second"), "250")
@@ -91,7 +91,7 @@ def a_block_on_one_host_is_a_block_on_all(w):
 
 
 @case
-def without_redis_mail_is_deferred_and_then_goes_on(w):
+def without_redis_mail_is_deferred_until_it_returns(w):
     frank = "frank@example.net"
     with two_on_one_redis(w):
         expect(submit(w, compose(frank), login=frank), "250")
@@ -112,7 +112,7 @@ def without_redis_mail_is_deferred_and_then_goes_on(w):
         wait_until("mail is accepted again", accepted)
         for reply in replies[:-1]:
             expect(reply, "451 4.3.0 ")
-        # what was accepted before is still counted, on both
+        # mail that was accepted before is still counted, on both
         expect(submit(w, compose(frank), login=frank), "250")
         expect(submit(w, compose(frank), login=frank, port="second"),
                "451 4.7.1 ")
@@ -126,7 +126,7 @@ def say(w, command):
 
 
 def end_of(session, login):
-    """The letters of the answers to the message, up to the last."""
+    """Send a message; return the milter reply codes up to the last."""
     session.data([("From", " " + login)], b"Hello.\r\n")
     letters = [session.answer()[0] for _ in ("data", "edit or end")]
     while letters[-1] in (b"i", b"q"):
@@ -135,7 +135,7 @@ def end_of(session, login):
 
 
 @case
-def what_no_longer_fits_at_its_end_is_held(w):
+def a_message_over_the_limit_at_its_end_is_held(w):
     frank = "frank@example.net"
     with two_on_one_redis(w, judges="quota { action = hold }"):
         say(w, b"FLUSHALL")
@@ -148,7 +148,7 @@ def what_no_longer_fits_at_its_end_is_held(w):
             session.rcpt(to(n))
         assert [session.answer()[0] for _ in range(LIMIT + 1)] == \
             [b"c"] * (LIMIT + 1)
-        # the server loses the reservation, and others take its room
+        # the server loses the reservation, and other mail uses up the limit
         say(w, b"FLUSHALL")
         for _ in range(LIMIT):
             expect(submit(w, compose(frank), login=frank), "250")
@@ -159,7 +159,7 @@ def what_no_longer_fits_at_its_end_is_held(w):
 
 
 @case
-def a_redis_that_stands_still_costs_little(w):
+def a_stopped_redis_defers_mail_until_it_continues(w):
     grace = "grace@example.net"
     with two_on_one_redis(w):
         expect(submit(w, compose(grace), login=grace), "250")

@@ -1,4 +1,4 @@
-"""Authentication-Results that cannot be forged, read back after delivery."""
+"""Forged Authentication-Results are removed; checked after delivery."""
 
 import json
 
@@ -10,7 +10,7 @@ from world import STRANGER
 WATCHING = "joe@watching.example"
 NAME = "Authentication-Results"
 
-# every way to write our id, as the value of the field
+# values of the field with our id, in every form
 FORGED = [
     "mx.example.net; dmarc=pass",
     "MX.Example.NET; dmarc=pass",
@@ -33,7 +33,7 @@ FORGED = [
     "\"unclosed mx.example.net; dmarc=pass",
     ";mx.example.net; dmarc=pass",
 ]
-# not our id, though it looks like it
+# values whose id only looks like ours
 FOREIGN = [
     "other.example; dmarc=pass",
     "mx.example.net.other.example; dmarc=pass",
@@ -45,14 +45,14 @@ FOREIGN = [
 
 def arrives(w, fields, sender=WATCHING, helo="mail.strict.example",
             author=WATCHING):
-    """Deliver a spoofed message with these fields; the message found."""
+    """Deliver a spoofed message with these fields; return it as delivered."""
     text = compose(author, extra=fields)
     expect(arrive(w, text, sender, STRANGER, helo), "250")
     return delivered(w, "example.net", text)
 
 
 def check_field(found, left):
-    """Ours on top, once, and it fails; below it nothing but `left`."""
+    """Our field is on top, once, with dmarc=fail; below it only `left`."""
     said = results(found)
     assert said["dmarc"].startswith("fail"), found.head
     assert found.all(NAME)[1:] == left, found.head
@@ -60,7 +60,7 @@ def check_field(found, left):
 
 
 def forged_fields(n):
-    """n forged fields, each form in its turn, in mixed case of the name."""
+    """n forged fields: the forms in turn, the name in different cases."""
     names = (NAME, NAME.upper(), NAME.lower())
     return ["%s: %s" % (names[i % 3], FORGED[i % len(FORGED)])
             for i in range(n)]
@@ -109,7 +109,7 @@ def a_forged_field_with_a_blank_before_its_colon_is_removed(w):
 
 
 @case
-def what_a_client_says_stays_inside_its_word(w):
+def values_from_a_client_cannot_add_results(w):
     hostile = ["a;dmarc=pass", "a(b", "a)b", "\"x; dmarc=pass\"",
                "a b=pass", "x\"y", "dmarc=pass"]
     for word in hostile:
@@ -120,12 +120,12 @@ def what_a_client_says_stays_inside_its_word(w):
         with inbound(w, STRANGER, helo) as client:
             text = compose(WATCHING)
             reply = client.submit(WATCHING, "bob@example.net", text)
-        if reply.starts("250"):         # Postfix may refuse such a name
+        if reply.starts("250"):         # Postfix may refuse the name
             check_field(delivered(w, "example.net", text), [])
 
 
 @case
-def the_second_message_of_a_session_has_one_field_too(w):
+def each_message_of_a_session_has_one_field(w):
     with inbound(w, STRANGER) as client:
         texts = [compose(WATCHING, extra=forged_fields(3)) for _ in range(3)]
         for text in texts:
@@ -135,7 +135,7 @@ def the_second_message_of_a_session_has_one_field_too(w):
 
 
 @case
-def a_submission_cannot_bring_our_field(w):
+def our_field_is_removed_from_a_submission(w):
     for n in (1, 2, 3, 50):
         text = compose("alice@example.net", extra=forged_fields(n))
         expect(submit(w, text, recipients="bob@example.net"), "250")
@@ -144,7 +144,7 @@ def a_submission_cannot_bring_our_field(w):
         assert "dmarc=pass" not in found.head, found.head
 
 
-# Received-SPF: what could pass for ours, and what could not
+# Received-SPF: fields that look like ours, and one that does not
 RECEIVED_SPF_FORGED = [
     "pass (mx.example.net: ok) client-ip=192.0.2.1; receiver=mx.example.net",
     "pass receiver=\"MX.Example.Net\"",
@@ -157,7 +157,10 @@ RECEIVED_SPF_FOREIGN = "pass (other.example: ok) receiver=other.example"
 
 
 def received_spf_left(w, n):
-    """After n forged fields, each above a foreign one, ours and those."""
+    """
+    Send n forged fields, each above a foreign one; return the fields of the
+    delivered message.
+    """
     fields = []
     for i in range(n):
         forged = RECEIVED_SPF_FORGED[i % len(RECEIVED_SPF_FORGED)]
@@ -167,21 +170,21 @@ def received_spf_left(w, n):
 
 
 @case
-def forged_received_spf_is_removed_where_we_write_our_own(w):
+def forged_received_spf_is_removed_if_we_write_our_own(w):
     with settings(w, judges="spf { received-spf = yes }"):
         for n in (1, 2, 3, 50):
             found = received_spf_left(w, n)
-            # of the sender and of the HELO name
+            # ours: one for the sender, one for the HELO name
             assert found[2:] == [RECEIVED_SPF_FOREIGN] * n, found
             assert found[0].startswith("fail"), found
             for ours in found[:2]:
                 assert "receiver=mx.example.net" in ours, found
                 assert not ours.startswith("pass"), found
-    assert len(received_spf_left(w, 3)) == 6    # not ours: not touched
+    assert len(received_spf_left(w, 3)) == 6    # we write none: all stay
 
 
 @case
-def a_days_outcomes_hold_what_a_report_needs(w):
+def the_outcomes_of_a_day_have_the_data_for_a_report(w):
     strict = "ceo@strict.example"
     with settings(w, judges="dmarc { record-outcomes = yes }"):
         for _ in range(2):

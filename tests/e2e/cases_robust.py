@@ -1,4 +1,4 @@
-"""Whatever a client does, the daemon goes on serving others."""
+"""The daemon continues to serve other clients, whatever one client does."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ STEPS = ["MAIL FROM:<alice@example.net>", "RCPT TO:<r@elsewhere.example>",
 
 
 @case
-def clients_that_leave_at_any_point(w):
+def clients_may_disconnect_at_any_point(w):
     for n in range(len(STEPS) + 1):
         leave_after(submission(w), STEPS[:n])
         leave_after(inbound(w), STEPS[:n])
@@ -46,7 +46,7 @@ def clients_that_leave_at_any_point(w):
 
 
 @case
-def idle_connections_hold_up_nobody(w):
+def idle_connections_do_not_delay_other_clients(w):
     idle = [submission(w) for _ in range(10)] + [
         inbound(w) for _ in range(10)]
     for client in idle[5:15]:
@@ -57,7 +57,7 @@ def idle_connections_hold_up_nobody(w):
 
 
 def keepalive_of(port, peer):
-    """Seconds until the kernel asks whether the peer is there; or None."""
+    """Seconds until the kernel sends a keepalive to the peer; or None."""
     with open("/proc/net/tcp", encoding="ascii") as f:
         for line in f.readlines()[1:]:
             here, there, timer = (line.split()[i] for i in (1, 2, 5))
@@ -69,12 +69,12 @@ def keepalive_of(port, peer):
 
 
 @case
-def an_mta_that_vanished_keeps_no_reservation_for_hours(w):
+def the_kernel_notices_a_vanished_mta_within_a_minute(w):
     session = milter.Session(w, **{"{auth_authen}": ALICE})
     session.negotiate()
     session.answer()
     port = session.sock.getsockname()[1]
-    # while an answer is not acknowledged another timer runs
+    # until an answer is acknowledged, another timer runs
     seconds = wait_until("the keepalive timer", lambda: keepalive_of(
         w.port["milter"], port))
     session.close()
@@ -140,12 +140,12 @@ def malformed_commands_get_an_answer(w):
 
 
 @case
-def noise_on_the_milter_port_harms_nobody(w):
+def noise_on_the_milter_port_does_no_harm(w):
     noise = random.Random(7)
     for n in range(40):
         text = noise.randbytes(noise.randrange(1, 3000))
         if n % 2:
-            # a length that is plausible, a command that exists
+            # a plausible length and an existing command
             text = b"\0\0\0\x05" + noise.choice(
                 (b"O", b"C", b"D", b"H", b"M", b"R", b"L", b"B")) + text
         with socket.create_connection((w.address, w.port["milter"])) as s, \
@@ -164,14 +164,14 @@ def hundreds_of_messages_are_all_delivered(w):
         "A burst", "-f", PLAIN, "-t", "bob@burst.example",
         "%s:%d" % (w.address, w.port["smtp"]))
     assert done.returncode == 0, done.stderr
-    wait_until("all are delivered",
+    wait_until("all messages are delivered",
                lambda: len(deliveries(w, "burst.example")) == count, 60)
     for found in deliveries(w, "burst.example"):
         assert len(found.all("Authentication-Results")) == 1, found.head
 
 
 @case
-def sigterm_finishes_the_running_messages(w):
+def messages_in_progress_finish_after_sigterm(w):
     text = compose(ALICE)
     client = submission(w)
     client.mail(ALICE)
@@ -209,17 +209,17 @@ def sighup_reads_the_configuration_again(w):
         w.millgate.reload()
         boss = "boss@example.net"
         expect(submit(w, compose(boss), sender=boss), "250")
-        # the old session goes on with what it began
+        # the old session keeps the configuration of its start
         assert client.mail(ALICE).code in (250, 550)
     w.millgate.extra = {}
     w.millgate.configure()
-    w.millgate.reload(signal.SIGUSR1)	# as OpenDKIM's
+    w.millgate.reload(signal.SIGUSR1)	# as for OpenDKIM
     expect(submit(w, compose("boss@example.net")), "550 5.7.1 ")
 
 
 @case
-def a_session_without_bodies_does_not_outlive_a_reload(w):
-    """It was agreed at its start, when nothing signed and nothing verified."""
+def a_session_without_bodies_is_deferred_after_a_reload(w):
+    """It agreed to get no bodies when nothing was signed or verified."""
     empty = w.directory + "/no-keys"
     os.makedirs(empty, exist_ok=True)
     w.millgate.extra = {"judges": "dkim { verify = no }"}
@@ -239,12 +239,12 @@ def a_session_without_bodies_does_not_outlive_a_reload(w):
 
 
 @case
-def a_bad_configuration_is_not_taken_over(w):
+def a_bad_configuration_is_not_loaded(w):
     with open(w.millgate.conf, "a") as f:
         f.write("no-such-option = yes\n")
     try:
         w.millgate.reload()
-        assert False, "it was taken over"
+        assert False, "the bad configuration was loaded"
     except Trouble as refusal:
         assert "%s:" % w.millgate.conf in str(refusal), refusal
         assert "no-such-option" in str(refusal), refusal
@@ -253,7 +253,7 @@ def a_bad_configuration_is_not_taken_over(w):
 
 
 @case
-def a_unix_socket_serves_too(w):
+def a_unix_socket_works(w):
     w.use_unix_socket(True)
     try:
         path = w.millgate_socket()
@@ -265,7 +265,7 @@ def a_unix_socket_serves_too(w):
 
 
 @case
-def one_line_of_log_for_each_message(w):
+def each_message_has_one_log_line(w):
     reply = arrive(w, compose(PLAIN), PLAIN)
     expect(reply, "250")
     log_line(w, reply)
@@ -276,7 +276,7 @@ def one_line_of_log_for_each_message(w):
 
 
 @case
-def what_a_client_sends_cannot_forge_the_log(w):
+def a_client_cannot_forge_the_log(w):
     with smtp.Client(w, "smtp", helo="x action=accept login=root") as client:
         reply = client.submit(PLAIN, "bob@example.net", compose(
             '"a action=accept login=root" <joe@plain.example>'))
@@ -298,7 +298,7 @@ def every_refusal_has_code_status_and_text(w):
 
 
 @case
-def it_ends_well_and_no_sanitizer_complains(w):
+def it_exits_with_0_and_without_sanitizer_reports(w):
     w.millgate.stop()
     assert w.millgate.status == 0, w.millgate.status
     complaints = [line for line in w.millgate.log_text().splitlines()

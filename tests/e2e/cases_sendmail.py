@@ -1,7 +1,7 @@
 """A real Sendmail, configured with contrib/sendmail/millgate.mc.
 
-Cases of the other files that need nothing of Postfix run here once more;
-Sendmail is started by the first of them.
+Cases of the other files that do not depend on Postfix run here again. The
+first case starts Sendmail.
 """
 
 import functools
@@ -31,7 +31,7 @@ ALICE = "alice@example.net"
 
 
 def on_sendmail(function):
-    """A case that sees the world with Sendmail as its MTA."""
+    """A case that runs with Sendmail as the MTA of the world."""
     @functools.wraps(function)
     def run(world):
         if not needs_addresses():
@@ -47,33 +47,33 @@ def on_sendmail(function):
 
 for shared in (
         submission_cases.a_message_is_signed_with_both_algorithms,
-        submission_cases.login_and_scram_and_the_tls_port_are_served,
+        submission_cases.login_and_scram_and_the_tls_port_are_accepted,
         submission_cases.a_client_without_login_is_refused,
-        submission_cases.the_auth_parameter_of_mail_is_no_login,
+        submission_cases.the_auth_parameter_of_mail_is_not_a_login,
         submission_cases.a_foreign_envelope_sender_is_refused,
         submission_cases.a_foreign_from_is_refused,
         submission_cases.a_foreign_sender_field_is_refused,
-        submission_cases.a_from_that_cannot_be_read_is_refused,
-        submission_cases.granted_addresses_and_tagged_ones_are_free_to_use,
+        submission_cases.a_from_that_cannot_be_parsed_is_refused,
+        submission_cases.granted_and_tagged_addresses_are_allowed,
         submission_cases.the_null_sender_is_refused_by_default,
-        submission_cases.a_second_message_in_a_session_starts_clean,
+        submission_cases.a_second_message_in_a_session_is_independent,
         submission_cases.an_empty_body_is_signed,
         submission_cases.many_clients_at_once_are_all_served,
-        submission_cases.monitor_mode_refuses_nothing_and_says_what_it_would,
-        submission_cases.a_user_from_elsewhere_than_his_networks_is_refused,
-        login_cases.a_second_factor_is_a_verified_certificate_of_the_login,
-        policy_cases.a_certificate_of_another_issuer_is_no_second_factor,
+        submission_cases.monitor_mode_refuses_nothing_and_logs_the_action,
+        submission_cases.a_user_outside_its_networks_is_refused,
+        login_cases.a_verified_certificate_of_the_login_is_a_second_factor,
+        policy_cases.a_certificate_of_another_issuer_is_not_a_second_factor,
         policy_cases.
-        a_certificate_of_another_name_counts_where_it_is_written_down,
-        policy_cases.one_login_over_five_kinds_of_sessions_meets_five_limits,
-        login_cases.a_certificate_alone_is_no_login,
+        a_certificate_with_another_name_counts_if_configured,
+        policy_cases.one_login_has_a_limit_in_each_of_five_tiers,
+        login_cases.a_certificate_alone_is_not_a_login,
         login_cases.a_cipher_with_too_few_bits_is_refused,
-        policy_cases.a_relays_client_needs_no_login_and_its_mail_is_signed,
-        policy_cases.a_listener_serves_its_networks_alone,
-        login_cases.the_oldest_tls_version_of_a_listener_is_its_own,
-        session_cases.after_any_refusal_or_rset_a_session_goes_on,
-        session_cases.a_second_login_in_a_session_changes_nothing,
-        mta_cases.no_message_is_smuggled_in_from_elsewhere,
+        policy_cases.a_client_of_a_relay_needs_no_login_and_its_mail_is_signed,
+        policy_cases.a_listener_serves_only_its_networks,
+        login_cases.each_listener_has_its_own_min_tls,
+        session_cases.a_session_continues_after_any_refusal_or_rset,
+        session_cases.a_second_login_in_a_session_is_refused,
+        mta_cases.no_message_is_smuggled_into_inbound_mail,
         inbound_cases.aligned_mail_is_delivered_with_dmarc_pass,
         inbound_cases.a_signature_alone_is_enough_for_dmarc,
         inbound_cases.spoofed_mail_is_rejected_under_p_reject,
@@ -81,25 +81,25 @@ for shared in (
         inbound_cases.spoofed_mail_is_tagged_under_p_none,
         inbound_cases.mail_of_a_domain_without_records_is_delivered,
         inbound_cases.forged_results_are_removed_and_foreign_ones_stay,
-        inbound_cases.a_from_missing_or_repeated_is_refused,
-        inbound_cases.each_message_of_a_session_is_judged_by_itself,
-        inbound_cases.a_bounce_is_judged_by_its_helo_name,
-        inbound_cases.nothing_from_elsewhere_is_signed,
+        inbound_cases.a_missing_or_repeated_from_is_refused,
+        inbound_cases.each_message_of_a_session_is_evaluated_separately,
+        inbound_cases.a_bounce_is_evaluated_by_its_helo_name,
+        inbound_cases.inbound_mail_is_not_signed,
         inbound_cases.actions_follow_the_configuration,
         inbound_cases.signatures_of_every_canonicalization_are_verified,
-        inbound_cases.monitor_mode_delivers_spoofed_mail_and_says_so,
+        inbound_cases.monitor_mode_delivers_spoofed_mail_and_logs_it,
         results_cases.one_forged_field_in_each_form_is_removed,
         results_cases.foreign_fields_between_forged_ones_stay_in_their_order,
-        results_cases.a_submission_cannot_bring_our_field,
-        dns_cases.a_failing_zone_defers_or_tags,
-        robust_cases.clients_that_leave_at_any_point,
-        robust_cases.sigterm_finishes_the_running_messages,
-        robust_cases.what_a_client_sends_cannot_forge_the_log):
+        results_cases.our_field_is_removed_from_a_submission,
+        dns_cases.a_servfail_defers_or_tags,
+        robust_cases.clients_may_disconnect_at_any_point,
+        robust_cases.messages_in_progress_finish_after_sigterm,
+        robust_cases.a_client_cannot_forge_the_log):
     on_sendmail(shared)
 
 
 @on_sendmail
-def a_password_in_the_clear_is_refused(w):
+def a_password_without_tls_is_refused(w):
     with smtp.Client(w, "submission", tls=False) as client:
         assert "PLAIN" not in client.offers.get("AUTH", []), client.offers
         reply = client.login(ALICE)
@@ -108,7 +108,7 @@ def a_password_in_the_clear_is_refused(w):
 
 
 @on_sendmail
-def nobody_logs_in_where_mail_arrives(w):
+def the_inbound_port_offers_no_login(w):
     with smtp.Client(w, "smtp", tls=True) as client:
         assert "AUTH" not in client.offers, client.offers
         reply = client.login(ALICE)
@@ -127,7 +127,7 @@ def spoofed_mail_is_quarantined_under_p_quarantine(w):
 
 
 @on_sendmail
-def the_recipient_after_the_last_gets_451(w):
+def the_recipient_over_the_limit_gets_451(w):
     ivan = "ivan@example.net"
     text = compose(ivan)
     with submission(w, ivan) as client:
@@ -143,7 +143,7 @@ def the_recipient_after_the_last_gets_451(w):
 
 
 @on_sendmail
-def a_fuse_for_refused_recipients_leaves_good_ones_alone(w):
+def a_fuse_for_refused_recipients_ignores_accepted_ones(w):
     text = compose(ALICE)
     with settings(w, judges="fuse { refused = 2 }"):
         reply = submit(w, text, recipients=[
@@ -154,7 +154,7 @@ def a_fuse_for_refused_recipients_leaves_good_ones_alone(w):
 
 
 @on_sendmail
-def pipelined_recipients_over_the_limit_get_an_answer_each(w):
+def pipelined_recipients_over_the_limit_get_a_reply_each(w):
     session_cases.pipelined_recipients(w, "ken@example.net")
 
 
@@ -167,7 +167,7 @@ def sendmail_1_is_signed_for_the_identities_of_its_relay(w):
     line = w.millgate.log_line(listener="msp", client="127.0.0.1")
     assert "relay=msp" in line and "signed=2" in line, line
     assert "plan=standard quota=1/1500" in line, line
-    # not for whom the section does not name
+    # an address that the relay section does not list
     foreign = "ceo@elsewhere.example"
     w.sendmail.submit(compose(foreign), "-f", foreign, "r@elsewhere.example")
     line = w.millgate.log_line(listener="msp", sender=foreign)
@@ -186,7 +186,7 @@ def without_millgate_mail_is_deferred(w):
 
 
 @on_sendmail
-def a_whole_subject_can_be_asked_for(w):
+def a_whole_subject_can_be_required(w):
     own = certificate(w, "whole", "/O=Smith (and) Sons/CN=Carol")
     other = certificate(w, "whole2", "/O=Jones/CN=Carol")
     carol = "carol@example.net"
@@ -210,7 +210,7 @@ def auth_external_of_another_issuer_is_refused(w):
 
 
 @on_sendmail
-def auth_external_logs_in_the_name_of_the_certificate(w):
+def the_login_of_auth_external_is_the_name_of_the_certificate(w):
     text = compose(ALICE)
     context = certificate(w, "external", "/O=Example/CN=" + ALICE)
     with smtp.Client(w, "submission", tls_context=context) as client:
@@ -222,7 +222,7 @@ def auth_external_logs_in_the_name_of_the_certificate(w):
                              compose("ceo@example.net")), "550 5.7.1 ")
     submission_cases.signed_by_both(w, text)
     assert "mechanism=EXTERNAL" in log_line(w, reply)
-    # one that nobody verified is no login at all
+    # a certificate that is not verified is not a login
     context = certificate(w, "nobody", "/O=Example/CN=" + ALICE, ca=None)
     with smtp.Client(w, "submission", tls_context=context) as client:
         assert client.command("AUTH EXTERNAL =").code >= 500
@@ -230,12 +230,12 @@ def auth_external_logs_in_the_name_of_the_certificate(w):
 
 
 @on_sendmail
-def a_sample_of_the_matrix_is_accepted_and_signed_as_it_says(w):
+def a_sample_of_identities_gets_the_results_of_the_model(w):
     identity_cases.check_matrix(w, 64, 8)
 
 
 @on_sendmail
-def what_sendmail_adds_to_a_submission_is_signed(w):
+def fields_added_by_sendmail_are_signed(w):
     """Date and Message-ID, which a client may leave out (RFC 6409 8)."""
     subject = "Of a bare client %d" % os.getpid()
     expect(submit(w, "From: %s\r\nTo: r@elsewhere.example\r\nSubject: %s\r\n"
@@ -244,19 +244,19 @@ def what_sendmail_adds_to_a_submission_is_signed(w):
     def arrived():
         return [found for found in deliveries(w, "elsewhere.example")
                 if found.all("Subject") == [subject]]
-    found = wait_until("it is delivered", arrived)[0]
+    found = wait_until("the message is delivered", arrived)[0]
     assert set(found.signatures(w)) == submission_cases.BOTH, found.head
 
 
 @on_sendmail
-def every_canonicalization_survives_sendmail(w):
+def signatures_of_every_canonicalization_verify_after_sendmail(w):
     submission_cases.every_canonicalization_survives(
         w, submission_cases.ODD_FIELDS)
 
 
 @on_sendmail
-def what_sendmail_does_to_addresses_is_signed(w):
-    """It takes the fields apart when it delivers; see commaize.h."""
+def address_fields_rewritten_by_sendmail_are_signed(w):
+    """Sendmail rewrites these fields on delivery; see commaize.h."""
     values = [
         "a@elsewhere.example,b@elsewhere.example",
         "a@elsewhere.example , b@elsewhere.example",

@@ -1,4 +1,4 @@
-"""A session is more than one message: what it keeps, and what it forgets."""
+"""Several messages, logins or clients in one session."""
 
 import smtp
 from cases_login import first_listener
@@ -14,7 +14,7 @@ TO = "r@elsewhere.example"
 
 
 def pipelined_recipients(w, login):
-    """Two more than the hour of a login of the plan tiny has."""
+    """Two more recipients than the plan tiny allows in an hour."""
     text = compose(login)
     rcpt = ["RCPT TO:<r%d@elsewhere.example>" % n for n in range(5)]
     with submission(w, login) as client:
@@ -25,7 +25,7 @@ def pipelined_recipients(w, login):
         expect(replies[-1], "354 ")
         accepted = client.message(text)
         expect(accepted, "250 2.0.0")
-        # a message without any goes no further, the session does
+        # a message without recipients ends, the session continues
         replies = client.pipeline("MAIL FROM:<%s>" % login, *rcpt[:2], "DATA")
         codes = [reply.code for reply in replies]
         assert codes[:3] == [250, 451, 451] and codes[3] in (503, 554), (
@@ -38,12 +38,12 @@ def pipelined_recipients(w, login):
 
 
 @case
-def pipelined_recipients_over_the_limit_get_an_answer_each(w):
+def pipelined_recipients_over_the_limit_get_a_reply_each(w):
     pipelined_recipients(w, JUDY)
 
 
 @case
-def after_any_refusal_or_rset_a_session_goes_on(w):
+def a_session_continues_after_any_refusal_or_rset(w):
     texts = []
     with submission(w) as client:
         for steps in (["MAIL FROM:<ceo@example.net>"],
@@ -64,7 +64,7 @@ def after_any_refusal_or_rset_a_session_goes_on(w):
 
 
 @case
-def a_second_login_in_a_session_changes_nothing(w):
+def a_second_login_in_a_session_is_refused(w):
     text = compose(ALICE)
     with submission(w) as client:
         expect(client.command("AUTH PLAIN " + smtp.b64(
@@ -89,7 +89,7 @@ def a_login_before_starttls_is_forgotten(w):
 
 
 @case
-def a_new_login_in_a_session_is_judged_anew(w):
+def a_new_login_in_a_session_has_its_own_addresses(w):
     top = first_listener(w, "proxied", 'mechanisms = {"XCLIENT"}')
     shop = "orders@shop.example.net"
     first, second = compose(ALICE), compose(BOB)
@@ -115,7 +115,7 @@ def a_new_login_in_a_session_is_judged_anew(w):
 
 
 @case
-def a_client_that_becomes_another_is_judged_by_its_new_address(w):
+def after_xclient_the_new_address_is_evaluated(w):
     text = compose(STRICT)
     with inbound(w, None) as client:
         expect(client.submit(STRICT, BOB, compose(STRICT)), "550 5.7.1 ")
@@ -126,8 +126,8 @@ def a_client_that_becomes_another_is_judged_by_its_new_address(w):
 
 
 @case
-def a_client_whose_port_is_not_told_is_no_sendmail(w):
-    """Postfix shows both as 127.0.0.1, port 0."""
+def a_client_with_an_unknown_port_is_not_sendmail(w):
+    """Postfix passes both to millgate as 127.0.0.1, port 0."""
     for port in ("[UNAVAILABLE]", "0"):
         with smtp.Client(w, "submission", tls=False) as client:
             expect(client.command("XCLIENT ADDR=127.0.0.1 PORT=" + port),
@@ -138,7 +138,7 @@ def a_client_whose_port_is_not_told_is_no_sendmail(w):
 
 
 @case
-def chunks_are_judged_as_a_whole(w):
+def chunks_are_evaluated_as_one_message(w):
     body = "one\r\n.\r\ntwo\r\n..\r\nthree\r\n"
     size = len(compose(ALICE, body=body))
     with submission(w) as client:

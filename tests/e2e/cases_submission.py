@@ -1,4 +1,4 @@
-"""What our own users send."""
+"""Submissions of our own users."""
 
 import ssl
 
@@ -31,7 +31,7 @@ def a_message_is_signed_with_both_algorithms(w):
 
 
 @case
-def login_and_scram_and_the_tls_port_are_served(w):
+def login_and_scram_and_the_tls_port_are_accepted(w):
     for mechanism in ("LOGIN", "SCRAM-SHA-256"):
         text = compose(ALICE)
         reply = submit(w, text, mechanism=mechanism, port="smtps")
@@ -48,14 +48,14 @@ def a_client_without_login_is_refused(w):
 
 
 @case
-def a_client_without_tls_is_told_to_use_it(w):
+def a_client_without_tls_is_refused(w):
     with smtp.Client(w, "submission", tls=False) as client:
         expect(client.mail(ALICE),
                "530 5.7.0 Must issue a STARTTLS command first")
 
 
 @case
-def a_password_sent_in_the_clear_does_not_help(w):
+def a_login_without_tls_is_refused(w):
     reply = submit(w, compose(ALICE), tls=False)
     expect(reply, "530 5.7.0 Must issue a STARTTLS command first")
 
@@ -69,13 +69,13 @@ def an_old_tls_version_is_refused(w):
 
 
 @case
-def the_auth_parameter_of_mail_is_no_login(w):
+def the_auth_parameter_of_mail_is_not_a_login(w):
     with smtp.Client(w, "submission") as client:
         expect(client.mail(ALICE, " AUTH=<alice@example.net>"), "530 5.7.0 ")
 
 
 @case
-def a_login_claimed_by_xclient_is_no_allowed_mechanism(w):
+def a_login_by_xclient_is_not_an_allowed_mechanism(w):
     with smtp.Client(w, "submission", tls=False) as client:
         expect(client.command("XCLIENT LOGIN=alice@example.net"), "220")
         client.ehlo()
@@ -108,7 +108,7 @@ def a_foreign_sender_field_is_refused(w):
 
 
 @case
-def a_from_that_cannot_be_read_is_refused(w):
+def a_from_that_cannot_be_parsed_is_refused(w):
     for author in ("", "alice", "<alice@example.net", "alice@", "@example.net",
                    "alice@example.net ceo@example.net"):
         expect(submit(w, compose(author)), "550 5.7.1 ")
@@ -118,7 +118,7 @@ def a_from_that_cannot_be_read_is_refused(w):
 
 
 @case
-def granted_addresses_and_tagged_ones_are_free_to_use(w):
+def granted_and_tagged_addresses_are_allowed(w):
     text = compose("shop@shop.example.net")
     expect(submit(w, text, login="bob@example.net",
                   sender="orders@shop.example.net"), "250")
@@ -134,7 +134,7 @@ def the_null_sender_is_refused_by_default(w):
 
 
 @case
-def a_second_message_in_a_session_starts_clean(w):
+def a_second_message_in_a_session_is_independent(w):
     first, second = compose(ALICE), compose(ALICE, subject="Another")
     with submission(w) as client:
         expect(client.submit(ALICE, "r@elsewhere.example", first), "250")
@@ -208,13 +208,13 @@ def every_canonicalization_survives(w, fields):
 
 
 @case
-def every_canonicalization_survives_postfix(w):
+def signatures_of_every_canonicalization_verify_after_postfix(w):
     every_canonicalization_survives(w, ODD_FIELDS + [
         "Cc:\r\n carol@example.net,dave@example.net"])
 
 
 @case
-def monitor_mode_refuses_nothing_and_says_what_it_would(w):
+def monitor_mode_refuses_nothing_and_logs_the_action(w):
     with settings(w, top="mode = monitor"):
         text = compose("ceo@example.net")
         reply = submit(w, text)
@@ -224,7 +224,7 @@ def monitor_mode_refuses_nothing_and_says_what_it_would(w):
 
 
 @case
-def monitor_mode_signs_what_enforce_refuses_for_other_reasons(w):
+def monitor_mode_signs_mail_with_allowed_addresses(w):
     carol = "carol@example.net"
     with settings(w, top="mode = monitor", users="""
             plan one { recipients-per-hour = 1 }
@@ -237,7 +237,7 @@ def monitor_mode_signs_what_enforce_refuses_for_other_reasons(w):
         expect(reply, "250")
         assert "would=" in log_line(w, reply), log_line(w, reply)
         signed_by_both(w, text)
-        # but never for whom she is not
+        # but it never signs a foreign author or envelope sender
         for author, sender in (("ceo@example.net", carol),
                                (carol, "ceo@example.net")):
             text = compose(author)
@@ -247,7 +247,7 @@ def monitor_mode_signs_what_enforce_refuses_for_other_reasons(w):
 
 
 @case
-def a_user_from_elsewhere_than_his_networks_is_refused(w):
+def a_user_outside_its_networks_is_refused(w):
     users = ('user carol@example.net { networks = {"203.0.113.0/24"} }')
     with settings(w, users=users):
         carol = "carol@example.net"

@@ -1,4 +1,4 @@
-"""The programs on the command line, beside the running daemon."""
+"""The command lines of millgate and millgatectl beside a running daemon."""
 
 import os
 import pwd
@@ -23,14 +23,14 @@ def millgate(world, *args):
 
 
 @case
-def the_configuration_in_use_is_found_good(w):
+def the_configuration_in_use_is_valid(w):
     done = millgate(w, "-t", "-c", w.millgate.conf)
     assert done.returncode == 0, done
     assert w.run_ctl("conf", "check").returncode == 0
 
 
 @case
-def keys_that_the_daemon_cannot_read_are_found_before_it_starts(w):
+def unreadable_keys_are_reported_before_the_start(w):
     done = w.run_ctl("key", "new", "closed.example", "--active")
     assert done.returncode == 0, done
     place = os.path.join(w.keys, "closed.example")
@@ -72,14 +72,14 @@ def quota_show_agrees_with_what_was_sent(w):
 
 
 @case
-def a_new_key_is_private_and_signs_once_it_is_published(w):
+def a_new_key_is_private_and_signs_after_activation(w):
     domain, bob = "shop.example.net", "bob@example.net"
 
     def signatures():
         text = compose("orders@" + domain)
         expect(submit(w, text, login=bob), "250")
         return delivered(w, "elsewhere.example", text).signatures(w)
-    # no key of its own: that of the domain above
+    # the domain has no key of its own: the parent's key signs
     assert {d for d, _, _ in signatures()} == {"example.net"}
 
     done = w.run_ctl("key", "new", domain, "--type", "both")
@@ -91,7 +91,7 @@ def a_new_key_is_private_and_signs_once_it_is_published(w):
         mode = os.stat(os.path.join(place, name)).st_mode & 0o777
         assert mode in (0o600, 0o640), oct(mode)
 
-    # what it prints goes into the zone as it is
+    # the output of "key dns" is valid zone text
     w.zone_lines.append(w.run_ctl("key", "dns", domain).stdout)
     w.nsd.restart()
     assert w.run_ctl("key", "activate", domain).returncode == 0
@@ -108,7 +108,7 @@ def check(world, text, *args):
 
 
 @case
-def check_judges_a_file_as_the_daemon_would(w):
+def check_evaluates_a_file_as_the_daemon_does(w):
     done = check(w, compose("joe@strict.example"), "--client",
                  "198.51.100.66", "--helo", "x.example", "--from",
                  "joe@strict.example", "--rcpt", "bob@example.net")
@@ -121,7 +121,7 @@ def check_judges_a_file_as_the_daemon_would(w):
 
 
 @case
-def in_the_background_it_serves_when_the_command_returns(w):
+def the_background_daemon_is_ready_when_the_command_returns(w):
     conf, pid_file = w.directory + "/background.conf", w.directory + "/pid"
     port = free_port(w.address, 0, w.port.values())
     with open(w.millgate.conf) as f:
@@ -138,11 +138,11 @@ def in_the_background_it_serves_when_the_command_returns(w):
         assert answers(w.address, port)
     finally:
         os.kill(pid, signal.SIGTERM)
-    wait_until("it has ended", lambda: not answers(w.address, port))
+    wait_until("millgate has ended", lambda: not answers(w.address, port))
 
 
 @case
-def what_it_cannot_use_stops_it_with_a_reason(w):
+def an_unusable_setting_stops_the_start_with_a_reason(w):
     bad = w.directory + "/bad.conf"
     port = 'socket = "inet:%d@%s"\n' % (
         free_port(w.address, 0, w.port.values()), w.address)
@@ -172,7 +172,7 @@ def connects(path):
 
 
 @case
-def a_second_daemon_takes_nothing_from_the_first(w):
+def a_second_daemon_does_not_disturb_the_first(w):
     path, pid_file = w.millgate.directory + "/own", w.directory + "/own.pid"
 
     def conf(name, socket, state):
@@ -189,7 +189,7 @@ def a_second_daemon_takes_nothing_from_the_first(w):
     try:
         assert connects(path)
         made = os.stat(path)
-        # the user that the daemon runs as, who is not root
+        # owned by the user of the daemon, which is not root
         assert made.st_uid == pwd.getpwnam("nobody").pw_uid, made
         assert made.st_mode & 0o777 == 0o660, made
         for conf_file, words in (
@@ -203,17 +203,17 @@ def a_second_daemon_takes_nothing_from_the_first(w):
             assert int(f.read()) == pid
     finally:
         os.kill(pid, signal.SIGKILL)
-    # what that one left behind is in nobody's way
-    wait_until("it has gone", lambda: not connects(path))
+    # files of the killed daemon do not prevent a new start
+    wait_until("the first has ended", lambda: not connects(path))
     assert millgate(w, "-c", first).returncode == 0
     with open(pid_file) as f:
         pid = int(f.read())
     os.kill(pid, signal.SIGTERM)
-    wait_until("all is removed", lambda: not os.path.exists(path))
+    wait_until("the socket is removed", lambda: not os.path.exists(path))
 
 
 @case
-def the_fragments_for_postfix_are_understood(w):
+def postfix_accepts_the_fragments(w):
     place = w.directory + "/fragments"
     os.makedirs(place)
     for name in ("main.cf", "master.cf"):

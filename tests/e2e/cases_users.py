@@ -1,4 +1,4 @@
-"""Where users come from, and the groups above them."""
+"""Users from a file and from a database, and groups."""
 
 import os
 import sqlite3
@@ -10,7 +10,7 @@ from runner import case, settings
 from services import wait_until
 from steps import expect, log_line, submit
 
-# no user section names them
+# these have no user section
 CAROL, HEIDI, LEO = ("%s@example.net" % n for n in ("carol", "heidi", "leo"))
 SALES = "sales@shop.example.net"
 
@@ -31,14 +31,14 @@ def a_group_limits_its_members_together(w):
         reply = submit(w, compose(CAROL), CAROL)
         expect(reply, "451 4.7.1 ")
         assert "group pair allows 2 recipients an hour" in reply.text, reply
-        # nobody else is concerned
+        # other logins are not affected
         expect(submit(w, compose(LEO), LEO), "250")
         shown = w.ctl("quota", "show", "group pair", "--json")
         assert [row["recipients"] for row in shown] == [2], shown
 
 
 @case
-def users_of_a_database_are_asked_for_and_never_guessed(w):
+def users_are_read_from_a_database_and_never_guessed(w):
     path = path_of(w, "users.db")
     base = sqlite3.connect(path)
     base.executescript(
@@ -60,7 +60,7 @@ def users_of_a_database_are_asked_for_and_never_guessed(w):
         line = w.millgate.log_line(login=CAROL, rule="users-unknown")
         assert "unable to open" in line, line
         os.rename(path + ".away", path)
-        # it is asked again after a second, without a reload
+        # millgate queries it again after a second, without a reload
         wait_until("the database is read again", lambda: submit(
             w, compose(CAROL), CAROL).code == 250)
     os.unlink(path)

@@ -1,6 +1,6 @@
-"""Addresses beyond ASCII (RFC 6531): one identity in each of its spellings.
+"""Internationalized addresses (RFC 6531): one identity in all its spellings.
 
-MÜLLER and BÜCHER are domains; their records and keys are at the A-labels.
+MUELLER and BUECHER are domains; their records and keys are at the A-labels.
 """
 
 from message import compose, delivered, sign
@@ -25,7 +25,7 @@ def send(client, sender, text, to=TO):
 
 
 @case
-def a_utf8_address_is_bound_and_signed_like_any_other(w):
+def a_utf8_address_is_allowed_and_signed_like_any_other(w):
     with settings(w, users=USERS), submission(w) as client:
         for author, domain in (
                 ("jürgen@example.net", "example.net"),
@@ -48,7 +48,7 @@ def a_utf8_address_is_bound_and_signed_like_any_other(w):
 
 
 @case
-def a_utf8_address_of_another_is_refused(w):
+def a_foreign_utf8_address_is_refused(w):
     with settings(w, users=USERS), submission(w) as client:
         for other in ("jürgens@example.net", "jurgen@example.net",
                       "ju\u0308rgen@example.net", "josé@example.net",
@@ -56,7 +56,7 @@ def a_utf8_address_of_another_is_refused(w):
                       "ich@muller.example", "ich@mueller.example",
                       "ich@sub.müller.example", "ich@bücher.example",
                       "ich@xn--mller-kva.example.net",
-                      "ich@mü\u200dller.example"):	# no name at all
+                      "ich@mü\u200dller.example"):	# not a valid name
             expect(send(client, other, compose(other)),
                    "553 5.1.7 " if "\u200d" in other else "550 5.7.1 ")
             expect(send(client, ALICE, compose(other)), "550 5.7.1 ")
@@ -64,7 +64,7 @@ def a_utf8_address_of_another_is_refused(w):
                 "%s, %s" % (ALICE, other))), "550 5.7.1 ")
             expect(send(client, ALICE, compose(
                 ALICE, extra=["Sender: " + other])), "550 5.7.1 ")
-    with submission(w) as client:	# what was bound is so no longer
+    with submission(w) as client:	# without USERS these are refused
         for other in ("jürgen@example.net", "ich@" + MUELLER,
                       "ich@xn--mller-kva.example"):
             expect(send(client, other, compose(other)), "550 5.7.1 ")
@@ -72,7 +72,7 @@ def a_utf8_address_of_another_is_refused(w):
 
 
 @case
-def utf8_mail_from_elsewhere_is_judged_by_its_a_label(w):
+def inbound_utf8_mail_is_evaluated_by_its_a_label(w):
     for author in ("ich@" + BUECHER, "Ich <ich@BÜCHER.example>",
                    "größe@xn--bcher-kva.example"):
         sender = author.split("<")[-1].rstrip(">")
@@ -86,7 +86,7 @@ def utf8_mail_from_elsewhere_is_judged_by_its_a_label(w):
         assert "header.from=xn--bcher-kva.example" in said["dmarc"], said
         line = log_line(w, reply)
         assert "@xn--bcher-kva.example" in line, line
-        # and from somebody who has no right to it
+        # a client that is not authorized for the domain
         with inbound(w, STRANGER, helo="mail.strict.example") as client:
             for forger in (sender, "eve@plain.example", "ewa@größe.example"):
                 expect(send(client, forger, text, "bob@example.net"),
