@@ -1,7 +1,7 @@
 """Tokens of an identity provider: JSON Web Tokens (RFC 7519) with HS256.
 
-Dovecot checks them by itself with the provider's key, so no provider runs
-in the world.
+Dovecot verifies them with the provider's key, so no provider runs in the
+world.
 """
 
 import base64
@@ -14,7 +14,7 @@ KEY = b"what only the provider and Dovecot know"
 
 
 def key_file():
-    """The key as Dovecot reads it."""
+    """The key in the form that Dovecot reads."""
     return base64.b64encode(KEY).decode()
 
 
@@ -23,7 +23,7 @@ def part(data):
 
 
 def token(login, key=KEY, algorithm="HS256", **claims):
-    """A token that says who its bearer is; claims in place of good ones."""
+    """A token of the login; `claims` replace the valid ones."""
     now = int(time.time())
     said = dict({"iss": ISSUER, "sub": login, "email": login, "iat": now - 5,
                  "exp": now + 300}, **claims)

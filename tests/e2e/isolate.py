@@ -1,10 +1,10 @@
-"""A supervisor and, where the kernel allows it, namespaces of our own.
+"""A supervisor and, if the kernel allows it, namespaces of our own.
 
 The supervisor makes the temporary directory, runs the real program as its
-child and removes the directory afterwards, however the child ended. With
+child and removes the directory when the child has ended for any reason. With
 namespaces the child has its own network (so the ports 25, 53, 465 and 587
-are free), mounts, host name and process tree: whatever it started dies with
-it. Without them it runs as it is, on addresses of 127.0.0.0/8.
+are free), mounts, host name and process tree: all its processes end with it.
+Without namespaces it uses addresses of 127.0.0.0/8 and the machine's network.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ SHARED = "MILLGATE_WORLD_SHARED"	# set when there are no namespaces
 UNSHARE = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork",
            "--kill-child", "--mount-proc"]
 HOST = "mx.example.net"
-# where clients of an MTA without XCLIENT come from
+# networks of the clients of an MTA that has no XCLIENT
 NETWORKS = ("192.0.2.1", "198.51.100.1", "203.0.113.1")
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -36,7 +36,7 @@ def inside():
 
 
 def isolated():
-    """Is this process the child, in namespaces of its own?"""
+    """Is this process the child, and does it have its own namespaces?"""
     return inside() and SHARED not in os.environ
 
 
@@ -50,19 +50,21 @@ def namespaces_work():
 
 
 def die_with_parent():
-    """For preexec_fn: SIGTERM when the parent is gone (PR_SET_PDEATHSIG)."""
+    """For preexec_fn: SIGTERM when the parent has ended (PR_SET_PDEATHSIG)."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def as_child():
-    """For preexec_fn of the child: a terminal's SIGINT goes to all, and the
-    supervisor passes it on; while Python loads nobody could handle it."""
+    """
+    For preexec_fn of the child. A terminal sends SIGINT to the child, too, and
+    the supervisor passes it on. The child ignores it while Python loads.
+    """
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def loopback_up():
-    """ip link set lo up, on machines without iproute2."""
+    """As "ip link set lo up", which needs iproute2."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         request = struct.pack("16sh14x", b"lo", 0)
         flags = struct.unpack("16sh14x", fcntl.ioctl(s, 0x8913, request))[1]
@@ -70,7 +72,7 @@ def loopback_up():
 
 
 def loopback_is(number, address):
-    """Make the /24 around address our own: any client address of it is."""
+    """Add the /24 of the address to lo: clients may use any address in it."""
     def request(what, value):
         packed = struct.pack("16sH2x4s8x", b"lo:%d" % number, socket.AF_INET,
                              socket.inet_aton(value))
@@ -91,7 +93,7 @@ def bind_over(directory, path, text):
 
 
 def settle(directory):
-    """Set up the namespaces the child finds itself in."""
+    """Set up the namespaces of this process, the child."""
     loopback_up()
     for number, address in enumerate(NETWORKS, 1):
         loopback_is(number, address)
@@ -101,7 +103,7 @@ def settle(directory):
 
 
 class Supervisor:
-    """The children, their directories, and the signals that are for them."""
+    """Starts the children, passes signals to them and waits for them."""
 
     def __init__(self):
         self.children, self.got, self.shared = [], 0, True
@@ -113,7 +115,7 @@ class Supervisor:
             print("stopping", file=sys.stderr)
         self.got = number
         for child in self.children:
-            # unshare blocks SIGTERM; killed, it takes all others along
+            # unshare blocks SIGTERM; SIGKILL also ends its children
             child.send_signal(signal.SIGTERM if self.shared else
                               signal.SIGKILL)
 
@@ -126,13 +128,13 @@ class Supervisor:
             argv = UNSHARE + argv
         self.children.append(subprocess.Popen(
             argv, env=env, pass_fds=fds, preexec_fn=as_child))
-        if self.got != 0:	# it came in between
+        if self.got != 0:	# a signal came before the child was known
             self.on_signal(self.got, None)
 
     def run(self, argv, directories, fds):
         self.shared = not namespaces_work()
-        # without namespaces there is one world: names, ports and processes
-        # of the machine are in it
+        # without namespaces only one world is possible: it shares names,
+        # ports and processes with the machine
         for directory in directories[:1] if self.shared else directories:
             if self.got == 0:
                 self.start(argv, directory, fds)
@@ -144,7 +146,7 @@ class Supervisor:
 
 
 def remove(directory):
-    """Processes of a namespace that ends may write for a moment longer."""
+    """Try again: processes of an ending namespace may still write files."""
     for _ in range(100):
         shutil.rmtree(directory, ignore_errors=True)
         if not os.path.exists(directory):
@@ -154,14 +156,14 @@ def remove(directory):
 
 def make_directory():
     directory = tempfile.mkdtemp(prefix="millgate-")
-    os.chmod(directory, 0o755)	# the users of the world walk through it
+    os.chmod(directory, 0o755)	# the servers' users need access below it
     return directory
 
 
 def supervise(argv, keep, worlds=1, fds=()):
     """
-    Run argv as the child, or as several in a world each, with these file
-    descriptors; the worst exit status, 128 + n after signal n.
+    Run argv as child processes, one in each world, with these file
+    descriptors. Return the worst exit status; 128 + n after signal n.
     """
     supervisor = Supervisor()
     directories = [make_directory() for _ in range(worlds)]
@@ -176,8 +178,10 @@ def supervise(argv, keep, worlds=1, fds=()):
 
 
 class Interruption:
-    """In the child: the first signal to stop ends it, later ones do not
-    disturb what it does to end well."""
+    """
+    In the child: the first stop signal ends it; later ones are ignored, so
+    that its cleanup is complete.
+    """
 
     def __init__(self):
         self.held, self.pending = False, 0
@@ -196,7 +200,7 @@ class Interruption:
 
     @contextlib.contextmanager
     def postponed(self):
-        """While a process is started that must not be forgotten."""
+        """Postpone signals while a process is started and recorded."""
         self.held = True
         try:
             yield
@@ -211,8 +215,8 @@ interruption = Interruption()
 
 def enter(keep=False):
     """
-    Called first by a program. In the parent this never returns; in the child
-    it returns the directory of the world.
+    A program calls this first. In the parent it never returns; in the child it
+    returns the directory of the world.
     """
     if not inside():
         argv = [sys.executable] + sys.argv

@@ -1,7 +1,7 @@
-"""Messages: made, signed by other sites, found after delivery, verified.
+"""Messages: make them, sign them for other sites, find and verify them.
 
-Signing for other sites and all verifying is done by dkimpy, which shares
-nothing with millgate.
+dkimpy signs for other sites and verifies all signatures; it shares no code
+with millgate.
 """
 
 import itertools
@@ -18,7 +18,7 @@ numbers = itertools.count(1)
 
 def compose(sender, recipient="bob@example.net", subject="A letter",
             extra=(), body="Hello,\r\n\r\nthis is a letter.\r\n"):
-    """A message as text with CRLF; `extra` are whole fields on top."""
+    """A message as text with CRLF; `extra` are complete fields on top."""
     fields = list(extra)
     if sender is not None:
         fields.append("From: " + sender)
@@ -36,7 +36,7 @@ def message_id(message):
 def sign(world, message, domain, selector="s1", names=(
         b"from", b"to", b"subject", b"date", b"message-id"),
          canonicalize=(b"relaxed", b"simple")):
-    """Signed with RSA by the site that has `domain`."""
+    """The message, signed with RSA by the site of `domain`."""
     with open(world.foreign_key, "rb") as f:
         key = f.read()
     field = dkim.sign(message.encode(), selector.encode(), domain.encode(),
@@ -45,7 +45,7 @@ def sign(world, message, domain, selector="s1", names=(
 
 
 class Delivered:
-    """A message as it arrived: fields from top to bottom, body, raw."""
+    """A delivered message: fields from top to bottom, body, raw text."""
 
     def __init__(self, raw):
         self.raw = raw
@@ -62,12 +62,12 @@ class Delivered:
 
     def one(self, name):
         values = self.all(name)
-        assert len(values) == 1, "%d fields %s in:\n%s" % (
+        assert len(values) == 1, "%d fields %s, not one, in:\n%s" % (
             len(values), name, self.head)
         return values[0]
 
     def signatures(self, world):
-        """[(domain, algorithm, does it verify)] of all DKIM-Signatures."""
+        """[(domain, algorithm, is it valid)] of all DKIM-Signatures."""
         found = []
         for index, value in enumerate(self.all("DKIM-Signature")):
             tags = dict(tag.strip().split("=", 1)
@@ -94,7 +94,7 @@ def deliveries(world, domain):
 
 
 def delivered(world, domain, message):
-    """Wait for this message to arrive at domain."""
+    """Wait until this message is delivered to domain; return it."""
     wanted = message_id(message)
 
     def arrived():
@@ -106,6 +106,6 @@ def delivered(world, domain, message):
 
 
 def was_delivered(world, domain, message):
-    """Is it there now? Only meaningful once the queue is empty."""
+    """Is it delivered? Only meaningful when the queue is empty."""
     return any(message_id(message) in found.all("Message-ID")
                for found in deliveries(world, domain))

@@ -1,8 +1,8 @@
-"""A milter client: one session with millgate as an MTA would have it.
+"""A milter client: one session with millgate, as an MTA has it.
 
-It lets thousands of sessions be open at once, which no SMTP server of the
-world would. Requests go out without waiting, so that all sessions can be
-asked before the first answer is read.
+Thousands of sessions can be open at once, more than the MTAs of the world
+allow. Requests are sent without waiting, so that all sessions have a request
+before the first answer is read.
 """
 
 import socket
@@ -25,7 +25,7 @@ class Session:
             struct.pack("!I", len(packet)) + packet for packet in packets))
 
     def answer(self):
-        """The one letter of the next answer, and what came with it."""
+        """The letter of the next answer, and its data."""
         size, letter = struct.unpack("!Ic", self.file.read(5))
         return letter, self.file.read(size - 1)
 
@@ -42,7 +42,7 @@ class Session:
         self.send(b"O" + struct.pack("!III", VERSION, ACTIONS, STEPS))
 
     def greet(self):
-        """No answer comes to these: millgate negotiated them away."""
+        """These get no answer: millgate negotiated that (SMFIP_NR_*)."""
         self.send(self.define(b"C", ("{daemon_port}",)),
                   b"Cclient.example\0" + b"4" + struct.pack("!H", 4025) +
                   b"192.0.2.7\0", b"Hclient.example\0")
@@ -56,6 +56,9 @@ class Session:
         self.send(b"R<" + recipient.encode() + b">\0")
 
     def data(self, fields, body):
-        """Fields as (name, value with its blank); answers to T and E."""
+        """
+    Send T, the fields as (name, value with its blank), the body, and E; only
+    T and E get answers.
+    """
         self.send(b"T", *["L{}\0{}\0".format(*field).encode()
                           for field in fields], b"N", b"B" + body, b"E")

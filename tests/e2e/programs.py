@@ -1,8 +1,8 @@
-"""Where the programs of the private world are.
+"""The paths of the programs of a world.
 
-Postfix, Dovecot, nsd and Sendmail are used either as the system has them or
-from a directory into which contrib/lib/programs unpacked their packages. Unpacked,
-nothing of the system changes: no user, no service, no file below /etc.
+Postfix, Dovecot, nsd and Sendmail are those of the system, or those that
+contrib/lib/programs unpacked from their packages. Unpacked programs change
+nothing in the system: no user, no service, no file below /etc.
 """
 
 import glob
@@ -17,7 +17,7 @@ PLACES = ("usr/sbin", "usr/bin", "sbin", "bin", "usr/lib/postfix/sbin",
 
 
 class Missing(Exception):
-    """A program of the world is not there."""
+    """A program of the world is not installed."""
 
 
 def unpacked_root():
@@ -28,7 +28,7 @@ def unpacked_root():
 
 
 def find(name):
-    """The path of a program: unpacked first, then the system's."""
+    """The path of a program: the unpacked one, else the system's."""
     roots = [root for root in (unpacked_root(), "/") if root]
     for root in roots:
         for place in PLACES:
@@ -43,16 +43,16 @@ def find(name):
 
 
 def find_sendmail():
-    """Sendmail's own sendmail; Postfix has one of that name too."""
+    """Sendmail's own sendmail; Postfix has a program of that name, too."""
     for root in (unpacked_root(), "/"):
         path = root and os.path.join(root, "usr/libexec/sendmail/sendmail")
         if path and os.access(path, os.X_OK):
             return path
-    raise Missing("no Sendmail: run contrib/lib/programs")
+    raise Missing("Sendmail not found: run contrib/lib/programs")
 
 
 def sendmail_cf():
-    """Where its m4 macros are: in the same place as the program."""
+    """The directory of its m4 macros, in the same tree as the program."""
     return os.path.join(find_sendmail()[:-len("usr/libexec/sendmail/sendmail")]
                         or "/", "usr/share/sendmail/cf")
 
@@ -70,7 +70,7 @@ def library_path():
 
 
 def environment():
-    """What every process of the world gets, and nothing more."""
+    """The complete environment of every process of the world."""
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
            "TZ": "UTC"}
     if library_path():

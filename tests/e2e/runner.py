@@ -1,9 +1,9 @@
-"""Cases, and the running of them: TAP on stdout, logs after a failure.
+"""Runs the cases: TAP on stdout, logs after a failure.
 
 A case is a function with the decorator @case; its name, read as a sentence,
-says what millgate does. Cases begin in the order of the files. Several worlds
-run at once, as most of a case is waiting; each takes the next case that none
-has taken, and a case leaves its world as it found it.
+says what millgate does. Cases start in the order of the files. Several worlds
+run at once, since cases mostly wait. Each world takes the next case that no
+other has taken. A case must leave its world unchanged.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ cases = []
 
 
 class Skip(Exception):
-    """This case cannot run here; the text says why."""
+    """This case cannot run on this machine; the text is the reason."""
 
 
 def case(function):
@@ -37,7 +37,7 @@ def selected(pattern):
 
 @contextlib.contextmanager
 def settings(world, **extra):
-    """Run millgate with these additions for a while."""
+    """Run millgate with these additions to its configuration."""
     world.millgate.stop()
     world.millgate.extra = extra
     world.millgate.start()
@@ -72,14 +72,14 @@ def show_logs(before):
 
 
 def complaints(before):
-    """What a sanitizer has written into these logs since then."""
+    """The reports of sanitizers after these offsets of the logs."""
     return [line for path, offset in before.items()
             for line in new_text(path, offset).splitlines()
             if re.search(r"Sanitizer|runtime error:", line)]
 
 
 def attempt(function, world, before):
-    """True when good, False when not, None when skipped; and a note."""
+    """(True if passed, False if failed, None if skipped; a note)"""
     try:
         function(world)
         found = complaints(before)
@@ -87,14 +87,14 @@ def attempt(function, world, before):
         return True, ""
     except Skip as why:
         return None, " # SKIP %s" % why
-    except Exception:	# whatever went wrong, the next case has its turn
+    except Exception:	# the next case must run after any failure
         for line in traceback.format_exc().splitlines():
             print("# " + line)
         return False, ""
 
 
 def run_one(number, function, world):
-    """As attempt; all that there is to print is printed at once."""
+    """Run a case and print its result in one write; as attempt()."""
     before = sizes(world.all_logs())
     began = time.monotonic()
     with contextlib.redirect_stdout(io.StringIO()) as said:
@@ -110,7 +110,7 @@ def run_one(number, function, world):
 
 
 class Deal:
-    """Which world runs which case: pipes between them and their leader."""
+    """Distributes the cases: pipes between the worlds and their leader."""
 
     NUMBER = struct.Struct("=H")
     LETTERS = {True: b"+", False: b"-", None: b"s"}
@@ -120,7 +120,7 @@ class Deal:
         self.cases_in, self.results_out = cases_in, results_out
 
     def take(self):
-        """The number of the next case, from 1; None: there is no more."""
+        """The number of the next case, from 1; None if none is left."""
         octets = os.read(self.cases_in, self.NUMBER.size)
         return self.NUMBER.unpack(octets)[0] if octets else None
 
@@ -129,7 +129,7 @@ class Deal:
 
     @classmethod
     def joined(cls):
-        """In a world: the one that lead() made."""
+        """In a world: the Deal that lead() made."""
         return cls(*map(int, os.environ[cls.VARIABLE].split()))
 
 
@@ -144,13 +144,13 @@ def follow(world, chosen):
 
 def lead(chosen, start):
     """
-    Deal out the cases to the worlds, which start(fds) runs to their end; the
-    exit status.
+    Distribute the cases to the worlds, which start(fds) runs to their end.
+    Return the exit status.
     """
     print("1..%d" % len(chosen), flush=True)
     cases_in, cases_out = os.pipe()
     results_in, results_out = os.pipe()
-    # some hundred cases are far less than what a pipe holds
+    # a pipe holds the numbers of far more than some hundred cases
     os.write(cases_out, b"".join(
         Deal.NUMBER.pack(n) for n in range(1, len(chosen) + 1)))
     os.close(cases_out)
@@ -160,7 +160,7 @@ def lead(chosen, start):
     with open(results_in, "rb") as f:
         results = f.read()
     passed, skipped = results.count(b"+"), results.count(b"s")
-    # what no world told of has failed, and so has a world that ended badly
+    # a case without a result has failed, and so has a world with a bad status
     failed = max(len(chosen) - passed - skipped, int(status != 0))
     print("# e2e: %d passed, %d failed, %d skipped" % (passed, failed,
                                                        skipped))

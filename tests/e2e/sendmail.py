@@ -1,8 +1,8 @@
 """A private Sendmail beside Postfix, with contrib/sendmail/millgate.mc.
 
-The fragment that operators add is used as it is; only its ports and
-addresses, which Postfix has in this world, are other ones. View shows the
-world with Sendmail in Postfix's place, so that the same cases run on both.
+The fragment for operators is used unchanged except for its ports and
+addresses, which Postfix has in this world. View is the world with Sendmail
+instead of Postfix, so that the same cases run with both.
 """
 
 import os
@@ -17,10 +17,10 @@ import services
 from services import Trouble
 
 FRAGMENT = os.path.join(programs.SOURCE, "contrib", "sendmail")
-CLIENT_USER = "mail"	# of the queue that sendmail(1) writes
+CLIENT_USER = "mail"	# the owner of the queue of sendmail(1)
 PORTS = {"smtp": "sendmail_mta", "submission": "sendmail_msa",
          "smtps": "sendmail_tls"}
-# the ports of the fragment, and what they are called in this world
+# the ports of the fragment, and their names in this world
 FRAGMENT_PORTS = {"25": "sendmail_mta", "587": "sendmail_msa",
                   "465": "sendmail_tls", "10587": "sendmail_msp"}
 
@@ -39,7 +39,7 @@ define(`confDELIVERY_MODE', `interactive')dnl
 """
 
 # All mail is local and delivered before the reply to the message. TLS before
-# 1.2 is spoken, as by Postfix, so that it is millgate who refuses it.
+# 1.2 is enabled, as in Postfix, so that millgate must refuse it.
 DAEMON_MC = COMMON_MC + """\
 define(`QUEUE_DIR', `{d}/queue')dnl
 define(`confPID_FILE', `{d}/sendmail.pid')dnl
@@ -91,7 +91,7 @@ class Sendmail(services.Service):
         self.made = False
 
     def fragment(self, name):
-        """A file of contrib/sendmail, moved to the ports of this world."""
+        """A file of contrib/sendmail with the ports of this world."""
         with open(os.path.join(FRAGMENT, name)) as f:
             text = f.read()
         port, address = self.world.port, self.world.address
@@ -117,7 +117,7 @@ class Sendmail(services.Service):
         shutil.chown(d + "/client", CLIENT_USER, CLIENT_USER)
         for part in ("mail/tmp", "mail/new"):
             shutil.chown(os.path.join(d, part), services.DELIVERY_USER)
-        # a copy without the setgid bit, or libsasl ignores our directory
+        # a copy without the setgid bit: else libsasl ignores our directory
         shutil.copyfile(programs.find_sendmail(), d + "/sendmail")
         os.chmod(d + "/sendmail", 0o755)
         services.write(d + "/service.switch", "hosts files\n")
@@ -181,14 +181,14 @@ mech_list: PLAIN LOGIN SCRAM-SHA-256 EXTERNAL
         return [self.output, self.directory + "/transcript.log"]
 
     def quarantined(self):
-        """Queue ids of the messages that are held."""
+        """Queue ids of the quarantined messages."""
         d = self.directory
         out = self.run([d + "/sendmail", "-bp", "-qQ", "-C",
                         d + "/daemon.cf"]).decode()
         return re.findall(r"(?m)^([0-9A-Za-z]{14})[* +X?-]", out)
 
     def submit(self, text, *args):
-        """sendmail(1): the status and what it printed."""
+        """Run sendmail(1); return its status and output."""
         d = self.directory
         return subprocess.run(
             [d + "/sendmail", "-Ac", "-C", d + "/submit.cf", *args],
@@ -197,10 +197,10 @@ mech_list: PLAIN LOGIN SCRAM-SHA-256 EXTERNAL
 
 
 class View:
-    """The world as a case sees it, with Sendmail as its MTA."""
+    """The world with Sendmail as its MTA."""
 
-    xclient = False		# clients come from addresses of their own
-    rewrites = True		# address fields, after millgate has signed
+    xclient = False		# clients connect from their own addresses
+    rewrites = True		# rewrites address fields after signing
 
     def __init__(self, world):
         self.world = world
@@ -222,5 +222,5 @@ class View:
 
 
 def needs_addresses():
-    """Can clients come from addresses of other networks?"""
+    """Can clients connect from addresses of other networks?"""
     return isolate.isolated()

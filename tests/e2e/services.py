@@ -1,8 +1,8 @@
 """The processes of the world: DNS server, Dovecot, Postfix, millgate.
 
-Each is a child in the foreground with a log file of its own; started means
-that it answers, stopped means that it has gone. Nothing here sleeps for a
-fixed time, and nothing is found or ended by its name.
+Each is a child in the foreground with its own log file. start() returns when
+it answers, stop() when it has ended. Nothing here sleeps for a fixed time, and
+no process is found or ended by its name.
 """
 
 import errno
@@ -19,8 +19,8 @@ import bearer
 import isolate
 import programs
 
-# Users of base-passwd, so that none has to be made. Postfix wants its own
-# user and group that no other part of the world uses.
+# Users of base-passwd, so that none must be created. Postfix needs a user and
+# a group that no other part of the world uses.
 MAIL_OWNER, POSTDROP_GROUP = "news", "uucp"
 SASL_USER, LOGIN_USER = "irc", "proxy"
 DELIVERY_USER = "games"
@@ -28,11 +28,11 @@ MILTER_USER = "nobody"
 
 
 class Trouble(Exception):
-    """A process did not do what it must."""
+    """A process did not behave as required."""
 
 
 def wait_until(what, condition, seconds=10.0):
-    """The first true value of condition(); Trouble after the time is up."""
+    """The first true value of condition(); raises Trouble after a timeout."""
     end = time.monotonic() + seconds
     pause = 0.002
     while True:
@@ -40,7 +40,7 @@ def wait_until(what, condition, seconds=10.0):
         if value:
             return value
         if time.monotonic() > end:
-            raise Trouble("waited %g s in vain: %s" % (seconds, what))
+            raise Trouble("waited %g s without success: %s" % (seconds, what))
         time.sleep(pause)
         pause = min(pause * 1.5, 0.05)
 
@@ -54,7 +54,7 @@ def answers(address, port):
 
 
 def greets(address, port):
-    """Does an SMTP server say 220 there?"""
+    """Does an SMTP server answer with 220 there?"""
     try:
         with socket.create_connection((address, port), timeout=5) as s:
             return s.recv(4) == b"220 "
@@ -69,7 +69,7 @@ def write(path, text, mode=0o644):
 
 
 class Service:
-    """A child process. Subclasses say argv(), ready() and configure()."""
+    """A child process. Subclasses define argv(), ready() and configure()."""
 
     name = "?"
 
@@ -111,7 +111,7 @@ class Service:
         self.process.send_signal(number)
 
     def stop(self, number=signal.SIGTERM, seconds=10.0):
-        """End it; the exit status is kept in status."""
+        """End it; `status` is then its exit status."""
         if self.process is None:
             return
         group = self.process.pid
@@ -135,14 +135,14 @@ class Service:
 
 
 class Nsd(Service):
-    """An authoritative server for the root zone, and so for every name."""
+    """An authoritative server for the root zone, thus for every name."""
 
     name = "nsd"
 
     def configure(self):
         d = self.directory
         zones = [("." , "root.zone")]
-        # A zone without a file: every name in it is a SERVFAIL.
+        # a zone without a file: every name in it gets SERVFAIL
         zones += [(name, "missing.zone") for name in self.world.broken]
         write(d + "/nsd.conf", """\
 server:
@@ -170,7 +170,7 @@ remote-control:
 
 
 class Dovecot(Service):
-    """Answers Postfix's SASL questions, and serves no mailbox."""
+    """Answers Postfix's SASL requests; has no mailboxes."""
 
     name = "dovecot"
 
@@ -230,7 +230,7 @@ service anvil {{
            login=LOGIN_USER, owner=MAIL_OWNER))
 
     def configure_tokens(self):
-        """Tokens are checked here, with the key of who gave them out."""
+        """Dovecot verifies tokens itself, with the provider's key."""
         keys = os.path.join(self.directory, "keys")
         os.makedirs(keys + "/default/HS256", exist_ok=True)
         write(keys + "/default/HS256/default", bearer.key_file())
@@ -304,11 +304,11 @@ scache    unix  -       -       n       -       1       scache
 postlog   unix-dgram n  -       n       -       1       postlogd
 {fragment}"""
 
-# What operators add to main.cf and master.cf, with our ports and addresses.
+# The additions of operators to main.cf and master.cf, with our ports.
 FRAGMENTS = os.path.join(programs.SOURCE, "contrib", "postfix")
 
-# Postfix itself refuses next to nothing: what is refused, millgate refused.
-# Only the services of the fragment ask for TLS and a login as well.
+# Postfix itself refuses almost nothing, so that millgate made each refusal.
+# Only the services of the fragment require TLS and a login themselves.
 # Mail for every domain ends in a maildir, so that outgoing mail can be read.
 MAIN_CF = """\
 compatibility_level = 3.6
@@ -410,7 +410,7 @@ class Postfix(Service):
                                     self.world.milter_for_postfix())
 
     def master_fragment(self):
-        """Its services, at ports of their own and in no chroot."""
+        """Its services, on other ports and without chroot."""
         with open(os.path.join(FRAGMENTS, "master.cf")) as f:
             text = f.read()
         for name in ("submission", "submissions"):
@@ -420,7 +420,7 @@ class Postfix(Service):
         return text
 
     def make_queues(self, uid):
-        """What `postfix check` makes, in a hundredth of its time."""
+        """Make the directories of `postfix check`, a hundred times faster."""
         gid = grp.getgrnam(POSTDROP_GROUP).gr_gid
         for queue in QUEUES:
             path = os.path.join(self.directory, "queue", queue)
@@ -446,7 +446,7 @@ class Postfix(Service):
         return [self.output, self.directory + "/postfix.log"]
 
     def command(self, name, *args, stdin=b""):
-        """Run one of Postfix's commands on this instance."""
+        """Run a Postfix command on this instance."""
         env = programs.environment()
         env["MAIL_CONFIG"] = self.directory + "/etc"
         return subprocess.run([programs.find(name), *args], input=stdin,
@@ -472,7 +472,7 @@ class Millgate(Service):
                 "-f"]
 
     def ready(self):
-        """It says so, once everything of it is open."""
+        """millgate logs this when all its sockets are open."""
         return "millgate: ready on " in self.log_text()[self.before:]
 
     def log_text(self):
@@ -485,17 +485,17 @@ class Millgate(Service):
             raise
 
     def reload(self, number=signal.SIGHUP):
-        """Signal, and wait for the new configuration to be in use."""
+        """Send the signal and wait until the new configuration is used."""
         before = len(self.log_text())
         self.send(number)
-        said = wait_until("millgate says what came of the reload", lambda: [
+        said = wait_until("log line of the reload", lambda: [
             line for line in self.log_text()[before:].splitlines()
             if " reload" in line])
         if "refused" in said[0]:
             raise Trouble(said[0])
 
     def log_line(self, **fields):
-        """The newest line that has all these key=value pairs, or None."""
+        """The newest log line with all these key=value pairs, or None."""
         wanted = ["%s=%s" % (k.replace("_", "-"), v)
                   for k, v in fields.items()]
         for line in reversed(self.log_text().splitlines()):
@@ -506,7 +506,7 @@ class Millgate(Service):
 
 
 class SecondMillgate(Millgate):
-    """As if on another host: behind Postfix's service "second"."""
+    """A millgate as on another host, for Postfix's service "second"."""
 
     name = "millgate2"
 

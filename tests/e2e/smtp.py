@@ -1,7 +1,7 @@
-"""An SMTP client for tests: it says exactly what it is told to.
+"""An SMTP client for tests, which sends exactly the given octets.
 
-Every line of both sides is kept in transcript. Unlike smtplib it sends NUL,
-bare CR and LF and half commands as they are, and knows XCLIENT and SCRAM.
+`transcript` has every line of both sides. Unlike smtplib it sends NUL, bare
+CR and LF and incomplete commands unchanged, and has XCLIENT and SCRAM.
 """
 
 import base64
@@ -14,7 +14,7 @@ import ssl
 
 import bearer
 
-# RFC 3463: class of the code, then the status, then words
+# RFC 3463: a reply code, an enhanced status code of the same class, a text
 REFUSAL = re.compile(r"^(4|5)\.\d{1,3}\.\d{1,3} \S.*$")
 
 refusals = []	# every 4xx and 5xx that any client got for a message
@@ -49,14 +49,14 @@ def b64(data):
 
 
 class Client:
-    """One connection to a port of the world, greeted and with EHLO done."""
+    """A connection to a port of the world, after greeting and EHLO."""
 
     def __init__(self, world, port, tls=None, address=None, name=None,
                  helo="client.example", tls_context=None):
         """
-        tls: None as the port demands (implicit on smtps, STARTTLS on
-        submission), else True or False. address: what XCLIENT claims, or,
-        where the MTA has no XCLIENT, where the client comes from.
+        tls: None as the port requires (implicit on smtps, STARTTLS on
+        submission), else True or False. address: the client address for
+        XCLIENT, or the real one if the MTA has no XCLIENT.
         """
         self.world, self.helo, self.transcript = world, helo, []
         self.offers = {}
@@ -118,7 +118,7 @@ class Client:
         return reply
 
     def about_mail(self):
-        """Was the last thing said a step of a message?"""
+        """Was the last command a step of a mail transaction?"""
         said = [text for who, text in self.transcript if who == "C"]
         return bool(said) and said[-1].startswith(
             ("MAIL", "RCPT", "DATA", "BDAT", "(the message"))
@@ -166,12 +166,12 @@ class Client:
         return self.scram(login, password)
 
     def token(self, login, token, mechanism):
-        """RFC 7628, and Google's older way; the password is the token."""
+        """OAUTHBEARER (RFC 7628) or XOAUTH2; the password is the token."""
         words = ("n,a=%s,\1host=mx.example.net\1auth=Bearer %s\1\1"
                  if mechanism == "OAUTHBEARER" else
                  "user=%s\1auth=Bearer %s\1\1") % (login, token)
         reply = self.command("AUTH %s %s" % (mechanism, b64(words)))
-        if reply.code == 334:	# JSON says why; the client says that it read
+        if reply.code == 334:	# a JSON error, which the client acknowledges
             reply = self.command(b64("\1"))
         return reply
 
@@ -216,12 +216,12 @@ class Client:
         return self.command("RCPT TO:<%s>" % recipient)
 
     def data(self, message):
-        """DATA and the message; the reply to whichever came last."""
+        """DATA and the message; the reply to the last of them."""
         reply = self.command("DATA")
         return self.message(message) if reply.code == 354 else reply
 
     def message(self, message):
-        """What follows DATA, and its reply."""
+        """Send the message after DATA; return the reply."""
         body = message.encode() if isinstance(message, str) else message
         self.transcript.append(("C", "(the message, %d octets)" % len(body)))
         body = re.sub(rb"(?m)^\.", b"..", body)
@@ -230,7 +230,7 @@ class Client:
         return self.read()
 
     def chunks(self, message, *sizes):
-        """The message by BDAT, in chunks of these sizes and one more."""
+        """The message by BDAT, in chunks of these sizes and the rest."""
         rest = message.encode() if isinstance(message, str) else message
         for size in sizes:
             reply = self.chunk(rest[:size])
@@ -240,7 +240,7 @@ class Client:
         return self.chunk(rest, " LAST")
 
     def chunk(self, data, last=""):
-        """In one write: in two, the second waits for an acknowledgement."""
+        """One write: a second one would wait for an acknowledgement."""
         line = "BDAT %d%s" % (len(data), last)
         self.transcript.append(("C", line))
         self.sock.sendall(line.encode() + b"\r\n" + data)

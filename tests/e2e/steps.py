@@ -7,13 +7,13 @@ from world import HONEST
 
 
 def expect(reply, words):
-    """The reply begins with these words, "550 5.7.1" for example."""
+    """The reply must begin with this text, "550 5.7.1" for example."""
     assert reply.starts(words), "wanted %s, got %r" % (words, reply)
 
 
 def submission(world, login="alice@example.net", port="submission",
                mechanism="PLAIN", **options):
-    """A client that is logged in."""
+    """A client on the submission port that is logged in."""
     client = smtp.Client(world, port, **options)
     if login is not None:
         expect(client.login(login, mechanism=mechanism), "235")
@@ -22,27 +22,27 @@ def submission(world, login="alice@example.net", port="submission",
 
 def submit(world, text, login="alice@example.net", sender=None,
            recipients="rcpt@elsewhere.example", **options):
-    """One message of a login; the last reply."""
+    """Submit one message of a login; return the last reply."""
     with submission(world, login, **options) as client:
         return client.submit(sender if sender is not None else login,
                              recipients, text)
 
 
 def inbound(world, address=HONEST, helo="mail.strict.example", **options):
-    """A client that comes from elsewhere."""
+    """A client of another site on the inbound port."""
     return smtp.Client(world, "smtp", tls=False, address=address, helo=helo,
                        **options)
 
 
 def arrive(world, text, sender, address=HONEST, helo="mail.strict.example",
            recipients="bob@example.net"):
-    """One message from elsewhere; the last reply."""
+    """Send one inbound message; return the last reply."""
     with inbound(world, address, helo) as client:
         return client.submit(sender, recipients, text)
 
 
 def certificate(world, name, subject, ca="ca"):
-    """A TLS context that shows a certificate; ca None: a self-made one."""
+    """A TLS context with a client certificate; ca None: self-signed."""
     path = world.make_certificate(name, subject, ca)
     context = smtp.Client.make_context(world)
     context.load_cert_chain(path + ".crt", path + ".key")
@@ -50,11 +50,11 @@ def certificate(world, name, subject, ca="ca"):
 
 
 def results(found):
-    """The Authentication-Results on top, as {method: its word and rest}."""
+    """The top Authentication-Results, as {method: result and properties}."""
     field, value = next((f, v) for f, v in found.fields
                         if f not in ("Return-Path", "X-Original-To",
                                      "Delivered-To"))
-    assert field == "Authentication-Results", "on top is %s: %s" % (
+    assert field == "Authentication-Results", "the top field is %s: %s" % (
         field, value)
     host, _, rest = value.partition(";")
     assert host.strip() == "mx.example.net", value
@@ -66,14 +66,14 @@ def results(found):
 
 
 def log_line(world, reply):
-    """millgate's line about the message that got this reply."""
+    """The log line of the message that got this reply."""
     number = smtp.queue_id(reply)
     return wait_until("log line of " + str(number),
                       lambda: world.millgate.log_line(id=number))
 
 
 def serves(world):
-    """millgate is up, and a plain message still comes out signed."""
+    """millgate runs, and a plain message is still signed."""
     assert world.millgate.running(), "millgate has ended"
     text = message.compose("alice@example.net")
     expect(submit(world, text), "250")

@@ -1,8 +1,7 @@
-"""One private world: names, addresses, keys, and the processes on them.
+"""One private world: names, addresses, keys, and its processes.
 
-Everything lives below one directory. Our own site is example.net; the
-other domains are senders from elsewhere, each with a name that says what
-its records ask for.
+All its files are below one directory. Our own site is example.net. The other
+domains belong to other sites; their names describe their DMARC policies.
 """
 
 import base64
@@ -20,7 +19,7 @@ import services
 from services import Trouble, wait_until
 
 SITE = "example.net"
-# where honest mail of the foreign domains comes from, and where it does not
+# the client address of honest mail of foreign domains, and of spoofed mail
 HONEST, STRANGER = "192.0.2.10", "198.51.100.66"
 
 LOGINS = {
@@ -67,7 +66,7 @@ BROKEN = ["broken.example"]
 
 
 def free_port(address, wanted, taken):
-    """wanted if it is free on address, for TCP and UDP; else some other."""
+    """`wanted` if it is free for TCP and UDP on address, else another one."""
     for port in (wanted, 0, 0, 0, 0):
         tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -85,7 +84,7 @@ def free_port(address, wanted, taken):
 
 
 def own_address():
-    """Loopback is ours alone in a namespace; else an address few would use."""
+    """127.0.0.1 in a namespace; else a rarely used loopback address."""
     if isolate.isolated():
         return "127.0.0.1"
     pid = os.getpid()
@@ -101,7 +100,7 @@ def openssl(*args):
 
 
 class World:
-    rewrites = False	# Postfix leaves the fields of a message alone
+    rewrites = False	# Postfix does not rewrite the fields of a message
 
     def __init__(self, directory, build):
         self.directory, self.build = directory, build
@@ -143,7 +142,7 @@ class World:
                 "%s/%s.pem" % (self.pki, name))
 
     def make_certificate(self, name, subject, ca, extensions=""):
-        """name.crt and name.key in pki; ca None: it signs itself."""
+        """Make name.crt and name.key in pki; ca None: self-signed."""
         path = os.path.join(self.pki, name)
         key = [*EC_KEY, "-subj", subject, "-keyout", path + ".key"]
         if ca is None:
@@ -158,10 +157,10 @@ class World:
         return path
 
     def make_pki(self):
-        """A CA and a server certificate, on P-256: made in no time."""
+        """Make CAs and a server certificate, on P-256, which is fast."""
         os.makedirs(self.pki)
         self.make_ca("ca")
-        # the MTAs trust two
+        # the MTAs trust both CAs
         self.make_ca("partner", "/O=millgate tests/CN=Partner CA")
         both = ""
         for name in ("ca", "partner"):
@@ -175,7 +174,7 @@ class World:
             services.write(path + ".pem", key.read() + crt.read(), 0o600)
 
     def make_dkim_key(self, directory, domain, selector, algorithm):
-        """A key in directory/domain/selector.private, its record in DNS."""
+        """Make a key in directory/domain/selector.private and its record."""
         # root's, and read by the daemon's group: as packaging has it
         gid = pwd.getpwnam(services.MILTER_USER).pw_gid
         place = os.path.join(directory, domain)
@@ -214,7 +213,7 @@ class World:
                 text, 250, drop_whitespace=False)))
 
     def lookup_txt(self, name, timeout=5):
-        """For dkimpy: the TXT record, asked of the DNS server."""
+        """For dkimpy: look up a TXT record at the world's DNS server."""
         import dns.resolver	# comes with dkimpy
         resolver = dns.resolver.Resolver(configure=False)
         resolver.nameservers = [self.address]
@@ -280,7 +279,7 @@ class World:
 
     def settings(self, top="", listeners="", users="", judges="",
                  local="", state=None):
-        """The configuration; a case may add text at five places."""
+        """The configuration; a case may add text in five places."""
         return """\
 {socket}
 authserv-id = "mx.example.net"
@@ -371,11 +370,11 @@ signing {{
             service.stop()
 
     def mend(self):
-        """After a case that failed: everything up, as at the start."""
+        """After a failed case: restart everything as at the start."""
         self.unix_socket, self.millgate.extra = False, {}
         self.millgate.stop()
         for service in (self.sendmail, self.second, self.redis):
-            service.stop()	# started again by their next case
+            service.stop()	# the next case that needs it starts it
         for service in (self.nsd, self.dovecot, self.millgate, self.postfix):
             if not service.running():
                 service.stop()
@@ -403,7 +402,7 @@ signing {{
                               timeout=30, env=programs.environment())
 
     def ctl(self, *args):
-        """What it printed as JSON; it must be content."""
+        """The JSON output of millgatectl, which must exit with 0."""
         done = self.run_ctl(*args)
         if done.returncode != 0:
             raise Trouble("millgatectl %s: status %d\n%s%s" % (
@@ -413,14 +412,14 @@ signing {{
     # --- Postfix's queue
 
     def queue(self):
-        """{queue id: name of its queue}, of all messages that wait."""
+        """{queue id: queue name} of all messages in the queue."""
         done = self.postfix.command("postqueue", "-j")
         entries = [json.loads(line) for line in done.stdout.splitlines()]
         return {e["queue_id"]: e["queue_name"] for e in entries}
 
     def settle(self):
-        """Wait until nothing is on its way any more."""
-        wait_until("queue is quiet", lambda: all(
+        """Wait until Postfix has finished all its deliveries."""
+        wait_until("all mail is delivered, held or deferred", lambda: all(
             name in ("hold", "deferred") for name in self.queue().values()))
 
     def mailbox(self, domain):
