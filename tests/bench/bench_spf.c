@@ -107,7 +107,7 @@ check_with(bool prefetch)
 		spf_prefetch(l, &q, &spf_default_limits);
 	spf_check(l, &q, &spf_default_limits, a, &f);
 	if (f.result != RESULT_PASS)
-		errx(1, "ours says %s: %s", result_name(f.result), f.reason);
+		errx(1, "our result is %s: %s", result_name(f.result), f.reason);
 	arena_free(&a);
 	lookups_free(&l);
 }
@@ -162,7 +162,7 @@ make_raw_server(void)
 	SPF_info_handler = NULL;
 	raw_server = SPF_server_new_dns(&layer, 0);
 	if (raw_server == NULL)
-		errx(1, "libspf2 does not start");
+		errx(1, "cannot initialize libspf2");
 }
 
 static void
@@ -176,7 +176,7 @@ check_raw(void)
 	SPF_request_set_env_from(request, "user@d.example");
 	SPF_request_query_mailfrom(request, &response);
 	if (SPF_response_result(response) != SPF_RESULT_PASS)
-		errx(1, "libspf2 says %d", SPF_response_result(response));
+		errx(1, "the result of libspf2 is %d", SPF_response_result(response));
 	SPF_response_free(response);
 	SPF_request_free(request);
 }
@@ -212,7 +212,7 @@ measure(const char *name, void (*check)(void), int threads)
 	for (i = 0; i < threads; i++) {
 		w[i].check = check;
 		if (pthread_create(&w[i].thread, NULL, work, &w[i]) != 0)
-			errx(1, "no thread");
+			errx(1, "cannot start a thread");
 	}
 	for (i = 0; i < threads; i++) {
 		pthread_join(w[i].thread, NULL);

@@ -63,7 +63,7 @@ message(struct store *s, const char *login, unsigned recipients, bool commit)
 
 	for (i = 0; i < recipients; i++)
 		if (store_reserve(r, T0, &u) != STORE_TAKEN)
-			stop("refused");
+			stop("a recipient was not accepted");
 	if (!commit)
 		store_give_back(&r);
 	else if (store_commit(&r, T0, &u) != STORE_TAKEN)
@@ -113,7 +113,7 @@ measure(const char *name, struct store *s, unsigned threads,
 		w[i].number = i;
 		w[i].until = start + SECONDS;
 		if (pthread_create(&w[i].thread, NULL, work, &w[i]) != 0)
-			stop("no thread");
+			stop("cannot start a thread");
 	}
 	for (i = 0; i < threads; i++) {
 		pthread_join(w[i].thread, NULL);
@@ -258,7 +258,7 @@ main(int argc, char **argv)
 	snprintf(dir, sizeof(dir), "%s/bench-store-XXXXXX",
 	    argc > 1 ? argv[1] : "/tmp");
 	if (mkdtemp(dir) == NULL)
-		stop("no temporary directory");
+		stop("cannot make a temporary directory");
 	snprintf(path, sizeof(path), "%s/state.db", dir);
 	for (i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
 		s = store_open_memory();

@@ -36,7 +36,7 @@ make_key(struct signing_key *k, enum crypto_type type)
 
 	k->pkey = crypto_key_generate(type, 2048, &why);
 	if (k->pkey == NULL || !crypto_key_public(k->pkey, &p))
-		errx(2, "no key");
+		errx(2, "cannot make a key");
 	printf("%s v=DKIM1; k=%s; p=%s\n", k->selector,
 	    type == CRYPTO_RSA ? "rsa" : "ed25519", buf_str(&p));
 	buf_free(&p);
@@ -117,12 +117,12 @@ main(void)
 	fflush(stdout);
 	while (getline(&line, &size, stdin) > 0) {
 		if (sscanf(line, "sign %7s %7s %zu", header, body, &len) != 3)
-			errx(2, "what is \"%s\"", line);
+			errx(2, "invalid line \"%s\"", line);
 		rules.header_canon = canon_of(header);
 		rules.body_canon = canon_of(body);
 		message = xcalloc(len + 1, 1);
 		if (fread(message, 1, len, stdin) != len)
-			errx(2, "the message is cut");
+			errx(2, "the message is incomplete");
 		sign(&rules, message, len);
 		free(message);
 	}

@@ -197,7 +197,7 @@ read_records(struct arena *a)
 		line[strcspn(line, "\n")] = '\0';
 		p = strchr(line, ' ');
 		if (p == NULL)
-			errx(2, "what is \"%s\"", line);
+			errx(2, "invalid line \"%s\"", line);
 		*p++ = '\0';
 		records[n].selector = arena_strdup(a, line);
 		records[n].text = arena_strdup(a, p);
@@ -226,13 +226,13 @@ main(void)
 	lib = dkim_lib_new(&dkim_default_limits);
 	opendkim = dkim_init(NULL, NULL);
 	if (lib == NULL || opendkim == NULL)
-		errx(2, "no library");
+		errx(2, "cannot initialize libopendkim");
 	dkim_set_key_lookup(opendkim, give_record);
 	while (getline(&line, &size, stdin) > 0) {
 		len = strtoul(line, NULL, 10);
 		text = xcalloc(len + 3, 1);
 		if (fread(text, 1, len, stdin) != len)
-			errx(2, "the message is cut");
+			errx(2, "the message is incomplete");
 		split(&m, text, len);
 		ours(&m);
 		library(&m);

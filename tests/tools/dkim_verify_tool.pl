@@ -32,12 +32,12 @@ binmode STDIN;
 $| = 1;
 while (my $line = <STDIN>) {
 	last if $line eq "\n";
-	$line =~ /^(\S+) (.*)$/ or die "what is \"$line\"";
+	$line =~ /^(\S+) (.*)$/ or die "invalid line \"$line\"";
 	$record{$1} = $2;
 }
 while (my $n = <STDIN>) {
 	chomp $n;
-	read(STDIN, my $message, $n) == $n or die "the message is cut";
+	read(STDIN, my $message, $n) == $n or die "the message is incomplete";
 	my $v = Mail::DKIM::Verifier->new;
 	$v->PRINT($message);
 	$v->CLOSE;

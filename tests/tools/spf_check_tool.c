@@ -82,7 +82,7 @@ check(struct resolver *r, char *line)
 		unescape(field[i]);
 	}
 	if (!netaddr_parse(field[0], &q.client))
-		errx(2, "check: \"%s\" is no address", field[0]);
+		errx(2, "check: \"%s\" is not an address", field[0]);
 	q.helo = field[1];
 	q.sender = field[2];
 	q.check_helo = strcmp(field[3], "helo") == 0;
@@ -112,7 +112,7 @@ main(void)
 		} else if (strncmp(line, "check ", 6) == 0 && r != NULL)
 			check(r, line + 6);
 		else
-			errx(2, "what is \"%s\"?", line);
+			errx(2, "invalid line \"%s\"", line);
 	}
 	resolver_free(&r);
 	free(line);
