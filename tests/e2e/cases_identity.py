@@ -88,7 +88,7 @@ def folded(address):
 
 
 def untagged(local):
-    """"alice" of "alice+news"; a local part that begins with + has no tag."""
+    """alice for alice+news; a local part that begins with + has no tag."""
     base = local.split("+")[0]
     return base or local
 
