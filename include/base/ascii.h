@@ -1,14 +1,15 @@
 /*
- * ascii - letters and digits of ASCII, whatever the locale
+ * ascii - letters, digits and white space of ASCII, in any locale
  *
- * The protocols that we read compare ASCII letters without regard to case and
- * leave all other octets as they are; <ctype.h> follows the locale, and is
- * undefined for a negative char.
+ * SMTP, DNS and the mail formats ignore the case of ASCII letters and leave
+ * all other octets alone; <ctype.h> follows the locale, and is undefined for
+ * a negative char.
  */
 #ifndef MILLGATE_ASCII_H
 #define MILLGATE_ASCII_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 static inline char
 ascii_lower(char c)
@@ -38,6 +39,30 @@ static inline bool
 ascii_is_alnum(char c)
 {
 	return ascii_is_alpha(c) || ascii_is_digit(c);
+}
+
+/* WSP of RFC 5234: blank or tab. */
+static inline bool
+ascii_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* The octets of a fold (RFC 5322 2.2.3): blank, tab, CR, LF. */
+static inline bool
+ascii_is_space(char c)
+{
+	return ascii_is_blank(c) || c == '\r' || c == '\n';
+}
+
+/* True when an octet is above 127. */
+static inline bool
+ascii_has_8bit(const char *p, size_t len)
+{
+	for (; len > 0; len--, p++)
+		if ((unsigned char)*p >= 0x80)
+			return true;
+	return false;
 }
 
 /* The value of a hexadecimal digit in either case; -1: not a digit. */

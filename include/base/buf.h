@@ -1,8 +1,8 @@
 /*
  * buf - a growing byte string, always NUL-terminated
  *
- * Start with BUF_INIT or buf_init; buf_free gives the memory back and makes
- * it empty again. Sizes are checked; out of memory ends the process.
+ * Start with BUF_INIT or buf_init; buf_free frees the memory and leaves an
+ * empty string. Sizes are checked; out of memory ends the process.
  */
 #ifndef MILLGATE_BUF_H
 #define MILLGATE_BUF_H
@@ -29,7 +29,7 @@ void		 buf_printf(struct buf *b, const char *fmt, ...)
 		    __attribute__((format(printf, 2, 3)));
 void		 buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 		    __attribute__((format(printf, 2, 0)));
-/* The text, "" when nothing was added; valid until the next add. */
+/* The text, "" when empty; valid until the next add. */
 const char	*buf_str(const struct buf *b);
 
 #endif

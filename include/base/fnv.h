@@ -1,8 +1,9 @@
 /*
- * fnv - FNV-1a, a hash and a checksum for short strings; not for secrets
+ * fnv - FNV-1a, a 64-bit hash for short strings
  *
- * Every step is a bijection of the 64 bits, so that two inputs of the same
- * length that differ in one octet never have the same sum.
+ * Not for secrets: anyone can compute it. Every step is a bijection of the
+ * 64 bits, so two inputs of the same length that differ in one octet never
+ * have the same hash; it also serves as a checksum.
  */
 #ifndef MILLGATE_FNV_H
 #define MILLGATE_FNV_H
@@ -15,7 +16,7 @@
 #define FNV_START	14695981039346656037u
 #define FNV_PRIME	1099511628211u
 
-/* Go on from `h`: FNV_START, or what the octets before gave. */
+/* Continue from `h`: FNV_START, or the hash of the preceding octets. */
 static inline uint64_t
 fnv_add(uint64_t h, const void *data, size_t len)
 {
@@ -35,7 +36,7 @@ fnv_add_lower(uint64_t h, const char *text, size_t len)
 	return h;
 }
 
-/* Both halves in 32 bits. */
+/* The two halves combined into 32 bits. */
 static inline uint32_t
 fnv_fold(uint64_t h)
 {

@@ -1,10 +1,10 @@
 /*
  * json - read JSON text in memory, and write strings
  *
- * json_parse checks the whole text once; the other functions walk in what it
- * accepted, without copies. For what millgate's programs say to each other:
- * nesting to JSON_DEPTH, a \uXXXX below 0x80 or as UTF-8, surrogate pairs as
- * "?"; numbers are unsigned integers.
+ * json_parse checks the whole text once; the other functions read the
+ * checked text without copies. This is the subset that millgate's programs
+ * exchange: values nest up to JSON_DEPTH, numbers are unsigned integers.
+ * \uXXXX becomes UTF-8, each half of a surrogate pair becomes "?".
  */
 #ifndef MILLGATE_JSON_H
 #define MILLGATE_JSON_H
@@ -23,26 +23,26 @@ struct json {
 	const char	*p, *end;
 };
 
-/* False when the text is not one JSON value, with blanks around it. */
+/* False unless the text is one JSON value; white space around it is allowed. */
 bool		 json_parse(const char *text, size_t len, struct json *v);
-/* A member of an object; false: no object, or it has none of that name. */
+/* A member of an object; false: not an object, or no such member. */
 bool		 json_get(struct json object, const char *name,
 		    struct json *v);
 /*
- * The elements of an array or the members of an object, one after the other:
- * *at is {NULL, NULL} before the first. `key` gets an object's names, and may
- * be NULL.
+ * The elements of an array or the members of an object, one a call; false
+ * after the last. *at is {NULL, NULL} before the first call. `key` receives
+ * the name of an object's member, and may be NULL.
  */
 bool		 json_next(struct json list, struct json *at,
 		    struct json *key, struct json *v);
 
-/* What is no number is 0; what is not true is false. */
+/* 0 when the value is not a number; false when it is not true. */
 uint64_t	 json_number(struct json v);
 bool		 json_true(struct json v);
-/* Of a string; NULL when it is none. A NUL in it ends it. */
+/* A string, unescaped; NULL when the value is not one. \u0000 ends it. */
 const char	*json_text(struct arena *a, struct json v);
 
-/* The member `name`, of such a kind; 0, false or "" when it is not there. */
+/* The member `name`; 0, false or "" when missing or of another type. */
 uint64_t	 json_get_number(struct json object, const char *name);
 bool		 json_get_true(struct json object, const char *name);
 const char	*json_get_text(struct arena *a, struct json object,

@@ -1,7 +1,7 @@
 /*
  * log - syslog or stderr
  *
- * One message at a time reaches the log whole, from any thread.
+ * Any thread may log. Lines of several threads are never mixed.
  */
 #ifndef MILLGATE_LOG_H
 #define MILLGATE_LOG_H
@@ -10,8 +10,12 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
 
-/* Once, before threads. Without it messages go to stderr. */
+/*
+ * Call once, before any thread is started; before that, messages go to
+ * stderr. `ident` must stay valid.
+ */
 void	log_open(const char *ident, bool to_stderr);
+/* One line; more than 8 KB is cut. */
 void	log_printf(enum log_level level, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 

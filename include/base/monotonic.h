@@ -1,7 +1,7 @@
 /*
- * monotonic - milliseconds of the clock that is never set
+ * monotonic - milliseconds of CLOCK_MONOTONIC
  *
- * For deadlines and durations. The time of day is in wallclock.h.
+ * For deadlines and durations. For the time of day see wallclock.h.
  */
 #ifndef MILLGATE_MONOTONIC_H
 #define MILLGATE_MONOTONIC_H
@@ -12,8 +12,8 @@
 
 uint64_t	monotonic_ms(void);
 /*
- * The same at the kernel's last tick (Linux): up to 4 ms old, at a fifth of
- * the cost.
+ * The same as of the kernel's last tick (Linux): up to 4 ms old, but five
+ * times cheaper.
  */
 uint64_t	monotonic_ms_coarse(void);
 /* The time `ms` from now, for pthread_cond_timedwait. */

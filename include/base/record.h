@@ -1,8 +1,9 @@
 /*
- * record - one event as pairs, and the writer of key=value lines
+ * record - one event as key-value pairs, for a log line, JSON or a reader
  *
- * Foreign text is escaped here: a value is printable ASCII, quoted when it holds
- * a blank, a quote, a backslash or "="; other octets become \xNN.
+ * Text from the network is escaped here. In a line a value is printable
+ * ASCII; it is quoted when it is empty or holds a blank, a quote, a backslash
+ * or "=", and any other octet becomes \xNN.
  */
 #ifndef MILLGATE_RECORD_H
 #define MILLGATE_RECORD_H
@@ -14,13 +15,8 @@
 struct arena;
 struct buf;
 
-/*
- * One event as pairs: built once, written as a log line, as JSON or for a
- * reader. Keys are unique; what occurs several times is one value.
- */
-#define RECORD_PAIRS	64
-/* In a log line a longer value is cut, with "..." behind. */
-#define RECORD_VALUE	512
+#define RECORD_PAIRS	64	/* further pairs are dropped */
+#define RECORD_VALUE	512	/* octets of a value in a line, then "..." */
 
 struct record_pair {
 	const char	*key;		/* static */
@@ -35,15 +31,16 @@ struct record {
 };
 
 void	record_init(struct record *r, struct arena *a);
-/* A NULL value adds nothing. */
+/*
+ * Add a pair. A key must be new in the record; the value is copied. A NULL
+ * value adds nothing.
+ */
 void	record_str(struct record *r, const char *key, const char *value);
 void	record_num(struct record *r, const char *key, uint64_t value);
-/* NULL when there is no such key. */
-const char *record_get(const struct record *r, const char *key);
 
-/* "key=value key=value", escaped as said above. */
+/* Append "key=value key=value" to `b`. */
 void	record_line(const struct record *r, struct buf *b);
-/* {"key":"value","n":1}; text that is not valid UTF-8 as \u00NN octets. */
+/* Append {"key":"value","n":1}; octets that are not UTF-8 become \u00NN. */
 void	record_json(const struct record *r, struct buf *b);
 
 #endif

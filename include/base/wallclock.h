@@ -1,14 +1,15 @@
 /*
- * wallclock - the time of day, which nobody sets behind our back
+ * wallclock - the time of day, with steps of the machine's clock under control
  *
- * Seconds since the epoch that go on by a clock that cannot be set and that
- * runs while the machine sleeps. wallclock_look compares it with the
- * machine's clock: what is less than a minute apart is followed (an NTP slew
- * shows in both clocks anyway), a step of a minute or more is reported and
- * followed only by wallclock_follow, after the store has been told. Small
- * steps add up: sixty of them are one of a minute.
+ * The time is seconds since the epoch. It advances with CLOCK_BOOTTIME, which
+ * cannot be set and runs while the machine sleeps. wallclock_look compares it
+ * with the machine's clock. A difference below one minute is followed at once
+ * (an NTP slew changes both clocks anyway). A step of a minute or more is
+ * reported, and followed only by wallclock_follow, after the store has
+ * shifted its buckets. Small steps add up: sixty steps of a second count as
+ * one of a minute.
  *
- * wallclock_time may be asked by any thread, the others are for one.
+ * Any thread may call wallclock_time; the other functions belong to one.
  */
 #ifndef MILLGATE_WALLCLOCK_H
 #define MILLGATE_WALLCLOCK_H
@@ -18,24 +19,24 @@
 #include <time.h>
 
 struct wallclock {
-	/* nanoseconds: since the epoch, may be set; cannot be set */
+	/* nanoseconds: of the clock that may be set; of the one that cannot */
 	int64_t		(*wall)(void);
 	int64_t		(*steady)(void);
-	atomic_int_fast64_t offset;	/* from steady to our time */
-	int64_t		 told;		/* the offset that was reported */
+	atomic_int_fast64_t offset;	/* our time minus steady */
+	int64_t		 told;		/* the offset last reported */
 };
 
-/* The machine's clocks where NULL. */
+/* NULL selects the machine's clock; tests pass their own. */
 void	wallclock_start(struct wallclock *w, int64_t (*wall)(void),
 	    int64_t (*steady)(void));
 time_t	wallclock_time(const struct wallclock *w);
 /*
- * By how many seconds, whole minutes of them, was the machine's clock set
- * since the last report? 0: not worth a report. Rounded so that nothing
- * that moves along is ever early.
+ * The seconds, in whole minutes, by which the machine's clock was set since
+ * the last report; 0: less than a minute. Rounded up, so that data shifted
+ * by this amount never expires early.
  */
 int64_t	wallclock_look(struct wallclock *w);
-/* Have the machine's time from now on; so many seconds were reported. */
+/* Follow a step: `seconds` is the return value of wallclock_look. */
 void	wallclock_follow(struct wallclock *w, int64_t seconds);
 
 #endif

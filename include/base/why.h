@@ -1,5 +1,5 @@
 /*
- * why - the text that says why something failed
+ * why - the reason of a failure as text
  *
  * Both functions return false, so that a caller can fail and explain in one
  * statement: return why_set(why, "%s: %s", path, strerror(errno));
@@ -13,7 +13,7 @@
 /* Print into *why. The text is malloced; the caller frees it. */
 bool	why_set(char **why, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
-/* Print into `size` bytes at `text`; a longer text is cut. */
+/* Print into the `size` bytes at `text`; a longer text is cut. */
 bool	why_print(char *text, size_t size, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 

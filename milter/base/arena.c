@@ -1,9 +1,9 @@
 /*
- * arena - memory by lifetime; the only malloc that may end the process
+ * arena - memory by lifetime; malloc that ends the process when it fails
  *
  * Chunks are chained; a reset keeps the first one, so that a connection's
- * second message allocates nothing. What does not fit a chunk gets one of
- * its own size.
+ * second message allocates nothing. An allocation that does not fit into a
+ * chunk gets a chunk of its own size.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -173,6 +173,17 @@ arena_array(struct arena *a, size_t n, size_t size)
 	if (size != 0 && n > SIZE_MAX / 4 / size)
 		out_of_memory();
 	return arena_alloc(a, n * size);
+}
+
+void *
+arena_enlarge(struct arena *a, const void *old, size_t n, size_t more,
+    size_t size)
+{
+	void *array = arena_array(a, more, size);
+
+	if (n > 0)
+		memcpy(array, old, n * size);
+	return array;
 }
 
 char *

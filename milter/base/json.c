@@ -12,15 +12,14 @@
 static const char *skip_value(const char *p, const char *end, int depth);
 
 static const char *
-skip_blanks(const char *p, const char *end)
+skip_space(const char *p, const char *end)
 {
-	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' ||
-	    *p == '\r'))
+	while (p < end && ascii_is_space(*p))
 		p++;
 	return p;
 }
 
-/* Four digits; -1: there are none. */
+/* Four hexadecimal digits; -1: not four. */
 static int
 hex_quad(const char *p, const char *end)
 {
@@ -37,7 +36,7 @@ hex_quad(const char *p, const char *end)
 	return value;
 }
 
-/* Behind the string that begins at p; NULL: it is none. */
+/* The end of the string that begins at p; NULL: not a string. */
 static const char *
 skip_string(const char *p, const char *end)
 {
@@ -69,18 +68,18 @@ skip_word(const char *p, const char *end)
 		if ((size_t)(end - p) >= len && memcmp(p, words[i], len) == 0)
 			return p + len;
 	}
-	while (p < end && *p >= '0' && *p <= '9')
+	while (p < end && ascii_is_digit(*p))
 		p++;
 	return p > start ? p : NULL;
 }
 
-/* An array or an object: values parted by commas, names before them. */
+/* An array, or an object: `"name":` before each value. */
 static const char *
 skip_list(const char *p, const char *end, int depth)
 {
 	char close = *p == '{' ? '}' : ']';
 
-	p = skip_blanks(p + 1, end);
+	p = skip_space(p + 1, end);
 	if (p < end && *p == close)
 		return p + 1;
 	while (p < end) {
@@ -88,20 +87,20 @@ skip_list(const char *p, const char *end, int depth)
 			p = skip_string(p, end);
 			if (p == NULL)
 				return NULL;
-			p = skip_blanks(p, end);
+			p = skip_space(p, end);
 			if (p == end || *p++ != ':')
 				return NULL;
-			p = skip_blanks(p, end);
+			p = skip_space(p, end);
 		}
 		p = skip_value(p, end, depth);
 		if (p == NULL)
 			return NULL;
-		p = skip_blanks(p, end);
+		p = skip_space(p, end);
 		if (p < end && *p == close)
 			return p + 1;
 		if (p == end || *p != ',')
 			return NULL;
-		p = skip_blanks(p + 1, end);
+		p = skip_space(p + 1, end);
 	}
 	return NULL;
 }
@@ -121,9 +120,9 @@ json_parse(const char *text, size_t len, struct json *v)
 {
 	const char *end = text + len;
 
-	v->p = skip_blanks(text, end);
+	v->p = skip_space(text, end);
 	v->end = skip_value(v->p, end, JSON_DEPTH);
-	return v->end != NULL && skip_blanks(v->end, end) == end;
+	return v->end != NULL && skip_space(v->end, end) == end;
 }
 
 bool
@@ -135,18 +134,18 @@ json_next(struct json list, struct json *at, struct json *key,
 
 	if (!object && (list.p == list.end || *list.p != '['))
 		return false;
-	p = skip_blanks(p == NULL ? list.p + 1 : p, list.end);
+	p = skip_space(p == NULL ? list.p + 1 : p, list.end);
 	if (p < list.end && *p == ',')
-		p = skip_blanks(p + 1, list.end);
-	if (p >= list.end - 1)		/* the bracket */
+		p = skip_space(p + 1, list.end);
+	if (p >= list.end - 1)		/* at the closing bracket */
 		return false;
 	if (object) {
 		if (key != NULL) {
 			key->p = p;
 			key->end = skip_string(p, list.end);
 		}
-		p = skip_blanks(skip_string(p, list.end), list.end) + 1;
-		p = skip_blanks(p, list.end);
+		p = skip_space(skip_string(p, list.end), list.end) + 1;
+		p = skip_space(p, list.end);
 	}
 	v->p = p;
 	v->end = at->p = skip_value(p, list.end, JSON_DEPTH);
@@ -174,7 +173,7 @@ json_number(struct json v)
 	uint64_t n = 0;
 
 	for (; v.p < v.end; v.p++) {
-		if (*v.p < '0' || *v.p > '9')
+		if (!ascii_is_digit(*v.p))
 			return 0;
 		if (n > (UINT64_MAX - 9) / 10)
 			return UINT64_MAX;
@@ -226,7 +225,7 @@ json_text(struct arena *a, struct json v)
 
 	if (v.p == v.end || *v.p != '"')
 		return NULL;
-	/* no escape is shorter than what it stands for */
+	/* an escape is at least as long as the text it encodes */
 	out = text = arena_alloc(a, (size_t)(v.end - v.p));
 	for (; p < end; p++) {
 		if (*p != '\\') {
@@ -283,7 +282,7 @@ json_string(struct buf *b, const char *text)
 			buf_printf(b, "\\%c", *p);
 		else if (*p < ' ' || *p == 0x7f || len == 0)
 			buf_printf(b, "\\u%04x", *p);
-		else if (*p == 0xc2 && p[1] < 0xa0)	/* a terminal's, too */
+		else if (*p == 0xc2 && p[1] < 0xa0)	/* C1 controls */
 			buf_printf(b, "\\u%04x", p[1]);
 		else
 			buf_add(b, p, len);

@@ -55,7 +55,7 @@ log_printf(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 	if (use_syslog)
 		syslog(priority(level), "%s%s", level_word(level), line);
-	else	/* one call: stdio's lock keeps the line whole */
+	else	/* one call, so that stdio's lock keeps the line together */
 		fprintf(stderr, "%s: %s%s\n", program, level_word(level),
 		    line);
 }

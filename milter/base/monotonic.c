@@ -1,5 +1,5 @@
 /*
- * monotonic - milliseconds of the clock that is never set
+ * monotonic - milliseconds of CLOCK_MONOTONIC
  */
 #include "base/monotonic.h"
 

@@ -1,17 +1,17 @@
 /*
  * netaddr - IP addresses, networks, and lists of networks
  *
- * Text goes through inet_pton alone: no octal, no short forms, no scope. An
- * unknown address equals nothing and lies in no network.
+ * inet_pton reads all addresses: no octal numbers, no short forms, no scope.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/netaddr.h"
 
-/* Room for "[IPv6:" and "]" round the longest address. */
+/* The longest address within "[IPv6:" and "]". */
 #define LITERAL_MAX	(NETADDR_TEXT + 8)
 
 static unsigned
@@ -104,16 +104,16 @@ netaddr_is_loopback(const struct netaddr *a)
 	    memcmp(a->octets, one, sizeof(one)) == 0;
 }
 
-/* One to three digits, no zero in front, at most `max`. */
+/* One to three digits, no leading zero, at most `max`. */
 static bool
-parse_bits(const char *text, unsigned max, unsigned *bits)
+netblock_bits(const char *text, unsigned max, unsigned *bits)
 {
 	size_t len = strlen(text), i;
 
 	if (len < 1 || len > 3 || (len > 1 && text[0] == '0'))
 		return false;
 	for (*bits = 0, i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9')
+		if (!ascii_is_digit(text[i]))
 			return false;
 		*bits = *bits * 10 + (unsigned)(text[i] - '0');
 	}
@@ -141,7 +141,7 @@ netblock_parse(const char *text, struct netblock *b)
 		return true;
 	/* "::ffff:192.0.2.0/120" counts its bits as IPv6 */
 	mapped = b->addr.family == NETADDR_IPV4 && strchr(copy, ':') != NULL;
-	if (!parse_bits(slash + 1, mapped ? 128 : b->bits, &b->bits))
+	if (!netblock_bits(slash + 1, mapped ? 128 : b->bits, &b->bits))
 		return false;
 	if (mapped && b->bits < 96)
 		return false;

@@ -1,8 +1,8 @@
 /*
- * record - one event as pairs, written as a log line or as JSON
+ * record - one event as key-value pairs, written as a log line or as JSON
  *
- * All escaping is here: no value can look like another key, end a line or
- * close a string.
+ * All escaping is done here: a value can neither look like another key, nor
+ * end a line, nor close a string.
  */
 #include <string.h>
 
@@ -43,19 +43,8 @@ record_num(struct record *r, const char *key, uint64_t value)
 	    (unsigned long long)value), true);
 }
 
-const char *
-record_get(const struct record *r, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < r->n; i++)
-		if (strcmp(r->pair[i].key, key) == 0)
-			return r->pair[i].value;
-	return NULL;
-}
-
 static bool
-is_plain(const char *value, size_t len)
+needs_no_quotes(const char *value, size_t len)
 {
 	size_t i;
 
@@ -67,7 +56,7 @@ is_plain(const char *value, size_t len)
 }
 
 static void
-add_quoted(struct buf *b, const char *value, size_t len)
+record_add_quoted(struct buf *b, const char *value, size_t len)
 {
 	size_t i;
 
@@ -97,12 +86,12 @@ record_line(const struct record *r, struct buf *b)
 		buf_addch(b, '=');
 		len = strnlen(value, RECORD_VALUE + 1);
 		if (len > RECORD_VALUE) {
-			add_quoted(b, value, RECORD_VALUE);
+			record_add_quoted(b, value, RECORD_VALUE);
 			buf_addstr(b, "...");
-		} else if (is_plain(value, len))
+		} else if (needs_no_quotes(value, len))
 			buf_add(b, value, len);
 		else
-			add_quoted(b, value, len);
+			record_add_quoted(b, value, len);
 	}
 }
 

@@ -1,6 +1,8 @@
 /*
- * utf8 - is it UTF-8? The table of RFC 3629 section 4, as code.
+ * utf8 - recognise UTF-8: the table of RFC 3629 section 4 as code
  */
+#include <stdbool.h>
+
 #include "base/utf8.h"
 
 static bool
@@ -9,7 +11,7 @@ is_tail(unsigned char c)
 	return (c & 0xc0) == 0x80;
 }
 
-/* The second octet also says whether a form is overlong or a surrogate. */
+/* The second octet shows whether the form is overlong or a surrogate. */
 static bool
 second_fits(unsigned char first, unsigned char second)
 {
@@ -46,17 +48,4 @@ utf8_length(const char *p, size_t left)
 		if (!is_tail(u[i]))
 			return 0;
 	return len;
-}
-
-bool
-utf8_valid(const char *p, size_t len)
-{
-	size_t n;
-
-	for (; len > 0; p += n, len -= n) {
-		n = utf8_length(p, len);
-		if (n == 0)
-			return false;
-	}
-	return true;
 }

@@ -1,5 +1,5 @@
 /*
- * wallclock - the time of day, which nobody sets behind our back
+ * wallclock - the time of day, with steps of the machine's clock under control
  */
 #include "base/wallclock.h"
 
@@ -28,8 +28,8 @@ machine_steady(void)
 }
 
 /*
- * How far the machine's clock is ahead of the steady one. A machine that is
- * put to sleep between the two looks would seem to have been set.
+ * How far the machine's clock is ahead of the steady one. Read again when the
+ * machine was suspended between the reads: that would look like a step.
  */
 static int64_t
 ahead(const struct wallclock *w)
@@ -59,7 +59,7 @@ wallclock_time(const struct wallclock *w)
 {
 	int64_t now = atomic_load(&w->offset) + w->steady();
 
-	/* down, before the epoch too */
+	/* round down, also before the epoch */
 	return (time_t)(now / SECOND - (now % SECOND < 0 ? 1 : 0));
 }
 
@@ -72,7 +72,7 @@ wallclock_look(struct wallclock *w)
 		atomic_store(&w->offset, now);
 		return 0;
 	}
-	/* up: what moves forward by a part of a minute moves a whole one */
+	/* up: a step forward by part of a minute counts as a whole minute */
 	return (moved > 0 ? (moved + MINUTE - 1) / MINUTE :
 	    moved / MINUTE) * 60;
 }

@@ -1,5 +1,5 @@
 /*
- * why - the text that says why something failed
+ * why - the reason of a failure as text
  */
 #include <stdarg.h>
 #include <stdio.h>

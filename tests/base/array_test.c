@@ -1,5 +1,5 @@
 /*
- * array: room for one more element, and one of each.
+ * array: growth, and removal of duplicates
  */
 #include "test.h"
 

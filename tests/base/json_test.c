@@ -1,5 +1,5 @@
 /*
- * json: what is taken, what is refused, and what comes out
+ * json: texts that are accepted or refused, and the values read from them
  */
 #include "test.h"
 
@@ -64,7 +64,7 @@ members_are_found(void **state)
 }
 
 static void
-what_we_write_is_read_the_same(void **state)
+written_strings_are_read_back(void **state)
 {
 	static const char *const texts[] = {
 		"", "plain", "a\"b\\c/", "tab\tnewline\n\x01\x7f",
@@ -92,7 +92,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_are_taken_or_refused),
 		cmocka_unit_test(members_are_found),
-		cmocka_unit_test(what_we_write_is_read_the_same),
+		cmocka_unit_test(written_strings_are_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * netaddr: text to address and back, networks, reverse names.
+ * netaddr: parsing and formatting, networks, reverse names
  */
 #include "test.h"
 
@@ -80,7 +80,7 @@ takes_octets(void **state)
 	assert_false(netaddr_from_octets(mapped, 15, &a));
 	assert_false(netaddr_from_octets(mapped, 0, &a));
 	assert_string_equal(netaddr_format(&a, text), "unknown");
-	/* what is unknown is not even itself */
+	/* an unknown address does not even equal itself */
 	assert_false(netaddr_equal(&a, &a));
 	assert_false(netaddr_is_loopback(&a));
 	assert_true(netaddr_parse("::1", &a));

@@ -1,5 +1,5 @@
 /*
- * record and verdict: nothing from the wire can look like our own words.
+ * record and verdict: text from the network cannot look like our own words
  */
 #include "test.h"
 
@@ -20,7 +20,7 @@ static const struct {
 	{ "line\nbreak\r", "k=\"line\\x0abreak\\x0d\"",
 	    "{\"k\":\"line\\u000abreak\\u000d\"}" },
 	{ "\xc3\xbc", "k=\"\\xc3\\xbc\"", "{\"k\":\"\xc3\xbc\"}" },
-	/* what a terminal takes for the beginning of a command */
+	/* CSI begins a terminal's control sequence */
 	{ "\xc2\x9b" "1m\x7f", "k=\"\\xc2\\x9b1m\\x7f\"",
 	    "{\"k\":\"\\u009b1m\\u007f\"}" },
 	{ "\xc3(", "k=\"\\xc3(\"", "{\"k\":\"\\u00c3(\"}" },

@@ -1,5 +1,5 @@
 /*
- * ascii, fnv, utf8, why and monotonic: the small things that many files use.
+ * ascii, fnv, utf8, why and monotonic: the small kit of all rooms
  */
 #include "test.h"
 
@@ -33,7 +33,12 @@ ascii_is_the_same_in_every_locale(void **state)
 		    c != 0 && strchr("0123456789", ch) != NULL);
 		assert_int_equal(ascii_is_alnum(ch),
 		    ascii_is_alpha(ch) || ascii_is_digit(ch));
+		assert_int_equal(ascii_is_space(ch),
+		    c != 0 && strchr(" \t\r\n", ch) != NULL);
+		assert_int_equal(ascii_is_blank(ch), ch == ' ' || ch == '\t');
+		assert_int_equal(ascii_has_8bit(&ch, 1), c >= 128);
 	}
+	assert_false(ascii_has_8bit("\x80", 0));
 	assert_int_equal(ascii_hex('7'), 7);
 	assert_int_equal(ascii_hex('a'), 10);
 	assert_int_equal(ascii_hex('F'), 15);
@@ -46,7 +51,7 @@ static void
 hashes_are_fnv_1a(void **state)
 {
 	(void)state;
-	/* of the authors' own test vectors */
+	/* test vectors of FNV's authors */
 	assert_true(fnv_add(FNV_START, "", 0) == UINT64_C(0xcbf29ce484222325));
 	assert_true(fnv_add(FNV_START, "a", 1) ==
 	    UINT64_C(0xaf63dc4c8601ec8c));
@@ -103,7 +108,7 @@ monotonic_goes_on(void **state)
 	at = (uint64_t)in.tv_sec * 1000 + (uint64_t)in.tv_nsec / 1000000;
 	assert_in_range(at, before + 2500, monotonic_ms() + 2500);
 	assert_in_range(in.tv_nsec, 0, 999999999);
-	/* the last tick, at 100 Hz at worst */
+	/* a tick lasts 10 ms at most (100 Hz) */
 	assert_in_range(monotonic_ms_coarse() + 11, before, UINT64_MAX);
 }
 

@@ -128,11 +128,24 @@ reader_props(struct reader *r, struct reader_result *to)
 }
 
 static inline bool
+reader_is_utf8(const char *p, size_t len)
+{
+	size_t n;
+
+	for (; len > 0; p += n, len -= n) {
+		n = utf8_length(p, len);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
+static inline bool
 reader_lines_are_sound(const char *value)
 {
 	const char	*line = value, *p;
 
-	if (value[0] != ' ' || !utf8_valid(value, strlen(value)))
+	if (value[0] != ' ' || !reader_is_utf8(value, strlen(value)))
 		return false;
 	for (p = value; *p != '\0'; p++) {
 		if (*p == '\n') {

@@ -43,17 +43,26 @@ fake_ticks(void)
 	return clock_ms;
 }
 
+/* The value of `key`, or "". */
+static const char *
+pair_value(const struct record *r, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (strcmp(r->pair[i].key, key) == 0)
+			return r->pair[i].value;
+	return "";
+}
+
 static void
 on_record(void *arg, const struct record *r)
 {
-	const char *hint = record_get(r, "hint");
-	const char *rule = record_get(r, "rule");
-
 	(void)arg;
 	snprintf(logged_hint, sizeof(logged_hint), "%s",
-	    hint != NULL ? hint : "");
+	    pair_value(r, "hint"));
 	snprintf(logged_rule, sizeof(logged_rule), "%s",
-	    rule != NULL ? rule : "");
+	    pair_value(r, "rule"));
 }
 
 static struct services *
