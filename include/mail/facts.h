@@ -144,8 +144,6 @@ struct from_facts {
 	const char	**domain;
 };
 
-enum dmarc_policy { DMARC_NONE, DMARC_QUARANTINE, DMARC_REJECT };
-
 struct dmarc_record;
 
 struct dmarc_facts {

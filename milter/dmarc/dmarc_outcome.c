@@ -121,8 +121,7 @@ bool
 dmarc_outcome_fill(struct dmarc_outcome *o, const struct facts *f,
     enum action taken, struct arena *a)
 {
-	static const char *const policy[] = { "none", "quarantine", "reject" };
-	char			 source[NETADDR_TEXT];
+	char source[NETADDR_TEXT];
 
 	if (!f->dmarc.done || f->dmarc.record_domain == NULL)
 		return false;
@@ -137,7 +136,7 @@ dmarc_outcome_fill(struct dmarc_outcome *o, const struct facts *f,
 	o->text[OUTCOME_ALIGNED] = aligned(&f->dmarc);
 	o->text[OUTCOME_RESULT] = result_name(f->dmarc.result);
 	o->text[OUTCOME_PUBLISHED] = published(f->dmarc.record, a);
-	o->text[OUTCOME_POLICY] = policy[f->dmarc.policy];
+	o->text[OUTCOME_POLICY] = dmarc_policy_word(f->dmarc.policy);
 	o->text[OUTCOME_DISPOSITION] = action_name(taken);
 	o->text[OUTCOME_OVERRIDE] = f->override.name != NULL ?
 	    f->override.name : "";

@@ -199,12 +199,10 @@ static size_t
 put_policy(char *text, size_t at, const char *name, bool has,
     enum dmarc_policy p)
 {
-	static const char *const word[] = { "none", "quarantine", "reject" };
-
 	if (!has)
 		return at;
 	return at + (size_t)snprintf(text + at, DMARC_RECORD_TEXT - at,
-	    "%s=%s; ", name, word[p]);
+	    "%s=%s; ", name, dmarc_policy_word(p));
 }
 
 /* The longest has 90 octets. */

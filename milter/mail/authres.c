@@ -409,7 +409,7 @@ disposition_name(enum action a)
 /* What was published, where, and what we did about it. */
 static void
 put_dmarc_comment(struct writer *w, const struct dmarc_facts *d,
-    const char *policy, enum action judged, bool monitor)
+    enum action judged, bool monitor)
 {
 	bool		withheld = monitor && judged > ACTION_TAG;
 	char		text[COMMENT_MAX + 1];
@@ -418,7 +418,8 @@ put_dmarc_comment(struct writer *w, const struct dmarc_facts *d,
 	if (record == NULL && judged == ACTION_ACCEPT)
 		return;
 	snprintf(text, sizeof(text), "%s%s%sdis=%s%s%s%s%s",
-	    record != NULL ? "p=" : "", record != NULL ? policy : "",
+	    record != NULL ? "p=" : "",
+	    record != NULL ? dmarc_policy_word(d->policy) : "",
 	    record != NULL ? " " : "",
 	    withheld ? "none" : disposition_name(judged),
 	    withheld ? " enforce=" : "", withheld ? action_name(judged) : "",
@@ -446,18 +447,17 @@ static void
 put_dmarc(struct writer *w, const struct facts *f, const struct verdict *v,
     bool monitor)
 {
-	static const char *const policy[] = { "none", "quarantine", "reject" };
 	const struct dmarc_facts *d = &f->dmarc;
 
 	if (!d->done)
 		return;
 	put_result(w, "dmarc", d->result);
-	put_dmarc_comment(w, d, policy[d->policy], v->action, monitor);
+	put_dmarc_comment(w, d, v->action, monitor);
 	put_reason(w, d->result, d->reason);
 	put_override(w, &f->override);
 	put_prop(w, "header.from", d->author_domain);
 	if (d->record_domain != NULL)
-		put_prop(w, "policy.dmarc", policy[d->policy]);
+		put_prop(w, "policy.dmarc", dmarc_policy_word(d->policy));
 }
 
 const char *

@@ -1,5 +1,5 @@
 /*
- * result - the result words of RFC 8601 2.7
+ * result - the result words of RFC 8601 2.7 and the policies of DMARC
  */
 #include "mail/result.h"
 
@@ -15,6 +15,17 @@ result_name(enum result r)
 	case RESULT_POLICY:	return "policy";
 	case RESULT_TEMPERROR:	return "temperror";
 	case RESULT_PERMERROR:	return "permerror";
+	}
+	return "none";
+}
+
+const char *
+dmarc_policy_word(enum dmarc_policy p)
+{
+	switch (p) {
+	case DMARC_NONE:	return "none";
+	case DMARC_QUARANTINE:	return "quarantine";
+	case DMARC_REJECT:	return "reject";
 	}
 	return "none";
 }

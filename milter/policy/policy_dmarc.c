@@ -45,14 +45,6 @@ judge_from(const struct dmarc_rules *r, const struct facts *f)
 	return verdict_accept();
 }
 
-static const char *
-policy_word(enum dmarc_policy p)
-{
-	static const char *const words[] = { "none", "quarantine", "reject" };
-
-	return words[p];
-}
-
 static struct verdict
 judge_fail(const struct dmarc_rules *r, const struct dmarc_facts *f)
 {
@@ -63,7 +55,7 @@ judge_fail(const struct dmarc_rules *r, const struct dmarc_facts *f)
 
 	return verdict_by(actions[f->policy], names[f->policy], "550 5.7.1",
 	    "451 4.7.1", "DMARC: the message fails the policy of %s (p=%s)",
-	    f->record_domain, policy_word(f->policy));
+	    f->record_domain, dmarc_policy_word(f->policy));
 }
 
 static struct verdict

@@ -58,21 +58,13 @@ log_signatures(struct record *r, const struct dkim_facts *dkim)
 	buf_free(&b);
 }
 
-static const char *
-dmarc_policy_name(enum dmarc_policy p)
-{
-	static const char *const names[] = { "none", "quarantine", "reject" };
-
-	return names[p];
-}
-
 static void
 log_dmarc(struct record *r, const struct dmarc_facts *dmarc)
 {
 	record_str(r, "dmarc", result_name(dmarc->result));
 	if (dmarc->record_domain != NULL) {
 		record_str(r, "dmarc-policy",
-		    dmarc_policy_name(dmarc->policy));
+		    dmarc_policy_word(dmarc->policy));
 		record_str(r, "dmarc-record", dmarc->record_domain);
 	}
 	if (dmarc->result != RESULT_PASS)

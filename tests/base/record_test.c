@@ -1,12 +1,11 @@
 /*
- * record and verdict: text from the network cannot look like our own words
+ * record: text from the network cannot look like our own words
  */
 #include "test.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/record.h"
-#include "mail/verdict.h"
 
 static const struct {
 	const char	*value, *line, *json;
@@ -86,47 +85,6 @@ more_pairs_than_fit(void **state)
 	arena_free(&a);
 }
 
-static void
-replies_are_one_printable_line(void **state)
-{
-	struct verdict	 v;
-	const char	*p;
-	char		 longer[2 * VERDICT_TEXT];
-
-	(void)state;
-	v = verdict_refuse("sender", "550 5.7.1", "not %s",
-	    "a\r\n250 ok\x80\t");
-	assert_int_equal(v.action, ACTION_REJECT);
-	assert_string_equal(v.code, "550");
-	assert_string_equal(v.status, "5.7.1");
-	assert_string_equal(v.text, "not a??250 ok??");
-	memset(longer, '%', sizeof(longer) - 1);
-	longer[sizeof(longer) - 1] = '\0';
-	v = verdict_refuse("quota", "451 4.7.1", "%s", longer);
-	assert_int_equal(v.action, ACTION_DEFER);
-	assert_int_equal(strlen(v.text), VERDICT_TEXT);
-	for (p = v.text; *p != '\0'; p++)
-		assert_int_equal(*p, '%');
-}
-
-static void
-the_worse_verdict_wins(void **state)
-{
-	struct verdict hold = verdict_note(ACTION_HOLD, "first", "x");
-	struct verdict again = verdict_note(ACTION_HOLD, "second", "x");
-	struct verdict v;
-
-	(void)state;
-	v = verdict_worse(verdict_accept(), hold);
-	assert_string_equal(v.rule, "first");
-	v = verdict_worse(hold, again);
-	assert_string_equal(v.rule, "first");
-	v = verdict_worse(hold, verdict_refuse("r", "451 4.7.0", "x"));
-	assert_int_equal(v.action, ACTION_DEFER);
-	v = verdict_by(ACTION_TAG, "t", "550 5.7.1", "451 4.7.0", "x");
-	assert_string_equal(v.code, "");
-}
-
 int
 main(void)
 {
@@ -134,8 +92,6 @@ main(void)
 		cmocka_unit_test(values_are_escaped),
 		cmocka_unit_test(long_values_are_cut),
 		cmocka_unit_test(more_pairs_than_fit),
-		cmocka_unit_test(replies_are_one_printable_line),
-		cmocka_unit_test(the_worse_verdict_wins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
