@@ -15,13 +15,6 @@
 struct arena;
 
 /*
- * True when the field's value claims this authserv-id: any case, comments,
- * folding, quoting, version number, A-label or U-label. What cannot be parsed
- * up to its id but contains the id as a word claims it too (fail closed).
- */
-bool	authres_claims(const char *value, const char *authserv_id);
-
-/*
  * The value of our field for these facts, beginning with a blank, folded
  * with LF TAB: "authserv-id; auth=...; iprev=...; spf=...; dkim=...; dmarc=...".
  * Methods whose facts are not `done` are left out (auth: no login); none at

@@ -21,7 +21,6 @@ struct scan {
 bool	scan_cfws(struct scan *s);
 /* At a quote: what is quoted is added to `out`; false: it does not end. */
 bool	scan_quoted(struct scan *s, struct buf *out);
-bool	scan_is_blank(char c);
 
 enum answer { ANSWER_NO, ANSWER_YES, ANSWER_CANNOT_TELL };
 
@@ -37,5 +36,13 @@ bool	claims_mentioned(const char *text, const char *name);
  * blanks, quotes, backslashes, closed comments.
  */
 bool	claims_mentioned_somehow(const char *text, const char *name);
+
+/*
+ * True when the value of an Authentication-Results field claims this
+ * authserv-id: in any case, with comments, folds, quotes, a version number,
+ * as A-label or U-label (RFC 8601 2.2). A value that cannot be parsed up to
+ * its id claims every id that it contains as a word.
+ */
+bool	authres_claims(const char *value, const char *authserv_id);
 
 #endif

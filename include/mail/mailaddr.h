@@ -4,7 +4,7 @@
  *
  * One strict tokenizer. What it cannot parse is "cannot tell", never a guess.
  * Bounds: MAILADDR_MAX_VALUE octets of a field, MAILADDR_MAX_BOXES mailboxes,
- * comments MAILADDR_MAX_DEPTH deep; beyond them the field is unparsable.
+ * comments 32 deep; beyond them the field is unparsable.
  *
  * Decisions where RFC 5322 leaves room or programs differ:
  * - obsolete forms are read as the RFC says: a route is skipped, blanks and
@@ -29,7 +29,6 @@ struct headers;
 
 #define MAILADDR_MAX_VALUE	(64 * 1024)
 #define MAILADDR_MAX_BOXES	1000
-#define MAILADDR_MAX_DEPTH	32
 
 /*
  * The argument of MAIL or RCPT: "<a@b>", "a@b" (sendmail(1)), "<>" and "" for

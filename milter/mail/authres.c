@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "mail/authres.h"
@@ -28,13 +29,6 @@ struct writer {
 
 /* --- forms of foreign text ----------------------------------------------- */
 
-static bool
-is_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9');
-}
-
 /* What RFC 2045 5.1 leaves of ASCII for a token. */
 static const bool token[256] = {
 	['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
@@ -44,7 +38,7 @@ static const bool token[256] = {
 };
 
 static bool
-is_token(const char *s, size_t len)
+authres_is_token(const char *s, size_t len)
 {
 	size_t i;
 
@@ -62,7 +56,7 @@ is_domain(const char *s)
 	bool	after_dot = true;
 
 	for (i = 0; i < len; i++) {
-		if (s[i] == '.' ? after_dot : !is_alnum(s[i]) &&
+		if (s[i] == '.' ? after_dot : !ascii_is_alnum(s[i]) &&
 		    s[i] != '-' && s[i] != '_')
 			return false;
 		after_dot = s[i] == '.';
@@ -144,7 +138,7 @@ put_value(struct buf *b, const char *s, size_t len)
 {
 	if (len == 0 || len > VALUE_MAX || !is_writable(s, len))
 		return false;
-	if (is_token(s, len))
+	if (authres_is_token(s, len))
 		buf_add(b, s, len);
 	else
 		put_quoted(b, s, len);
@@ -300,7 +294,7 @@ put_auth(struct writer *w, const struct auth_facts *auth, const char *tier)
 		return;
 	put_result(w, "auth", RESULT_PASS);
 	len = mechanism != NULL ? strlen(mechanism) : 0;
-	if (len > MECHANISM_MAX || !is_token(mechanism, len))
+	if (len > MECHANISM_MAX || !authres_is_token(mechanism, len))
 		len = 0;
 	snprintf(text, sizeof(text), "%.*s%s%s%s", (int)len,
 	    len > 0 ? mechanism : "", len > 0 && tier != NULL ? ", " : "",

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "mail/canon.h"
 
@@ -109,7 +110,7 @@ hold_trailing(struct canon_body *b, const char *p, const char *end)
 /* --- between the stages: pieces are gathered ---------------------------- */
 
 static void
-release(struct canon_body *b)
+canon_release(struct canon_body *b)
 {
 	size_t n = b->n;
 
@@ -119,10 +120,10 @@ release(struct canon_body *b)
 
 /* Behind p there are at least `readable` octets of the caller's. */
 static void
-put(struct canon_body *b, const char *p, size_t len, size_t readable)
+canon_put(struct canon_body *b, const char *p, size_t len, size_t readable)
 {
 	if (len > sizeof(b->gather) - b->n || len >= DIRECT)
-		release(b);
+		canon_release(b);
 	if (len >= DIRECT) {
 		hold_trailing(b, p, p + len);
 		return;
@@ -137,20 +138,14 @@ put(struct canon_body *b, const char *p, size_t len, size_t readable)
 }
 
 static void
-put_space(struct canon_body *b)
+canon_put_space(struct canon_body *b)
 {
 	if (b->n == sizeof(b->gather))
-		release(b);
+		canon_release(b);
 	b->gather[b->n++] = ' ';
 }
 
 /* --- first stage: blanks (relaxed) ------------------------------------- */
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
 
 /*
  * Where a blank stands that is not a single space before something visible
@@ -160,7 +155,7 @@ static bool
 changes_at(const char *p)
 {
 	return *p == '\t' ||
-	    (*p == ' ' && (is_blank(p[1]) || p[1] == '\r'));
+	    (*p == ' ' && (ascii_is_blank(p[1]) || p[1] == '\r'));
 }
 
 /* The first of p[0..15] that needs a change, else 16. Looks at p[16], too. */
@@ -195,7 +190,7 @@ next_change(const char *p, const char *end)
 	for (; end - p > 1; p++)
 		if (changes_at(p))
 			return p;
-	return p < end && is_blank(*p) ? p : end;
+	return p < end && ascii_is_blank(*p) ? p : end;
 }
 
 /*
@@ -206,7 +201,7 @@ next_change(const char *p, const char *end)
 static const char *
 settle_blanks(struct canon_body *b, const char *p, const char *end)
 {
-	while (p < end && !b->blank_cr && is_blank(*p))
+	while (p < end && !b->blank_cr && ascii_is_blank(*p))
 		p++;
 	if (p < end && *p == '\r' && !b->blank_cr) {
 		b->blank_cr = true;
@@ -217,11 +212,11 @@ settle_blanks(struct canon_body *b, const char *p, const char *end)
 		return p;
 	}
 	if (!b->blank_cr)
-		put_space(b);
+		canon_put_space(b);
 	else if (*p != '\n')
-		put(b, space_cr, 2, 0);
+		canon_put(b, space_cr, 2, 0);
 	else
-		put(b, space_cr + 1, 1, 0);
+		canon_put(b, space_cr + 1, 1, 0);
 	b->blank = b->blank_cr = false;
 	return p;
 }
@@ -237,13 +232,13 @@ change_in_sight(struct canon_body *b, const char *p, const char *q,
 {
 	const char *r = q;
 
-	while (r < end && is_blank(*r))
+	while (r < end && ascii_is_blank(*r))
 		r++;
 	if (end - r < 2)
 		return NULL;
-	put(b, p, (size_t)(q - p), (size_t)(end - p));
+	canon_put(b, p, (size_t)(q - p), (size_t)(end - p));
 	if (r[0] != '\r' || r[1] != '\n')
-		put_space(b);
+		canon_put_space(b);
 	return r;
 }
 
@@ -258,7 +253,7 @@ reduce_blanks(struct canon_body *b, const char *p, const char *end)
 		q = next_change(p, end);
 		next = q < end ? change_in_sight(b, p, q, end) : NULL;
 		if (next == NULL) {
-			put(b, p, (size_t)(q - p), (size_t)(end - p));
+			canon_put(b, p, (size_t)(q - p), (size_t)(end - p));
 			next = q < end ? settle_blanks(b, q, end) : end;
 		}
 		p = next;
@@ -275,7 +270,7 @@ canon_body_add(struct canon_body *b, const void *data, size_t len)
 	if (b->how == CANON_RELAXED)
 		reduce_blanks(b, p, p + len);
 	else
-		put(b, p, len, len);
+		canon_put(b, p, len, len);
 }
 
 void
@@ -283,8 +278,8 @@ canon_body_finish(struct canon_body *b)
 {
 	/* blanks that end the body end its last line, too */
 	if (b->blank && b->blank_cr)
-		put(b, space_cr, 2, 0);
-	release(b);
+		canon_put(b, space_cr, 2, 0);
+	canon_release(b);
 	if (b->cr)
 		emit_held(b);
 	if (b->any || b->how == CANON_SIMPLE)
@@ -293,15 +288,9 @@ canon_body_finish(struct canon_body *b)
 
 /* --- header fields ----------------------------------------------------- */
 
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* Neither the end, nor a blank, nor a part of a fold. */
 static bool
-is_plain(char c)
+canon_is_text(char c)
 {
 	return (unsigned char)c > ' ';
 }
@@ -322,18 +311,18 @@ relaxed_header(struct buf *out, const char *name, const char *value)
 	char	*to;
 	bool	 blank = false;
 
-	while (len > 0 && is_blank(name[len - 1]))
+	while (len > 0 && ascii_is_blank(name[len - 1]))
 		len--;
 	buf_reserve(out, len + 1 + strlen(value) + 2);
 	to = out->data + out->len;
 	while (len-- > 0)
-		*to++ = lower(*name++);
+		*to++ = ascii_lower(*name++);
 	*to++ = ':';
-	while (is_blank(*value) || fold_length(value) > 0)
+	while (ascii_is_blank(*value) || fold_length(value) > 0)
 		value++;
 	while (*value != '\0') {
 		fold = fold_length(value);
-		if (fold > 0 || is_blank(*value)) {
+		if (fold > 0 || ascii_is_blank(*value)) {
 			blank = blank || fold == 0;
 			value += fold > 0 ? fold : 1;
 			continue;
@@ -343,7 +332,7 @@ relaxed_header(struct buf *out, const char *name, const char *value)
 		blank = false;
 		do {
 			*to++ = *value++;
-		} while (is_plain(*value));
+		} while (canon_is_text(*value));
 	}
 	out->len = (size_t)(to - out->data);
 }

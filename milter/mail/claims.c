@@ -7,25 +7,14 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "mail/claims.h"
 #include "mail/domain.h"
 
-bool
-scan_is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static unsigned char
-lower(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 /* False: it does not end. */
 static bool
-skip_comment(struct scan *s)
+scan_comment(struct scan *s)
 {
 	size_t depth = 0;
 
@@ -46,11 +35,11 @@ bool
 scan_cfws(struct scan *s)
 {
 	while (s->p < s->end) {
-		if (scan_is_blank(*s->p))
+		if (ascii_is_space(*s->p))
 			s->p++;
 		else if (*s->p != '(')
 			break;
-		else if (!skip_comment(s))
+		else if (!scan_comment(s))
 			return false;
 	}
 	return true;
@@ -75,7 +64,7 @@ scan_quoted(struct scan *s, struct buf *out)
 
 /* Two ids, one of them not ASCII: as domain names, if they are. */
 static enum answer
-same_name(const char *a, const char *b)
+claims_same_domain(const char *a, const char *b)
 {
 	struct arena	*scratch = arena_new(1024);
 	const char	*ca = domain_canonical(scratch, a, strlen(a));
@@ -88,28 +77,19 @@ same_name(const char *a, const char *b)
 	return answer;
 }
 
-static bool
-has_8bit(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s >= 0x80)
-			return true;
-	return false;
-}
-
 enum answer
 claims_same(const char *a, const char *b)
 {
 	size_t i, alen = strlen(a), blen = strlen(b);
 
-	if (has_8bit(a) || has_8bit(b))
-		return strcmp(a, b) == 0 ? ANSWER_YES : same_name(a, b);
+	if (ascii_has_8bit(a, alen) || ascii_has_8bit(b, blen))
+		return strcmp(a, b) == 0 ? ANSWER_YES : claims_same_domain(a, b);
 	if (alen > 1 && a[alen - 1] == '.')
 		alen--;
 	if (blen > 1 && b[blen - 1] == '.')
 		blen--;
 	for (i = 0; i < alen && i < blen; i++)
-		if (lower(a[i]) != lower(b[i]))
+		if (ascii_lower(a[i]) != ascii_lower(b[i]))
 			return ANSWER_NO;
 	return alen == blen ? ANSWER_YES : ANSWER_NO;
 }
@@ -118,8 +98,7 @@ claims_same(const char *a, const char *b)
 static bool
 is_word_char(char c)
 {
-	return (lower(c) >= 'a' && lower(c) <= 'z') ||
-	    (c >= '0' && c <= '9') || c == '-' || c == '_';
+	return ascii_is_alnum(c) || c == '-' || c == '_';
 }
 
 static bool
@@ -143,7 +122,7 @@ claims_mentioned(const char *text, const char *name)
 	size_t		 i;
 
 	for (p = text; *p != '\0'; p++) {
-		for (i = 0; name[i] != '\0' && lower(p[i]) == lower(name[i]); )
+		for (i = 0; name[i] != '\0' && ascii_lower(p[i]) == ascii_lower(name[i]); )
 			i++;
 		if (name[i] == '\0' && begins_word(text, p) && ends_word(p + i))
 			return true;
@@ -179,7 +158,7 @@ squeeze(const char *value, struct buf *out)
 			value++;
 		else if (*value == '(')
 			depth++;
-		if (!scan_is_blank(*value) && *value != '"')
+		if (!ascii_is_space(*value) && *value != '"')
 			buf_addch(out, *value);
 	}
 }
@@ -196,4 +175,64 @@ claims_mentioned_somehow(const char *text, const char *name)
 		buf_free(&squeezed);
 	}
 	return found;
+}
+
+/* --- Authentication-Results ---------------------------------------------- */
+
+static bool
+claims_is_token(char c)
+{
+	return (unsigned char)c > ' ' && c != '\177' &&
+	    strchr("()<>@,;:\\\"/[]?=", c) == NULL;
+}
+
+static size_t
+claims_token_length(const char *p, const char *end)
+{
+	const char *from = p;
+
+	while (p < end && claims_is_token(*p))
+		p++;
+	return (size_t)(p - from);
+}
+
+/*
+ * [CFWS] value [CFWS version] [CFWS], then ";" or the end. False also for an
+ * id that needs its quotes: what is left of that without them?
+ */
+static bool
+authres_id(struct scan *s, struct buf *id)
+{
+	if (!scan_cfws(s) || s->p == s->end)
+		return false;
+	if (*s->p == '"') {
+		if (!scan_quoted(s, id) || claims_token_length(buf_str(id),
+		    buf_str(id) + id->len) != id->len)
+			return false;
+	} else {
+		buf_add(id, s->p, claims_token_length(s->p, s->end));
+		s->p += id->len;
+	}
+	if (!scan_cfws(s))
+		return false;
+	while (s->p < s->end && ascii_is_digit(*s->p))
+		s->p++;
+	if (!scan_cfws(s))
+		return false;
+	return id->len > 0 && (s->p == s->end || *s->p == ';');
+}
+
+bool
+authres_claims(const char *value, const char *authserv_id)
+{
+	struct scan	s = { value, value + strlen(value) };
+	struct buf	id = BUF_INIT;
+	enum answer	answer = ANSWER_CANNOT_TELL;
+
+	if (authres_id(&s, &id))
+		answer = claims_same(buf_str(&id), authserv_id);
+	buf_free(&id);
+	if (answer != ANSWER_CANNOT_TELL)
+		return answer == ANSWER_YES;
+	return claims_mentioned_somehow(value, authserv_id);
 }

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "mail/commaize.h"
 
@@ -30,12 +31,6 @@ commaize_applies(const char *name)
 		    strncasecmp(fields[i], name, len) == 0)
 			return true;
 	return false;
-}
-
-static bool
-is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 /*
@@ -92,7 +87,7 @@ add_address(struct buf *b, const char *p, const char *end)
 	const char	*angle = memchr(p, '<', (size_t)(end - p));
 	size_t		 len = angle != NULL ? (size_t)(angle - p) : 0;
 
-	while (len > 0 && is_space(p[len - 1]))
+	while (len > 0 && ascii_is_space(p[len - 1]))
 		len--;
 	if (!wants_quotes(p, len) ||
 	    memchr(angle + 1, '<', (size_t)(end - angle - 1)) != NULL) {
@@ -112,14 +107,14 @@ commaize(struct arena *a, const char *value)
 	const char	*p = value, *end, *last, *out;
 
 	for (;; p = end) {
-		while (is_space(*p) || *p == ',')
+		while (ascii_is_space(*p) || *p == ',')
 			p++;
 		if (*p == '\0')
 			break;
 		end = last = address_end(p);
 		if (end == NULL)
 			break;
-		while (is_space(last[-1]))
+		while (ascii_is_space(last[-1]))
 			last--;
 		buf_addstr(&b, b.len > 0 ? ", " : " ");
 		add_address(&b, p, last);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "mail/domain.h"
 #include "idna_priv.h"
 
@@ -20,14 +21,9 @@
 
 /* What a letter, digit, hyphen or underscore folds to; 0 for all others. */
 static char
-fold(unsigned char c)
+domain_fold(char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c - 'A' + 'a');
-	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-	    c == '_')
-		return (char)c;
-	return 0;
+	return ascii_is_alnum(c) || c == '-' || c == '_' ? ascii_lower(c) : 0;
 }
 
 /* Checks and folds `len` octets of ASCII into `to`; false: no domain. */
@@ -48,23 +44,12 @@ canonical_ascii(const char *text, size_t len, char to[DOMAIN_MAX + 1])
 			to[i] = '.';
 			continue;
 		}
-		to[i] = fold((unsigned char)text[i]);
+		to[i] = domain_fold(text[i]);
 		if (to[i] == 0 || ++label > LABEL_MAX)
 			return false;
 	}
 	to[len] = '\0';
 	return label > 0;
-}
-
-static bool
-has_8bit(const char *text, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if ((unsigned char)text[i] >= 0x80)
-			return true;
-	return false;
 }
 
 const char *
@@ -73,7 +58,7 @@ domain_canonical(struct arena *a, const char *text, size_t len)
 	const char	*ascii = text;
 	char		 to[DOMAIN_MAX + 1];
 
-	if (has_8bit(text, len)) {
+	if (ascii_has_8bit(text, len)) {
 		if (len > UTF8_MAX || memchr(text, '\0', len) != NULL)
 			return NULL;
 		ascii = idna_to_ascii(a, arena_memdup(a, text, len));
@@ -140,8 +125,8 @@ domain_equal(const char *a, const char *b)
 		return false;
 	/* not strncasecmp: that follows the locale */
 	for (i = 0; i < len; i++)
-		if (a[i] != b[i] && (fold((unsigned char)a[i]) == 0 ||
-		    fold((unsigned char)a[i]) != fold((unsigned char)b[i])))
+		if (a[i] != b[i] && (domain_fold(a[i]) == 0 ||
+		    domain_fold(a[i]) != domain_fold(b[i])))
 			return false;
 	return true;
 }

@@ -25,16 +25,10 @@ edits_init(struct edits *e, struct arena *arena)
 static struct edit *
 edits_more(struct edits *e)
 {
-	struct edit	*bigger;
-	size_t		 size;
-
 	if (e->n == e->size) {
-		size = e->size > 0 ? e->size * 2 : EDITS_FIRST;
-		bigger = arena_array(e->arena, size, sizeof(*bigger));
-		if (e->n > 0)
-			memcpy(bigger, e->edit, e->n * sizeof(*bigger));
-		e->edit = bigger;
-		e->size = size;
+		e->size = e->size > 0 ? e->size * 2 : EDITS_FIRST;
+		e->edit = arena_enlarge(e->arena, e->edit, e->n, e->size,
+		    sizeof(*e->edit));
 	}
 	return &e->edit[e->n++];
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
+#include "base/fnv.h"
 #include "mail/headers.h"
 
 #define BUCKETS		64u
@@ -33,12 +35,6 @@ headers_init(struct headers *h, struct arena *a, size_t max_fields,
 	h->max_bytes = max_bytes;
 }
 
-static unsigned char
-lower(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 /*
  * FNV-1a. It begins at an address, which a sender does not know, so that
  * nobody can write a message of names that all share one hash.
@@ -46,32 +42,29 @@ lower(char c)
 static uint32_t
 name_hash(const struct headers *h, const char *name, size_t len)
 {
-	uint32_t	hash = 2166136261u ^ (uint32_t)(uintptr_t)h->names;
-	size_t		i;
+	uint64_t seed = FNV_START ^ (uintptr_t)h->names;
 
-	for (i = 0; i < len; i++)
-		hash = (hash ^ lower(name[i])) * 16777619u;
-	return hash ^ hash >> 16;
+	return fnv_fold(fnv_add_lower(seed, name, len));
 }
 
 /* A colon may stand behind blanks; a fold there is one too. */
 static size_t
-name_length(const char *name)
+headers_name_length(const char *name)
 {
 	size_t len = strlen(name);
 
-	while (len > 0 && strchr(" \t\r\n", name[len - 1]) != NULL)
+	while (len > 0 && ascii_is_space(name[len - 1]))
 		len--;
 	return len;
 }
 
 static bool
-same_name(const char *a, const char *b, size_t len)
+headers_same_name(const char *a, const char *b, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
+		if (a[i] != b[i] && ascii_lower(a[i]) != ascii_lower(b[i]))
 			return false;
 	return true;
 }
@@ -87,7 +80,7 @@ name_find(const struct headers *h, const char *name, size_t len)
 	hash = name_hash(h, name, len);
 	for (hn = h->names[hash % BUCKETS]; hn != NULL; hn = hn->next)
 		if (hn->hash == hash && hn->len == len &&
-		    same_name(hn->name, name, len))
+		    headers_same_name(hn->name, name, len))
 			return hn;
 	return NULL;
 }
@@ -107,23 +100,12 @@ name_new(struct headers *h, const char *name, size_t len)
 	return hn;
 }
 
-/* The array again, with room for one more element than `n`. */
-static void *
-grown(struct arena *a, const void *old, size_t n, size_t more, size_t size)
-{
-	void *bigger = arena_array(a, more, size);
-
-	if (n > 0)
-		memcpy(bigger, old, n * size);
-	return bigger;
-}
-
 static void
 name_add(struct headers *h, struct header_name *hn, uint32_t field)
 {
 	if (hn->n == hn->size) {
 		hn->size = hn->size > 0 ? hn->size * 2 : NTHS_FIRST;
-		hn->field = grown(h->arena, hn->field, hn->n, hn->size,
+		hn->field = arena_enlarge(h->arena, hn->field, hn->n, hn->size,
 		    sizeof(*hn->field));
 	}
 	hn->field[hn->n++] = field;
@@ -134,14 +116,14 @@ headers_add(struct headers *h, const char *name, const char *value)
 {
 	struct header_name	*hn;
 	struct header		*f;
-	size_t			 len = name_length(name);
+	size_t			 len = headers_name_length(name);
 	size_t			 bytes = len + strlen(value);
 
 	if (h->n >= h->max_fields || bytes > h->max_bytes - h->bytes)
 		return false;
 	if (h->n == h->size) {
 		h->size = h->size > 0 ? h->size * 2 : FIELDS_FIRST;
-		h->field = grown(h->arena, h->field, h->n, h->size,
+		h->field = arena_enlarge(h->arena, h->field, h->n, h->size,
 		    sizeof(*h->field));
 	}
 	hn = name_find(h, name, len);
@@ -160,7 +142,7 @@ headers_add(struct headers *h, const char *name, const char *value)
 const struct header *
 headers_find(const struct headers *h, const char *name, unsigned nth)
 {
-	const struct header_name *hn = name_find(h, name, name_length(name));
+	const struct header_name *hn = name_find(h, name, headers_name_length(name));
 
 	if (hn == NULL || nth < 1 || nth > hn->n)
 		return NULL;
@@ -170,7 +152,7 @@ headers_find(const struct headers *h, const char *name, unsigned nth)
 unsigned
 headers_count(const struct headers *h, const char *name)
 {
-	const struct header_name *hn = name_find(h, name, name_length(name));
+	const struct header_name *hn = name_find(h, name, headers_name_length(name));
 
 	return hn != NULL ? hn->n : 0;
 }

@@ -6,11 +6,11 @@
  * does not cover, the answer is "cannot tell". Every octet is looked at once,
  * whatever it is.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/netaddr.h"
 #include "mail/domain.h"
 #include "mail/headers.h"
@@ -67,7 +67,7 @@ read_head(struct lex *l, struct head *h)
  * for domain_canonical to cut.
  */
 static int
-read_domain(struct lex *l)
+read_addr_domain(struct lex *l)
 {
 	bool	want_atom = true;
 	size_t	start = l->n;
@@ -94,7 +94,7 @@ skip_route(struct lex *l)
 
 	do {
 		l->n = 0;
-		token = read_domain(l);
+		token = read_addr_domain(l);
 		while (token == ',')
 			token = lex_next(l);
 	} while (token == '@');
@@ -136,7 +136,7 @@ read_addr_spec(struct parse *p, const struct head *h, struct mailbox *box)
 
 	if (h->words == 0 || !h->local || holds_encoded_word(l->word, len))
 		return LEX_BAD;
-	token = read_domain(l);
+	token = read_addr_domain(l);
 	if (token == LEX_BAD)
 		return LEX_BAD;
 	domain = domain_canonical(p->arena, l->word + len, l->n - len);
@@ -175,19 +175,16 @@ same_mailbox(const struct mailbox *a, const struct mailbox *b)
 }
 
 static bool
-list_add(struct parse *p, const struct mailbox *box)
+mailbox_add(struct parse *p, const struct mailbox *box)
 {
-	struct mailbox_list	*list = p->list;
-	struct mailbox		*bigger;
+	struct mailbox_list *list = p->list;
 
 	if (list->n == MAILADDR_MAX_BOXES)
 		return false;
 	if (list->n == p->size) {
 		p->size = p->size > 0 ? p->size * 4 : 2;
-		bigger = arena_array(p->arena, p->size, sizeof(*bigger));
-		if (list->n > 0)
-			memcpy(bigger, list->box, list->n * sizeof(*bigger));
-		list->box = bigger;
+		list->box = arena_enlarge(p->arena, list->box, list->n,
+		    p->size, sizeof(*list->box));
 	}
 	list->box[list->n++] = *box;
 	return true;
@@ -213,7 +210,7 @@ read_mailbox(struct parse *p, const struct head *h, int token)
 	if (token == LEX_BAD ||
 	    (name.local != NULL && !same_mailbox(&name, &box)))
 		return LEX_BAD;
-	return list_add(p, &box) ? token : LEX_BAD;
+	return mailbox_add(p, &box) ? token : LEX_BAD;
 }
 
 /*
@@ -314,11 +311,8 @@ author_domains(struct arena *a, struct from_facts *f)
 	f->domain = arena_array(a, f->from.n, sizeof(*f->domain));
 	for (i = 0; i < f->from.n; i++)
 		f->domain[i] = f->from.box[i].domain;
-	if (f->from.n > 1)
-		qsort(f->domain, f->from.n, sizeof(*f->domain), domain_cmp);
-	for (f->ndomains = 1, i = 1; i < f->from.n; i++)
-		if (strcmp(f->domain[f->ndomains - 1], f->domain[i]) != 0)
-			f->domain[f->ndomains++] = f->domain[i];
+	f->ndomains = array_sort_unique(f->domain, f->from.n,
+	    sizeof(*f->domain), domain_cmp);
 }
 
 void
@@ -380,7 +374,7 @@ read_path_mailbox(struct parse *p, const struct head *h, int end,
 		domain = read_literal(p->arena, l);
 		token = lex_next(l);
 	} else {
-		token = read_domain(l);
+		token = read_addr_domain(l);
 		domain = domain_canonical(p->arena, l->word + len,
 		    l->n - len);
 	}

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "mail/mailaddr.h"
 #include "mailaddr_lex_priv.h"
 
 void
@@ -103,14 +102,14 @@ skip_inner(struct lex *l, bool *bad_utf8)
 }
 
 static bool
-skip_comment(struct lex *l)
+lex_comment(struct lex *l)
 {
 	unsigned	depth = 0;
 	bool		ignored;
 
 	while (l->p < l->end) {
 		if (*l->p == '(') {
-			if (++depth > MAILADDR_MAX_DEPTH)
+			if (++depth > LEX_MAX_DEPTH)
 				return false;
 			l->p++;
 		} else if (*l->p == ')') {
@@ -138,7 +137,7 @@ skip_cfws(struct lex *l)
 				return false;
 			break;
 		case '(':
-			if (!skip_comment(l))
+			if (!lex_comment(l))
 				return false;
 			break;
 		default:

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define LEX_MAX_DEPTH	32	/* of comments within comments */
+
 /* A special of RFC 5322 is its own character. */
 enum { LEX_END = 0, LEX_ATOM = 256, LEX_QUOTED, LEX_BAD };
 

@@ -7,31 +7,8 @@
  */
 #include <string.h>
 
+#include "base/ascii.h"
 #include "mail/taglist.h"
-
-static bool
-is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_wsp(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool
-is_space(char c)
-{
-	return is_wsp(c) || c == '\r' || c == '\n';
-}
 
 /* A line end counts as white space only when a blank follows it. */
 static size_t
@@ -44,7 +21,7 @@ fold_len(const char *p, const char *end)
 	if (p + n >= end || p[n] != '\n')
 		return 0;
 	n++;
-	return p + n < end && is_wsp(p[n]) ? n + 1 : 0;
+	return p + n < end && ascii_is_blank(p[n]) ? n + 1 : 0;
 }
 
 static const char *
@@ -53,7 +30,7 @@ skip_fws(const char *p, const char *end)
 	size_t n;
 
 	while (p < end) {
-		if (is_wsp(*p))
+		if (ascii_is_blank(*p))
 			p++;
 		else if ((n = fold_len(p, end)) > 0)
 			p += n;
@@ -73,16 +50,16 @@ is_tval(char c)
 }
 
 static const char *
-parse_name(struct tag *t, const char **pp, const char *end)
+taglist_name(struct tag *t, const char **pp, const char *end)
 {
 	const char *p = *pp;
 
 	t->name = p;
-	if (p < end && is_alpha(*p))
+	if (p < end && ascii_is_alpha(*p))
 		p++;
 	else
 		return "a tag name is missing";
-	while (p < end && (is_alpha(*p) || is_digit(*p) || *p == '_'))
+	while (p < end && (ascii_is_alnum(*p) || *p == '_'))
 		p++;
 	t->name_len = (size_t)(p - t->name);
 	*pp = skip_fws(p, end);
@@ -94,7 +71,7 @@ parse_name(struct tag *t, const char **pp, const char *end)
 }
 
 static const char *
-parse_value(struct tag *t, const char **pp, const char *end)
+taglist_value(struct tag *t, const char **pp, const char *end)
 {
 	const char	*p, *last;
 
@@ -137,8 +114,8 @@ taglist_parse(struct taglist *tl, const char *text, size_t len)
 			return "too many tags";
 		t = &tl->tag[tl->n];
 		p = skip_fws(p, end);
-		if ((why = parse_name(t, &p, end)) != NULL ||
-		    (why = parse_value(t, &p, end)) != NULL)
+		if ((why = taglist_name(t, &p, end)) != NULL ||
+		    (why = taglist_value(t, &p, end)) != NULL)
 			return why;
 		if (is_repeated(tl, t))
 			return "a tag occurs twice";
@@ -186,7 +163,7 @@ tag_items_next(struct tag_items *it)
 	colon = memchr(it->item, ':', (size_t)(it->end - it->item));
 	it->next = colon == NULL ? NULL : colon + 1;
 	it->len = (size_t)((colon == NULL ? it->end : colon) - it->item);
-	while (it->len > 0 && is_space(it->item[it->len - 1]))
+	while (it->len > 0 && ascii_is_space(it->item[it->len - 1]))
 		it->len--;
 	return true;
 }
@@ -197,7 +174,7 @@ tag_strip(char *dst, const char *src, size_t len)
 	size_t i, n = 0;
 
 	for (i = 0; i < len; i++)
-		if (!is_space(src[i]))
+		if (!ascii_is_space(src[i]))
 			dst[n++] = src[i];
 	return n;
 }
@@ -205,7 +182,7 @@ tag_strip(char *dst, const char *src, size_t len)
 static bool
 is_base64_char(char c)
 {
-	return is_alpha(c) || is_digit(c) || c == '+' || c == '/';
+	return ascii_is_alnum(c) || c == '+' || c == '/';
 }
 
 bool
@@ -214,7 +191,7 @@ tag_is_base64(const struct tag *t)
 	size_t i, n = 0, pads = 0;
 
 	for (i = 0; i < t->len; i++) {
-		if (is_space(t->value[i]))
+		if (ascii_is_space(t->value[i]))
 			continue;
 		if (t->value[i] == '=')
 			pads++;

@@ -3,6 +3,7 @@
  * and those that others wrote in our name are deleted
  */
 #include "mail/authres.h"
+#include "mail/claims.h"
 #include "session_priv.h"
 
 static void

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "mail/claims.h"
 #include "spf/spf_check.h"
@@ -23,7 +24,7 @@ struct receivers {
 static bool
 read_word(struct scan *s, const char *stop, struct buf *out)
 {
-	while (s->p < s->end && !scan_is_blank(*s->p) && *s->p != '(' &&
+	while (s->p < s->end && !ascii_is_space(*s->p) && *s->p != '(' &&
 	    strchr(stop, *s->p) == NULL) {
 		if (*s->p == '"') {
 			if (!scan_quoted(s, out))
@@ -97,7 +98,7 @@ read_pairs(struct scan *s, struct receivers *r)
 static const char *
 skip_blanks(const char *p)
 {
-	while (scan_is_blank(*p))
+	while (ascii_is_space(*p))
 		p++;
 	return p;
 }

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "mail/authres.h"
 #include "mail/authres_reader.h"
+#include "mail/claims.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "mail/authres.h"
+#include "mail/claims.h"
 #include "authres_reader.h"
 
 #define ID	"mx.example.net"
