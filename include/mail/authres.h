@@ -1,8 +1,9 @@
 /*
- * authres - Authentication-Results (RFC 8601): our field, and whose field it is
+ * authres - writes our Authentication-Results field (RFC 8601, 8616)
  *
- * The writer quotes or drops every foreign word: nothing from the wire can
- * close a token, open a comment, start a method or add a line.
+ * Text from the network is quoted or left out: it cannot end a token, open a
+ * comment, begin a method or add a line. The reader of other fields is in
+ * claims.h.
  */
 #ifndef MILLGATE_AUTHRES_H
 #define MILLGATE_AUTHRES_H
@@ -16,19 +17,22 @@ struct arena;
 
 /*
  * The value of our field for these facts, beginning with a blank, folded
- * with LF TAB: "authserv-id; auth=...; iprev=...; spf=...; dkim=...; dmarc=...".
- * Methods whose facts are not `done` are left out (auth: no login); none at
- * all gives "none". `v` is the final verdict; `monitor` says that it was not
- * carried out; both only show in the dmarc comment and policy property:
+ * with LF TAB, in `a`:
+ * "authserv-id; auth=...; iprev=...; spf=...; dkim=...; dmarc=...".
+ * A method whose facts are not `done` is left out (auth: without a login);
+ * without any method the result is "none". `v` is the final verdict;
+ * `monitor` means that it was not carried out. Both show only in the comment
+ * of dmarc:
  *
  *   dmarc=fail (p=reject dis=reject record=example.org)
  *   dmarc=fail (p=reject dis=none enforce=reject record=example.org)
  *
- * Lines are of 78 octets where words allow it, never more than 998. A value
- * of more than 255 octets, a local part of more than 64, one that is no UTF-8
- * or has control characters, or one in which a text search would find a
- * result ("dkim=pass@example.org") is left out; of an address the domain
- * stays. The reason of a result other than pass is a comment.
+ * Lines have 78 octets where the words allow it, and never more than 998.
+ * A value is left out when it is longer than 255 octets, is not UTF-8, has
+ * control characters, or would look like a result to a text search
+ * ("dkim=pass@example.org"). The same holds for a local part, of 64 octets
+ * at most; the domain of its address is still written. A comment gives the
+ * reason of a result other than pass.
  */
 const char *authres_format(struct arena *a, const char *authserv_id,
 	    const struct facts *f, const struct verdict *v, bool monitor);

@@ -1,12 +1,12 @@
 /*
  * canon - the canonical forms of header fields and bodies (RFC 6376 3.4)
  *
- * Pure and streaming: a body is fed in chunks of any size, and what is to be
- * hashed comes out at a sink. The result does not depend on the chunking.
+ * Pure and streaming: the caller feeds a body in chunks of any size, and a
+ * sink receives the octets to hash. The result does not depend on the chunks.
  *
- * Only CRLF ends a line. A CR or LF alone is hashed as it came, since a
- * verifier sees it as it came. A body without a final CRLF gets one, unless
- * it is empty, or relaxed and nothing but blanks and empty lines.
+ * Only CRLF ends a line. A bare CR or LF is hashed unchanged, because the
+ * verifier sees it unchanged. A body without a final CRLF gets one, unless
+ * it is empty, or relaxed and made of blanks and empty lines only.
  */
 #ifndef MILLGATE_CANON_H
 #define MILLGATE_CANON_H
@@ -21,27 +21,27 @@ enum canonicalization { CANON_SIMPLE, CANON_RELAXED };
 /* "simple", "relaxed" */
 const char	*canon_name(enum canonicalization how);
 
-/* Takes what is to be hashed; `data` is gone after the call. */
+/* Receives the octets to hash; `data` is valid during the call only. */
 typedef void	 canon_sink(void *arg, const void *data, size_t len);
 
 /*
- * Octets gathered before the sink is called; longer runs that need no change
- * go to the sink from the caller's memory. That is the speed: text whose lines
- * stay as they are runs at memory's pace (4 GB/s and more), and text in which
- * each line changes several times, as indented code does, at about 1 GB/s: 8
- * ns a change, half of it branches that nothing can foretell. SHA-256 behind
- * it takes 1.5 GB/s at best (bench_dkim_sign).
+ * Octets gathered before the sink is called. Longer runs that need no change
+ * go to the sink directly from the caller's memory. Text whose lines need no
+ * change therefore passes at the speed of memory (4 GB/s and more). Text in
+ * which each line changes several times, such as indented code, passes at
+ * about 1 GB/s: 8 ns a change, half of it mispredicted branches. The SHA-256
+ * of the sink does 1.5 GB/s at best (bench_dkim_sign).
  */
 #define CANON_GATHER	4096
 
-/* One body. The members are canon.c's. */
+/* The state of one body; its members are private to canon.c. */
 struct canon_body {
 	enum canonicalization how;
 	canon_sink	*sink;
 	void		*arg;
-	/* a run of blanks that ended a chunk, and a CR behind it */
+	/* a run of blanks at the end of a chunk, and a CR after it */
 	bool		 blank, blank_cr;
-	/* CRLFs, and a CR behind them, that may end the body */
+	/* CRLFs, and a CR after them, that may end the body */
 	size_t		 crlfs;
 	bool		 cr;
 	bool		 any;		/* something went to the sink */
@@ -52,12 +52,12 @@ struct canon_body {
 void	canon_body_init(struct canon_body *b, enum canonicalization how,
 	    canon_sink *sink, void *arg);
 void	canon_body_add(struct canon_body *b, const void *data, size_t len);
-/* No more data: the sink gets what is left. */
+/* The body is complete; the rest goes to the sink. */
 void	canon_body_finish(struct canon_body *b);
 
 /*
- * Add one field to `out`, CRLF behind it. `value` is what stands behind the
- * colon; its folds may be CRLF or LF.
+ * Append one field and CRLF to `out`. `value` is the text after the colon;
+ * its folds may be CRLF or LF.
  */
 void	canon_header(struct buf *out, enum canonicalization how,
 	    const char *name, const char *value);

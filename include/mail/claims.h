@@ -1,10 +1,11 @@
 /*
- * claims - whose trace field is it? What the readers of Authentication-Results
- * and of Received-SPF share: blanks and comments, quoted words, names
+ * claims - find trace fields that claim to be ours
  *
- * A field that another program could take for ours must be recognised, or a
- * sender can bring his own results. Where a text cannot be read, the mere
- * presence of our name decides.
+ * Programs after us trust results under our name. So every field that they
+ * could read as ours must be found and deleted, else a sender could forge
+ * results. A field that cannot be parsed counts as ours when it contains our
+ * name. The scanner and the comparisons also serve the reader of
+ * Received-SPF (spf_received_claims.c).
  */
 #ifndef MILLGATE_CLAIMS_H
 #define MILLGATE_CLAIMS_H
@@ -17,23 +18,23 @@ struct scan {
 	const char	*p, *end;
 };
 
-/* Blanks, folds and comments; false: a comment does not end. */
+/* Skip blanks, folds and comments; false: a comment does not end. */
 bool	scan_cfws(struct scan *s);
-/* At a quote: what is quoted is added to `out`; false: it does not end. */
+/* Add a quoted string to `out`, unquoted; false: it does not end. */
 bool	scan_quoted(struct scan *s, struct buf *out);
 
 enum answer { ANSWER_NO, ANSWER_YES, ANSWER_CANNOT_TELL };
 
 /*
- * Two names: without regard to case and to a dot at the end, and in A-label
- * or U-label form alike.
+ * Compare two names. Case and a final dot do not matter; the A-label and the
+ * U-label form of a name are the same.
  */
 enum answer claims_same(const char *a, const char *b);
-/* `name` (ASCII) stands in `text` as a word of its own, in any case. */
+/* True when `text` contains `name` (ASCII) as a whole word, in any case. */
 bool	claims_mentioned(const char *text, const char *name);
 /*
- * Or it would, were all dropped that a program may drop between two letters:
- * blanks, quotes, backslashes, closed comments.
+ * The same, also after removing everything that a program may ignore between
+ * two letters: blanks, quotes, backslashes, closed comments.
  */
 bool	claims_mentioned_somehow(const char *text, const char *name);
 

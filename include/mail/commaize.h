@@ -1,5 +1,7 @@
 /*
- * commaize - an address field as Sendmail writes it when it delivers
+ * commaize - an address field as Sendmail rewrites it on delivery
+ *
+ * Signing the rewritten form keeps a signature valid behind Sendmail.
  */
 #ifndef MILLGATE_COMMAIZE_H
 #define MILLGATE_COMMAIZE_H
@@ -8,12 +10,12 @@
 
 struct arena;
 
-/* A field that Sendmail takes for a list of addresses. */
+/* True for the fields that Sendmail parses as address lists. */
 bool		 commaize_applies(const char *name);
 /*
- * The value of such a field with its addresses apart by ", ", and names that
- * need it in quotes: in relaxed form what Sendmail will send. The value itself
- * when nothing changes, or when it cannot be foretold.
+ * The value of an address field as Sendmail will send it, up to folding:
+ * addresses separated by ", ", display names quoted where Sendmail requires
+ * it. Returns `value` itself when the result cannot be predicted.
  */
 const char	*commaize(struct arena *a, const char *value);
 

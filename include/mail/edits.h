@@ -1,8 +1,8 @@
 /*
  * edits - the header changes of one message, in the order to apply them
  *
- * Deletions from the last instance to the first, so that no MTA's
- * renumbering matters; then insertions from the lowest index up.
+ * Deletions come first, from the last instance of a name to the first, so
+ * that an MTA that renumbers makes no difference. Insertions follow.
  */
 #ifndef MILLGATE_EDITS_H
 #define MILLGATE_EDITS_H
@@ -27,10 +27,12 @@ struct edits {
 	struct edit	*edit;
 };
 
+/* Names and values are copied into `arena`. */
 void	edits_init(struct edits *e, struct arena *arena);
 void	edits_delete(struct edits *e, const char *name, unsigned nth);
-/* A later call puts its field above an earlier one. */
+/* Insert above all fields, also above those of earlier calls. */
 void	edits_insert_top(struct edits *e, const char *name, const char *value);
+/* Sort into the order described above; call once, after the last edit. */
 void	edits_order(struct edits *e);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * facts - what is known about a session and a message: plain data
+ * facts - the facts about a session and a message: plain data
  *
- * Gathered by stages.c through the doors, read by the judges. Strings are
- * borrowed from the connection's or the message's arena; NULL means that
- * there is none. Nothing here is escaped: who writes a string into a log,
- * a reply or a header escapes it there.
+ * The session's stages gather them through the doors; the judges read them.
+ * Strings belong to the connection's or the message's arena; NULL means that
+ * there is none. Nothing here is escaped: the writers of logs, replies and
+ * headers escape it.
  */
 #ifndef MILLGATE_FACTS_H
 #define MILLGATE_FACTS_H
@@ -18,26 +18,26 @@
 
 enum direction { DIRECTION_INBOUND, DIRECTION_SUBMISSION };
 
-/* What the MTA told us, or did not: "never sent" is not "empty". */
+/* A value from the MTA; "never sent" differs from "empty". */
 enum sent { SENT_NOT, SENT_EMPTY, SENT_VALUE };
 
 /* The MTA, by its macro {v}. */
 enum mta_kind { MTA_UNKNOWN, MTA_POSTFIX, MTA_SENDMAIL };
 
-/* What the MTA offered when it negotiated. */
+/* From the MTA's negotiation. */
 struct mta_facts {
-	bool		 known;		/* false: no MTA, or one too old */
+	bool		 known;		/* false: no MTA, or too old */
 	enum mta_kind	 kind;
 	const char	*version;	/* {v}, "Postfix 3.7.11"; may be NULL */
 	unsigned	 protocol;	/* milter protocol: 2, 3, 4 or 6 */
-	bool		 takes_lists;	/* sends the macros that we ask for */
+	bool		 takes_lists;	/* sends the macros that we request */
 };
 
 struct conn_facts {
 	struct mta_facts mta;
 	struct netaddr	 client;	/* v4-mapped turned into IPv4 */
 	bool		 client_known;	/* false: unknown address family */
-	const char	*client_name;	/* the MTA's idea, maybe "[1.2.3.4]" */
+	const char	*client_name;	/* from the MTA; may be "[1.2.3.4]" */
 	const char	*helo;
 	const char	*daemon_name, *daemon_port, *daemon_addr;
 	bool		 local;		/* sendmail(1), not SMTP */
@@ -51,14 +51,14 @@ struct tls_facts {
 	bool		 cert_verified;	/* the MTA checked it against a CA */
 	/* common names; NULL: none */
 	const char	*cert_name, *cert_issuer_name;
-	/* "/O=x/CN=y", decoded; NULL: Postfix tells the common names only */
+	/* "/O=x/CN=y", decoded; NULL: Postfix sends the common names only */
 	const char	*cert_subject, *cert_issuer;
 };
 
 struct auth_facts {
 	const char	*login;		/* {auth_authen}; NULL: none */
 	const char	*mechanism;	/* {auth_type}, upper case */
-	/* that the login is, its domain in A-labels; NULL: it is none */
+	/* the login as an address, A-labels; NULL: not an address */
 	const char	*address;
 };
 
@@ -78,8 +78,8 @@ struct env_facts {
 	const char	*sender_local;	/* unquoted local part; NULL if null */
 	const char	*sender_domain;	/* A-label form, lower case; NULL */
 	bool		 sender_bad;	/* could not be parsed */
-	unsigned	 recipients;	/* accepted ones */
-	struct mailbox_list recipient_list; /* only where overrides ask */
+	unsigned	 recipients;	/* accepted so far */
+	struct mailbox_list recipient_list; /* only if overrides need it */
 	const char	*queue_id;	/* NULL while not known */
 };
 
@@ -87,18 +87,18 @@ struct env_facts {
 struct spf_facts {
 	bool		 done;
 	enum result	 result;
-	const char	*domain;	/* that was checked */
+	const char	*domain;	/* the checked one */
 	const char	*reason;	/* for log and comment, our own words */
-	const char	*explanation;	/* printable ASCII, only after a fail */
+	const char	*explanation;	/* printable ASCII, only after fail */
 	bool		 postmaster;	/* null sender: postmaster@HELO */
 	unsigned	 terms, voids;
 };
 
-/* RFC 8601 2.7.3; fail: no name of the client's leads back to it. */
+/* RFC 8601 2.7.3; fail: no reverse name resolves to the client's address. */
 struct iprev_facts {
 	bool		 done;
 	enum result	 result;	/* pass fail temperror permerror */
-	const char	*name;		/* that leads back; only for pass */
+	const char	*name;		/* the confirmed one; only for pass */
 	const char	*reason;
 };
 
@@ -113,7 +113,7 @@ struct dkim_signature {
 	unsigned	 key_bits;
 	bool		 testing;	/* key has t=y */
 	bool		 partial;	/* l= does not cover the whole body */
-	/* no key: a verdict that could still have been pass */
+	/* the key's lookup failed; the result could have been pass */
 	bool		 temperror;
 };
 
@@ -121,10 +121,10 @@ struct dkim_facts {
 	bool		 done;
 	size_t		 n;
 	struct dkim_signature *sig;	/* in the order of the message */
-	size_t		 skipped;	/* over the cap: not evaluated */
+	size_t		 skipped;	/* beyond the limit: not evaluated */
 };
 
-/* The author: what all From fields of a message say (RFC 5322 3.6.2). */
+/* The author, from all From fields of a message (RFC 5322 3.6.2). */
 enum from_state {
 	FROM_OK,		/* one field, at least one mailbox */
 	FROM_MISSING,
@@ -138,7 +138,7 @@ struct from_facts {
 	/* all of Sender and Resent-From; for submissions */
 	struct mailbox_list others;
 	bool		 others_bad;	/* one of those cannot be parsed */
-	const char	*bad_field;	/* name of the field that is bad */
+	const char	*bad_field;	/* name of the first bad field */
 	/* different author domains in From */
 	size_t		 ndomains;
 	const char	**domain;
@@ -149,50 +149,50 @@ struct dmarc_record;
 struct dmarc_facts {
 	bool		 done;
 	enum result	 result;	/* none pass fail temperror permerror */
-	enum dmarc_policy policy;	/* that applies: after sp, np, t=y */
+	enum dmarc_policy policy;	/* in effect, after sp, np, t=y */
 	const char	*author_domain;
 	const char	*org_domain;	/* of the author domain */
 	const char	*record_domain;	/* where the record was found */
-	/* the record; as long-lived as the walk that found it */
+	/* lives as long as the walk that found it */
 	const struct dmarc_record *record;
 	const char	*reason;	/* our own words */
 	bool		 spf_aligned, dkim_aligned;
-	/* fail or temperror now, yet a lookup that failed could have said pass */
+	/* fail or temperror; without the failed lookup it could be pass */
 	bool		 could_be_pass;
-	/* temperror: the strictest policy that another author fails; or NULL */
+	/* temperror: the strictest policy failed by another author; or NULL */
 	const struct dmarc_facts *fails_too;
 };
 
-/* A rule of the site in place of a DMARC policy; name NULL: none. */
+/* A site's own rule that replaces a DMARC policy; name NULL: none. */
 struct override_facts {
 	const char	*name;		/* of the section, or of the option */
 	const char	*reason;	/* the operator's words, or NULL */
-	const char	*rule;		/* static: what would have been */
+	const char	*rule;		/* static: the rule it replaced */
 };
 
-/* Accounts that one message counts on: the login's, those of its groups. */
+/* Accounts that a message counts against: the login's and its groups'. */
 #define QUOTA_ACCOUNTS	4
 
-/* What is left of an account's hour after this message's reservations. */
+/* One account after the reservations of this message. */
 struct quota_facts {
 	const char	*key;		/* folded login, or a named bucket */
-	const char	*login;		/* that sends; NULL: none */
+	const char	*login;		/* of the sender; NULL: none */
 	const char	*plan;		/* NULL: a group has its own limits */
 	const char	*group;		/* its name; NULL: a login's account */
 	uint32_t	 used, limit;	/* recipients; UINT32_MAX: unlimited */
 	uint32_t	 messages_used, messages_limit;
-	bool		 set, messages_set;	/* the limit is not the plan's */
+	bool		 set, messages_set;	/* limit replaces the plan's */
 };
 
 struct facts {
 	enum direction	 direction;
 	const char	*listener;
-	const char	*relay;		/* that lets in without a login; NULL */
+	const char	*relay;		/* matched, so no login needed; NULL */
 	const char	*tier;		/* of this message's proof; NULL: none */
 	struct conn_facts conn;
 	struct tls_facts tls;
 	struct auth_facts auth;
-	bool		 login_unknown;	/* whether it is listed */
+	bool		 login_unknown;	/* its lookup failed */
 	struct env_facts env;
 	struct from_facts from;
 	struct iprev_facts iprev;

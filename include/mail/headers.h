@@ -1,9 +1,9 @@
 /*
  * headers - the header fields of one message, in order, bounded
  *
- * Limits: `max_fields` fields, `max_bytes` octets of names and values in all.
- * Beyond them headers_add answers false and stores nothing; the caller
- * refuses the message.
+ * At most `max_fields` fields and `max_bytes` octets of names and values.
+ * Beyond these limits headers_add returns false and stores nothing; the
+ * caller must refuse the message.
  */
 #ifndef MILLGATE_HEADERS_H
 #define MILLGATE_HEADERS_H
@@ -14,8 +14,8 @@
 struct arena;
 
 struct header {
-	const char	*name;		/* as written, without blanks behind */
-	const char	*value;		/* as sent, leading blank included */
+	const char	*name;		/* as written, without trailing blanks */
+	const char	*value;		/* as sent, with its leading blank */
 	unsigned	 nth;		/* instance of its name, from 1 */
 };
 
@@ -32,15 +32,16 @@ struct headers {
 void	headers_init(struct headers *h, struct arena *a, size_t max_fields,
 	    size_t max_bytes);
 /*
- * Names are compared without case; blanks between name and colon are cut
- * (Postfix passes them), so "From :" is a From. `nth` counts what the MTA
- * counts: fields of the same name as written without those blanks.
+ * Add a copy of a field. Names are compared without regard to ASCII case.
+ * Blanks before the colon, which Postfix passes on, are cut: "From :" is a
+ * From. `nth` counts as the MTA does: the fields of a name without those
+ * blanks.
  */
 bool	headers_add(struct headers *h, const char *name, const char *value);
-/* The nth (from 1) field called name, or NULL. */
+/* The nth field (from 1) of this name, or NULL. */
 const struct header *headers_find(const struct headers *h, const char *name,
 	    unsigned nth);
-/* How many there are. Both answer without looking at the other fields. */
+/* The number of fields of this name. Both take constant time. */
 unsigned headers_count(const struct headers *h, const char *name);
 
 #endif

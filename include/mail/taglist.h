@@ -2,11 +2,11 @@
  * taglist - "tag=value; tag=value" (RFC 6376 3.2): one strict reader for
  * DKIM-Signature fields and key records
  *
- * Strict: names are ALPHA *(ALPHA / DIGIT / "_"), no name twice, no empty
- * place between two semicolons, white space only as blanks, tabs and folds
- * (CRLF or LF before a blank). Octets above 127 are let through in values
- * (RFC 8616, notes in key records); the caller judges them. Nothing is
- * copied: all pointers lead into the text.
+ * Names are ALPHA *(ALPHA / DIGIT / "_"). A name may occur only once, a tag
+ * must not be empty, and white space is blanks, tabs and folds (CRLF or LF
+ * before a blank). Octets above 127 are accepted in values (RFC 8616, notes
+ * in key records); the caller judges them. Nothing is copied: all pointers
+ * point into the text.
  */
 #ifndef MILLGATE_TAGLIST_H
 #define MILLGATE_TAGLIST_H
@@ -19,9 +19,9 @@
 struct tag {
 	const char	*name;
 	size_t		 name_len;
-	const char	*value;		/* outer white space cut; not ended */
+	const char	*value;		/* trimmed; not NUL-terminated */
 	size_t		 len;
-	const char	*raw, *raw_end;	/* all from "=" to ";" or the end */
+	const char	*raw, *raw_end;	/* from "=" to ";" or the end */
 	bool		 spaced;	/* white space before "=" */
 };
 
@@ -30,34 +30,34 @@ struct taglist {
 	struct tag	 tag[TAGLIST_MAX];
 };
 
-/* NULL, or what is wrong: static words. The tags before it are there. */
+/* NULL, or the error as a static text; `tl` has the tags before the error. */
 const char	*taglist_parse(struct taglist *tl, const char *text,
 		    size_t len);
-/* The tag of that name (case matters), or NULL. */
+/* The tag of this name (case matters), or NULL. */
 const struct tag *taglist_find(const struct taglist *tl, const char *name);
-/* The value is exactly this. */
+/* True when the value is exactly `text`. */
 bool		 tag_is(const struct tag *t, const char *text);
 
 /*
- * The items of a colon-separated value, white space around them cut:
+ * The items of a colon-separated value, without the white space around them:
  *	struct tag_items it = tag_items(t);
  *	while (tag_items_next(&it)) ... it.item, it.len
- * An item may be empty: most lists do not allow that.
+ * An item may be empty; most lists do not allow that.
  */
 struct tag_items {
 	const char	*item;
 	size_t		 len;
-	const char	*next, *end;	/* next is NULL behind the last one */
+	const char	*next, *end;	/* next is NULL after the last item */
 };
 struct tag_items tag_items(const struct tag *t);
 bool		 tag_items_next(struct tag_items *it);
 
-/* Copy without any white space; dst holds len octets. Octets written. */
+/* Copy without white space; `dst` holds `len` octets. Returns the length. */
 size_t		 tag_strip(char *dst, const char *src, size_t len);
 
 /*
- * The value is base64 with white space anywhere, complete with padding.
- * An empty value is none.
+ * True when the value is base64 with its padding; white space may be
+ * anywhere. An empty value is not base64.
  */
 bool		 tag_is_base64(const struct tag *t);
 

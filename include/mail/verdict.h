@@ -1,10 +1,9 @@
 /*
- * verdict - what a judge decided, and the reply that says so
+ * verdict - the decision of a judge, and its SMTP reply
  *
- * Ordered by severity, so that the worse of two is the greater. Every reply
- * has code, enhanced code and text: one line of printable ASCII, at most
- * VERDICT_TEXT octets; what does not fit that is replaced by "?" or cut, by
- * the writer here.
+ * Actions are ordered by severity. Every reply has a code, an enhanced code
+ * and a text: one line of printable ASCII, at most VERDICT_TEXT octets. Other
+ * octets become "?", a longer text is cut.
  */
 #ifndef MILLGATE_VERDICT_H
 #define MILLGATE_VERDICT_H
@@ -15,8 +14,8 @@
 #define VERDICT_TEXT	400
 
 enum action {
-	ACTION_ACCEPT,		/* go on */
-	ACTION_TAG,		/* go on; the header says what was found */
+	ACTION_ACCEPT,		/* continue */
+	ACTION_TAG,		/* continue; the header shows the result */
 	ACTION_HOLD,		/* the MTA's hold queue (quarantine) */
 	ACTION_DEFER,		/* 4xx */
 	ACTION_REJECT		/* 5xx */
@@ -33,19 +32,20 @@ struct verdict {
 /* "accept", "tag", "hold", "defer", "reject"; never NULL. */
 const char	*action_name(enum action a);
 
+/* Rule "ok". */
 struct verdict	 verdict_accept(void);
-/* ACTION_TAG or ACTION_HOLD: text is for log and header, not a reply. */
+/* ACTION_TAG or ACTION_HOLD: the text is for log and header, not a reply. */
 struct verdict	 verdict_note(enum action a, const char *rule,
 		    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /*
- * A refusal. `reply` is "550 5.7.1" or "451 4.7.1": the code decides between
- * DEFER and REJECT. A `%` in an argument is harmless.
+ * A refusal. `reply` is a code and an enhanced code like "550 5.7.1": 4xx
+ * means ACTION_DEFER, 5xx ACTION_REJECT. A `%` in an argument is harmless.
  */
 struct verdict	 verdict_refuse(const char *rule, const char *reply,
 		    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /*
- * What `a` asks for, worded by it: REJECT answers reject_reply, DEFER answers
- * defer_reply, the others are notes.
+ * A verdict with action `a`: ACTION_REJECT replies reject_reply, ACTION_DEFER
+ * replies defer_reply, the others are notes.
  */
 struct verdict	 verdict_by(enum action a, const char *rule,
 		    const char *reject_reply, const char *defer_reply,

@@ -1,9 +1,9 @@
 /*
  * authres - the writer of our Authentication-Results field (RFC 8601, 8616)
  *
- * A line is a sequence of units, each written whole: a result, a property, a
- * word of a comment. Foreign text gets into a unit through put_value and
- * put_address alone, which know the few forms that cannot end it early.
+ * A line is a sequence of units: a result, a property, a word of a comment.
+ * A unit is never broken. Text from the network enters a unit only through
+ * put_value and put_address, which write it in a form that cannot end early.
  */
 #include <stdio.h>
 #include <string.h>
@@ -27,9 +27,9 @@ struct writer {
 	size_t		 column;
 };
 
-/* --- forms of foreign text ----------------------------------------------- */
+/* --- forms of text from the network -------------------------------------- */
 
-/* What RFC 2045 5.1 leaves of ASCII for a token. */
+/* A token of RFC 2045 5.1. */
 static const bool token[256] = {
 	['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
 	['!'] = true, ['#' ... '\''] = true, ['*'] = true, ['+'] = true,
@@ -65,8 +65,8 @@ is_domain(const char *s)
 }
 
 /*
- * The C1 controls and the separators U+2028 and U+2029: valid UTF-8, but for
- * some programs the end of a line.
+ * The C1 controls and the separators U+2028 and U+2029 are valid UTF-8, but
+ * some programs end a line at them.
  */
 static bool
 breaks_lines(const char *s, size_t len)
@@ -78,8 +78,8 @@ breaks_lines(const char *s, size_t len)
 }
 
 /*
- * Filters search the field as text for "dkim=pass" and the like, which are
- * legal in a local part.
+ * Some filters search the field as text for "dkim=pass" and the like, which
+ * may legally occur in a local part.
  */
 static bool
 holds_result(const char *s, size_t len)
@@ -97,7 +97,7 @@ holds_result(const char *s, size_t len)
 	return false;
 }
 
-/* Can stand in quotes. */
+/* True when the text may be written, if need be in quotes. */
 static bool
 is_writable(const char *s, size_t len)
 {
@@ -132,7 +132,7 @@ put_quoted(struct buf *b, const char *s, size_t len)
 	buf_addch(b, '"');
 }
 
-/* False: cannot be written. */
+/* False: the value must be left out. */
 static bool
 put_value(struct buf *b, const char *s, size_t len)
 {
@@ -147,7 +147,7 @@ put_value(struct buf *b, const char *s, size_t len)
 
 /*
  * The pvalue of RFC 8601 2.2: [[local-part] "@"] domain-name. A local part
- * that cannot be written is left out together with the "@".
+ * that must not be written is left out together with its "@".
  */
 static bool
 put_address(struct buf *b, const char *local, size_t len, const char *domain)
@@ -165,13 +165,13 @@ put_address(struct buf *b, const char *local, size_t len, const char *domain)
 	return true;
 }
 
-/* One unit behind a blank, or on a new line if it does not fit on this. */
+/* Add one unit: after a blank, or on a new line if it does not fit. */
 static void
 put_unit(struct writer *w, const char *text, size_t len)
 {
 	bool fold = w->column + 1 + len + 1 > LINE_MAX_SOFT;
 
-	/* a line begins with a TAB that stands for the blank */
+	/* a new line begins with a TAB, which replaces the blank */
 	if (w->column > 1) {
 		buf_addstr(&w->out, fold ? "\n\t" : " ");
 		w->column = fold ? 1 : w->column + 1;
@@ -192,7 +192,7 @@ put_result(struct writer *w, const char *method, enum result r)
 	put_unit(w, w->unit.data, w->unit.len);
 }
 
-/* Begins a property in w->unit. */
+/* Begin a property in w->unit. */
 static struct buf *
 prop_open(struct writer *w, const char *name)
 {
@@ -217,7 +217,7 @@ put_prop(struct writer *w, const char *name, const char *value)
 		    strlen(value)));
 }
 
-/* A text that is an address most of the time: a login, an i= tag. */
+/* A login or an i= tag, which is usually an address. */
 static void
 put_prop_address(struct writer *w, const char *name, const char *text)
 {
@@ -235,7 +235,7 @@ put_prop_address(struct writer *w, const char *name, const char *text)
 	prop_close(w, good);
 }
 
-/* Words of our own; what could end the comment is replaced all the same. */
+/* Characters that could end the comment or the method are replaced. */
 static char
 comment_char(char c)
 {
@@ -356,7 +356,7 @@ put_spf_helo(struct writer *w, const struct facts *f)
 	    f->conn.helo);
 }
 
-/* header.i= is written when it says more than header.d= does. */
+/* header.i= is left out when it follows from header.d= (RFC 6376 3.5, i=). */
 static bool
 identity_is_default(const struct dkim_signature *s)
 {
@@ -400,7 +400,7 @@ disposition_name(enum action a)
 	return a == ACTION_ACCEPT ? "none" : action_name(a);
 }
 
-/* What was published, where, and what we did about it. */
+/* The policy, the domain of its record, and our disposition. */
 static void
 put_dmarc_comment(struct writer *w, const struct dmarc_facts *d,
     enum action judged, bool monitor)
@@ -422,7 +422,7 @@ put_dmarc_comment(struct writer *w, const struct dmarc_facts *d,
 	put_comment(w, text);
 }
 
-/* RFC 9990 3.1.1.5 knows "local_policy" and "trusted_forwarder". */
+/* "local_policy" and "trusted_forwarder" are words of RFC 9990 3.1.1.5. */
 static void
 put_override(struct writer *w, const struct override_facts *o)
 {

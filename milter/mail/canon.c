@@ -1,11 +1,11 @@
 /*
  * canon - the canonical forms of header fields and bodies (RFC 6376 3.4)
  *
- * A body passes two stages. The first, relaxed only, reduces blanks; it
- * looks for the places that need a change 16 octets at a time and hands on
- * the runs between them, which are gathered. The second, for both forms,
- * gets them by the block and holds back the CRLFs that may turn out to end
- * the body. Neither looks at an octet twice.
+ * A body passes two stages. The first one, for relaxed only, reduces blanks.
+ * It searches 16 octets at a time for places that need a change, and gathers
+ * the runs between them. The second stage, for both forms, receives blocks
+ * and holds back the CRLFs that may end the body. Each stage reads an octet
+ * once.
  */
 #include <endian.h>
 #include <stdint.h>
@@ -15,16 +15,16 @@
 #include "base/buf.h"
 #include "mail/canon.h"
 
-/* Runs of at least this length are not worth a copy. */
+/* Runs of at least this length are passed on without a copy. */
 #define DIRECT		512
-/* A piece up to this length is copied with what stands behind it. */
+/* A shorter piece is copied together with the octets after it. */
 #define SHORT		16
 
 #define CRLF8	"\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
 
 static const char space_cr[] = " \r";
 
-/* 16 octets at once; the compiler has its own instructions for it. */
+/* 16 octets at once; the compiler uses the CPU's vector instructions. */
 typedef unsigned char octets __attribute__((vector_size(16)));
 typedef uint64_t words __attribute__((vector_size(16)));
 
@@ -44,7 +44,7 @@ canon_body_init(struct canon_body *b, enum canonicalization how,
 	b->arg = arg;
 }
 
-/* --- the way out ------------------------------------------------------- */
+/* --- output ------------------------------------------------------------ */
 
 static void
 emit(struct canon_body *b, const char *p, size_t len)
@@ -71,7 +71,7 @@ emit_held(struct canon_body *b)
 
 /* --- second stage: CRLFs that may end the body ------------------------- */
 
-/* A CR that ended the last chunk meets its next octet. */
+/* The octet after a CR that ended the last chunk. */
 static const char *
 settle_cr(struct canon_body *b, const char *p)
 {
@@ -107,7 +107,7 @@ hold_trailing(struct canon_body *b, const char *p, const char *end)
 	b->cr = cr;
 }
 
-/* --- between the stages: pieces are gathered ---------------------------- */
+/* --- between the stages: gather pieces ----------------------------------- */
 
 static void
 canon_release(struct canon_body *b)
@@ -118,7 +118,7 @@ canon_release(struct canon_body *b)
 	hold_trailing(b, b->gather, b->gather + n);
 }
 
-/* Behind p there are at least `readable` octets of the caller's. */
+/* At least `readable` octets may be read at p. */
 static void
 canon_put(struct canon_body *b, const char *p, size_t len, size_t readable)
 {
@@ -128,7 +128,7 @@ canon_put(struct canon_body *b, const char *p, size_t len, size_t readable)
 		hold_trailing(b, p, p + len);
 		return;
 	}
-	/* most pieces are words: one move of fixed size is no call */
+	/* most pieces are words; a copy of fixed size needs no call */
 	if (len <= SHORT && readable >= SHORT &&
 	    sizeof(b->gather) - b->n >= SHORT)
 		memcpy(b->gather + b->n, p, SHORT);
@@ -148,8 +148,8 @@ canon_put_space(struct canon_body *b)
 /* --- first stage: blanks (relaxed) ------------------------------------- */
 
 /*
- * Where a blank stands that is not a single space before something visible
- * in the same line: a tab, or a space before a blank or a CR.
+ * True for a tab, and for a space before a blank or a CR. A single space
+ * before visible text of the same line needs no change.
  */
 static bool
 changes_at(const char *p)
@@ -158,7 +158,7 @@ changes_at(const char *p)
 	    (*p == ' ' && (ascii_is_blank(p[1]) || p[1] == '\r'));
 }
 
-/* The first of p[0..15] that needs a change, else 16. Looks at p[16], too. */
+/* The first of p[0..15] that needs a change, else 16. Also reads p[16]. */
 static size_t
 change16(const char *p)
 {
@@ -171,13 +171,13 @@ change16(const char *p)
 	    ((next == ' ') | (next == '\t') | (next == '\r'))));
 	if ((found[0] | found[1]) == 0)
 		return 16;
-	/* each octet that matches is 0xff; the first one is the lowest */
+	/* an octet that matches is 0xff; the first one is the lowest */
 	if (found[0] != 0)
 		return (size_t)__builtin_ctzll(le64toh(found[0])) / 8;
 	return 8 + (size_t)__builtin_ctzll(le64toh(found[1])) / 8;
 }
 
-/* The first blank in p..end that needs a change, or may: the last octet. */
+/* The first blank in p..end that needs a change; at the end, that may. */
 static const char *
 next_change(const char *p, const char *end)
 {
@@ -194,9 +194,9 @@ next_change(const char *p, const char *end)
 }
 
 /*
- * p is behind a run of blanks. Put what the run becomes, and say where to
- * go on: one space, or nothing before CRLF. At the end of the chunk nobody
- * knows yet.
+ * p is within or after a run of blanks. The run becomes one space, or nothing
+ * before CRLF. Returns where to continue. At the end of the chunk the
+ * decision waits for the next chunk.
  */
 static const char *
 settle_blanks(struct canon_body *b, const char *p, const char *end)
@@ -222,9 +222,9 @@ settle_blanks(struct canon_body *b, const char *p, const char *end)
 }
 
 /*
- * A change at q with all in sight that decides about it: put what comes
- * before it, in as few pieces as possible, and say where to go on; NULL when
- * the chunk ends too soon.
+ * A change at q, decided within this chunk: write p..q and the change in as
+ * few pieces as possible, and return where to continue. NULL when the chunk
+ * ends before the decision.
  */
 static const char *
 change_in_sight(struct canon_body *b, const char *p, const char *q,
@@ -276,7 +276,7 @@ canon_body_add(struct canon_body *b, const void *data, size_t len)
 void
 canon_body_finish(struct canon_body *b)
 {
-	/* blanks that end the body end its last line, too */
+	/* blanks at the end of the body are at the end of its last line */
 	if (b->blank && b->blank_cr)
 		canon_put(b, space_cr, 2, 0);
 	canon_release(b);
@@ -295,7 +295,7 @@ canon_is_text(char c)
 	return (unsigned char)c > ' ';
 }
 
-/* CRLF or LF at p: its length, else 0. */
+/* The length of the CRLF or LF at p, else 0. */
 static size_t
 fold_length(const char *p)
 {

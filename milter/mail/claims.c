@@ -1,8 +1,9 @@
 /*
- * claims - reading trace fields as other programs may read them
+ * claims - read trace fields as other programs may read them
  *
- * Comments nest and blanks fold as RFC 5322 3.2.2 has it; names are compared
- * as a reader with any library would.
+ * Comments nest and lines fold as in RFC 5322 3.2.2. The authserv-id is read
+ * by the grammar of RFC 8601 2.2. When that fails, a field that contains our
+ * name counts as ours.
  */
 #include <string.h>
 
@@ -12,7 +13,7 @@
 #include "mail/claims.h"
 #include "mail/domain.h"
 
-/* False: it does not end. */
+/* False: the comment does not end. */
 static bool
 scan_comment(struct scan *s)
 {
@@ -55,14 +56,14 @@ scan_quoted(struct scan *s, struct buf *out)
 		}
 		if (*s->p == '\\' && ++s->p == s->end)
 			break;
-		/* a fold is its blank */
+		/* unfolding keeps the blank */
 		if (*s->p != '\r' && *s->p != '\n')
 			buf_addch(out, *s->p);
 	}
 	return false;
 }
 
-/* Two ids, one of them not ASCII: as domain names, if they are. */
+/* Two names that are not both ASCII are compared as domain names. */
 static enum answer
 claims_same_domain(const char *a, const char *b)
 {
@@ -94,7 +95,7 @@ claims_same(const char *a, const char *b)
 	return alen == blen ? ANSWER_YES : ANSWER_NO;
 }
 
-/* Part of a longer name, as the second label of "a.example" is. */
+/* A character that makes a name longer. */
 static bool
 is_word_char(char c)
 {
@@ -130,7 +131,7 @@ claims_mentioned(const char *text, const char *name)
 	return false;
 }
 
-/* Cut back to the last "(", which there is. */
+/* Cut at the last "("; the caller has counted one. */
 static void
 cut_comment(struct buf *out)
 {
@@ -140,8 +141,8 @@ cut_comment(struct buf *out)
 }
 
 /*
- * The text again without what a program may drop between two letters:
- * blanks, quotes, backslashes, closed comments.
+ * Copy the text without everything that a program may ignore between two
+ * letters: blanks, quotes, backslashes, closed comments.
  */
 static void
 squeeze(const char *value, struct buf *out)
@@ -197,8 +198,8 @@ claims_token_length(const char *p, const char *end)
 }
 
 /*
- * [CFWS] value [CFWS version] [CFWS], then ";" or the end. False also for an
- * id that needs its quotes: what is left of that without them?
+ * [CFWS] value [CFWS version] [CFWS], then ";" or the end. Also false for an
+ * id that needs its quotes, because programs differ in how they read it.
  */
 static bool
 authres_id(struct scan *s, struct buf *id)

@@ -1,11 +1,11 @@
 /*
- * commaize - an address field as Sendmail writes it when it delivers
+ * commaize - an address field as Sendmail rewrites it on delivery
  *
- * Sendmail takes From, To and their like apart and puts ", " between the
- * addresses, behind the milters: "a@x,b@x" arrives as "a@x, b@x", and with
- * it no signature over what was there before. It also quotes names that it
- * holds to be in need of it: Acme Inc. <a@x> is "Acme Inc." <a@x> then. Where
- * it folds makes no difference to the relaxed form.
+ * After the milters, Sendmail (8.17) parses the address fields and writes
+ * ", " between the addresses: "a@x,b@x" becomes "a@x, b@x", and a signature
+ * over the first form fails. It also quotes display names with special
+ * characters: Acme Inc. <a@x> becomes "Acme Inc." <a@x>. Its folding does
+ * not change the relaxed form.
  */
 #include <stddef.h>
 #include <string.h>
@@ -19,7 +19,7 @@
 bool
 commaize_applies(const char *name)
 {
-	/* those with H_FROM or H_RCPT in Sendmail's conf.c */
+	/* the fields with H_FROM or H_RCPT in Sendmail's conf.c */
 	static const char *const fields[] = { "From", "To", "Cc", "Reply-To",
 		"Sender", "Bcc", "Errors-To", "Return-Receipt-To",
 		"Disposition-Notification-To", "Resent-From", "Resent-Sender",
@@ -34,8 +34,9 @@ commaize_applies(const char *name)
 }
 
 /*
- * The comma behind the address at p, or the end. NULL: something is open, or
- * there is a backslash outside of quotes, which Sendmail writes anew.
+ * The comma after the address at p, or the end of the text. NULL: a quote,
+ * comment or angle bracket is not closed, or a backslash is outside of
+ * quotes; Sendmail rewrites those.
  */
 static const char *
 address_end(const char *p)
@@ -64,8 +65,9 @@ address_end(const char *p)
 }
 
 /*
- * Sendmail's MustQuoteChars, in its conf.c, without those that make more of an
- * address than a name and <address>.
+ * Sendmail's MustQuoteChars (its conf.c). A text with a quote, backslash,
+ * parenthesis, colon, semicolon or comma is more than a display name, and is
+ * left alone.
  */
 static bool
 wants_quotes(const char *p, size_t len)

@@ -1,10 +1,10 @@
 /*
- * domain - domain names as text: validate, fold, compare
+ * domain - domain names as text: check, fold case, compare
  *
- * A name that passed domain_canonical holds nothing but lower-case letters,
- * digits, hyphens, underscores and single dots, so that it can be asked for,
- * compared and printed without another thought. Names of plain ASCII take no
- * way through IDNA: an "xn--" label stays as it is written.
+ * The result of domain_canonical holds only lower-case letters, digits,
+ * hyphens, underscores and single dots, so it may be queried, compared and
+ * printed as it is. ASCII names are not passed to IDNA: an "xn--" label is
+ * left as it was written.
  */
 #include <string.h>
 
@@ -14,19 +14,19 @@
 #include "idna_priv.h"
 
 /*
- * Octets of UTF-8 that a name of 253 octets can stand for: four labels of 63,
- * each at most 59 code points of four octets, and some that mapping drops.
+ * The longest UTF-8 form of a name of 253 octets: four labels of 63, each of
+ * at most 59 code points of four octets, and some that the mapping removes.
  */
 #define UTF8_MAX	1024
 
-/* What a letter, digit, hyphen or underscore folds to; 0 for all others. */
+/* A letter, digit, hyphen or underscore in lower case; 0 for any other. */
 static char
 domain_fold(char c)
 {
 	return ascii_is_alnum(c) || c == '-' || c == '_' ? ascii_lower(c) : 0;
 }
 
-/* Checks and folds `len` octets of ASCII into `to`; false: no domain. */
+/* Check and fold `len` octets of ASCII into `to`; false: not a domain. */
 static bool
 canonical_ascii(const char *text, size_t len, char to[DOMAIN_MAX + 1])
 {
@@ -123,7 +123,7 @@ domain_equal(const char *a, const char *b)
 
 	if (len != length_without_dot(b))
 		return false;
-	/* not strncasecmp: that follows the locale */
+	/* not strncasecmp, which follows the locale */
 	for (i = 0; i < len; i++)
 		if (a[i] != b[i] && (domain_fold(a[i]) == 0 ||
 		    domain_fold(a[i]) != domain_fold(b[i])))

@@ -1,10 +1,10 @@
 /*
- * edits - plan the header changes of one message; whoever asked applies them
+ * edits - plan the header changes of one message; a driver applies them
  *
- * Postfix renumbers the instances below a deleted one. Deleting from the
- * bottom up is right with and without renumbering, so the plan is ordered
- * once, here, and drivers apply it front to back. Insertions come last: all
- * go on top, so that the one planned last is uppermost.
+ * Postfix renumbers the instances after a deleted one. Deleting from the last
+ * to the first is correct with and without renumbering. The plan is sorted
+ * once, here, and drivers apply it from front to back. Insertions come last;
+ * each goes on top, so the one planned last is uppermost.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,7 @@ edits_insert_top(struct edits *e, const char *name, const char *value)
 	i->kind = EDIT_INSERT;
 	i->name = arena_strdup(e->arena, name);
 	i->value = arena_strdup(e->arena, value);
-	/* the order of planning, for the sort; the driver always uses index */
+	/* only the sort uses nth of an insertion; the driver uses index */
 	i->nth = (unsigned)e->n;
 }
 

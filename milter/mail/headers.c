@@ -1,8 +1,8 @@
 /*
  * headers - the header fields of one message, in order, bounded
  *
- * Fields are also listed by name, so that counting, finding and numbering
- * cost the same in a message of ten fields and of ten thousand.
+ * A hash table lists the fields by name, so that counting, finding and
+ * numbering cost the same with ten fields and with ten thousand.
  */
 #include <stdint.h>
 #include <string.h>
@@ -36,8 +36,8 @@ headers_init(struct headers *h, struct arena *a, size_t max_fields,
 }
 
 /*
- * FNV-1a. It begins at an address, which a sender does not know, so that
- * nobody can write a message of names that all share one hash.
+ * FNV-1a, seeded with an address. A sender does not know the seed, so he
+ * cannot choose names that all have the same hash.
  */
 static uint32_t
 name_hash(const struct headers *h, const char *name, size_t len)
@@ -47,7 +47,7 @@ name_hash(const struct headers *h, const char *name, size_t len)
 	return fnv_fold(fnv_add_lower(seed, name, len));
 }
 
-/* A colon may stand behind blanks; a fold there is one too. */
+/* Without the blanks and folds before the colon. */
 static size_t
 headers_name_length(const char *name)
 {

@@ -1,11 +1,11 @@
 /*
  * idna - the door to libidn2
  *
- * Lower-casing, normalisation and the forbidden code points need the tables
- * of Unicode, which a maintained library keeps better than we would. UTS 46
- * also maps what people type for a dot (U+3002, U+FF0E, U+FF61), full-width
- * letters and invisible code points, so that such a name is judged as the
- * name that mail programs would use. Pure: libidn2 does no I/O.
+ * Lower-casing, normalisation and the forbidden code points need Unicode's
+ * tables, which a maintained library keeps up to date. UTS 46 also maps other
+ * dots (U+3002, U+FF0E, U+FF61), full-width letters and invisible code
+ * points, so the name is judged in the form that mail programs would use.
+ * Pure: libidn2 does no I/O.
  */
 #include <stdint.h>
 

@@ -1,10 +1,9 @@
 /*
  * mailaddr - addresses in the envelope and in header fields
  *
- * One grammar, RFC 5322 with its obsolete forms and RFC 6532, and one reading
- * of it. Where programs are known to differ about a text that the grammar
- * does not cover, the answer is "cannot tell". Every octet is looked at once,
- * whatever it is.
+ * The grammar is RFC 5322 with its obsolete forms and RFC 6532. A text
+ * outside it, which programs are known to read differently, is unparsable.
+ * Every octet is read once, so hostile input costs linear time.
  */
 #include <string.h>
 #include <strings.h>
@@ -21,10 +20,10 @@ struct parse {
 	struct arena	*arena;
 	struct lex	 lex;
 	struct mailbox_list *list;
-	size_t		 size;		/* boxes there is room for */
+	size_t		 size;		/* capacity of list->box */
 };
 
-/* The words in front of "@", "<", ":" or a separator. */
+/* The words before "@", "<", ":" or a separator. */
 struct head {
 	size_t		 words;
 	bool		 local;		/* could be a local part */
@@ -32,9 +31,9 @@ struct head {
 
 /*
  * Words and dots up to the next other token, which is returned. Their text
- * begins at lex.word[0]. Dots may stand anywhere between the words of a local
- * part: RFC 5322 wants one between two words, but mobile carriers gave out
- * addresses like "a..b@" and "a.@", and nobody reads those as another domain.
+ * begins at lex.word[0]. Dots may be anywhere between the words of a local
+ * part. RFC 5322 wants exactly one between two words, but mobile carriers
+ * gave out addresses like "a..b@" and "a.@", and their domain is clear.
  */
 static int
 read_head(struct lex *l, struct head *h)
@@ -62,9 +61,9 @@ read_head(struct lex *l, struct head *h)
 }
 
 /*
- * Atoms and dots behind "@" up to the next other token, which is returned.
- * Their text is put behind what lex.word holds. One final dot is let through,
- * for domain_canonical to cut.
+ * Atoms and dots after "@" up to the next other token, which is returned.
+ * Their text is appended to lex.word. One final dot is accepted;
+ * domain_canonical cuts it.
  */
 static int
 read_addr_domain(struct lex *l)
@@ -86,7 +85,7 @@ read_addr_domain(struct lex *l)
 	}
 }
 
-/* The rest of obs-route: "@a,@b:", of which the first "@" was read. */
+/* The rest of obs-route, "@a,@b:", after its first "@". */
 static bool
 skip_route(struct lex *l)
 {
@@ -111,8 +110,8 @@ box_fill(struct arena *a, const char *local, size_t len, const char *domain,
 }
 
 /*
- * An encoded word in a local part means nothing (RFC 2047 5), but there are
- * programs that decode it, and what comes out may hold another "@" and ">".
+ * An encoded word in a local part has no meaning (RFC 2047 5). But some
+ * programs decode it, and the result may contain another "@" and ">".
  */
 static bool
 holds_encoded_word(const char *local, size_t len)
@@ -125,7 +124,7 @@ holds_encoded_word(const char *local, size_t len)
 	return false;
 }
 
-/* Behind the "@" of an addr-spec. The token behind it is returned. */
+/* The domain of an addr-spec, after "@". Returns the token after it. */
 static int
 read_addr_spec(struct parse *p, const struct head *h, struct mailbox *box)
 {
@@ -146,7 +145,7 @@ read_addr_spec(struct parse *p, const struct head *h, struct mailbox *box)
 	return token;
 }
 
-/* Behind the "<" of an angle-addr. The token behind its ">" is returned. */
+/* An angle-addr, after its "<". Returns the token after its ">". */
 static int
 read_angle_addr(struct parse *p, struct mailbox *box)
 {
@@ -164,8 +163,8 @@ read_angle_addr(struct parse *p, struct mailbox *box)
 }
 
 /*
- * But for the case of the local part: people capitalise their names there,
- * and it changes neither the domain nor whose address it is.
+ * Compares local parts without regard to case. People capitalise their names
+ * there, which changes neither the domain nor the owner of the address.
  */
 static bool
 same_mailbox(const struct mailbox *a, const struct mailbox *b)
@@ -191,9 +190,9 @@ mailbox_add(struct parse *p, const struct mailbox *box)
 }
 
 /*
- * A mailbox whose first token that is no word was `token`. What is returned
- * stands behind it. "a@b <a@b>", a display name that should have been quoted,
- * is common and leaves no doubt while both are the same.
+ * A mailbox; `token` is the "@" or "<" after its head. Returns the token
+ * after it. "a@b <a@b>", with a display name that should have been quoted, is
+ * common, and accepted when both addresses are the same.
  */
 static int
 read_mailbox(struct parse *p, const struct head *h, int token)
@@ -214,8 +213,8 @@ read_mailbox(struct parse *p, const struct head *h, int token)
 }
 
 /*
- * The address-list of RFC 5322 4.4: elements may be empty. Of groups there is
- * one at a time, they do not nest.
+ * The address-list of RFC 5322 4.4: elements may be empty, groups do not
+ * nest.
  */
 static bool
 read_list(struct parse *p)
@@ -245,7 +244,7 @@ read_list(struct parse *p)
 	}
 }
 
-/* Adds the mailboxes of one field, all or none. */
+/* Add the mailboxes of one field, all or none. */
 static bool
 list_append(struct parse *p, const char *value)
 {
@@ -273,8 +272,8 @@ mailaddr_list(struct arena *a, const char *value, struct mailbox_list *list)
 }
 
 /*
- * Adds what all fields called `name` say, also behind one that is bad. An
- * empty group names nobody, which is as bad: False when any field is.
+ * Add the mailboxes of all fields called `name`. False when one of them is
+ * unparsable or has no mailbox (an empty group); the others are still added.
  */
 static bool
 append_fields(struct parse *p, const struct headers *h, const char *name)
@@ -341,7 +340,7 @@ mailaddr_author(struct arena *a, const struct headers *h,
 	}
 }
 
-/* "[192.0.2.1]" or "[IPv6:2001:db8::1]" behind the "[" of a path. */
+/* "[192.0.2.1]" or "[IPv6:2001:db8::1]", after the "[" of a path. */
 static const char *
 read_literal(struct arena *a, struct lex *l)
 {
@@ -357,7 +356,7 @@ read_literal(struct arena *a, struct lex *l)
 	    "[%s]", netaddr_format(&addr, text));
 }
 
-/* Behind the "@" of a path, which must end with `end`. */
+/* The domain of a path, after "@"; it must end with the token `end`. */
 static bool
 read_path_mailbox(struct parse *p, const struct head *h, int end,
     struct mailbox *box)

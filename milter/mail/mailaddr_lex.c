@@ -2,8 +2,8 @@
  * mailaddr_lex - words and specials of RFC 5322 3.2 and 3.2.3
  *
  * Stricter than the obsolete grammar in one point: control characters are
- * forbidden everywhere. Raw ISO-2022-JP would otherwise bring "<" and quotes
- * that are half a letter, and nobody could tell where the address is.
+ * forbidden everywhere. In raw ISO-2022-JP a "<" or a quote may be half a
+ * letter, so the place of the address would be ambiguous.
  */
 #include <string.h>
 
@@ -48,7 +48,7 @@ lex_is_dot_atom(const char *s, size_t len)
 	return !after_dot;
 }
 
-/* Past a line break that folds, up to the blank behind it. */
+/* Skip a line break that folds, up to the blank after it. */
 static bool
 skip_fold(struct lex *l)
 {
@@ -66,10 +66,11 @@ skip_fold(struct lex *l)
 }
 
 /*
- * Past octets outside ASCII. What is not UTF-8 is let through, marked, for
- * a display name or comment may be in any charset. But not in front of a
- * backslash: that can be the second half of a letter (Shift JIS, GBK), and
- * whether it escapes the next quote decides where the address begins.
+ * Skip octets outside ASCII. Octets that are not UTF-8 are accepted and
+ * marked, because a display name or a comment may be in any charset. They
+ * are refused before a backslash: that may be the second half of a letter
+ * (Shift JIS, GBK), and if it escapes the next quote, the address begins
+ * elsewhere.
  */
 static bool
 skip_8bit(struct lex *l, bool *bad_utf8)
@@ -85,7 +86,7 @@ skip_8bit(struct lex *l, bool *bad_utf8)
 	return l->p == l->end || *l->p != '\\';
 }
 
-/* Past one octet, pair or fold inside of quotes or a comment. */
+/* Skip one octet, quoted-pair or fold within quotes or a comment. */
 static bool
 skip_inner(struct lex *l, bool *bad_utf8)
 {

@@ -2,8 +2,8 @@
  * mailaddr_lex - words and specials of RFC 5322 3.2, for mailaddr.c and
  * authres.c
  *
- * Comments, folds and blanks between tokens are skipped, or forbidden where
- * the text is an SMTP path. Each octet is looked at once; nothing recurses.
+ * Comments, folds and blanks between tokens are skipped; in an SMTP path they
+ * are refused. Each octet is read once; no function recurses.
  */
 #ifndef MILLGATE_MAILADDR_LEX_H
 #define MILLGATE_MAILADDR_LEX_H
@@ -13,7 +13,7 @@
 
 #define LEX_MAX_DEPTH	32	/* of comments within comments */
 
-/* A special of RFC 5322 is its own character. */
+/* Tokens; a special of RFC 5322 is its own character. */
 enum { LEX_END = 0, LEX_ATOM = 256, LEX_QUOTED, LEX_BAD };
 
 struct lex {
@@ -27,10 +27,10 @@ struct lex {
 
 /* `word` has room for `len` octets. */
 void	lex_init(struct lex *l, const char *text, size_t len, char *word);
-/* LEX_ATOM and LEX_QUOTED have put their text behind word[0..n). */
+/* The next token. LEX_ATOM and LEX_QUOTED append their text to l->word. */
 int	lex_next(struct lex *l);
 /*
- * Atoms between single dots: needs no quotes. Octets outside ASCII count as
+ * True for a dot-atom, which needs no quotes. Octets outside ASCII count as
  * atext (RFC 6532 3.2), UTF-8 or not.
  */
 bool	lex_is_dot_atom(const char *s, size_t len);

@@ -1,9 +1,9 @@
 /*
  * taglist - "tag=value; tag=value", read strictly, without copying
  *
- * One pass from the left. Whatever the grammar of RFC 6376 3.2 does not say
- * is an error, with one exception that half the world's key records need:
- * white space behind the last semicolon.
+ * One pass from the left. Everything outside the grammar of RFC 6376 3.2 is
+ * an error, except white space after the last semicolon, which very many key
+ * records have.
  */
 #include <string.h>
 
@@ -65,7 +65,7 @@ taglist_name(struct tag *t, const char **pp, const char *end)
 	*pp = skip_fws(p, end);
 	t->spaced = *pp != p;
 	if (*pp == end || **pp != '=')
-		return "no \"=\" behind a tag name";
+		return "no \"=\" after a tag name";
 	(*pp)++;
 	return NULL;
 }
@@ -83,7 +83,7 @@ taglist_value(struct tag *t, const char **pp, const char *end)
 		else if (skip_fws(p, end) != p)
 			p = skip_fws(p, end);
 		else
-			return "an octet that no tag value may have";
+			return "an octet that is not allowed in a tag value";
 	}
 	t->len = (size_t)(last - t->value);
 	t->raw_end = *pp = p;

@@ -1,5 +1,5 @@
 /*
- * verdict - what a judge decided, and the reply that says so
+ * verdict - the decision of a judge, and its SMTP reply
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ verdict_accept(void)
 	return v;
 }
 
-/* One line of printable ASCII, whatever the arguments held. */
+/* Arguments may hold text from the network: keep one printable line. */
 static void __attribute__((format(printf, 2, 0)))
 text_set(struct verdict *v, const char *fmt, va_list ap)
 {
@@ -37,7 +37,7 @@ text_set(struct verdict *v, const char *fmt, va_list ap)
 			*p = '?';
 }
 
-/* "550 5.7.1" into code and status; the first digit is the action. */
+/* Split "550 5.7.1" into code and status; the first digit sets the action. */
 static void
 reply_set(struct verdict *v, const char *reply)
 {
@@ -91,7 +91,7 @@ verdict_by(enum action a, const char *rule, const char *reject_reply,
 struct verdict
 verdict_worse(struct verdict a, struct verdict b)
 {
-	/* what is accepted for a reason says so */
+	/* an accept by another rule than "ok" keeps its rule */
 	if (a.action == ACTION_ACCEPT && strcmp(a.rule, "ok") == 0)
 		return b;
 	return b.action > a.action ? b : a;

@@ -1,9 +1,9 @@
 /*
  * authres_reader - a reader of Authentication-Results for the tests
  *
- * Written from RFC 8601 2.2 alone, sharing nothing with the writer: what it
- * reads is what a stranger's program would. Strict: false for anything that
- * is not exactly the grammar, for long lines and for control characters.
+ * Written from RFC 8601 2.2 alone and without the writer's code, so it reads
+ * the field as a foreign program would. It refuses anything outside the
+ * grammar, long lines and control characters.
  */
 #ifndef MILLGATE_AUTHRES_READER_H
 #define MILLGATE_AUTHRES_READER_H
@@ -51,7 +51,7 @@ reader_cfws(struct reader *r)
 		else if (*r->p == ')' && depth > 0)
 			depth--;
 		else if (*r->p == '\\' && depth > 0)
-			return false;	/* the writer has no need of it */
+			return false;	/* the writer does not use it */
 		else if (depth == 0 && strchr(" \t\n", *r->p) == NULL)
 			return true;
 	}
@@ -70,7 +70,7 @@ reader_add(char *to, size_t size, char c)
 	return true;
 }
 
-/* value, or local-part "@" domain: up to what ends it. Quotes are undone. */
+/* value, or local-part "@" domain, with its quotes removed. */
 static inline bool
 reader_value(struct reader *r, char *to, size_t size)
 {
@@ -149,7 +149,7 @@ reader_lines_are_sound(const char *value)
 		return false;
 	for (p = value; *p != '\0'; p++) {
 		if (*p == '\n') {
-			/* a line of blanks alone would end the header */
+			/* some programs end the header at a blank line */
 			if (p[1] != '\t' || p[2] <= ' ')
 				return false;
 			line = p + 1;

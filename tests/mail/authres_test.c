@@ -1,5 +1,5 @@
 /*
- * authres: what we write, and which fields are taken for ours.
+ * authres and claims: the field that we write, and fields that claim our id
  */
 #include "test.h"
 
@@ -10,7 +10,7 @@
 
 #define ID	"mx.example.net"
 
-/* --- whose field is it? --------------------------------------------------- */
+/* --- fields that claim our id --------------------------------------------- */
 
 static const struct {
 	const char	*name, *value;
@@ -62,7 +62,7 @@ static const struct {
 	{ "foreign and broken", " a.example dkim=pass", false },
 	{ "foreign, unclosed comment", " (a.example; dkim=pass", false },
 	{ "nested far, foreign", " ((((((((((((((((((((", false },
-	/* cannot be parsed: the word decides */
+	/* unparsable: ours if it contains our id as a word */
 	{ "no semicolon", " mx.example.net dkim=pass", true },
 	{ "comma", " mx.example.net, dkim=pass", true },
 	{ "two versions", " mx.example.net 1 1; dkim=pass", true },
@@ -131,7 +131,7 @@ ids_of_other_kinds(void **state)
 	assert_true(authres_claims(" MX.EXAMPLE.NET; none", "Mx.Example.Net."));
 }
 
-/* 1 MiB of what a careless reader would go through again and again. */
+/* 1 MiB of text that a careless reader would scan in quadratic time. */
 static void
 claims_is_linear(void **state)
 {
@@ -152,7 +152,7 @@ claims_is_linear(void **state)
 	free(s);
 }
 
-/* --- what is written ------------------------------------------------------ */
+/* --- the field that we write ---------------------------------------------- */
 
 static struct dkim_signature good_sig = {
 	.result = RESULT_PASS, .domain = "example.org", .selector = "sel",
@@ -323,7 +323,7 @@ writes_the_field(void **state)
 	arena_free(&a);
 }
 
-/* C7: foreign text, as a login: what follows "auth=pass". */
+/* C7: text from the network as a login, after "auth=pass". */
 static const struct {
 	const char	*name, *login, *want;
 } logins[] = {
@@ -413,7 +413,7 @@ mechanisms_and_ids(void **state)
 	arena_free(&a);
 }
 
-/* --- whatever the facts hold ---------------------------------------------- */
+/* --- random facts --------------------------------------------------------- */
 
 static uint32_t
 rnd(void)
@@ -426,7 +426,7 @@ rnd(void)
 	return x;
 }
 
-/* NULL, or up to some octets of those that hurt. */
+/* NULL, or some octets of those that have a meaning in the field. */
 static const char *
 hostile(struct arena *a)
 {
@@ -505,7 +505,7 @@ assert_result(const struct reader *r, size_t *at, const char *method,
 	++*at;
 }
 
-/* Exactly the methods that the facts ask for, in order. */
+/* Exactly the methods of the facts, in order. */
 static void
 assert_methods(const struct reader *r, const struct facts *f)
 {
@@ -530,7 +530,7 @@ assert_methods(const struct reader *r, const struct facts *f)
 	assert_int_equal(at, r->n);
 }
 
-/* A property says what the fact says, or is not there. */
+/* A property has the value of its fact, or is left out. */
 static void
 assert_prop(const struct reader_result *res, const char *name,
     const char *want)

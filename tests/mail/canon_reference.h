@@ -1,8 +1,8 @@
 /*
  * canon_reference - body canonicalization, slow and obviously right
  *
- * RFC 6376 3.4.3 and 3.4.4 read aloud, on the whole body, one rule after the
- * other. Shared by the unit test and the fuzzer.
+ * The rules of RFC 6376 3.4.3 and 3.4.4 one after the other, each on the
+ * whole body. Shared by the unit test and the fuzzer.
  */
 #ifndef MILLGATE_CANON_REFERENCE_H
 #define MILLGATE_CANON_REFERENCE_H

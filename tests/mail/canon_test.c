@@ -1,6 +1,6 @@
 /*
  * canon: the examples of RFC 6376 3.4.5, our own vectors, and random bodies
- * against the reference, whatever the chunks are.
+ * in random chunks, compared with the reference
  */
 #include "test.h"
 
@@ -62,7 +62,7 @@ fields_are_canonical(void **state)
 	buf_free(&out);
 }
 
-/* A literal and its length, NULs and all. */
+/* A literal, which may hold NULs, and its length. */
 #define L(s)	(s), sizeof(s) - 1
 
 static const struct {
@@ -114,7 +114,7 @@ gather(void *arg, const void *data, size_t len)
 	buf_add(arg, data, len);
 }
 
-/* Chunks of `step` octets; 0: of random lengths, empty ones too. */
+/* Chunks of `step` octets; 0: of random lengths, also empty. */
 static void
 run(struct buf *out, enum canonicalization how, const char *data, size_t len,
     size_t step)
@@ -179,7 +179,7 @@ expect_reference(struct buf *body, struct buf *want, struct buf *got,
 	}
 }
 
-/* Much that matters, then ever more that does not. */
+/* CR, LF and blanks alone at first, then with more and more letters. */
 static void
 random_bodies_match_the_reference(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * commaize: what Sendmail 8.17 makes of address fields; the rows were seen
- * behind a real one (the e2e case
+ * commaize: address fields as Sendmail 8.17 rewrites them. The rows were
+ * observed behind a real Sendmail (the e2e case
  * "what sendmail does to addresses is signed").
  */
 #include "test.h"

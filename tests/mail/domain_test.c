@@ -55,7 +55,7 @@ static const struct {
 	    "_dmarc.xn--bcher-kva.example" },
 	{ "U-label, final dot", "b\303\274cher.example.",
 	    "xn--bcher-kva.example" },
-	/* UTS 46 maps what is typed for a dot */
+	/* UTS 46 maps other dots */
 	{ "ideographic full stop", "example\343\200\202org", "example.org" },
 	{ "full-width full stop", "example\357\274\216org", "example.org" },
 	{ "half-width ideographic", "example\357\275\241org", "example.org" },
@@ -178,7 +178,7 @@ equal_names(void **state)
 	assert_false(domain_equal("example.org", "example.net"));
 	assert_false(domain_equal("example.org", "example.org.."));
 	assert_false(domain_equal("example.or", "example.org"));
-	/* 0x20 apart, but no letters */
+	/* 0x20 apart, but not letters */
 	assert_false(domain_equal("a@b", "a`b"));
 	assert_false(domain_equal("a[b", "a{b"));
 }

@@ -1,5 +1,5 @@
 /*
- * edits: deletions come from the last to the first, insertions stack up.
+ * edits: deletions from the last to the first, insertions in reverse order
  */
 #include "test.h"
 

@@ -1,6 +1,5 @@
 /*
- * headers: names without case and without blanks before the colon, instance
- * numbers, limits.
+ * headers: comparison of names, instance numbers, limits
  */
 #include "test.h"
 

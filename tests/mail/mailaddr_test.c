@@ -1,5 +1,5 @@
 /*
- * mailaddr: who a From names, in every way that was ever used to hide it.
+ * mailaddr: the author of a message, with the known ways to hide it
  */
 #include "test.h"
 
@@ -138,7 +138,7 @@ static const struct {
 	    "unparsable" },
 	{ "A13: the same brackets twice", " <a@a.example><a@a.example>",
 	    "unparsable" },
-	/* A14, A15: an address where none is */
+	/* A14, A15: an address in a place where none may be */
 	{ "A14: quoted address as name", " \"a@a.example\" <b@b.example>",
 	    "ok b@b.example; b.example" },
 	{ "A14: in brackets, quoted", " \"<a@a.example>\" <b@b.example>",
@@ -238,7 +238,7 @@ static const struct {
 	    "ok a@evil.example; evil.example" },
 	{ "two words in the local part", " a b@example.org", "unparsable" },
 	{ "two words in the domain", " a@example org", "unparsable" },
-	/* what is no address */
+	/* not addresses */
 	{ "name alone", " Alice", "unparsable" },
 	{ "quoted name alone", " \"a@example.org\"", "unparsable" },
 	{ "name and address", " Alice, <a@example.org>", "unparsable" },
@@ -477,7 +477,7 @@ fields_of_a_message(void **state)
 	arena_free(&a);
 }
 
-/* "local|domain|address", "-" for NULL; NULL: cannot tell. */
+/* "local|domain|address", "-" for NULL; NULL: unparsable. */
 static const struct {
 	const char	*path, *want;
 } paths[] = {
@@ -664,7 +664,7 @@ bounds_hold(void **state)
 		clock_gettime(CLOCK_MONOTONIC, &t1);
 		ms = (double)(t1.tv_sec - t0.tv_sec) * 1e3 +
 		    (double)(t1.tv_nsec - t0.tv_nsec) / 1e6;
-		/* a few ms at worst; quadratic would take seconds */
+		/* a few ms; quadratic time would take seconds */
 		if (ms > 500)
 			row_fail(large[i].name, "took %.1f ms", ms);
 		arena_reset(a);
@@ -714,7 +714,7 @@ ten_thousand_fields(void **state)
 	assert_int_equal(f.state, FROM_REPEATED);
 	assert_int_equal(f.from.n, MAILADDR_MAX_BOXES);
 	assert_int_equal(f.ndomains, MAILADDR_MAX_BOXES);
-	/* those beyond cannot be judged */
+	/* more mailboxes are unparsable */
 	assert_true(f.others_bad);
 	arena_free(&a);
 }

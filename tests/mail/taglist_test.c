@@ -1,5 +1,5 @@
 /*
- * taglist: what RFC 6376 3.2 lets through, and nothing else.
+ * taglist: accepts the grammar of RFC 6376 3.2 and nothing else
  */
 #include "test.h"
 
