@@ -7,20 +7,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "dns_wire_priv.h"
 
-/* The locale has no say in what a host name is. */
-static char
-fold_octet(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool
-is_host_octet(uint8_t c)
+is_host_octet(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '-' || c == '_';
+	return ascii_is_alnum(c) || c == '-' || c == '_';
 }
 
 size_t
@@ -39,7 +32,7 @@ dns_name_fold(const char *text, char folded[DNS_NAME_MAX + 1])
 			return 0;
 		if (len == DNS_NAME_MAX)
 			return 0;
-		folded[len++] = fold_octet(*text);
+		folded[len++] = ascii_lower(*text);
 	}
 	folded[len] = '\0';
 	return label == 0 ? 0 : len;
@@ -73,9 +66,9 @@ label_from_wire(const uint8_t *label, size_t len, char *out)
 	for (i = 0; i < len; i++) {
 		if (label[i] <= ' ' || label[i] > '~' || label[i] == '.')
 			return DNS_NAME_ODD;
-		if (!is_host_octet(label[i]))
+		if (!is_host_octet((char)label[i]))
 			verdict = DNS_NAME_GRAPHIC;
-		out[i] = fold_octet((char)label[i]);
+		out[i] = ascii_lower((char)label[i]);
 	}
 	return verdict;
 }
@@ -110,7 +103,7 @@ dns_name_from_wire(const uint8_t *wire, size_t len,
 
 /* Strings of a length octet and that many octets each (RFC 1035 3.3.14). */
 static size_t
-decode_txt(const uint8_t *rdata, size_t len, struct dns_rr *rr, char *out)
+rdata_txt(const uint8_t *rdata, size_t len, struct dns_rr *rr, char *out)
 {
 	size_t at = 0, used = 0, string;
 
@@ -130,7 +123,7 @@ decode_txt(const uint8_t *rdata, size_t len, struct dns_rr *rr, char *out)
 }
 
 static size_t
-decode_name(const uint8_t *rdata, size_t len, enum dns_name_verdict worst,
+rdata_name(const uint8_t *rdata, size_t len, enum dns_name_verdict worst,
     struct dns_rr *rr, char *out)
 {
 	char	folded[DNS_NAME_MAX + 1];
@@ -144,7 +137,7 @@ decode_name(const uint8_t *rdata, size_t len, enum dns_name_verdict worst,
 }
 
 static size_t
-decode_address(const uint8_t *rdata, size_t len, struct dns_rr *rr, char *out)
+rdata_address(const uint8_t *rdata, size_t len, struct dns_rr *rr, char *out)
 {
 	memcpy(out, rdata, len);
 	out[len] = '\0';
@@ -161,18 +154,18 @@ dns_rdata_decode(enum dns_type type, const uint8_t *rdata, size_t len,
 	rr->preference = 0;
 	switch (type) {
 	case DNS_A:
-		return len == 4 ? decode_address(rdata, len, rr, out) : 0;
+		return len == 4 ? rdata_address(rdata, len, rr, out) : 0;
 	case DNS_AAAA:
-		return len == 16 ? decode_address(rdata, len, rr, out) : 0;
+		return len == 16 ? rdata_address(rdata, len, rr, out) : 0;
 	case DNS_TXT:
-		return decode_txt(rdata, len, rr, out);
+		return rdata_txt(rdata, len, rr, out);
 	case DNS_PTR:
-		return decode_name(rdata, len, DNS_NAME_OK, rr, out);
+		return rdata_name(rdata, len, DNS_NAME_OK, rr, out);
 	case DNS_MX:
 		if (len < 3)
 			return 0;
 		rr->preference = (uint16_t)(rdata[0] << 8 | rdata[1]);
-		return decode_name(rdata + 2, len - 2, DNS_NAME_GRAPHIC, rr,
+		return rdata_name(rdata + 2, len - 2, DNS_NAME_GRAPHIC, rr,
 		    out);
 	}
 	return 0;

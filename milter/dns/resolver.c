@@ -11,10 +11,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/monotonic.h"
 #include "dns/resolver.h"
 #include "resolver_priv.h"
 
@@ -39,7 +39,7 @@ struct query {
 struct shard {
 	pthread_mutex_t	 lock;
 	struct resolver	*resolver;
-	struct cache	 cache;
+	struct dns_cache	 cache;
 	struct query	*asked[BUCKETS];
 	struct resolver_stats stats;	/* but for timeouts */
 };
@@ -52,16 +52,6 @@ struct resolver {
 	atomic_uint_fast64_t	 timeouts;
 	struct shard		 shard[SHARDS];
 };
-
-/* The kernel's last tick (Linux) is near enough, and a fifth of the cost. */
-static uint64_t
-monotonic_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 struct resolver *
 resolver_new(const struct resolver_backend *backend, void *state,
@@ -78,13 +68,13 @@ resolver_new(const struct resolver_backend *backend, void *state,
 		bytes = CACHE_BYTES_MIN;
 	r->backend = *backend;
 	r->state = state;
-	r->clock = monotonic_ms;
+	r->clock = monotonic_ms_coarse;
 	if (getentropy(r->key, sizeof(r->key)) == -1)
 		abort();
 	for (i = 0; i < SHARDS; i++) {
 		pthread_mutex_init(&r->shard[i].lock, NULL);
 		r->shard[i].resolver = r;
-		cache_init(&r->shard[i].cache, entries, bytes);
+		dns_cache_init(&r->shard[i].cache, entries, bytes);
 	}
 	return r;
 }
@@ -100,7 +90,7 @@ shard_clear(struct shard *s)
 			s->asked[i] = q->chain;
 			free(q);
 		}
-	cache_clear(&s->cache);
+	dns_cache_clear(&s->cache);
 	pthread_mutex_destroy(&s->lock);
 }
 
@@ -236,7 +226,7 @@ resolver_join(struct resolver *r, const struct question *qn, struct waiter *w)
 
 	pthread_mutex_lock(&s->lock);
 	w->shard = s;
-	a = cache_find(&s->cache, qn, r->clock());
+	a = dns_cache_find(&s->cache, qn, r->clock());
 	if (a != NULL)
 		s->stats.cache_hits++;
 	else
@@ -268,16 +258,16 @@ resolver_answered(struct query *q, const struct dns_reply *reply)
 	pthread_mutex_lock(&s->lock);
 	*query_link(s, &q->question) = q->chain;
 	s->stats.failures += a->dns.status == DNS_TEMPFAIL;
-	cache_insert(&s->cache, a);
+	dns_cache_insert(&s->cache, a);
 	TAILQ_FOREACH(w, &q->waiters, link) {
 		w->query = NULL;
-		waiter_deliver(w, a);
+		w->deliver(w, a);
 	}
 	pthread_mutex_unlock(&s->lock);
 	/* each is pinned until its own run; none can enter or leave now */
 	for (w = TAILQ_FIRST(&q->waiters); w != NULL; w = next) {
 		next = TAILQ_NEXT(w, link);
-		waiter_run(w);
+		w->run(w);
 	}
 	answer_unref(a);
 	free(q);

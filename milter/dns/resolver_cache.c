@@ -191,7 +191,7 @@ question_same(const struct question *a, const struct question *b)
 /* --- the table -------------------------------------------------------- */
 
 void
-cache_init(struct cache *c, size_t max_entries, size_t max_bytes)
+dns_cache_init(struct dns_cache *c, size_t max_entries, size_t max_bytes)
 {
 	size_t buckets = 1;
 
@@ -207,7 +207,7 @@ cache_init(struct cache *c, size_t max_entries, size_t max_bytes)
 
 /* The link that points to the answer, or to NULL at the chain's end. */
 static struct answer **
-cache_link(struct cache *c, const struct question *qn)
+dns_cache_link(struct dns_cache *c, const struct question *qn)
 {
 	struct answer **at = &c->bucket[qn->hash & c->mask];
 
@@ -217,7 +217,7 @@ cache_link(struct cache *c, const struct question *qn)
 }
 
 static void
-cache_drop(struct cache *c, struct answer **link)
+dns_cache_drop(struct dns_cache *c, struct answer **link)
 {
 	struct answer *a = *link;
 
@@ -229,31 +229,31 @@ cache_drop(struct cache *c, struct answer **link)
 }
 
 static void
-cache_drop_oldest(struct cache *c)
+dns_cache_drop_oldest(struct dns_cache *c)
 {
 	struct answer *oldest = TAILQ_LAST(&c->recent, recent);
 
-	cache_drop(c, cache_link(c, &oldest->question));
+	dns_cache_drop(c, dns_cache_link(c, &oldest->question));
 }
 
 void
-cache_clear(struct cache *c)
+dns_cache_clear(struct dns_cache *c)
 {
 	while (c->entries > 0)
-		cache_drop_oldest(c);
+		dns_cache_drop_oldest(c);
 	free(c->bucket);
 	c->bucket = NULL;
 }
 
 struct answer *
-cache_find(struct cache *c, const struct question *qn, uint64_t now)
+dns_cache_find(struct dns_cache *c, const struct question *qn, uint64_t now)
 {
-	struct answer **link = cache_link(c, qn), *a = *link;
+	struct answer **link = dns_cache_link(c, qn), *a = *link;
 
 	if (a == NULL)
 		return NULL;
 	if (a->expires <= now) {
-		cache_drop(c, link);
+		dns_cache_drop(c, link);
 		return NULL;
 	}
 	if (a != TAILQ_FIRST(&c->recent)) {
@@ -265,17 +265,17 @@ cache_find(struct cache *c, const struct question *qn, uint64_t now)
 }
 
 void
-cache_insert(struct cache *c, struct answer *a)
+dns_cache_insert(struct dns_cache *c, struct answer *a)
 {
-	struct answer **link = cache_link(c, &a->question);
+	struct answer **link = dns_cache_link(c, &a->question);
 
 	if (*link != NULL)
-		cache_drop(c, link);
+		dns_cache_drop(c, link);
 	if (a->expires == 0 || a->size > c->max_bytes)
 		return;
 	while (c->entries >= c->max_entries ||
 	    c->bytes + a->size > c->max_bytes)
-		cache_drop_oldest(c);
+		dns_cache_drop_oldest(c);
 	/* the place may have gone with an answer dropped */
 	link = &c->bucket[a->question.hash & c->mask];
 	answer_ref(a);

@@ -11,9 +11,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/arena.h"
+#include "base/monotonic.h"
 #include "dns/resolver.h"
 #include "dns_wire_priv.h"
 #include "resolver_priv.h"
@@ -87,16 +87,12 @@ lookup_init_failed(struct lookup *p, struct lookups *l,
 struct lookups *
 lookups_new(struct resolver *r, const struct lookup_limits *limits)
 {
-	struct lookups		*l = xcalloc(1, sizeof(*l));
-	pthread_condattr_t	 attr;
+	struct lookups *l = xcalloc(1, sizeof(*l));
 
 	l->resolver = r;
 	l->limits = *limits;
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&l->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	monotonic_cond_init(&l->changed);
 	l->arena = arena_new(ARENA_CHUNK);
 	SLIST_INIT(&l->list);
 	SLIST_INIT(&l->last_calls);
@@ -228,8 +224,8 @@ lookup_settle_answer(struct lookup *p, struct answer *a, uint64_t now)
 	lookup_settle(p, a, &dns);
 }
 
-void
-waiter_deliver(struct waiter *w, struct answer *a)
+static void
+lookup_deliver(struct waiter *w, struct answer *a)
 {
 	struct lookup	*p = (struct lookup *)w;
 	struct lookups	*l = p->account;
@@ -241,8 +237,8 @@ waiter_deliver(struct waiter *w, struct answer *a)
 	pthread_mutex_unlock(&l->lock);
 }
 
-void
-waiter_run(struct waiter *w)
+static void
+lookup_run(struct waiter *w)
 {
 	struct lookups *l = ((struct lookup *)w)->account;
 
@@ -291,6 +287,8 @@ lookup_add(struct lookups *l, const struct question *qn, uint64_t now)
 	struct lookup *p = arena_alloc(l->arena, sizeof(*p));
 
 	lookup_init(p, l);
+	p->waiter.deliver = lookup_deliver;
+	p->waiter.run = lookup_run;
 	p->question = *qn;
 	p->question.name = arena_memdup(l->arena, qn->name, qn->len);
 	p->started = now;
@@ -362,21 +360,6 @@ lookup_patience(const struct lookup *p, uint64_t now)
 	if (age >= total || l->waited >= total)
 		return 0;
 	return age > l->waited ? total - age : total - l->waited;
-}
-
-static struct timespec
-monotonic_in(uint64_t ms)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_sec += (time_t)(ms / 1000);
-	ts.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (ts.tv_nsec >= 1000000000) {
-		ts.tv_sec++;
-		ts.tv_nsec -= 1000000000;
-	}
-	return ts;
 }
 
 /* Under the lock. */

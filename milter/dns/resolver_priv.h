@@ -87,7 +87,7 @@ struct answer	*answer_new(const struct question *qn,
 void		 answer_ref(struct answer *a);
 void		 answer_unref(struct answer *a);
 
-struct cache {
+struct dns_cache {
 	struct answer			**bucket;
 	size_t				  mask;
 	TAILQ_HEAD(recent, answer)	  recent;	/* latest first */
@@ -95,14 +95,14 @@ struct cache {
 	size_t				  max_entries, max_bytes;
 };
 
-void		 cache_init(struct cache *c, size_t max_entries,
+void		 dns_cache_init(struct dns_cache *c, size_t max_entries,
 		    size_t max_bytes);
-void		 cache_clear(struct cache *c);
+void		 dns_cache_clear(struct dns_cache *c);
 /* An answer with a reference for the caller, or NULL. */
-struct answer	*cache_find(struct cache *c, const struct question *qn,
+struct answer	*dns_cache_find(struct dns_cache *c, const struct question *qn,
 		    uint64_t now);
 /* Takes a reference of its own, if the answer may be kept. */
-void		 cache_insert(struct cache *c, struct answer *a);
+void		 dns_cache_insert(struct dns_cache *c, struct answer *a);
 
 /* A keyed hash, so that strangers cannot choose names that collide. */
 uint64_t	 question_hash(const uint64_t key[2], const char *name,
@@ -114,10 +114,17 @@ bool		 question_same(const struct question *a,
 
 struct shard;
 
+/*
+ * One lookup that waits for a query; its owner sets the two functions.
+ * `deliver` is called under the shard's lock. It must keep the waiter alive
+ * until `run`, called without locks, has returned.
+ */
 struct waiter {
 	TAILQ_ENTRY(waiter)	 link;
 	struct shard		*shard;
 	struct query		*query;	/* NULL: answered or not waiting */
+	void	(*deliver)(struct waiter *w, struct answer *a);
+	void	(*run)(struct waiter *w);
 };
 
 /* Fills the hash. */
@@ -126,18 +133,11 @@ void		 resolver_question(struct resolver *r, struct question *qn);
 struct answer	*resolver_join(struct resolver *r, const struct question *qn,
 		    struct waiter *w);
 /*
- * After resolver_join only. When it returns, waiter_deliver has been called
- * or never will be.
+ * After resolver_join only. When it returns, w->deliver has been called or
+ * never will be.
  */
 void		 resolver_leave(struct waiter *w);
 uint64_t	 resolver_now(struct resolver *r);
 void		 resolver_count_timeout(struct resolver *r);
-
-/*
- * In resolver_lookups.c. Deliver is called under the shard's lock and pins
- * the waiter until waiter_run, called without locks, has returned.
- */
-void		 waiter_deliver(struct waiter *w, struct answer *a);
-void		 waiter_run(struct waiter *w);
 
 #endif

@@ -10,14 +10,15 @@
 #include <arpa/inet.h>
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/arena.h"
 #include "base/array.h"
+#include "base/ascii.h"
 #include "base/buf.h"
+#include "base/why.h"
 #include "dns/resolver.h"
 #include "dns_wire_priv.h"
 #include "resolver_priv.h"
@@ -55,7 +56,7 @@ struct line {
 };
 
 static bool
-fail(struct line *ln, const char *error)
+line_fail(struct line *ln, const char *error)
 {
 	if (ln->error == NULL)
 		ln->error = error;
@@ -63,15 +64,9 @@ fail(struct line *ln, const char *error)
 }
 
 static bool
-is_digit(char c)
+line_is_blank(char c)
 {
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
+	return ascii_is_blank(c) || c == '\r';
 }
 
 /* Behind a backslash: three digits, or any character for itself. */
@@ -81,18 +76,18 @@ word_escape(struct line *ln)
 	int value;
 
 	if (ln->at == ln->end)
-		return fail(ln, "nothing behind the backslash");
-	if (!is_digit(*ln->at)) {
+		return line_fail(ln, "nothing behind the backslash");
+	if (!ascii_is_digit(*ln->at)) {
 		buf_addch(&ln->word, *ln->at++);
 		return true;
 	}
-	if (ln->end - ln->at < 3 || !is_digit(ln->at[1]) ||
-	    !is_digit(ln->at[2]))
-		return fail(ln, "want three digits behind the backslash");
+	if (ln->end - ln->at < 3 || !ascii_is_digit(ln->at[1]) ||
+	    !ascii_is_digit(ln->at[2]))
+		return line_fail(ln, "want three digits behind the backslash");
 	value = (ln->at[0] - '0') * 100 + (ln->at[1] - '0') * 10 +
 	    ln->at[2] - '0';
 	if (value > 255)
-		return fail(ln, "octet above \\255");
+		return line_fail(ln, "octet above \\255");
 	buf_addch(&ln->word, (char)value);
 	ln->at += 3;
 	return true;
@@ -103,7 +98,7 @@ static bool
 word_ends(struct line *ln, bool quoted)
 {
 	if (ln->at == ln->end)
-		return quoted ? !fail(ln, "the quote is not closed") : true;
+		return quoted ? !line_fail(ln, "the quote is not closed") : true;
 	if (!quoted)
 		return strchr(" \t\r;\"", *ln->at) != NULL;
 	if (*ln->at != '"')
@@ -118,7 +113,7 @@ word_next(struct line *ln)
 {
 	bool quoted;
 
-	while (ln->at < ln->end && is_blank(*ln->at))
+	while (ln->at < ln->end && line_is_blank(*ln->at))
 		ln->at++;
 	if (ln->error != NULL || ln->at == ln->end || *ln->at == ';')
 		return false;
@@ -140,10 +135,10 @@ static bool
 word_name(struct line *ln, char folded[DNS_NAME_MAX + 1])
 {
 	if (!word_next(ln))
-		return fail(ln, "a name is missing");
+		return line_fail(ln, "a name is missing");
 	if (strlen(buf_str(&ln->word)) != ln->word.len ||
 	    dns_name_fold(buf_str(&ln->word), folded) == 0)
-		return fail(ln, "not a legal name");
+		return line_fail(ln, "not a legal name");
 	return true;
 }
 
@@ -155,9 +150,9 @@ data_address(struct line *ln, int family, struct buf *rdata)
 	unsigned char addr[16];
 
 	if (!word_next(ln))
-		return fail(ln, "an address is missing");
+		return line_fail(ln, "an address is missing");
 	if (inet_pton(family, buf_str(&ln->word), addr) != 1)
-		return fail(ln, "not an address of this type");
+		return line_fail(ln, "not an address of this type");
 	buf_add(rdata, addr, family == AF_INET ? 4 : 16);
 	return true;
 }
@@ -183,9 +178,9 @@ data_txt(struct line *ln, struct buf *rdata)
 	while (word_next(ln))
 		data_string(rdata, buf_str(&ln->word), ln->word.len);
 	if (ln->error == NULL && rdata->len == 0)
-		return fail(ln, "a string is missing");
+		return line_fail(ln, "a string is missing");
 	if (rdata->len > RESOLVER_MAX_RDATA)
-		return fail(ln, "more than 65535 octets");
+		return line_fail(ln, "more than 65535 octets");
 	return ln->error == NULL;
 }
 
@@ -210,14 +205,14 @@ data_mx(struct line *ln, struct buf *rdata)
 	unsigned long	 preference;
 
 	if (!word_next(ln))
-		return fail(ln, "a preference is missing");
+		return line_fail(ln, "a preference is missing");
 	text = buf_str(&ln->word);
 	preference = strtoul(text, &end, 10);
-	if (!is_digit(*text) || *end != '\0' || preference > 65535)
-		return fail(ln, "the preference is no number up to 65535");
+	if (!ascii_is_digit(*text) || *end != '\0' || preference > 65535)
+		return line_fail(ln, "the preference is no number up to 65535");
 	buf_addch(rdata, (char)(preference >> 8));
 	buf_addch(rdata, (char)(preference & 0xff));
-	while (ln->at < ln->end && is_blank(*ln->at))
+	while (ln->at < ln->end && line_is_blank(*ln->at))
 		ln->at++;
 	if (ln->at < ln->end && *ln->at == '.') {
 		ln->at++;
@@ -254,13 +249,13 @@ line_type(struct line *ln, int *type)
 	size_t i;
 
 	if (!word_next(ln))
-		return fail(ln, "the type is missing");
+		return line_fail(ln, "the type is missing");
 	for (i = 0; i < sizeof(zone_types) / sizeof(zone_types[0]); i++)
 		if (strcasecmp(buf_str(&ln->word), zone_types[i].word) == 0) {
 			*type = zone_types[i].type;
 			return true;
 		}
-	return fail(ln, "unknown type (A, AAAA, MX, PTR, TXT, CNAME, "
+	return line_fail(ln, "unknown type (A, AAAA, MX, PTR, TXT, CNAME, "
 	    "SERVFAIL, TIMEOUT, REFUSED)");
 }
 
@@ -308,7 +303,7 @@ line_parse(struct line *ln, struct zone *z, struct buf *rdata)
 	const char	*name;
 	int		 type;
 
-	while (ln->at < ln->end && is_blank(*ln->at))
+	while (ln->at < ln->end && line_is_blank(*ln->at))
 		ln->at++;
 	if (ln->at == ln->end || *ln->at == ';')
 		return true;
@@ -316,7 +311,7 @@ line_parse(struct line *ln, struct zone *z, struct buf *rdata)
 	    !line_data(ln, type, rdata))
 		return false;
 	if (word_next(ln))
-		return fail(ln, "more on the line than the record needs");
+		return line_fail(ln, "more on the line than the record needs");
 	if (ln->error != NULL)
 		return false;
 	name = arena_strdup(z->arena, folded);
@@ -397,7 +392,7 @@ failure_word(int type)
 }
 
 static void
-found_add(struct found *f, const struct zone_rr *rr, int type)
+zone_collect(struct found *f, const struct zone_rr *rr, int type)
 {
 	if (rr->type == type && f->n < RESOLVER_MAX_RR) {
 		f->rdata[f->n] = rr->rdata;
@@ -417,7 +412,7 @@ zone_look(const struct zone *z, const char *name, int type, struct found *f)
 	i = zone_find(z, name);
 	f->exists = i < z->n;
 	for (; i < z->n && strcmp(z->rr[i].name, name) == 0; i++)
-		found_add(f, &z->rr[i], type);
+		zone_collect(f, &z->rr[i], type);
 }
 
 /* What is listed is answered; a failure stands for all other types. */
@@ -463,15 +458,6 @@ zone_close(void *state)
 	free(z);
 }
 
-static char *
-line_error(const struct line *ln)
-{
-	struct buf b = BUF_INIT;
-
-	buf_printf(&b, "line %u: %s", ln->number, ln->error);
-	return b.data;
-}
-
 struct resolver *
 resolver_zone_new(const char *text, char **why)
 {
@@ -487,7 +473,7 @@ resolver_zone_new(const char *text, char **why)
 	buf_free(&ln.word);
 	if (ok)
 		return resolver_new(&backend, z, 0);
-	*why = line_error(&ln);
+	why_set(why, "line %u: %s", ln.number, ln.error);
 	zone_close(z);
 	return NULL;
 }

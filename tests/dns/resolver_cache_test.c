@@ -100,19 +100,19 @@ an_answer(const char *name, size_t octets, uint64_t now)
 }
 
 static void
-cache_add(struct cache *c, const char *name, size_t octets, uint64_t now)
+cache_add(struct dns_cache *c, const char *name, size_t octets, uint64_t now)
 {
 	struct answer *a = an_answer(name, octets, now);
 
-	cache_insert(c, a);
+	dns_cache_insert(c, a);
 	answer_unref(a);
 }
 
 static bool
-cache_has(struct cache *c, const char *name, uint64_t now)
+cache_has(struct dns_cache *c, const char *name, uint64_t now)
 {
 	struct answer *want = an_answer(name, 1, now);
-	struct answer *a = cache_find(c, &want->question, now);
+	struct answer *a = dns_cache_find(c, &want->question, now);
 
 	answer_unref(want);
 	if (a == NULL)
@@ -124,12 +124,12 @@ cache_has(struct cache *c, const char *name, uint64_t now)
 static void
 the_cache_is_bounded_in_entries(void **state)
 {
-	struct cache	c;
+	struct dns_cache	c;
 	char		name[32];
 	int		i;
 
 	(void)state;
-	cache_init(&c, 10, 1 << 20);
+	dns_cache_init(&c, 10, 1 << 20);
 	for (i = 0; i < 100; i++) {
 		snprintf(name, sizeof(name), "n%d.test", i);
 		cache_add(&c, name, 10, 0);
@@ -142,18 +142,18 @@ the_cache_is_bounded_in_entries(void **state)
 		snprintf(name, sizeof(name), "n%d.test", i);
 		assert_true(cache_has(&c, name, 1));
 	}
-	cache_clear(&c);
+	dns_cache_clear(&c);
 }
 
 static void
 the_cache_is_bounded_in_octets(void **state)
 {
-	struct cache	c;
+	struct dns_cache	c;
 	char		name[32];
 	int		i;
 
 	(void)state;
-	cache_init(&c, 1000, 200000);
+	dns_cache_init(&c, 1000, 200000);
 	for (i = 0; i < 20; i++) {
 		snprintf(name, sizeof(name), "n%d.test", i);
 		cache_add(&c, name, 60000, 0);
@@ -168,16 +168,16 @@ the_cache_is_bounded_in_octets(void **state)
 	assert_int_equal(c.entries, 4);
 	assert_false(cache_has(&c, "small.test", 10000));
 	assert_int_equal(c.entries, 3);
-	cache_clear(&c);
+	dns_cache_clear(&c);
 }
 
 static void
 what_is_larger_than_the_cache_is_not_kept(void **state)
 {
-	struct cache c;
+	struct dns_cache c;
 
 	(void)state;
-	cache_init(&c, 1000, 10000);
+	dns_cache_init(&c, 1000, 10000);
 	cache_add(&c, "small.test", 10, 0);
 	cache_add(&c, "large.test", 60000, 0);
 	assert_false(cache_has(&c, "large.test", 1));
@@ -187,7 +187,7 @@ what_is_larger_than_the_cache_is_not_kept(void **state)
 	assert_false(cache_has(&c, "small.test", 1));
 	assert_int_equal(c.entries, 0);
 	assert_int_equal(c.bytes, 0);
-	cache_clear(&c);
+	dns_cache_clear(&c);
 }
 
 static void
