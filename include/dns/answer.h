@@ -14,20 +14,21 @@ enum dns_type {
 
 enum dns_status {
 	DNS_OK,			/* at least one record */
-	DNS_NODATA,		/* the name exists, not with this type */
+	DNS_NODATA,		/* the name exists without this type */
 	DNS_NXDOMAIN,		/* the name does not exist */
-	DNS_BADNAME,		/* no legal name: nothing was asked */
+	DNS_BADNAME,		/* not a legal name; no query was sent */
 	DNS_TEMPFAIL		/* timeout, SERVFAIL, REFUSED, bogus, budget */
 };
 
 struct dns_rr {
 	/*
-	 * TXT: the strings joined, which may hold any octet, NUL too.
-	 * PTR, MX: the name as lower-case text without the final dot; a name
-	 * with octets that are no LDH or underscore is dropped from a PTR
-	 * answer. An MX may have any graphic octets (RFC 7208 allows such).
+	 * TXT: the strings joined; they may hold any octet, also NUL.
+	 * PTR, MX: the name as lower-case text without the final dot. A PTR
+	 * record is dropped when its name has octets other than letters,
+	 * digits, hyphen and underscore. The name of an MX record may have
+	 * any graphic octets, which RFC 7208 allows.
 	 * A, AAAA: 4 or 16 octets in network order.
-	 * A NUL stands behind data, not counted in len.
+	 * A NUL follows the data; `len` does not count it.
 	 */
 	const char	*data;
 	size_t		 len;
@@ -38,7 +39,7 @@ struct dns_answer {
 	enum dns_status	 status;
 	bool		 secure;	/* validated by DNSSEC */
 	uint32_t	 ttl;		/* seconds left */
-	const char	*why;		/* for the log, never NULL: "servfail"... */
+	const char	*why;		/* for the log, "servfail"; not NULL */
 	size_t		 n;
 	struct dns_rr	*rr;
 };

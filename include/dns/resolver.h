@@ -1,12 +1,12 @@
 /*
- * resolver - one DNS for everything a message needs
+ * resolver - all DNS lookups of all messages
  *
  * A `resolver` is shared by all threads: it owns the cache of answers and
- * the library behind it. A `lookups` is one message's account with it: a
- * deadline, a budget of queries, and each question asked only once. All
- * started lookups run at the same time; waiting never lasts longer than the
- * deadline. What has no answer by then, or is over the budget, is answered
- * DNS_TEMPFAIL: a failed lookup is a fact, never an error path.
+ * the backend that asks the network. A `lookups` is the account of one
+ * message: a deadline, a budget of queries, and each question only once. All
+ * started lookups run in parallel; waiting never lasts longer than the
+ * deadline. A lookup that is late or over the budget is answered
+ * DNS_TEMPFAIL: a failed lookup is a fact, not an error.
  *
  * Bounds: at most `max_queries` different questions per message, at most
  * `timeout_ms` of waiting per message in all, a name at most 253 octets
@@ -28,40 +28,40 @@ struct lookup;
 #define RESOLVER_MAX_RR		64
 #define RESOLVER_MAX_RDATA	65535
 
-/* --- making one ------------------------------------------------------- */
+/* --- create and free -------------------------------------------------- */
 
 struct resolver_options {
 	const char *const *servers;	/* "192.0.2.1", "192.0.2.1@5353" */
 	size_t		 nservers;	/* 0: /etc/resolv.conf */
 	const char	*trust_anchor;	/* file; NULL: no validation */
-	size_t		 cache_entries;	/* answers kept; 0: the default */
+	size_t		 cache_entries;	/* answers to keep; 0: the default */
 };
 
 /*
- * libunbound behind it. NULL with *why set (static or malloced once, never
- * to be freed) when the library refuses the options. Threads are started by
- * the first lookup, not here, so that it may be made before a fork.
+ * A resolver with libunbound as its backend. NULL with *why set (a static
+ * text) when the library refuses the options. The first lookup starts the
+ * threads, so a resolver may be created before a fork.
  */
 struct resolver	*resolver_unbound_new(const struct resolver_options *o,
 		    const char **why);
 
 /*
- * A zone text behind it, for tests, scenarios and `millgatectl check --zone`:
+ * A resolver that answers from a zone text, for tests, scenarios and
+ * `millgatectl check --zone`:
  *   ; comment
- *   name  TXT  "string" "string"      \DDD and \" are understood in strings
+ *   name  TXT  "string" "string"      \DDD and \" are allowed in strings
  *   name  A 192.0.2.1 | AAAA 2001:db8::1 | MX 10 name | PTR name
  *   name  CNAME name
  *   name  SERVFAIL | TIMEOUT | REFUSED   the name answers with a failure
- * Names are absolute, with or without the final dot; \DDD and quotes are
- * understood in them, too. A name above a listed one exists (NODATA); all
- * others are NXDOMAIN. A name with a failure and records answers the types
- * that are listed and fails for all others. Every lookup is answered at
- * once. NULL with *why "line N: ..." (malloced; the caller frees) on a syntax
- * error.
+ * Names are absolute, with or without the final dot, and may also contain
+ * \DDD and quotes. A name above a listed one exists (NODATA); all others are
+ * NXDOMAIN. A name with a failure and records answers the listed types and
+ * fails for all others. Every lookup is answered at once. On a syntax error
+ * NULL, with *why "line N: ..." (malloced; the caller frees it).
  */
 struct resolver	*resolver_zone_new(const char *text, char **why);
 
-/* All accounts must have been freed. Ends at once, whatever is asked. */
+/* All accounts must be freed before. Does not wait for pending queries. */
 void		 resolver_free(struct resolver **rp);
 
 /* Counters since the start, for metrics. */
@@ -79,56 +79,57 @@ struct lookup_limits {
 
 /*
  * An account for one message. Each lookup may take timeout_ms from its start,
- * and all waiting together may; so a client that pauses for minutes between
- * MAIL and the end of its message costs no answer. Lookups may be started by
- * any one thread at a time and by callbacks.
+ * and all waiting together may take timeout_ms. So no answer is lost when a
+ * client pauses for minutes between MAIL and the end of its message. One
+ * thread at a time, and callbacks, may start lookups.
  */
 struct lookups	*lookups_new(struct resolver *r,
 		    const struct lookup_limits *limits);
 
 /*
- * Ends all: callbacks that run are waited for, none runs afterwards; every
- * struct lookup and dns_answer of this account is gone. Not for callbacks.
+ * Waits for a running callback; none runs afterwards. Every struct lookup and
+ * dns_answer of the account becomes invalid. Callbacks must not call this.
  */
 void		 lookups_free(struct lookups **lp);
 
 /*
- * Call fn(arg) at the end of lookups_free, when no callback runs any more:
- * the place to free what callbacks work on. The last one added goes first.
+ * Call fn(arg) in lookups_free, when callbacks have ended; there the data of
+ * callbacks can be freed. The function added last is called first.
  */
 void		 lookups_atexit(struct lookups *l, void (*fn)(void *),
 		    void *arg);
 
 /*
- * Ask for name and type, or find the same question asked before. `name` is
- * text; case and one final dot do not matter. Never NULL, never blocks.
+ * Ask for name and type, or find the same question of the same account.
+ * `name` is text; case and one final dot do not matter. Never NULL, never
+ * blocks.
  */
 struct lookup	*lookups_start(struct lookups *l, const char *name,
 		    enum dns_type type);
 
 /*
- * Call fn(arg, answer) once when the answer is there: at once, in this
- * thread, if it is there already; else in the resolver's thread, or in the
- * one that waits when the deadline passes. fn must not block or wait; it may
- * start further lookups of the same account and add callbacks to them.
+ * Call fn(arg, answer) once, when the answer arrives. If it is there already,
+ * fn is called at once in this thread; else in the resolver's thread, or at
+ * the deadline in the thread that waits. fn must not block or wait; it may
+ * start lookups of the same account and add callbacks to them.
  *
- * Callbacks of one account never run at the same time, and never one inside
- * another: what becomes ready while one runs is run behind it, in that
- * thread. Several callbacks on one lookup are run in the order of adding.
+ * Callbacks of one account never run at the same time and never nest: a
+ * callback that becomes ready while another one runs is called after it, in
+ * the same thread. Callbacks of one lookup run in the order of adding.
  */
 typedef void	 lookup_fn(void *arg, const struct dns_answer *answer);
 void		 lookup_then(struct lookup *l, lookup_fn *fn, void *arg);
 
-/* Wait until answered or the deadline has passed. Never NULL. */
+/* Wait for the answer, at most until the deadline. Never NULL. */
 const struct dns_answer *lookup_wait(struct lookup *l);
-/* The answer, or NULL if there is none yet. */
+/* The answer, or NULL while there is none. */
 const struct dns_answer *lookup_peek(struct lookup *l);
 
-/* Different questions asked so far, and milliseconds spent in waiting. */
+/* The number of different questions, and the milliseconds spent waiting. */
 unsigned	 lookups_count(struct lookups *l);
 unsigned	 lookups_waited_ms(struct lookups *l);
 
-/* lookups_start and lookup_wait. */
+/* lookups_start, then lookup_wait. */
 const struct dns_answer *lookups_ask(struct lookups *l, const char *name,
 		    enum dns_type type);
 

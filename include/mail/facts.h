@@ -65,7 +65,7 @@ struct auth_facts {
 struct mailbox {
 	const char	*local;		/* unquoted */
 	const char	*domain;	/* A-label form, lower case */
-	const char	*address;	/* local@domain, local quoted if need be */
+	const char	*address;	/* local@domain, quoted if need be */
 };
 
 struct mailbox_list {
@@ -188,7 +188,7 @@ struct facts {
 	enum direction	 direction;
 	const char	*listener;
 	const char	*relay;		/* matched, so no login needed; NULL */
-	const char	*tier;		/* of this message's proof; NULL: none */
+	const char	*tier;		/* of the message's proof; or NULL */
 	struct conn_facts conn;
 	struct tls_facts tls;
 	struct auth_facts auth;

@@ -14,7 +14,7 @@
 struct arena;
 
 struct header {
-	const char	*name;		/* as written, without trailing blanks */
+	const char	*name;		/* as written, no trailing blanks */
 	const char	*value;		/* as sent, with its leading blank */
 	unsigned	 nth;		/* instance of its name, from 1 */
 };

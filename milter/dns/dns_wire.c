@@ -1,8 +1,8 @@
 /*
- * dns_wire - names and record data as they stand in a DNS message
+ * dns_wire - names and record data in the format of DNS messages
  *
- * Every length octet is held against what is left before it is believed.
- * Nothing here allocates.
+ * Every length octet is compared with the octets left before it is used.
+ * Nothing here allocates memory.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -56,7 +56,7 @@ dns_name_to_wire(const char *folded, uint8_t wire[DNS_WIRE_MAX])
 	return at;
 }
 
-/* Copy one label behind what is there; the worst of its octets. */
+/* Copy one label to `out`; the verdict is that of its worst octet. */
 static enum dns_name_verdict
 label_from_wire(const uint8_t *label, size_t len, char *out)
 {
@@ -83,7 +83,7 @@ dns_name_from_wire(const uint8_t *wire, size_t len,
 	if (len == 0 || len > DNS_WIRE_MAX)
 		return DNS_NAME_CUT;
 	while ((label = wire[at]) != 0) {
-		/* 64 and more: compression pointers and extinct types */
+		/* 64 and more: compression pointers and obsolete types */
 		if (label > DNS_LABEL_MAX || len - at < label + 2)
 			return DNS_NAME_CUT;
 		if (out > 0)
@@ -101,7 +101,7 @@ dns_name_from_wire(const uint8_t *wire, size_t len,
 	return verdict;
 }
 
-/* Strings of a length octet and that many octets each (RFC 1035 3.3.14). */
+/* Strings, each with a length octet in front (RFC 1035 3.3.14). */
 static size_t
 rdata_txt(const uint8_t *rdata, size_t len, struct dns_rr *rr, char *out)
 {

@@ -1,12 +1,11 @@
 /*
- * resolver - what all threads share: the cache and the questions on their way
+ * resolver - the part shared by all threads: the cache and pending queries
  *
- * Both are cut into shards, each with one lock, chosen by the question's
- * hash. Under that lock a question is either answered from the cache, or
- * joins the same question on its way, or becomes a new one; so two messages
- * that ask the same at the same time send one query. A question belongs to
- * nobody: it goes on when those who wait for it leave, and its answer is
- * kept for the next.
+ * Both are split into shards, each with one lock; the hash of a question
+ * selects its shard. Under the lock a question is answered from the cache,
+ * joins the same pending query, or becomes a new query. So two messages with
+ * the same question at the same time send one query. A query continues when
+ * its waiters leave; its answer goes to the cache.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -21,9 +20,9 @@
 #define SHARDS			16u
 #define BUCKETS			64u
 #define CACHE_ENTRIES		32768u
-/* octets of answers kept for each entry allowed: most are below 300 */
+/* octets of answers for each allowed entry; most answers are below 300 */
 #define CACHE_BYTES_EACH	1024u
-/* a small cache still holds the largest answer */
+/* even a small cache must hold the largest answer */
 #define CACHE_BYTES_MIN		(128u * 1024)
 
 TAILQ_HEAD(waiters, waiter);
@@ -41,7 +40,7 @@ struct shard {
 	struct resolver	*resolver;
 	struct dns_cache	 cache;
 	struct query	*asked[BUCKETS];
-	struct resolver_stats stats;	/* but for timeouts */
+	struct resolver_stats stats;	/* without timeouts */
 };
 
 struct resolver {
@@ -145,7 +144,7 @@ resolver_stats(struct resolver *r, struct resolver_stats *st)
 	    memory_order_relaxed);
 }
 
-/* --- questions on their way ------------------------------------------- */
+/* --- pending queries --------------------------------------------------- */
 
 const char *
 query_name(const struct query *q)
@@ -165,7 +164,7 @@ query_state(const struct query *q)
 	return q->shard->resolver->state;
 }
 
-/* The low bits choose the cache's bucket, the high ones the shard. */
+/* The low bits select the cache's bucket, the high bits the shard. */
 static struct shard *
 shard_of(struct resolver *r, const struct question *qn)
 {
@@ -201,7 +200,7 @@ resolver_question(struct resolver *r, struct question *qn)
 	qn->hash = question_hash(r->key, qn->name, qn->len, qn->type);
 }
 
-/* Under the shard's lock: wait with others, or first. The latter asks. */
+/* Under the shard's lock. Returns the query if it is new and must be asked. */
 static struct query *
 query_join(struct shard *s, const struct question *qn, struct waiter *w)
 {
@@ -264,7 +263,7 @@ resolver_answered(struct query *q, const struct dns_reply *reply)
 		w->deliver(w, a);
 	}
 	pthread_mutex_unlock(&s->lock);
-	/* each is pinned until its own run; none can enter or leave now */
+	/* no waiter can join or leave now; each lives until its own run */
 	for (w = TAILQ_FIRST(&q->waiters); w != NULL; w = next) {
 		next = TAILQ_NEXT(w, link);
 		w->run(w);

@@ -1,10 +1,10 @@
 /*
  * resolver_cache - answers and the table that keeps them
  *
- * An answer is one block of memory, counted by references, and never changes:
- * a session may read it while the cache has long thrown it out. A table is
- * bounded in entries and octets; what was used least recently goes first.
- * The caller holds the lock of the shard that a table belongs to.
+ * An answer is one block of memory with a reference count, and immutable: a
+ * session may read it after the cache has dropped it. A table is bounded in
+ * entries and octets; the least recently used answer is dropped first. The
+ * caller must hold the lock of the table's shard.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +14,10 @@
 #include "dns_wire_priv.h"
 #include "resolver_priv.h"
 
-/* What the owner of a name asks for, within reason (seconds). */
+/* Upper bounds of the TTLs that name owners set (seconds). */
 #define TTL_MAX			86400u
 #define TTL_DENIAL_MAX		3600u
-/* A denial without SOA says not how long it holds (RFC 2308 5). */
+/* A denial without SOA has no TTL (RFC 2308 5). */
 #define TTL_DENIAL_UNKNOWN	60u
 
 /* --- answers ---------------------------------------------------------- */
@@ -27,7 +27,7 @@ ttl_bounded(const struct dns_reply *reply)
 {
 	uint32_t max = reply->status == DNS_OK ? TTL_MAX : TTL_DENIAL_MAX;
 
-	/* the library keeps failures for some seconds itself */
+	/* libunbound itself caches failures for some seconds */
 	if (reply->status == DNS_TEMPFAIL || reply->status == DNS_BADNAME)
 		return 0;
 	if (reply->ttl == DNS_TTL_UNKNOWN)
@@ -47,7 +47,7 @@ status_word(enum dns_status status)
 	return words[status];
 }
 
-/* How many records fit our bounds, and the octets they may need decoded. */
+/* The number of records within our bounds, and their decoded octets at most. */
 static size_t
 records_bounded(const struct dns_reply *reply, size_t *octets)
 {
@@ -153,7 +153,7 @@ sip_word(uint64_t v[4], uint64_t word)
 
 /*
  * SipHash-1-3 (Aumasson and Bernstein 2012) of name and type. libcrypto's
- * needs a context and a fetch for each of these 30 octets.
+ * SipHash needs a context and a fetch for each name of some 30 octets.
  */
 uint64_t
 question_hash(const uint64_t key[2], const char *name, size_t len,
@@ -276,7 +276,7 @@ dns_cache_insert(struct dns_cache *c, struct answer *a)
 	while (c->entries >= c->max_entries ||
 	    c->bytes + a->size > c->max_bytes)
 		dns_cache_drop_oldest(c);
-	/* the place may have gone with an answer dropped */
+	/* the link may have been in an answer that was dropped */
 	link = &c->bucket[a->question.hash & c->mask];
 	answer_ref(a);
 	a->chain = *link;

@@ -1,12 +1,11 @@
 /*
- * resolver_lookups - one message's account: deadline, budget, callbacks
+ * resolver_lookups - the account of one message: deadline, budget, callbacks
  *
- * The account's lock guards the list of lookups, the callbacks that wait for
- * their turn, and the arena behind both. Callbacks of one account never run
- * at the same time: whoever finds some ready and nobody at it runs them all,
- * one after the other, without the lock. A lookup is answered once, by the
- * resolver or by its deadline, whichever comes first; from then on its
- * answer stays as it is.
+ * The account's lock protects the list of lookups, the callbacks that are
+ * ready, and the arena of both. Callbacks of one account never run at the
+ * same time: the first thread that finds some ready runs them all, one after
+ * the other, without the lock. A lookup is answered once, by the resolver or
+ * by its deadline; after that its answer does not change.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -29,13 +28,13 @@ struct callback {
 STAILQ_HEAD(callbacks, callback);
 
 struct lookup {
-	struct waiter		 waiter;	/* first: see waiter_lookup */
+	struct waiter		 waiter;	/* first: same address */
 	SLIST_ENTRY(lookup)	 link;
 	struct lookups		*account;
 	struct question		 question;
 	uint64_t		 started;	/* ms */
-	atomic_bool		 answered;	/* the rest is fixed then */
-	struct answer		*answer;	/* holds what dns points to */
+	atomic_bool		 answered;	/* answer, dns are fixed */
+	struct answer		*answer;	/* owner of dns.rr; or NULL */
 	struct dns_answer	 dns;
 	struct callbacks	 callbacks;
 };
@@ -57,13 +56,13 @@ struct lookups {
 	unsigned		 n;
 	uint64_t		 waited;	/* ms */
 	struct callbacks	 ready;
-	bool			 running;	/* someone runs callbacks */
-	bool			 closed;	/* none is to start any more */
+	bool			 running;	/* a thread runs callbacks */
+	bool			 closed;	/* start no more callbacks */
 	unsigned		 pins;		/* deliveries not finished */
 	struct lookup		 bad_name, over_budget;
 };
 
-/* --- making and ending ------------------------------------------------ */
+/* --- create and free -------------------------------------------------- */
 
 static void
 lookup_init(struct lookup *p, struct lookups *l)
@@ -73,7 +72,7 @@ lookup_init(struct lookup *p, struct lookups *l)
 	STAILQ_INIT(&p->callbacks);
 }
 
-/* One that is answered from the start, without a question. */
+/* A lookup that failed before a question was sent. */
 static void
 lookup_init_failed(struct lookup *p, struct lookups *l,
     enum dns_status status, const char *why)
@@ -102,7 +101,7 @@ lookups_new(struct resolver *r, const struct lookup_limits *limits)
 	return l;
 }
 
-/* From here on no callback runs, and none will. */
+/* Wait for a running callback, and let no other start. */
 static void
 account_close(struct lookups *l)
 {
@@ -113,7 +112,7 @@ account_close(struct lookups *l)
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* Nobody knows the lookups any more, but for deliveries under way. */
+/* Leave the resolver's queries, and wait for deliveries in progress. */
 static void
 account_leave(struct lookups *l)
 {
@@ -165,7 +164,7 @@ lookups_atexit(struct lookups *l, void (*fn)(void *), void *arg)
 
 /* --- callbacks -------------------------------------------------------- */
 
-/* Run what is ready, unless someone does so already: he takes ours too. */
+/* Run the callbacks that are ready, unless another thread is doing so. */
 static void
 callbacks_run(struct lookups *l)
 {
@@ -188,7 +187,7 @@ callbacks_run(struct lookups *l)
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* Under the lock: this is the answer. `a` brings its own reference, or NULL. */
+/* Under the lock. Takes over the reference to `a`, which may be NULL. */
 static void
 lookup_settle(struct lookup *p, struct answer *a, const struct dns_answer *dns)
 {
@@ -206,8 +205,8 @@ is_answered(struct lookup *p)
 }
 
 /*
- * Under the lock: an answer from the cache or from the wire, unless the
- * deadline was first. The reference to `a` is ours now.
+ * Under the lock: store an answer from the cache or the network, unless the
+ * deadline came first. Takes over the reference to `a`.
  */
 static void
 lookup_settle_answer(struct lookup *p, struct answer *a, uint64_t now)
@@ -224,6 +223,7 @@ lookup_settle_answer(struct lookup *p, struct answer *a, uint64_t now)
 	lookup_settle(p, a, &dns);
 }
 
+/* Pins the account, and so the lookup, until lookup_run. */
 static void
 lookup_deliver(struct waiter *w, struct answer *a)
 {
@@ -297,7 +297,7 @@ lookup_add(struct lookups *l, const struct question *qn, uint64_t now)
 	return p;
 }
 
-/* Found: no question to ask. Else *fresh is set, and only we join it. */
+/* *fresh: the lookup is new, and the caller must ask its question. */
 static struct lookup *
 lookup_find_or_add(struct lookups *l, const struct question *qn, bool *fresh)
 {
@@ -338,7 +338,7 @@ lookups_start(struct lookups *l, const char *name, enum dns_type type)
 	pthread_mutex_lock(&l->lock);
 	lookup_settle_answer(p, a, p->started);
 	pthread_mutex_unlock(&l->lock);
-	/* another thread may have added a callback meanwhile */
+	/* another thread may have added a callback in the meantime */
 	callbacks_run(l);
 	return p;
 }
@@ -346,9 +346,9 @@ lookups_start(struct lookups *l, const char *name, enum dns_type type)
 /* --- waiting ---------------------------------------------------------- */
 
 /*
- * A lookup has the message's whole time from its start, and all waiting
- * together has it once: a client that dawdles between MAIL and the end of
- * its message costs no answer, and a silent server never holds one longer.
+ * The milliseconds left to wait. Each lookup may take the whole timeout from
+ * its start, and all waiting of the message may take it once. So a slow
+ * client loses no answer, and silent servers hold a message for one timeout.
  */
 static uint64_t
 lookup_patience(const struct lookup *p, uint64_t now)

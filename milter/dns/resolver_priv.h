@@ -1,13 +1,14 @@
 /*
  * resolver_priv - between the resolver's own files, its backends and tests
  *
- * resolver.c		what all threads share: cache, questions on their way
  * resolver_cache.c	answers and the table that keeps them
- * resolver_lookups.c	one message's account
- * A backend asks one question at a time and answers it from any thread.
+ * resolver.c		shared by all threads: the cache and pending queries
+ * resolver_lookups.c	the account of one message
+ * resolver_unbound.c and resolver_zone.c are backends. Each file calls only
+ * files listed above it.
  *
- * Locks: a shard's lock may be held when an account's is taken, never the
- * other way round; no lock is held when a backend or a callback is called.
+ * Locks: an account's lock may be taken while a shard's lock is held, never
+ * the other way round. No lock is held when a backend or a callback is called.
  */
 #ifndef MILLGATE_RESOLVER_PRIV_H
 #define MILLGATE_RESOLVER_PRIV_H
@@ -23,42 +24,45 @@
 
 /* --- for backends ----------------------------------------------------- */
 
-/* A question on its way; the backend's from `ask` to resolver_answered. */
+/* A pending question; the backend owns it from `ask` to resolver_answered. */
 struct query;
 
 const char	*query_name(const struct query *q);	/* folded */
 enum dns_type	 query_type(const struct query *q);
-void		*query_state(const struct query *q);	/* the backend's */
+void		*query_state(const struct query *q);	/* of the backend */
 
 #define DNS_TTL_UNKNOWN	UINT32_MAX	/* a denial without a SOA record */
 
-/* What a backend got; all of it is copied, but for `why`: static text. */
+/* A backend's reply. It is copied, except `why`, which must be static. */
 struct dns_reply {
 	enum dns_status	 status;	/* OK with no usable record: NODATA */
 	bool		 secure;
 	uint32_t	 ttl;		/* seconds, or DNS_TTL_UNKNOWN */
 	const char	*why;		/* NULL: the usual word for status */
 	size_t		 n;
-	char *const	*rdata;		/* as on the wire, names written out */
+	char *const	*rdata;		/* wire format, uncompressed */
 	const int	*len;
 };
 
-/* Once for each query asked; from any thread, also before `ask` returns. */
+/*
+ * Exactly once for each query, from any thread, also before `ask` returns.
+ * Frees the query.
+ */
 void		 resolver_answered(struct query *q,
 		    const struct dns_reply *reply);
 
 struct resolver_backend {
-	/* Must not block longer than handing the question over takes. */
+	/* Sends the question; must not wait for the answer. */
 	void	(*ask)(void *state, struct query *q);
-	/* Ends threads and frees `state`; what was not answered is dropped. */
+	/* Ends threads and frees `state`; pending queries are dropped. */
 	void	(*close)(void *state);
 };
 
-/* `cache_entries` 0: the default. Takes `state`. */
+/* Owns `state` from now on. `cache_entries` 0: the default. */
 struct resolver	*resolver_new(const struct resolver_backend *backend,
 		    void *state, size_t cache_entries);
 
-/* Milliseconds of a clock that never goes back; for tests. */
+/* Milliseconds of a monotonic clock; tests set their own. */
 typedef uint64_t resolver_clock(void);
 void		 resolver_set_clock(struct resolver *r, resolver_clock *clock);
 
@@ -71,15 +75,15 @@ struct question {
 	const char	*name;		/* folded */
 };
 
-/* Never changes once made, but for `refs`, and the links: the cache's. */
+/* Immutable except `refs` and the links, which belong to the cache. */
 struct answer {
 	struct answer		*chain;
 	TAILQ_ENTRY(answer)	 recent;
 	atomic_uint		 refs;
 	size_t			 size;		/* octets of this block */
-	uint64_t		 expires;	/* ms; 0: not to be kept */
+	uint64_t		 expires;	/* ms; 0: must not be cached */
 	struct question		 question;
-	struct dns_answer	 dns;		/* ttl as it came */
+	struct dns_answer	 dns;		/* ttl as received */
 };
 
 struct answer	*answer_new(const struct question *qn,
@@ -101,16 +105,16 @@ void		 dns_cache_clear(struct dns_cache *c);
 /* An answer with a reference for the caller, or NULL. */
 struct answer	*dns_cache_find(struct dns_cache *c, const struct question *qn,
 		    uint64_t now);
-/* Takes a reference of its own, if the answer may be kept. */
+/* Takes a reference of its own if the answer may be cached. */
 void		 dns_cache_insert(struct dns_cache *c, struct answer *a);
 
-/* A keyed hash, so that strangers cannot choose names that collide. */
+/* A keyed hash, so that senders cannot choose names that collide. */
 uint64_t	 question_hash(const uint64_t key[2], const char *name,
 		    size_t len, enum dns_type type);
 bool		 question_same(const struct question *a,
 		    const struct question *b);
 
-/* --- between accounts and what they share ----------------------------- */
+/* --- between accounts and the shared part ------------------------------ */
 
 struct shard;
 
@@ -127,9 +131,9 @@ struct waiter {
 	void	(*run)(struct waiter *w);
 };
 
-/* Fills the hash. */
+/* Sets the hash of `qn`. */
 void		 resolver_question(struct resolver *r, struct question *qn);
-/* An answer (with a reference) from the cache; NULL: `w` waits for one. */
+/* A cached answer with a reference; NULL: `w` waits for the query. */
 struct answer	*resolver_join(struct resolver *r, const struct question *qn,
 		    struct waiter *w);
 /*

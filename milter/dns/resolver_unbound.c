@@ -1,11 +1,11 @@
 /*
  * resolver_unbound - the door to libunbound
  *
- * Questions are handed to the library's own thread; a thread of ours takes
- * the answers out and gives them to the resolver. Both are started by the
- * first question, so that a program may make its resolver, fork, and ask
- * afterwards. The library gives up on a name after 7 to 40 seconds; nobody
- * waits for that: each message has its own deadline (resolver_lookups.c).
+ * The library resolves questions in its own thread; a thread of ours takes
+ * the answers and passes them to the resolver. The first question starts
+ * both threads, so a program may create its resolver, fork, and ask
+ * afterwards. The library gives up on a name after 7 to 40 seconds; messages
+ * do not wait that long, because each has a deadline (resolver_lookups.c).
  */
 #define _GNU_SOURCE	/* pipe2 */
 
@@ -27,10 +27,10 @@
 #include "dns_wire_priv.h"
 #include "resolver_priv.h"
 
-/* Questions with the library at one time; each needs a socket of its own. */
+/* Questions pending in the library; each needs a socket of its own. */
 #define ASKED_MAX	4096u
 #define ASKED_MIN	64u
-/* \DDD for each octet */
+/* each octet may become \DDD */
 #define ESCAPED_MAX	(4 * DNS_NAME_MAX + 1)
 #define CLASS_IN	1
 
@@ -40,35 +40,36 @@ struct unbound {
 	atomic_bool		 started;
 	pthread_t		 thread;
 	int			 stop[2];	/* pipe: end the thread */
-	atomic_uint		 asked;
+	atomic_uint		 asked;		/* pending questions */
 	unsigned		 max_asked;
-	pid_t			 made_by;
+	pid_t			 made_by;	/* creator's process */
 };
 
 /* --- options ---------------------------------------------------------- */
 
 /*
- * The library keeps a round-trip time for each server, doubles it with every
- * name that gets no answer, and from 12 s on lets one question through and
- * fails all others at once. Behind a forwarder that is one entry for all
- * names, so some silent names spoil the good ones. Measured with 1.17.1, 4
- * silent names a second on one server, then 12 good ones:
+ * The library keeps a round-trip time for each server and doubles it with
+ * every name that gets no answer. From 12 s on it sends one question and
+ * fails all others at once. A forwarder has one entry for all names, so a few
+ * silent names make the good ones fail. Measured with 1.17.1, 4 silent names
+ * a second on one server, then 12 good ones:
  *
  *	the defaults, or infra-keep-probing		12 of 12 fail
  *	infra-host-ttl 10				5 fail
  *	infra-host-ttl 2, or 1, or 0			none fails
  *
- * (A good answer in between heals the entry in all cases: 40 of 40.) An entry
- * must be forgotten before it has doubled up to 12 s; but when one of two
- * servers is dead, it is tried anew whenever that was forgotten: of 60 names
- * 1, 4, 9 and 13 had to wait 2 s with 10, 2, 1 and 0. Hence 2 seconds.
+ * (A good answer in between resets the entry in all cases: 40 of 40.) An
+ * entry must expire before it has doubled up to 12 s. But when one of two
+ * servers is dead, each expiry makes the library try it again: of 60 names
+ * 1, 4, 9 and 13 waited 2 s with infra-host-ttl 10, 2, 1 and 0. Hence 2.
  *
- * Answers after the wait for one try are not taken any more, and the least
- * wait is 50 ms by default: a name that takes 300 ms behind a near forwarder
- * needed 870 ms. A second is what a forwarder's own retry takes.
+ * The library drops an answer that arrives after the wait for one try, and
+ * that wait is 50 ms or more by default. A name that takes 300 ms behind a
+ * near forwarder needed 870 ms. A forwarder's own retry takes a second;
+ * hence 1000.
  *
- * Sockets: the library's default is 16; the 17th silent name waits for the
- * first to end. Old versions lack some of these options: no harm.
+ * Sockets: with the library's default of 16, the 17th silent name waits for
+ * the first to end. Old versions ignore the options that they do not know.
  */
 static const struct {
 	const char *name, *value;
@@ -88,9 +89,9 @@ static const struct {
 };
 
 /*
- * Names that the library would answer itself, beside the private and
+ * Zones that the library would answer itself, besides the private and
  * documentation networks (unblock-lan-zones). Its option local-zone is
- * accepted and does nothing. A zone it does not know is no error.
+ * accepted but has no effect. Removing an unknown zone is not an error.
  */
 static const char *const unbound_zones[] = {
 	"localhost.", "127.in-addr.arpa.", "test.", "invalid.", "onion.",
@@ -99,7 +100,7 @@ static const char *const unbound_zones[] = {
 	    "ip6.arpa."),
 };
 
-/* A quarter of the files we may open: most are for the MTA's connections. */
+/* A quarter of RLIMIT_NOFILE; the MTA's connections need most of the rest. */
 static unsigned
 asked_max(void)
 {
@@ -137,12 +138,12 @@ unbound_servers(struct unbound *u, const struct resolver_options *o)
 		    "cannot read the name servers of /etc/resolv.conf";
 	for (i = 0; i < o->nservers; i++)
 		if (ub_ctx_set_fwd(u->ctx, o->servers[i]) != 0)
-			return "a name server is no address "
-			    "(want 192.0.2.1 or 192.0.2.1@5353)";
+			return "a name server is not an address; write "
+			    "192.0.2.1 or 192.0.2.1@5353";
 	return NULL;
 }
 
-/* Without a trust anchor the validator is not even loaded. */
+/* Without a trust anchor the validator module is not loaded. */
 static const char *
 unbound_validation(struct unbound *u, const char *anchor)
 {
@@ -152,13 +153,13 @@ unbound_validation(struct unbound *u, const char *anchor)
 	}
 	ub_ctx_set_option(u->ctx, "module-config:", "validator iterator");
 	if (access(anchor, R_OK) == -1)
-		return "cannot read the file of the DNSSEC trust anchor";
+		return "cannot read the DNSSEC trust anchor file";
 	if (ub_ctx_add_ta_file(u->ctx, anchor) != 0)
 		return "libunbound refuses the DNSSEC trust anchor";
 	return NULL;
 }
 
-/* After this the library takes no more options; it reads the anchors here. */
+/* The library reads the anchors here, and accepts no options afterwards. */
 static const char *
 unbound_finalize(struct unbound *u)
 {
@@ -166,8 +167,8 @@ unbound_finalize(struct unbound *u)
 
 	for (i = 0; i < sizeof(unbound_zones) / sizeof(*unbound_zones); i++)
 		if (ub_ctx_zone_remove(u->ctx, unbound_zones[i]) != 0)
-			return "libunbound refuses its options (is the file "
-			    "of the DNSSEC trust anchor in order?)";
+			return "libunbound refuses its options; check the "
+			    "DNSSEC trust anchor file";
 	return NULL;
 }
 
@@ -176,7 +177,7 @@ unbound_configure(struct unbound *u, const struct resolver_options *o)
 {
 	const char *why;
 
-	/* the log of a library is not ours, and stderr may be closed */
+	/* the library must not log: stderr may be closed */
 	ub_ctx_debugout(u->ctx, NULL);
 	unbound_tune(u);
 	if (ub_ctx_async(u->ctx, 1) != 0)
@@ -191,7 +192,7 @@ unbound_configure(struct unbound *u, const struct resolver_options *o)
 
 /* --- answers ---------------------------------------------------------- */
 
-/* RFC 1035 4.1.1: the fifth 16-bit number counts the authority records. */
+/* RFC 1035 4.1.1: the fifth 16-bit number is NSCOUNT. */
 static bool
 denial_has_soa(const struct ub_result *res)
 {
@@ -284,7 +285,7 @@ answers_take(void *arg)
 	while (fds[1].revents == 0) {
 		if (poll(fds, 2, -1) == -1)
 			continue;
-		/* the library's thread is gone: what waits times out */
+		/* the library's thread has ended: pending lookups time out */
 		if (fds[0].revents != 0 && ub_process(u->ctx) != 0)
 			fds[0].fd = -1;
 	}
@@ -293,7 +294,7 @@ answers_take(void *arg)
 
 /* --- asking ----------------------------------------------------------- */
 
-/* The library reads names as in a zone file: odd octets must be escaped. */
+/* The library parses names as in zone files, so other octets need \DDD. */
 static void
 name_escape(const char *name, char out[ESCAPED_MAX])
 {
@@ -310,7 +311,7 @@ name_escape(const char *name, char out[ESCAPED_MAX])
 	*out = '\0';
 }
 
-/* False: the library takes no questions. */
+/* False: the library refuses the question. */
 static bool
 query_submit(struct unbound *u, struct query *q)
 {
@@ -322,8 +323,8 @@ query_submit(struct unbound *u, struct query *q)
 }
 
 /*
- * The first question starts both threads. They take no signals: those are
- * for the thread of the program that waits for them.
+ * The first question starts both threads, with all signals blocked: another
+ * thread of the program waits for signals.
  */
 static bool
 query_submit_first(struct unbound *u, struct query *q)
@@ -357,12 +358,13 @@ unbound_ask(void *state, struct query *q)
 		query_fail(q, "libunbound refuses the question");
 }
 
-/* --- making and ending ------------------------------------------------ */
+/* --- create and free -------------------------------------------------- */
 
 /*
- * What is asked still goes with the library; it does not wait for it. In a
- * process that was forked since, the library would free what its thread there
- * uses, without stopping it (1.17.1): then it goes with the process.
+ * The library drops its pending questions without waiting for them. In a
+ * process that was forked after unbound_new, libunbound 1.17.1 would free
+ * the data of a thread that it does not stop. There the context is left to
+ * the end of the process.
  */
 static void
 unbound_close(void *state)
@@ -405,8 +407,8 @@ resolver_unbound_new(const struct resolver_options *o, const char **why)
 	};
 	struct unbound *u = unbound_new();
 
-	*why = u == NULL ? "cannot start libunbound: out of memory or files" :
-	    unbound_configure(u, o);
+	*why = u == NULL ? "cannot start libunbound: out of memory or file "
+	    "descriptors" : unbound_configure(u, o);
 	if (*why == NULL)
 		return resolver_new(&backend, u, o->cache_entries);
 	if (u != NULL)

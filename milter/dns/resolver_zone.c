@@ -1,11 +1,11 @@
 /*
- * resolver_zone - a zone text behind the resolver, for tests and `check`
+ * resolver_zone - a backend that answers from a zone text, for tests and
+ * `millgatectl check`
  *
- * The text becomes one sorted array of records, names repeated, data as on
- * the wire; so its answers take the same way through our decoder as those of
- * the network. A name above a listed one gets a record of no type. Every
- * question is answered at once; nothing changes after parsing, so there is
- * no lock.
+ * The text becomes one sorted array of records with their data in wire
+ * format, so that answers pass the same decoder as those of the network. A
+ * name above a listed one gets a record without type. Every question is
+ * answered at once. The zone does not change after parsing and needs no lock.
  */
 #include <arpa/inet.h>
 
@@ -26,7 +26,7 @@
 #define ZONE_TTL	300u
 #define CNAMES_MAX	8
 
-/* Beside those of enum dns_type. */
+/* Besides those of enum dns_type. */
 enum zone_type {
 	ZONE_EMPTY = 0, ZONE_CNAME = 5,
 	ZONE_SERVFAIL = -1, ZONE_TIMEOUT = -2, ZONE_REFUSED = -3
@@ -37,7 +37,7 @@ struct zone_rr {
 	int		 type;
 	char		*rdata;		/* CNAME: the folded name, as text */
 	int		 len;
-	size_t		 order;		/* in the text */
+	size_t		 order;		/* the position in the text */
 };
 
 struct zone {
@@ -69,36 +69,36 @@ line_is_blank(char c)
 	return ascii_is_blank(c) || c == '\r';
 }
 
-/* Behind a backslash: three digits, or any character for itself. */
+/* After a backslash: three digits, or any other character for itself. */
 static bool
 word_escape(struct line *ln)
 {
 	int value;
 
 	if (ln->at == ln->end)
-		return line_fail(ln, "nothing behind the backslash");
+		return line_fail(ln, "a character must follow the backslash");
 	if (!ascii_is_digit(*ln->at)) {
 		buf_addch(&ln->word, *ln->at++);
 		return true;
 	}
 	if (ln->end - ln->at < 3 || !ascii_is_digit(ln->at[1]) ||
 	    !ascii_is_digit(ln->at[2]))
-		return line_fail(ln, "want three digits behind the backslash");
+		return line_fail(ln, "three digits must follow the backslash");
 	value = (ln->at[0] - '0') * 100 + (ln->at[1] - '0') * 10 +
 	    ln->at[2] - '0';
 	if (value > 255)
-		return line_fail(ln, "octet above \\255");
+		return line_fail(ln, "an octet is at most \\255");
 	buf_addch(&ln->word, (char)value);
 	ln->at += 3;
 	return true;
 }
 
-/* Is this where a word ends? Moves behind a closing quote. */
+/* True at the end of a word; skips a closing quote. */
 static bool
 word_ends(struct line *ln, bool quoted)
 {
 	if (ln->at == ln->end)
-		return quoted ? !line_fail(ln, "the quote is not closed") : true;
+		return !quoted || !line_fail(ln, "the quote is not closed");
 	if (!quoted)
 		return strchr(" \t\r;\"", *ln->at) != NULL;
 	if (*ln->at != '"')
@@ -130,7 +130,7 @@ word_next(struct line *ln)
 	return ln->error == NULL;
 }
 
-/* The next word as a name; in names a NUL has no place. */
+/* The next word as a name; a NUL is not allowed. */
 static bool
 word_name(struct line *ln, char folded[DNS_NAME_MAX + 1])
 {
@@ -157,7 +157,7 @@ data_address(struct line *ln, int family, struct buf *rdata)
 	return true;
 }
 
-/* Longer strings than the wire can carry are cut into several. */
+/* A string of more than 255 octets is split into several. */
 static void
 data_string(struct buf *rdata, const char *data, size_t len)
 {
@@ -196,7 +196,7 @@ data_name(struct line *ln, struct buf *rdata)
 	return true;
 }
 
-/* MX takes the root, too: "this domain gets no mail" (RFC 7505). */
+/* MX may name the root: the domain accepts no mail (RFC 7505). */
 static bool
 data_mx(struct line *ln, struct buf *rdata)
 {
@@ -209,7 +209,8 @@ data_mx(struct line *ln, struct buf *rdata)
 	text = buf_str(&ln->word);
 	preference = strtoul(text, &end, 10);
 	if (!ascii_is_digit(*text) || *end != '\0' || preference > 65535)
-		return line_fail(ln, "the preference is no number up to 65535");
+		return line_fail(ln, "the preference is not a number from 0 "
+		    "to 65535");
 	buf_addch(rdata, (char)(preference >> 8));
 	buf_addch(rdata, (char)(preference & 0xff));
 	while (ln->at < ln->end && line_is_blank(*ln->at))
@@ -255,8 +256,8 @@ line_type(struct line *ln, int *type)
 			*type = zone_types[i].type;
 			return true;
 		}
-	return line_fail(ln, "unknown type (A, AAAA, MX, PTR, TXT, CNAME, "
-	    "SERVFAIL, TIMEOUT, REFUSED)");
+	return line_fail(ln, "unknown type; write A, AAAA, MX, PTR, TXT, "
+	    "CNAME, SERVFAIL, TIMEOUT or REFUSED");
 }
 
 static bool
@@ -311,7 +312,7 @@ line_parse(struct line *ln, struct zone *z, struct buf *rdata)
 	    !line_data(ln, type, rdata))
 		return false;
 	if (word_next(ln))
-		return line_fail(ln, "more on the line than the record needs");
+		return line_fail(ln, "extra text after the record");
 	if (ln->error != NULL)
 		return false;
 	name = arena_strdup(z->arena, folded);
@@ -351,7 +352,7 @@ zone_parse(struct zone *z, const char *text, struct line *ln)
 	return ok;
 }
 
-/* The first record of a name; z->n if there is none. */
+/* The index of a name's first record; z->n if there is none. */
 static size_t
 zone_find(const struct zone *z, const char *name)
 {
@@ -415,7 +416,7 @@ zone_look(const struct zone *z, const char *name, int type, struct found *f)
 		zone_collect(f, &z->rr[i], type);
 }
 
-/* What is listed is answered; a failure stands for all other types. */
+/* A listed type is answered; a failure applies to all other types. */
 static void
 zone_reply(const struct found *f, struct dns_reply *reply)
 {

@@ -84,7 +84,8 @@ claims_same(const char *a, const char *b)
 	size_t i, alen = strlen(a), blen = strlen(b);
 
 	if (ascii_has_8bit(a, alen) || ascii_has_8bit(b, blen))
-		return strcmp(a, b) == 0 ? ANSWER_YES : claims_same_domain(a, b);
+		return strcmp(a, b) == 0 ? ANSWER_YES :
+		    claims_same_domain(a, b);
 	if (alen > 1 && a[alen - 1] == '.')
 		alen--;
 	if (blen > 1 && b[blen - 1] == '.')
@@ -123,7 +124,8 @@ claims_mentioned(const char *text, const char *name)
 	size_t		 i;
 
 	for (p = text; *p != '\0'; p++) {
-		for (i = 0; name[i] != '\0' && ascii_lower(p[i]) == ascii_lower(name[i]); )
+		for (i = 0; name[i] != '\0' &&
+		    ascii_lower(p[i]) == ascii_lower(name[i]); )
 			i++;
 		if (name[i] == '\0' && begins_word(text, p) && ends_word(p + i))
 			return true;

@@ -142,7 +142,8 @@ headers_add(struct headers *h, const char *name, const char *value)
 const struct header *
 headers_find(const struct headers *h, const char *name, unsigned nth)
 {
-	const struct header_name *hn = name_find(h, name, headers_name_length(name));
+	const struct header_name *hn = name_find(h, name,
+	    headers_name_length(name));
 
 	if (hn == NULL || nth < 1 || nth > hn->n)
 		return NULL;
@@ -152,7 +153,8 @@ headers_find(const struct headers *h, const char *name, unsigned nth)
 unsigned
 headers_count(const struct headers *h, const char *name)
 {
-	const struct header_name *hn = name_find(h, name, headers_name_length(name));
+	const struct header_name *hn = name_find(h, name,
+	    headers_name_length(name));
 
 	return hn != NULL ? hn->n : 0;
 }

@@ -1,6 +1,6 @@
 /*
- * dns_server - tests/tools/fakedns.py on a port of its own, and a resolver that
- * asks it
+ * dns_server - run tests/tools/fakedns.py on a port of its own, with a
+ * resolver that asks it
  */
 #ifndef MILLGATE_DNS_SERVER_H
 #define MILLGATE_DNS_SERVER_H
@@ -15,7 +15,7 @@
 
 struct server {
 	pid_t	 pid;
-	int	 in;		/* closed: it ends */
+	int	 in;		/* closing it ends the server */
 	FILE	*out;
 	char	 address[64];	/* 127.0.53.10@PORT */
 };

@@ -1,5 +1,5 @@
 /*
- * dns_wire: names fold and convert, record data is held against its length.
+ * dns_wire: folding and conversion of names, decoding of record data
  */
 #include "test.h"
 
@@ -104,7 +104,7 @@ names_from_strangers(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(wires); i++) {
-		/* a block of its own, so that ASan sees one octet too many */
+		/* a block of its own, so that ASan finds reads beyond it */
 		copy = malloc(wires[i].len + 1);
 		assert_non_null(copy);
 		copy = realloc(copy, wires[i].len > 0 ? wires[i].len : 1);

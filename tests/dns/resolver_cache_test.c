@@ -1,6 +1,5 @@
 /*
- * resolver_cache: answers live as long as they may, no longer, and the table
- * that keeps them is bounded.
+ * resolver_cache: lifetime of answers, bounds of the table
  */
 #include "test.h"
 
@@ -60,11 +59,11 @@ the_ttl_is_what_is_left(void **state)
 	assert_int_equal(lookups_ask(w->one, "a.test", DNS_TXT)->ttl, 300);
 	test_time += 100000;
 	assert_int_equal(lookups_ask(w->two, "a.test", DNS_TXT)->ttl, 200);
-	/* an account's answers stay as they were */
+	/* the answers of an account do not change */
 	assert_int_equal(lookups_ask(w->one, "a.test", DNS_TXT)->ttl, 300);
 }
 
-/* An answer in use outlives its place in the cache. */
+/* An answer in use stays valid after the cache has dropped it. */
 static void
 a_forgotten_answer_stays_readable(void **state)
 {
@@ -163,7 +162,7 @@ the_cache_is_bounded_in_octets(void **state)
 	assert_true(cache_has(&c, "n19.test", 1));
 	cache_add(&c, "small.test", 10, 0);
 	assert_int_equal(c.entries, 4);
-	/* the same name again takes the place of the old answer */
+	/* the same name again replaces the old answer */
 	cache_add(&c, "small.test", 20, 0);
 	assert_int_equal(c.entries, 4);
 	assert_false(cache_has(&c, "small.test", 10000));
@@ -182,7 +181,7 @@ what_is_larger_than_the_cache_is_not_kept(void **state)
 	cache_add(&c, "large.test", 60000, 0);
 	assert_false(cache_has(&c, "large.test", 1));
 	assert_true(cache_has(&c, "small.test", 1));
-	/* nor may it leave an old answer behind that is wrong now */
+	/* nor may an old answer stay, which is wrong now */
 	cache_add(&c, "small.test", 60000, 0);
 	assert_false(cache_has(&c, "small.test", 1));
 	assert_int_equal(c.entries, 0);
@@ -206,7 +205,7 @@ the_hash_depends_on_all_of_it(void **state)
 	assert_true(h != question_hash(key, "bbcdefgh.test", 13, DNS_TXT));
 }
 
-/* Records beyond our bounds are left out, the others are kept. */
+/* Records beyond our bounds are dropped, the others are kept. */
 static void
 an_answer_is_bounded(void **state)
 {

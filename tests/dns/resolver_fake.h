@@ -1,6 +1,6 @@
 /*
- * resolver_fake - a backend that answers when the test says so, and what the
- * tests of the resolver share: two accounts with it, and the test's clock
+ * resolver_fake - shared by the tests of the resolver: a backend that the test
+ * controls, two accounts, and a clock of the test
  */
 #ifndef MILLGATE_RESOLVER_FAKE_H
 #define MILLGATE_RESOLVER_FAKE_H
@@ -18,7 +18,7 @@
 struct fake {
 	pthread_mutex_t	 lock;
 	struct query	*query[256];
-	unsigned	 n;		/* asked so far; answered ones are NULL */
+	unsigned	 n;		/* so far; answered ones are NULL */
 	bool		 closed;
 };
 
@@ -81,7 +81,7 @@ fake_status(struct fake *f, unsigned i, enum dns_status status, uint32_t ttl)
 	fake_reply(f, i, &reply);
 }
 
-/* --- what every test starts with -------------------------------------- */
+/* --- setup and assertions ---------------------------------------------- */
 
 static atomic_uint_fast64_t test_time = 1000000;	/* ms */
 
@@ -172,7 +172,7 @@ assert_stats(struct resolver *r, unsigned queries, unsigned hits,
 	assert_int_equal(st.shared, shared);
 }
 
-/* A fresh account asks: is it in the cache? */
+/* Ask with a new account, to see whether the cache has the name. */
 static inline bool
 cached(struct world *w, const char *name)
 {

@@ -1,6 +1,5 @@
 /*
- * resolver_unbound: DNSSEC only with a trust anchor, and mistakes in the
- * options are named.
+ * resolver_unbound: DNSSEC only with a trust anchor, errors in the options
  */
 #include "test.h"
 
@@ -51,7 +50,7 @@ signatures_are_judged(void **state)
 		    strcmp(a->why, signatures[i].why) != 0)
 			row_fail(signatures[i].name, "status %d secure %d %s",
 			    a->status, a->secure, a->why);
-		/* without an anchor, a signature is nobody's business */
+		/* without an anchor, signatures are ignored */
 		a = lookups_ask(m, signatures[i].question, DNS_TXT);
 		if (a->status == DNS_TEMPFAIL || a->secure)
 			row_fail(signatures[i].name, "unvalidated: %s", a->why);
@@ -68,14 +67,15 @@ signatures_are_judged(void **state)
 static const struct {
 	const char *name, *server, *anchor, *want;
 } mistakes[] = {
-	{ "a name as server", "dns.example.org", NULL, "a name server is no" },
-	{ "no port", "127.0.0.1@", NULL, "a name server is no" },
+	{ "a name as server", "dns.example.org", NULL,
+	    "a name server is not an address" },
+	{ "no port", "127.0.0.1@", NULL, "a name server is not an address" },
 	{ "no such anchor", "127.0.0.1", "/nonexistent", "cannot read the" },
 	{ "no anchor in it", "127.0.0.1", "/proc/self/cmdline",
 	    "libunbound refuses its options" },
 };
 
-/* Each is named, and the library writes nothing to our standard error. */
+/* Each has an error text; the library writes nothing to standard error. */
 static void
 mistakes_are_named_quietly(void **state)
 {

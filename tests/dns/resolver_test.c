@@ -1,7 +1,7 @@
 /*
- * resolver: a question is asked once, waits are bounded, callbacks run once
- * and in order. The backend answers when the test says so; the clock is the
- * test's, too, where time matters.
+ * resolver: each question is sent once, waiting is bounded, callbacks run once
+ * and in order. The test controls the backend and, where time matters, the
+ * clock.
  */
 #include "test.h"
 
@@ -60,7 +60,7 @@ who_leaves_cancels_no_other(void **state)
 }
 
 static void
-an_answer_nobody_waits_for_is_kept(void **state)
+an_answer_without_waiters_is_kept(void **state)
 {
 	struct world *w = *state;
 
@@ -140,12 +140,12 @@ waiting_ends_at_the_deadline(void **state)
 	took = real_ms() - begin;
 	assert_in_range(took, 45, 1500);
 	assert_in_range(lookups_waited_ms(w->one), 45, 1500);
-	/* the message's time is used up: no more waiting, not even for new */
+	/* the message's time is used up: new lookups do not wait either */
 	begin = real_ms();
 	assert_failed(lookup_wait(q), "timeout");
 	assert_failed(lookups_ask(w->one, "c.test", DNS_TXT), "timeout");
 	assert_in_range(real_ms() - begin, 0, 40);
-	/* the late answer is for others */
+	/* the late answer serves other messages */
 	fake_txt(&w->fake, 0, 60, "x");
 	assert_failed(lookup_peek(p), "timeout");
 	assert_failed(lookups_ask(w->one, "a.test", DNS_TXT), "timeout");
@@ -154,7 +154,7 @@ waiting_ends_at_the_deadline(void **state)
 	assert_int_equal(st.timeouts, 3);
 }
 
-/* A slow client is no slow server: what it costs is not waiting. */
+/* The time of a slow client does not count as waiting. */
 static void
 time_between_events_is_not_waiting(void **state)
 {
@@ -165,7 +165,7 @@ time_between_events_is_not_waiting(void **state)
 	fake_txt(&w->fake, 0, 60, "x");
 	test_time += 10 * limits.timeout_ms;
 	assert_txt(lookup_wait(p), "x");
-	/* it had its time */
+	/* its timeout has passed */
 	assert_failed(lookup_wait(q), "timeout");
 	assert_int_equal(lookups_waited_ms(w->one), 0);
 	lookups_start(w->one, "c.test", DNS_TXT);
@@ -230,7 +230,7 @@ callbacks_run_in_order_of_adding(void **state)
 	assert_string_equal(t.seen, "");
 	fake_txt(&w->fake, 0, 60, "x");
 	assert_string_equal(t.seen, "ab");
-	/* it is there: at once */
+	/* already answered: called at once */
 	lookup_then(p, mark_it, &c);
 	assert_string_equal(t.seen, "abc");
 	lookup_then(lookups_start(w->one, "a..b", DNS_TXT), mark_it, &c);
@@ -272,7 +272,7 @@ callbacks_hear_of_the_deadline_once(void **state)
 	assert_string_equal(t.seen, "A");
 }
 
-/* As SPF does: the answer names what to ask next. */
+/* As in SPF: the answer has the name of the next question. */
 static void
 follow(void *arg, const struct dns_answer *a)
 {
@@ -295,7 +295,7 @@ callbacks_may_ask_further(void **state)
 	assert_int_equal(w->fake.n, 2);
 	fake_txt(&w->fake, 1, 60, "c.test");
 	fake_txt(&w->fake, 2, 60, "a.test");
-	/* a.test is answered already, so it goes round once more */
+	/* a.test is answered already, so its callback runs once more */
 	assert_string_equal(t.seen, "bcabca");
 	assert_int_equal(w->fake.n, 3);
 	assert_int_equal(lookups_count(w->one), 3);
@@ -317,14 +317,14 @@ freeing_waits_for_running_callbacks(void **state)
 	while ((running = t.running) == 0)
 		usleep(500);
 	lookups_free(&w->one);
-	/* the first was let finish, the second never started */
+	/* the first one was finished, the second one never started */
 	assert_int_equal(t.running, 0);
 	assert_string_equal(t.seen, "a");
 	pthread_join(later.thread, NULL);
 	assert_string_equal(t.seen, "a");
 }
 
-/* What gets ready meanwhile is left to the thread that is at it. */
+/* The thread that runs callbacks also runs those that become ready then. */
 static void
 callbacks_never_overlap(void **state)
 {
@@ -388,7 +388,7 @@ main(void)
 		TEST(one_account_asks_once),
 		TEST(two_accounts_share_a_query),
 		TEST(who_leaves_cancels_no_other),
-		TEST(an_answer_nobody_waits_for_is_kept),
+		TEST(an_answer_without_waiters_is_kept),
 		TEST(a_question_without_answer_is_asked_again),
 		TEST(the_budget_is_of_different_questions),
 		TEST(no_legal_name_is_no_question),

@@ -1,6 +1,6 @@
 /*
- * resolver: sessions come and go in many threads while another one answers;
- * made for the sanitizers.
+ * resolver: many threads start and end sessions while another one answers; for
+ * the sanitizers
  */
 #include "test.h"
 
@@ -15,7 +15,7 @@
 #define SESSIONS	6
 #define MESSAGES	400
 
-/* A backend with a thread of its own that answers in the order of asking. */
+/* A backend with its own thread, which answers in the order of questions. */
 struct worker {
 	pthread_mutex_t	 lock;
 	pthread_cond_t	 asked;
@@ -103,7 +103,7 @@ chain_on(void *arg, const struct dns_answer *a)
 static void
 session_message(struct worker *k, unsigned i)
 {
-	/* some run out of time, some leave without waiting */
+	/* some time out, some end without waiting */
 	const struct lookup_limits	 brief = { i % 5 == 0 ? 0 : 500, 10 };
 	struct lookups			*l = lookups_new(k->r, &brief);
 	struct chain			 c = { k, l, 0, i }, d = { k, l, 2, i };

@@ -1,6 +1,6 @@
 /*
- * resolver_unbound: real questions over the loopback to tests/tools/fakedns.py,
- * whose faults are asked for by name.
+ * resolver_unbound: real questions over the loopback to tests/tools/fakedns.py;
+ * the name of a question selects the server's fault
  */
 #include "test.h"
 
@@ -13,7 +13,7 @@
 #include "dns_server.h"
 
 static struct server	 plain;
-static struct resolver	*shared;	/* asks `plain`, has met no silence */
+static struct resolver	*shared;	/* asks `plain`; no timeout so far */
 
 static int
 setup(void **state)
@@ -44,7 +44,7 @@ now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-/* --- what comes back -------------------------------------------------- */
+/* --- answers ----------------------------------------------------------- */
 
 #define S(s)	s, sizeof(s) - 1
 
@@ -153,8 +153,8 @@ sixty_kilobytes(void **state)
 }
 
 /*
- * What libunbound would answer itself: the special names, private and
- * documentation networks. The server gives each an address.
+ * Names that libunbound would answer itself: the special names, private and
+ * documentation networks. The server has an address for each.
  */
 static const char *const local_names[] = {
 	"localhost", "a.localhost", "x.test", "x.invalid", "x.onion",
@@ -188,7 +188,7 @@ no_name_is_answered_without_asking(void **state)
 
 /* --- silence ---------------------------------------------------------- */
 
-/* The deadline is ours, and one silent name does no harm to others. */
+/* Our deadline holds, and a silent name does not affect others. */
 static void
 silence_ends_at_the_deadline(void **state)
 {
@@ -243,7 +243,7 @@ many_silent_names_hold_up_no_other(void **state)
 	resolver_free(&r);
 }
 
-/* Nobody listens there; the kernel says so, libunbound takes 17 s. */
+/* A closed port: the kernel reports it, but libunbound takes 17 s. */
 static void
 a_dead_server_is_a_timeout(void **state)
 {
@@ -371,7 +371,7 @@ many_threads_share_it(void **state)
 	resolver_free(&c.r);
 }
 
-/* Two messages, one question: the server hears it once. */
+/* Two messages with one question send one query. */
 static void
 the_server_is_asked_once(void **state)
 {
@@ -381,7 +381,7 @@ the_server_is_asked_once(void **state)
 	unsigned	 before;
 
 	(void)state;
-	/* behind whatever other tests have left in its queue */
+	/* after the questions of other tests in its queue */
 	lookups_ask(l, "first.test", DNS_TXT);
 	before = server_queries(&plain);
 	p = lookups_start(l, "once.x-slow-50.test", DNS_TXT);
@@ -394,7 +394,7 @@ the_server_is_asked_once(void **state)
 	lookups_free(&l);
 }
 
-/* The library's own 50 ms would throw the answer away and ask again. */
+/* With its default of 50 ms, libunbound would drop the answer and retry. */
 static void
 a_slow_answer_is_waited_for(void **state)
 {
@@ -406,7 +406,7 @@ a_slow_answer_is_waited_for(void **state)
 	before = server_queries(&plain);
 	assert_int_equal(lookups_ask(l, "x-slow-300.test", DNS_TXT)->status,
 	    DNS_OK);
-	/* four with the defaults; one more than one on a busy machine */
+	/* four with the defaults; a busy machine may need two */
 	assert_in_range(server_queries(&plain), before + 1, before + 2);
 	lookups_free(&l);
 }
@@ -415,7 +415,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		/* first: later on this process has threads to lose */
+		/* must be first: later this process has threads */
 		cmocka_unit_test(threads_start_with_the_first_question),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(sixty_kilobytes),

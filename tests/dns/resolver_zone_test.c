@@ -1,5 +1,5 @@
 /*
- * resolver_zone: what the zone text says is what a message is told.
+ * resolver_zone: answers from a zone text, and its syntax errors
  */
 #include "test.h"
 
@@ -127,7 +127,7 @@ case_holds(size_t i, const struct dns_answer *a)
 		row_fail(cases[i].name, "no TTL");
 }
 
-/* Twice: the second round is answered from the cache. */
+/* Two rounds; the second one is answered from the cache. */
 static void
 answers(void **state)
 {
@@ -169,7 +169,7 @@ preferences(void **state)
 	resolver_free(&r);
 }
 
-/* A string beyond 255 octets comes back whole, more records are cut off. */
+/* A string of more than 255 octets stays whole; excess records are dropped. */
 static void
 long_strings_and_many_records(void **state)
 {
@@ -206,21 +206,24 @@ static const struct {
 	{ "wrong family", "a.test AAAA 192.0.2.1", "line 1: not an address" },
 	{ "no address", "a.test A", "line 1: an address is missing" },
 	{ "two addresses", "a.test A 192.0.2.1 192.0.2.2",
-	    "line 1: more on the line" },
+	    "line 1: extra text" },
 	{ "no string", "a.test TXT ; none", "line 1: a string is missing" },
 	{ "open quote", "a.test TXT \"abc\nb.test A 192.0.2.1",
 	    "line 1: the quote is not closed" },
-	{ "escape too large", "a.test TXT \"\\256\"", "line 1: octet above" },
-	{ "escape too short", "a.test TXT \"\\25\"", "line 1: want three" },
-	{ "backslash at the end", "a.test TXT x\\", "line 1: nothing behind" },
+	{ "escape too large", "a.test TXT \"\\256\"",
+	    "line 1: an octet is at most" },
+	{ "escape too short", "a.test TXT \"\\25\"",
+	    "line 1: three digits must" },
+	{ "backslash at the end", "a.test TXT x\\",
+	    "line 1: a character must follow" },
 	{ "no preference", "a.test MX mail.test", "line 1: the preference" },
 	{ "large preference", "a.test MX 65536 mail.test",
 	    "line 1: the preference" },
 	{ "MX without name", "a.test MX 1", "line 1: a name is missing" },
 	{ "alias without name", "a.test CNAME", "line 1: a name is missing" },
-	{ "garbage behind a failure", "a.test TIMEOUT 5",
-	    "line 1: more on the line" },
-	{ "open quote behind a record", "a.test A 192.0.2.1 \"x",
+	{ "garbage after a failure", "a.test TIMEOUT 5",
+	    "line 1: extra text" },
+	{ "open quote after a record", "a.test A 192.0.2.1 \"x",
 	    "line 1: the quote is not closed" },
 };
 
