@@ -1,8 +1,8 @@
 /*
  * arena - memory by lifetime: process, connection, message
  *
- * Memory from an arena lives until the arena is reset or freed; single
- * allocations are never freed. No function here returns NULL: out of memory
+ * Memory from an arena lives until the arena is reset or freed; a single
+ * allocation cannot be freed. No function here returns NULL: out of memory
  * ends the process. Callers limit the size of their input first. An arena
  * has no lock; only one thread at a time may use it.
  */

@@ -21,6 +21,7 @@ struct buf {
 void		 buf_init(struct buf *b);
 void		 buf_free(struct buf *b);
 void		 buf_reset(struct buf *b);		/* keeps its memory */
+/* Make room for `more` octets and a NUL. */
 void		 buf_reserve(struct buf *b, size_t more);
 void		 buf_add(struct buf *b, const void *data, size_t len);
 void		 buf_addch(struct buf *b, char c);

@@ -2,11 +2,11 @@
  * taglist - "tag=value; tag=value" (RFC 6376 3.2): one strict reader for
  * DKIM-Signature fields and key records
  *
- * Names are ALPHA *(ALPHA / DIGIT / "_"). A name may occur only once, a tag
- * must not be empty, and white space is blanks, tabs and folds (CRLF or LF
- * before a blank). Octets above 127 are accepted in values (RFC 8616, notes
- * in key records); the caller judges them. Nothing is copied: all pointers
- * point into the text.
+ * Names are ALPHA *(ALPHA / DIGIT / "_"), and each may occur only once. There
+ * must be a tag between two semicolons; its value may be empty. White space
+ * is blanks, tabs and folds (CRLF or LF before a blank). Octets above 127 are
+ * accepted in values (RFC 8616, notes in key records); the caller judges
+ * them. Nothing is copied: all pointers point into the text.
  */
 #ifndef MILLGATE_TAGLIST_H
 #define MILLGATE_TAGLIST_H

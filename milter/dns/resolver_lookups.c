@@ -28,7 +28,7 @@ struct callback {
 STAILQ_HEAD(callbacks, callback);
 
 struct lookup {
-	struct waiter		 waiter;	/* first: same address */
+	struct waiter		 waiter;	/* first, for the casts */
 	SLIST_ENTRY(lookup)	 link;
 	struct lookups		*account;
 	struct question		 question;

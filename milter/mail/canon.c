@@ -71,7 +71,7 @@ emit_held(struct canon_body *b)
 
 /* --- second stage: CRLFs that may end the body ------------------------- */
 
-/* The octet after a CR that ended the last chunk. */
+/* p is the octet after a CR that ended the last chunk: was that a CRLF? */
 static const char *
 settle_cr(struct canon_body *b, const char *p)
 {
