@@ -25,6 +25,9 @@ SENDMAIL="sendmail-bin sendmail-base sendmail-cf sasl2-bin"
 # Always unpacked: if it were installed, it would start a service. redis-server
 # is a link into the package redis-tools.
 REDIS="redis-server redis-tools"
+# Always unpacked: the SPF suites are in its documentation, which dpkg may
+# be told to leave out.
+SUITES="python3-spf"
 
 die()
 {
@@ -154,14 +157,14 @@ install_packages()
 	rm -f "$log"
 }
 
-# Unpacks Sendmail and Redis into directory $1, and the other servers unless the
-# system has them. Does nothing if they are already unpacked.
+# Unpacks Sendmail, Redis and the SPF suites into directory $1, and the other
+# servers unless the system has them. Does nothing if they are there already.
 unpack_servers()
 {
-	wanted="$SERVERS $SENDMAIL $REDIS"
+	wanted="$SERVERS $SENDMAIL $REDIS $SUITES"
 	if [ -x /usr/lib/postfix/sbin/master ] &&
 	    [ -x /usr/bin/doveconf ] && [ -x /usr/sbin/nsd ]; then
-		wanted="$SENDMAIL $REDIS"
+		wanted="$SENDMAIL $REDIS $SUITES"
 	fi
 	[ "$(cat "$1/complete" 2>/dev/null)" = "$wanted" ] && return 0
 	echo "unpacking into $1: $wanted"
