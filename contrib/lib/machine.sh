@@ -31,7 +31,7 @@ SUITES="python3-spf"
 
 die()
 {
-	echo "$0: $*" >&2
+	printf '%s\n' "$0: $*" >&2
 	exit 1
 }
 
@@ -104,6 +104,18 @@ This program would start a second one, so it stops here. Nothing was
 changed. Use a machine or a container without a mail server." ;;
 		esac
 	done
+}
+
+# refuse_unsafe_path SOURCE: configure, or a rule of make, fails later in a path
+# that has one of these; by then the packages would be installed.
+refuse_unsafe_path()
+{
+	case $1 in
+	*[[:space:]\"\'\`\\\#\$\&\(\)\*:\;\<\>\?\|]*)
+		die "configure and make do not work in this directory: $1
+Its path has a blank, a quote or one of \\ # \$ & ( ) * : ; < > ? | in it, so
+this stops here. Nothing was changed. Move the tree to another path." ;;
+	esac
 }
 
 require_root_and_debian()
