@@ -19,11 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/monotonic.h"
 #include "session/notifier.h"
 
 #define LOOK_MS		20
@@ -49,26 +49,6 @@ struct notifier {
 	bool		 started, stop;
 	struct slot	 slot[NOTIFIER_PARALLEL_MAX];
 };
-
-static struct timespec
-clock_in(unsigned ms)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_nsec += (long)(ms % 1000) * 1000000;
-	ts.tv_sec += (time_t)(ms / 1000) + ts.tv_nsec / 1000000000;
-	ts.tv_nsec %= 1000000000;
-	return ts;
-}
-
-static uint64_t
-ticks(void)
-{
-	struct timespec ts = clock_in(0);
-
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 /* --- one command --------------------------------------------------------- */
 
@@ -142,7 +122,7 @@ slot_start(struct notifier *n, struct slot *s)
 		slot_clear(n, s);
 		return;
 	}
-	s->deadline = ticks() + s->timeout * UINT64_C(1000);
+	s->deadline = monotonic_ms() + s->timeout * UINT64_C(1000);
 	s->running = true;
 }
 
@@ -170,7 +150,7 @@ slot_look(struct notifier *n, struct slot *s)
 	/* not reaped yet, so that nobody else has its process group's number */
 	if (waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
 	    0 && info.si_pid == 0) {
-		if (!s->killed && ticks() >= s->deadline) {
+		if (!s->killed && monotonic_ms() >= s->deadline) {
 			s->killed = true;
 			kill(-s->pid, SIGKILL);
 		}
@@ -248,7 +228,7 @@ work(void *arg)
 			continue;
 		}
 		if (s == NULL) {
-			soon = clock_in(LOOK_MS);
+			soon = monotonic_in(LOOK_MS);
 			pthread_cond_timedwait(&n->filled, &n->lock, &soon);
 		}
 		pthread_mutex_unlock(&n->lock);
@@ -282,14 +262,10 @@ start_thread(struct notifier *n)
 struct notifier *
 notifier_new(void)
 {
-	struct notifier		*n = xcalloc(1, sizeof(*n));
-	pthread_condattr_t	 at;
+	struct notifier *n = xcalloc(1, sizeof(*n));
 
 	pthread_mutex_init(&n->lock, NULL);
-	pthread_condattr_init(&at);
-	pthread_condattr_setclock(&at, CLOCK_MONOTONIC);
-	pthread_cond_init(&n->filled, &at);
-	pthread_condattr_destroy(&at);
+	monotonic_cond_init(&n->filled);
 	return n;
 }
 

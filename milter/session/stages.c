@@ -5,7 +5,6 @@
  * up to DATA only, and a value lives no longer than its event. A macro that
  * was never sent is a fact that is not there.
  */
-#include <ctype.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "conf/users_query.h"
 #include "mail/domain.h"
 #include "mail/mailaddr.h"
@@ -155,14 +155,6 @@ cert_is_verified(struct session *s)
 	return mta != NULL && strncasecmp(mta, "Postfix", 7) == 0;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /*
  * Sendmail writes "+XX" for what is not plain in a certificate's names.
  * NULL when it is not written so, or hides a control character.
@@ -176,8 +168,8 @@ decode_name(struct arena *a, const char *coded)
 	for (; *coded != '\0'; coded++) {
 		*out = *coded;
 		if (*coded == '+') {
-			high = hex_value(coded[1]);
-			low = high < 0 ? -1 : hex_value(coded[2]);
+			high = ascii_hex(coded[1]);
+			low = high < 0 ? -1 : ascii_hex(coded[2]);
 			if (low < 0)
 				return NULL;
 			*out = (char)(high * 16 + low);
@@ -273,7 +265,7 @@ gather_auth(struct session *s)
 		return;
 	mechanism = arena_strdup(s->arena, type);
 	for (p = mechanism; *p != '\0'; p++)
-		*p = (char)toupper((unsigned char)*p);
+		*p = ascii_upper(*p);
 	auth->mechanism = mechanism;
 	auth->login = arena_strdup(s->arena, login);
 	/* Sendmail's login by certificate is the subject, coded twice */
