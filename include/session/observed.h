@@ -38,9 +38,6 @@ struct observed_row {
 #define OBSERVED_ROWS		19
 extern const struct observed_row observed_rows[OBSERVED_ROWS];
 
-/* "connect", "helo", "mail", "eom" */
-const char	*macro_stage_name(enum macro_stage stage);
-
 struct observed	*observed_new(void);
 void		 observed_free(struct observed **op);
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "conf/conf.h"
 #include "dkim/keyring.h"
 
@@ -90,7 +91,6 @@ bool		 setup_check_users(const struct setup *st, char **why);
  * refuse of a server for the state. No server is asked.
  */
 struct setup	*setup_try(struct conf *conf, char **why);
-struct setup	*setup_ref(struct setup *st);
 void		 setup_unref(struct setup **stp);
 
 /*
@@ -113,12 +113,12 @@ void		 services_time_end(struct services *sv);
  */
 void		 services_clock_look(struct services *sv,
 		    struct wallclock *w);
-/* Called by services_new. */
-void		 services_clock_init(struct services *sv);
-
+/* Write one record to the log at `level`, or hand it to `on_record`. */
+void		 services_record(struct services *sv, enum log_level level,
+		    const struct record *r);
 /*
- * Something that the site wants to know: a log line of the notice, counted,
- * and the command of `c` is run. Never waits.
+ * Tell the site about an event: log it, count it as a warning, and run the
+ * notify-command of `c`. Never waits.
  */
 void		 services_notice(struct services *sv, const struct conf *c,
 		    const struct notice *e);

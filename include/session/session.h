@@ -19,7 +19,6 @@
 #include "mail/verdict.h"
 
 struct edits;
-struct facts;
 struct services;
 struct session;
 struct sockaddr;
@@ -63,8 +62,5 @@ struct verdict	 session_eom(struct session *s, const struct edits **edits);
 struct verdict	 session_commit(struct session *s, bool applied);
 /* The message is given up: RSET, refusal, a new MAIL, disconnect. */
 void		 session_abort(struct session *s);
-
-/* What is known, for replay and tests; valid until the next event. */
-const struct facts *session_facts(const struct session *s);
 
 #endif

@@ -55,17 +55,6 @@ struct observed {
 	struct observed_listener *slot[OBSERVED_LISTENERS];
 };
 
-const char *
-macro_stage_name(enum macro_stage stage)
-{
-	static const char *const names[] = {
-		[AT_CONNECT] = "connect", [AT_HELO] = "helo",
-		[AT_MAIL] = "mail", [AT_EOM] = "eom"
-	};
-
-	return names[stage];
-}
-
 struct observed *
 observed_new(void)
 {
@@ -225,6 +214,10 @@ add_number(struct buf *b, const char *name, uint64_t value)
 static void
 json_macros(const struct observed_listener *l, struct buf *b)
 {
+	static const char *const	 stages[] = {
+		[AT_CONNECT] = "connect", [AT_HELO] = "helo",
+		[AT_MAIL] = "mail", [AT_EOM] = "eom"
+	};
 	const struct observed_row	*row;
 	size_t				 i;
 
@@ -232,8 +225,7 @@ json_macros(const struct observed_listener *l, struct buf *b)
 	for (i = 0; i < OBSERVED_ROWS; i++) {
 		row = &observed_rows[i];
 		buf_printf(b, "%s{\"stage\": \"%s\", \"macro\": \"%s\", ",
-		    i > 0 ? ", " : "", macro_stage_name(row->stage),
-		    row->macro);
+		    i > 0 ? ", " : "", stages[row->stage], row->macro);
 		add_number(b, "sent", atomic_load(&l->macro[i][SENT_VALUE]));
 		buf_addstr(b, ", ");
 		add_number(b, "empty", atomic_load(&l->macro[i][SENT_EMPTY]));

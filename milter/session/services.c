@@ -1,14 +1,24 @@
 /*
  * services - open, hold and close what sessions share; swap the setup
+ *
+ * The clock's lock: held for reading by who has asked for the time and has not
+ * had the store's answer yet, for writing while the store moves its counts.
+ * Whoever waits to write goes first. Never taken twice by one thread; no other
+ * lock is held when it is taken.
  */
-#include <sys/random.h>
+#include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/log.h"
 #include "base/monotonic.h"
+#include "base/record.h"
+#include "base/wallclock.h"
 #include "conf/users_query.h"
 #include "dkim/dkim_verify.h"
 #include "dns/resolver.h"
@@ -18,6 +28,8 @@
 #include "store/redis/redis_url.h"
 #include "store/store.h"
 #include "fuse_priv.h"
+
+#define NOTICE_CHUNK	2048	/* octets of a notice's arena */
 
 static time_t
 clock_now(void)
@@ -124,13 +136,6 @@ setup_try(struct conf *conf, char **why)
 	return st;
 }
 
-struct setup *
-setup_ref(struct setup *st)
-{
-	atomic_fetch_add(&st->refs, 1);
-	return st;
-}
-
 void
 setup_unref(struct setup **stp)
 {
@@ -154,6 +159,18 @@ random_seed(void)
 	return seed;
 }
 
+static void
+clock_lock_init(struct services *sv)
+{
+	pthread_rwlockattr_t at;
+
+	pthread_rwlockattr_init(&at);
+	pthread_rwlockattr_setkind_np(&at,
+	    PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&sv->clock_lock, &at);
+	pthread_rwlockattr_destroy(&at);
+}
+
 struct services *
 services_new(struct setup *setup, struct resolver *resolver,
     struct store *store, const char *hostname)
@@ -163,7 +180,7 @@ services_new(struct setup *setup, struct resolver *resolver,
 	pthread_mutex_init(&sv->lock, NULL);
 	pthread_mutex_init(&sv->warned_lock, NULL);
 	sv->warned = warned_new();
-	services_clock_init(sv);
+	clock_lock_init(sv);
 	sv->current = setup;
 	sv->resolver = resolver;
 	sv->store = store;
@@ -202,7 +219,8 @@ services_setup(struct services *sv)
 	struct setup *st;
 
 	pthread_mutex_lock(&sv->lock);
-	st = setup_ref(sv->current);
+	st = sv->current;
+	atomic_fetch_add(&st->refs, 1);
 	pthread_mutex_unlock(&sv->lock);
 	return st;
 }
@@ -217,4 +235,87 @@ services_swap(struct services *sv, struct setup *setup)
 	sv->current = setup;
 	pthread_mutex_unlock(&sv->lock);
 	setup_unref(&old);
+}
+
+/* --- the time that the store is given, and its steps ---------------------- */
+
+time_t
+services_time_begin(struct services *sv)
+{
+	pthread_rwlock_rdlock(&sv->clock_lock);
+	return sv->now();
+}
+
+void
+services_time_end(struct services *sv)
+{
+	pthread_rwlock_unlock(&sv->clock_lock);
+}
+
+void
+services_clock_look(struct services *sv, struct wallclock *w)
+{
+	int64_t			seconds = wallclock_look(w);
+	enum store_answer	answer;
+	char			error[STORE_ERROR];
+
+	if (seconds == 0)
+		return;
+	pthread_rwlock_wrlock(&sv->clock_lock);
+	answer = store_clock_moved(sv->store, seconds, error);
+	wallclock_follow(w, seconds);
+	pthread_rwlock_unlock(&sv->clock_lock);
+	log_printf(LOG_LEVEL_WARNING, "the machine's clock was set %s by %lld "
+	    "minutes; the counts of the last hour move along",
+	    seconds < 0 ? "back" : "forward",
+	    (long long)(seconds < 0 ? -seconds : seconds) / 60);
+	if (answer == STORE_UNKNOWN)
+		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
+}
+
+/* --- records and notices -------------------------------------------------- */
+
+void
+services_record(struct services *sv, enum log_level level,
+    const struct record *r)
+{
+	struct buf b = BUF_INIT;
+
+	if (sv->on_record != NULL) {
+		sv->on_record(sv->on_record_arg, r);
+		return;
+	}
+	record_line(r, &b);
+	log_printf(level, "%s", buf_str(&b));
+	buf_free(&b);
+}
+
+void
+services_notice(struct services *sv, const struct conf *c,
+    const struct notice *e)
+{
+	struct arena	*a = arena_new(NOTICE_CHUNK);
+	struct record	 r;
+
+	atomic_fetch_add(&sv->counters.warnings, 1);
+	record_init(&r, a);
+	record_str(&r, "event", e->event);
+	record_str(&r, "login", e->login);
+	record_str(&r, "group", e->group);
+	record_str(&r, "plan", e->plan);
+	record_num(&r, "used", e->used);
+	if (e->limit == UINT32_MAX)
+		record_str(&r, "limit", "unlimited");
+	else
+		record_num(&r, "limit", e->limit);
+	record_str(&r, "unit", e->unit);
+	record_num(&r, "share", e->share);
+	record_str(&r, "reason", e->reason);
+	if (!notifier_event(sv->notifier, &c->notify, e) &&
+	    sv->notifier != NULL && c->notify.command != NULL) {
+		atomic_fetch_add(&sv->counters.notify_dropped, 1);
+		record_str(&r, "notify", "dropped");
+	}
+	services_record(sv, LOG_LEVEL_WARNING, &r);
+	arena_free(&a);
 }

@@ -13,6 +13,8 @@
 #include "base/arena.h"
 #include "dkim/dkim_sign.h"
 #include "dkim/dkim_verify.h"
+#include "mail/authres.h"
+#include "mail/claims.h"
 #include "policy/policy_identity.h"
 #include "policy/policy_sender.h"
 #include "policy/policy_session.h"
@@ -331,6 +333,52 @@ judge_message(struct session *s)
 	return judge_inbound(s);
 }
 
+/* --- the trace fields of an accepted message ------------------------------ */
+
+static void
+delete_claimed(struct session *s, const char *field,
+    bool (*claims)(const char *value, const char *us))
+{
+	const struct header	*h;
+	unsigned		 nth;
+
+	for (nth = 1; (h = headers_find(&s->headers, field, nth)) != NULL;
+	    nth++)
+		if (claims(h->value, s->authserv_id))
+			edits_delete(&s->edits, field, nth);
+}
+
+/* RFC 7208 9.1, where the site asks for it: one field for each identity. */
+static void
+plan_received_spf(struct session *s)
+{
+	static const bool	 helo[] = { true, false };
+	static const char	 field[] = "Received-SPF";
+	const char		*value;
+	size_t			 i;
+
+	delete_claimed(s, field, spf_received_claims);
+	for (i = 0; i < 2; i++) {
+		value = spf_received_format(s->arena, &s->f, s->authserv_id,
+		    helo[i]);
+		if (value != NULL)
+			edits_insert_top(&s->edits, field, value);
+	}
+}
+
+/* Fields that claim our id go, ours comes on top of all (RFC 8601 4, 5). */
+static void
+plan_results(struct session *s, bool monitor)
+{
+	static const char field[] = "Authentication-Results";
+
+	delete_claimed(s, field, authres_claims);
+	if (s->setup->conf->spf.received_spf)
+		plan_received_spf(s);
+	edits_insert_top(&s->edits, field, authres_format(s->arena,
+	    s->authserv_id, &s->f, &s->verdict, monitor));
+}
+
 struct verdict
 session_eom(struct session *s, const struct edits **edits)
 {
@@ -347,7 +395,7 @@ session_eom(struct session *s, const struct edits **edits)
 	if (refuses(s))
 		return message_end(s, "eom");
 	if (!s->too_large)
-		session_plan_results(s, !enforces(s));
+		plan_results(s, !enforces(s));
 	edits_order(&s->edits);
 	*edits = &s->edits;
 	return enforces(s) ? s->verdict : verdict_accept();
@@ -374,10 +422,4 @@ session_abort(struct session *s)
 		return;
 	atomic_fetch_add(&s->sv->counters.aborted, 1);
 	message_close(s);
-}
-
-const struct facts *
-session_facts(const struct session *s)
-{
-	return &s->f;
 }

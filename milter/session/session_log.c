@@ -168,20 +168,6 @@ log_verdict(struct record *r, const struct session *s, const char *action,
 	record_str(r, "hint", hint);
 }
 
-static void
-log_write(struct session *s, const struct record *r)
-{
-	struct buf b = BUF_INIT;
-
-	if (s->sv->on_record != NULL) {
-		s->sv->on_record(s->sv->on_record_arg, r);
-		return;
-	}
-	record_line(r, &b);
-	log_printf(LOG_LEVEL_INFO, "%s", buf_str(&b));
-	buf_free(&b);
-}
-
 void
 session_log(struct session *s, const char *action, const char *event)
 {
@@ -203,5 +189,5 @@ session_log(struct session *s, const char *action, const char *event)
 	record_str(&r, "users-error", s->users_error);
 	record_str(&r, "store-error", s->store_error);
 	log_cost(&r, s);
-	log_write(s, &r);
+	services_record(s->sv, LOG_LEVEL_INFO, &r);
 }

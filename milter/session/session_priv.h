@@ -81,9 +81,6 @@ struct session {
 	uint64_t	 began;		/* ticks */
 };
 
-/* session_edits.c: the trace fields; `monitor` only words them */
-void		 session_plan_results(struct session *s, bool monitor);
-
 /* session_log.c: the message's line */
 void		 session_log(struct session *s, const char *action,
 		    const char *event);

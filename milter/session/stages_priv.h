@@ -19,7 +19,7 @@ void		 stage_login(struct session *s);
 void		 stage_recipient(struct session *s, const char *path);
 void		 stage_sender(struct session *s, const char *path);
 
-/* stages_macros.c: what the MTA tells, and what it never told */
+/* stages_observed.c: what the MTA tells, and what it never told */
 void		 stage_look(struct session *s, enum macro_stage stage);
 void		 stage_attribute(struct session *s);
 /* The end of a message, or a refused recipient. */
@@ -35,9 +35,6 @@ void		 stage_sign_start(struct session *s);
 bool		 stage_sign_finish(struct session *s);
 void		 stage_end(struct session *s);
 
-/* stages_warn.c: after a commit, or after a refusal */
-void		 stage_warn(struct session *s, bool committed);
-
 /* stages_quota.c */
 /* A block is a verdict on the message. */
 struct verdict	 stage_quota_open(struct session *s);
@@ -46,9 +43,6 @@ struct verdict	 stage_quota_recipient(struct session *s);
 struct verdict	 stage_quota_commit(struct session *s);
 /* What is reserved is free again. */
 void		 stage_quota_close(struct session *s);
-
-/* stages_setting.c: on the accounts in the facts */
-struct verdict	 stage_settings(struct session *s);
 
 /*
  * stages_fuse.c: what the login does; when it is too much, the verdict is

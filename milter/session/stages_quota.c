@@ -11,7 +11,10 @@
 #include "base/arena.h"
 #include "conf/groups.h"
 #include "conf/users.h"
+#include "policy/policy_block.h"
 #include "policy/policy_plan.h"
+#include "session/notifier.h"
+#include "store/store_settings.h"
 #include "stages_priv.h"
 
 _Static_assert(QUOTA_ACCOUNTS == STORE_ACCOUNTS &&
@@ -46,6 +49,52 @@ group_account(const struct group_rules *group, const char *login)
 	    .messages_limit = group->limits.messages };
 
 	return q;
+}
+
+static void
+apply_setting(struct quota_facts *q, const struct store_setting *t)
+{
+	if (t->recipients_set)
+		q->limit = t->limits.recipients;
+	if (t->messages_set)
+		q->messages_limit = t->limits.messages;
+	q->set = t->recipients_set;
+	q->messages_set = t->messages_set;
+}
+
+/* What is set may be a block: the policy for a store that fails decides. */
+static struct verdict
+settings_unknown(struct session *s, const char *error)
+{
+	static const struct store_usage nothing;
+
+	atomic_fetch_add(&s->sv->counters.store_failures, 1);
+	s->store_error = arena_strdup(s->arena, error);
+	return policy_quota(&s->setup->conf->quota, STORE_UNKNOWN, &nothing,
+	    &s->f.quota[0], s->sv->now());
+}
+
+static struct verdict
+read_settings(struct session *s)
+{
+	struct verdict		 v = verdict_accept();
+	struct store_setting	 t[STORE_ACCOUNTS];
+	const char		*key[STORE_ACCOUNTS];
+	char			 error[STORE_ERROR];
+	time_t			 now = s->sv->now();
+	size_t			 i, n = s->f.nquotas;
+
+	for (i = 0; i < n; i++)
+		key[i] = s->f.quota[i].key;
+	if (store_settings_get(s->sv->store, key, n, now, t, error) !=
+	    STORE_TAKEN)
+		return settings_unknown(s, error);
+	for (i = 0; i < n; i++) {
+		apply_setting(&s->f.quota[i], &t[i]);
+		v = verdict_worse(v, policy_block(&t[i], key[i], now));
+	}
+	s->blocked = v.action != ACTION_ACCEPT;
+	return v;
 }
 
 static void
@@ -93,10 +142,96 @@ stage_quota_open(struct session *s)
 	for (i = 0; i < places.ngroups; i++)
 		q[i + 1] = group_account(group[i], q[0].login);
 	s->f.nquotas = places.ngroups + 1;
-	v = stage_settings(s);
+	v = read_settings(s);
 	reserve_on(s);
 	return v;
 }
+
+/* --- warnings to the site ------------------------------------------------ */
+
+/* What is nearer to its limit: the recipients, or the messages. */
+struct fill {
+	uint64_t	 used;
+	uint32_t	 limit;
+	const char	*unit;
+};
+
+static bool
+is_limited(const struct fill *f)
+{
+	return f->limit != 0 && f->limit != STORE_UNLIMITED;
+}
+
+static struct fill
+fuller(struct fill recipients, struct fill messages)
+{
+	if (!is_limited(&messages))
+		return recipients;
+	if (!is_limited(&recipients))
+		return messages;
+	return messages.used * recipients.limit >
+	    recipients.used * messages.limit ? messages : recipients;
+}
+
+/* Of what was refused, what others have reserved counts too. */
+static struct fill
+fill_of(const struct session *s, size_t i, bool committed)
+{
+	const struct quota_facts *q = &s->f.quota[i];
+	const struct store_usage *u = &s->usage[i];
+	struct fill		  r, m;
+
+	r = (struct fill){ .used = u->recipients, .limit = q->limit,
+	    .unit = "recipients" };
+	m = (struct fill){ .used = u->messages, .limit = q->messages_limit,
+	    .unit = "messages" };
+	if (committed)
+		return fuller(r, m);
+	r.used += u->reserved_recipients;
+	m.used += u->reserved_messages;
+	return u->by_messages ? m : r;
+}
+
+static unsigned
+share_to_tell(struct session *s, const char *key, const struct fill *f)
+{
+	struct warn_use	use = { key, f->used, f->limit };
+	unsigned	share;
+
+	pthread_mutex_lock(&s->sv->warned_lock);
+	share = policy_warn(&s->setup->conf->warn, s->sv->warned, &use,
+	    s->sv->now());
+	pthread_mutex_unlock(&s->sv->warned_lock);
+	return share;
+}
+
+static void
+warn_site(struct session *s, bool committed)
+{
+	const struct quota_facts *q;
+	struct notice		  e = { .event = "quota-warning" };
+	struct fill		  f;
+	size_t			  i;
+
+	for (i = 0; i < s->f.nquotas; i++) {
+		if (!committed && !s->usage[i].refused)
+			continue;
+		q = &s->f.quota[i];
+		f = fill_of(s, i, committed);
+		e.share = share_to_tell(s, q->key, &f);
+		if (e.share == 0)
+			continue;
+		e.login = q->login != NULL ? q->login : q->key;
+		e.group = q->group;
+		e.plan = q->plan;
+		e.unit = f.unit;
+		e.used = (uint32_t)f.used;
+		e.limit = f.limit;
+		services_notice(s->sv, s->setup->conf, &e);
+	}
+}
+
+/* --- the store ------------------------------------------------------------- */
 
 /* The answer for the account that the client has to hear of. */
 static struct verdict
@@ -120,7 +255,7 @@ note_answer(struct session *s, enum store_answer answer, bool committed)
 		atomic_fetch_add(&c->store_failures, 1);
 		s->store_error = arena_strdup(s->arena, s->usage[0].error);
 	} else if (committed || answer == STORE_REFUSED)
-		stage_warn(s, committed);
+		warn_site(s, committed);
 }
 
 struct verdict

@@ -47,7 +47,7 @@ a_helo_said_again_and_again_costs_no_memory(void **state)
 		session_helo(s, helo);
 	session_helo(s, "other.example");
 	assert_int_equal(arena_used(s->conn_arena), used);
-	assert_string_equal(session_facts(s)->conn.helo, "other.example");
+	assert_string_equal(s->f.conn.helo, "other.example");
 	session_free(&s);
 	services_free(&sv);
 }
@@ -59,7 +59,7 @@ a_helo_in_a_message_leaves_its_lookups_alone(void **state)
 	struct services		*sv = open_services("");
 	struct session		*s = open_session(sv);
 	const struct edits	*edits;
-	const struct facts	*f = session_facts(s);
+	const struct facts	*f = &s->f;
 
 	(void)state;
 	session_helo(s, "one.example");
