@@ -41,7 +41,7 @@ only() {
 		esac
 	done
 }
-only libmilter/		mta/mfi.c mta/mfi_negotiate.c mta/mfi_priv.h
+only libmilter/		mta/mfi.c
 only opendkim/		dkim/dkim_library.c
 only spf2/		spf/spf_check.c
 only unbound.h		dns/resolver_unbound.c
@@ -55,8 +55,8 @@ only systemd/		daemon/notify_systemd.c
 only syslog.h		base/log.c
 only pwd.h		daemon/privileges.c store/state_file.c ctl/ctl_key.c
 only grp.h		daemon/privileges.c
-only signal.h		daemon/daemon.c mta/mfi.c session/notifier.c \
-			dns/resolver_unbound.c
+only signal.h		daemon/daemon.c mta/mfi_workarounds.c \
+			session/notifier.c dns/resolver_unbound.c
 
 # --- includes go up the list of rooms ----------------------------------------
 # One line an include: the file, its room, what it includes, the room of that.

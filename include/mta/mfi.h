@@ -1,5 +1,8 @@
 /*
  * mfi - the libmilter driver
+ *
+ * Calls in this order: mfi_open, then mfi_run in a thread of its own. The
+ * other functions may be called from any thread.
  */
 #ifndef MILLGATE_MFI_H
 #define MILLGATE_MFI_H
@@ -10,20 +13,21 @@ struct conf;
 struct services;
 
 /*
- * Register the filter and open its socket (still as root, if we are). False
- * with *why (malloced; the caller frees).
+ * Register the filter and open its socket; called before root privileges are
+ * dropped. False with *why (malloced; the caller frees).
  */
 bool	 mfi_open(const struct conf *c, char **why);
 /*
- * Serve until the process ends. `sv` must outlive it. False: libmilter gave up.
+ * Serve until the process ends. `sv` must outlive it. False: libmilter has
+ * failed.
  */
 bool	 mfi_run(struct services *sv);
 /*
- * From now on a new message is answered 451 4.3.2; messages that have begun
- * go on. Callable from any thread.
+ * From now on a new message is answered with 451 4.3.2; messages that have
+ * begun are completed.
  */
 void	 mfi_drain(void);
-/* Messages between MAIL and their last answer. */
+/* How many messages are between MAIL and their last answer. */
 unsigned mfi_open_messages(void);
 
 #endif

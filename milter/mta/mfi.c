@@ -1,22 +1,26 @@
 /*
- * mfi - libmilter's callbacks in, session events out; verdicts and edits back
+ * mfi - the libmilter driver: callbacks in, session events out
  *
- * Only translation: a callback finds its session, passes the event on, and
- * turns the verdict into a reply. What is asked of the MTA at the start is in
- * mfi_negotiate.c.
+ * Only translation: a callback finds its session, passes the event on, turns
+ * the verdict into a reply, and at the end of a message applies the edits.
+ *
+ * The negotiation keeps the traffic small. Events whose answer the MTA does
+ * not need get none (SMFIP_NR_*). The body is declined when the configuration
+ * neither signs nor verifies; otherwise it is sent without replies. For all
+ * but the largest unsigned mail that is cheaper than a reply to each chunk,
+ * which SMFIS_SKIP would need.
  */
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+
+#include <libmilter/mfapi.h>
+#include <libmilter/mfdef.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/why.h"
 #include "mail/edits.h"
 #include "mta/mfi.h"
 #include "session/services.h"
@@ -25,12 +29,24 @@
 
 #define LISTEN_BACKLOG	1024
 
+/* What the filter does to mail. An MTA that offers less is refused. */
+#define ACTIONS		(SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE)
+#define QUIET_STEPS	(SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | \
+			SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_NR_UNKN | \
+			SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC)
+
+struct mfi_conn {
+	struct session	*session;
+	unsigned long	 steps;		/* negotiated SMFIP_* */
+	bool		 in_message;
+};
+
 static struct services	*services;
 static atomic_bool	 draining;
 static atomic_uint	 open_messages;
 
 static const char *
-get_macro(void *ctx, const char *name)
+mfi_macro(void *ctx, const char *name)
 {
 	/* libmilter wants a char *; it does not write to it */
 	return smfi_getsymval(ctx, (char *)(uintptr_t)name);
@@ -52,7 +68,7 @@ message_ends(struct mfi_conn *c)
 	c->in_message = false;
 }
 
-/* smfi_setreply reads its text as a format: a `%` is written twice. */
+/* smfi_setreply takes its text as a format, so `%` is doubled. */
 static void
 set_reply(SMFICTX *ctx, const struct verdict *v)
 {
@@ -83,18 +99,121 @@ answer(SMFICTX *ctx, struct mfi_conn *c, const struct verdict *v,
 	return v->action == ACTION_DEFER ? SMFIS_TEMPFAIL : SMFIS_REJECT;
 }
 
-struct mfi_conn *
+/*
+ * The connection's state, made at its first event. That is the negotiation, or
+ * connect if the MTA is too old to negotiate. An old MTA has granted no
+ * actions: edits fail, and the message is deferred.
+ */
+static struct mfi_conn *
 mfi_conn(SMFICTX *ctx)
 {
 	struct mfi_conn *c = smfi_getpriv(ctx);
 
 	if (c == NULL) {
 		c = xcalloc(1, sizeof(*c));
-		c->services = services;
-		c->session = session_new(services, get_macro, ctx);
+		c->session = session_new(services, mfi_macro, ctx);
 		smfi_setpriv(ctx, c);
 	}
 	return c;
+}
+
+static void
+ask_for_macros(SMFICTX *ctx)
+{
+	static const struct {
+		int		 stage;
+		const char	*names;
+	} wanted[] = {
+		{ SMFIM_CONNECT, "j v {daemon_name} {daemon_port} "
+		    "{daemon_addr}" },
+		{ SMFIM_HELO, "j {tls_version} {cipher_bits} "
+		    "{cert_subject}" },
+		{ SMFIM_ENVFROM, "i {auth_type} {auth_authen} {tls_version} "
+		    "{cipher} {cipher_bits} {cert_subject} {cert_issuer} "
+		    "{cn_subject} {cn_issuer} {verify}" },
+		{ SMFIM_ENVRCPT, "i {rcpt_mailer}" },
+		{ SMFIM_EOH, "i" },
+		{ SMFIM_EOM, "i" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (smfi_setsymlist(ctx, wanted[i].stage,
+		    (char *)(uintptr_t)wanted[i].names) != MI_SUCCESS)
+			log_printf(LOG_LEVEL_WARNING, "libmilter refused the "
+			    "macro list for stage %d", wanted[i].stage);
+}
+
+/*
+ * The fuse counts recipients that the MTA itself refuses. With SMFIP_RCPT_REJ
+ * Postfix reports them with {rcpt_mailer} "error". Sendmail 8.17 accepts the
+ * request but was never seen to report any. Asked for only where the MTA also
+ * takes our macro lists: without {rcpt_mailer} a refused recipient would look
+ * like an accepted one.
+ */
+static bool
+refused_are_counted(void)
+{
+	struct setup	*st = services_setup(services);
+	bool		 counted = st->conf->fuse.limit[FUSE_REFUSED] > 0;
+
+	setup_unref(&st);
+	return counted;
+}
+
+static bool
+body_is_needed(void)
+{
+	struct setup	*st = services_setup(services);
+	bool		 needed;
+
+	needed = st->conf->dkim.verify || keyring_count(st->keys) > 0;
+	setup_unref(&st);
+	return needed;
+}
+
+/*
+ * libmilter does not show the protocol version, but each version has offered
+ * new steps. SMFIP_NR_* prove nothing: libmilter adds them to the offer.
+ */
+static unsigned
+protocol_version(unsigned long steps)
+{
+	if ((steps & SMFIP_SKIP) != 0)
+		return 6;
+	if ((steps & SMFIP_NODATA) != 0)
+		return 4;
+	return (steps & SMFIP_NOUNKNOWN) != 0 ? 3 : 2;
+}
+
+static sfsistat
+mfi_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
+    unsigned long f2, unsigned long f3, unsigned long *pf0,
+    unsigned long *pf1, unsigned long *pf2, unsigned long *pf3)
+{
+	struct mfi_conn	*c = mfi_conn(ctx);
+
+	(void)f2;
+	(void)f3;
+	if ((f0 & ACTIONS) != ACTIONS) {
+		log_printf(LOG_LEVEL_ERROR, "the MTA does not allow filters "
+		    "to add and change header fields and to quarantine mail; "
+		    "Postfix: set milter_protocol = 6");
+		return SMFIS_REJECT;
+	}
+	*pf0 = ACTIONS | (f0 & SMFIF_SETSYMLIST);
+	*pf1 = f1 & QUIET_STEPS;
+	if (!body_is_needed())
+		*pf1 |= f1 & SMFIP_NOBODY;
+	if ((f0 & SMFIF_SETSYMLIST) != 0 && refused_are_counted())
+		*pf1 |= f1 & SMFIP_RCPT_REJ;
+	*pf2 = *pf3 = 0;
+	if ((f0 & SMFIF_SETSYMLIST) != 0)
+		ask_for_macros(ctx);
+	c->steps = *pf1;
+	session_negotiated(c->session, protocol_version(f1),
+	    (f0 & SMFIF_SETSYMLIST) != 0);
+	return SMFIS_CONTINUE;
 }
 
 static sfsistat
@@ -117,24 +236,24 @@ mfi_helo(SMFICTX *ctx, char *helo)
 }
 
 /*
- * Not in this session: the daemon ends, or a reload turned on what needs the
- * body, and the MTA agreed at the start of the session to send none.
+ * Must a new message wait for another session? Yes, if the daemon is stopping,
+ * or if the MTA agreed to send no bodies and a reload has turned on signing or
+ * verification since.
  */
 static bool
-is_over(const struct mfi_conn *c, struct verdict *v)
+session_is_over(const struct mfi_conn *c, struct verdict *v)
 {
 	if (atomic_load(&draining))
 		*v = verdict_refuse("shutdown", "451 4.3.2",
 		    "The mail filter is shutting down; try again");
-	else if ((c->steps & SMFIP_NOBODY) == 0 ||
-	    !mfi_body_is_needed(c->services))
+	else if ((c->steps & SMFIP_NOBODY) == 0 || !body_is_needed())
 		return false;
 	else {
 		*v = verdict_refuse("reload", "451 4.3.2", "The mail filter "
 		    "has a new configuration; try again in a new session");
 		log_printf(LOG_LEVEL_INFO, "a message is deferred: its "
-		    "session is older than the configuration, and was told "
-		    "to send no bodies");
+		    "session began before the reload and sends no message "
+		    "bodies, which the new configuration needs");
 	}
 	return true;
 }
@@ -145,7 +264,7 @@ mfi_envfrom(SMFICTX *ctx, char **argv)
 	struct mfi_conn	*c = mfi_conn(ctx);
 	struct verdict	 v;
 
-	if (is_over(c, &v))
+	if (session_is_over(c, &v))
 		return answer(ctx, c, &v, 0);
 	message_begins(c);
 	v = session_mail(c->session, argv[0] != NULL ? argv[0] : "");
@@ -165,9 +284,9 @@ mfi_envrcpt(SMFICTX *ctx, char **argv)
 }
 
 /*
- * Not declined with SMFIP_NODATA: Postfix sends the macros of DATA all the
- * same, and on TCP that packet without an answer holds the whole message
- * back for the 40 ms of our delayed acknowledgement.
+ * DATA is not declined with SMFIP_NODATA. Postfix sends its macros anyway, and
+ * on TCP that packet without an answer delays the whole message by the 40 ms
+ * of our delayed acknowledgement.
  */
 static sfsistat
 mfi_data(SMFICTX *ctx)
@@ -185,7 +304,7 @@ mfi_header(SMFICTX *ctx, char *name, char *value)
 
 	if ((c->steps & SMFIP_HDR_LEADSPC) != 0)
 		v = session_header(c->session, name, value);
-	else {	/* the MTA took one blank away */
+	else {	/* the MTA has removed one blank */
 		buf_printf(&led, " %s", value);
 		v = session_header(c->session, name, buf_str(&led));
 		buf_free(&led);
@@ -228,14 +347,14 @@ apply_edit(SMFICTX *ctx, const struct mfi_conn *c, const struct edit *e)
 }
 
 static bool
-hold(SMFICTX *ctx, const struct verdict *v)
+hold_message(SMFICTX *ctx, const struct verdict *v)
 {
 	return v->action != ACTION_HOLD || smfi_quarantine(ctx,
 	    (char *)(uintptr_t)v->text) == MI_SUCCESS;
 }
 
 static bool
-apply(SMFICTX *ctx, const struct mfi_conn *c, const struct edits *edits,
+apply_edits(SMFICTX *ctx, const struct mfi_conn *c, const struct edits *edits,
     const struct verdict *v)
 {
 	size_t i;
@@ -243,18 +362,21 @@ apply(SMFICTX *ctx, const struct mfi_conn *c, const struct edits *edits,
 	for (i = 0; i < edits->n; i++)
 		if (!apply_edit(ctx, c, &edits->edit[i]))
 			return false;
-	return hold(ctx, v);
+	return hold_message(ctx, v);
 }
 
-/* The quota may say at the last moment that the message does not fit. */
+/*
+ * The final verdict can be stricter than `judged`: the quota is only committed
+ * here, and may have been used up by other sessions.
+ */
 static struct verdict
-commit(SMFICTX *ctx, struct mfi_conn *c, const struct edits *edits,
+apply_and_commit(SMFICTX *ctx, struct mfi_conn *c, const struct edits *edits,
     const struct verdict *judged)
 {
-	struct verdict v = session_commit(c->session, apply(ctx, c, edits,
-	    judged));
+	struct verdict v = session_commit(c->session, apply_edits(ctx, c,
+	    edits, judged));
 
-	if (judged->action == ACTION_HOLD || hold(ctx, &v))
+	if (judged->action == ACTION_HOLD || hold_message(ctx, &v))
 		return v;
 	return verdict_refuse("edits", "451 4.3.0",
 	    "The message could not be held; try again later");
@@ -269,7 +391,7 @@ mfi_eom(SMFICTX *ctx)
 
 	v = session_eom(c->session, &edits);
 	if (v.action < ACTION_DEFER)
-		v = commit(ctx, c, edits, &v);
+		v = apply_and_commit(ctx, c, edits, &v);
 	message_ends(c);
 	return answer(ctx, c, &v, 0);
 }
@@ -303,7 +425,7 @@ static char filter_name[] = "millgate";
 static const struct smfiDesc filter = {
 	.xxfi_name = filter_name,
 	.xxfi_version = SMFI_VERSION,
-	.xxfi_flags = MFI_ACTIONS | SMFIF_SETSYMLIST,
+	.xxfi_flags = ACTIONS | SMFIF_SETSYMLIST,
 	.xxfi_connect = mfi_connect,
 	.xxfi_helo = mfi_helo,
 	.xxfi_envfrom = mfi_envfrom,
@@ -318,96 +440,30 @@ static const struct smfiDesc filter = {
 	.xxfi_negotiate = mfi_negotiate,
 };
 
-/*
- * An edit and the answer behind it are two small writes; on TCP the second
- * would wait 40 ms for the MTA's delayed acknowledgement. And a host that
- * vanished, without a word, is found after two minutes, not after two hours:
- * until then its sessions keep what they have reserved. libmilter keeps its
- * listening socket to itself, but accepted ones inherit these from it.
- */
-static void
-set_options(int first_fd)
-{
-	static const struct { int level, name, value; } options[] = {
-		{ IPPROTO_TCP, TCP_NODELAY, 1 },
-		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
-		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 },
-		{ IPPROTO_TCP, TCP_KEEPINTVL, 10 },
-		{ IPPROTO_TCP, TCP_KEEPCNT, 6 },
-	};
-	int		fd, listening = 0;
-	socklen_t	len = sizeof(listening);
-	size_t		i;
-
-	for (fd = first_fd; fd < first_fd + 16; fd++) {
-		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening,
-		    &len) != 0 || listening == 0)
-			continue;
-		/* a unix socket refuses what it does not need */
-		for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-			setsockopt(fd, options[i].level, options[i].name,
-			    &options[i].value, sizeof(options[i].value));
-	}
-}
-
-/* The lowest free descriptor: what is opened next gets it. */
-static int
-next_fd(void)
-{
-	int fd = dup(STDERR_FILENO);
-
-	if (fd != -1)
-		close(fd);
-	return fd != -1 ? fd : STDERR_FILENO + 1;
-}
-
-static bool
-failed(char **why, const char *what, const char *socket)
-{
-	struct buf b = BUF_INIT;
-
-	buf_printf(&b, "socket \"%s\": %s", socket, what);
-	*why = b.data;
-	return false;
-}
-
 bool
 mfi_open(const struct conf *c, char **why)
 {
 	char	*spec = (char *)(uintptr_t)c->socket;
-	int	 fd = next_fd();
+	int	 fd = mfi_socket_next();
 
 	if (smfi_register(filter) != MI_SUCCESS)
-		return failed(why, "libmilter refused to register the filter",
-		    c->socket);
+		return why_set(why, "socket \"%s\": libmilter refused to "
+		    "register the filter", spec);
 	if (smfi_setconn(spec) != MI_SUCCESS)
-		return failed(why, "libmilter does not understand it; write "
-		    "\"inet:PORT@ADDRESS\" or \"unix:/PATH\"", c->socket);
+		return why_set(why, "socket \"%s\": libmilter does not "
+		    "understand it; write \"inet:PORT@ADDRESS\" or "
+		    "\"unix:/PATH\"", spec);
 	smfi_setbacklog(LISTEN_BACKLOG);
 	/* true: a socket file that a crash left behind is removed */
 	if (smfi_opensocket(true) != MI_SUCCESS)
-		return failed(why, strncmp(spec, "local:", 6) == 0 ?
-		    "cannot be made; is its directory writable, and no other "
-		    "file in its place?" :
-		    "cannot be opened; is the port in use, or the address not "
-		    "one of this host?", c->socket);
-	set_options(fd);
+		return why_set(why, "socket \"%s\": %s", spec,
+		    strncmp(spec, "local:", 6) == 0 ?
+		    "cannot be created; check that its directory is writable "
+		    "and that no other file has this name" :
+		    "cannot be opened; check that the port is free and the "
+		    "address belongs to this host");
+	mfi_socket_options(fd);
 	return true;
-}
-
-/*
- * Found by the dynamic linker before libc's. libmilter has a thread that waits
- * for SIGHUP, SIGTERM and SIGINT and takes each of them for a stop; now and
- * then it was handed one before the daemon's own thread ran. Signals are the
- * daemon's: this never gives one to the only thread that asks.
- */
-int
-sigwait(const sigset_t *set, int *number)
-{
-	(void)set;
-	(void)number;
-	for (;;)
-		pause();
 }
 
 bool
