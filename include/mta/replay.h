@@ -8,8 +8,8 @@
  *   delete Authentication-Results 3
  *   insert Authentication-Results: mx.example.net; spf=pass ...
  *   log id=- event=eom action=reject ...
- * The third to last words of an answer are reply, rule and text. Folds of an
- * inserted value are shown as one blank.
+ * An answer that refuses has the reply code, the rule and the text after the
+ * action. Folds of an inserted value are shown as one blank.
  */
 #ifndef MILLGATE_REPLAY_H
 #define MILLGATE_REPLAY_H
@@ -22,16 +22,16 @@
 struct replay;
 struct services;
 
-/* `sv` must outlive it; its records come to the outcome. */
+/* `sv` must outlive it. Records of `sv` go to the outcome, not to the log. */
 struct replay	*replay_new(struct services *sv);
 void		 replay_free(struct replay **rp);
 
-/* Set or replace a macro's value; NULL removes it. */
+/* Set or replace a macro's value; NULL: the macro is not sent any more. */
 void		 replay_macro(struct replay *r, const char *name,
 		    const char *value);
 /*
- * A new connection (an open one is closed). `address` NULL: unknown to the
- * MTA; "local": sendmail(1). False: it is no address.
+ * Begin a new connection; an open one is closed. `address` NULL: the MTA does
+ * not know it; "local": sendmail(1). False: it is not an IP address.
  */
 bool		 replay_connect(struct replay *r, const char *address,
 		    const char *name);
@@ -39,17 +39,17 @@ struct verdict	 replay_helo(struct replay *r, const char *helo);
 struct verdict	 replay_mail(struct replay *r, const char *path);
 struct verdict	 replay_rcpt(struct replay *r, const char *path);
 /*
- * A message as in a file: header, empty line, body; lines end with LF or
- * CRLF. The body reaches the session with CRLF, as an MTA sends it.
+ * Send a message as it is in a file: header, empty line, body. Lines end with
+ * LF or CRLF. The session gets the body with CRLF, as an MTA sends it.
  */
 struct verdict	 replay_message(struct replay *r, const char *text,
 		    size_t len);
 void		 replay_abort(struct replay *r);
 
-/* The lines since the last clear. */
+/* The lines since replay_clear; valid until the next event. */
 const char	*replay_outcome(const struct replay *r);
 void		 replay_clear(struct replay *r);
-/* The last record as JSON, "{}" when there was none. */
+/* The last record as JSON; "{}": there was none. */
 const char	*replay_record_json(const struct replay *r);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * scenario - a bug report that runs: configuration, zone, session, message
- * and what is expected, in one text file
+ * and expected outcome in one text file
  *
  *   # comment                 (outside of [conf], [zone] and [message])
  *   [conf]                    a configuration, as in millgate.conf
@@ -8,15 +8,16 @@
  *   [session]                 one command a line:
  *     time SECONDS            the clock, seconds since the epoch
  *     connect IP|local|unknown [NAME]
- *     macro NAME [VALUE]      without a value: not sent any more
+ *     macro NAME [VALUE]      without a value the macro is not sent any more
  *     helo NAME
  *     mail PATH
  *     rcpt PATH
  *     abort                   RSET
- *   [message]                 sent as a whole, up to its answer
- *   [expect]                  one pattern a line (fnmatch), which a line of the
- *     PATTERN                 outcome (replay.h) since the last [expect] must
- *     not PATTERN             match, or none may match
+ *   [message]                 one message, sent up to its final answer
+ *   [expect]                  one fnmatch(3) pattern a line
+ *     PATTERN                 a line of the outcome (replay.h) since the last
+ *                             [expect] must match
+ *     not PATTERN             no line may match
  *
  * [conf] and [zone] come first; [session], [message] and [expect] may repeat.
  */
@@ -28,8 +29,8 @@
 enum scenario_result { SCENARIO_PASSED, SCENARIO_FAILED, SCENARIO_BROKEN };
 
 /*
- * Run the file; what fails is said on `out` as "file:line: ...", with the
- * outcome. BROKEN: the file itself cannot be read or understood.
+ * Run the file. A failed expectation is written to `out` as "file:line: ...",
+ * followed by the outcome. SCENARIO_BROKEN: the file cannot be read or parsed.
  */
 enum scenario_result scenario_run(const char *path, FILE *out);
 

@@ -1,11 +1,14 @@
 /*
  * replay - the offline driver: the same session events from text
+ *
+ * Used by `millgatectl check' and `replay', by the scenario tests and by the
+ * fuzzers. It calls session_* exactly as mfi.c does, and writes down answers,
+ * edits and log records instead of sending them to an MTA.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include "base/arena.h"
@@ -32,7 +35,7 @@ struct replay {
 };
 
 static const char *
-get_macro(void *ctx, const char *name)
+replay_get(void *ctx, const char *name)
 {
 	struct replay	*r = ctx;
 	size_t		 i;
@@ -44,7 +47,7 @@ get_macro(void *ctx, const char *name)
 }
 
 static void
-on_record(void *arg, const struct record *rec)
+replay_record(void *arg, const struct record *rec)
 {
 	struct replay *r = arg;
 
@@ -61,7 +64,7 @@ replay_new(struct services *sv)
 	struct replay *r = xcalloc(1, sizeof(*r));
 
 	r->sv = sv;
-	sv->on_record = on_record;
+	sv->on_record = replay_record;
 	sv->on_record_arg = r;
 	return r;
 }
@@ -104,9 +107,9 @@ replay_macro(struct replay *r, const char *name, const char *value)
 	r->macro[i].value = value != NULL ? xstrdup(value) : NULL;
 }
 
-/* "verb action code status rule text", what there is of it */
+/* "verb action [code status] [rule text]" */
 static struct verdict
-say(struct replay *r, const char *verb, struct verdict v)
+replay_say(struct replay *r, const char *verb, struct verdict v)
 {
 	buf_printf(&r->outcome, "%s %s", verb, action_name(v.action));
 	if (v.code[0] != '\0')
@@ -118,7 +121,7 @@ say(struct replay *r, const char *verb, struct verdict v)
 }
 
 static bool
-make_address(const char *text, struct sockaddr_storage *ss)
+parse_client(const char *text, struct sockaddr_storage *ss)
 {
 	struct sockaddr_in	*in = (void *)ss;
 	struct sockaddr_in6	*in6 = (void *)ss;
@@ -147,13 +150,13 @@ replay_connect(struct replay *r, const char *address, const char *name)
 {
 	struct sockaddr_storage ss;
 
-	if (address != NULL && !make_address(address, &ss))
+	if (address != NULL && !parse_client(address, &ss))
 		return false;
 	if (name == NULL)
 		name = address == NULL ? "unknown" :
 		    strcmp(address, "local") == 0 ? "localhost" : address;
 	session_free(&r->session);
-	r->session = session_new(r->sv, get_macro, r);
+	r->session = session_new(r->sv, replay_get, r);
 	session_connect(r->session, name, address != NULL ?
 	    (const struct sockaddr *)&ss : NULL);
 	return true;
@@ -168,24 +171,24 @@ replay_helo(struct replay *r, const char *helo)
 struct verdict
 replay_mail(struct replay *r, const char *path)
 {
-	return say(r, "mail", session_mail(r->session, path));
+	return replay_say(r, "mail", session_mail(r->session, path));
 }
 
 struct verdict
 replay_rcpt(struct replay *r, const char *path)
 {
-	return say(r, "rcpt", session_rcpt(r->session, path));
+	return replay_say(r, "rcpt", session_rcpt(r->session, path));
 }
 
-/* --- a message text in pieces ----------------------------------------- */
+/* --- a message as text ------------------------------------------------ */
 
 struct text {
 	const char	*p, *end;
 };
 
-/* The next line without its end; false at the end of the text. */
+/* The next line, without its line end. False: the text has ended. */
 static bool
-next_line(struct text *t, const char **line, size_t *len)
+text_line(struct text *t, const char **line, size_t *len)
 {
 	const char *lf;
 
@@ -211,7 +214,7 @@ is_fold(const struct text *t)
 	return t->p < t->end && (*t->p == ' ' || *t->p == '\t');
 }
 
-/* One field, folds as LF; false when the header has ended. */
+/* Send one field, with LF in its folds. False: the header has ended. */
 static bool
 send_field(struct replay *r, struct text *t)
 {
@@ -221,16 +224,16 @@ send_field(struct replay *r, struct text *t)
 	char			*name;
 	size_t			 len;
 
-	if (!next_line(t, &line, &len) || len == 0)
+	if (!text_line(t, &line, &len) || len == 0)
 		return false;
 	colon = memchr(line, ':', len);
 	if (colon == NULL || colon == line) {
-		*t = before;	/* as an MTA: the body begins here */
+		*t = before;	/* like an MTA: the body begins here */
 		return false;
 	}
 	name = strndup(line, (size_t)(colon - line));
 	buf_add(&value, colon + 1, len - (size_t)(colon + 1 - line));
-	while (is_fold(t) && next_line(t, &line, &len)) {
+	while (is_fold(t) && text_line(t, &line, &len)) {
 		buf_addch(&value, '\n');
 		buf_add(&value, line, len);
 	}
@@ -247,7 +250,7 @@ send_body(struct replay *r, struct text *t)
 	const char	*line;
 	size_t		 len;
 
-	while (next_line(t, &line, &len)) {
+	while (text_line(t, &line, &len)) {
 		buf_add(&body, line, len);
 		buf_addstr(&body, "\r\n");
 	}
@@ -291,7 +294,7 @@ replay_message(struct replay *r, const char *text, size_t len)
 		say_edit(r, &edits->edit[i]);
 	if (edits != NULL)
 		v = session_commit(r->session, true);
-	return say(r, "eom", v);
+	return replay_say(r, "eom", v);
 }
 
 void

@@ -1,5 +1,10 @@
 /*
- * scenario - a bug report that runs; see scenario.h for the format
+ * scenario - run a scenario file against an engine of its own
+ *
+ * The file is read once, line by line. The services are opened when the first
+ * section after [conf] and [zone] begins: with a store in memory, DNS from the
+ * zone text, and a clock that only the command `time' moves. The format is
+ * described in scenario.h.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -17,7 +22,7 @@
 
 #define SCENARIO_TIME	1800000000	/* unless the file says otherwise */
 
-/* The clock of the one scenario that runs; services.now has no argument. */
+/* One scenario runs at a time: services.now takes no argument. */
 static time_t	scenario_time;
 
 static time_t
@@ -50,7 +55,7 @@ broken(struct scenario *sc, const char *what, const char *detail)
 }
 
 static void
-start(struct scenario *sc)
+scenario_start(struct scenario *sc)
 {
 	char		*why = NULL;
 	struct conf	*c;
@@ -89,10 +94,10 @@ command_connect(struct scenario *sc, char *args)
 
 	if (!replay_connect(sc->replay, strcmp(address, "unknown") == 0 ?
 	    NULL : address, args))
-		broken(sc, "connect: no address", address);
+		broken(sc, "connect: not an IP address", address);
 }
 
-/* One line of [session]: a word and the rest. */
+/* One line of [session]: a command and its arguments. */
 static void
 command(struct scenario *sc, char *line)
 {
@@ -101,7 +106,7 @@ command(struct scenario *sc, char *line)
 	if (strcmp(verb, "abort") == 0)
 		replay_abort(sc->replay);
 	else if (args == NULL)
-		broken(sc, "command without its argument", verb);
+		broken(sc, "this command needs an argument", verb);
 	else if (strcmp(verb, "time") == 0)
 		scenario_time = (time_t)strtoll(args, NULL, 10);
 	else if (strcmp(verb, "connect") == 0)
@@ -116,7 +121,7 @@ command(struct scenario *sc, char *line)
 	else if (strcmp(verb, "rcpt") == 0)
 		replay_rcpt(sc->replay, args);
 	else
-		broken(sc, "no such command", verb);
+		broken(sc, "unknown command", verb);
 }
 
 static bool
@@ -140,18 +145,18 @@ expect(struct scenario *sc, const char *line)
 	if (outcome_matches(outcome, want ? line : line + 4) == want)
 		return;
 	fprintf(sc->out, "%s:%u: %s: %s\noutcome:\n%s", sc->path, sc->line,
-	    want ? "expected, but not there" : "there, but not expected",
+	    want ? "expected, but missing" : "present, but not expected",
 	    want ? line : line + 4, outcome);
 	sc->result = SCENARIO_FAILED;
 }
 
-/* --- the file in sections --------------------------------------------- */
+/* --- sections of the file --------------------------------------------- */
 
 enum section { IN_NOTHING, IN_CONF, IN_ZONE, IN_SESSION, IN_MESSAGE,
     IN_EXPECT };
 
 static enum section
-section_of(const char *line)
+scenario_section(const char *line)
 {
 	static const char *const names[] = { NULL, "[conf]", "[zone]",
 	    "[session]", "[message]", "[expect]" };
@@ -164,7 +169,7 @@ section_of(const char *line)
 }
 
 static void
-take_line(struct scenario *sc, enum section in, char *line,
+scenario_line(struct scenario *sc, enum section in, char *line,
     struct buf *message)
 {
 	if (in == IN_CONF || in == IN_ZONE) {
@@ -197,7 +202,7 @@ section_ends(struct scenario *sc, enum section in, enum section next,
 		replay_clear(sc->replay);
 	buf_reset(message);
 	if (next >= IN_SESSION && sc->sv == NULL)
-		start(sc);
+		scenario_start(sc);
 }
 
 static void
@@ -214,9 +219,9 @@ run_lines(struct scenario *sc, FILE *f)
 		sc->line++;
 		if (len > 0 && line[len - 1] == '\n')
 			line[len - 1] = '\0';
-		next = section_of(line);
+		next = scenario_section(line);
 		if (next == IN_NOTHING) {
-			take_line(sc, in, line, &message);
+			scenario_line(sc, in, line, &message);
 			continue;
 		}
 		section_ends(sc, in, next, &message);
@@ -241,7 +246,7 @@ scenario_run(const char *path, FILE *out)
 	run_lines(&sc, f);
 	fclose(f);
 	if (sc.sv == NULL && sc.result == SCENARIO_PASSED)
-		broken(&sc, "nothing to run", "no [session] section");
+		broken(&sc, "nothing to run", "a [session] is missing");
 	replay_free(&sc.replay);
 	services_free(&sc.sv);
 	buf_free(&sc.conf);
