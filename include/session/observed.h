@@ -1,14 +1,14 @@
 /*
- * observed - what has been seen since the start, listener by listener
+ * observed - counters of each listener since the start
  *
- * Which macros the MTA sent at which stage, what it offered when it
- * negotiated, and what became of the messages. The hint in a refusal's log
- * line, `millgatectl stats' and `millgatectl doctor' are made of it.
+ * They count which macros the MTA sent at which stage, what it offered in the
+ * negotiation, and the verdicts on messages. The hint in the log line of a
+ * refusal, `millgatectl stats' and `millgatectl doctor' use them.
  *
- * Bounds: OBSERVED_LISTENERS listeners by name (more share one slot), a fixed
- * table of macros, OBSERVED_RULES rules a listener. Counting is lock-free and
- * callable from any thread; counters are read one by one, so two of them may
- * be a message apart.
+ * Bounds: OBSERVED_LISTENERS listeners by name (further ones share one slot),
+ * a fixed table of macros, OBSERVED_RULES rules a listener. Counting takes no
+ * lock and may be done by any thread. Counters are read one by one, so two of
+ * them may be a message apart.
  */
 #ifndef MILLGATE_OBSERVED_H
 #define MILLGATE_OBSERVED_H
@@ -28,7 +28,10 @@ struct buf;
 struct observed;
 struct observed_listener;
 
-/* When we looked; libmilter shows what earlier stages brought, too. */
+/*
+ * The stage at which a macro is looked up. libmilter also finds macros that
+ * were sent at an earlier stage of the session.
+ */
 enum macro_stage { AT_CONNECT, AT_HELO, AT_MAIL, AT_EOM };
 
 struct observed_row {
@@ -41,34 +44,41 @@ extern const struct observed_row observed_rows[OBSERVED_ROWS];
 struct observed	*observed_new(void);
 void		 observed_free(struct observed **op);
 
-/* Never NULL; the same pointer for the same name until observed_free. */
+/*
+ * Find or add a listener. Never NULL. The same name gives the same pointer,
+ * which is valid until observed_free.
+ */
 struct observed_listener *observed_listener(struct observed *o,
 		    const char *name);
 
-/* `sent` has what was found for each row; rows of this stage are counted. */
+/* Count the rows of this stage. `sent` has one element for each row. */
 void		 observed_macros(struct observed_listener *l,
 		    enum macro_stage stage, const enum sent *sent);
-/* A session came to this listener; its MTA is the latest one. */
+/* Count a session at this listener, and remember its MTA as the latest one. */
 void		 observed_session(struct observed_listener *l,
 		    const struct mta_facts *mta);
 /*
- * The end of a message, or (`event` "rcpt") a refused recipient. `action` is
- * what the MTA was answered; `rule` NULL: none held or refused it.
+ * Count the end of a message or, if `event` is "rcpt", a refused recipient.
+ * `action` is the answer to the MTA. `rule` must be a static string; NULL: no
+ * rule held or refused the message.
  */
 void		 observed_verdict(struct observed_listener *l,
 		    const char *event, enum action action, const char *rule);
 
 /*
- * At no stage was this macro ever sent here. An MTA that sends it without a
- * value has said that there is none, and nothing is wrong with its settings.
+ * Has this macro never been sent, at any stage? A macro that is sent without a
+ * value counts as sent: the MTA is configured to send it and had no value.
  */
 bool		 observed_never(const struct observed_listener *l,
 		    const char *macro);
-/* True once a minute: a hint may be logged. `ticks` in milliseconds. */
+/*
+ * May a hint be logged now? True at most once a minute for each listener.
+ * `ticks` is in milliseconds.
+ */
 bool		 observed_hint_due(struct observed_listener *l,
 		    uint64_t ticks);
 
-/* The JSON array "listeners" of the control socket; with all macros or not. */
+/* Append the JSON array "listeners" of the control socket to `b`. */
 void		 observed_json(struct observed *o, bool macros,
 		    struct buf *b);
 

@@ -1,9 +1,10 @@
 /*
- * services - what sessions share, each safe by itself
+ * services - the objects that all sessions share
  *
- * The current setup (a configuration and what was loaded for it; immutable,
- * reference-counted, swapped on reload), the resolver, the store and the
- * counters. A session may reach these and nothing else.
+ * They are the current setup, the resolver, the store, the counters, the
+ * observations, the fuse and the notifier; each of them is thread-safe. A
+ * setup is a configuration and everything that was loaded for it. It is
+ * immutable and reference-counted; a reload replaces it.
  */
 #ifndef MILLGATE_SERVICES_H
 #define MILLGATE_SERVICES_H
@@ -34,19 +35,19 @@ struct setup {
 	atomic_uint	 refs;
 	struct conf	*conf;
 	struct keyring	*keys;
-	struct dkim_lib	*dkim;		/* with its settings */
-	struct users_query *users;	/* NULL: none */
+	struct dkim_lib	*dkim;		/* with this configuration's limits */
+	struct users_query *users;	/* NULL: no users' database */
 };
 
-/* Counters since the start; the log and `millgatectl stats` tell them. */
+/* Counters since the start, for the log and for `millgatectl stats'. */
 struct counters {
 	atomic_uint_fast64_t connections, messages;
 	atomic_uint_fast64_t accepted, held, deferred, rejected, aborted;
-	atomic_uint_fast64_t outcomes_lost;	/* of DMARC */
-	/* recipients refused by a quota; times the store did not work */
-	atomic_uint_fast64_t quota_refused, store_failures;
-	/* events told to the site; its command was not run for so many */
-	atomic_uint_fast64_t warnings, notify_dropped;
+	atomic_uint_fast64_t outcomes_lost;	/* DMARC, not recorded */
+	atomic_uint_fast64_t quota_refused;	/* recipients */
+	atomic_uint_fast64_t store_failures;	/* calls */
+	atomic_uint_fast64_t warnings;		/* notices to the site */
+	atomic_uint_fast64_t notify_dropped;	/* without its command */
 };
 
 struct services {
@@ -55,61 +56,63 @@ struct services {
 	struct resolver	*resolver;
 	struct store	*store;
 	pthread_mutex_t	 warned_lock;
-	struct warned	*warned;	/* who was told of a quota */
-	struct notifier	*notifier;	/* NULL: no command is run */
+	struct warned	*warned;	/* which accounts have been warned */
+	struct notifier	*notifier;	/* NULL: no commands are run */
 	struct counters	 counters;
 	struct observed	*observed;
 	struct fuse	*fuse;
 	const char	*hostname;
 	pthread_rwlock_t clock_lock;	/* see services_time_begin */
-	/* the clock; tests and `millgatectl check --time` set their own */
+	/* time of day; tests and `millgatectl check --time' replace it */
 	time_t		(*now)(void);
-	/* milliseconds of a clock that never steps, for durations */
+	/* milliseconds of a clock that is never set, for durations */
 	uint64_t	(*ticks)(void);
-	/* where a message's record goes; NULL: the log */
+	/* receives the records; NULL: they go to the log */
 	void		(*on_record)(void *arg, const struct record *r);
 	void		*on_record_arg;
 };
 
 /*
- * Load what `conf` names; takes over the caller's reference. NULL with *why
- * (malloced; the caller frees).
+ * Load the keys and users that `conf` names. Takes over the caller's reference
+ * to `conf`. NULL with *why (malloced; the caller frees).
  */
 struct setup	*setup_new(struct conf *conf, char **why);
 /*
- * The users' database, not opened yet; NULL: the configuration names none. It
- * refers to `conf`; users_query_free ends it.
+ * The users' database, not opened yet. NULL: the configuration names none.
+ * It refers to `conf`, which must outlive it; free it with users_query_free.
  */
 struct users_query *setup_users(const struct conf *conf);
 /*
- * Can the users' database be read? Asked by setup_new, and again by who has
- * given up privileges since. False with *why as above.
+ * Can the users' database be read? setup_new checks it; check again after
+ * privileges have been dropped. False with *why as above.
  */
 bool		 setup_check_users(const struct setup *st, char **why);
 /*
- * setup_new for a test of the configuration: also looks at what a start would
- * refuse of a server for the state. No server is asked.
+ * Like setup_new, for a test of the configuration. It also checks the URL,
+ * password file and certificates of a state server, but does not connect.
  */
 struct setup	*setup_try(struct conf *conf, char **why);
+/* Give up one reference; the last one frees the setup. NULL is allowed. */
 void		 setup_unref(struct setup **stp);
 
 /*
- * Takes over `setup`, `resolver` and `store`; `hostname` must outlive it.
- * Never NULL.
+ * Takes over `setup`, `resolver` and `store`; `hostname` must outlive the
+ * services. Never NULL.
  */
 struct services	*services_new(struct setup *setup, struct resolver *resolver,
 		    struct store *store, const char *hostname);
 void		 services_free(struct services **svp);
 
 /*
- * The time, for the store; it is not set by anybody until services_time_end,
- * which follows when the store has answered.
+ * The time to pass to the store. The store's buckets are not shifted until
+ * services_time_end, which must follow when the store has answered.
  */
 time_t		 services_time_begin(struct services *sv);
 void		 services_time_end(struct services *sv);
 /*
- * Was the machine's clock set? Then the store's counts move along; sv->now
- * must be that of this clock. Once a second, from one thread.
+ * If the machine's clock has been set, shift the quota buckets of the store by
+ * the same time. sv->now must read this clock. Call it once a second, always
+ * from the same thread.
  */
 void		 services_clock_look(struct services *sv,
 		    struct wallclock *w);
@@ -123,9 +126,9 @@ void		 services_record(struct services *sv, enum log_level level,
 void		 services_notice(struct services *sv, const struct conf *c,
 		    const struct notice *e);
 
-/* The setup for a message that begins now; the caller unrefs it. */
+/* A reference to the current setup, for setup_unref. */
 struct setup	*services_setup(struct services *sv);
-/* Messages that begin from now on use `setup`, which is taken over. */
+/* Use `setup` from the next message on; it is taken over. */
 void		 services_swap(struct services *sv, struct setup *setup);
 
 #endif

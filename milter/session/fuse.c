@@ -1,8 +1,9 @@
 /*
- * fuse - what a login did in the last hour that a stolen one does too
+ * fuse - count the behaviour of each login that suggests a stolen password
  *
- * A hash table of logins, and a list of them by when they were last seen.
- * One mutex guards all; it is held for some sixty comparisons at most.
+ * A hash table of logins, and a list of them in the order in which they were
+ * last seen. One mutex guards both; it is held for at most some sixty
+ * comparisons.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -13,9 +14,9 @@
 #include "fuse_priv.h"
 
 #define MINUTES		60u
-/* Room for a limit and one more; what is over is out of it soon. */
+/* More than the largest limit, so that a count can exceed it. */
 #define VALUES		(FUSE_LIMIT_MAX + 4)
-#define PLACES		4096u		/* of the table; a power of two */
+#define PLACES		4096u		/* of the hash table; a power of 2 */
 
 struct value {
 	uint64_t	 hash;
@@ -28,11 +29,11 @@ struct values {
 };
 
 struct suspect {
-	struct suspect	*next;		/* of the same place */
+	struct suspect	*next;		/* at the same place */
 	struct suspect	*newer, *older;
 	uint64_t	 hash;
 	struct values	 networks, from;
-	uint64_t	 minute;	/* of the newest count */
+	uint64_t	 minute;	/* of the newest refused[] */
 	uint16_t	 refused[MINUTES];
 	char		 login[];
 };
@@ -55,23 +56,23 @@ fuse_new(uint64_t seed)
 	return f;
 }
 
-/* --- logins: the fuse is locked ------------------------------------------ */
+/* --- logins; the caller holds the lock ---------------------------------- */
 
 static struct suspect **
-place(struct fuse *f, uint64_t hash)
+fuse_place(struct fuse *f, uint64_t hash)
 {
 	return &f->place[fnv_fold(hash) & (PLACES - 1)];
 }
 
 static void
-list_remove(struct fuse *f, struct suspect *s)
+fuse_list_remove(struct fuse *f, struct suspect *s)
 {
 	*(s->newer != NULL ? &s->newer->older : &f->newest) = s->older;
 	*(s->older != NULL ? &s->older->newer : &f->oldest) = s->newer;
 }
 
 static void
-list_add(struct fuse *f, struct suspect *s)
+fuse_list_add(struct fuse *f, struct suspect *s)
 {
 	s->newer = NULL;
 	s->older = f->newest;
@@ -80,50 +81,50 @@ list_add(struct fuse *f, struct suspect *s)
 }
 
 static void
-forget(struct fuse *f, struct suspect *s)
+fuse_forget(struct fuse *f, struct suspect *s)
 {
-	struct suspect **sp = place(f, s->hash);
+	struct suspect **sp = fuse_place(f, s->hash);
 
 	while (*sp != s)
 		sp = &(*sp)->next;
 	*sp = s->next;
-	list_remove(f, s);
+	fuse_list_remove(f, s);
 	f->n--;
 	free(s);
 }
 
 static struct suspect *
-add(struct fuse *f, uint64_t hash, const char *login)
+fuse_add(struct fuse *f, uint64_t hash, const char *login)
 {
 	size_t		 len = strlen(login);
 	struct suspect	*s;
 
 	if (f->n >= FUSE_LOGINS)
-		forget(f, f->oldest);
+		fuse_forget(f, f->oldest);
 	s = xcalloc(1, offsetof(struct suspect, login) + len + 1);
 	s->hash = hash;
 	memcpy(s->login, login, len + 1);
-	s->next = *place(f, hash);
-	*place(f, hash) = s;
-	list_add(f, s);
+	s->next = *fuse_place(f, hash);
+	*fuse_place(f, hash) = s;
+	fuse_list_add(f, s);
 	f->n++;
 	return s;
 }
 
-/* Found or made; it is the newest now. */
+/* Find or add the login, and move it to the head of the list. */
 static struct suspect *
-look_up(struct fuse *f, const char *login)
+fuse_look_up(struct fuse *f, const char *login)
 {
 	uint64_t	 hash = fnv_add(f->seed, login, strlen(login));
 	struct suspect	*s;
 
-	for (s = *place(f, hash); s != NULL; s = s->next)
+	for (s = *fuse_place(f, hash); s != NULL; s = s->next)
 		if (s->hash == hash && strcmp(s->login, login) == 0)
 			break;
 	if (s == NULL)
-		return add(f, hash, login);
-	list_remove(f, s);
-	list_add(f, s);
+		return fuse_add(f, hash, login);
+	fuse_list_remove(f, s);
+	fuse_list_add(f, s);
 	return s;
 }
 
@@ -136,7 +137,7 @@ fuse_free(struct fuse **fp)
 	if (f == NULL)
 		return;
 	while (f->newest != NULL)
-		forget(f, f->newest);
+		fuse_forget(f, f->newest);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
 }
@@ -152,10 +153,10 @@ fuse_logins(struct fuse *f)
 	return n;
 }
 
-/* --- counting ------------------------------------------------------------ */
+/* --- counting ----------------------------------------------------------- */
 
 static bool
-is_over(uint64_t then, uint64_t minute)
+is_hour_old(uint64_t then, uint64_t minute)
 {
 	return then + MINUTES <= minute;
 }
@@ -166,14 +167,14 @@ drop_old(struct values *v, uint64_t minute)
 	size_t i, kept = 0;
 
 	for (i = 0; i < v->n; i++)
-		if (!is_over(v->value[i].minute, minute))
+		if (!is_hour_old(v->value[i].minute, minute))
 			v->value[kept++] = v->value[i];
 	v->n = kept;
 }
 
-/* Where the next one goes: behind the others, or in place of the oldest. */
+/* A new value: at the end or, if the array is full, in place of the oldest. */
 static struct value *
-room(struct values *v)
+values_room(struct values *v)
 {
 	size_t i, oldest = 0;
 
@@ -185,7 +186,7 @@ room(struct values *v)
 	return &v->value[oldest];
 }
 
-/* How many different ones there are with this one. */
+/* Count the value; the number of distinct values in the last hour. */
 static unsigned
 note_value(struct values *v, uint64_t hash, uint64_t minute)
 {
@@ -197,7 +198,7 @@ note_value(struct values *v, uint64_t hash, uint64_t minute)
 		if (v->value[i].hash == hash)
 			slot = &v->value[i];
 	if (slot == NULL)
-		slot = room(v);
+		slot = values_room(v);
 	slot->hash = hash;
 	slot->minute = minute;
 	return (unsigned)v->n;
@@ -209,7 +210,7 @@ note_refused(struct suspect *s, uint64_t minute)
 	unsigned	sum = 0;
 	size_t		i;
 
-	if (is_over(s->minute, minute)) {
+	if (is_hour_old(s->minute, minute)) {
 		memset(s->refused, 0, sizeof(s->refused));
 		s->minute = minute;
 	}
@@ -223,7 +224,7 @@ note_refused(struct suspect *s, uint64_t minute)
 }
 
 static unsigned
-note(struct fuse *f, struct suspect *s, enum fuse_kind kind,
+note_event(struct fuse *f, struct suspect *s, enum fuse_kind kind,
     const char *value, uint64_t minute)
 {
 	uint64_t hash;
@@ -244,13 +245,13 @@ fuse_note(struct fuse *f, const char *login, enum fuse_kind kind,
 	bool		 tripped;
 
 	pthread_mutex_lock(&f->lock);
-	s = look_up(f, login);
+	s = fuse_look_up(f, login);
 	trip->kind = kind;
 	trip->limit = limit;
-	trip->count = note(f, s, kind, value, seconds / 60);
+	trip->count = note_event(f, s, kind, value, seconds / 60);
 	tripped = trip->count > limit;
 	if (tripped)
-		forget(f, s);
+		fuse_forget(f, s);
 	pthread_mutex_unlock(&f->lock);
 	return tripped;
 }

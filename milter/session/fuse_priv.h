@@ -1,16 +1,16 @@
 /*
- * fuse - what a login did in the last hour that a stolen one does too
+ * fuse - count the behaviour of each login that suggests a stolen password
  *
- * Per login: the different networks it came from, the different From
- * addresses it wrote, and its refused recipients. Each counts for an hour
- * from when it was last seen, to the minute.
+ * It counts the distinct networks of a login's clients, the distinct From
+ * addresses of its mail, and its refused recipients. Each value counts for an
+ * hour after it was last seen, to the minute.
  *
- * Memory: about 2.3 KB for a login that was seen in the last hour, and at
- * most FUSE_LOGINS of them, 19 MB; of more the one not seen for the longest
- * time is forgotten. Values are kept as 64-bit hashes.
+ * Memory: about 2.3 KB for each login, at most FUSE_LOGINS of them (19 MB).
+ * When the table is full, the login that was not seen for the longest time is
+ * dropped. Values are kept as 64-bit hashes.
  *
- * Thread-safe; nothing here waits. Time is an argument: seconds of a clock
- * that never steps.
+ * Thread-safe, and no function blocks. Time is an argument, in seconds of a
+ * clock that is never set.
  */
 #ifndef MILLGATE_FUSE_H
 #define MILLGATE_FUSE_H
@@ -25,18 +25,20 @@
 
 struct fuse;
 
-/* The seed keeps others from making addresses with the same hash. */
+/* A random seed keeps attackers from choosing values with equal hashes. */
 struct fuse	*fuse_new(uint64_t seed);
 void		 fuse_free(struct fuse **fp);
 
 /*
- * The login did this; `value` is what it used (FUSE_REFUSED: not looked at).
- * False: it is within the limit. True: it is not, *trip has the numbers, and
- * all of the login is forgotten, so that it trips once.
+ * Count one event of `kind`. `value` is the network or the From address;
+ * FUSE_REFUSED ignores it. False: the count is within `limit`. True: it is
+ * over the limit. Then *trip has the numbers, and all counts of the login are
+ * dropped, so that the fuse trips once.
  */
 bool		 fuse_note(struct fuse *f, const char *login,
 		    enum fuse_kind kind, const char *value, unsigned limit,
 		    uint64_t seconds, struct fuse_trip *trip);
+/* How many logins are in the table. */
 size_t		 fuse_logins(struct fuse *f);
 
 #endif

@@ -2,11 +2,12 @@
  * notifier - run the site's command for an event, outside the mail path
  *
  * A slot is free, filled by a session, or taken by the thread. The lock guards
- * the states; what is in a taken slot belongs to the thread, which starts,
- * reaps and kills without the lock: exec may hang on a dead file server.
+ * the states. The contents of a taken slot belong to the thread, which starts,
+ * reaps and kills commands without the lock, because exec may hang on a dead
+ * file server.
  *
- * The kernel has no wait for a process with a time limit that is everywhere:
- * while a command runs the thread looks for its end fifty times a second.
+ * There is no portable wait for a process with a timeout. While a command runs,
+ * the thread checks for its end fifty times a second.
  */
 #include "config.h"
 
@@ -33,7 +34,7 @@ enum slot_state { SLOT_FREE, SLOT_FILLED, SLOT_TAKEN };
 
 struct slot {
 	enum slot_state	 state;		/* guarded by the lock */
-	bool		 running;	/* the thread's own view */
+	bool		 running;	/* used by the thread only */
 	char		*command;
 	char		*variable[VARIABLES + 1];
 	unsigned	 timeout;	/* seconds */
@@ -50,11 +51,11 @@ struct notifier {
 	struct slot	 slot[NOTIFIER_PARALLEL_MAX];
 };
 
-/* --- one command --------------------------------------------------------- */
+/* --- one command -------------------------------------------------------- */
 
-/* Words are parted by blanks; `text` is cut up. */
+/* Split at blanks, in place. */
 static void
-split(char *text, char *argv[NOTIFIER_WORDS + 1])
+split_command(char *text, char *argv[NOTIFIER_WORDS + 1])
 {
 	char	*save = NULL, *word;
 	size_t	 n = 0;
@@ -66,9 +67,9 @@ split(char *text, char *argv[NOTIFIER_WORDS + 1])
 	argv[n] = NULL;
 }
 
-/* Nothing of ours goes along: descriptors, signals, directory, group. */
+/* The command inherits no descriptors, signals, directory or group of ours. */
 static int
-spawn(pid_t *pid, char *const argv[], char *const envp[])
+spawn_command(pid_t *pid, char *const argv[], char *const envp[])
 {
 	posix_spawn_file_actions_t	fa;
 	posix_spawnattr_t		at;
@@ -96,7 +97,7 @@ spawn(pid_t *pid, char *const argv[], char *const envp[])
 }
 
 static void
-slot_clear(struct notifier *n, struct slot *s)
+slot_release(struct notifier *n, struct slot *s)
 {
 	size_t i;
 
@@ -114,12 +115,13 @@ slot_start(struct notifier *n, struct slot *s)
 	char	*argv[NOTIFIER_WORDS + 1];
 	int	 error;
 
-	split(s->command, argv);
-	error = argv[0] == NULL ? ENOENT : spawn(&s->pid, argv, s->variable);
+	split_command(s->command, argv);
+	error = argv[0] == NULL ? ENOENT : spawn_command(&s->pid, argv,
+	    s->variable);
 	if (error != 0) {
 		log_printf(LOG_LEVEL_WARNING, "notify-command \"%s\" cannot "
 		    "be run: %s", s->command, strerror(error));
-		slot_clear(n, s);
+		slot_release(n, s);
 		return;
 	}
 	s->deadline = monotonic_ms() + s->timeout * UINT64_C(1000);
@@ -131,23 +133,24 @@ slot_report(const struct slot *s, int status)
 {
 	if (s->killed)
 		log_printf(LOG_LEVEL_WARNING, "notify-command \"%s\" was "
-		    "killed after %u seconds", s->command, s->timeout);
+		    "killed after its timeout of %u seconds", s->command,
+		    s->timeout);
 	else if (WIFSIGNALED(status))
-		log_printf(LOG_LEVEL_WARNING, "notify-command \"%s\" ended by "
-		    "signal %d", s->command, WTERMSIG(status));
+		log_printf(LOG_LEVEL_WARNING, "notify-command \"%s\" was "
+		    "killed by signal %d", s->command, WTERMSIG(status));
 	else if (WEXITSTATUS(status) != 0)
-		log_printf(LOG_LEVEL_WARNING, "notify-command \"%s\" ended "
+		log_printf(LOG_LEVEL_WARNING, "notify-command \"%s\" exited "
 		    "with status %d", s->command, WEXITSTATUS(status));
 }
 
-/* Has it ended, or must it? */
+/* Reap the command if it has ended, kill it if its time is over. */
 static void
-slot_look(struct notifier *n, struct slot *s)
+slot_check(struct notifier *n, struct slot *s)
 {
 	siginfo_t	info = { .si_pid = 0 };
 	int		status = 0;
 
-	/* not reaped yet, so that nobody else has its process group's number */
+	/* not reaped yet, so that its process group's id is not reused */
 	if (waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
 	    0 && info.si_pid == 0) {
 		if (!s->killed && monotonic_ms() >= s->deadline) {
@@ -159,14 +162,14 @@ slot_look(struct notifier *n, struct slot *s)
 	kill(-s->pid, SIGKILL);
 	waitpid(s->pid, &status, 0);
 	slot_report(s, status);
-	slot_clear(n, s);
+	slot_release(n, s);
 }
 
-/* --- the thread ---------------------------------------------------------- */
+/* --- the thread --------------------------------------------------------- */
 
-/* A filled slot, which is the thread's from now on; NULL: none. Locked. */
+/* Take a filled slot for the thread; NULL: there is none. Locked. */
 static struct slot *
-next_filled(struct notifier *n)
+slot_take(struct notifier *n)
 {
 	size_t i;
 
@@ -179,24 +182,24 @@ next_filled(struct notifier *n)
 	return NULL;
 }
 
-/* How many still run. */
+/* Check all commands; the number of those that still run. */
 static size_t
-look_at_all(struct notifier *n)
+slots_check(struct notifier *n)
 {
 	size_t i, running = 0;
 
 	for (i = 0; i < NOTIFIER_PARALLEL_MAX; i++) {
 		if (n->slot[i].running)
-			slot_look(n, &n->slot[i]);
+			slot_check(n, &n->slot[i]);
 		if (n->slot[i].running)
 			running++;
 	}
 	return running;
 }
 
-/* Nothing is filled any more. */
+/* Called after `stop` is set, when sessions fill no slots any more. */
 static void
-kill_all(struct notifier *n)
+slots_kill(struct notifier *n)
 {
 	size_t i;
 
@@ -208,12 +211,12 @@ kill_all(struct notifier *n)
 			waitpid(s->pid, NULL, 0);
 		}
 		if (s->state != SLOT_FREE)
-			slot_clear(n, s);
+			slot_release(n, s);
 	}
 }
 
 static void *
-work(void *arg)
+notifier_thread(void *arg)
 {
 	struct notifier	*n = arg;
 	struct slot	*s;
@@ -222,7 +225,7 @@ work(void *arg)
 
 	pthread_mutex_lock(&n->lock);
 	while (!n->stop) {
-		s = next_filled(n);
+		s = slot_take(n);
 		if (s == NULL && running == 0) {
 			pthread_cond_wait(&n->filled, &n->lock);
 			continue;
@@ -234,17 +237,17 @@ work(void *arg)
 		pthread_mutex_unlock(&n->lock);
 		if (s != NULL)
 			slot_start(n, s);
-		running = look_at_all(n);
+		running = slots_check(n);
 		pthread_mutex_lock(&n->lock);
 	}
 	pthread_mutex_unlock(&n->lock);
-	kill_all(n);
+	slots_kill(n);
 	return NULL;
 }
 
-/* Signals are the main thread's. Locked. */
+/* The thread blocks all signals: they are for the main thread. Locked. */
 static bool
-start_thread(struct notifier *n)
+notifier_start(struct notifier *n)
 {
 	sigset_t all, before;
 
@@ -252,12 +255,12 @@ start_thread(struct notifier *n)
 		return true;
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	n->started = pthread_create(&n->thread, NULL, work, n) == 0;
+	n->started = pthread_create(&n->thread, NULL, notifier_thread, n) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return n->started;
 }
 
-/* --- for sessions -------------------------------------------------------- */
+/* --- for sessions ------------------------------------------------------- */
 
 struct notifier *
 notifier_new(void)
@@ -299,9 +302,9 @@ notifier_free(struct notifier **np)
 	free(n);
 }
 
-/* "NAME=value" with nothing in it that could end a line. */
+/* "NAME=value"; control characters, which could end a line, become "?". */
 static char *
-variable(const char *name, const char *value)
+env_text(const char *name, const char *value)
 {
 	struct buf	b = BUF_INIT;
 	char		*p;
@@ -316,13 +319,13 @@ variable(const char *name, const char *value)
 }
 
 static char *
-number(const char *name, uint32_t value)
+env_number(const char *name, uint32_t value)
 {
 	char text[16] = "unlimited";
 
 	if (value != UINT32_MAX)
 		snprintf(text, sizeof(text), "%lu", (unsigned long)value);
-	return variable(name, text);
+	return env_text(name, text);
 }
 
 static void
@@ -334,20 +337,20 @@ slot_fill(struct slot *s, const struct notifier_rules *r,
 	s->state = SLOT_FILLED;
 	s->command = xstrdup(r->command);
 	s->timeout = r->timeout;
-	*v++ = variable("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-	*v++ = variable("MILLGATE_EVENT", e->event);
-	*v++ = variable("MILLGATE_LOGIN", e->login);
-	*v++ = variable("MILLGATE_GROUP", e->group);
-	*v++ = variable("MILLGATE_PLAN", e->plan);
-	*v++ = variable("MILLGATE_UNIT", e->unit);
-	*v++ = number("MILLGATE_USED", e->used);
-	*v++ = number("MILLGATE_LIMIT", e->limit);
-	*v++ = number("MILLGATE_SHARE", e->share);
+	*v++ = env_text("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+	*v++ = env_text("MILLGATE_EVENT", e->event);
+	*v++ = env_text("MILLGATE_LOGIN", e->login);
+	*v++ = env_text("MILLGATE_GROUP", e->group);
+	*v++ = env_text("MILLGATE_PLAN", e->plan);
+	*v++ = env_text("MILLGATE_UNIT", e->unit);
+	*v++ = env_number("MILLGATE_USED", e->used);
+	*v++ = env_number("MILLGATE_LIMIT", e->limit);
+	*v++ = env_number("MILLGATE_SHARE", e->share);
 }
 
-/* Locked. NULL: as many as the rules allow are there. */
+/* NULL: `parallel` slots are in use. Locked. */
 static struct slot *
-free_slot(struct notifier *n, unsigned parallel)
+slot_find_free(struct notifier *n, unsigned parallel)
 {
 	struct slot	*s = NULL;
 	unsigned	 used = 0;
@@ -371,8 +374,8 @@ notifier_event(struct notifier *n, const struct notifier_rules *r,
 	if (n == NULL || r->command == NULL)
 		return false;
 	pthread_mutex_lock(&n->lock);
-	if (!n->stop && start_thread(n))
-		s = free_slot(n, r->parallel);
+	if (!n->stop && notifier_start(n))
+		s = slot_find_free(n, r->parallel);
 	if (s != NULL) {
 		slot_fill(s, r, e);
 		pthread_cond_signal(&n->filled);

@@ -1,9 +1,9 @@
 /*
- * observed - what has been seen since the start, listener by listener
+ * observed - counters of each listener since the start
  *
- * A listener's slot is made under the lock and never moves or goes away, so
- * its counters need no lock. Rules are static strings: their addresses are
- * compared first, their letters only when a slot is claimed.
+ * A listener's slot is made under the lock and is never moved or freed, so
+ * that its counters need no lock. Rules are static strings: their addresses
+ * are compared first, and their text only if the addresses differ.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -44,13 +44,13 @@ struct observed_listener {
 	atomic_uint_fast64_t	 action[ACTION_REJECT + 1];
 	struct rule_count	 rule[OBSERVED_RULES];
 	atomic_uint_fast64_t	 hinted;	/* ticks of the last, or 0 */
-	pthread_mutex_t		 lock;		/* of the MTA below */
+	pthread_mutex_t		 lock;		/* guards mta and version */
 	struct mta_facts	 mta;
 	char			 version[OBSERVED_NAME];
 };
 
 struct observed {
-	pthread_mutex_t		 lock;		/* of new slots */
+	pthread_mutex_t		 lock;		/* held to add a slot */
 	atomic_uint		 n;
 	struct observed_listener *slot[OBSERVED_LISTENERS];
 };
@@ -82,7 +82,7 @@ observed_free(struct observed **op)
 }
 
 static struct observed_listener *
-find(struct observed *o, const char *name)
+observed_find(struct observed *o, const char *name)
 {
 	unsigned i, n = atomic_load(&o->n);
 
@@ -93,7 +93,7 @@ find(struct observed *o, const char *name)
 }
 
 static struct observed_listener *
-add(struct observed *o, const char *name)
+observed_add(struct observed *o, const char *name)
 {
 	struct observed_listener *l = xcalloc(1, sizeof(*l));
 
@@ -107,16 +107,16 @@ add(struct observed *o, const char *name)
 struct observed_listener *
 observed_listener(struct observed *o, const char *name)
 {
-	struct observed_listener *l = find(o, name);
+	struct observed_listener *l = observed_find(o, name);
 
 	if (l != NULL)
 		return l;
 	pthread_mutex_lock(&o->lock);
-	l = find(o, name);	/* another thread may have been faster */
+	l = observed_find(o, name);	/* another thread may have added it */
 	if (l == NULL && atomic_load(&o->n) < OBSERVED_LISTENERS - 1)
-		l = add(o, name);
-	if (l == NULL && (l = find(o, OTHERS)) == NULL)
-		l = add(o, OTHERS);
+		l = observed_add(o, name);
+	if (l == NULL && (l = observed_find(o, OTHERS)) == NULL)
+		l = observed_add(o, OTHERS);
 	pthread_mutex_unlock(&o->lock);
 	return l;
 }
@@ -142,7 +142,7 @@ observed_session(struct observed_listener *l, const struct mta_facts *mta)
 	l->version[0] = '\0';
 	if (mta->version != NULL)
 		strncpy(l->version, mta->version, OBSERVED_NAME - 1);
-	l->mta.version = NULL;		/* of the session's memory */
+	l->mta.version = NULL;		/* it belongs to the session */
 	pthread_mutex_unlock(&l->lock);
 }
 
@@ -203,7 +203,7 @@ observed_hint_due(struct observed_listener *l, uint64_t ticks)
 	    ticks > 0 ? ticks : 1);
 }
 
-/* --- JSON ---------------------------------------------------------------- */
+/* --- JSON --------------------------------------------------------------- */
 
 static void
 add_number(struct buf *b, const char *name, uint64_t value)

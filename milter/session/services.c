@@ -1,10 +1,11 @@
 /*
- * services - open, hold and close what sessions share; swap the setup
+ * services - load a setup and replace it on reload; open and close the objects
+ * that all sessions share
  *
- * The clock's lock: held for reading by who has asked for the time and has not
- * had the store's answer yet, for writing while the store moves its counts.
- * Whoever waits to write goes first. Never taken twice by one thread; no other
- * lock is held when it is taken.
+ * clock_lock: a session holds it for reading from services_time_begin until
+ * the store has answered. services_clock_look holds it for writing while the
+ * store shifts its buckets; a waiting writer goes first. A thread never takes
+ * it twice, and never while it holds another lock.
  */
 #include "config.h"
 
@@ -49,14 +50,14 @@ open_dkim(const struct conf *conf)
 	limits.min_key_bits = conf->dkim.min_key_bits;
 	limits.max_age = conf->dkim.max_age;
 	limits.required = conf->dkim.required_fields;
-	/* what is more than this is refused, not verified in part */
+	/* a larger header is refused, so it is never verified in part */
 	limits.fields = conf->max_header_fields;
 	limits.header_bytes = conf->max_header_bytes;
 	return dkim_lib_new(&limits);
 }
 
 static struct keyring *
-load_keys(const struct conf *conf, char **why)
+setup_load_keys(const struct conf *conf, char **why)
 {
 	if (conf->signing.key_directory != NULL)
 		return keyring_load(conf->signing.key_directory, why);
@@ -100,19 +101,19 @@ setup_new(struct conf *conf, char **why)
 	st->conf = conf;
 	st->users = setup_users(conf);
 	if (setup_check_users(st, why))
-		st->keys = load_keys(conf, why);
+		st->keys = setup_load_keys(conf, why);
 	if (st->keys != NULL) {
 		st->dkim = open_dkim(conf);
 		if (st->dkim != NULL)
 			return st;
-		*why = xstrdup("libopendkim could not be started");
+		*why = xstrdup("libopendkim cannot be initialized");
 	}
 	setup_free(st);
 	return NULL;
 }
 
 static bool
-check_state(const struct conf *conf, char **why)
+setup_check_state(const struct conf *conf, char **why)
 {
 	struct store_place	 place = conf_state(conf);
 	struct store		*s;
@@ -131,7 +132,7 @@ setup_try(struct conf *conf, char **why)
 {
 	struct setup	*st = setup_new(conf, why);
 
-	if (st != NULL && !check_state(st->conf, why))
+	if (st != NULL && !setup_check_state(st->conf, why))
 		setup_unref(&st);
 	return st;
 }
@@ -147,7 +148,7 @@ setup_unref(struct setup **stp)
 	setup_free(st);
 }
 
-/* Of no consequence if it cannot be had. */
+/* For the fuse's hashes; before the kernel has randomness the time must do. */
 static uint64_t
 random_seed(void)
 {
@@ -237,7 +238,7 @@ services_swap(struct services *sv, struct setup *setup)
 	setup_unref(&old);
 }
 
-/* --- the time that the store is given, and its steps ---------------------- */
+/* --- the clock ---------------------------------------------------------- */
 
 time_t
 services_time_begin(struct services *sv)
@@ -265,15 +266,15 @@ services_clock_look(struct services *sv, struct wallclock *w)
 	answer = store_clock_moved(sv->store, seconds, error);
 	wallclock_follow(w, seconds);
 	pthread_rwlock_unlock(&sv->clock_lock);
-	log_printf(LOG_LEVEL_WARNING, "the machine's clock was set %s by %lld "
-	    "minutes; the counts of the last hour move along",
+	log_printf(LOG_LEVEL_WARNING, "the system clock was set %s; quota "
+	    "buckets are shifted by %lld minutes",
 	    seconds < 0 ? "back" : "forward",
 	    (long long)(seconds < 0 ? -seconds : seconds) / 60);
 	if (answer == STORE_UNKNOWN)
 		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
 }
 
-/* --- records and notices -------------------------------------------------- */
+/* --- records and notices ------------------------------------------------ */
 
 void
 services_record(struct services *sv, enum log_level level,

@@ -1,11 +1,13 @@
 /*
- * session - one connection and its messages: who, when, and which judge
+ * session - one connection and its messages, event by event
  *
- * A message lives from MAIL to its last answer. Whatever ends it (a refusal,
- * RSET, a second MAIL, disconnect) goes through message_close, which gives
- * the reservation back, stops the lookups and forgets all facts, so that the
- * next message starts clean. The worst verdict so far is kept; monitor mode
- * answers ACCEPT in its place.
+ * The driver (mfi.c or replay.c) calls session_* for each event. Each of them
+ * calls the stages of this event (listed in stages_priv.h) and the judges, and
+ * keeps the worst verdict so far; in monitor mode the answer is ACCEPT.
+ *
+ * A message exists from MAIL to its last answer. However it ends (a refusal,
+ * RSET, a second MAIL, disconnect), message_close gives the reservation back,
+ * stops the lookups and clears all facts, so that the next one starts clean.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +38,6 @@ session_new(struct services *sv, session_macro_fn *macro, void *ctx)
 	return s;
 }
 
-/* Forget the message; what it reserved is free again. */
 static void
 message_close(struct session *s)
 {
@@ -89,7 +90,7 @@ count_action(struct session *s, enum action a)
 		atomic_fetch_add(&c->accepted, 1);
 }
 
-/* The message's last answer: one log line, one count, and it is forgotten. */
+/* The last answer to a message: one log line, one count, and it is closed. */
 static struct verdict
 message_end(struct session *s, const char *event)
 {
@@ -129,12 +130,12 @@ struct verdict
 session_helo(struct session *s, const char *helo)
 {
 	/*
-	 * A second HELO follows STARTTLS; only the last one counts. Not in the
-	 * connection's arena: a client may say it as often as it likes.
+	 * A second HELO follows STARTTLS; only the last one counts. It is not
+	 * in the connection's arena, because a client may repeat it for ever.
 	 */
 	free(s->helo);
 	s->f.conn.helo = s->helo = helo != NULL ? xstrdup(helo) : NULL;
-	stage_look(s, AT_HELO);
+	stage_note_macros(s, AT_HELO);
 	return go_on();
 }
 
@@ -159,7 +160,7 @@ message_open(struct session *s)
 	edits_init(&s->edits, s->arena);
 }
 
-/* Also notes whether the message may be signed at all: see may_sign. */
+/* Also sets `unentitled`, which may_sign reads. */
 static struct verdict
 judge_envelope(struct session *s)
 {
@@ -195,12 +196,12 @@ session_mail(struct session *s, const char *path)
 static void
 note_queue_id(struct session *s)
 {
-	/* Postfix has none before the first accepted recipient */
+	/* Postfix assigns it with the first accepted recipient */
 	if (s->f.env.queue_id == NULL)
 		s->f.env.queue_id = stage_macro(s, s->arena, "i");
 }
 
-/* This recipient alone is refused; one line a message says so. */
+/* Refuse this recipient alone. Only the first one of a message is logged. */
 static struct verdict
 recipient_refused(struct session *s, struct verdict v)
 {
@@ -216,12 +217,12 @@ recipient_refused(struct session *s, struct verdict v)
 }
 
 /*
- * sendmail(1) hears of no single recipient: the message as a whole is refused.
- * From a filter of such mail Postfix takes no answer to RCPT (a "milter
- * configuration error"); it would try again and again, even after a 5xx.
+ * For mail from sendmail(1) the message is refused as a whole, not a single
+ * recipient. Postfix takes a refusal at RCPT by a filter of non_smtpd_milters
+ * for a "milter configuration error" and retries the message, even after 5xx.
  */
 static bool
-waits_for_eom(const struct session *s)
+refuses_at_eom(const struct session *s)
 {
 	return s->f.conn.local || !enforces(s);
 }
@@ -239,7 +240,7 @@ session_rcpt(struct session *s, const char *path)
 		return go_on();
 	}
 	v = stage_quota_recipient(s);
-	if (v.action < ACTION_DEFER || waits_for_eom(s)) {
+	if (v.action < ACTION_DEFER || refuses_at_eom(s)) {
 		s->f.env.recipients++;
 		stage_recipient(s, path);
 		s->verdict = verdict_worse(s->verdict, v);
@@ -261,9 +262,10 @@ session_header(struct session *s, const char *name, const char *value)
 }
 
 /*
- * Monitor mode signs what enforce would refuse for another reason than who it
- * is from: a site that tries millgate out sends signed mail all the same. What
- * a block holds is signed, for it leaves as it is when somebody releases it.
+ * Mail that fails the identity check is not signed, nor is mail of a blocked
+ * login in monitor mode. All other mail is signed in monitor mode, even if
+ * enforce mode would refuse it: a site on trial must not send unsigned mail.
+ * Mail that a block holds is signed, because it is sent unchanged on release.
  */
 static bool
 may_sign(const struct session *s)
@@ -324,7 +326,7 @@ judge_message(struct session *s)
 	if (s->too_large)
 		return verdict_refuse("header-size", "552 5.3.4",
 		    "The message header is too large");
-	if (!s->headers_ended)	/* nobody has looked at From */
+	if (!s->headers_ended)	/* From has not been checked */
 		return verdict_refuse("sequence", "451 4.3.0",
 		    "The message had no end of headers; try again");
 	if (s->f.direction == DIRECTION_SUBMISSION)
@@ -333,8 +335,9 @@ judge_message(struct session *s)
 	return judge_inbound(s);
 }
 
-/* --- the trace fields of an accepted message ------------------------------ */
+/* --- the trace fields of an accepted message ---------------------------- */
 
+/* Delete all fields of this name that claim to be ours. */
 static void
 delete_claimed(struct session *s, const char *field,
     bool (*claims)(const char *value, const char *us))
@@ -348,7 +351,7 @@ delete_claimed(struct session *s, const char *field,
 			edits_delete(&s->edits, field, nth);
 }
 
-/* RFC 7208 9.1, where the site asks for it: one field for each identity. */
+/* RFC 7208 9.1: one field for each identity, MAIL FROM on top. */
 static void
 plan_received_spf(struct session *s)
 {
@@ -366,7 +369,7 @@ plan_received_spf(struct session *s)
 	}
 }
 
-/* Fields that claim our id go, ours comes on top of all (RFC 8601 4, 5). */
+/* RFC 8601 4 and 5: delete fields with our authserv-id, insert ours on top. */
 static void
 plan_results(struct session *s, bool monitor)
 {

@@ -1,6 +1,10 @@
 /*
- * session_log - the one record that says what was decided about a message,
- * why, and what it cost
+ * session_log - the log record of a message: the decision, its reasons and
+ * its cost
+ *
+ * One record is written at the last answer to a message, and one for the first
+ * recipient of a message that is refused. The keys are part of millgate's
+ * interface and are documented in millgate(8).
  */
 #include "base/arena.h"
 #include "base/buf.h"
@@ -33,7 +37,10 @@ log_session(struct record *r, const struct session *s)
 		record_num(r, "refused", s->refused);
 }
 
-/* "pass:example.org/s1,fail:example.net/s2" and why the first is no pass. */
+/*
+ * dkim=pass:example.org/s1,fail:example.net/s2, and in dkim-why the reason of
+ * the first signature that did not pass.
+ */
 static void
 log_signatures(struct record *r, const struct dkim_facts *dkim)
 {
@@ -101,7 +108,7 @@ log_results(struct record *r, const struct facts *f)
 }
 
 static const char *
-of_limit(struct arena *a, const struct quota_facts *q)
+log_of_limit(struct arena *a, const struct quota_facts *q)
 {
 	if (q->limit == STORE_UNLIMITED)
 		return arena_printf(a, "%u/unlimited", (unsigned)q->used);
@@ -116,8 +123,8 @@ is_set(const struct quota_facts *q)
 }
 
 /*
- * plan=trial quota=1/1000 groups=acme:12/5000,all(set):40/unlimited; "(set)"
- * where millgatectl has set a limit.
+ * plan=trial quota=1/1000 groups=acme:12/5000,all(set):40/unlimited. "(set)":
+ * a limit was set with millgatectl.
  */
 static void
 log_quota(struct record *r, const struct facts *f)
@@ -129,11 +136,11 @@ log_quota(struct record *r, const struct facts *f)
 		return;
 	record_str(r, "plan", is_set(&f->quota[0]) ? arena_printf(r->arena,
 	    "%s(set)", f->quota[0].plan) : f->quota[0].plan);
-	record_str(r, "quota", of_limit(r->arena, &f->quota[0]));
+	record_str(r, "quota", log_of_limit(r->arena, &f->quota[0]));
 	for (i = 1; i < f->nquotas; i++)
 		buf_printf(&b, "%s%s%s:%s", i > 1 ? "," : "",
 		    f->quota[i].group, is_set(&f->quota[i]) ? "(set)" : "",
-		    of_limit(r->arena, &f->quota[i]));
+		    log_of_limit(r->arena, &f->quota[i]));
 	if (b.len > 0)
 		record_str(r, "groups", buf_str(&b));
 	buf_free(&b);
@@ -173,7 +180,7 @@ session_log(struct session *s, const char *action, const char *event)
 {
 	struct record r;
 
-	stage_verdict(s, event);
+	stage_observe(s, event);
 	record_init(&r, s->arena);
 	record_str(&r, "id", s->f.env.queue_id != NULL ?
 	    s->f.env.queue_id : "-");

@@ -1,8 +1,9 @@
 /*
  * session_priv - the session as session*.c and stages*.c see it
  *
- * session.c says who and when, the stages (stages_priv.h) gather facts, the
- * judges decide. Two arenas own all memory: the connection's and the message's.
+ * session.c handles the events. It calls the stages (stages_priv.h), which
+ * gather facts into `f`, and then the judges of room policy, which turn facts
+ * into verdicts. Two arenas own the memory: the connection's and the message's.
  */
 #ifndef MILLGATE_SESSION_PRIV_H
 #define MILLGATE_SESSION_PRIV_H
@@ -17,12 +18,15 @@
 #include "session/session.h"
 #include "spf/spf_check.h"
 
-/* The authors', the sender's, and one each for so many signatures. */
+/* DMARC walks of a message: for authors, the sender, and DKIM signers. */
 #define SESSION_WALKS	24
-/* Author domains that are evaluated; a message with more is refused. */
+/* A message with more author domains is refused. */
 #define SESSION_AUTHORS	4
 
-/* The tree walk of one domain: asked at once, judged when needed. */
+/*
+ * The tree walk of one domain (RFC 9989). All its queries start at once; the
+ * answers are judged when the result is needed.
+ */
 struct walk {
 	const char	*domain;
 	struct dmarc_walk names;
@@ -31,7 +35,7 @@ struct walk {
 	struct dmarc_walk_result result;
 };
 
-/* The client's names and what they lead to. */
+/* The lookups of the client's names, and of the addresses of these names. */
 struct iprev {
 	struct lookups	*lookups;
 	struct netaddr	 client;
@@ -43,28 +47,28 @@ struct session {
 	session_macro_fn *macro;
 	void		*macro_ctx;
 	struct arena	*conn_arena, *arena;	/* connection, message */
-	char		*helo;		/* what f.conn.helo points to */
+	char		*helo;		/* f.conn.helo points to it */
 	struct facts	 f;
 	struct mta_facts mta;		/* as negotiated, before connect */
 	enum sent	 sent[OBSERVED_ROWS];
 	struct observed_listener *seen;	/* of the latest message */
 
-	/* --- of the message; all zero between messages ---------------- */
+	/* --- the message ------------------------------------------------ */
 	bool		 open;		/* between MAIL and its end */
 	struct setup	*setup;
 	const struct session_rules *rules;
 	const struct user_rules *user;	/* of the login, or of the relay */
 	const struct tier_rules *tier;	/* NULL: none */
-	const char	*users_error;	/* why a login is not known; NULL */
+	const char	*users_error;	/* why the lookup failed; NULL: not */
 	const char	*authserv_id;
 	struct lookups	*lookups;
 	struct headers	 headers;
-	bool		 too_large;	/* header over the limits */
-	bool		 headers_ended;	/* and their authors are known */
+	bool		 too_large;	/* the header is over the limits */
+	bool		 headers_ended;	/* the author has been parsed */
 	struct dkim_verifier *verifier;
 	struct dkim_signer *signer;
 	const char	*sign_why;	/* why it is not signed */
-	size_t		 nsigned;
+	size_t		 nsigned;	/* signatures */
 	struct spf_limits spf_limits;
 	struct spf_question spf_mfrom, spf_helo;
 	struct walk	 walk[SESSION_WALKS];
@@ -77,11 +81,11 @@ struct session {
 	struct verdict	 verdict;	/* the worst so far, as enforced */
 	unsigned	 refused;	/* recipients */
 	bool		 blocked;	/* the login, or one of its groups */
-	bool		 unentitled;	/* to the addresses that it uses */
+	bool		 unentitled;	/* may not use its sender or author */
 	uint64_t	 began;		/* ticks */
 };
 
-/* session_log.c: the message's line */
+/* session_log.c: write the log line of the message, or of a recipient */
 void		 session_log(struct session *s, const char *action,
 		    const char *event);
 

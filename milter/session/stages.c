@@ -1,9 +1,10 @@
 /*
  * stages - gather the facts of the connection and the envelope
  *
- * Macros are copied when they are read: Postfix sends the TLS and AUTH ones
- * up to DATA only, and a value lives no longer than its event. A macro that
- * was never sent is a fact that is not there.
+ * They come from arguments of the events and from macros. A macro is copied
+ * when it is read: Postfix sends the TLS and AUTH macros only up to DATA, and
+ * libmilter keeps a value no longer than its event. A macro that was not sent
+ * leaves its fact at NULL.
  */
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -60,24 +61,24 @@ client_port(const struct sockaddr *client)
 	return 1;
 }
 
-/* A port of the MTA; Postfix sends 0 where there was none. */
+/* Did the client connect to a port? Postfix sends 0 for sendmail(1). */
 static bool
-came_by_a_port(const struct conn_facts *conn)
+has_daemon_port(const struct conn_facts *conn)
 {
 	return conn->daemon_port != NULL &&
 	    strcmp(conn->daemon_port, "0") != 0;
 }
 
 /*
- * Postfix shows sendmail(1) as localhost, 127.0.0.1, port 0; Sendmail's own
- * submissions have no address at all. No TCP client has port 0, but one for
- * which a proxy says XCLIENT without a port looks as if it had: it came by a
- * port of the MTA.
+ * Is this sendmail(1)? Postfix reports it as localhost, 127.0.0.1, port 0;
+ * Sendmail reports its own submissions without an address. No TCP client has
+ * port 0, but Postfix reports it if a proxy sends XCLIENT without a port. Such
+ * a client has a {daemon_port}.
  */
 static bool
 is_local(const struct conn_facts *conn, const struct sockaddr *client)
 {
-	if (came_by_a_port(conn))
+	if (has_daemon_port(conn))
 		return false;
 	if (client == NULL)
 		return conn->client_name != NULL &&
@@ -102,16 +103,16 @@ stage_connect(struct session *s, const char *client_name,
 	conn->mta = s->mta;
 	conn->mta.version = stage_macro(s, s->conn_arena, "v");
 	conn->mta.kind = policy_mta_kind(conn->mta.version);
-	stage_look(s, AT_CONNECT);
+	stage_note_macros(s, AT_CONNECT);
 }
 
-/* What matches no listener is judged as inbound; the log says listener=-. */
+/* A connection that matches no listener is inbound, logged as listener=-. */
 static const struct session_rules unlisted = {
 	.name = "-",
 	.direction = DIRECTION_INBOUND,
 };
 
-/* What might belong to a listener that asks for a login. */
+/* A connection that may belong to a listener that requires a login. */
 static const struct session_rules undecided = {
 	.name = "-",
 	.direction = DIRECTION_INBOUND,
@@ -136,13 +137,13 @@ stage_listener(struct session *s)
 		s->authserv_id = stage_macro(s, s->arena, "j");
 	if (s->authserv_id == NULL)
 		s->authserv_id = s->sv->hostname;
-	stage_attribute(s);
+	stage_observe_listener(s);
 }
 
 /*
- * Postfix sends {cert_subject} only for a certificate that it verified.
- * Sendmail sends it for any, and {verify} beside it. An MTA that is not
- * Postfix and does not say {verify}=OK has verified nothing.
+ * Postfix sends {cert_subject} only for a certificate that it has verified.
+ * Sendmail sends it for any certificate, with the result in {verify}. From any
+ * other MTA a certificate counts only with {verify}=OK.
  */
 static bool
 cert_is_verified(struct session *s)
@@ -156,11 +157,11 @@ cert_is_verified(struct session *s)
 }
 
 /*
- * Sendmail writes "+XX" for what is not plain in a certificate's names.
- * NULL when it is not written so, or hides a control character.
+ * Sendmail encodes special characters in names of certificates as "+XX". NULL:
+ * the encoding is wrong, or a control character is encoded.
  */
 static const char *
-decode_name(struct arena *a, const char *coded)
+decode_cert_name(struct arena *a, const char *coded)
 {
 	char	*name = arena_strdup(a, coded), *out = name;
 	int	 high, low;
@@ -183,19 +184,19 @@ decode_name(struct arena *a, const char *coded)
 	return name;
 }
 
-/* A macro that Sendmail writes coded. */
 static const char *
-coded_macro(struct session *s, const char *macro)
+decoded_macro(struct session *s, const char *macro)
 {
 	const char *value = stage_macro(s, s->arena, macro);
 
-	return value != NULL ? decode_name(s->arena, value) : NULL;
+	return value != NULL ? decode_cert_name(s->arena, value) : NULL;
 }
 
 /*
- * Postfix's {cert_subject} and {cert_issuer} are the common names, as they
- * are. Sendmail's are whole subjects on one line, in which one attribute's
- * value can look like another attribute; {cn_subject} and {cn_issuer} cannot.
+ * Postfix's {cert_subject} and {cert_issuer} are the plain common names.
+ * Sendmail's are whole subjects on one line, in which the value of one
+ * attribute can look like another attribute. Its {cn_subject} and {cn_issuer}
+ * are unambiguous.
  */
 static void
 gather_certificate(struct session *s)
@@ -207,10 +208,10 @@ gather_certificate(struct session *s)
 		tls->cert_issuer_name = stage_macro(s, s->arena,
 		    "{cert_issuer}");
 	} else {
-		tls->cert_subject = coded_macro(s, "{cert_subject}");
-		tls->cert_issuer = coded_macro(s, "{cert_issuer}");
-		tls->cert_name = coded_macro(s, "{cn_subject}");
-		tls->cert_issuer_name = coded_macro(s, "{cn_issuer}");
+		tls->cert_subject = decoded_macro(s, "{cert_subject}");
+		tls->cert_issuer = decoded_macro(s, "{cert_issuer}");
+		tls->cert_name = decoded_macro(s, "{cn_subject}");
+		tls->cert_issuer_name = decoded_macro(s, "{cn_issuer}");
 	}
 	tls->cert_verified = (tls->cert_name != NULL ||
 	    tls->cert_subject != NULL) && cert_is_verified(s);
@@ -233,9 +234,9 @@ gather_tls(struct session *s)
 	gather_certificate(s);
 }
 
-/* A domain in UTF-8 is compared by its A-labels; NULL: no address. */
+/* The login as an address, its domain in A-labels; NULL: not an address. */
 static const char *
-address_of(struct arena *a, const char *login)
+login_address(struct arena *a, const char *login)
 {
 	const char	*at = strrchr(login, '@'), *domain;
 
@@ -247,8 +248,8 @@ address_of(struct arena *a, const char *login)
 }
 
 /*
- * A login is {auth_type} and {auth_authen} together; {auth_author} is what
- * any client says without logging in, and is never read.
+ * A login needs both {auth_type} and {auth_authen}. {auth_author} is never
+ * read: an unauthenticated client can set it with MAIL FROM ... AUTH=.
  */
 static void
 gather_auth(struct session *s)
@@ -268,16 +269,16 @@ gather_auth(struct session *s)
 		*p = ascii_upper(*p);
 	auth->mechanism = mechanism;
 	auth->login = arena_strdup(s->arena, login);
-	/* Sendmail's login by certificate is the subject, coded twice */
+	/* Sendmail's login by certificate is the subject, encoded twice */
 	if (strcmp(mechanism, "EXTERNAL") == 0 && s->f.tls.cert_verified &&
 	    s->f.tls.cert_name != NULL)
 		auth->login = s->f.tls.cert_name;
-	auth->address = address_of(s->arena, auth->login);
+	auth->address = login_address(s->arena, auth->login);
 }
 
-/* "Cannot tell" is told apart from "nobody". */
+/* "The lookup failed" is not "there is no entry". */
 static void
-find_user(struct session *s)
+gather_user(struct session *s)
 {
 	struct users_reply	 r = { USERS_NONE, NULL, NULL };
 
@@ -297,7 +298,7 @@ stage_login(struct session *s)
 
 	gather_tls(s);
 	gather_auth(s);
-	find_user(s);
+	gather_user(s);
 	relay = policy_relay(s->rules, &s->f);
 	if (relay != NULL) {
 		s->f.relay = relay->name;
@@ -326,7 +327,10 @@ stage_sender(struct session *s, const char *path)
 	env->sender_domain = box.domain;
 }
 
-/* Asked for by overrides alone. What cannot be parsed fits no pattern. */
+/*
+ * Only overrides read the list. A recipient that cannot be parsed is kept as
+ * an empty mailbox, which matches no pattern.
+ */
 void
 stage_recipient(struct session *s, const char *path)
 {
@@ -339,7 +343,7 @@ stage_recipient(struct session *s, const char *path)
 	if (strnlen(path, PATH_LONGEST + 1) > PATH_LONGEST ||
 	    !mailaddr_path(s->arena, path, &box))
 		memset(&box, 0, sizeof(box));
-	/* room is doubled when the list is as long as a power of two */
+	/* the list is full when its length is 0 or a power of two */
 	if ((list->n & (list->n - 1)) == 0) {
 		more = arena_array(s->arena, list->n == 0 ? 1 : 2 * list->n,
 		    sizeof(*more));

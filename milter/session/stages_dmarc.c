@@ -1,9 +1,11 @@
 /*
- * stages_dmarc - the walks of RFC 9989 for the author and for each identifier
+ * stages_dmarc - the DMARC tree walks of a message (RFC 9989)
  *
- * All queries of a walk start together, as soon as the domain is known; a
- * name that two walks share is asked once. Judged only when needed: without
- * a record for the author domain no identifier matters.
+ * There is one walk for each author domain and one for each SPF or DKIM domain
+ * that may align. stages_mail.c starts a walk as soon as its domain is known.
+ * All its queries start together; a name that two walks share is queried once.
+ * stage_dmarc collects them at the end of the message, and only as needed:
+ * without a record for the author domain the other walks do not matter.
  */
 #include <string.h>
 
@@ -48,8 +50,8 @@ stage_walk_start(struct session *s, const char *domain)
 }
 
 /*
- * A walk that found no room before its signature was known to pass begins
- * now: the author's own questions were asked long before.
+ * A walk that is not in the table, which may be full, starts only now. That
+ * costs time, but the author's queries were sent long before.
  */
 static const struct dmarc_walk_result *
 walk_judge(struct session *s, const char *domain)
@@ -73,7 +75,7 @@ walk_judge(struct session *s, const char *domain)
 	return &w->result;
 }
 
-/* Only what passed, or could have, can align; the rest costs no walk. */
+/* Only a domain with pass or temperror can align; others need no walk. */
 static void
 add_identifier(struct session *s, struct dmarc_question *q,
     struct dmarc_identifier *list, const char *name, enum result result)
@@ -115,7 +117,7 @@ add_identifiers(struct session *s, struct dmarc_question *q)
 	q->identifier = list;
 }
 
-/* Before all other walks: there is always room for the authors'. */
+/* Called before all walks of signers, so that there is room for the authors. */
 void
 stage_authors_start(struct session *s)
 {
@@ -162,7 +164,6 @@ stage_dmarc(struct session *s)
 	dmarc_strictest(f, from->ndomains, &s->f.dmarc);
 }
 
-/* What became of a message for which there is a policy. */
 void
 stage_outcome(struct session *s, enum action taken)
 {

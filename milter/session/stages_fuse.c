@@ -1,8 +1,9 @@
 /*
- * stages_fuse - what a login does is told to the fuse, and what follows
+ * stages_fuse - report a login's behaviour to the fuse, and block the login if
+ * the fuse trips
  *
- * Nothing is told about a login that is blocked: what it does meanwhile does
- * not count when it is free again.
+ * A blocked login is not reported, so that its attempts during the block do
+ * not count after it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,9 +16,9 @@
 #include "fuse_priv.h"
 #include "stages_priv.h"
 
-/* It tripped: the login is blocked from now on, this message with it. */
+/* Block the login from now on, and refuse this message. */
 static struct verdict
-block(struct session *s, const struct quota_facts *q,
+fuse_block(struct session *s, const struct quota_facts *q,
     const struct fuse_trip *trip)
 {
 	static const char *const	 events[] = {
@@ -34,21 +35,22 @@ block(struct session *s, const struct quota_facts *q,
 		.share = trip->count * 100 / trip->limit,
 		.reason = t.reason,
 	};
-	/* its text is fit for a log, whatever the login holds */
+	/* its text is safe to log, whatever octets the login has */
 	struct verdict			 v = policy_block(&t, q->key, now);
 	char				 error[STORE_ERROR];
 
 	s->blocked = true;
 	if (c->mode == MODE_ENFORCE && store_setting_put(s->sv->store,
 	    q->key, STORE_PART_BLOCK, &t, error) != STORE_TAKEN)
-		log_printf(LOG_LEVEL_ERROR, "fuse: \"%s\" holds for this "
-		    "message alone: %s", v.text, error);
+		log_printf(LOG_LEVEL_ERROR, "fuse: the block \"%s\" cannot be "
+		    "stored and applies to this message only: %s", v.text,
+		    error);
 	services_notice(s->sv, c, &e);
 	return v;
 }
 
 static struct verdict
-tell(struct session *s, enum fuse_kind kind, const char *value)
+fuse_report(struct session *s, enum fuse_kind kind, const char *value)
 {
 	const unsigned	*limit = s->setup->conf->fuse.limit;
 	const struct quota_facts *q = &s->f.quota[0];
@@ -59,7 +61,7 @@ tell(struct session *s, enum fuse_kind kind, const char *value)
 	if (q->login == NULL || !fuse_note(s->sv->fuse, q->login, kind, value,
 	    limit[kind], s->sv->ticks() / 1000, &trip))
 		return verdict_accept();
-	return block(s, q, &trip);
+	return fuse_block(s, q, &trip);
 }
 
 struct verdict
@@ -72,13 +74,13 @@ stage_fuse_client(struct session *s)
 	if (conn->local || !conn->client_known)
 		return verdict_accept();
 	network = netaddr_network(&conn->client, 24, 48);
-	return tell(s, FUSE_NETWORKS, netaddr_format(&network, text));
+	return fuse_report(s, FUSE_NETWORKS, netaddr_format(&network, text));
 }
 
 struct verdict
 stage_fuse_refused(struct session *s)
 {
-	return tell(s, FUSE_REFUSED, "");
+	return fuse_report(s, FUSE_REFUSED, "");
 }
 
 struct verdict
@@ -89,7 +91,7 @@ stage_fuse_from(struct session *s)
 	size_t				 i;
 
 	for (i = 0; i < from->n; i++)
-		v = verdict_worse(v, tell(s, FUSE_FROM,
+		v = verdict_worse(v, fuse_report(s, FUSE_FROM,
 		    arena_strlower(s->arena, from->box[i].address)));
 	return v;
 }

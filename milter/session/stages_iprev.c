@@ -1,17 +1,19 @@
 /*
- * stages_iprev - does the client's name lead back to it? (RFC 8601 2.7.3)
+ * stages_iprev - does a name of the client resolve to its address?
+ * (RFC 8601 2.7.3)
  *
- * The PTR question starts at MAIL; each name in its answer is asked for as it
- * arrives. The end of the message finds the answers there: the same question
- * twice is one. Postfix has asked for the same names when it accepted the
- * connection, so a name server near by knows them.
+ * The PTR query starts at MAIL; its answer starts the queries for the
+ * addresses of the names. The end of the message repeats them and gets the
+ * answers that are already there, because equal queries are sent once. Postfix
+ * has looked up the same names when it accepted the connection, so the local
+ * name server has them in its cache.
  */
 #include <string.h>
 
 #include "dns/resolver.h"
 #include "stages_priv.h"
 
-/* As RFC 7208 5.5 bounds "ptr"; who has more has no name of his own. */
+/* RFC 7208 5.5 sets the same bound for "ptr"; further names are ignored. */
 #define IPREV_NAMES	5
 
 static struct lookup *
@@ -21,9 +23,9 @@ ask_forward(struct iprev *ip, const char *name)
 	    ip->client.family == NETADDR_IPV6 ? DNS_AAAA : DNS_A);
 }
 
-/* A callback: runs in the resolver's thread and keeps nothing. */
+/* A callback: it runs in the resolver's thread. */
 static void
-on_names(void *arg, const struct dns_answer *names)
+iprev_on_names(void *arg, const struct dns_answer *names)
 {
 	size_t i;
 
@@ -43,7 +45,7 @@ stage_iprev_start(struct session *s)
 	s->iprev.client = s->f.conn.client;
 	netaddr_reverse_name(&s->f.conn.client, name);
 	s->iprev.names = lookups_start(s->lookups, name, DNS_PTR);
-	lookup_then(s->iprev.names, on_names, &s->iprev);
+	lookup_then(s->iprev.names, iprev_on_names, &s->iprev);
 }
 
 static bool
@@ -59,9 +61,9 @@ has_address(const struct dns_answer *forward, const struct netaddr *client)
 	return false;
 }
 
-/* One name that leads back is enough. */
+/* One name that resolves to the client's address is enough. */
 static void
-compare(struct session *s, const struct dns_answer *names,
+iprev_compare(struct session *s, const struct dns_answer *names,
     struct iprev_facts *f)
 {
 	const struct dns_answer	*forward;
@@ -74,14 +76,14 @@ compare(struct session *s, const struct dns_answer *names,
 		if (has_address(forward, &s->f.conn.client)) {
 			f->result = RESULT_PASS;
 			f->name = names->rr[i].data;
-			f->reason = "its name leads back to it";
+			f->reason = "its name resolves to it";
 			return;
 		}
 		failed = failed || forward->status == DNS_TEMPFAIL;
 	}
 	f->result = failed ? RESULT_TEMPERROR : RESULT_FAIL;
 	f->reason = failed ? "a lookup of its name failed" :
-	    "its name does not lead back to it";
+	    "its name does not resolve to it";
 }
 
 void
@@ -95,7 +97,7 @@ stage_iprev_collect(struct session *s)
 	f->done = true;
 	names = lookup_wait(s->iprev.names);
 	if (names->n > 0) {
-		compare(s, names, f);
+		iprev_compare(s, names, f);
 	} else if (names->status == DNS_TEMPFAIL) {
 		f->result = RESULT_TEMPERROR;
 		f->reason = "the lookup of its name failed";

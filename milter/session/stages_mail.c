@@ -1,9 +1,9 @@
 /*
- * stages_mail - gather the facts of a message: SPF, DKIM, the author; sign
+ * stages_mail - gather the facts of a message (SPF, DKIM, author), and sign
  *
- * Inbound, every lookup is started as soon as its name is known: SPF and the
- * sender's DMARC walk at MAIL, keys and the author's walk at the end of the
- * headers. The end of the message only collects.
+ * Inbound, each lookup starts as soon as its name is known: SPF, the sender's
+ * DMARC walk and the PTR query at MAIL; DKIM keys and the authors' walks at
+ * the end of headers. The end of the message only collects the answers.
  */
 #include <string.h>
 
@@ -21,7 +21,7 @@ static void
 spf_start(struct session *s, struct spf_question *q, bool helo)
 {
 	q->client = s->f.conn.client;
-	/* a HELO in the midst of the message frees the connection's */
+	/* a HELO during the message frees the connection's copy */
 	q->helo = arena_strdup(s->arena, s->f.conn.helo);
 	q->sender = s->f.env.sender;
 	q->receiver = s->authserv_id;
@@ -31,19 +31,20 @@ spf_start(struct session *s, struct spf_question *q, bool helo)
 }
 
 /*
- * A sender nobody can read is no identity (RFC 7208 4.3), and neither is a
- * local part alone: the MTA will add a domain of its own. NULL: it is one.
+ * Why the sender is not a MAIL FROM identity; NULL: it is. It must be
+ * parseable (RFC 7208 4.3) and have a domain: to a local part alone the MTA
+ * adds a domain of its own.
  */
 static const char *
 no_sender(const struct env_facts *env)
 {
 	if (env->sender_bad)
-		return "the sender cannot be understood";
+		return "the sender cannot be parsed";
 	return env->sender_local != NULL && env->sender_domain == NULL ?
 	    "the sender has no domain" : NULL;
 }
 
-/* The null sender's MAIL FROM identity is the HELO name already. */
+/* For the null sender the MAIL FROM identity is the HELO name already. */
 static bool
 checks_helo(const struct session *s)
 {
@@ -72,12 +73,11 @@ stage_inbound_start(struct session *s)
 		spf_start(s, &s->spf_mfrom, false);
 	if (checks_helo(s))
 		spf_start(s, &s->spf_helo, true);
-	/* an address literal is no name to ask for */
+	/* an address literal has no DNS name */
 	if (s->f.env.sender_domain != NULL && s->f.env.sender_domain[0] != '[')
 		stage_walk_start(s, s->f.env.sender_domain);
 }
 
-/* End of headers: who is the author, whose are the signatures? */
 void
 stage_headers(struct session *s)
 {
@@ -125,7 +125,10 @@ stage_inbound_collect(struct session *s)
 	stage_iprev_collect(s);
 }
 
-/* May this login's mail carry a signature by these keys? */
+/*
+ * May this login's mail be signed with these keys? A key of a parent domain is
+ * used only if the login is bound to that domain, too.
+ */
 static bool
 keys_may_sign(const struct session *s, const struct signing_keys *keys)
 {
@@ -138,8 +141,8 @@ keys_may_sign(const struct session *s, const struct signing_keys *keys)
 }
 
 /*
- * Postfix adds what a client left out before we see the message, Sendmail when
- * it delivers it.
+ * Postfix adds missing fields before we see the message, Sendmail only when it
+ * delivers it; so the signature must not claim that they are absent.
  */
 static void
 leave_to_mta(struct session *s)
@@ -150,7 +153,7 @@ leave_to_mta(struct session *s)
 		dkim_signer_added_later(s->signer, sendmail);
 }
 
-/* As the field will be when the MTA has sent it. */
+/* Sign the field in the form in which the MTA will send it. */
 static void
 sign_field(struct session *s, const struct header *h)
 {
@@ -180,7 +183,7 @@ stage_sign_start(struct session *s)
 		return;
 	}
 	if (!keys_may_sign(s, &keys)) {
-		s->sign_why = "not bound to the key's domain";
+		s->sign_why = "the login is not bound to the key's domain";
 		return;
 	}
 	s->nsigned = keys.n;
@@ -191,7 +194,6 @@ stage_sign_start(struct session *s)
 		sign_field(s, &s->headers.field[i]);
 }
 
-/* Plans the signature fields; false: they could not be made. */
 bool
 stage_sign_finish(struct session *s)
 {
@@ -203,7 +205,7 @@ stage_sign_finish(struct session *s)
 	values = dkim_signer_finish(s->signer, &s->sign_why);
 	if (values == NULL)
 		return false;
-	/* the last one planned is uppermost: the first key's */
+	/* the last one planned comes on top: the first key's */
 	for (i = s->nsigned; i > 0; i--)
 		edits_insert_top(&s->edits, "DKIM-Signature", values[i - 1]);
 	return true;

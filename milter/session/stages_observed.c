@@ -1,8 +1,9 @@
 /*
- * stages_macros - what the MTA tells at each stage, and what it never told
+ * stages_observed - which macros the MTA sends at each stage, and the hint when
+ * a refusal comes from a macro that was never sent
  *
- * The listener is known at MAIL only: what connect and HELO brought waits in
- * the session until then and is counted once for a connection.
+ * The listener is known only at MAIL. The session keeps the macros of connect
+ * and HELO until then; they are counted once for each connection.
  */
 #include <string.h>
 
@@ -16,12 +17,12 @@ session_negotiated(struct session *s, unsigned protocol, bool takes_lists)
 	s->mta.known = true;
 	s->mta.protocol = protocol;
 	s->mta.takes_lists = takes_lists;
-	/* also of an MTA that forgets to say who has connected */
+	/* for an MTA that sends no connect event */
 	s->f.conn.mta = s->mta;
 }
 
 void
-stage_look(struct session *s, enum macro_stage stage)
+stage_note_macros(struct session *s, enum macro_stage stage)
 {
 	const char	*value;
 	size_t		 i;
@@ -35,9 +36,8 @@ stage_look(struct session *s, enum macro_stage stage)
 	}
 }
 
-/* At MAIL, when the message has its listener. */
 void
-stage_attribute(struct session *s)
+stage_observe_listener(struct session *s)
 {
 	struct observed_listener *before = s->seen;
 
@@ -47,12 +47,12 @@ stage_attribute(struct session *s)
 		observed_macros(s->seen, AT_CONNECT, s->sent);
 		observed_macros(s->seen, AT_HELO, s->sent);
 	}
-	stage_look(s, AT_MAIL);
+	stage_note_macros(s, AT_MAIL);
 	observed_macros(s->seen, AT_MAIL, s->sent);
 }
 
 void
-stage_verdict(struct session *s, const char *event)
+stage_observe(struct session *s, const char *event)
 {
 	const struct verdict	*v = &s->verdict;
 	bool			 enforced;
@@ -61,18 +61,18 @@ stage_verdict(struct session *s, const char *event)
 	observed_verdict(s->seen, event, enforced ? v->action : ACTION_ACCEPT,
 	    v->action >= ACTION_HOLD ? v->rule : NULL);
 	if (strcmp(event, "eom") == 0) {
-		stage_look(s, AT_EOM);
+		stage_note_macros(s, AT_EOM);
 		observed_macros(s->seen, AT_EOM, s->sent);
 	}
 }
 
 static bool
-never(const void *listener, const char *macro)
+never_sent(const void *listener, const char *macro)
 {
 	return observed_never(listener, macro);
 }
 
-/* It is let in like a stranger: nobody would notice. */
+/* A login at an inbound listener: accepted, but neither bound nor counted. */
 static bool
 is_unbound_login(const struct session *s)
 {
@@ -90,8 +90,8 @@ stage_hint(struct session *s)
 		return observed_hint_due(s->seen, s->sv->ticks()) ?
 		    policy_login_hint : NULL;
 	if (!s->f.conn.mta.known || s->verdict.action < ACTION_DEFER ||
-	    !policy_hint(s->verdict.rule, &s->f.conn.mta, never, s->seen,
-	    hint) ||
+	    !policy_hint(s->verdict.rule, &s->f.conn.mta, never_sent,
+	    s->seen, hint) ||
 	    !observed_hint_due(s->seen, s->sv->ticks()))
 		return NULL;
 	return arena_strdup(s->arena, hint);

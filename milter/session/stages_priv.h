@@ -1,67 +1,100 @@
 /*
- * stages_priv - the stages of a session: each gathers facts, with I/O
+ * stages_priv - the stages of a session, in the order in which they are called
  *
- * Called by session.c in the order of the events. A stage fills facts and
- * asks judges; it never answers the MTA.
+ * A stage gathers facts and may do I/O for it; it never answers the MTA. Some
+ * stages also ask a judge that needs what they have just gathered, and return
+ * its verdict. session.c calls them:
+ *
+ *	event		stages
+ *	connect, helo	stage_connect, stage_note_macros
+ *	MAIL		stage_listener, stage_login, stage_sender,
+ *			stage_quota_open, stage_fuse_client,
+ *			inbound: stage_inbound_start
+ *	RCPT		stage_was_refused, stage_quota_recipient,
+ *			stage_recipient, stage_fuse_refused
+ *	end of headers	stage_headers, submission: stage_fuse_from,
+ *			stage_sign_start
+ *	end of message	inbound: stage_inbound_collect,
+ *			submission: stage_sign_finish
+ *	commit		stage_quota_commit
+ *	last answer	stage_observe, stage_hint (by session_log.c),
+ *			stage_outcome, stage_quota_close, stage_end
  */
 #ifndef MILLGATE_STAGES_PRIV_H
 #define MILLGATE_STAGES_PRIV_H
 
 #include "session_priv.h"
 
-/* stages.c: facts of the connection and the envelope */
+/* --- stages.c: facts of the connection and the envelope ----------------- */
+
+/* A copy of the macro's value in `a`. NULL: not sent, or empty. */
 const char	*stage_macro(struct session *s, struct arena *a,
 		    const char *name);
 void		 stage_connect(struct session *s, const char *client_name,
 		    const struct sockaddr *client);
 void		 stage_listener(struct session *s);
 void		 stage_login(struct session *s);
-void		 stage_recipient(struct session *s, const char *path);
 void		 stage_sender(struct session *s, const char *path);
+void		 stage_recipient(struct session *s, const char *path);
 
-/* stages_observed.c: what the MTA tells, and what it never told */
-void		 stage_look(struct session *s, enum macro_stage stage);
-void		 stage_attribute(struct session *s);
-/* The end of a message, or a refused recipient. */
-void		 stage_verdict(struct session *s, const char *event);
-/* NULL: none is due. */
+/* --- stages_observed.c: which macros the MTA sends, and hints ----------- */
+
+/* Note which macros of this stage the MTA has sent. */
+void		 stage_note_macros(struct session *s,
+		    enum macro_stage stage);
+/* Called by stage_listener: count the session and its macros there. */
+void		 stage_observe_listener(struct session *s);
+/* Count the end of a message, or (`event` "rcpt") a refused recipient. */
+void		 stage_observe(struct session *s, const char *event);
+/* The hint for the log line. NULL: there is none, or none is due. */
 const char	*stage_hint(struct session *s);
 
-/* stages_mail.c: facts of the message */
-void		 stage_inbound_start(struct session *s);
-void		 stage_headers(struct session *s);
-void		 stage_inbound_collect(struct session *s);
-void		 stage_sign_start(struct session *s);
-bool		 stage_sign_finish(struct session *s);
-void		 stage_end(struct session *s);
-
-/* stages_quota.c */
-/* A block is a verdict on the message. */
-struct verdict	 stage_quota_open(struct session *s);
-/* One more recipient: the verdict on that one alone. */
-struct verdict	 stage_quota_recipient(struct session *s);
-struct verdict	 stage_quota_commit(struct session *s);
-/* What is reserved is free again. */
-void		 stage_quota_close(struct session *s);
+/* --- stages_quota.c: what a submission counts on ------------------------ */
 
 /*
- * stages_fuse.c: what the login does; when it is too much, the verdict is
- * that it is blocked
+ * Find the accounts and their settings. The verdict is on the message: a
+ * block, or settings that cannot be read.
  */
+struct verdict	 stage_quota_open(struct session *s);
+/* Reserve one more recipient; the verdict is on this recipient alone. */
+struct verdict	 stage_quota_recipient(struct session *s);
+struct verdict	 stage_quota_commit(struct session *s);
+/* Give back what is reserved and not committed. */
+void		 stage_quota_close(struct session *s);
+
+/* --- stages_fuse.c: report what a login does to the fuse ---------------- */
+
+/* Each returns the block of the login if the fuse trips, else ACCEPT. */
 struct verdict	 stage_fuse_client(struct session *s);
 struct verdict	 stage_fuse_refused(struct session *s);
 struct verdict	 stage_fuse_from(struct session *s);
-/* The MTA refused this recipient, and only tells us about it. */
+/* Has the MTA refused this recipient itself, and only reports it? */
 bool		 stage_was_refused(struct session *s);
 
-/* stages_iprev.c */
+/* --- stages_mail.c: facts of the message, and signing ------------------- */
+
+void		 stage_inbound_start(struct session *s);
+/* End of headers: parse the author, start the lookups that depend on it. */
+void		 stage_headers(struct session *s);
+void		 stage_inbound_collect(struct session *s);
+void		 stage_sign_start(struct session *s);
+/* Plan the signature fields. False: the message could not be signed. */
+bool		 stage_sign_finish(struct session *s);
+/* Stop lookups, verification and signing. */
+void		 stage_end(struct session *s);
+
+/* --- stages_iprev.c: called by stage_inbound_start and _collect --------- */
+
 void		 stage_iprev_start(struct session *s);
 void		 stage_iprev_collect(struct session *s);
 
-/* stages_dmarc.c */
+/* --- stages_dmarc.c: called by stages_mail.c ---------------------------- */
+
+/* Start the lookups of one domain's walk, if there is room for it. */
 void		 stage_walk_start(struct session *s, const char *domain);
 void		 stage_authors_start(struct session *s);
-void		 stage_outcome(struct session *s, enum action taken);
 void		 stage_dmarc(struct session *s);
+/* Record the DMARC outcome of the message; called by session.c. */
+void		 stage_outcome(struct session *s, enum action taken);
 
 #endif

@@ -1,10 +1,14 @@
 /*
- * stages_quota - reserve, commit and give back what a submission counts on
+ * stages_quota - the accounts of a submission: settings, reservation, warnings
  *
- * A quota is counted on the folded login, and on each group that the login is
- * in; that of a relay's clients on all of them together. All else that comes
- * without a login, as from sendmail(1), is one bucket where the listener names
- * a plan.
+ * A message with a login counts on the login, in lower case, and on each group
+ * of the login. The clients of a relay share one account. Mail without a login
+ * (sendmail(1)) counts on an account of the listener if that has a plan.
+ *
+ * At MAIL the accounts are looked up, with the limits and blocks that
+ * millgatectl has set for them. Each RCPT reserves one recipient on all
+ * accounts, the end of the message commits them, and message_close gives back
+ * what is not committed.
  */
 #include <string.h>
 
@@ -19,9 +23,11 @@
 
 _Static_assert(QUOTA_ACCOUNTS == STORE_ACCOUNTS &&
     QUOTA_ACCOUNTS == GROUPS_OF_LOGIN + 1,
-    "facts and store know as many accounts");
+    "facts and store have room for as many accounts");
 
-/* Of a login, a relay or a listener; key NULL: nothing is counted. */
+/* --- the accounts, and what is set for them ----------------------------- */
+
+/* Of a login, a relay or a listener. Key NULL: the message is not counted. */
 static struct quota_facts
 own_account(const struct session *s, const struct plan_rules *plan)
 {
@@ -62,7 +68,7 @@ apply_setting(struct quota_facts *q, const struct store_setting *t)
 	q->messages_set = t->messages_set;
 }
 
-/* What is set may be a block: the policy for a store that fails decides. */
+/* There may be a block, so that the policy for a failing store decides. */
 static struct verdict
 settings_unknown(struct session *s, const char *error)
 {
@@ -98,7 +104,7 @@ read_settings(struct session *s)
 }
 
 static void
-reserve_on(struct session *s)
+reservation_open(struct session *s)
 {
 	struct store_account	 account[STORE_ACCOUNTS];
 	const struct quota_facts *q;
@@ -143,13 +149,13 @@ stage_quota_open(struct session *s)
 		q[i + 1] = group_account(group[i], q[0].login);
 	s->f.nquotas = places.ngroups + 1;
 	v = read_settings(s);
-	reserve_on(s);
+	reservation_open(s);
 	return v;
 }
 
-/* --- warnings to the site ------------------------------------------------ */
+/* --- warnings to the site ----------------------------------------------- */
 
-/* What is nearer to its limit: the recipients, or the messages. */
+/* How full an account is, in recipients or in messages. */
 struct fill {
 	uint64_t	 used;
 	uint32_t	 limit;
@@ -173,7 +179,10 @@ fuller(struct fill recipients, struct fill messages)
 	    recipients.used * messages.limit ? messages : recipients;
 }
 
-/* Of what was refused, what others have reserved counts too. */
+/*
+ * After a commit, the fuller of the two. After a refusal, the one that refused;
+ * then the reservations of other sessions count, too.
+ */
 static struct fill
 fill_of(const struct session *s, size_t i, bool committed)
 {
@@ -192,8 +201,9 @@ fill_of(const struct session *s, size_t i, bool committed)
 	return u->by_messages ? m : r;
 }
 
+/* The percentage to warn about; 0: no warning is due. */
 static unsigned
-share_to_tell(struct session *s, const char *key, const struct fill *f)
+share_to_warn(struct session *s, const char *key, const struct fill *f)
 {
 	struct warn_use	use = { key, f->used, f->limit };
 	unsigned	share;
@@ -218,7 +228,7 @@ warn_site(struct session *s, bool committed)
 			continue;
 		q = &s->f.quota[i];
 		f = fill_of(s, i, committed);
-		e.share = share_to_tell(s, q->key, &f);
+		e.share = share_to_warn(s, q->key, &f);
 		if (e.share == 0)
 			continue;
 		e.login = q->login != NULL ? q->login : q->key;
@@ -231,11 +241,11 @@ warn_site(struct session *s, bool committed)
 	}
 }
 
-/* --- the store ------------------------------------------------------------- */
+/* --- the store ---------------------------------------------------------- */
 
-/* The answer for the account that the client has to hear of. */
+/* Report the account that has room last. */
 static struct verdict
-judge(const struct session *s, enum store_answer answer)
+quota_verdict(const struct session *s, enum store_answer answer)
 {
 	size_t i = policy_quota_fullest(s->usage, s->f.nquotas);
 
@@ -243,7 +253,7 @@ judge(const struct session *s, enum store_answer answer)
 	    &s->f.quota[i], s->usage[i].now);
 }
 
-/* What the store said, for the counters, the log and the site. */
+/* Count and log the store's answer, and warn the site if needed. */
 static void
 note_answer(struct session *s, enum store_answer answer, bool committed)
 {
@@ -278,7 +288,7 @@ stage_quota_recipient(struct session *s)
 		    u->reserved_messages;
 	}
 	note_answer(s, answer, false);
-	return judge(s, answer);
+	return quota_verdict(s, answer);
 }
 
 struct verdict
@@ -293,7 +303,7 @@ stage_quota_commit(struct session *s)
 	answer = store_commit(&s->reservation, now, s->usage);
 	services_time_end(s->sv);
 	note_answer(s, answer, true);
-	return judge(s, answer);
+	return quota_verdict(s, answer);
 }
 
 void
