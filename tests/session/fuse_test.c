@@ -1,5 +1,5 @@
 /*
- * fuse: what counts, for how long, that it trips once, and its bounds.
+ * fuse: which events count, for how long, that it trips once, and its bounds
  */
 #include "test.h"
 
@@ -7,7 +7,7 @@
 
 #include "session/fuse_priv.h"
 
-#define T0	36000u		/* seconds of a clock that never steps */
+#define T0	36000u		/* seconds of a clock that is never set */
 
 static int
 setup(void **state)
@@ -26,7 +26,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* How many there are, if it is within the limit; 0: it tripped. */
+/* The count, if it is within the limit; 0: the fuse tripped. */
 static unsigned
 note(struct fuse *f, enum fuse_kind kind, const char *value, unsigned limit,
     uint64_t seconds)
@@ -81,7 +81,7 @@ logins_are_apart(void **state)
 	assert_int_equal(trip.count, 1);
 }
 
-/* From when a value was last seen; a refused recipient from when it was. */
+/* A value counts for an hour after it was last seen. */
 static void
 each_counts_for_an_hour(void **state)
 {
@@ -103,7 +103,7 @@ each_counts_for_an_hour(void **state)
 	assert_int_equal(note(f, FUSE_REFUSED, "", 9, T0 + 86400), 1);
 }
 
-/* The highest limit can be reached, and is exact. */
+/* The highest limit that can be configured is exact, too. */
 static void
 the_highest_limit(void **state)
 {
@@ -150,7 +150,7 @@ the_login_not_seen_for_longest_is_forgotten(void **state)
 #define THREADS	8
 #define ROUNDS	2000
 
-/* Of all that many threads note, every tenth trips. */
+/* Of the events of all threads together, every tenth trips. */
 static void *
 note_many(void *arg)
 {

@@ -1,12 +1,13 @@
 /*
- * The identity matrix: every login with every identity in every place and
- * syntax, as whole messages through the session. What the table below does
- * not allow is neither accepted nor signed; what it allows is accepted, and
- * signed by the key of its author's domain, by no other tenant's.
+ * The identity matrix: each login with each identity in each place and syntax,
+ * as complete messages through the session. An identity that the table does
+ * not allow is neither accepted nor signed. An identity that it allows is
+ * accepted, and signed with the key of the author's domain, never with the key
+ * of another tenant.
  *
- * Senders are logins, logins in a tier that lets them use less, and clients of
- * relays. All messages go through one session: logins change between them, and
- * so do addresses.
+ * The senders are logins, logins with a tier that restricts their addresses,
+ * and clients of relays. All messages go through one session, in which logins
+ * and client addresses change.
  */
 #include "test.h"
 
@@ -47,8 +48,8 @@ enum { ALICE = 1, BOB = 2, ERIN = 4, ADMIN = 8, CAROL = 16, DAVE = 32,
     GUS = 64, ALICE_OWN = 128, GUS_SOME = 256, DESK = 512 };
 
 /*
- * `own` is allowed to all but dave, whose login is no address, and mallory,
- * who is blocked: bit 0 is nobody's.
+ * All may use `own` except dave, whose login is not an address, and mallory,
+ * who is blocked. No identity is allowed for bit 0.
  */
 static const struct login {
 	const char	*login;
@@ -59,7 +60,7 @@ static const struct login {
 } logins[] = {
 	{ "alice@example.org", ALICE, "alice@example.org", "example.org" },
 	{ "ALICE@Example.ORG", ALICE, "alice@example.org", "example.org" },
-	/* not bound to customers.example itself: its key is not his */
+	/* not bound to customers.example itself, so not to its key */
 	{ "bob@example.org", BOB, "b@a.customers.example", NULL },
 	{ "gus@example.org", GUS, "g@a.customers.example",
 	    "customers.example" },
@@ -79,18 +80,18 @@ static const struct login {
 	    .client = "203.0.113.10" },
 	{ "alice@example.org", ALICE_OWN, "alice@example.org", "example.org",
 	    .mechanism = "LOGIN" },
-	/* the tier has only addresses that the table has not, and "login" */
+	/* the tier allows the login itself only, which the table does not */
 	{ "bob@example.org", 0, "b@a.customers.example", NULL,
 	    .mechanism = "LOGIN" },
 	{ "admin", 0, "root@example.org", NULL, .mechanism = "LOGIN" },
-	/* its tier leaves out what the key's domain needs */
+	/* its tier does not allow the key's domain */
 	{ "gus@example.org", GUS_SOME, "g@a.customers.example", NULL,
 	    .mechanism = "SCRAM-SHA-256" },
 };
 
 /*
- * Whose it is besides admin's, and whose key signs for it; `unbound` may use
- * the address, but nothing in the domain of the key, which is a parent of it.
+ * Which logins may use it besides admin, and which key signs for it. Logins in
+ * `unbound` may use the address, but not the parent domain that the key is of.
  */
 static const struct identity {
 	const char	*address;
@@ -141,15 +142,15 @@ static const struct identity {
 static const char *const key_domains[] = { "example.org", "shop.example.org",
     "customers.example", "other.example", "xn--mller-kva.example" };
 
-/* Where the identity stands in the message. */
+/* Where the identity is in the message. */
 enum place {
 	ALONE,		/* the one author */
 	BESIDE,		/* in another field; the author is the login's own */
 	TOGETHER,	/* an author, and the login's own is another one */
-	NEVER		/* no such message is accepted, whoever sends it */
+	NEVER		/* refused for every login */
 };
 
-/* In text, # stands for the identity, ~ for the login's own address. */
+/* In the text, # is the identity and ~ the login's own address. */
 static const struct form {
 	enum place	 place;
 	const char	*header;
@@ -203,7 +204,7 @@ static const struct form {
 	{ NEVER, "From: ~\nResent-From: # #" },
 };
 
-/* Of the envelope sender; the same two marks. */
+/* Envelope senders, with the same two marks. */
 static const struct form paths[] = {
 	{ ALONE, "<#>" },
 	{ ALONE, "#" },
@@ -312,7 +313,7 @@ allowed(const struct login *l, const struct identity *id, enum place place)
 	return l->bit == ADMIN || (id->allowed & l->bit) != 0;
 }
 
-/* Domains of one key may be several: those make no signature together. */
+/* The domain in A-labels. */
 static const char *
 domain_of(const char *address)
 {
@@ -328,7 +329,7 @@ same_domain(const char *a, const char *b)
 	return strcasecmp(domain_of(a), domain_of(b)) == 0;
 }
 
-/* The domain that signs an accepted message; NULL: none does. */
+/* The domain that signs an accepted message; NULL: it is not signed. */
 static const char *
 key_of(const struct login *l, const struct identity *id, enum place place)
 {
@@ -339,7 +340,7 @@ key_of(const struct login *l, const struct identity *id, enum place place)
 	return NULL;
 }
 
-/* What the outcome says must be what the table says. */
+/* The outcome must be as in the table. */
 static void
 compare(const char *what, const struct login *l, enum action action,
     bool want, const char *key)
@@ -421,7 +422,7 @@ try_envelope(const struct login *l, const struct identity *id,
 	buf_free(&header);
 }
 
-/* The null sender is not the login's own address: the header still must be. */
+/* With the null sender the header must still have an allowed address. */
 static void
 try_header(const struct login *l, const struct identity *id,
     const struct form *f, bool null_sender)
@@ -469,7 +470,7 @@ every_author(void **state)
 	}
 }
 
-/* The table itself says both yes and no, often enough. */
+/* The table allows enough combinations, and refuses enough. */
 static void
 the_matrix_is_large(void **state)
 {

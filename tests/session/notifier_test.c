@@ -1,6 +1,6 @@
 /*
- * notifier: real commands, which write down what they were given. Scripts and
- * what they write live in a directory below the one the test runs in.
+ * notifier: real commands, which record their environment. The scripts and
+ * their output are in a directory below the current one.
  */
 #include "test.h"
 
@@ -36,7 +36,7 @@ remove_dir(void **state)
 	return system(command);
 }
 
-/* A script in the directory; the text of a command that runs it. */
+/* Write a script into the directory. Returns the command that runs it. */
 static const char *
 script(const char *name, const char *body)
 {
@@ -69,7 +69,7 @@ now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-/* The file's text, as soon as it is there; the script renames it into place. */
+/* Wait for the file, which the script renames into place; its text. */
 static const char *
 text_of(const char *name)
 {
@@ -99,7 +99,7 @@ static const struct notice warning = {
 static void
 a_command_gets_what_it_should(void **state)
 {
-	/* 141: SIGPIPE, which the daemon ignores, ends the command */
+	/* 141: SIGPIPE, which the daemon ignores, kills the command */
 	static const char	*want[] = {
 		"MILLGATE_EVENT=quota-warning\n",
 		"MILLGATE_LOGIN=alice@example.org\n", "MILLGATE_PLAN=tiny\n",
@@ -145,7 +145,7 @@ a_command_gets_what_it_should(void **state)
 	notifier_free(&n);
 }
 
-/* A login is what a client says; nothing of it is ever a command. */
+/* A login comes from the client; no part of it may run as a command. */
 static void
 a_login_is_no_command(void **state)
 {
@@ -191,7 +191,7 @@ is_gone(pid_t pid)
 		return true;
 	stat[fread(stat, 1, sizeof(stat) - 1, f)] = '\0';
 	fclose(f);
-	return strstr(stat, ") Z ") != NULL;	/* its reaper is not ours */
+	return strstr(stat, ") Z ") != NULL;	/* init will reap it */
 }
 
 static void
@@ -260,7 +260,7 @@ the_end_of_the_daemon_is_theirs(void **state)
 	assert_true(is_gone(pid));
 }
 
-/* 1,000 at once: never more than four run, the rest is dropped at once. */
+/* 1,000 events: never more than four commands run, the rest is dropped. */
 static void
 many_at_once_are_bounded(void **state)
 {

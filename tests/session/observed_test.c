@@ -1,7 +1,7 @@
 /*
- * observed: what the MTA never sent is told apart from what is empty; the
- * refusal's log line has a hint, once a minute; the record is bounded and
- * exact under threads
+ * observed: a macro that was never sent differs from an empty one; the log
+ * line of a refusal has a hint, once a minute; the counters are bounded, and
+ * exact with several threads
  */
 #include "test.h"
 
@@ -16,7 +16,7 @@
 #include "session/session.h"
 #include "store/store.h"
 
-/* --- an MTA that sends the macros of a row ------------------------------- */
+/* --- an MTA that sends the macros of a row ------------------------------ */
 
 struct mta {
 	const char	*macro[8][2];	/* name and value */
@@ -85,7 +85,7 @@ open_services(void)
 	return sv;
 }
 
-/* One MAIL command; what the MTA is, and whether there is one. */
+/* One MAIL command. `mta` false: there is no MTA, as with millgatectl. */
 static struct verdict
 mail(struct services *sv, const struct mta *m, bool takes_lists, bool mta)
 {
@@ -200,7 +200,7 @@ where_a_login_was_seen_the_client_is_to_blame(void **state)
 	services_free(&sv);
 }
 
-/* It is accepted, so the log says once a minute that nothing binds it. */
+/* The mail is accepted; once a minute the log has a hint about the login. */
 static void
 a_login_at_an_inbound_listener_is_told(void **state)
 {
@@ -231,7 +231,7 @@ a_login_at_an_inbound_listener_is_told(void **state)
 	services_free(&sv);
 }
 
-/* libmilter hands on what comes: no step may be one that nobody missed. */
+/* libmilter does not check that the MTA sends every event: we have to. */
 static void
 steps_that_are_left_out_let_nothing_in(void **state)
 {
@@ -247,7 +247,7 @@ steps_that_are_left_out_let_nothing_in(void **state)
 	const struct edits	*edits;
 
 	(void)state;
-	/* a login inbound, which is trusted with no author */
+	/* an inbound listener, with a login but without an end of headers */
 	s = session_new(sv, get_macro, (void *)(uintptr_t)&at_home);
 	session_negotiated(s, 6, true);
 	session_connect(s, "client.example", NULL);
@@ -257,7 +257,7 @@ steps_that_are_left_out_let_nothing_in(void **state)
 	assert_int_equal(session_eom(s, &edits).action, ACTION_DEFER);
 	assert_string_equal(logged_rule, "sequence");
 	session_free(&s);
-	/* no end of headers: nobody has looked at From */
+	/* no end of headers: From has not been checked */
 	s = session_new(sv, get_macro, (void *)(uintptr_t)&m);
 	session_negotiated(s, 6, true);
 	session_connect(s, "client.example", NULL);
@@ -267,14 +267,14 @@ steps_that_are_left_out_let_nothing_in(void **state)
 	session_header(s, "From", " ceo@example.net");
 	assert_int_equal(session_eom(s, &edits).action, ACTION_DEFER);
 	assert_string_equal(logged_rule, "sequence");
-	/* nor has anybody in the next message */
+	/* nor in the next message */
 	session_mail(s, "<alice@example.net>");
 	session_eoh(s);
 	session_abort(s);
 	session_mail(s, "<alice@example.net>");
 	assert_int_equal(session_eom(s, &edits).action, ACTION_DEFER);
 	session_free(&s);
-	/* no connect: the port that would have chosen a listener */
+	/* no connect event, and so no port that selects a listener */
 	s = session_new(sv, get_macro, (void *)(uintptr_t)&m);
 	session_negotiated(s, 6, true);
 	assert_int_equal(session_mail(s, "<alice@example.net>").action,

@@ -1,5 +1,5 @@
 /*
- * session: what a client may do without end costs nothing that lasts.
+ * session: events that a client may repeat without limit use no more memory
  */
 #include "test.h"
 
@@ -52,7 +52,7 @@ a_helo_said_again_and_again_costs_no_memory(void **state)
 	services_free(&sv);
 }
 
-/* Postfix tells of a HELO before it tells that the message is over. */
+/* Postfix reports a HELO before it reports the end of the message. */
 static void
 a_helo_in_a_message_leaves_its_lookups_alone(void **state)
 {

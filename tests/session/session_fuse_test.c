@@ -1,5 +1,6 @@
 /*
- * session: a login that looks stolen is blocked, once, until it is unblocked.
+ * session: a login that trips the fuse is blocked and reported once, and stays
+ * blocked until the block ends or is removed
  */
 #include "test.h"
 
@@ -16,7 +17,7 @@
 
 static const char *login = LOGIN;
 
-/* One message; *r has its outcome. */
+/* Submit one message, with `refused` recipients that the MTA refuses. */
 static struct replay *
 submit(struct services *sv, const char *client, const char *from,
     unsigned refused)
@@ -93,11 +94,11 @@ too_many_networks(void **state)
 	    LOGIN " is blocked until 2026-09-21 13:00:00 UTC (for 3600 more "
 	    "seconds): fuse: 3 client networks in an hour (limit 2)");
 	assert_int_equal(atomic_load(&sv->counters.warnings), 1);
-	/* it stays blocked, from everywhere, and is told of once */
+	/* it stays blocked from all networks, and is reported once */
 	expect(sv, "192.0.2.1", LOGIN, 0, "mail defer 451 4.7.1 blocked ");
 	expect(sv, "203.0.113.1", LOGIN, 0, "rule=blocked");
 	assert_int_equal(atomic_load(&sv->counters.warnings), 1);
-	/* who unblocks it gives it a fresh hour */
+	/* after unblocking, the counts begin at zero */
 	unblock(sv);
 	expect(sv, "192.0.2.1", LOGIN, 0, "eom accept");
 	expect(sv, "203.0.113.1", LOGIN, 0, "eom accept");
@@ -123,7 +124,7 @@ too_many_from_addresses(void **state)
 	services_free(&sv);
 }
 
-/* Those that the MTA refused; they are not counted as recipients. */
+/* Recipients that the MTA refused; they do not count on the quota. */
 static void
 too_many_refused_recipients(void **state)
 {
@@ -139,7 +140,7 @@ too_many_refused_recipients(void **state)
 	services_free(&sv);
 }
 
-/* And those that the quota refused. */
+/* Recipients that the quota refused. */
 static void
 recipients_refused_by_the_quota(void **state)
 {
@@ -187,7 +188,7 @@ monitor_blocks_nobody(void **state)
 	services_free(&sv);
 }
 
-/* A login of the name of a group is blocked, and not that group. */
+/* A login that is spelled like a group's account does not block the group. */
 static void
 an_odd_login_blocks_itself_alone(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * session: what millgatectl has set for a login or its group holds for the
- * messages that begin after it.
+ * session: a limit or block that millgatectl sets for a login or its group
+ * applies to the messages that begin after it
  */
 #include "test.h"
 
@@ -17,7 +17,7 @@ static const char conf_text[] =
     "plan tiny { recipients-per-hour = 1 }\n"
     "user " LOGIN " { plan = tiny }\n";
 
-/* One message to two recipients; the lines of its outcome. */
+/* Submit one message to two recipients; the lines of its outcome. */
 static const char *
 submit(struct services *sv, struct replay **rp)
 {
@@ -139,7 +139,7 @@ monitor_says_what_it_would_do(void **state)
 	services_free(&sv);
 }
 
-/* A store that counts, and does not say what is set. */
+/* A store that counts, but fails to return the settings. */
 static enum store_answer
 no_answer(struct store *s, const char *const *key, size_t n,
     struct store_setting *setting, char error[STORE_ERROR])
@@ -152,7 +152,7 @@ no_answer(struct store *s, const char *const *key, size_t n,
 	return STORE_UNKNOWN;
 }
 
-/* A limit or a block that is not known is not none. */
+/* If the settings cannot be read, there may be a limit or a block. */
 static void
 what_is_set_must_be_known(void **state)
 {
@@ -175,7 +175,7 @@ what_is_set_must_be_known(void **state)
 	services_free(&sv);
 }
 
-/* A store with a clock of its own, five minutes ahead of this host's. */
+/* A store whose clock is five minutes ahead of this host's. */
 static enum store_answer
 refused_elsewhere(struct reservation *r, time_t now, struct store_usage *usage)
 {

@@ -1,7 +1,7 @@
 /*
- * session: every call that can fail is made to fail once, and nothing is let
- * through because of it. The resolver fails its n-th question, for every n;
- * the store fails its n-th call, for every n.
+ * session: each call that can fail fails once, and no message is accepted
+ * because of it. The resolver fails its n-th query, for every n; the store
+ * fails its n-th call, for every n.
  */
 #include "test.h"
 
@@ -11,14 +11,15 @@
 #include "session/services.h"
 #include "store/store_priv.h"
 
-/* --- a resolver of six records that fails its n-th question -------------- */
+/* --- a resolver of four records that fails its n-th query --------------- */
 
 static const struct record_row {
 	const char	*name;
 	enum dns_type	 type;
 	const char	*rdata;		/* a TXT string */
 } zone[] = {
-	{ "strict.example", DNS_TXT, "v=spf1 include:_spf.strict.example -all" },
+	{ "strict.example", DNS_TXT,
+	    "v=spf1 include:_spf.strict.example -all" },
 	{ "_spf.strict.example", DNS_TXT, "v=spf1 ip4:192.0.2.0/24 -all" },
 	{ "_dmarc.strict.example", DNS_TXT, "v=DMARC1; p=reject" },
 	{ "out.strict.example", DNS_TXT, "v=spf1 ip4:192.0.2.7 -all" },
@@ -63,7 +64,7 @@ zone_close(void *state)
 
 static const struct resolver_backend zone_backend = { zone_ask, zone_close };
 
-/* --- a store that fails its n-th call ------------------------------------ */
+/* --- a store that fails its n-th call ----------------------------------- */
 
 static unsigned store_calls, store_fail_at;
 static unsigned outstanding;
@@ -149,7 +150,7 @@ fake_store(void)
 	return s;
 }
 
-/* --- one message ----------------------------------------------------------- */
+/* --- one message -------------------------------------------------------- */
 
 static struct services *
 open_services(const char *conf_text, struct store *store)
@@ -231,7 +232,7 @@ good_mail_is_never_rejected_by_a_failing_lookup(void **state)
 
 #define SUBMISSION "listener s { daemon-ports = {587} direction = submission }"
 
-/* The worst answer that the client sees, and that nothing stays reserved. */
+/* The worst answer to the client. Checks that nothing remains reserved. */
 static enum action
 submit(const char *conf_text)
 {
@@ -256,7 +257,7 @@ submit(const char *conf_text)
 	worst = v.action > worst ? v.action : worst;
 	v = replay_message(r, mail, strlen(mail));
 	worst = v.action > worst ? v.action : worst;
-	/* whatever came of it, the log and the counter say that it failed */
+	/* with any verdict, the log and the counter report the failure */
 	assert_int_equal(atomic_load(&sv->counters.store_failures),
 	    store_fail_at != 0);
 	if (store_fail_at != 0) {
@@ -337,7 +338,7 @@ whatever_ends_a_message_gives_the_reservation_back(void **state)
 	services_free(&sv);
 }
 
-/* Which certificates are the login's, by what each MTA says about them. */
+/* Which certificates belong to the login, by the macros of each MTA. */
 static void
 a_certificate_is_the_logins_by_its_decoded_common_name(void **state)
 {
@@ -357,7 +358,7 @@ a_certificate_is_the_logins_by_its_decoded_common_name(void **state)
 		{ "a subject that looks like one, but is not", "8.17", "OK",
 		    "/CN=m@x.example/O=y/CN=a@x.example", "m@x.example",
 		    ACTION_REJECT },
-		{ "the subject alone says nothing", "8.17", "OK",
+		{ "the subject alone proves nothing", "8.17", "OK",
 		    "/CN=a@x.example", NULL, ACTION_REJECT },
 		{ "a control character", "8.17", "OK", "/CN=a@x.example+00",
 		    "a@x.example+00", ACTION_REJECT },

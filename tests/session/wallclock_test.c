@@ -1,7 +1,8 @@
 /*
- * wallclock: whatever is done to the machine's clock, nobody wins an hour and
- * nobody loses one. Both clocks are the test's; what is judged is real time,
- * which only `pass` moves on. Each row runs on each backend of the store.
+ * wallclock: setting the system clock neither gives a sender an hour of quota
+ * nor takes one. The test has its own wall clock and steady clock. Limits must
+ * hold in real time, which only pass() advances. Each row runs on each backend
+ * of the store.
  */
 #include "test.h"
 
@@ -65,7 +66,7 @@ close_services(struct backend *b, struct services *sv)
 	services_free(&sv);
 }
 
-/* --- the clock by itself ------------------------------------------------- */
+/* --- the clock by itself ------------------------------------------------ */
 
 static void
 it_tells_the_machines_time(void **state)
@@ -79,7 +80,7 @@ it_tells_the_machines_time(void **state)
 	assert_int_equal(wallclock_look(&w), 0);
 }
 
-/* Steps of the machine's clock one after the other, and what is reported. */
+/* Steps of the system clock one after the other, and the reported steps. */
 static void
 steps_are_reported_in_minutes(void **state)
 {
@@ -155,9 +156,9 @@ sleep_between_two_looks_is_no_step(void **state)
 	assert_int_equal(fake_now(), 1790000000 + HOURS(1));
 }
 
-/* --- no free hour, no lost hour ------------------------------------------ */
+/* --- no free hour, no lost hour ----------------------------------------- */
 
-/* Real time goes on. The machine's clock shows it. */
+/* Advance real time; the system clock follows. */
 static void
 pass(struct services *sv, int64_t seconds)
 {
@@ -233,9 +234,9 @@ next_step(const struct clock_row *row, unsigned second, int64_t *by)
 }
 
 /*
- * Ten of ten are used at 0. The eleventh fits when the minute of the mail is
- * an hour old: 59 to 60 minutes later. A step may cost a minute, and what is
- * less than a minute of one may give it.
+ * Ten of ten are used at second 0. The eleventh fits when the minute of the
+ * mail is an hour old, 59 to 60 minutes later. A step of the clock may make it
+ * a minute later; a step of less than a minute may make it a minute earlier.
  */
 static void
 run_row(const struct clock_row *row, struct services *sv)
@@ -269,7 +270,7 @@ each_row(void **state)
 		start_clocks(clock_rows[i].start);
 		sent(sv->store, "alice", fake_now(), 10);
 		run_row(&clock_rows[i], sv);
-		/* nothing of it is left for the next row */
+		/* the next row starts with no counts */
 		pass(sv, HOURS(5));
 		assert_int_equal(store_prune(sv->store, fake_now(), error),
 		    STORE_TAKEN);
@@ -277,7 +278,7 @@ each_row(void **state)
 	}
 }
 
-/* What was counted before a step is in the file at its new place. */
+/* After a step the file has the counts in their shifted buckets. */
 static void
 kill_after_a_step_loses_nothing(void **state)
 {
@@ -301,7 +302,7 @@ kill_after_a_step_loses_nothing(void **state)
 	close_services(b, sv);
 }
 
-/* A laptop that is shut for eight hours has let the hour go by. */
+/* After eight hours of suspend the hour is over. */
 static void
 suspended(void **state)
 {
@@ -318,9 +319,9 @@ suspended(void **state)
 }
 
 /*
- * A machine without a clock of its own comes up in 1970, with a file of 2026,
- * and is told the time a minute later: ten are used up for an hour, not for
- * fifty-six years; and a file from the future is good again in an hour.
+ * A machine without a battery-backed clock starts in 1970 with a file of 2026,
+ * and its clock is set a minute later. The ten remain used for an hour, not
+ * for 56 years. A file with times in the future is usable again in an hour.
  */
 static void
 a_clock_that_is_wrong_at_the_start(void **state)
@@ -364,14 +365,14 @@ a_clock_that_is_wrong_at_the_start(void **state)
 		pass(sv, MINUTES(4));
 		if (!one_fits(sv))
 			row_fail(rows[i].name, "still held");
-		pass(sv, HOURS(200000));	/* nothing for the next row */
+		pass(sv, HOURS(200000));	/* clear it for the next row */
 		assert_int_equal(store_prune(sv->store, fake_now(), error),
 		    STORE_TAKEN);
 		close_services(b, sv);
 	}
 }
 
-/* --- daylight saving ------------------------------------------------------- */
+/* --- daylight saving ---------------------------------------------------- */
 
 static int
 local_hour(time_t t)
@@ -410,7 +411,7 @@ daylight_saving_changes_nothing(void **state)
 	}
 }
 
-/* --- sessions while the clock is set ------------------------------------- */
+/* --- sessions while the clock is set ------------------------------------ */
 
 #define THREADS	4
 #define LIMIT	2000
@@ -447,7 +448,7 @@ send_on(void *arg)
 	return NULL;
 }
 
-/* Four of them, as fast as they can, while the clock goes to and fro. */
+/* Four threads send as fast as they can while the clock is set repeatedly. */
 static void
 sessions_meanwhile(void **state)
 {
