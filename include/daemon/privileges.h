@@ -1,31 +1,34 @@
 /*
- * privileges - users, groups, and giving root up; the only file with pwd.h
+ * privileges - drop root, and set the owners of files
+ *
+ * All functions that can fail return false with *why (malloced; the caller
+ * frees). A process that is not root keeps its user and changes no owner.
  */
 #ifndef MILLGATE_PRIVILEGES_H
 #define MILLGATE_PRIVILEGES_H
 
 #include <stdbool.h>
 
-/* Can privileges_drop() find that user? False with *why. */
+/* Will privileges_drop() find this user? */
 bool	privileges_known(const char *user, char **why);
-/*
- * Become `user` with its groups, for good, when we are root. "root" keeps the
- * privileges, with a warning. Not root: nothing happens. False with *why
- * (malloced; the caller frees).
- */
+/* Become `user`, with its groups, for ever. "root" keeps the privileges. */
 bool	privileges_drop(const char *user, char **why);
 /*
- * For a test of the configuration, that looks at files as the daemon will:
- * as above, but what goes wrong is left to the daemon's start to say.
+ * Like privileges_drop, for a test of the configuration, which must read files
+ * as the daemon's user. Errors are ignored: the daemon's start reports them.
  */
 void	privileges_test(const char *user);
-/* When we are root: `path` belongs to `user` and its group from now on. */
+/* Change the owner of `path` to `user` and its group. */
 bool	privileges_leave(const char *path, const char *user, char **why);
-/* chown `path` to "user:group" (either part may be empty). */
+/*
+ * Change the owner of `path` to `owner`, "user:group"; either part may be
+ * empty. Unlike the others it also tries without root.
+ */
 bool	privileges_give(const char *path, const char *owner, char **why);
 /*
- * Become the owner of `path`, for good, when we are root and it is not: what
- * we then make beside it belongs to that user. It need not exist.
+ * Become the owner of `path` for ever, so that files that we create beside it
+ * belong to that user. Nothing happens if `path` does not exist or belongs to
+ * root.
  */
 bool	privileges_as_owner(const char *path, char **why);
 

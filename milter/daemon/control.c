@@ -1,5 +1,7 @@
 /*
- * control - the daemon's unix socket
+ * control - the daemon's unix socket: the file, its thread and its clients
+ *
+ * control_answer.c has the answers.
  */
 #include "config.h"
 
@@ -16,11 +18,13 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/why.h"
 #include "session/services.h"
 #include "control_priv.h"
-#include "socket_file_priv.h"
+#include "daemon_socket_priv.h"
 
-#define PAUSE_MS	100	/* after an accept that failed */
+#define PAUSE_MS	100	/* after accept() has failed */
+#define CONTROL		"control-socket \"%s\": "	/* before each error */
 
 struct control {
 	struct services	*sv;
@@ -31,38 +35,26 @@ struct control {
 	pthread_t	 thread;
 };
 
-static bool
-complain(char **why, const char *path, const char *what, int error)
-{
-	struct buf b = BUF_INIT;
-
-	buf_printf(&b, "control-socket \"%s\": %s%s%s", path, what,
-	    error != 0 ? ": " : "", error != 0 ? strerror(error) : "");
-	*why = b.data;
-	return false;
-}
-
-/* --- the socket file ----------------------------------------------------- */
+/* --- the socket file ---------------------------------------------------- */
 
 /*
- * Something is in the way. A socket that nobody answers is what a crashed
- * daemon left; all else stays.
+ * The file exists. It is removed only if it is a socket that a crashed daemon
+ * has left.
  */
 static bool
-make_way(const struct sockaddr_un *un, char **why)
+remove_stale(const char *path, char **why)
 {
-	int error = socket_file_asked(un->sun_path);
+	int error = daemon_socket_probe(path);
 
 	if (error == 0)
-		return complain(why, un->sun_path, "another millgate answers "
-		    "there; stop it, or give each one a control-socket of its "
-		    "own", 0);
+		return why_set(why, CONTROL "another millgate serves it; stop "
+		    "that one, or set another control-socket", path);
 	if (error != ECONNREFUSED)
-		return complain(why, un->sun_path, "is in the way; remove it",
-		    error);
-	if (unlink(un->sun_path) != 0)
-		return complain(why, un->sun_path, "an old one cannot be "
-		    "removed", errno);
+		return why_set(why, CONTROL "a file with this name exists "
+		    "(%s); remove it", path, strerror(error));
+	if (unlink(path) != 0)
+		return why_set(why, CONTROL "the old socket cannot be "
+		    "removed: %s", path, strerror(errno));
 	return true;
 }
 
@@ -71,15 +63,17 @@ bind_path(int fd, const struct sockaddr_un *un, char **why)
 {
 	mode_t	mask = umask(0177);
 	bool	bound = bind(fd, (const void *)un, sizeof(*un)) == 0;
-	bool	in_the_way = !bound && errno == EADDRINUSE;
+	bool	exists = !bound && errno == EADDRINUSE;
 
-	if (!bound && !in_the_way)
-		complain(why, un->sun_path, "cannot be made; is its directory "
-		    "there, and may the daemon's user write to it?", errno);
-	if (in_the_way && make_way(un, why)) {
+	if (!bound && !exists)
+		why_set(why, CONTROL "cannot be created; check that its "
+		    "directory exists and the daemon's user may write to it: "
+		    "%s", un->sun_path, strerror(errno));
+	if (exists && remove_stale(un->sun_path, why)) {
 		bound = bind(fd, (const void *)un, sizeof(*un)) == 0;
 		if (!bound)
-			complain(why, un->sun_path, "cannot be made", errno);
+			why_set(why, CONTROL "cannot be created: %s",
+			    un->sun_path, strerror(errno));
 	}
 	umask(mask);
 	return bound;
@@ -92,29 +86,29 @@ open_socket(const char *path, char **why)
 	int			fd;
 
 	if (strlen(path) >= sizeof(un.sun_path)) {
-		complain(why, path, "is too long for a socket; choose a "
-		    "shorter path, or \"none\"", 0);
+		why_set(why, CONTROL "the path is too long for a socket; set "
+		    "a shorter one, or \"none\"", path);
 		return -1;
 	}
 	memcpy(un.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1) {
-		complain(why, path, "no socket", errno);
+		why_set(why, CONTROL "socket: %s", path, strerror(errno));
 		return -1;
 	}
 	if (bind_path(fd, &un, why)) {
 		if (listen(fd, CONTROL_WAITING) == 0)
 			return fd;
-		complain(why, path, "cannot listen", errno);
+		why_set(why, CONTROL "listen: %s", path, strerror(errno));
 		unlink(path);
 	}
 	close(fd);
 	return -1;
 }
 
-/* --- one client ---------------------------------------------------------- */
+/* --- one client --------------------------------------------------------- */
 
-/* Until the descriptor is ready or the time is up; false: it is up. */
+/* Wait until the descriptor is ready. False: the deadline has passed. */
 static bool
 wait_for(struct control *c, int fd, short events, uint64_t deadline)
 {
@@ -125,7 +119,7 @@ wait_for(struct control *c, int fd, short events, uint64_t deadline)
 }
 
 static bool
-read_request(struct control *c, int fd, char line[CONTROL_REQUEST])
+control_read(struct control *c, int fd, char line[CONTROL_REQUEST])
 {
 	uint64_t	deadline = c->sv->ticks() + CONTROL_SECONDS * 1000;
 	size_t		len = 0;
@@ -148,7 +142,7 @@ read_request(struct control *c, int fd, char line[CONTROL_REQUEST])
 }
 
 static void
-write_answer(struct control *c, int fd, const struct buf *b)
+control_write(struct control *c, int fd, const struct buf *b)
 {
 	uint64_t	deadline = c->sv->ticks() + CONTROL_SECONDS * 1000;
 	size_t		done = 0;
@@ -164,20 +158,20 @@ write_answer(struct control *c, int fd, const struct buf *b)
 }
 
 static void
-serve_client(struct control *c, int fd)
+control_serve(struct control *c, int fd)
 {
 	char		line[CONTROL_REQUEST];
 	struct buf	b = BUF_INIT;
 
-	if (read_request(c, fd, line)) {
+	if (control_read(c, fd, line)) {
 		control_answer(c->sv, &c->start, line, &b);
-		write_answer(c, fd, &b);
+		control_write(c, fd, &b);
 	}
 	buf_free(&b);
 }
 
 static void *
-serve(void *arg)
+control_thread(void *arg)
 {
 	struct control	*c = arg;
 	struct pollfd	 pfd[2] = {
@@ -191,16 +185,17 @@ serve(void *arg)
 		if (pfd[1].revents != 0)
 			return NULL;
 		fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd == -1) {	/* no descriptors left: it stays readable */
+		if (fd == -1) {
+			/* without free descriptors poll would return at once */
 			poll(&pfd[1], 1, PAUSE_MS);
 			continue;
 		}
-		serve_client(c, fd);
+		control_serve(c, fd);
 		close(fd);
 	}
 }
 
-/* --- its life ------------------------------------------------------------ */
+/* --- open and close ----------------------------------------------------- */
 
 static void
 control_free(struct control *c)
@@ -229,11 +224,11 @@ control_open(const char *path, struct services *sv, char **why)
 	if (pipe2(c->stop, O_CLOEXEC) != 0) {
 		c->stop[0] = c->stop[1] = -1;
 	} else {
-		if (pthread_create(&c->thread, NULL, serve, c) == 0)
+		if (pthread_create(&c->thread, NULL, control_thread, c) == 0)
 			return c;
 		close(c->stop[1]);
 	}
-	complain(why, path, "cannot be served", errno);
+	why_set(why, CONTROL "cannot be served: %s", path, strerror(errno));
 	control_free(c);
 	return NULL;
 }

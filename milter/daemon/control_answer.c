@@ -1,8 +1,8 @@
 /*
- * control_answer - what the daemon says about itself
+ * control_answer - the daemon's counters and observations as JSON
  *
- * Figures are read one by one while mail goes on; two of them may be a
- * message apart.
+ * Counters are read one by one while mail is processed, so two of them may be
+ * a message apart.
  */
 #include "config.h"
 
@@ -18,7 +18,7 @@
 #include "control_priv.h"
 
 static void
-add(struct buf *b, const char *name, uint64_t value)
+answer_number(struct buf *b, const char *name, uint64_t value)
 {
 	buf_printf(b, ", \"%s\": %llu", name, (unsigned long long)value);
 }
@@ -26,19 +26,19 @@ add(struct buf *b, const char *name, uint64_t value)
 static void
 add_counters(struct buf *b, struct counters *n)
 {
-	add(b, "connections", atomic_load(&n->connections));
-	add(b, "messages", atomic_load(&n->messages));
-	add(b, "accepted", atomic_load(&n->accepted));
-	add(b, "held", atomic_load(&n->held));
-	add(b, "deferred", atomic_load(&n->deferred));
-	add(b, "rejected", atomic_load(&n->rejected));
-	add(b, "aborted", atomic_load(&n->aborted));
-	add(b, "open_messages", mfi_open_messages());
-	add(b, "quota_refusals", atomic_load(&n->quota_refused));
-	add(b, "store_failures", atomic_load(&n->store_failures));
-	add(b, "warnings", atomic_load(&n->warnings));
-	add(b, "notify_dropped", atomic_load(&n->notify_dropped));
-	add(b, "outcomes_lost", atomic_load(&n->outcomes_lost));
+	answer_number(b, "connections", atomic_load(&n->connections));
+	answer_number(b, "messages", atomic_load(&n->messages));
+	answer_number(b, "accepted", atomic_load(&n->accepted));
+	answer_number(b, "held", atomic_load(&n->held));
+	answer_number(b, "deferred", atomic_load(&n->deferred));
+	answer_number(b, "rejected", atomic_load(&n->rejected));
+	answer_number(b, "aborted", atomic_load(&n->aborted));
+	answer_number(b, "open_messages", mfi_open_messages());
+	answer_number(b, "quota_refusals", atomic_load(&n->quota_refused));
+	answer_number(b, "store_failures", atomic_load(&n->store_failures));
+	answer_number(b, "warnings", atomic_load(&n->warnings));
+	answer_number(b, "notify_dropped", atomic_load(&n->notify_dropped));
+	answer_number(b, "outcomes_lost", atomic_load(&n->outcomes_lost));
 }
 
 static void
@@ -49,24 +49,24 @@ add_resolver(struct buf *b, struct resolver *r)
 	resolver_stats(r, &st);
 	buf_addstr(b, ", \"resolver\": {\"queries\": ");
 	buf_printf(b, "%llu", (unsigned long long)st.queries);
-	add(b, "cache_hits", st.cache_hits);
-	add(b, "shared", st.shared);
-	add(b, "timeouts", st.timeouts);
-	add(b, "failures", st.failures);
+	answer_number(b, "cache_hits", st.cache_hits);
+	answer_number(b, "shared", st.shared);
+	answer_number(b, "timeouts", st.timeouts);
+	answer_number(b, "failures", st.failures);
 	buf_addch(b, '}');
 }
 
 static void
-describe(struct services *sv, const struct control_start *start, bool macros,
-    struct buf *b)
+answer_status(struct services *sv, const struct control_start *start,
+    bool macros, struct buf *b)
 {
 	struct setup *st = services_setup(sv);
 
 	buf_addstr(b, "{\"version\": ");
 	json_string(b, PACKAGE_VERSION);
-	add(b, "pid", (uint64_t)getpid());
-	add(b, "started", (uint64_t)start->time);
-	add(b, "uptime", (sv->ticks() - start->ticks) / 1000);
+	answer_number(b, "pid", (uint64_t)getpid());
+	answer_number(b, "started", (uint64_t)start->time);
+	answer_number(b, "uptime", (sv->ticks() - start->ticks) / 1000);
 	buf_printf(b, ", \"mode\": \"%s\"", st->conf->mode == MODE_ENFORCE ?
 	    "enforce" : "monitor");
 	add_counters(b, &sv->counters);
@@ -82,10 +82,10 @@ control_answer(struct services *sv, const struct control_start *start,
     const char *command, struct buf *b)
 {
 	if (strcmp(command, "stats") == 0)
-		describe(sv, start, false, b);
+		answer_status(sv, start, false, b);
 	else if (strcmp(command, "doctor") == 0)
-		describe(sv, start, true, b);
+		answer_status(sv, start, true, b);
 	else
-		buf_addstr(b, "{\"error\": \"no such command; there are: "
-		    "stats, doctor\"}\n");
+		buf_addstr(b, "{\"error\": \"unknown command; use stats or "
+		    "doctor\"}\n");
 }

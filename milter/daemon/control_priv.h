@@ -1,12 +1,12 @@
 /*
  * control - the daemon's unix socket, for `millgatectl stats' and `doctor'
  *
- * One line is the question, one JSON object the answer, then the connection
- * is closed. One thread serves one client at a time.
+ * A client sends one line, gets one JSON object, and the connection is closed.
+ * One thread serves one client at a time.
  *
- * Bounds: a question has at most CONTROL_REQUEST octets, newline included; a
- * client has CONTROL_SECONDS to ask and as long again to read its answer;
- * CONTROL_WAITING more clients wait in the kernel's queue. The socket is mode
+ * Bounds: a request has at most CONTROL_REQUEST octets, newline included. A
+ * client has CONTROL_SECONDS to send it, and the same time to read the answer.
+ * CONTROL_WAITING more clients wait in the kernel's queue. The socket has mode
  * 0600 and belongs to the user that the daemon runs as.
  */
 #ifndef MILLGATE_CONTROL_H
@@ -24,23 +24,28 @@ struct control;
 struct services;
 
 /*
- * Listen and start the thread; after privileges were dropped. A socket that a
- * crashed daemon left is replaced, one that is answered is not. NULL with
- * *why (malloced; the caller frees). `sv` must outlive it.
+ * Listen and start the thread. Call it after privileges have been dropped. A
+ * socket that a crashed daemon has left is replaced; a socket that a process
+ * serves is not. NULL with *why (malloced; the caller frees). `sv` must
+ * outlive it.
  */
 struct control	*control_open(const char *path, struct services *sv,
 		    char **why);
-/* Ends the thread and removes the socket. */
+/* Stop the thread and remove the socket. */
 void		 control_close(struct control **cp);
 
-/* --- the answers (control_answer.c) -------------------------------------- */
+/* --- the answers (control_answer.c) ------------------------------------- */
 
+/* When the daemon started. */
 struct control_start {
 	time_t		 time;
-	uint64_t	 ticks;
+	uint64_t	 ticks;		/* milliseconds */
 };
 
-/* One JSON object and a newline; for what is no command {"error": ...}. */
+/*
+ * Append one JSON object and a newline to `b`. For an unknown command that is
+ * {"error": ...}.
+ */
 void		 control_answer(struct services *sv,
 		    const struct control_start *start, const char *command,
 		    struct buf *b);

@@ -1,15 +1,16 @@
 /*
- * daemon - open what needs root, give root up, serve, reload, stop
+ * daemon - start, drop root privileges, serve, reload, stop
  *
- * Order at start: configuration and keys, socket, then privileges, then the
- * state file and the resolver as the user that will use them. libmilter runs
- * in a thread of its own, and is kept from the signals (mfi.c), because it
- * would take SIGHUP for a stop.
+ * Order at start: configuration and keys, the MTA's socket, the pid file, then
+ * privileges are dropped, then the state file, the resolver and the control
+ * socket are opened as the user that will use them. libmilter runs in a thread
+ * of its own and gets no signals (mfi_workarounds.c), because it would stop at
+ * SIGHUP.
  *
- * SIGTERM: new messages are deferred, those that have begun are finished (for
- * DRAIN_SECONDS at most), then the process ends. SIGHUP, or
- * SIGUSR1 as for OpenDKIM: the configuration, users and keys are read again,
- * all or nothing.
+ * SIGTERM: new messages are deferred, messages that have begun are completed
+ * (for DRAIN_SECONDS at most), then the process ends. SIGHUP, or SIGUSR1 as
+ * with OpenDKIM: the configuration, users and keys are read again, all of them
+ * or none.
  */
 #include "config.h"
 
@@ -25,9 +26,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/arena.h"
-#include "base/buf.h"
 #include "base/log.h"
+#include "base/why.h"
 #include "daemon/privileges.h"
 #include "dns/resolver.h"
 #include "mta/mfi.h"
@@ -43,7 +43,7 @@
 #define DRAIN_SECONDS	60
 #define STATUS_TROUBLE	2
 
-static struct control	*control;	/* NULL: none */
+static struct control	*control;	/* NULL: there is no control socket */
 static int		signal_pipe[2] = { -1, -1 };
 static atomic_bool	mfi_ended;
 
@@ -53,7 +53,7 @@ on_signal(int number)
 	unsigned char	byte = (unsigned char)number;
 	int		saved = errno;
 
-	/* a full pipe holds enough signals already */
+	/* if the pipe is full, enough signals are pending */
 	if (write(signal_pipe[1], &byte, 1) == -1)
 		errno = saved;
 	errno = saved;
@@ -83,7 +83,7 @@ signals_open(void)
 	return pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0;
 }
 
-/* 5,000 sessions need descriptors; take what we are allowed. */
+/* Each session needs a descriptor; raise the limit as far as allowed. */
 static void
 raise_file_limit(void)
 {
@@ -96,7 +96,7 @@ raise_file_limit(void)
 }
 
 static struct resolver *
-open_resolver(const struct conf *c, char **why)
+daemon_resolver(const struct conf *c, char **why)
 {
 	struct resolver_options	 o = {
 		.servers = c->resolver.servers.s,
@@ -105,20 +105,18 @@ open_resolver(const struct conf *c, char **why)
 	};
 	const char		*text;
 	struct resolver		*r = resolver_unbound_new(&o, &text);
-	struct buf		 b = BUF_INIT;
 
-	if (r != NULL)
-		return r;
-	if (o.trust_anchor != NULL)
-		buf_printf(&b, "trust-anchor = \"%s\": ", o.trust_anchor);
-	buf_printf(&b, "%s", text);
-	*why = b.data;
-	return NULL;
+	if (r == NULL && o.trust_anchor != NULL)
+		why_set(why, "trust-anchor = \"%s\": %s", o.trust_anchor,
+		    text);
+	else if (r == NULL)
+		why_set(why, "%s", text);
+	return r;
 }
 
 /* Takes over `setup`. */
 static struct services *
-open_services(struct setup *setup, char **why)
+daemon_services(struct setup *setup, char **why)
 {
 	static char	 hostname[256];
 	struct resolver	*resolver = NULL;
@@ -131,7 +129,7 @@ open_services(struct setup *setup, char **why)
 	if (setup_check_users(setup, why))
 		store = store_open_at(&place, STORE_KEEP, why);
 	if (store != NULL)
-		resolver = open_resolver(setup->conf, why);
+		resolver = daemon_resolver(setup->conf, why);
 	if (resolver == NULL) {
 		store_close(&store);
 		setup_unref(&setup);
@@ -170,9 +168,9 @@ same_list(const struct strings *a, const struct strings *b)
 	return true;
 }
 
-/* Options that only a restart changes: say so, do not pretend. */
+/* Warn about changed options that take effect only at a restart. */
 static void
-warn_unchanged(const struct conf *old, const struct conf *new)
+warn_restart(const struct conf *old, const struct conf *new)
 {
 	if (!same_text(old->socket, new->socket) ||
 	    !same_text(old->socket_owner, new->socket_owner) ||
@@ -186,10 +184,9 @@ warn_unchanged(const struct conf *old, const struct conf *new)
 	    old->state_timeout != new->state_timeout ||
 	    !same_text(old->user, new->user) ||
 	    !same_text(old->resolver.trust_anchor, new->resolver.trust_anchor))
-		log_printf(LOG_LEVEL_WARNING, "%s: a change of socket, state, "
-		    "control-socket, pid-file, user, servers or trust-anchor "
-		    "takes effect at the next restart",
-		    new->path);
+		log_printf(LOG_LEVEL_WARNING, "%s: changes of socket, state, "
+		    "control-socket, pid-file, user, servers and trust-anchor "
+		    "take effect at the next restart", new->path);
 }
 
 static void
@@ -199,13 +196,13 @@ reload(struct services *sv, const char *path)
 	struct setup	*st = load_setup(path, &why), *old;
 
 	if (st == NULL) {
-		log_printf(LOG_LEVEL_ERROR, "reload refused, the old "
-		    "configuration stays: %s", why);
+		log_printf(LOG_LEVEL_ERROR, "reload failed, the old "
+		    "configuration remains in use: %s", why);
 		free(why);
 		return;
 	}
 	old = services_setup(sv);
-	warn_unchanged(old->conf, st->conf);
+	warn_restart(old->conf, st->conf);
 	setup_unref(&old);
 	log_printf(LOG_LEVEL_INFO, "reloaded %s: %zu listeners, %zu users, "
 	    "%zu keys", path, st->conf->nlisteners,
@@ -215,20 +212,21 @@ reload(struct services *sv, const char *path)
 }
 
 static void *
-serve(void *arg)
+serve_thread(void *arg)
 {
 	bool ok = mfi_run(arg);
 
 	if (!ok)
-		log_printf(LOG_LEVEL_ERROR, "libmilter stopped serving");
+		log_printf(LOG_LEVEL_ERROR, "libmilter has failed; the "
+		    "daemon stops");
 	atomic_store(&mfi_ended, true);
 	on_signal(SIGTERM);
 	return NULL;
 }
 
-/* Until SIGTERM or SIGINT. */
+/* Run the periodic tasks, and reload on request, until SIGTERM or SIGINT. */
 static void
-attend(struct services *sv, const char *conf_path)
+run_until_stopped(struct services *sv, const char *conf_path)
 {
 	struct pollfd	pfd = { signal_pipe[0], POLLIN, 0 };
 	unsigned char	number;
@@ -244,7 +242,7 @@ attend(struct services *sv, const char *conf_path)
 	}
 }
 
-/* Let the messages that have begun finish; a second signal ends the wait. */
+/* Wait for messages that have begun; a second signal ends the wait. */
 static void
 drain(void)
 {
@@ -257,17 +255,18 @@ drain(void)
 		if (poll(&pfd, 1, 100) > 0)
 			break;
 	if (mfi_open_messages() > 0)
-		log_printf(LOG_LEVEL_WARNING, "%u messages were cut off; the "
-		    "MTA will defer them", mfi_open_messages());
+		log_printf(LOG_LEVEL_WARNING, "%u messages were not "
+		    "completed; the MTA handles them by its default action",
+		    mfi_open_messages());
 }
 
 /*
- * The process ends here, with libmilter's listener and idle workers still in
- * place: they hold nothing that is not on disk, and smfi_stop() would wait up
- * to five seconds for the listener's poll to end.
+ * Ends the process while libmilter's threads still run. They hold nothing that
+ * must be saved, and smfi_stop() would wait up to five seconds for the
+ * listener's poll to end.
  */
 static void
-stop(struct services *sv, const struct conf *c)
+daemon_stop(struct services *sv, const struct conf *c)
 {
 	const struct counters	*n = &sv->counters;
 	bool			 failed = atomic_load(&mfi_ended);
@@ -295,24 +294,19 @@ stop(struct services *sv, const struct conf *c)
 }
 
 /*
- * Opened as root, written when all else is open: a start that fails leaves
- * what a daemon that runs has written. False with *why.
+ * Opened as root, but written only when everything else is open, so that a
+ * failed start does not overwrite the pid of a running daemon. False with
+ * *why.
  */
 static bool
 open_pid_file(const char *path, int *fd, char **why)
 {
-	struct buf b = BUF_INIT;
-
 	*fd = -1;
 	if (path == NULL)
 		return true;
 	*fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	if (*fd != -1)
-		return true;
-	buf_printf(&b, "pid-file \"%s\": %s; is its directory there?", path,
-	    strerror(errno));
-	*why = b.data;
-	return false;
+	return *fd != -1 || why_set(why, "pid-file \"%s\": %s; check that "
+	    "its directory exists", path, strerror(errno));
 }
 
 static void
@@ -326,8 +320,8 @@ write_pid(int fd)
 }
 
 /*
- * Into the background; the parent leaves with status 0 as soon as the child
- * writes a byte, that is, when it is ready to serve.
+ * Go into the background. The parent exits with status 0 when the child writes
+ * a byte to the returned descriptor, that is, when it is ready to serve.
  */
 static int
 detach(void)
@@ -349,8 +343,9 @@ detach(void)
 	return fd[1];
 }
 
+/* `fd` is of detach(); -1: the daemon is in the foreground. */
 static void
-say_ready(int fd)
+report_ready(int fd)
 {
 	int null;
 
@@ -367,11 +362,12 @@ say_ready(int fd)
 		close(null);
 	}
 	if (write(fd, "r", 1) != 1)
-		log_printf(LOG_LEVEL_WARNING, "nobody waited for readiness");
+		log_printf(LOG_LEVEL_WARNING, "cannot report readiness to the "
+		    "parent process: %s", strerror(errno));
 	close(fd);
 }
 
-/* As the user that serves, who can remove it at the end. */
+/* Called after privileges are dropped: the daemon's user must remove it. */
 static struct services *
 open_control(struct services *sv, char **why)
 {
@@ -391,14 +387,14 @@ open_control(struct services *sv, char **why)
 	return sv;
 }
 
-/* What needs no root any more. Takes over `setup`. */
+/* The part of the start that needs no root. Takes over `setup`. */
 static struct services *
 start_as_user(struct setup *setup, int pid_fd, char **why)
 {
 	struct services *sv = NULL;
 
 	if (privileges_drop(setup->conf->user, why))
-		sv = open_control(open_services(setup, why), why);
+		sv = open_control(daemon_services(setup, why), why);
 	else
 		setup_unref(&setup);
 	if (sv != NULL)
@@ -408,7 +404,7 @@ start_as_user(struct setup *setup, int pid_fd, char **why)
 
 /* Everything up to the point where mail can be served. */
 static struct services *
-start(const struct daemon_options *o, int *ready_fd, char **why)
+daemon_start(const struct daemon_options *o, int *ready_fd, char **why)
 {
 	struct setup	*setup = load_setup(o->conf_path, why);
 	int		 pid_fd;
@@ -423,7 +419,7 @@ start(const struct daemon_options *o, int *ready_fd, char **why)
 		return NULL;
 	}
 	if (!o->foreground && (*ready_fd = detach()) == -1)
-		*why = xstrdup("cannot fork");
+		why_set(why, "fork: %s", strerror(errno));
 	else if (open_pid_file(setup->conf->pid_file, &pid_fd, why))
 		return start_as_user(setup, pid_fd, why);
 	setup_unref(&setup);
@@ -437,19 +433,19 @@ daemon_run(const struct daemon_options *o)
 	struct services	*sv = NULL;
 	struct setup	*first;
 	pthread_t	 thread;
-	int		 ready_fd = -1;
+	int		 ready_fd = -1, error;
 	struct daemon_options absolute = *o;
 
-	if (path != NULL)	/* it is read again after chdir */
+	if (path != NULL)	/* a reload reads it after chdir */
 		absolute.conf_path = path;
 	/*
-	 * Signals first: a stop may follow as soon as the socket exists. And
-	 * until the log is open everything is said on stderr.
+	 * Signals come first: SIGTERM may arrive as soon as the socket exists.
+	 * Until log_open() messages go to stderr.
 	 */
 	if (!signals_open())
-		why = xstrdup("cannot catch signals");
+		why_set(&why, "cannot catch signals: %s", strerror(errno));
 	else
-		sv = start(&absolute, &ready_fd, &why);
+		sv = daemon_start(&absolute, &ready_fd, &why);
 	if (sv == NULL) {
 		log_printf(LOG_LEVEL_ERROR, "%s", why);
 		free(why);
@@ -459,9 +455,10 @@ daemon_run(const struct daemon_options *o)
 	log_open("millgate", o->foreground);
 	raise_file_limit();
 	first = services_setup(sv);
-	if (pthread_create(&thread, NULL, serve, sv) != 0) {
-		log_printf(LOG_LEVEL_ERROR, "cannot start serving: %s",
-		    strerror(errno));
+	error = pthread_create(&thread, NULL, serve_thread, sv);
+	if (error != 0) {
+		log_printf(LOG_LEVEL_ERROR, "cannot start the libmilter "
+		    "thread: %s", strerror(error));
 		return STATUS_TROUBLE;
 	}
 	log_printf(LOG_LEVEL_INFO, "ready on %s: mode=%s listeners=%zu "
@@ -469,8 +466,8 @@ daemon_run(const struct daemon_options *o)
 	    first->conf->mode == MODE_ENFORCE ? "enforce" : "monitor",
 	    first->conf->nlisteners, users_count(first->conf->users),
 	    keyring_count(first->keys));
-	say_ready(ready_fd);
-	attend(sv, absolute.conf_path);
-	stop(sv, first->conf);
+	report_ready(ready_fd);
+	run_until_stopped(sv, absolute.conf_path);
+	daemon_stop(sv, first->conf);
 	return 0;
 }

@@ -8,10 +8,14 @@
 
 struct daemon_options {
 	const char	*conf_path;
-	bool		 foreground;	/* stay, and log to stderr */
+	bool		 foreground;	/* do not detach, and log to stderr */
 };
 
-/* The exit status: 0 after SIGTERM or SIGINT, 2 on trouble (logged). */
+/*
+ * Run until SIGTERM or SIGINT. Does not return after a successful start; the
+ * exit status is then 0, or 2 if libmilter fails. Returns 2 when the start
+ * fails; the reason is logged.
+ */
 int	daemon_run(const struct daemon_options *o);
 
 #endif

@@ -1,22 +1,23 @@
 /*
- * daemon_socket - where the MTA finds us: the socket and its file
+ * daemon_socket - the MTA's socket, and the test whether a process serves a
+ * unix socket
  *
- * libmilter removes any socket file that is in its way, that of a daemon that
- * runs as well: mail would go nowhere until that one is restarted.
+ * libmilter removes any socket file that has the name of its socket, even that
+ * of a running daemon, which would then get no more mail until its restart. So
+ * we test the file first.
  */
-#include <sys/stat.h>
-
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-#include "base/arena.h"
-#include "base/buf.h"
+#include "base/why.h"
 #include "conf/conf.h"
 #include "daemon/privileges.h"
 #include "mta/mfi.h"
 #include "daemon_socket_priv.h"
-#include "socket_file_priv.h"
 
 /* The path of a unix socket, or NULL. */
 static const char *
@@ -25,14 +26,28 @@ file_of(const struct conf *c)
 	return strncmp(c->socket, "local:", 6) == 0 ? c->socket + 6 : NULL;
 }
 
-static bool
-complain(char **why, const char *path, const char *what)
+int
+daemon_socket_probe(const char *path)
 {
-	struct buf b = BUF_INIT;
+	struct sockaddr_un	un = { .sun_family = AF_UNIX };
+	struct stat		st;
+	int			fd, error;
 
-	buf_printf(&b, "socket \"%s\": %s", path, what);
-	*why = b.data;
-	return false;
+	if (strlen(path) >= sizeof(un.sun_path))
+		return ENAMETOOLONG;
+	memcpy(un.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1)
+		return errno;
+	error = connect(fd, (const void *)&un, sizeof(un)) == 0 ? 0 : errno;
+	close(fd);
+	if (error == EAGAIN)	/* served, but its queue is full */
+		return 0;
+	/* a regular file refuses connections, too */
+	if (error == ECONNREFUSED && (lstat(path, &st) != 0 ||
+	    !S_ISSOCK(st.st_mode)))
+		return ENOTSOCK;
+	return error;
 }
 
 bool
@@ -42,16 +57,17 @@ daemon_socket_open(const struct conf *c, char **why)
 	mode_t		 mask;
 	bool		 ok;
 
-	if (path != NULL && socket_file_asked(path) == 0)
-		return complain(why, path, "another daemon answers there; "
-		    "stop it, or give each one a socket of its own");
+	if (path != NULL && daemon_socket_probe(path) == 0)
+		return why_set(why, "socket \"%s\": another daemon serves "
+		    "it; stop that one, or set another socket", path);
 	mask = umask(0177);
 	ok = mfi_open(c, why);
 	umask(mask);
 	if (!ok || path == NULL)
 		return ok;
 	if (chmod(path, (mode_t)c->socket_mode) != 0)
-		return complain(why, path, strerror(errno));
+		return why_set(why, "socket \"%s\": socket-mode cannot be "
+		    "set: %s", path, strerror(errno));
 	return c->socket_owner != NULL ?
 	    privileges_give(path, c->socket_owner, why) :
 	    privileges_leave(path, c->user, why);

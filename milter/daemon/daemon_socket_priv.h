@@ -1,5 +1,6 @@
 /*
- * daemon_socket - where the MTA finds us: the socket and its file
+ * daemon_socket - the MTA's socket, and the test whether a process serves a
+ * unix socket
  */
 #ifndef MILLGATE_DAEMON_SOCKET_H
 #define MILLGATE_DAEMON_SOCKET_H
@@ -9,12 +10,20 @@
 struct conf;
 
 /*
- * Open it, with the mode and the owner that the configuration gives its file.
- * A file at which another daemon answers is left to that one. False with *why
- * (malloced; the caller frees).
+ * Open the socket of the configuration, with its mode and owner. A socket that
+ * another process serves is not replaced. False with *why (malloced; the
+ * caller frees).
  */
 bool	daemon_socket_open(const struct conf *c, char **why);
-/* Remove the file, if there is one. */
+/* Remove the socket's file, if it is a unix socket. */
 void	daemon_socket_remove(const struct conf *c);
+
+/*
+ * Connect to a unix socket as a test. 0: a process serves it. ENOENT: there is
+ * no file. ECONNREFUSED: a process that has ended left it, and it may be
+ * removed. Any other errno: it must stay, for example because it is a regular
+ * file.
+ */
+int	daemon_socket_probe(const char *path);
 
 #endif

@@ -1,9 +1,8 @@
 /*
- * daemon_tasks - what the daemon does by itself, every so many seconds
+ * daemon_tasks - the daemon's periodic tasks
  *
- * All of it runs in the thread that waits for signals, one task after the
- * other: a task may take a while, and delays only the other tasks and the
- * answer to a signal, never mail.
+ * They run one after the other in the thread that waits for signals. A slow
+ * task delays only the other tasks and the reaction to a signal, never mail.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,12 +16,12 @@
 #include "store/store_settings.h"
 #include "daemon_tasks_priv.h"
 
-#define KEYS_SECONDS	60	/* between two looks at all pending keys */
+#define KEYS_SECONDS	60	/* between two checks of all pending keys */
 
 static struct wallclock clock_of_day;
 
 static time_t
-now(void)
+tasks_now(void)
 {
 	return wallclock_time(&clock_of_day);
 }
@@ -33,19 +32,19 @@ daemon_tasks_clock(struct services *sv)
 	char error[STORE_ERROR];
 
 	wallclock_start(&clock_of_day, NULL, NULL);
-	sv->now = now;
-	if (store_clock_known(sv->store, now(), error) == STORE_UNKNOWN)
-		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
+	sv->now = tasks_now;
+	if (store_clock_known(sv->store, tasks_now(), error) == STORE_UNKNOWN)
+		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
 }
 
 static void
-look_at_clock(struct services *sv)
+check_clock(struct services *sv)
 {
 	services_clock_look(sv, &clock_of_day);
 }
 
 static void
-prune(struct services *sv)
+prune_store(struct services *sv)
 {
 	char error[STORE_ERROR] = "";
 
@@ -53,7 +52,7 @@ prune(struct services *sv)
 		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
 }
 
-/* Where none are recorded any more the old ones go all the same. */
+/* Old outcomes are pruned even if no new ones are recorded. */
 static void
 write_outcomes(struct services *sv)
 {
@@ -72,7 +71,7 @@ write_outcomes(struct services *sv)
 	setup_unref(&st);
 }
 
-/* What millgatectl has written down for us; trouble is told when it begins. */
+/* Changes that millgatectl has requested. Only the first failure is logged. */
 static void
 take_requests(struct services *sv)
 {
@@ -87,13 +86,14 @@ take_requests(struct services *sv)
 }
 
 static struct {
-	size_t		next;		/* pending key to look at */
+	size_t		next;		/* pending key to check */
 	uint64_t	due;		/* ticks: the next round */
 } keys;
 
 /*
- * Keys whose record has appeared in the DNS since start to sign. A batch at a
- * time: a signal does not wait for thousands of keys and a dead name server.
+ * Let pending keys sign when their record has appeared in the DNS. One batch a
+ * call, so that a signal need not wait for thousands of keys and a dead name
+ * server.
  */
 static void
 check_keys(struct services *sv)
@@ -115,9 +115,9 @@ static struct task {
 	bool		 at_start;		/* and after a reload */
 	uint64_t	 due;			/* ticks */
 } tasks[] = {
-	{ look_at_clock,	 1, false, 0 },
+	{ check_clock,		 1, false, 0 },
 	{ take_requests,	 1, false, 0 },
-	{ prune,		60, true, 0 },
+	{ prune_store,		60, true, 0 },
 	{ write_outcomes,	60, false, 0 },
 	{ check_keys,		 1, true, 0 },
 };

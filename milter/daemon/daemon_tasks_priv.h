@@ -1,19 +1,24 @@
 /*
- * daemon_tasks - what the daemon does by itself, every so many seconds
+ * daemon_tasks - the daemon's periodic tasks
+ *
+ * Called from the thread that waits for signals, and from no other.
  */
 #ifndef MILLGATE_DAEMON_TASKS_H
 #define MILLGATE_DAEMON_TASKS_H
 
 struct services;
 
-/* Services' time of day is ours from now on; before any session. */
+/* Set the time of day of `sv`; before the first session. */
 void	daemon_tasks_clock(struct services *sv);
 void	daemon_tasks_start(struct services *sv);
-/* A new setup is there: some tasks look at it at once. */
+/* After a reload: tasks that depend on the setup run at once. */
 void	daemon_tasks_reloaded(void);
-/* What is due. The milliseconds until the next task is, for poll(2). */
+/*
+ * Run the tasks that are due. Returns the milliseconds until the next one, for
+ * poll(2).
+ */
 int	daemon_tasks_run(struct services *sv);
-/* What must not be lost when the process ends. */
+/* Write out data that would be lost with the process. */
 void	daemon_tasks_last(struct services *sv);
 
 #endif

@@ -19,19 +19,19 @@ static const char usage[] =
     "       millgate --version | --help\n";
 
 static const char help[] =
-    "millgate - one milter that decides who may send, signs what they send,\n"
-    "and judges what arrives\n"
+    "millgate - a milter for Postfix and Sendmail: checks senders, signs\n"
+    "outgoing mail, and verifies incoming mail\n"
     "\n"
-    "  -c, --config FILE  the configuration (default " SYSCONFDIR
+    "  -c, --config FILE  configuration file (default " SYSCONFDIR
     "/millgate.conf)\n"
     "  -f, --foreground   stay in the foreground and log to stderr\n"
-    "  -t, --test         check configuration, users and keys, then exit:\n"
-    "                     0 good, 1 not good\n"
+    "  -t, --test         check configuration, users and keys, then exit with\n"
+    "                     status 0 (valid) or 1 (invalid)\n"
     "      --version      print the version\n"
-    "      --help         print this\n"
+    "      --help         print this help\n"
     "\n"
-    "SIGHUP reads the configuration, users and keys again; SIGTERM finishes\n"
-    "the running messages and stops. Manual: millgate(8), millgate.conf(5).\n";
+    "SIGHUP reloads configuration, users and keys. SIGTERM stops millgate\n"
+    "after the messages in progress. Manuals: millgate(8), millgate.conf(5).\n";
 
 static int
 test_configuration(const char *path)
@@ -97,7 +97,7 @@ main(int argc, char **argv)
 		}
 	}
 	if (optind != argc) {
-		fprintf(stderr, "millgate: one argument too many: \"%s\"\n%s",
+		fprintf(stderr, "millgate: unexpected argument \"%s\"\n%s",
 		    argv[optind], usage);
 		return STATUS_USAGE;
 	}

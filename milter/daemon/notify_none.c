@@ -1,5 +1,5 @@
 /*
- * notify_none - no service manager library at build time: nobody to tell
+ * notify_none - for builds without libsystemd: there is no service manager
  */
 #include "notify_priv.h"
 

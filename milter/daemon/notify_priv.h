@@ -1,5 +1,7 @@
 /*
- * notify - tell the service manager; notify_systemd.c or notify_none.c
+ * notify - report the daemon's state to the service manager
+ *
+ * configure chooses notify_systemd.c or notify_none.c.
  */
 #ifndef MILLGATE_NOTIFY_H
 #define MILLGATE_NOTIFY_H

@@ -1,5 +1,5 @@
 /*
- * notify_systemd - readiness for Type=notify units
+ * notify_systemd - tell systemd that the daemon is ready or stops (Type=notify)
  */
 #include <systemd/sd-daemon.h>
 

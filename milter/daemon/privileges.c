@@ -1,5 +1,5 @@
 /*
- * privileges - users, groups, and giving root up
+ * privileges - drop root, and set the owners of files
  */
 #include <sys/stat.h>
 
@@ -14,31 +14,29 @@
 #include "base/why.h"
 #include "daemon/privileges.h"
 
-/* Is there anything to give up? */
+/* Does the process keep its user? For user = "root" conf_check has warned. */
 static bool
-stays(const char *user)
+keeps_user(const char *user)
 {
-	/* of root, conf_check has warned */
 	return geteuid() != 0 || strcmp(user, "root") == 0;
 }
 
-/* NULL with *why. */
 static const struct passwd *
-find_user(const char *user, char **why)
+user_entry(const char *user, char **why)
 {
 	const struct passwd *pw = getpwnam(user);
 
 	if (pw == NULL)
 		why_set(why, "user \"%s\": no such user; create it "
 		    "(adduser --system --group --no-create-home %s) or set "
-		    "user = \"...\" in the configuration", user, user);
+		    "another user in the configuration", user, user);
 	return pw;
 }
 
 bool
 privileges_known(const char *user, char **why)
 {
-	return stays(user) || find_user(user, why) != NULL;
+	return keeps_user(user) || user_entry(user, why) != NULL;
 }
 
 bool
@@ -46,9 +44,9 @@ privileges_drop(const char *user, char **why)
 {
 	const struct passwd *pw;
 
-	if (stays(user))
+	if (keeps_user(user))
 		return true;
-	pw = find_user(user, why);
+	pw = user_entry(user, why);
 	if (pw == NULL)
 		return false;
 	if (initgroups(user, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
@@ -56,8 +54,8 @@ privileges_drop(const char *user, char **why)
 		return why_set(why, "cannot become user \"%s\": %s", user,
 		    strerror(errno));
 	if (setuid(0) == 0)
-		return why_set(why, "user \"%s\" could become root again; "
-		    "give it another user id", user);
+		return why_set(why, "user \"%s\" can become root again; set "
+		    "a user without root privileges", user);
 	return true;
 }
 
@@ -79,8 +77,8 @@ privileges_as_owner(const char *path, char **why)
 		return true;
 	if (setgroups(1, &st.st_gid) != 0 || setgid(st.st_gid) != 0 ||
 	    setuid(st.st_uid) != 0)
-		return why_set(why, "%s: cannot become its owner: %s", path,
-		    strerror(errno));
+		return why_set(why, "%s: cannot become the owner of this "
+		    "file: %s", path, strerror(errno));
 	return true;
 }
 
@@ -89,14 +87,14 @@ privileges_leave(const char *path, const char *user, char **why)
 {
 	const struct passwd *pw;
 
-	if (stays(user))
+	if (keeps_user(user))
 		return true;
-	pw = find_user(user, why);
+	pw = user_entry(user, why);
 	if (pw == NULL)
 		return false;
 	return chown(path, pw->pw_uid, pw->pw_gid) == 0 ||
-	    why_set(why, "%s: cannot be given to \"%s\": %s", path, user,
-	    strerror(errno));
+	    why_set(why, "%s: cannot change the owner to \"%s\": %s", path,
+	    user, strerror(errno));
 }
 
 bool
@@ -113,14 +111,14 @@ privileges_give(const char *path, const char *owner, char **why)
 		group = colon + 1;
 	}
 	if (name[0] != '\0' && (pw = getpwnam(name)) == NULL)
-		ok = why_set(why, "socket-owner: no user \"%s\"", name);
+		ok = why_set(why, "socket-owner: no such user \"%s\"", name);
 	else if (group != NULL && group[0] != '\0' &&
 	    (gr = getgrnam(group)) == NULL)
-		ok = why_set(why, "socket-owner: no group \"%s\"", group);
+		ok = why_set(why, "socket-owner: no such group \"%s\"", group);
 	else if (chown(path, pw != NULL ? pw->pw_uid : (uid_t)-1,
 	    gr != NULL ? gr->gr_gid : (gid_t)-1) != 0)
-		ok = why_set(why, "%s: cannot be given to \"%s\": %s", path,
-		    owner, strerror(errno));
+		ok = why_set(why, "%s: cannot change the owner to \"%s\": %s",
+		    path, owner, strerror(errno));
 	free(name);
 	return ok;
 }

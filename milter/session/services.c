@@ -271,7 +271,7 @@ services_clock_look(struct services *sv, struct wallclock *w)
 	    seconds < 0 ? "back" : "forward",
 	    (long long)(seconds < 0 ? -seconds : seconds) / 60);
 	if (answer == STORE_UNKNOWN)
-		log_printf(LOG_LEVEL_ERROR, "state file: %s", error);
+		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
 }
 
 /* --- records and notices ------------------------------------------------ */

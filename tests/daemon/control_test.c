@@ -1,5 +1,5 @@
 /*
- * control: questions and answers over the socket, and who else holds it
+ * control: requests and answers over the socket, and a socket that exists
  */
 #include "test.h"
 
@@ -46,7 +46,7 @@ connect_to(void)
 	return -1;
 }
 
-/* The answer's length; the daemon closes behind it. */
+/* Returns the length of the answer, after which the daemon closes. */
 static size_t
 ask(const char *question, size_t len, char *answer, size_t size)
 {
@@ -93,7 +93,7 @@ questions_are_answered(void **state)
 	assert_true(json_parse(answer, n, &v));
 	assert_true(json_get(v, "error", &list));
 
-	/* too long, or no line at all: no answer, and others are served */
+	/* too long, or not a line: no answer, and the next client is served */
 	memset(many, 'x', sizeof(many));
 	assert_int_equal(ask(many, sizeof(many), answer, sizeof(answer)), 0);
 	close(connect_to());
@@ -133,7 +133,7 @@ an_old_socket_is_replaced_and_a_live_one_is_not(void **state)
 	FILE			*f;
 
 	(void)state;
-	/* what a crash leaves: bound, and nobody there */
+	/* as a crash leaves it: bound, but not served */
 	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
 	assert_int_equal(bind(fd, (void *)&un, sizeof(un)), 0);
 	close(fd);
@@ -141,7 +141,7 @@ an_old_socket_is_replaced_and_a_live_one_is_not(void **state)
 	assert_non_null(c);
 	second = control_open(path, sv, &why);
 	assert_null(second);
-	assert_non_null(strstr(why, "another millgate answers"));
+	assert_non_null(strstr(why, "another millgate serves it"));
 	free(why);
 	close(connect_to());	/* the first one still serves */
 	control_close(&c);
@@ -150,7 +150,7 @@ an_old_socket_is_replaced_and_a_live_one_is_not(void **state)
 	assert_non_null(f);
 	fclose(f);
 	assert_null(control_open(path, sv, &why));
-	assert_non_null(strstr(why, "is in the way"));
+	assert_non_null(strstr(why, "a file with this name exists"));
 	free(why);
 	assert_int_equal(unlink(path), 0);
 
@@ -198,7 +198,7 @@ the_tool_asks_where_the_configuration_says(void **state)
 }
 
 static void
-the_default_stands_beside_the_state_file(void **state)
+the_default_is_beside_the_state_file(void **state)
 {
 	static const struct { const char *text, *want; } rows[] = {
 		{ "state = \"/x/state.db\"", "/x/state.db-control" },
@@ -254,7 +254,7 @@ main(void)
 		cmocka_unit_test(
 		    an_old_socket_is_replaced_and_a_live_one_is_not),
 		cmocka_unit_test(the_tool_asks_where_the_configuration_says),
-		cmocka_unit_test(the_default_stands_beside_the_state_file),
+		cmocka_unit_test(the_default_is_beside_the_state_file),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -1,5 +1,5 @@
 /*
- * daemon_tasks: what becomes of DMARC outcomes when nobody records them.
+ * daemon_tasks: old DMARC outcomes are pruned even if none are recorded
  */
 #include "test.h"
 
@@ -47,7 +47,7 @@ expect_days(const char *want)
 	sql_close(&s);
 }
 
-/* Off by a setting: no new ones, and the old ones go when they are due. */
+/* With record-outcomes = no, keep-outcomes still applies to old ones. */
 static void
 outcomes_are_pruned_when_they_are_not_recorded_any_more(void **state)
 {

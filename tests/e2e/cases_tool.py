@@ -193,7 +193,7 @@ def a_second_daemon_does_not_disturb_the_first(w):
         assert made.st_uid == pwd.getpwnam("nobody").pw_uid, made
         assert made.st_mode & 0o777 == 0o660, made
         for conf_file, words in (
-                (first, "another daemon answers there"),
+                (first, "another daemon serves it"),
                 (conf("/socket.conf", path, "other"), "another daemon"),
                 (conf("/state.conf", path + "2", "own"), "in use by")):
             done = millgate(w, "-c", conf_file)
