@@ -1,9 +1,9 @@
 /*
- * advice - which setting of the MTA to change, in words
+ * advice - which setting of the MTA should be changed, and how
  *
- * Pure: what was observed and configured in, sentences out. advice.c judges
- * what sessions have shown, advice_postfix.c and advice_sendmail.c the
- * settings of the MTA.
+ * Pure: observations and configuration in, advice out. advice.c judges the
+ * macros and the protocol that the daemon has observed; advice_postfix.c and
+ * advice_sendmail.c judge the configuration of the MTA.
  */
 #ifndef MILLGATE_ADVICE_H
 #define MILLGATE_ADVICE_H
@@ -22,54 +22,57 @@ struct postfix_setup;
 struct sendmail_setup;
 struct session_rules;
 
-/* What is to be changed, and how. */
 struct advice {
 	const char	*id;		/* static: "fail-open" */
 	const char	*where;		/* "main.cf", "submission/inet, mx" */
-	const char	*text;		/* what is wrong, and what comes of it */
-	const char	*change;	/* the line or command that mends it */
+	const char	*text;		/* the fault, and its consequence */
+	const char	*change;	/* the line or command to write */
 };
 
-/* The same change at several places is one advice; what is more is left out. */
 struct advice_list {
-	struct arena	*arena;
+	struct arena	*arena;		/* owns all strings */
 	size_t		 n;
 	struct advice	 item[ADVICE_ITEMS];
 };
 
+/*
+ * Add one advice. The same `id` and `change` at several places become one item
+ * that lists the places. After ADVICE_ITEMS items nothing is added.
+ */
 void	advice_add(struct advice_list *l, const char *id, const char *where,
 	    const char *change, const char *fmt, ...)
 	    __attribute__((format(printf, 5, 6)));
 
-/* millgate's side: where it listens, and for whom. */
+/* The parts of millgate's own configuration that the advice depends on. */
 struct advice_site {
 	const char	*socket;		/* libmilter's syntax */
-	unsigned	 lookup_seconds;	/* resolver's timeout */
+	unsigned	 lookup_seconds;	/* resolver { timeout } */
 	const struct session_rules *const *listeners;
 	size_t		 nlisteners;
-	bool		 trust_logins;	/* any, inbound: trust-authenticated */
+	bool		 trust_logins;	/* trust-authenticated = yes */
 };
 
-/* What to change in this configuration so that millgate gets what it needs. */
+/* Add advice about the MTA's configuration. */
 void	advice_postfix(struct advice_list *l, const struct advice_site *site,
 	    const struct postfix_setup *p);
 void	advice_sendmail(struct advice_list *l, const struct advice_site *site,
 	    const struct sendmail_setup *s);
 
-/* What the daemon has seen at one listener since it started. */
+/* The daemon's observations at one listener since it started. */
 struct advice_seen {
 	const char	*listener;
 	uint64_t	 sessions;
 	struct mta_facts mta;		/* of the latest session */
-	bool		 unbound;	/* its logins are bound to nothing */
-	/* the MTA's configuration has been judged by itself */
+	bool		 unbound;	/* logins are not bound to addresses */
+	/* advice_postfix() or advice_sendmail() has judged the MTA */
 	bool		 setup_known;
 	policy_never_fn	*never;
 	const void	*never_arg;
 };
 
-/* About how the MTA speaks to us; and about refusals by one rule. */
+/* Add advice about the protocol and about logins at inbound listeners. */
 void	advice_session(struct advice_list *l, const struct advice_seen *seen);
+/* Add advice if mail is refused by `rule` because a macro was never sent. */
 void	advice_refusals(struct advice_list *l,
 	    const struct advice_seen *seen, const char *rule);
 

@@ -3,7 +3,7 @@
  *
  * Pure, and fuzzed. Strings are copied into the arena.
  * Bounds: MTA_SERVICES services, MTA_SETTINGS settings of each, MTA_FILTERS
- * filters of a list; more are left out, lines have any length.
+ * filters of a list; further ones are ignored. Lines may have any length.
  */
 #ifndef MILLGATE_MTA_WORDS_H
 #define MILLGATE_MTA_WORDS_H
@@ -25,12 +25,16 @@ struct mta_settings {
 	struct mta_setting setting[MTA_SETTINGS];
 };
 
+/*
+ * Add or replace a setting: as in Postfix, the last one of a name counts. The
+ * strings are not copied.
+ */
 void		 mta_set(struct mta_settings *s, const char *name,
 		    const char *value);
-/* NULL: not there. */
+/* NULL: it is not set. */
 const char	*mta_get(const struct mta_settings *s, const char *name);
 
-/* One filter of a list, in the MTA's own words. */
+/* One filter of a list; the socket in the MTA's syntax. */
 struct mta_filter {
 	const char	*socket;
 	struct mta_settings options;
@@ -41,18 +45,27 @@ struct mta_filters {
 };
 
 /*
- * Is the filter at `socket`, as Postfix or Sendmail write it, the one that
- * listens at `ours`, as libmilter writes it? A host name may stand for any
- * address; a path in Postfix's chroot is the end of ours.
+ * Does `socket`, in the syntax of Postfix or Sendmail, lead to the filter that
+ * listens at `ours`, in libmilter's syntax? A host name matches any address.
+ * A path in Postfix's chroot matches if it is the end of our path.
  */
 bool		 mta_is_socket(const char *socket, const char *ours);
-/* "30s", "5m", "1h", "2d", "1w", "300"; MTA_NO_TIME: none of those. */
+/*
+ * Seconds of "30s", "5m", "1h", "2d", "1w" or "300". MTA_NO_TIME: `text` has
+ * another syntax.
+ */
 #define MTA_NO_TIME	(~0u)
 unsigned	 mta_seconds(const char *text);
-/* "smtp" is 25, "submission" 587, "submissions" and "smtps" 465. */
+/*
+ * The port of a service name: "smtp" is "25", "submission" "587",
+ * "submissions" and "smtps" "465". Other names are returned as they are.
+ */
 const char	*mta_port(const char *service);
 
-/* The next word of *text, parted by any of `parts`; NULL: there is none. */
+/*
+ * The next word of *text; words are separated by any octets of `parts`. NULL:
+ * there is none.
+ */
 const char	*mta_word(struct arena *a, const char **text,
 		    const char *parts);
 

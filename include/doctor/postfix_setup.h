@@ -1,8 +1,7 @@
 /*
- * postfix_setup - what the configuration of Postfix says about filters
+ * postfix_setup - the configuration of Postfix, from the output of postconf(1)
  *
- * Read from the output of postconf(1). Pure, and fuzzed; the bounds are those
- * of mta_words.h.
+ * Pure, and fuzzed; the bounds are those of mta_words.h.
  */
 #ifndef MILLGATE_POSTFIX_SETUP_H
 #define MILLGATE_POSTFIX_SETUP_H
@@ -21,17 +20,22 @@ struct postfix_setup {
 	struct postfix_service service[MTA_SERVICES];
 };
 
-/* Lines of `postconf -x NAME...', `postconf -M', `postconf -Px'. */
+/* The output of `postconf -x NAME...'. */
 void		 postfix_read_main(struct arena *a, struct postfix_setup *p,
 		    const char *text);
+/* The output of `postconf -M'. */
 void		 postfix_read_services(struct arena *a,
 		    struct postfix_setup *p, const char *text);
+/* The output of `postconf -Px'; call it after postfix_read_services. */
 void		 postfix_read_own(struct arena *a, struct postfix_setup *p,
 		    const char *text);
-/* For this service, or for main.cf; "" when it is not known. */
+/*
+ * A parameter's value for this service, or for main.cf if `s` is NULL or does
+ * not set it. "": it is unknown.
+ */
 const char	*postfix_value(const struct postfix_setup *p,
 		    const struct postfix_service *s, const char *name);
-/* smtpd_milters: "inet:host:port, { unix:path, default_action=accept }" */
+/* Parse "inet:host:port, { unix:path, default_action=accept }". */
 void		 postfix_filters(struct arena *a, const char *text,
 		    struct mta_filters *list);
 

@@ -1,5 +1,5 @@
 /*
- * sendmail_setup - what a sendmail.cf says about filters
+ * sendmail_setup - the filters and daemons of a sendmail.cf
  *
  * Pure, and fuzzed; the bounds are those of mta_words.h.
  */
@@ -10,23 +10,24 @@
 
 struct sendmail_filter {
 	const char	*name, *socket, *flags;
-	unsigned	 eom_seconds;	/* its timeout E */
+	unsigned	 eom_seconds;	/* timeout E */
 };
 struct sendmail_daemon {
 	const char	*name, *port, *address;
 	const char	*modifiers;	/* M=; "": none */
-	const char	*filters;	/* its own list; NULL: that of all */
+	const char	*filters;	/* its own; NULL: O InputMailFilters */
 };
 struct sendmail_setup {
-	const char	*version;	/* DZ; NULL: not said */
+	const char	*version;	/* DZ; NULL: unknown */
 	const char	*filters;	/* O InputMailFilters; NULL: none */
-	bool		 trusts_logins;	/* by TRUST_AUTH_MECH they may relay */
+	bool		 trusts_logins;	/* TRUST_AUTH_MECH: logins may relay */
 	size_t		 nfilters;
 	struct sendmail_filter filter[MTA_FILTERS];
 	size_t		 ndaemons;
 	struct sendmail_daemon daemon[MTA_SERVICES];
 };
 
+/* `text` is the whole file. */
 void		 sendmail_read(struct arena *a, struct sendmail_setup *s,
 		    const char *text);
 

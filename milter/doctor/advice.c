@@ -1,5 +1,5 @@
 /*
- * advice - what to change at the MTA, from what its sessions have shown
+ * advice - advice from the daemon's observations, and the list of advice
  */
 #include <stdarg.h>
 #include <string.h>
@@ -13,9 +13,9 @@ advise_logins(struct advice_list *l, const struct advice_seen *seen)
 	if (seen->unbound && !seen->never(seen->never_arg, "{auth_authen}"))
 		advice_add(l, "login-inbound", seen->listener,
 		    seen->mta.kind == MTA_SENDMAIL ? "M=A in DAEMON_OPTIONS" :
-		    "smtpd_sasl_auth_enable = no", "clients have logged in "
-		    "here, where a login is bound to no address and counts on "
-		    "no plan: the listener is inbound");
+		    "smtpd_sasl_auth_enable = no", "clients have logged in at "
+		    "this inbound listener, where a login is not bound to "
+		    "addresses and has no quota");
 }
 
 void
@@ -26,16 +26,15 @@ advice_session(struct advice_list *l, const struct advice_seen *seen)
 	if (seen->mta.protocol < 6)
 		advice_add(l, "protocol", seen->listener,
 		    seen->mta.kind == MTA_SENDMAIL ? "update Sendmail" :
-		    "postconf -e 'milter_protocol = 6'", "with milter "
-		    "protocol %u header fields arrive without their leading "
-		    "blank, so that signatures can break",
-		    seen->mta.protocol);
+		    "postconf -e 'milter_protocol = 6'", "milter protocol %u "
+		    "is too old: header fields arrive without their leading "
+		    "blank, which can break signatures", seen->mta.protocol);
 	advise_logins(l, seen);
 }
 
 /*
- * Where the MTA sends what we ask for, its configuration tells more exactly
- * what a service lacks.
+ * No advice if the MTA accepts our macro lists and its configuration is known:
+ * then the configuration shows exactly which feature a service lacks.
  */
 void
 advice_refusals(struct advice_list *l, const struct advice_seen *seen,
@@ -49,11 +48,11 @@ advice_refusals(struct advice_list *l, const struct advice_seen *seen,
 	    seen->never_arg, &missing))
 		return;
 	advice_add(l, "macro", seen->listener, missing.setting,
-	    "mail is refused (%s): %s was never sent here: %s", rule,
-	    missing.macro, missing.why);
+	    "mail is refused by rule %s, because the MTA has never sent %s: "
+	    "%s", rule, missing.macro, missing.why);
 }
 
-/* Is `part` one of those that ", " parts? */
+/* Is `part` in the list, whose parts are separated by ", "? */
 static bool
 has_part(const char *whole, const char *part)
 {

@@ -1,18 +1,20 @@
 /*
- * advice_postfix - what Postfix should say about millgate, and does not
+ * advice_postfix - advice about the configuration of Postfix
  *
- * Each smtpd service is judged with the listener of millgate.conf that its
- * mail will come to. A service that takes its value from main.cf gets advice
- * about main.cf, one with a value of its own (-o) about that.
+ * Each smtpd service is judged together with the listener of millgate.conf
+ * that its mail will match. A parameter that the service takes from main.cf
+ * gets advice about main.cf; a parameter of its own (-o) gets advice about
+ * master.cf.
  *
- * The order of filters: each one changes what the next one sees. On a service
- * for submission millgate comes last, for what is changed behind it is
- * changed after signing; on a service for mail from elsewhere it comes first,
- * for what is changed before it breaks the signatures it verifies. A filter
- * that changes nothing loses nothing by this.
+ * The order of filters: each filter sees the changes of the previous ones. For
+ * submission millgate must come last, because later changes break its
+ * signature. For incoming mail it must come first, because earlier changes
+ * break the signatures that it verifies. Filters that change nothing work in
+ * either place.
  *
- * Macro lists get no advice: Postfix sends what a filter asks for, whatever
- * milter_*_macros say (measured with milter_protocol 2 to 6).
+ * There is no advice about macro lists: Postfix sends the macros that a filter
+ * requests, whatever is in milter_*_macros (measured with milter_protocol 2 to
+ * 6).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,21 +32,21 @@ struct doctor {
 	struct arena			*arena;
 	const struct advice_site	*site;
 	const struct postfix_setup	*p;
-	const char			*socket;	/* as Postfix writes it */
+	const char			*socket; /* in Postfix's syntax */
 };
 
-/* One list of filters that some mail passes. */
+/* The list of filters of one service, or of sendmail(1). */
 struct chain {
 	const struct postfix_service	*service;	/* NULL: sendmail(1) */
 	const char			*parameter;
 	const struct session_rules	*listener;	/* NULL: none */
 	struct mta_filters		 filters;
-	const struct mta_filter		*ours;		/* NULL: not there */
-	size_t				 at;
+	const struct mta_filter		*ours;	/* millgate; NULL: missing */
+	size_t				 at;	/* index of ours */
 };
 
 static const char *
-value(const struct doctor *d, const struct chain *c, const char *name)
+chain_value(const struct doctor *d, const struct chain *c, const char *name)
 {
 	return postfix_value(d->p, c->service, name);
 }
@@ -66,9 +68,12 @@ postfix_socket(struct arena *a, const char *ours)
 	    "inet:%s:%.*s", host + 1, (int)(host - port), port);
 }
 
-/* The command that sets a parameter where this chain takes it from. */
+/*
+ * The command that sets a parameter at the place that this chain reads. With
+ * `here` it is set for this service alone.
+ */
 static const char *
-change(const struct doctor *d, const struct chain *c, const char *name,
+chain_change(const struct doctor *d, const struct chain *c, const char *name,
     const char *to, bool here)
 {
 	if (c->service == NULL ||
@@ -80,26 +85,27 @@ change(const struct doctor *d, const struct chain *c, const char *name,
 }
 
 static const char *
-where(const struct doctor *d, const struct chain *c, const char *name)
+chain_where(const struct doctor *d, const struct chain *c, const char *name)
 {
 	if (c->service == NULL || mta_get(&c->service->own, name) == NULL)
 		return "main.cf";
 	return arena_printf(d->arena, "master.cf %s", c->service->name);
 }
 
-/* A value of the filter alone stands in braces with its socket. */
+/* A setting in braces with the socket is for this filter alone. */
 static const char *
 filter_value(const struct doctor *d, const struct chain *c, const char *name)
 {
 	const char *own = mta_get(&c->ours->options, name);
 
-	return own != NULL ? own : value(d, c,
+	return own != NULL ? own : chain_value(d, c,
 	    arena_printf(d->arena, "milter_%s", name));
 }
 
 /*
- * In braces where it has settings of its own; `name`, if any, is `to` then.
- * No blanks: postconf -P does not take them.
+ * Append the filter, with its settings in braces. The value of the setting
+ * `name`, if not NULL, is replaced by `to`. There are no blanks, because
+ * postconf -P does not accept them.
  */
 static void
 add_filter(struct buf *b, const struct mta_filter *f, const char *name,
@@ -119,7 +125,7 @@ add_filter(struct buf *b, const struct mta_filter *f, const char *name,
 		buf_addch(b, '}');
 }
 
-/* The list with another value in the braces of ours. */
+/* The list of filters, with a setting in our braces changed. */
 static const char *
 with_option(const struct doctor *d, const struct chain *c, const char *name,
     const char *to)
@@ -141,9 +147,9 @@ filter_change(const struct doctor *d, const struct chain *c, const char *name,
     const char *to)
 {
 	if (mta_get(&c->ours->options, name) != NULL)
-		return change(d, c, c->parameter, with_option(d, c, name, to),
-		    false);
-	return change(d, c, arena_printf(d->arena, "milter_%s", name), to,
+		return chain_change(d, c, c->parameter, with_option(d, c,
+		    name, to), false);
+	return chain_change(d, c, arena_printf(d->arena, "milter_%s", name), to,
 	    false);
 }
 
@@ -151,11 +157,11 @@ static const char *
 filter_where(const struct doctor *d, const struct chain *c, const char *name)
 {
 	if (mta_get(&c->ours->options, name) != NULL)
-		return where(d, c, c->parameter);
-	return where(d, c, arena_printf(d->arena, "milter_%s", name));
+		return chain_where(d, c, c->parameter);
+	return chain_where(d, c, arena_printf(d->arena, "milter_%s", name));
 }
 
-/* --- one chain ------------------------------------------------------------ */
+/* --- one chain ---------------------------------------------------------- */
 
 static void
 judge_default_action(struct doctor *d, const struct chain *c)
@@ -164,8 +170,8 @@ judge_default_action(struct doctor *d, const struct chain *c)
 		advice_add(d->list, "fail-open",
 		    filter_where(d, c, "default_action"),
 		    filter_change(d, c, "default_action", "tempfail"),
-		    "while millgate does not answer, all mail is let by "
-		    "unchecked and unsigned (default action accept)");
+		    "default_action is accept: while millgate does not "
+		    "answer, mail passes unchecked and unsigned");
 }
 
 static void
@@ -177,15 +183,15 @@ judge_protocol(struct doctor *d, const struct chain *c)
 		advice_add(d->list, "protocol",
 		    filter_where(d, c, "protocol"),
 		    filter_change(d, c, "protocol", "6"),
-		    "with milter protocol %.20s header fields arrive without "
-		    "their leading blank, so that signatures can break, and "
-		    "each step waits for an answer that nobody needs",
+		    "milter protocol %.20s is too old: header fields arrive "
+		    "without their leading blank, which can break signatures, "
+		    "and Postfix waits for a needless answer at each step",
 		    protocol);
 }
 
-/* All lookups are waited for at the end of the message. */
+/* At the end of the message millgate waits for all its lookups. */
 static void
-judge_timeout(struct doctor *d, const struct chain *c)
+judge_content_timeout(struct doctor *d, const struct chain *c)
 {
 	const char	*text = filter_value(d, c, "content_timeout");
 	unsigned	 seconds = mta_seconds(text);
@@ -195,14 +201,14 @@ judge_timeout(struct doctor *d, const struct chain *c)
 	advice_add(d->list, "timeout", filter_where(d, c, "content_timeout"),
 	    filter_change(d, c, "content_timeout", arena_printf(d->arena,
 	    "%us", d->site->lookup_seconds + 40)),
-	    "Postfix waits %u s for a verdict, and millgate up to %u s for "
-	    "the DNS (timeout in section resolver of millgate.conf)", seconds,
-	    d->site->lookup_seconds);
+	    "Postfix waits only %u s for an answer, but millgate waits up to "
+	    "%u s for the DNS (resolver { timeout } in millgate.conf)",
+	    seconds, d->site->lookup_seconds);
 }
 
-/* The list with ours at its proper end, were it there or not. */
+/* The list of filters with ours at the right end; it may be missing before. */
 static const char *
-reordered(const struct doctor *d, const struct chain *c,
+chain_reordered(const struct doctor *d, const struct chain *c,
     const struct mta_filter *ours, bool first)
 {
 	struct buf	 b = BUF_INIT;
@@ -232,26 +238,26 @@ judge_order(struct doctor *d, const struct chain *c)
 	first = c->listener->direction == DIRECTION_INBOUND;
 	if (c->at == (first ? 0 : c->filters.n - 1))
 		return;
-	to = change(d, c, c->parameter, reordered(d, c, c->ours, first), true);
+	to = chain_change(d, c, c->parameter, chain_reordered(d, c, c->ours,
+	    first), true);
 	if (first)
 		advice_add(d->list, "order", c->service != NULL ?
 		    c->service->name : "main.cf", to, "%s comes before "
-		    "millgate: what it changes breaks the sender's signature "
-		    "before millgate verifies it; on a service for mail from "
-		    "elsewhere millgate comes first",
-		    c->filters.filter[c->at - 1].socket);
+		    "millgate: its changes can break the sender's signature "
+		    "before millgate verifies it; for incoming mail millgate "
+		    "must come first", c->filters.filter[c->at - 1].socket);
 	else
 		advice_add(d->list, "order", c->service != NULL ?
-		    c->service->name : "main.cf", to, "%s comes behind "
-		    "millgate: what it changes breaks the signature that "
-		    "millgate has made; on a service for submission millgate "
-		    "comes last", c->filters.filter[c->at + 1].socket);
+		    c->service->name : "main.cf", to, "%s comes after "
+		    "millgate: its changes can break the signature that "
+		    "millgate has added; for submission millgate must come "
+		    "last", c->filters.filter[c->at + 1].socket);
 }
 
 static void
 find_ours(struct doctor *d, struct chain *c)
 {
-	postfix_filters(d->arena, value(d, c, c->parameter), &c->filters);
+	postfix_filters(d->arena, chain_value(d, c, c->parameter), &c->filters);
 	c->ours = NULL;
 	for (c->at = 0; c->at < c->filters.n; c->at++)
 		if (mta_is_socket(c->filters.filter[c->at].socket,
@@ -261,29 +267,27 @@ find_ours(struct doctor *d, struct chain *c)
 		}
 }
 
-/* What is there, and where ours belongs. */
 static void
-say_missing(struct doctor *d, const struct chain *c)
+judge_missing(struct doctor *d, const struct chain *c)
 {
 	struct mta_filter	ours = { .socket = d->socket };
 	bool			first;
 
 	first = c->listener->direction == DIRECTION_INBOUND;
-	advice_add(d->list, "filter-missing", where(d, c, c->parameter),
-	    change(d, c, c->parameter, reordered(d, c, &ours, first), false),
-	    c->service != NULL ?
-	    "mail of listener %s does not come to millgate at all: %s does "
-	    "not name it" : "mail of listener %s, from sendmail(1), does not "
-	    "come to millgate at all: %s does not name it", c->listener->name,
-	    c->parameter);
+	advice_add(d->list, "filter-missing", chain_where(d, c, c->parameter),
+	    chain_change(d, c, c->parameter, chain_reordered(d, c, &ours,
+	    first), false), c->service != NULL ?
+	    "millgate is not in %s: mail for listener %s bypasses it" :
+	    "millgate is not in %s: mail from sendmail(1), for listener %s, "
+	    "bypasses it", c->parameter, c->listener->name);
 }
 
-/* no_milters among the options, and the line without it. */
+/* Is no_milters among the options? The advice is the line without it. */
 static void
 judge_override(struct doctor *d, const struct chain *c)
 {
 	const char	*name = "receive_override_options", *word;
-	const char	*text = value(d, c, name), *rest = "";
+	const char	*text = chain_value(d, c, name), *rest = "";
 	bool		 found = false;
 
 	while ((word = mta_word(d->arena, &text, ", \t")) != NULL)
@@ -293,9 +297,9 @@ judge_override(struct doctor *d, const struct chain *c)
 			rest = arena_printf(d->arena, "%s%s%s", rest,
 			    *rest != '\0' ? "," : "", word);
 	if (found)
-		advice_add(d->list, "no-milters", where(d, c, name),
-		    change(d, c, name, rest, false), "no_milters takes this "
-		    "mail past millgate");
+		advice_add(d->list, "no-milters", chain_where(d, c, name),
+		    chain_change(d, c, name, rest, false), "%s has "
+		    "no_milters: this mail bypasses millgate", name);
 }
 
 static void
@@ -304,19 +308,19 @@ judge_chain(struct doctor *d, struct chain *c)
 	find_ours(d, c);
 	if (c->ours == NULL) {
 		if (c->listener != NULL)
-			say_missing(d, c);
+			judge_missing(d, c);
 		return;
 	}
 	judge_default_action(d, c);
 	judge_protocol(d, c);
-	judge_timeout(d, c);
+	judge_content_timeout(d, c);
 	judge_order(d, c);
 }
 
-/* --- a service ------------------------------------------------------------ */
+/* --- a service ---------------------------------------------------------- */
 
 static const struct session_rules *
-listener_of(const struct doctor *d, const struct postfix_service *s)
+service_listener(const struct doctor *d, const struct postfix_service *s)
 {
 	struct conn_facts conn;
 
@@ -332,54 +336,55 @@ listener_of(const struct doctor *d, const struct postfix_service *s)
 static bool
 is_yes(const struct doctor *d, const struct chain *c, const char *name)
 {
-	return strcasecmp(value(d, c, name), "yes") == 0;
+	return strcasecmp(chain_value(d, c, name), "yes") == 0;
 }
 
 static void
 judge_offers(struct doctor *d, const struct chain *c)
 {
-	const char *level = value(d, c, "smtpd_tls_security_level");
+	const char *level = chain_value(d, c, "smtpd_tls_security_level");
 
-	/* relays may be all that the listener is for */
+	/* a listener for relays may need no login */
 	if (c->listener->require_auth && c->listener->nrelays == 0 &&
 	    !is_yes(d, c, "smtpd_sasl_auth_enable"))
-		advice_add(d->list, "no-login", c->service->name, change(d, c,
-		    "smtpd_sasl_auth_enable", "yes", true), "listener %s "
-		    "requires a login, and this service offers none",
-		    c->listener->name);
+		advice_add(d->list, "no-login", c->service->name,
+		    chain_change(d, c, "smtpd_sasl_auth_enable", "yes", true),
+		    "listener %s requires a login, but this service offers "
+		    "none: its mail is refused", c->listener->name);
 	if (c->listener->require_tls && !is_yes(d, c,
 	    "smtpd_tls_wrappermode") && !is_yes(d, c, "smtpd_use_tls") &&
 	    (*level == '\0' || strcasecmp(level, "none") == 0))
-		advice_add(d->list, "no-tls", c->service->name, change(d, c,
-		    "smtpd_tls_security_level", "encrypt", true), "listener "
-		    "%s requires TLS, and this service offers none",
-		    c->listener->name);
+		advice_add(d->list, "no-tls", c->service->name,
+		    chain_change(d, c, "smtpd_tls_security_level", "encrypt",
+		    true), "listener %s requires TLS, but this service does "
+		    "not offer it: its mail is refused", c->listener->name);
 }
 
-/* An inbound listener binds a login to nothing: it is a stranger's there. */
+/* At an inbound listener a login is neither bound to addresses nor counted. */
 static void
-judge_logins(struct doctor *d, const struct chain *c)
+judge_service_logins(struct doctor *d, const struct chain *c)
 {
 	if (c->listener->direction != DIRECTION_INBOUND ||
 	    d->site->trust_logins || !is_yes(d, c, "smtpd_sasl_auth_enable"))
 		return;
-	advice_add(d->list, "login-inbound", c->service->name, change(d, c,
-	    "smtpd_sasl_auth_enable", "no", true), "this service offers a "
-	    "login, and listener %s is inbound: there a login is bound to no "
-	    "address and counts on no plan", c->listener->name);
+	advice_add(d->list, "login-inbound", c->service->name,
+	    chain_change(d, c, "smtpd_sasl_auth_enable", "no", true),
+	    "this service offers a login, but listener %s is inbound: there "
+	    "a login is not bound to addresses and has no quota",
+	    c->listener->name);
 }
 
-/* Known to Postfix since 3.5.23, 3.6.13, 3.7.9, 3.8.4; older: "". */
+/* The parameter exists since 3.5.23, 3.6.13, 3.7.9 and 3.8.4; before: "". */
 static void
 judge_smuggling(struct doctor *d, const struct chain *c)
 {
 	const char *name = "smtpd_forbid_bare_newline";
 
-	if (strcasecmp(value(d, c, name), "no") == 0)
-		advice_add(d->list, "smuggling", where(d, c, name),
-		    change(d, c, name, "yes", false), "a line feed alone ends "
-		    "a line: a client can hide a second message in the first "
-		    "one, past millgate (SMTP smuggling)");
+	if (strcasecmp(chain_value(d, c, name), "no") == 0)
+		advice_add(d->list, "smuggling", chain_where(d, c, name),
+		    chain_change(d, c, name, "yes", false), "a bare line feed "
+		    "ends a line: a client can hide a second message in the "
+		    "first one, and it bypasses millgate (SMTP smuggling)");
 }
 
 static void
@@ -387,7 +392,7 @@ judge_service(struct doctor *d, const struct postfix_service *s)
 {
 	struct chain c = { .service = s, .parameter = "smtpd_milters" };
 
-	c.listener = listener_of(d, s);
+	c.listener = service_listener(d, s);
 	judge_chain(d, &c);
 	if (c.ours == NULL)
 		return;
@@ -395,16 +400,15 @@ judge_service(struct doctor *d, const struct postfix_service *s)
 	judge_smuggling(d, &c);
 	if (c.listener != NULL) {
 		judge_offers(d, &c);
-		judge_logins(d, &c);
+		judge_service_logins(d, &c);
 	} else
 		advice_add(d->list, "no-listener", s->name,
 		    arena_printf(d->arena, "millgate.conf: listener NAME { "
 		    "daemon-ports = {%s} direction = submission } (or "
-		    "inbound); or, if it takes mail back from a content "
-		    "filter: postconf -P '%s/smtpd_milters='", s->port,
-		    s->name), "no listener of millgate.conf takes "
-		    "port %s: its mail is judged as mail from elsewhere",
-		    s->port);
+		    "inbound); or, if the service receives mail from a "
+		    "content filter: postconf -P '%s/smtpd_milters='",
+		    s->port, s->name), "no listener of millgate.conf matches "
+		    "port %s: its mail is judged as inbound", s->port);
 }
 
 static void
@@ -421,9 +425,9 @@ judge_local(struct doctor *d)
 	if (c.ours != NULL && c.listener == NULL)
 		advice_add(d->list, "no-listener", "main.cf",
 		    "millgate.conf: listener local { local = yes direction = "
-		    "submission }", "no listener of millgate.conf takes mail "
-		    "from sendmail(1): it is judged as mail from elsewhere "
-		    "and not signed");
+		    "submission }", "no listener of millgate.conf matches "
+		    "mail from sendmail(1): it is judged as inbound and not "
+		    "signed");
 }
 
 void

@@ -1,9 +1,9 @@
 /*
- * advice_sendmail - what a sendmail.cf should say about millgate, and does not
+ * advice_sendmail - advice about a sendmail.cf
  *
- * The changes are named as they stand in the .mc file, from which the .cf is
- * made. The order of filters is judged as in advice_postfix.c; macro lists
- * get no advice for the same reason.
+ * The changes are lines of the .mc file from which the .cf file is made. The
+ * order of filters is judged as in advice_postfix.c, and there is no advice
+ * about macro lists for the same reason.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ struct doctor {
 	const struct sendmail_filter	*ours;
 };
 
-/* The line that is right, whatever is there. */
+/* The correct line for the filter. An existing one keeps name and socket. */
 static const char *
 filter_line(const struct doctor *d)
 {
@@ -46,23 +46,23 @@ judge_flags(struct doctor *d)
 
 	if (flags == NULL || strpbrk(flags, "TtRr4") == NULL)
 		advice_add(d->list, "fail-open", MC, filter_line(d),
-		    "while millgate does not answer, all mail is let by "
-		    "unchecked and unsigned (no F=T)");
+		    "the filter has no F=T: while millgate does not answer, "
+		    "mail passes unchecked and unsigned");
 }
 
 static void
-judge_timeout(struct doctor *d)
+judge_eom_timeout(struct doctor *d)
 {
 	if (d->ours->eom_seconds <= d->site->lookup_seconds)
 		advice_add(d->list, "timeout", MC, filter_line(d),
-		    "Sendmail waits %u s for a verdict (E), and millgate up "
-		    "to %u s for the DNS (timeout in section resolver of "
-		    "millgate.conf)", d->ours->eom_seconds,
+		    "Sendmail waits only %u s for an answer (timeout E), but "
+		    "millgate waits up to %u s for the DNS (resolver { "
+		    "timeout } in millgate.conf)", d->ours->eom_seconds,
 		    d->site->lookup_seconds);
 }
 
 static const struct session_rules *
-listener_of(const struct doctor *d, const struct sendmail_daemon *daemon)
+daemon_listener(const struct doctor *d, const struct sendmail_daemon *daemon)
 {
 	struct conn_facts conn;
 
@@ -74,7 +74,10 @@ listener_of(const struct doctor *d, const struct sendmail_daemon *daemon)
 	    &conn);
 }
 
-/* The filter before ours, or behind it; *found says that ours is there. */
+/*
+ * The filter before ours, or after it; NULL: there is none. *found: ours is in
+ * the list.
+ */
 static const char *
 neighbour(const struct doctor *d, const char *names, bool before,
     bool *found)
@@ -93,8 +96,9 @@ neighbour(const struct doctor *d, const char *names, bool before,
 	return *found && before ? last : NULL;
 }
 
+/* The list of names with ours at the right end. */
 static const char *
-reordered(const struct doctor *d, const char *names, bool first)
+names_reordered(const struct doctor *d, const char *names, bool first)
 {
 	struct buf	 b = BUF_INIT;
 	const char	*name, *text;
@@ -112,11 +116,11 @@ reordered(const struct doctor *d, const char *names, bool first)
 }
 
 /*
- * An inbound listener takes a login for a stranger's, and binds it to nothing.
- * Without TRUST_AUTH_MECH it opens nothing that was not open to strangers.
+ * At an inbound listener a login is neither bound to addresses nor counted.
+ * Without TRUST_AUTH_MECH it gives no rights, and needs no advice.
  */
 static void
-judge_logins(struct doctor *d, const struct sendmail_daemon *daemon,
+judge_daemon_logins(struct doctor *d, const struct sendmail_daemon *daemon,
     const char *title, const struct session_rules *r)
 {
 	if (r == NULL || r->direction != DIRECTION_INBOUND ||
@@ -124,15 +128,15 @@ judge_logins(struct doctor *d, const struct sendmail_daemon *daemon,
 	    strchr(daemon->modifiers, 'A') != NULL)
 		return;
 	advice_add(d->list, "login-inbound", title, arena_printf(d->arena,
-	    "DAEMON_OPTIONS: M=%sA", daemon->modifiers), "a login is offered "
-	    "here, and listener %s is inbound: there a login is bound to no "
-	    "address and counts on no plan", r->name);
+	    "DAEMON_OPTIONS: M=%sA", daemon->modifiers), "this daemon offers "
+	    "a login, but listener %s is inbound: there a login is not bound "
+	    "to addresses and has no quota", r->name);
 }
 
 static void
 judge_daemon(struct doctor *d, const struct sendmail_daemon *daemon)
 {
-	const struct session_rules	*r = listener_of(d, daemon);
+	const struct session_rules	*r = daemon_listener(d, daemon);
 	const char			*names = daemon->filters, *other;
 	const char			*title = daemon->name;
 	bool				 found, first;
@@ -148,32 +152,33 @@ judge_daemon(struct doctor *d, const struct sendmail_daemon *daemon)
 			advice_add(d->list, "filter-missing", title,
 			    daemon->filters != NULL ? arena_printf(d->arena,
 			    "DAEMON_OPTIONS: InputMailFilters=%s",
-			    reordered(d, names, first)) : filter_line(d),
-			    "mail of listener %s does not come to millgate "
-			    "at all", r->name);
+			    names_reordered(d, names, first)) :
+			    filter_line(d), "millgate is not in the list of "
+			    "filters: mail for listener %s bypasses it",
+			    r->name);
 		return;
 	}
-	judge_logins(d, daemon, title, r);
+	judge_daemon_logins(d, daemon, title, r);
 	if (r == NULL)
 		advice_add(d->list, "no-listener", title,
 		    arena_printf(d->arena, "millgate.conf: listener NAME { "
 		    "daemon-ports = {%s} direction = submission } (or "
 		    "inbound)", daemon->port), "no listener of millgate.conf "
-		    "takes port %s: its mail is judged as mail from elsewhere",
+		    "matches port %s: its mail is judged as inbound",
 		    daemon->port);
 	else if (other != NULL)
 		advice_add(d->list, "order", title, arena_printf(d->arena,
 		    "DAEMON_OPTIONS: InputMailFilters=%s",
-		    reordered(d, names, first)), first ?
-		    "%s comes before millgate: what it changes breaks the "
-		    "sender's signature before millgate verifies it; for mail "
-		    "from elsewhere millgate comes first" :
-		    "%s comes behind millgate: what it changes breaks the "
-		    "signature that millgate has made; for submission "
-		    "millgate comes last", other);
+		    names_reordered(d, names, first)), first ?
+		    "%s comes before millgate: its changes can break the "
+		    "sender's signature before millgate verifies it; for "
+		    "incoming mail millgate must come first" :
+		    "%s comes after millgate: its changes can break the "
+		    "signature that millgate has added; for submission "
+		    "millgate must come last", other);
 }
 
-/* Debian's 8.17.1.9 and all from 8.18 on end a message at CR LF . CR LF only. */
+/* Debian's 8.17.1.9 and 8.18 or later end a message only at CR LF . CR LF. */
 static void
 judge_version(struct doctor *d)
 {
@@ -185,9 +190,9 @@ judge_version(struct doctor *d)
 	    strncmp(v, "8.17.1.9", 8) == 0)
 		return;
 	advice_add(d->list, "smuggling", MC, "update to Sendmail 8.18",
-	    "Sendmail %.20s takes other line ends than CR LF: a client can "
-	    "hide a second message in the first one, past millgate (SMTP "
-	    "smuggling)", v);
+	    "Sendmail %.20s accepts other line ends than CR LF: a client can "
+	    "hide a second message in the first one, and it bypasses millgate "
+	    "(SMTP smuggling)", v);
 }
 
 void
@@ -202,11 +207,12 @@ advice_sendmail(struct advice_list *l, const struct advice_site *site,
 			d.ours = &s->filter[i];
 	if (d.ours == NULL) {
 		advice_add(l, "filter-missing", MC, filter_line(&d),
-		    "no filter of this Sendmail is millgate");
+		    "no filter of this Sendmail has millgate's socket: mail "
+		    "bypasses it");
 		return;
 	}
 	judge_flags(&d);
-	judge_timeout(&d);
+	judge_eom_timeout(&d);
 	for (i = 0; i < s->ndaemons; i++)
 		judge_daemon(&d, &s->daemon[i]);
 	judge_version(&d);

@@ -6,12 +6,12 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/netaddr.h"
 #include "doctor/mta_words.h"
 
 #define HOST	256
 
-/* A later setting of the same name replaces the earlier one, as in Postfix. */
 void
 mta_set(struct mta_settings *s, const char *name, const char *value)
 {
@@ -59,9 +59,9 @@ mta_seconds(const char *text)
 	uint64_t	n = 0;
 	size_t		i;
 
-	if (*text < '0' || *text > '9')
+	if (!ascii_is_digit(*text))
 		return MTA_NO_TIME;
-	for (; *text >= '0' && *text <= '9'; text++)
+	for (; ascii_is_digit(*text); text++)
 		if (n < MTA_NO_TIME)
 			n = n * 10 + (uint64_t)(*text - '0');
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
@@ -90,10 +90,10 @@ mta_port(const char *service)
 	return service;
 }
 
-/* --- sockets --------------------------------------------------------------- */
+/* --- sockets ------------------------------------------------------------ */
 
 struct place {
-	const char	*path;		/* unix; NULL: inet */
+	const char	*path;		/* of a unix socket; NULL: inet */
 	char		 host[HOST];
 	const char	*port;
 };
@@ -152,7 +152,7 @@ same_port(const char *a, const char *b)
 	return alen == blen && alen > 0 && memcmp(a, b, alen) == 0;
 }
 
-/* Only two addresses that differ are two places; names may mean any. */
+/* False only for two different addresses; a name may be any address. */
 static bool
 may_be_same_host(const char *a, const char *b)
 {
@@ -167,7 +167,7 @@ may_be_same_host(const char *a, const char *b)
 	    (netaddr_is_loopback(&x) && netaddr_is_loopback(&y));
 }
 
-/* The end of `whole` from a slash on, or all of it. */
+/* Is `part` the end of `whole`, from a slash on? */
 static bool
 is_end_of_path(const char *part, const char *whole)
 {

@@ -1,6 +1,8 @@
 /*
- * postfix_setup - the output of postconf(1), which has resolved comments,
- * continued lines and defaults already
+ * postfix_setup - the configuration of Postfix, from the output of postconf(1)
+ *
+ * postconf has already resolved comments, continued lines, defaults and, with
+ * -x, references to other parameters.
  */
 #include <string.h>
 
@@ -9,9 +11,9 @@
 
 #define BLANKS	" \t\r"
 
-/* The next line without its end; NULL at the end of the text. */
+/* The next line, without its line end. NULL: the text has ended. */
 static const char *
-next_line(struct arena *a, const char **text)
+postconf_line(struct arena *a, const char **text)
 {
 	const char	*p = *text;
 	size_t		 len = strcspn(p, "\n");
@@ -24,9 +26,9 @@ next_line(struct arena *a, const char **text)
 	return arena_memdup(a, p, len);
 }
 
-/* "name = value", name and value without blanks around them. */
+/* "name = value", without the blanks around name and value. */
 static bool
-split(struct arena *a, const char *line, const char **name,
+split_setting(struct arena *a, const char *line, const char **name,
     const char **value)
 {
 	const char	*equals = strchr(line, '=');
@@ -47,14 +49,14 @@ postfix_read_main(struct arena *a, struct postfix_setup *p, const char *text)
 {
 	const char *line, *name, *value;
 
-	while ((line = next_line(a, &text)) != NULL)
-		if (split(a, line, &name, &value))
+	while ((line = postconf_line(a, &text)) != NULL)
+		if (split_setting(a, line, &name, &value))
 			mta_set(&p->main, name, value);
 }
 
 /*
- * "name type private unpriv chroot wakeup maxproc command". smtpd behind
- * postscreen has the type "pass" and serves the port of postscreen.
+ * "name type private unpriv chroot wakeup maxproc command". An smtpd behind
+ * postscreen has the type "pass" and serves postscreen's port, 25.
  */
 static void
 read_service(struct arena *a, struct postfix_setup *p, const char *line)
@@ -89,7 +91,7 @@ postfix_read_services(struct arena *a, struct postfix_setup *p,
 {
 	const char *line;
 
-	while ((line = next_line(a, &text)) != NULL)
+	while ((line = postconf_line(a, &text)) != NULL)
 		read_service(a, p, line);
 }
 
@@ -100,7 +102,7 @@ read_own(struct arena *a, struct postfix_setup *p, const char *line)
 	const char	*name, *value;
 	size_t		 i, len;
 
-	if (!split(a, line, &name, &value))
+	if (!split_setting(a, line, &name, &value))
 		return;
 	for (i = 0; i < p->n; i++) {
 		len = strlen(p->service[i].name);
@@ -115,7 +117,7 @@ postfix_read_own(struct arena *a, struct postfix_setup *p, const char *text)
 {
 	const char *line;
 
-	while ((line = next_line(a, &text)) != NULL)
+	while ((line = postconf_line(a, &text)) != NULL)
 		read_own(a, p, line);
 }
 
@@ -130,16 +132,16 @@ postfix_value(const struct postfix_setup *p, const struct postfix_service *s,
 	return value != NULL ? value : "";
 }
 
-/* What stands in braces: the socket, then name = value. */
+/* The text in braces: the socket, then settings "name = value". */
 static void
-read_filter(struct arena *a, const char *text, struct mta_filter *f)
+read_braces(struct arena *a, const char *text, struct mta_filter *f)
 {
 	const char *part, *name, *value;
 
 	while ((part = mta_word(a, &text, ",")) != NULL) {
 		part += strspn(part, BLANKS);
-		if (split(a, part, &name, &value)) {
-			/* no blanks are left in short values */
+		if (split_setting(a, part, &name, &value)) {
+			/* the value ends at a blank */
 			mta_set(&f->options, name, arena_memdup(a, value,
 			    strcspn(value, BLANKS)));
 		} else if (f->socket == NULL && *part != '\0') {
@@ -161,7 +163,7 @@ postfix_filters(struct arena *a, const char *text, struct mta_filters *list)
 		f = &list->filter[list->n];
 		if (*text == '{') {
 			len = strcspn(text, "}");
-			read_filter(a, arena_memdup(a, text + 1, len - 1), f);
+			read_braces(a, arena_memdup(a, text + 1, len - 1), f);
 			text += len + (text[len] == '}');
 		} else {
 			len = strcspn(text, "," BLANKS "\n");

@@ -1,31 +1,34 @@
 /*
- * sendmail_setup - the lines of a sendmail.cf that are about filters
+ * sendmail_setup - the filters and daemons of a sendmail.cf
  *
- * "Xname, S=socket, F=flags, T=times", "O InputMailFilters=names",
- * "O DaemonPortOptions=Name=MSA, Port=587, M=Ea, InputMailFilters=a;b", "DZ"
- * the version, "C{TrustAuthMech}PLAIN" the mechanisms of TRUST_AUTH_MECH. Of a
- * key only the first letter counts, in either case.
+ * It reads these lines and ignores all others:
+ *	Xname, S=socket, F=flags, T=times
+ *	O InputMailFilters=names
+ *	O DaemonPortOptions=Name=MSA, Port=587, M=Ea, InputMailFilters=a;b
+ *	DZversion
+ *	C{TrustAuthMech}PLAIN		(TRUST_AUTH_MECH)
+ * Only the first letter of a key counts, in either case.
  */
 #include <string.h>
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "doctor/sendmail_setup.h"
 
 #define TRUST		"C{TrustAuthMech}"
 #define EOM_SECONDS	300	/* Sendmail's default for E */
 
-/* The value of the key with this letter; NULL: there is none. */
+/* The value of the key with this letter, in lower case; NULL: not there. */
 static const char *
 key_value(struct arena *a, const char *list, char key)
 {
 	const char *part, *equals;
-	const char  lower = (char)(key | 0x20);
 
 	while ((part = mta_word(a, &list, ",")) != NULL) {
 		part += strspn(part, " \t");
 		equals = strchr(part, '=');
-		if (equals != NULL && (part[0] | 0x20) == lower) {
+		if (equals != NULL && ascii_lower(part[0]) == key) {
 			equals += 1 + strspn(equals + 1, " \t");
 			return mta_word(a, &equals, " \t\r");
 		}
@@ -41,13 +44,13 @@ eom_timeout(struct arena *a, const char *times)
 	unsigned	 seconds = MTA_NO_TIME;
 
 	while (times != NULL && (part = mta_word(a, &times, ";")) != NULL)
-		if ((part[0] | 0x20) == 'e' && part[1] == ':')
+		if (ascii_lower(part[0]) == 'e' && part[1] == ':')
 			seconds = mta_seconds(part + 2);
 	return seconds == MTA_NO_TIME ? EOM_SECONDS : seconds;
 }
 
 static void
-read_filter(struct arena *a, struct sendmail_setup *s, const char *line)
+read_x_line(struct arena *a, struct sendmail_setup *s, const char *line)
 {
 	struct sendmail_filter	*f = &s->filter[s->nfilters];
 	const char		*rest = line;
@@ -80,7 +83,7 @@ read_daemon(struct arena *a, struct sendmail_setup *s, const char *options)
 	s->ndaemons++;
 }
 
-/* "O Name=value", the name without regard to case; NULL: another option. */
+/* The value of "O Name=value" in any case of letters; NULL: another option. */
 static const char *
 option_value(const char *line, const char *name)
 {
@@ -116,7 +119,7 @@ sendmail_read(struct arena *a, struct sendmail_setup *s, const char *text)
 			continue;
 		line = arena_memdup(a, text, len);
 		if (line[0] == 'X')
-			read_filter(a, s, line + 1);
+			read_x_line(a, s, line + 1);
 		else if (line[0] == 'O')
 			read_option(a, s, line);
 		else if (strncmp(line, TRUST, strlen(TRUST)) == 0)

@@ -1,6 +1,6 @@
 /*
- * advice for Postfix and Sendmail: a right set-up gets none, each wrong one
- * the line that mends it
+ * advice for Postfix and Sendmail: a correct configuration gets none, each
+ * wrong one gets the line that corrects it
  */
 #include "test.h"
 
@@ -59,7 +59,7 @@ check(const char *row, const struct advice_list *l, const char *id,
 		    l->item[0].where, l->item[0].change);
 }
 
-/* --- Postfix -------------------------------------------------------------- */
+/* --- Postfix ------------------------------------------------------------ */
 
 static const char good_main[] =
     "smtpd_milters = inet:127.0.0.1:8899\n"
@@ -87,7 +87,7 @@ each_wrong_postfix_gets_its_advice(void **state)
 		const char	*main, *services, *own;	/* added */
 		const char	*id, *where, *change;
 	} rows[] = {
-		{ "a right one", "", "", "", NULL, NULL, NULL },
+		{ "a correct one", "", "", "", NULL, NULL, NULL },
 		{ "trimmed macro lists do no harm", "milter_mail_macros = i\n"
 		    "milter_connect_macros = j\nmilter_helo_macros =\n", "",
 		    "", NULL, NULL, NULL },
@@ -118,7 +118,7 @@ each_wrong_postfix_gets_its_advice(void **state)
 		    "default_action=accept }\n", "order", "submission/inet",
 		    "smtpd_milters={unix:other,default_action=accept},"
 		    "{inet:127.0.0.1:8899,default_action=reject}'" },
-		{ "left out beside another, which has settings", "", "",
+		{ "missing beside another with settings", "", "",
 		    "submission/inet/smtpd_milters = { unix:other, protocol "
 		    "= 3 } unix:third\n", "filter-missing",
 		    "master.cf submission/inet", "smtpd_milters={unix:other,"
@@ -133,11 +133,11 @@ each_wrong_postfix_gets_its_advice(void **state)
 		    "submission/inet/smtpd_milters =\n", "filter-missing",
 		    "master.cf submission/inet", "postconf -P "
 		    "'submission/inet/smtpd_milters=inet:127.0.0.1:8899'" },
-		{ "another filter behind us", "", "", "submission/inet/"
+		{ "another filter after us", "", "", "submission/inet/"
 		    "smtpd_milters = inet:127.0.0.1:8899, unix:other\n",
 		    "order", "submission/inet", "postconf -P 'submission/inet/"
 		    "smtpd_milters=unix:other,inet:127.0.0.1:8899'" },
-		{ "another filter before us where mail arrives", "", "",
+		{ "another filter before us, inbound", "", "",
 		    "smtp/inet/smtpd_milters = unix:other "
 		    "inet:127.0.0.1:8899\n", "order", "smtp/inet",
 		    "postconf -P 'smtp/inet/smtpd_milters="
@@ -160,7 +160,7 @@ each_wrong_postfix_gets_its_advice(void **state)
 		    "no_address_mappings, no_milters\n", "no-milters",
 		    "master.cf submission/inet", "postconf -P 'submission/inet/"
 		    "receive_override_options=no_address_mappings'" },
-		{ "a login offered where mail arrives",
+		{ "a login offered at an inbound listener",
 		    "smtpd_sasl_auth_enable = yes\n", "", "",
 		    "login-inbound", "smtp/inet", "postconf -P "
 		    "'smtp/inet/smtpd_sasl_auth_enable=no'" },
@@ -176,11 +176,11 @@ each_wrong_postfix_gets_its_advice(void **state)
 		    "submission/inet/smtpd_tls_security_level = none\n",
 		    "no-tls", "submission/inet", "smtpd_tls_security_level="
 		    "encrypt" },
-		{ "a port that no listener takes", "",
+		{ "a port that no listener matches", "",
 		    "192.0.2.1:2525 inet n - y - - smtpd\n", "",
 		    "no-listener", "192.0.2.1:2525/inet",
 		    "daemon-ports = {2525}" },
-		{ "a port that does without us", "",
+		{ "a port that bypasses us on purpose", "",
 		    "127.0.0.1:10025 inet n - y - - smtpd\n",
 		    "127.0.0.1:10025/inet/smtpd_milters =\n", NULL, NULL,
 		    NULL },
@@ -214,7 +214,7 @@ each_wrong_postfix_gets_its_advice(void **state)
 	arena_free(&a);
 }
 
-/* --- Sendmail ------------------------------------------------------------- */
+/* --- Sendmail ----------------------------------------------------------- */
 
 #define XLINE	"Xmillgate, S=inet:8899@127.0.0.1, F=T, " \
 		"T=C:10s;S:30s;R:30s;E:60s\n"
@@ -231,7 +231,7 @@ each_wrong_sendmail_gets_its_advice(void **state)
 		const char	*name, *cf;
 		const char	*id, *where, *change;
 	} rows[] = {
-		{ "a right one", "DZ8.18.1\n" FILTERS XLINE DAEMONS,
+		{ "a correct one", "DZ8.18.1\n" FILTERS XLINE DAEMONS,
 		    NULL, NULL, NULL },
 		{ "trimmed macro lists do no harm", FILTERS XLINE DAEMONS
 		    "O Milter.macros.envfrom=i\n", NULL, NULL, NULL },
@@ -252,7 +252,7 @@ each_wrong_sendmail_gets_its_advice(void **state)
 		{ "too little time", FILTERS "Xmillgate, "
 		    "S=inet:8899@127.0.0.1, F=T, T=E:20s\n" DAEMONS,
 		    "timeout", "sendmail.mc", "E:60s" },
-		{ "another filter behind us", "Xother, S=inet:7@127.0.0.1\n"
+		{ "another filter after us", "Xother, S=inet:7@127.0.0.1\n"
 		    "O InputMailFilters=millgate, other\n" XLINE DAEMONS,
 		    "order", "MSA, MSP",
 		    "DAEMON_OPTIONS: InputMailFilters=other;millgate" },
@@ -270,11 +270,12 @@ each_wrong_sendmail_gets_its_advice(void **state)
 		    "O DaemonPortOptions=Name=MSA, Port=587, I=other\n",
 		    "filter-missing", "MSA",
 		    "DAEMON_OPTIONS: InputMailFilters=other;millgate" },
-		{ "a port that no listener takes", FILTERS XLINE DAEMONS
+		{ "a port that no listener matches", FILTERS XLINE DAEMONS
 		    "O DaemonPortOptions=Name=X, Port=2525\n", "no-listener",
 		    "X", "daemon-ports = {2525}" },
-		{ "a login offered where mail arrives", FILTERS XLINE DAEMONS
-		    TRUST, "login-inbound", "MTA", "DAEMON_OPTIONS: M=A" },
+		{ "a login offered at an inbound listener", FILTERS XLINE
+		    DAEMONS TRUST, "login-inbound", "MTA",
+		    "DAEMON_OPTIONS: M=A" },
 		{ "it keeps its other modifiers", FILTERS XLINE TRUST
 		    "O DaemonPortOptions=Port=25, Modify=Eb\n",
 		    "login-inbound", "port 25", "DAEMON_OPTIONS: M=EbA" },
@@ -305,7 +306,7 @@ each_wrong_sendmail_gets_its_advice(void **state)
 	arena_free(&a);
 }
 
-/* --- words ---------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------- */
 
 static void
 sockets_are_the_same_or_not(void **state)

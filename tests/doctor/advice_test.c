@@ -1,5 +1,5 @@
 /*
- * advice: which setting is named, for which refusal, by which MTA
+ * advice: the setting that a hint names, by refusal and by MTA
  */
 #include "test.h"
 
@@ -91,7 +91,7 @@ hints_name_the_setting(void **state)
 	}
 }
 
-/* A login is accepted there like a stranger: somebody has to be told. */
+/* Mail with such a login is accepted, so only the advice reports it. */
 static void
 a_login_that_nothing_binds_gets_advice(void **state)
 {
@@ -105,7 +105,7 @@ a_login_that_nothing_binds_gets_advice(void **state)
 		{ "nobody has logged in", true, false, "{tls_version}", 0 },
 		{ "at a listener for submission", false, false,
 		    "{auth_authen}", 0 },
-		{ "the set-up says whether it still does", true, true,
+		{ "the configuration shows whether it still does", true, true,
 		    "{auth_authen}", 0 },
 	};
 	struct advice_list	l;
