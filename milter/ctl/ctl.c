@@ -11,7 +11,7 @@
 
 static const struct command {
 	const char	*name;
-	int		(*run)(const struct ctl *c, int argc, char **argv);
+	int		(*run)(struct ctl *c, int argc, char **argv);
 	const char	*help;
 } commands[] = {
 	{ "check",	ctl_check,
@@ -51,15 +51,13 @@ print_usage(FILE *out)
 }
 
 static int
-run_command(const struct ctl *c, int argc, char **argv)
+run_command(struct ctl *c, int argc, char **argv)
 {
 	size_t i;
 
 	for (i = 0; i < NCOMMANDS; i++)
-		if (strcmp(argv[0], commands[i].name) == 0) {
-			optind = 0;	/* glibc: scan anew */
+		if (strcmp(argv[0], commands[i].name) == 0)
 			return commands[i].run(c, argc, argv);
-		}
 	fprintf(stderr, "millgatectl: no command \"%s\"\n", argv[0]);
 	print_usage(stderr);
 	return CTL_TROUBLE;
@@ -75,7 +73,7 @@ main(int argc, char **argv)
 		{ "help",	no_argument,		NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
-	struct ctl	c = { SYSCONFDIR "/millgate.conf", false };
+	struct ctl	c = { .conf_path = SYSCONFDIR "/millgate.conf" };
 	int		ch;
 
 	/* "+": stop at the command, its options are its own */

@@ -16,7 +16,7 @@
 #include "ctl_ask_priv.h"
 
 static bool
-complain(const char *path, const char *what)
+no_answer(const char *path, const char *what)
 {
 	fprintf(stderr, "millgatectl: no millgate answers at %s: %s\n", path,
 	    what);
@@ -35,7 +35,7 @@ why_not(int error)
 }
 
 static int
-connect_to(const char *path)
+ask_connect(const char *path)
 {
 	struct timeval		limit = { CTL_ASK_SECONDS, 0 };
 	struct sockaddr_un	un = { .sun_family = AF_UNIX };
@@ -60,7 +60,7 @@ connect_to(const char *path)
 }
 
 static bool
-exchange(int fd, const char *command, struct buf *text)
+ask_exchange(int fd, const char *command, struct buf *text)
 {
 	char	chunk[4096];
 	ssize_t	n;
@@ -92,15 +92,15 @@ ctl_ask(const struct conf *c, const char *command, struct buf *text,
 		    "the daemon cannot be asked\n", c->path);
 		return false;
 	}
-	fd = connect_to(path);
+	fd = ask_connect(path);
 	if (fd == -1)
-		return complain(path, why_not(errno));
-	done = exchange(fd, command, text);
+		return no_answer(path, why_not(errno));
+	done = ask_exchange(fd, command, text);
 	close(fd);
 	if (!done || !json_parse(buf_str(text), text->len, answer))
-		return complain(path, "it was too busy, or ended");
+		return no_answer(path, "it was too busy, or ended");
 	if (json_get(*answer, "error", &error))
-		return complain(path, "it does not know the question; has it "
+		return no_answer(path, "it does not know the question; has it "
 		    "been restarted after the update?");
 	return true;
 }

@@ -5,23 +5,18 @@
  * The state file is not touched: the quota is counted in memory. Lookups go
  * to the configured name servers, or to a zone file.
  */
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/buf.h"
-#include "conf/conf.h"
 #include "dns/resolver.h"
 #include "mta/replay.h"
 #include "session/services.h"
 #include "store/store.h"
-#include "ctl_priv.h"
+#include "ctl_common_priv.h"
 
-#define RECIPIENTS	100
+#define REPEATED_MAX	100	/* --rcpt, --macro */
 #define MESSAGE_MAX	(64u * 1024 * 1024)
 
 static const char usage[] =
@@ -47,19 +42,20 @@ static const char usage[] =
 
 struct check {
 	const char	*client, *client_name, *helo, *from;
-	const char	*rcpt[RECIPIENTS];
+	const char	*rcpt[REPEATED_MAX];
 	size_t		 nrcpt;
 	const char	*login, *mechanism, *tls, *bits;
 	const char	*port, *daemon_name, *daemon_addr;
-	char		*macro[RECIPIENTS];
+	struct {
+		const char *name, *value;
+	}		 macro[REPEATED_MAX];
 	size_t		 nmacros;
-	const char	*zone, *message;
-	bool		 json;
+	const char	*zone;
 };
 
-enum { OPT_CLIENT = 256, OPT_CLIENT_NAME, OPT_HELO, OPT_FROM, OPT_RCPT,
+enum { OPT_CLIENT = CTL_OPT_OWN, OPT_CLIENT_NAME, OPT_HELO, OPT_FROM, OPT_RCPT,
     OPT_LOGIN, OPT_MECHANISM, OPT_TLS, OPT_BITS, OPT_PORT, OPT_DAEMON_NAME,
-    OPT_DAEMON_ADDR, OPT_MACRO, OPT_ZONE, OPT_JSON, OPT_HELP };
+    OPT_DAEMON_ADDR, OPT_MACRO, OPT_ZONE };
 
 static const struct option options[] = {
 	{ "client",	 required_argument, NULL, OPT_CLIENT },
@@ -76,16 +72,15 @@ static const struct option options[] = {
 	{ "daemon-addr", required_argument, NULL, OPT_DAEMON_ADDR },
 	{ "macro",	 required_argument, NULL, OPT_MACRO },
 	{ "zone",	 required_argument, NULL, OPT_ZONE },
-	{ "json",	 no_argument,	    NULL, OPT_JSON },
-	{ "help",	 no_argument,	    NULL, OPT_HELP },
-	{ NULL, 0, NULL, 0 }
+	CTL_OPTION_JSON,
+	CTL_OPTION_END
 };
 
-/* Options that set one string, by their number. */
+/* The place of an option that sets one string; NULL: it is another one. */
 static const char **
-text_option(struct check *k, int opt)
+text_option(struct check *k, int option)
 {
-	switch (opt) {
+	switch (option) {
 	case OPT_CLIENT:	return &k->client;
 	case OPT_CLIENT_NAME:	return &k->client_name;
 	case OPT_HELO:		return &k->helo;
@@ -103,104 +98,61 @@ text_option(struct check *k, int opt)
 }
 
 static bool
-take_option(struct check *k, int opt)
+check_option(void *arg, int option, char *value)
 {
-	const char **text = text_option(k, opt);
+	struct check	 *k = arg;
+	const char	**text = text_option(k, option);
+	char		 *equals = strchr(value, '=');
+	bool		  is_rcpt = option == OPT_RCPT;
 
-	if (text != NULL)
-		*text = optarg;
-	else if (opt == OPT_RCPT && k->nrcpt < RECIPIENTS)
-		k->rcpt[k->nrcpt++] = optarg;
-	else if (opt == OPT_MACRO && k->nmacros < RECIPIENTS &&
-	    strchr(optarg, '=') != NULL)
-		k->macro[k->nmacros++] = optarg;
-	else if (opt == OPT_JSON)
-		k->json = true;
-	else
-		return false;
+	if (text != NULL) {
+		*text = value;
+		return true;
+	}
+	if ((is_rcpt ? k->nrcpt : k->nmacros) == REPEATED_MAX)
+		return ctl_complain("more than %d options %s", REPEATED_MAX,
+		    is_rcpt ? "--rcpt" : "--macro");
+	if (is_rcpt) {
+		k->rcpt[k->nrcpt++] = value;
+		return true;
+	}
+	if (equals == NULL)
+		return ctl_refuse("--macro", "NAME=VALUE", value);
+	*equals = '\0';
+	k->macro[k->nmacros].name = value;
+	k->macro[k->nmacros++].value = equals + 1;
 	return true;
 }
 
-static bool
-read_all(const char *path, struct buf *b)
-{
-	char	 piece[16384];
-	size_t	 n;
-	FILE	*f = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
-
-	if (f == NULL) {
-		fprintf(stderr, "millgatectl: %s: %s\n", path,
-		    strerror(errno));
-		return false;
-	}
-	while ((n = fread(piece, 1, sizeof(piece), f)) > 0 &&
-	    b->len < MESSAGE_MAX)
-		buf_add(b, piece, n);
-	if (f != stdin)
-		fclose(f);
-	return true;
-}
-
-static struct resolver *
-open_resolver(const struct check *k, const struct conf *c)
-{
-	struct resolver_options	 o = {
-		.servers = c->resolver.servers.s,
-		.nservers = c->resolver.servers.n,
-		.trust_anchor = c->resolver.trust_anchor,
-	};
-	struct resolver		*r;
-	struct buf		 zone = BUF_INIT;
-	const char		*text = NULL;
-	char			*why = NULL;
-
-	if (k->zone == NULL) {
-		r = resolver_unbound_new(&o, &text);
-		if (r == NULL)
-			fprintf(stderr, "millgatectl: resolver: %s\n", text);
-		return r;
-	}
-	if (!read_all(k->zone, &zone))
-		return NULL;
-	r = resolver_zone_new(buf_str(&zone), &why);
-	if (r == NULL)
-		fprintf(stderr, "millgatectl: %s: %s\n", k->zone, why);
-	free(why);
-	buf_free(&zone);
-	return r;
-}
-
+/* NULL: the reason is on stderr. */
 static struct services *
-open_services(const struct ctl *ctl, const struct check *k)
+check_services(const struct ctl *ctl, const struct check *k)
 {
 	static char	 hostname[256];
 	char		*why = NULL;
-	struct conf	*c = conf_load(ctl->conf_path, &why);
+	struct conf	*c = ctl_load_conf(ctl);
 	struct setup	*st = c != NULL ? setup_new(c, &why) : NULL;
 	struct resolver	*r;
-	struct services	*sv = NULL;
 
-	if (st != NULL) {
-		if (gethostname(hostname, sizeof(hostname) - 1) != 0)
-			snprintf(hostname, sizeof(hostname), "localhost");
-		r = open_resolver(k, st->conf);
-		if (r == NULL) {
-			setup_unref(&st);
-			return NULL;
-		}
-		sv = services_new(st, r, store_open_memory(), hostname);
+	if (st == NULL) {
+		if (why != NULL)
+			ctl_fail(why);
+		return NULL;
 	}
-	if (sv == NULL)
-		fprintf(stderr, "%s\n", why);
-	free(why);
-	return sv;
+	r = ctl_resolver(st->conf, k->zone);
+	if (r == NULL) {
+		setup_unref(&st);
+		return NULL;
+	}
+	if (gethostname(hostname, sizeof(hostname) - 1) != 0)
+		snprintf(hostname, sizeof(hostname), "localhost");
+	return services_new(st, r, store_open_memory(), hostname);
 }
 
 static void
 set_macros(struct replay *r, const struct check *k)
 {
-	char	*equals;
-	size_t	 i;
+	size_t i;
 
 	replay_macro(r, "{daemon_port}", k->port);
 	replay_macro(r, "{daemon_name}", k->daemon_name);
@@ -213,17 +165,13 @@ set_macros(struct replay *r, const struct check *k)
 		replay_macro(r, "{tls_version}", k->tls);
 		replay_macro(r, "{cipher_bits}", k->bits);
 	}
-	for (i = 0; i < k->nmacros; i++) {
-		equals = strchr(k->macro[i], '=');
-		*equals = '\0';
-		replay_macro(r, k->macro[i], equals + 1);
-		*equals = '=';
-	}
+	for (i = 0; i < k->nmacros; i++)
+		replay_macro(r, k->macro[i].name, k->macro[i].value);
 }
 
 /* The worst answer to the message as a whole. */
 static struct verdict
-play(struct replay *r, const struct check *k, const struct buf *message)
+check_play(struct replay *r, const struct check *k, const struct buf *message)
 {
 	struct verdict	 v;
 	size_t		 i, accepted = 0;
@@ -242,72 +190,52 @@ play(struct replay *r, const struct check *k, const struct buf *message)
 	return replay_message(r, buf_str(message), message->len);
 }
 
-static void
-print_json(const struct replay *r, const struct verdict *v)
-{
-	printf("{\"action\":\"%s\",\"record\":%s}\n", action_name(v->action),
-	    replay_record_json(r));
-}
-
+/* Print the verdict; the exit status. */
 static int
-check(const struct ctl *ctl, const struct check *k)
+check_judge(struct replay *r, const struct check *k, const struct buf *message,
+    bool json)
 {
-	struct buf	 message = BUF_INIT;
-	struct services	*sv;
-	struct replay	*r;
-	struct verdict	 v;
+	struct verdict v;
 
-	if (!read_all(k->message, &message))
-		return CTL_TROUBLE;
-	sv = open_services(ctl, k);
-	if (sv == NULL) {
-		buf_free(&message);
-		return CTL_TROUBLE;
-	}
-	r = replay_new(sv);
-	set_macros(r, k);
 	if (!replay_connect(r, k->client, k->client_name)) {
-		fprintf(stderr, "millgatectl: --client %s: no address\n",
-		    k->client);
-		v = verdict_note(ACTION_REJECT, "usage", "usage");
-	} else {
-		v = play(r, k, &message);
-		if (k->json || ctl->json)
-			print_json(r, &v);
-		else
-			fputs(replay_outcome(r), stdout);
-	}
-	replay_free(&r);
-	services_free(&sv);
-	buf_free(&message);
-	if (strcmp(v.rule, "usage") == 0)
+		ctl_refuse("--client", "an IP address or local", k->client);
 		return CTL_TROUBLE;
+	}
+	v = check_play(r, k, message);
+	if (json)
+		printf("{\"action\":\"%s\",\"record\":%s}\n",
+		    action_name(v.action), replay_record_json(r));
+	else
+		fputs(replay_outcome(r), stdout);
 	return v.action < ACTION_HOLD ? CTL_GOOD : CTL_NO;
 }
 
 int
-ctl_check(const struct ctl *ctl, int argc, char **argv)
+ctl_check(struct ctl *c, int argc, char **argv)
 {
-	struct check	k = {
+	static const struct ctl_syntax syntax = { usage, options,
+	    check_option, 1, 1 };
+	struct check	 k = {
 		.client = "192.0.2.1", .from = "<>", .mechanism = "PLAIN",
 		.bits = "256", .port = "25",
 	};
-	int		opt;
+	struct buf	 message = BUF_INIT;
+	struct services	*sv = NULL;
+	struct replay	*r;
+	int		 status = ctl_parse(c, &syntax, &k, argc, argv);
 
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (opt == OPT_HELP) {
-			fputs(usage, stdout);
-			return CTL_GOOD;
-		}
-		if (!take_option(&k, opt)) {
-			fputs(usage, stderr);
-			return CTL_TROUBLE;
-		}
+	if (status != CTL_PARSED)
+		return status;
+	status = CTL_TROUBLE;
+	if (ctl_read_file(c->operand[0], MESSAGE_MAX, &message))
+		sv = check_services(c, &k);
+	if (sv != NULL) {
+		r = replay_new(sv);
+		set_macros(r, &k);
+		status = check_judge(r, &k, &message, c->json);
+		replay_free(&r);
+		services_free(&sv);
 	}
-	if (optind + 1 != argc) {
-		fputs(usage, stderr);
-		return CTL_TROUBLE;
-	}
-	k.message = argv[optind];
-	return check(ctl, &k);
+	buf_free(&message);
+	return status;
 }

@@ -1,50 +1,45 @@
 /*
  * ctl_conf - millgatectl conf: check and show the configuration
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/json.h"
-#include "conf/conf.h"
 #include "conf/conf_options.h"
 #include "daemon/privileges.h"
 #include "session/services.h"
-#include "ctl_priv.h"
+#include "ctl_common_priv.h"
 
-static const char usage_text[] =
+static const char usage[] =
     "usage: millgatectl [-c FILE] conf check [--json]    is it good?\n"
     "       millgatectl [-c FILE] conf show [--json]     all options\n"
     "       millgatectl conf options [--json]            what there is\n";
 
-/* "[\"line\", ...]" of text of lines. */
+/* The lines of a text as a JSON array. */
 static void
 print_json_lines(const char *text)
 {
-	struct buf	 b = BUF_INIT, one = BUF_INIT;
+	struct buf	 b = BUF_INIT, line = BUF_INIT;
 	size_t		 len;
 
 	buf_addch(&b, '[');
 	while (*text != '\0') {
 		len = strcspn(text, "\n");
-		buf_reset(&one);
-		buf_add(&one, text, len);
-		json_string(&b, buf_str(&one));
+		buf_reset(&line);
+		buf_add(&line, text, len);
+		ctl_json_text(&b, NULL, buf_str(&line));
 		text += len + (text[len] == '\n');
-		if (*text != '\0')
-			buf_addstr(&b, ", ");
 	}
 	buf_addch(&b, ']');
 	fputs(buf_str(&b), stdout);
 	buf_free(&b);
-	buf_free(&one);
+	buf_free(&line);
 }
 
 /* As `millgate -t` does. */
 static int
-check(const struct ctl *c, bool json)
+check_conf(const struct ctl *c)
 {
 	char		*why = NULL;
 	struct conf	*conf = conf_load(c->conf_path, &why);
@@ -56,7 +51,7 @@ check(const struct ctl *c, bool json)
 		st = setup_try(conf, &why);
 	}
 	warnings = st != NULL ? st->conf->warnings : "";
-	if (json) {
+	if (c->json) {
 		printf("{\"good\": %s, \"errors\": ",
 		    st != NULL ? "true" : "false");
 		print_json_lines(why != NULL ? why : "");
@@ -80,17 +75,13 @@ check(const struct ctl *c, bool json)
 }
 
 static int
-show(const struct ctl *c, bool json)
+show_conf(const struct ctl *c)
 {
-	char		*why = NULL;
-	struct conf	*conf = conf_load(c->conf_path, &why);
+	struct conf *conf = ctl_load_conf(c);
 
-	if (conf == NULL) {
-		fprintf(stderr, "%s\n", why);
-		free(why);
+	if (conf == NULL)
 		return CTL_TROUBLE;
-	}
-	if (json)
+	if (c->json)
 		conf_print_json(conf, stdout);
 	else
 		conf_print(conf, stdout);
@@ -125,19 +116,16 @@ print_json_option(const struct conf_option *o)
 	struct buf	 b = BUF_INIT;
 	size_t		 i;
 
-	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		if (pairs[i][1] == NULL)
-			continue;
-		buf_printf(&b, "%s\"%s\": ", i == 0 ? "{" : ", ",
-		    pairs[i][0]);
-		json_string(&b, pairs[i][1]);
-	}
+	buf_addch(&b, '{');
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (pairs[i][1] != NULL)
+			ctl_json_text(&b, pairs[i][0], pairs[i][1]);
 	printf("%s}", buf_str(&b));
 	buf_free(&b);
 }
 
 static int
-options(bool json)
+list_options(bool json)
 {
 	size_t i;
 
@@ -155,31 +143,25 @@ options(bool json)
 }
 
 int
-ctl_conf(const struct ctl *c, int argc, char **argv)
+ctl_conf(struct ctl *c, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "json",	no_argument,	NULL, 'j' },
-		{ "help",	no_argument,	NULL, 'h' },
-		{ NULL, 0, NULL, 0 }
+	static const struct option options[] = {
+		CTL_OPTION_JSON,
+		CTL_OPTION_END
 	};
-	bool		 json = c->json;
+	static const struct ctl_syntax syntax = { usage, options, NULL, 1, 1 };
+	int		 status = ctl_parse(c, &syntax, NULL, argc, argv);
 	const char	*what;
-	int		 ch;
 
-	while ((ch = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (ch == 'h')
-			fputs(usage_text, stdout);
-		if (ch != 'j')
-			return ch == 'h' ? CTL_GOOD : CTL_TROUBLE;
-		json = true;
-	}
-	what = optind + 1 == argc ? argv[optind] : "";
+	if (status != CTL_PARSED)
+		return status;
+	what = c->operand[0];
 	if (strcmp(what, "check") == 0)
-		return check(c, json);
+		return check_conf(c);
 	if (strcmp(what, "show") == 0)
-		return show(c, json);
+		return show_conf(c);
 	if (strcmp(what, "options") == 0)
-		return options(json);
-	fputs(usage_text, stderr);
-	return CTL_TROUBLE;
+		return list_options(c->json);
+	ctl_complain("unknown command \"conf %s\"", what);
+	return ctl_usage(usage);
 }

@@ -7,26 +7,31 @@
  * says what would; the judgement is in advice*.c. Without these options the
  * MTA that the daemon has seen is looked for at its usual place.
  */
-#include <getopt.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
-#include "conf/conf.h"
 #include "doctor/postfix_setup.h"
 #include "doctor/sendmail_setup.h"
 #include "ctl_ask_priv.h"
+#include "ctl_common_priv.h"
 #include "ctl_doctor_priv.h"
-#include "ctl_priv.h"
 
 #define POSTFIX_DIR	"/etc/postfix"
 #define SENDMAIL_CF	"/etc/mail/sendmail.cf"
+#define TEXT_BYTES	(4 * 1024 * 1024)	/* more is not read */
 
-static const char usage_text[] =
+extern char **environ;
+
+static const char usage[] =
     "usage: millgatectl [-c FILE] doctor [--postfix DIR] [--sendmail FILE]\n"
     "           [--json]\n\n"
     "What the MTA sends to millgate, and the lines to change where something\n"
@@ -35,7 +40,6 @@ static const char usage_text[] =
 struct doctor {
 	const struct conf *conf;
 	const char	*postfix, *sendmail;	/* as asked for; NULL */
-	bool		 json;
 	struct diagnosis d;
 };
 
@@ -43,7 +47,7 @@ struct doctor {
 
 /* `macros` is the JSON list of a listener. */
 static bool
-never(const void *macros, const char *macro)
+macro_never(const void *macros, const char *macro)
 {
 	struct arena	*a = arena_new(4096);
 	struct json	 at = { NULL, NULL }, m;
@@ -84,7 +88,7 @@ static void
 advise_listener(struct doctor *w, struct json l)
 {
 	struct arena		*a = w->d.arena;
-	struct advice_seen	 seen = { .never = never };
+	struct advice_seen	 seen = { .never = macro_never };
 	struct json		 macros, rules, at = { NULL, NULL }, key, n;
 
 	seen.listener = json_get_text(a, l, "name");
@@ -132,7 +136,104 @@ may_be(const struct doctor *w, enum mta_kind kind)
 	return !other;
 }
 
-/* --- what the MTA is told ------------------------------------------------- */
+/* --- the MTA's configuration ---------------------------------------------- */
+
+static void
+read_pipe(int fd, struct buf *b)
+{
+	char	chunk[4096];
+	ssize_t	n;
+
+	while (b->len < TEXT_BYTES && (n = read(fd, chunk, sizeof(chunk))) > 0)
+		buf_add(b, chunk, (size_t)n);
+}
+
+/* What it prints; stderr is left out: it warns of each unknown parameter. */
+static bool
+run_program(char *const *argv, struct buf *out)
+{
+	posix_spawn_file_actions_t	actions;
+	int				fd[2], status = -1, error;
+	pid_t				pid;
+
+	if (pipe(fd) != 0)
+		return false;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, fd[1], STDOUT_FILENO);
+	posix_spawn_file_actions_addclose(&actions, fd[0]);
+	posix_spawn_file_actions_addclose(&actions, fd[1]);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
+	    O_WRONLY, 0);
+	error = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(fd[1]);
+	if (error == 0)
+		read_pipe(fd[0], out);
+	close(fd[0]);
+	if (error != 0)
+		return ctl_complain("%s: %s", argv[0], strerror(error));
+	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		;
+	return status == 0;
+}
+
+static const char *
+postconf(struct arena *a, const char *dir, const char *const *args)
+{
+	struct buf	 out = BUF_INIT;
+	char		*argv[32] = { NULL };
+	const char	*text = NULL;
+	size_t		 n = 0;
+
+	argv[n++] = arena_strdup(a, "postconf");
+	argv[n++] = arena_strdup(a, "-c");
+	argv[n++] = arena_strdup(a, dir);
+	for (; *args != NULL && n < 31; args++)
+		argv[n++] = arena_strdup(a, *args);
+	if (run_program(argv, &out))
+		text = arena_strdup(a, buf_str(&out));
+	else
+		ctl_complain("postconf -c %s %s failed", dir, argv[3]);
+	buf_free(&out);
+	return text;
+}
+
+static bool
+read_postfix(struct arena *a, const char *dir, struct postfix_setup *p)
+{
+	static const char *const values[] = { "-x", "smtpd_milters",
+	    "non_smtpd_milters", "milter_default_action", "milter_protocol",
+	    "milter_content_timeout", "milter_macro_daemon_name",
+	    "receive_override_options", "smtpd_forbid_bare_newline",
+	    "smtpd_sasl_auth_enable", "smtpd_tls_security_level",
+	    "smtpd_tls_wrappermode", "smtpd_use_tls", NULL };
+	static const char *const services[] = { "-M", NULL };
+	static const char *const own[] = { "-Px", NULL };
+	const char *text;
+
+	if ((text = postconf(a, dir, values)) == NULL)
+		return false;
+	postfix_read_main(a, p, text);
+	if ((text = postconf(a, dir, services)) == NULL)
+		return false;
+	postfix_read_services(a, p, text);
+	if ((text = postconf(a, dir, own)) == NULL)
+		return false;
+	postfix_read_own(a, p, text);
+	return true;
+}
+
+static bool
+read_sendmail(struct arena *a, const char *path, struct sendmail_setup *s)
+{
+	struct buf	text = BUF_INIT;
+	bool		ok = ctl_read_file(path, TEXT_BYTES, &text);
+
+	if (ok)
+		sendmail_read(a, s, buf_str(&text));
+	buf_free(&text);
+	return ok;
+}
 
 static struct advice_site
 site_of(const struct conf *c)
@@ -156,7 +257,7 @@ advise_postfix(struct doctor *w)
 		dir = POSTFIX_DIR;
 	if (dir == NULL)
 		return true;
-	if (!doctor_read_postfix(w->d.arena, dir, p))
+	if (!read_postfix(w->d.arena, dir, p))
 		return false;
 	w->d.postfix = dir;
 	advice_postfix(&w->d.advice, &site, p);
@@ -175,7 +276,7 @@ advise_sendmail(struct doctor *w)
 		path = SENDMAIL_CF;
 	if (path == NULL)
 		return true;
-	if (!doctor_read_sendmail(w->d.arena, path, s))
+	if (!read_sendmail(w->d.arena, path, s))
 		return false;
 	w->d.sendmail = path;
 	advice_sendmail(&w->d.advice, &site, s);
@@ -183,7 +284,7 @@ advise_sendmail(struct doctor *w)
 }
 
 static int
-examine(struct doctor *w)
+examine(struct doctor *w, bool json)
 {
 	struct buf	text = BUF_INIT;
 	struct json	answer;
@@ -195,7 +296,7 @@ examine(struct doctor *w)
 	good = advise_postfix(w) && advise_sendmail(w);
 	if (good) {
 		advise_seen(w);
-		if (w->json)
+		if (json)
 			doctor_print_json(&w->d, buf_str(&text));
 		else
 			doctor_print(&w->d);
@@ -207,46 +308,39 @@ examine(struct doctor *w)
 	return w->d.advice.n > 0 ? CTL_NO : CTL_GOOD;
 }
 
-int
-ctl_doctor(const struct ctl *c, int argc, char **argv)
-{
-	static const struct option long_options[] = {
-		{ "postfix",	required_argument,	NULL, 'p' },
-		{ "sendmail",	required_argument,	NULL, 's' },
-		{ "json",	no_argument,		NULL, 'j' },
-		{ "help",	no_argument,		NULL, 'h' },
-		{ NULL, 0, NULL, 0 }
-	};
-	struct doctor	 w = { .json = c->json };
-	struct conf	*conf;
-	char		*why = NULL;
-	int		 ch, status;
+enum { OPT_POSTFIX = CTL_OPT_OWN, OPT_SENDMAIL };
 
-	while ((ch = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (ch == 'p')
-			w.postfix = optarg;
-		else if (ch == 's')
-			w.sendmail = optarg;
-		else if (ch == 'j')
-			w.json = true;
-		else {
-			if (ch == 'h')
-				fputs(usage_text, stdout);
-			return ch == 'h' ? CTL_GOOD : CTL_TROUBLE;
-		}
-	}
-	if (optind != argc) {
-		fputs(usage_text, stderr);
+static bool
+doctor_option(void *arg, int option, char *value)
+{
+	struct doctor *w = arg;
+
+	*(option == OPT_POSTFIX ? &w->postfix : &w->sendmail) = value;
+	return true;
+}
+
+int
+ctl_doctor(struct ctl *c, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "postfix",	required_argument, NULL, OPT_POSTFIX },
+		{ "sendmail",	required_argument, NULL, OPT_SENDMAIL },
+		CTL_OPTION_JSON,
+		CTL_OPTION_END
+	};
+	static const struct ctl_syntax syntax = { usage, options,
+	    doctor_option, 0, 0 };
+	struct doctor	 w = { .conf = NULL };
+	struct conf	*conf;
+	int		 status = ctl_parse(c, &syntax, &w, argc, argv);
+
+	if (status != CTL_PARSED)
+		return status;
+	conf = ctl_load_conf(c);
+	if (conf == NULL)
 		return CTL_TROUBLE;
-	}
-	conf = conf_load(c->conf_path, &why);
-	if (conf == NULL) {
-		fprintf(stderr, "%s\n", why);
-		free(why);
-		return CTL_TROUBLE;
-	}
 	w.conf = conf;
-	status = examine(&w);
+	status = examine(&w, c->json);
 	conf_unref(&conf);
 	return status;
 }

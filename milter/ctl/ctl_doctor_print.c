@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "ctl_common_priv.h"
 #include "ctl_doctor_priv.h"
 
 /* "{auth_type}", or "{auth_type} 3 of 12" when it did not always come. */
@@ -148,37 +149,26 @@ doctor_print(const struct diagnosis *d)
 		puts("then: postfix reload");
 }
 
-static void
-add_member(struct buf *b, const char *name, const char *value)
-{
-	buf_printf(b, "\"%s\": ", name);
-	if (value != NULL)
-		json_string(b, value);
-	else
-		buf_addstr(b, "null");
-}
-
 void
 doctor_print_json(const struct diagnosis *d, const char *answer)
 {
-	struct buf	b = BUF_INIT;
-	size_t		i;
+	const struct advice	*item;
+	struct buf		 b = BUF_INIT;
+	size_t			 i;
 
-	buf_printf(&b, "{\"daemon\": %s, ", d->daemon != NULL ? answer :
+	buf_printf(&b, "{\"daemon\": %s", d->daemon != NULL ? answer :
 	    "null");
-	add_member(&b, "postfix", d->postfix);
-	buf_addstr(&b, ", ");
-	add_member(&b, "sendmail", d->sendmail);
-	buf_addstr(&b, ", \"advice\": [");
+	ctl_json_text(&b, "postfix", d->postfix);
+	ctl_json_text(&b, "sendmail", d->sendmail);
+	ctl_json_name(&b, "advice");
+	buf_addch(&b, '[');
 	for (i = 0; i < d->advice.n; i++) {
+		item = &d->advice.item[i];
 		buf_addstr(&b, i > 0 ? ",\n{" : "\n{");
-		add_member(&b, "id", d->advice.item[i].id);
-		buf_addstr(&b, ", ");
-		add_member(&b, "where", d->advice.item[i].where);
-		buf_addstr(&b, ", ");
-		add_member(&b, "text", d->advice.item[i].text);
-		buf_addstr(&b, ", ");
-		add_member(&b, "change", d->advice.item[i].change);
+		ctl_json_text(&b, "id", item->id);
+		ctl_json_text(&b, "where", item->where);
+		ctl_json_text(&b, "text", item->text);
+		ctl_json_text(&b, "change", item->change);
 		buf_addch(&b, '}');
 	}
 	printf("%s]}\n", buf_str(&b));

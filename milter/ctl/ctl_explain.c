@@ -4,252 +4,308 @@
  *
  *	user explain LOGIN [--listener NAME] [--json]
  *
- * Reads the configuration, the keys and the state file; no daemon is needed.
- * Keys or a state file that cannot be read are told on stderr, and the rest
- * is printed. Exit status 1: the login may not send.
+ * Reads the configuration, the keys and the state; no daemon is needed. The
+ * judges and lookups are those of a message; nothing is decided here. Keys or
+ * a state that cannot be read are reported on stderr, and the rest is printed.
+ * Exit status 1: no message of the login can be accepted.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "base/arena.h"
 #include "conf/conf.h"
 #include "conf/users_query.h"
 #include "dkim/keyring.h"
+#include "mail/domain.h"
+#include "policy/policy_sign.h"
 #include "session/services.h"
 #include "store/store_settings.h"
-#include "ctl_priv.h"
-#include "ctl_usage_priv.h"
-#include "ctl_user_priv.h"
-#include "explain_priv.h"
+#include "ctl_common_priv.h"
+#include "ctl_explain_priv.h"
 
-/* --- the table ----------------------------------------------------------- */
+/* --- plans ------------------------------------------------------------- */
 
-/* What is typed on the command line may hold anything. */
-static void
-print_text(const char *text)
+static struct plan_choice
+choose(const struct explanation *e, const struct session_rules *listener,
+    const struct tier_rules *tier)
 {
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text < ' ' || *text == 127)
-			printf("\\x%02x", (unsigned char)*text);
-		else
-			putchar(*text);
-	}
+	struct plan_places places = {
+		.user = e->user,
+		.tier = tier,
+		.listener = listener,
+		.by_default = e->conf->default_plan,
+		.group = e->group,
+		.ngroups = e->ngroups,
+	};
+
+	return policy_plan(&places);
+}
+
+/* Logins come in by these. */
+static bool
+takes_logins(const struct session_rules *r)
+{
+	return r->direction == DIRECTION_SUBMISSION && !r->local;
 }
 
 static void
-print_label(const char *label)
+add_plan(struct explanation *e, const struct session_rules *listener)
 {
-	printf("%-15s", label);
+	struct explained_plan *p = &e->plan[e->nplans++];
+
+	p->listener = listener;
+	p->choice = choose(e, listener, NULL);
 }
-
-static void
-print_place(const char *file, unsigned line)
-{
-	if (file != NULL)
-		fputs(file, stdout);
-	if (file != NULL && line > 0)	/* a database has no lines */
-		printf(":%u", line);
-}
-
-static void
-print_limit(uint32_t limit, const char *unit)
-{
-	if (limit == STORE_UNLIMITED)
-		printf("unlimited %s", unit);
-	else
-		printf("%lu %s", (unsigned long)limit, unit);
-}
-
-static void
-print_limits(struct store_limits limits)
-{
-	print_limit(limits.recipients, "recipients");
-	fputs(", ", stdout);
-	print_limit(limits.messages, "messages");
-	fputs(" an hour", stdout);
-}
-
-static void
-print_plan(const struct explained_plan *p)
-{
-	const struct plan_choice *c = &p->choice;
-
-	print_label("plan");
-	printf("%s, by %s", c->plan->name, explain_place(c->place));
-	if (c->place != PLAN_BY_DEFAULT)
-		printf(" %s", c->name);
-	if (p->listener != NULL && c->place != PLAN_OF_LISTENER)
-		printf(", on listener %s", p->listener->name);
-	fputs(": ", stdout);
-	print_limits(c->plan->limits);
-	putchar('\n');
-}
-
-static void
-print_block(const char *whose, const struct store_setting *s)
-{
-	char		when[40];
-	struct tm	tm;
-
-	print_label("blocked");
-	fputs(whose, stdout);
-	if (s->blocked_until < STORE_FOREVER) {
-		gmtime_r(&s->blocked_until, &tm);
-		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-		printf(" until %s UTC", when);
-	}
-	printf("%s%s%s\n", s->block == STORE_BLOCK_HOLD ? ", mail is held" :
-	    "", s->reason[0] != '\0' ? ": " : "", s->reason);
-}
-
-static void
-print_setting(const char *whose, const struct store_setting *s)
-{
-	if (s->recipients_set || s->messages_set) {
-		print_label("set for it");
-		printf("%s: ", whose);
-		if (s->recipients_set)
-			print_limit(s->limits.recipients, "recipients");
-		if (s->recipients_set && s->messages_set)
-			fputs(", ", stdout);
-		if (s->messages_set)
-			print_limit(s->limits.messages, "messages");
-		fputs(" an hour\n", stdout);
-	}
-	if (s->blocked_until != 0)
-		print_block(whose, s);
-}
-
-static void
-print_groups(const struct explanation *e)
-{
-	size_t i;
-
-	for (i = 0; i < e->ngroups; i++) {
-		print_label("group");
-		printf("%s (", e->group[i]->name);
-		print_place(e->group[i]->file, e->group[i]->line);
-		fputs("): ", stdout);
-		print_limits(e->group[i]->limits);
-		putchar('\n');
-		print_setting(e->group[i]->key, &e->group_setting[i]);
-	}
-}
-
-static void
-print_items(const char *const *list, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		fputs(i > 0 ? ", " : "", stdout);
-		print_text(list[i]);
-	}
-}
-
-static void
-print_list(const char *label, const char *const *list, size_t n,
-    const char *none)
-{
-	print_label(label);
-	print_items(list, n);
-	puts(n == 0 ? none : "");
-}
-
-static void
-print_table(const struct explanation *e)
-{
-	const struct user_rules	*u = e->user;
-	const struct conf	*c = e->conf;
-	const char *const	*list;
-	size_t			 i, n;
-
-	print_text(e->login);
-	printf(" may %ssend%s%s.\n", e->why_not != NULL ? "not " : "",
-	    e->why_not != NULL ? ": " : "",
-	    e->why_not != NULL ? e->why_not : "");
-	print_label("entry");
-	if (u != NULL)
-		print_place(u->file, u->line);
-	puts(u == NULL ? "none" : "");
-	for (i = 0; i < e->nplans; i++)
-		print_plan(&e->plan[i]);
-	print_setting("login", &e->setting);
-	print_groups(e);
-	print_list("senders", e->sender, e->nsenders, "none");
-	for (i = 0; i < c->ntiers; i++)
-		if (c->tiers[i].nsenders > 0) {
-			print_label("of these, tier");
-			printf("%s: ", c->tiers[i].name);
-			print_items(c->tiers[i].senders, c->tiers[i].nsenders);
-			putchar('\n');
-		}
-	print_list("networks", explain_networks(e),
-	    u != NULL ? u->nnetworks : 0, "any");
-	list = explain_factors(e, &n);
-	print_list("second factor", list, n, "not demanded");
-	if (u != NULL && u->ncertificates > 0)
-		print_list("certificates", u->certificates, u->ncertificates,
-		    "");
-	print_list("signed by", explain_keys(e), e->nkeys, "no key");
-}
-
-/* --- the command ----------------------------------------------------------- */
-
-struct command {
-	const char	*login, *listener;
-	bool		 json;
-};
 
 static bool
-arguments(struct command *o, int argc, char **argv)
+all_alike(const struct explanation *e)
 {
-	static const struct option options[] = {
-		{ "listener",	required_argument,	NULL, 'l' },
-		{ "json",	no_argument,		NULL, 'j' },
-		{ NULL, 0, NULL, 0 }
-	};
-	int ch;
+	size_t i;
 
-	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (ch == 'l')
-			o->listener = optarg;
-		else if (ch == 'j')
-			o->json = true;
-		else
+	for (i = 1; i < e->nplans; i++)
+		if (e->plan[i].choice.plan != e->plan[0].choice.plan ||
+		    e->plan[i].choice.place != e->plan[0].choice.place ||
+		    e->plan[i].choice.name != e->plan[0].choice.name)
 			return false;
-	}
-	if (optind + 1 != argc)
-		return false;
-	o->login = argv[optind];
 	return true;
 }
 
-/* NULL in *listener for all; false: there is none of that name. */
+/* Those of the tiers that a session may reach, if they make a difference. */
+static void
+add_tiers(struct explanation *e)
+{
+	const struct conf	*c = e->conf;
+	struct plan_choice	 choice;
+	size_t			 i;
+
+	for (i = 0; i < c->ntiers; i++) {
+		choice = choose(e, NULL, &c->tiers[i]);
+		if (choice.place != PLAN_OF_TIER)
+			continue;
+		e->plan[e->nplans].listener = NULL;
+		e->plan[e->nplans++].choice = choice;
+	}
+}
+
+/* One for all listeners where they make no difference. */
+static void
+gather_plans(struct explanation *e, const struct session_rules *listener)
+{
+	const struct conf	*c = e->conf;
+	size_t			 i;
+
+	e->plan = arena_array(e->arena, c->nlisteners + 1 + c->ntiers,
+	    sizeof(*e->plan));
+	for (i = 0; i < c->nlisteners && listener == NULL; i++)
+		if (takes_logins(c->listeners[i]))
+			add_plan(e, c->listeners[i]);
+	if (e->nplans == 0)
+		add_plan(e, listener);
+	if (listener == NULL && all_alike(e)) {
+		e->nplans = 1;
+		e->plan[0].listener = NULL;
+	}
+	add_tiers(e);
+}
+
+/* --- identities and keys ----------------------------------------------- */
+
 static bool
-find_listener(const struct conf *c, const char *name,
-    const struct session_rules **listener)
+login_is_address(const struct explanation *e)
+{
+	const char *at = strrchr(e->login, '@');
+
+	return at != NULL && at != e->login &&
+	    domain_canonical(e->arena, at + 1, strlen(at + 1)) != NULL;
+}
+
+static void
+gather_senders(struct explanation *e)
+{
+	static const char *const anybody[] = { "*" };
+	const char		**own;
+
+	if (e->user != NULL && e->user->nsenders > 0) {
+		e->nsenders = e->user->nsenders;
+		e->sender = e->user->senders;
+	} else if (e->user == NULL &&
+	    e->conf->identity.unlisted == UNLISTED_ANY) {
+		e->nsenders = 1;
+		e->sender = anybody;
+	} else if (login_is_address(e) && (e->user != NULL ||
+	    e->conf->identity.unlisted == UNLISTED_OWN_ADDRESS)) {
+		own = arena_array(e->arena, 1, sizeof(*own));
+		own[0] = e->login;
+		e->nsenders = 1;
+		e->sender = own;
+	}
+}
+
+static void
+add_keys(struct explanation *e, const struct signing_keys *keys)
+{
+	struct explained_key	*more;
+	size_t			 i, k;
+
+	more = arena_array(e->arena, e->nkeys + keys->n, sizeof(*more));
+	if (e->nkeys > 0)
+		memcpy(more, e->key, e->nkeys * sizeof(*more));
+	e->key = more;
+	for (i = 0; i < keys->n; i++) {
+		for (k = 0; k < e->nkeys; k++)
+			if (strcmp(more[k].domain, keys->key[i]->domain) ==
+			    0 && strcmp(more[k].selector,
+			    keys->key[i]->selector) == 0)
+				break;
+		if (k < e->nkeys)
+			continue;
+		more[k].domain = keys->key[i]->domain;
+		more[k].selector = keys->key[i]->selector;
+		more[k].algorithm = keys->key[i]->algorithm;
+		e->nkeys++;
+	}
+}
+
+/* Of one pattern; for whole domains a local part stands for all. */
+static void
+keys_for(struct explanation *e, const struct keyring *ring,
+    const char *pattern)
+{
+	const struct conf	*c = e->conf;
+	const char		*at = strrchr(pattern, '@'), *local, *domain;
+	struct signing_keys	 keys;
+
+	if (at == NULL) {
+		keys = keyring_all(ring);
+		add_keys(e, &keys);
+		return;
+	}
+	local = at == pattern ? "x" : arena_memdup(e->arena, pattern,
+	    (size_t)(at - pattern));
+	domain = at[1] == '.' ? arena_printf(e->arena, "x%s", at + 1) :
+	    domain_canonical(e->arena, at + 1, strlen(at + 1));
+	keys = keyring_find_author(ring, &c->signing.rules, local, domain,
+	    e->arena);
+	if (keys.n > 0 && (!keys.of_parent || policy_signs_for(&c->identity,
+	    e->user, e->login, keys.key[0]->domain)))
+		add_keys(e, &keys);
+}
+
+/* --- the answer ---------------------------------------------------------- */
+
+static void
+gather_strict(struct explanation *e, const struct session_rules *listener)
+{
+	const struct conf	*c = e->conf;
+	const struct session_rules *r;
+	size_t			 i;
+
+	e->strict = arena_array(e->arena, c->nlisteners, sizeof(*e->strict));
+	for (i = 0; i < c->nlisteners; i++) {
+		r = c->listeners[i];
+		if (takes_logins(r) && (listener == NULL || listener == r) &&
+		    r->second_factor != SECOND_FACTOR_NONE)
+			e->strict[e->nstrict++] = r;
+	}
+}
+
+static bool
+allows_none(struct store_limits conf, const struct store_setting *setting)
+{
+	struct store_limits limits = ctl_limits(conf, setting);
+
+	return limits.recipients == 0 || limits.messages == 0;
+}
+
+/* Every plan that could apply allows none. */
+static bool
+plans_allow_none(const struct explanation *e)
 {
 	size_t i;
 
-	*listener = NULL;
-	if (name == NULL)
-		return true;
-	for (i = 0; i < c->nlisteners; i++)
-		if (strcmp(c->listeners[i]->name, name) == 0)
-			*listener = c->listeners[i];
-	if (*listener == NULL)
-		fprintf(stderr, "millgatectl: no listener \"%s\"\n", name);
-	return *listener != NULL;
+	for (i = 0; i < e->nplans; i++)
+		if (!allows_none(e->plan[i].choice.plan->limits, &e->setting))
+			return false;
+	return true;
 }
+
+/* Mail that is held has been accepted. */
+static bool
+is_refused(const struct store_setting *s)
+{
+	return s->blocked_until != 0 && s->block != STORE_BLOCK_HOLD;
+}
+
+static const char *
+find_why_not(const struct explanation *e)
+{
+	size_t i;
+
+	if (e->user != NULL && e->user->block)
+		return "its entry says block = yes";
+	if (is_refused(&e->setting))
+		return "it is blocked by the operator or the fuse";
+	if (e->user == NULL && e->conf->identity.unlisted == UNLISTED_REFUSE)
+		return "it has no entry, and unlisted-users = refuse";
+	if (e->nsenders == 0)
+		return "it is no address, and no senders are set for it";
+	if (plans_allow_none(e))
+		return "its plan, or the limit set for it, allows none";
+	for (i = 0; i < e->ngroups; i++) {
+		if (is_refused(&e->group_setting[i]))
+			return arena_printf(e->arena, "group %s is blocked",
+			    e->group[i]->name);
+		if (allows_none(e->group[i]->limits, &e->group_setting[i]))
+			return arena_printf(e->arena, "group %s allows none",
+			    e->group[i]->name);
+	}
+	return NULL;
+}
+
+static void
+gather_settings(struct explanation *e, struct store *state, time_t now)
+{
+	char	error[STORE_ERROR];
+	size_t	i;
+
+	store_setting_get(state, users_account(e->arena, e->login), now,
+	    &e->setting, error);
+	for (i = 0; i < e->ngroups; i++)
+		store_setting_get(state, e->group[i]->key, now,
+		    &e->group_setting[i], error);
+}
+
+static void
+explain_gather(struct explanation *e, const char *login,
+    const struct session_rules *listener, const struct keyring *keys,
+    struct store *state, time_t now)
+{
+	struct users_reply	 entry = users_lookup(e->conf->users, e->query,
+				     login, 0, e->arena);
+	size_t			 i;
+
+	e->login = login;
+	e->user = entry.user;
+	e->unknown = entry.why;
+	e->ngroups = groups_of(e->conf->groups, login, e->arena, e->group,
+	    GROUPS_OF_LOGIN);
+	if (state != NULL)
+		gather_settings(e, state, now);
+	gather_plans(e, listener);
+	gather_senders(e);
+	gather_strict(e, listener);
+	for (i = 0; keys != NULL && i < e->nsenders; i++)
+		keys_for(e, keys, e->sender[i]);
+	e->why_not = find_why_not(e);
+}
+
+/* --- the command --------------------------------------------------------- */
 
 /* NULL: nothing signs, or the keys cannot be read, which is told. */
 static struct keyring *
-load_keys(const struct conf *c)
+explain_keyring(const struct conf *c)
 {
 	char		*why = NULL;
 	struct keyring	*keys;
@@ -267,10 +323,11 @@ load_keys(const struct conf *c)
 	return keys;
 }
 
+/* NULL: it cannot be read, which is reported. */
 static struct store *
-open_state(const struct conf *c)
+open_state(const struct ctl *c, const struct conf *conf)
 {
-	struct store_place	 place = conf_state(c);
+	struct store_place	 place = ctl_state(c, conf);
 	char			*why = NULL;
 	struct store		*s = store_open_at(&place, STORE_READ, &why);
 	struct store_setting	 any;
@@ -303,26 +360,29 @@ login_of(struct arena *a, const char *text)
 }
 
 static int
-explain(const struct conf *c, const struct command *o, struct arena *a)
+explain(const struct ctl *c, const struct conf *conf, const char *listener,
+    struct arena *a)
 {
-	struct explanation	 e = { .arena = a, .conf = c };
-	const struct session_rules *listener;
+	struct explanation	 e = { .arena = a, .conf = conf };
+	const struct session_rules *rules = NULL;
 	struct keyring		*keys;
 	struct store		*state;
 
-	if (!find_listener(c, o->listener, &listener))
+	if (listener != NULL &&
+	    (rules = ctl_find_listener(conf, listener)) == NULL) {
+		ctl_complain("no listener \"%s\"", listener);
 		return CTL_TROUBLE;
-	keys = load_keys(c);
-	state = open_state(c);
-	e.query = setup_users(c);
-	explain_login(&e, login_of(a, o->login), listener, keys, state,
-	    time(NULL));
+	}
+	keys = explain_keyring(conf);
+	state = open_state(c, conf);
+	e.query = setup_users(conf);
+	explain_gather(&e, login_of(a, c->operand[0]), rules, keys, state, time(NULL));
 	if (e.unknown != NULL)
 		fprintf(stderr, "%s\n", e.unknown);
-	else if (o->json)
+	else if (c->json)
 		explain_print_json(&e);
 	else
-		print_table(&e);
+		explain_print(&e);
 	users_query_free(&e.query);
 	store_close(&state);
 	keyring_free(&keys);
@@ -331,33 +391,44 @@ explain(const struct conf *c, const struct command *o, struct arena *a)
 	return e.why_not == NULL ? CTL_GOOD : CTL_NO;
 }
 
-static const char usage_text[] =
+static const char usage[] =
     "usage: millgatectl [-c FILE] user explain LOGIN [--listener NAME]\n"
     "           [--json]\n"
     "\n"
     "What LOGIN may send, how much, and why. Status 1: nothing.\n";
 
-int
-user_explain(const struct ctl *c, int argc, char **argv)
+static bool
+explain_option(void *arg, int option, char *value)
 {
-	struct command	 o = { .json = c->json };
+	const char **listener = arg;
+
+	(void)option;		/* there is one */
+	*listener = value;
+	return true;
+}
+
+int
+ctl_explain(struct ctl *c, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "listener", required_argument, NULL, CTL_OPT_OWN },
+		CTL_OPTION_JSON,
+		CTL_OPTION_END
+	};
+	static const struct ctl_syntax syntax = { usage, options,
+	    explain_option, 1, 1 };
+	const char	*listener = NULL;
 	struct arena	*a;
 	struct conf	*conf;
-	char		*why = NULL;
-	int		 status;
+	int		 status = ctl_parse(c, &syntax, &listener, argc, argv);
 
-	if (ctl_help(argc, argv, usage_text))
-		return CTL_GOOD;
-	if (!arguments(&o, argc, argv))
-		return ctl_usage(usage_text);
-	conf = conf_load(c->conf_path, &why);
-	if (conf == NULL) {
-		fprintf(stderr, "%s\n", why);
-		free(why);
+	if (status != CTL_PARSED)
+		return status;
+	conf = ctl_load_conf(c);
+	if (conf == NULL)
 		return CTL_TROUBLE;
-	}
 	a = arena_new(4096);
-	status = explain(conf, &o, a);
+	status = explain(c, conf, listener, a);
 	arena_free(&a);
 	conf_unref(&conf);
 	return status;

@@ -1,20 +1,22 @@
 /*
  * ctl_key - millgatectl key: its arguments, and where its keys are
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/arena.h"
-#include "conf/conf.h"
+#include "base/ascii.h"
+#include "base/buf.h"
+#include "base/record.h"
 #include "dkim/keyfile.h"
+#include "dkim/keyring.h"
 #include "mail/domain.h"
+#include "ctl_common_priv.h"
 #include "ctl_key_priv.h"
-#include "ctl_priv.h"
 
-static const char usage_text[] =
+static const char usage[] =
     "usage: millgatectl [-c FILE] key COMMAND [options] ...\n"
     "  key new DOMAIN           make a key, pending until its record is seen\n"
     "    --type rsa|ed25519|both  (default rsa)\n"
@@ -35,23 +37,25 @@ static const char usage_text[] =
     "  --json                   print JSON\n"
     "Exit status: 0 good, 1 the answer is no, 2 usage or trouble.\n";
 
+const struct lookup_limits key_lookup_limits = { 10000, 1000 };
+
 static const struct subcommand {
 	const char	*name;
 	int		(*run)(struct key_command *c);
 	int		 least, most;		/* arguments */
 	bool		 writes;
 } subcommands[] = {
-	{ "new",	key_new,	1, 1, true },
-	{ "list",	key_list,	0, 1, false },
-	{ "dns",	key_dns,	1, 2, false },
-	{ "check",	key_check,	1, 2, false },
-	{ "activate",	key_activate,	1, 2, true },
-	{ "retire",	key_retire,	2, 2, true },
-	{ "prune",	key_prune,	0, 1, true },
+	{ "new",	ctl_key_new,	1, 1, true },
+	{ "list",	ctl_key_list,	0, 1, false },
+	{ "dns",	ctl_key_dns,	1, 2, false },
+	{ "check",	ctl_key_check,	1, 2, false },
+	{ "activate",	ctl_key_activate,	1, 2, true },
+	{ "retire",	ctl_key_retire,	2, 2, true },
+	{ "prune",	ctl_key_prune,	0, 1, true },
 };
 
-enum { OPT_TYPE = 256, OPT_BITS, OPT_SELECTOR, OPT_DIRECTORY, OPT_ZONE,
-    OPT_FORMAT, OPT_ACTIVE, OPT_KEEP, OPT_JSON, OPT_HELP };
+enum { OPT_TYPE = CTL_OPT_OWN, OPT_BITS, OPT_SELECTOR, OPT_DIRECTORY, OPT_ZONE,
+    OPT_FORMAT, OPT_ACTIVE, OPT_KEEP };
 
 static const struct option options[] = {
 	{ "type",	required_argument, NULL, OPT_TYPE },
@@ -62,44 +66,140 @@ static const struct option options[] = {
 	{ "format",	required_argument, NULL, OPT_FORMAT },
 	{ "active",	no_argument,	   NULL, OPT_ACTIVE },
 	{ "keep",	required_argument, NULL, OPT_KEEP },
-	{ "json",	no_argument,	   NULL, OPT_JSON },
-	{ "help",	no_argument,	   NULL, OPT_HELP },
-	{ NULL, 0, NULL, 0 }
+	CTL_OPTION_JSON,
+	CTL_OPTION_END
 };
 
-static bool
-refuse(const char *what, const char *text)
-{
-	fprintf(stderr, "millgatectl: key: %s \"%s\"\n", what, text);
-	return false;
-}
-
-/* What the options with a value take. */
-static const struct {
-	int		 opt;
-	const char	*takes;
-} values[] = {
-	{ OPT_TYPE, "--type takes rsa, ed25519 or both, not" },
-	{ OPT_BITS, "--bits takes a number from 1024 to 8192, not" },
-	{ OPT_FORMAT, "--format takes zone, string or nsupdate, not" },
-	{ OPT_KEEP, "--keep takes a number of days, at most 3650, not" },
-	{ OPT_SELECTOR, "--selector takes letters, digits, hyphens and dots "
-	    "between them, not" },
-};
+/* --- keys -------------------------------------------------------------- */
 
 static void
-refuse_value(int opt, const char *text)
+tell_problem(void *arg, const char *text)
+{
+	bool *bad = arg;
+
+	*bad = true;
+	fprintf(stderr, "%s\n", text);
+}
+
+static bool
+is_wanted(const struct key_command *c, const char *domain,
+    const char *selector)
+{
+	return (c->domain == NULL || strcmp(c->domain, domain) == 0) &&
+	    (c->selector == NULL || strcmp(c->selector, selector) == 0);
+}
+
+static void
+load_item(struct key_command *c, struct key_item *item)
+{
+	struct buf why = BUF_INIT;
+
+	item->key = keyfile_load(item->path, &why);
+	if (item->key == NULL)
+		item->why = arena_strdup(c->arena, buf_str(&why));
+	buf_free(&why);
+}
+
+static bool
+load_directory(struct key_command *c, struct key_items *items)
+{
+	bool		 bad = false;
+	struct keydir	 d = { .arena = c->arena, .problem = tell_problem,
+		.arg = &bad };
+	struct key_item	*item;
+	const struct keydir_key *k;
+	size_t		 i;
+
+	keydir_read(&d, c->directory, c->domain);
+	items->item = xcalloc(d.n, sizeof(*items->item));
+	for (i = 0; i < d.n; i++) {
+		k = &d.key[i];
+		if (!is_wanted(c, k->domain, k->selector))
+			continue;
+		item = &items->item[items->n++];
+		item->domain = k->domain;
+		item->selector = k->selector;
+		item->path = k->path;
+		item->state = k->state;
+		item->since = k->since;
+		load_item(c, item);
+	}
+	keydir_free(&d);
+	return !bad;
+}
+
+/* OpenDKIM's tables know no states: what they name signs. */
+static bool
+load_tables(struct key_command *c, struct key_items *items)
+{
+	char			*why = NULL;
+	struct keyring		*ring;
+	struct signing_keys	 keys;
+	struct key_item		*item;
+	size_t			 i;
+
+	ring = keyring_load_tables(c->conf->signing.key_table,
+	    c->conf->signing.signing_table, &why);
+	if (ring == NULL) {
+		ctl_fail(why);
+		return false;
+	}
+	keys = keyring_all(ring);
+	items->item = xcalloc(keys.n, sizeof(*items->item));
+	for (i = 0; i < keys.n; i++) {
+		if (!is_wanted(c, keys.key[i]->domain, keys.key[i]->selector))
+			continue;
+		item = &items->item[items->n++];
+		item->domain = arena_strdup(c->arena, keys.key[i]->domain);
+		item->selector = arena_strdup(c->arena,
+		    keys.key[i]->selector);
+		item->path = arena_strdup(c->arena, keys.key[i]->path);
+		item->key = crypto_key_ref(keys.key[i]->pkey);
+	}
+	keyring_free(&ring);
+	return true;
+}
+
+bool
+key_items_load(struct key_command *c, struct key_items *items)
+{
+	memset(items, 0, sizeof(*items));
+	return c->directory != NULL ? load_directory(c, items) :
+	    load_tables(c, items);
+}
+
+void
+key_items_free(struct key_items *items)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-		if (values[i].opt == opt)
-			refuse(values[i].takes, text);
+	for (i = 0; i < items->n; i++)
+		crypto_key_free(&items->item[i].key);
+	free(items->item);
+	memset(items, 0, sizeof(*items));
 }
 
-/* The index of a word; -1: none of them. */
+const char *
+key_type_name(const struct crypto_key *key)
+{
+	return crypto_key_type(key) == CRYPTO_RSA ? "rsa" : "ed25519";
+}
+
+void
+key_print_json(struct key_command *c, const struct record *r)
+{
+	struct buf b = BUF_INIT;
+
+	record_json(r, &b);
+	printf("%s%s", c->printed++ > 0 ? ",\n" : "", buf_str(&b));
+	buf_free(&b);
+}
+
+/* --- the command line ---------------------------------------------------- */
+
+/* The index of a word; -1: it is none of them. */
 static int
-word_of(const char *const *words, const char *text)
+word_index(const char *const *words, const char *text)
 {
 	int i;
 
@@ -110,119 +210,118 @@ word_of(const char *const *words, const char *text)
 }
 
 static bool
-number(const char *text, unsigned most, unsigned *value)
+parse_number(const char *text, unsigned least, unsigned most, unsigned *value)
 {
 	unsigned long	 n;
 	char		*end;
 
-	if (text[0] < '0' || text[0] > '9')
+	if (!ascii_is_digit(text[0]))
 		return false;
 	n = strtoul(text, &end, 10);
 	*value = (unsigned)n;
-	return *end == '\0' && n <= most;
+	return *end == '\0' && n >= least && n <= most;
 }
 
-/* Options with a value out of few. */
 static bool
-take_word(struct key_command *c, int opt)
+take_type(struct key_command *c, const char *value)
 {
-	static const char *const kinds[] = { "rsa", "ed25519", "both", NULL };
-	static const char *const formats[] = { "zone", "string", "nsupdate",
-		NULL };
-	int word = word_of(opt == OPT_TYPE ? kinds : formats, optarg);
+	static const char *const words[] = { "rsa", "ed25519", "both", NULL };
+	int			 i = word_index(words, value);
 
-	if (word < 0)
-		return false;
-	if (opt == OPT_TYPE)
-		c->kinds = (enum key_kinds)word;
-	else
-		c->format = (enum key_format)word;
+	if (i < 0)
+		return ctl_refuse("--type", "rsa, ed25519 or both", value);
+	c->kinds = (enum key_kinds)i;
 	return true;
 }
 
 static bool
-take_option(struct key_command *c, int opt)
+take_format(struct key_command *c, const char *value)
 {
-	switch (opt) {
-	case OPT_TYPE:
-	case OPT_FORMAT:
-		return take_word(c, opt);
-	case OPT_BITS:
-		return number(optarg, CRYPTO_RSA_BITS_MAX, &c->bits) &&
-		    c->bits >= CRYPTO_RSA_BITS_MIN;
-	case OPT_KEEP:
-		return number(optarg, 3650, &c->keep);
-	case OPT_SELECTOR:
-		c->selector = optarg;
-		return keyfile_is_selector(optarg);
-	case OPT_DIRECTORY:
-		c->directory = optarg;
-		return true;
-	case OPT_ZONE:
-		c->zone = optarg;
-		return true;
-	case OPT_ACTIVE:
-		return c->active = true;
-	case OPT_JSON:
-		return c->json = true;
-	default:
-		return false;
-	}
+	static const char *const words[] = { "zone", "string", "nsupdate",
+	    NULL };
+	int			 i = word_index(words, value);
+
+	if (i < 0)
+		return ctl_refuse("--format", "zone, string or nsupdate",
+		    value);
+	c->format = (enum key_format)i;
+	return true;
 }
 
 static bool
-take_arguments(struct key_command *c, const struct subcommand *s, int argc,
-    char **argv)
+key_option(void *arg, int option, char *value)
 {
-	if (argc < s->least || argc > s->most) {
-		fputs(usage_text, stderr);
+	struct key_command *c = arg;
+
+	switch (option) {
+	case OPT_TYPE:
+		return take_type(c, value);
+	case OPT_FORMAT:
+		return take_format(c, value);
+	case OPT_BITS:
+		return parse_number(value, CRYPTO_RSA_BITS_MIN,
+		    CRYPTO_RSA_BITS_MAX, &c->bits) || ctl_refuse("--bits",
+		    "a number from 1024 to 8192", value);
+	case OPT_KEEP:
+		return parse_number(value, 0, 3650, &c->keep) ||
+		    ctl_refuse("--keep", "a number of days, at most 3650",
+		    value);
+	case OPT_SELECTOR:
+		c->selector = value;
+		return keyfile_is_selector(value) || ctl_refuse("--selector",
+		    "letters, digits, hyphens and dots between them", value);
+	case OPT_DIRECTORY:
+		c->directory = value;
+		return true;
+	case OPT_ZONE:
+		c->zone = value;
+		return true;
+	default:
+		return c->active = true;
+	}
+}
+
+/* The operands behind the subcommand: [DOMAIN [SELECTOR]] */
+static bool
+take_operands(struct key_command *c, const struct subcommand *s, int n,
+    char **operand)
+{
+	if (n < s->least || n > s->most) {
+		ctl_usage(usage);
 		return false;
 	}
-	if (argc > 0) {
-		c->domain = domain_canonical(c->arena, argv[0],
-		    strlen(argv[0]));
+	if (n > 0) {
+		c->domain = domain_canonical(c->arena, operand[0],
+		    strlen(operand[0]));
 		if (c->domain == NULL)
-			return refuse("this is no domain:", argv[0]);
+			return ctl_complain("this is no domain: \"%s\"",
+			    operand[0]);
 	}
-	if (argc > 1) {
-		c->selector = argv[1];
-		if (!keyfile_is_selector(argv[1]))
-			return refuse("this is no selector:", argv[1]);
+	if (n > 1) {
+		c->selector = operand[1];
+		if (!keyfile_is_selector(operand[1]))
+			return ctl_complain("this is no selector: \"%s\"",
+			    operand[1]);
 	}
 	return true;
 }
 
 /* The configuration says where keys are and who answers lookups. */
 static bool
-read_conf(struct key_command *c, const char *path, bool writes)
+read_conf(struct key_command *c, const struct ctl *ctl, bool writes)
 {
-	char *why = NULL;
-
 	if (c->directory != NULL)
 		return true;
-	c->conf = conf_load(path, &why);
-	if (c->conf == NULL) {
-		fprintf(stderr, "%s\n", why);
-		free(why);
+	c->conf = ctl_load_conf(ctl);
+	if (c->conf == NULL)
 		return false;
-	}
 	c->directory = c->conf->signing.key_directory;
 	if (c->directory != NULL ||
 	    (!writes && c->conf->signing.key_table != NULL))
 		return true;
 	fprintf(stderr, "%s: there is no key-directory in section signing; set"
-	    " it, or give --directory\n", path);
+	    " it, or give --directory\n", ctl->conf_path);
 	return false;
-}
-
-static int
-run(struct key_command *c, const struct subcommand *s, const char *conf_path,
-    int argc, char **argv)
-{
-	if (!take_arguments(c, s, argc, argv) ||
-	    !read_conf(c, conf_path, s->writes))
-		return CTL_TROUBLE;
-	return s->run(c);
 }
 
 static const struct subcommand *
@@ -233,54 +332,33 @@ find_subcommand(const char *name)
 	for (i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++)
 		if (strcmp(subcommands[i].name, name) == 0)
 			return &subcommands[i];
+	ctl_complain("unknown command \"key %s\"", name);
+	ctl_usage(usage);
 	return NULL;
 }
 
-/* CTL_GOOD: go on with the arguments from optind on. */
-static int
-parse(struct key_command *c, int argc, char **argv)
-{
-	int opt;
-
-	optind = 0;	/* glibc: scan anew, from argv[1] on */
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (opt == OPT_HELP) {
-			fputs(usage_text, stdout);
-			return CTL_NO;
-		}
-		if (opt == '?') {
-			fputs(usage_text, stderr);
-			return CTL_TROUBLE;
-		}
-		if (!take_option(c, opt)) {
-			refuse_value(opt, optarg);
-			return CTL_TROUBLE;
-		}
-	}
-	return CTL_GOOD;
-}
-
 int
-ctl_key(const struct ctl *ctl, int argc, char **argv)
+ctl_key(struct ctl *ctl, int argc, char **argv)
 {
-	struct key_command	 c = { .json = ctl->json, .bits = 2048,
-		.keep = 14 };
-	const struct subcommand	*s = NULL;
+	static const struct ctl_syntax syntax = { usage, options, key_option,
+	    1, 3 };
+	struct key_command	 c = { .bits = 2048, .keep = 14 };
+	const struct subcommand	*s;
 	int			 status;
 
-	status = parse(&c, argc, argv);
-	if (status != CTL_GOOD)
-		return status == CTL_NO ? CTL_GOOD : status;
-	if (optind < argc)
-		s = find_subcommand(argv[optind]);
-	if (s == NULL) {
-		fputs(usage_text, stderr);
+	status = ctl_parse(ctl, &syntax, &c, argc, argv);
+	if (status != CTL_PARSED)
+		return status;
+	s = find_subcommand(ctl->operand[0]);
+	if (s == NULL)
 		return CTL_TROUBLE;
-	}
+	c.json = ctl->json;
 	c.arena = arena_new(0);
 	c.now = time(NULL);
-	status = run(&c, s, ctl->conf_path, argc - optind - 1,
-	    argv + optind + 1);
+	status = CTL_TROUBLE;
+	if (take_operands(&c, s, ctl->noperands - 1, ctl->operand + 1) &&
+	    read_conf(&c, ctl, s->writes))
+		status = s->run(&c);
 	if (c.conf != NULL)
 		conf_unref(&c.conf);
 	arena_free(&c.arena);

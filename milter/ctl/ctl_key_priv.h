@@ -10,11 +10,11 @@
 
 #include "dkim/crypto.h"
 #include "dkim/keydir.h"
+#include "dns/resolver.h"
 
 struct arena;
 struct conf;
 struct record;
-struct resolver;
 
 enum key_kinds { KINDS_RSA, KINDS_ED25519, KINDS_BOTH };
 enum key_format { FORMAT_ZONE, FORMAT_STRING, FORMAT_NSUPDATE };
@@ -55,8 +55,8 @@ struct key_items {
 bool		 key_items_load(struct key_command *c, struct key_items *items);
 void		 key_items_free(struct key_items *items);
 
-/* From c->zone or the configured name servers. NULL: told on stderr. */
-struct resolver	*key_resolver(const struct key_command *c);
+/* One run: 10 seconds and 1,000 queries in all. */
+extern const struct lookup_limits key_lookup_limits;
 
 /* The next member of the JSON array that the command prints. */
 void		 key_print_json(struct key_command *c, const struct record *r);
@@ -68,12 +68,12 @@ bool		 key_print_record(const struct key_command *c,
 		    const struct key_item *k);
 
 /* The subcommands; each answers with an exit status. */
-int		 key_list(struct key_command *c);
-int		 key_dns(struct key_command *c);
-int		 key_check(struct key_command *c);
-int		 key_new(struct key_command *c);
-int		 key_activate(struct key_command *c);
-int		 key_retire(struct key_command *c);
-int		 key_prune(struct key_command *c);
+int		 ctl_key_list(struct key_command *c);
+int		 ctl_key_dns(struct key_command *c);
+int		 ctl_key_check(struct key_command *c);
+int		 ctl_key_new(struct key_command *c);
+int		 ctl_key_activate(struct key_command *c);
+int		 ctl_key_retire(struct key_command *c);
+int		 ctl_key_prune(struct key_command *c);
 
 #endif

@@ -2,138 +2,14 @@
  * ctl_key_show - millgatectl key list, dns and check: nothing is changed
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/record.h"
-#include "conf/conf.h"
-#include "dkim/keyfile.h"
 #include "dkim/keyrecord.h"
-#include "dkim/keyring.h"
 #include "dns/resolver.h"
+#include "ctl_common_priv.h"
 #include "ctl_key_priv.h"
-#include "ctl_priv.h"
-
-#define TIMEOUT_MS	10000
-#define QUERIES_MAX	1000
-
-/* --- keys -------------------------------------------------------------- */
-
-static void
-tell_problem(void *arg, const char *text)
-{
-	bool *bad = arg;
-
-	*bad = true;
-	fprintf(stderr, "%s\n", text);
-}
-
-static bool
-is_wanted(const struct key_command *c, const char *domain,
-    const char *selector)
-{
-	return (c->domain == NULL || strcmp(c->domain, domain) == 0) &&
-	    (c->selector == NULL || strcmp(c->selector, selector) == 0);
-}
-
-static void
-load_item(struct key_command *c, struct key_item *item)
-{
-	struct buf why = BUF_INIT;
-
-	item->key = keyfile_load(item->path, &why);
-	if (item->key == NULL)
-		item->why = arena_strdup(c->arena, buf_str(&why));
-	buf_free(&why);
-}
-
-static bool
-load_directory(struct key_command *c, struct key_items *items)
-{
-	bool		 bad = false;
-	struct keydir	 d = { .arena = c->arena, .problem = tell_problem,
-		.arg = &bad };
-	struct key_item	*item;
-	const struct keydir_key *k;
-	size_t		 i;
-
-	keydir_read(&d, c->directory, c->domain);
-	items->item = xcalloc(d.n, sizeof(*items->item));
-	for (i = 0; i < d.n; i++) {
-		k = &d.key[i];
-		if (!is_wanted(c, k->domain, k->selector))
-			continue;
-		item = &items->item[items->n++];
-		item->domain = k->domain;
-		item->selector = k->selector;
-		item->path = k->path;
-		item->state = k->state;
-		item->since = k->since;
-		load_item(c, item);
-	}
-	keydir_free(&d);
-	return !bad;
-}
-
-/* OpenDKIM's tables know no states: what they name signs. */
-static bool
-load_tables(struct key_command *c, struct key_items *items)
-{
-	char			*why = NULL;
-	struct keyring		*ring;
-	struct signing_keys	 keys;
-	struct key_item		*item;
-	size_t			 i;
-
-	ring = keyring_load_tables(c->conf->signing.key_table,
-	    c->conf->signing.signing_table, &why);
-	if (ring == NULL) {
-		fprintf(stderr, "%s\n", why);
-		free(why);
-		return false;
-	}
-	keys = keyring_all(ring);
-	items->item = xcalloc(keys.n, sizeof(*items->item));
-	for (i = 0; i < keys.n; i++) {
-		if (!is_wanted(c, keys.key[i]->domain, keys.key[i]->selector))
-			continue;
-		item = &items->item[items->n++];
-		item->domain = arena_strdup(c->arena, keys.key[i]->domain);
-		item->selector = arena_strdup(c->arena,
-		    keys.key[i]->selector);
-		item->path = arena_strdup(c->arena, keys.key[i]->path);
-		item->key = crypto_key_ref(keys.key[i]->pkey);
-	}
-	keyring_free(&ring);
-	return true;
-}
-
-bool
-key_items_load(struct key_command *c, struct key_items *items)
-{
-	memset(items, 0, sizeof(*items));
-	return c->directory != NULL ? load_directory(c, items) :
-	    load_tables(c, items);
-}
-
-void
-key_items_free(struct key_items *items)
-{
-	size_t i;
-
-	for (i = 0; i < items->n; i++)
-		crypto_key_free(&items->item[i].key);
-	free(items->item);
-	memset(items, 0, sizeof(*items));
-}
-
-const char *
-key_type_name(const struct crypto_key *key)
-{
-	return crypto_key_type(key) == CRYPTO_RSA ? "rsa" : "ed25519";
-}
 
 static int
 no_keys(const struct key_command *c)
@@ -143,16 +19,6 @@ no_keys(const struct key_command *c)
 	    c->selector != NULL ? " with selector " : "",
 	    c->selector != NULL ? c->selector : "");
 	return CTL_NO;
-}
-
-void
-key_print_json(struct key_command *c, const struct record *r)
-{
-	struct buf b = BUF_INIT;
-
-	record_json(r, &b);
-	printf("%s%s", c->printed++ > 0 ? ",\n" : "", buf_str(&b));
-	buf_free(&b);
 }
 
 /* --- list -------------------------------------------------------------- */
@@ -206,7 +72,7 @@ list_line(const struct key_command *c, const struct key_item *k)
 }
 
 int
-key_list(struct key_command *c)
+ctl_key_list(struct key_command *c)
 {
 	struct key_items	items;
 	int			status = CTL_GOOD;
@@ -301,7 +167,7 @@ print_records(struct key_command *c, const struct key_items *items)
 }
 
 int
-key_dns(struct key_command *c)
+ctl_key_dns(struct key_command *c)
 {
 	struct key_items	items;
 	int			status = CTL_TROUBLE;
@@ -313,50 +179,6 @@ key_dns(struct key_command *c)
 }
 
 /* --- check ------------------------------------------------------------- */
-
-static struct resolver *
-zone_resolver(const char *path)
-{
-	struct buf	 text = BUF_INIT;
-	char		 chunk[4096], *why = NULL;
-	struct resolver	*r;
-	size_t		 n;
-	FILE		*f = fopen(path, "r");
-
-	if (f == NULL) {
-		perror(path);
-		return NULL;
-	}
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_add(&text, chunk, n);
-	fclose(f);
-	r = resolver_zone_new(buf_str(&text), &why);
-	if (r == NULL)
-		fprintf(stderr, "%s: %s\n", path, why);
-	free(why);
-	buf_free(&text);
-	return r;
-}
-
-struct resolver *
-key_resolver(const struct key_command *c)
-{
-	struct resolver_options	 o = { .servers = NULL };
-	const char		*why = "";
-	struct resolver		*r;
-
-	if (c->zone != NULL)
-		return zone_resolver(c->zone);
-	if (c->conf != NULL) {
-		o.servers = c->conf->resolver.servers.s;
-		o.nservers = c->conf->resolver.servers.n;
-		o.trust_anchor = c->conf->resolver.trust_anchor;
-	}
-	r = resolver_unbound_new(&o, &why);
-	if (r == NULL)
-		fprintf(stderr, "millgatectl: resolver: %s\n", why);
-	return r;
-}
 
 static void
 check_json(struct key_command *c, const struct key_item *k,
@@ -408,7 +230,6 @@ check_one(struct key_command *c, const struct key_item *k, struct lookups *l)
 static int
 check_all(struct key_command *c, const struct key_items *items)
 {
-	static const struct lookup_limits limits = { TIMEOUT_MS, QUERIES_MAX };
 	struct resolver	*r;
 	struct lookups	*l;
 	int		 status = CTL_GOOD, one;
@@ -416,9 +237,9 @@ check_all(struct key_command *c, const struct key_items *items)
 
 	if (items->n == 0)
 		return no_keys(c);
-	if ((r = key_resolver(c)) == NULL)
+	if ((r = ctl_resolver(c->conf, c->zone)) == NULL)
 		return CTL_TROUBLE;
-	l = lookups_new(r, &limits);
+	l = lookups_new(r, &key_lookup_limits);
 	fputs(c->json ? "[" : "", stdout);
 	for (i = 0; i < items->n; i++) {
 		one = check_one(c, &items->item[i], l);
@@ -431,7 +252,7 @@ check_all(struct key_command *c, const struct key_items *items)
 }
 
 int
-key_check(struct key_command *c)
+ctl_key_check(struct key_command *c)
 {
 	struct key_items	items;
 	int			status = CTL_TROUBLE;

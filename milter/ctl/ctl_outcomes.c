@@ -13,26 +13,22 @@
 #include <time.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/record.h"
-#include "conf/conf.h"
 #include "store/store_outcomes.h"
-#include "ctl_priv.h"
-#include "ctl_setting_priv.h"
-#include "ctl_usage_priv.h"
+#include "ctl_common_priv.h"
 
 #define DAY_SECONDS	86400
 #define DAY_TEXT	16
 
 struct outcomes {
-	const char	*state;
-	bool		 json;
 	int64_t		 day;
 	struct arena	*arena;
 	struct dmarc_outcome_rows rows;
 };
 
-static const char usage_text[] =
+static const char usage[] =
     "usage: millgatectl [-c FILE] outcomes [--day YYYY-MM-DD] [--json]\n"
     "           [--state PATH]\n"
     "\n"
@@ -47,7 +43,7 @@ day_parse(const char *text, int64_t *day)
 	size_t			i;
 
 	for (i = 0; form[i] != '\0'; i++)
-		if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' :
+		if (form[i] == 'd' ? !ascii_is_digit(text[i]) :
 		    text[i] != form[i])
 			return false;
 	memset(&tm, 0, sizeof(tm));
@@ -69,30 +65,6 @@ day_format(int64_t day, char text[DAY_TEXT])
 
 	gmtime_r(&when, &tm);
 	strftime(text, DAY_TEXT, "%Y-%m-%d", &tm);
-}
-
-static bool
-arguments(struct outcomes *o, int argc, char **argv)
-{
-	const char	*value;
-	int		 i;
-
-	for (i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0) {
-			o->json = true;
-		} else if ((value = ctl_option("--day", argc, argv, &i)) !=
-		    NULL) {
-			if (!day_parse(value, &o->day))
-				return ctl_refuse("--day", "a day such as "
-				    "2026-11-30", value);
-		} else if ((value = ctl_option("--state", argc, argv, &i)) !=
-		    NULL) {
-			o->state = value;
-		} else {
-			return ctl_unexpected(argv[i]);
-		}
-	}
-	return true;
 }
 
 /* --- output -------------------------------------------------------------- */
@@ -117,7 +89,7 @@ static const char *const keys[DMARC_OUTCOME_TEXTS] = {
 };
 
 static void
-print_json(const struct outcomes *o, const char *day)
+outcomes_json(const struct outcomes *o, const char *day)
 {
 	const struct dmarc_outcome_row	*row;
 	struct arena			*a = arena_new(1024);
@@ -154,7 +126,7 @@ pair(struct arena *a, const char *one, const char *two)
 }
 
 static void
-print_row(const struct dmarc_outcome_row *row, struct arena *a)
+outcomes_row(const struct dmarc_outcome_row *row, struct arena *a)
 {
 	const char *const *t = row->outcome.text;
 
@@ -168,7 +140,7 @@ print_row(const struct dmarc_outcome_row *row, struct arena *a)
 }
 
 static void
-print_table(const struct outcomes *o, const char *day)
+outcomes_table(const struct outcomes *o, const char *day)
 {
 	struct arena	*a = arena_new(1024);
 	uint64_t	 messages = 0;
@@ -183,7 +155,7 @@ print_table(const struct outcomes *o, const char *day)
 		    "MESSAGES", "AUTHOR", "SOURCE", "DMARC", "POLICY",
 		    "ACTION", "SPF", "DKIM");
 	for (i = 0; i < o->rows.n; i++) {
-		print_row(&o->rows.row[i], a);
+		outcomes_row(&o->rows.row[i], a);
 		arena_reset(a);
 	}
 	arena_free(&a);
@@ -191,47 +163,56 @@ print_table(const struct outcomes *o, const char *day)
 
 /* --- the command --------------------------------------------------------- */
 
-/* The state file that the configuration names; NULL: there is none. */
-static const char *
-state_of(struct conf **c, const char *conf_path)
+static bool
+outcomes_option(void *arg, int option, char *value)
 {
-	char *why = NULL;
+	struct outcomes *o = arg;
 
-	*c = conf_load(conf_path, &why);
-	if (*c != NULL)
-		return (*c)->state;
-	fprintf(stderr, "%s\n", why);
-	free(why);
-	return NULL;
+	(void)option;		/* there is one */
+	return day_parse(value, &o->day) ||
+	    ctl_refuse("--day", "a day such as 2026-11-30", value);
+}
+
+static bool
+outcomes_print(struct outcomes *o, const char *state, bool json)
+{
+	char	day[DAY_TEXT], *why = NULL;
+
+	if (!store_outcomes_read(state, o->day, o->arena, &o->rows, &why)) {
+		ctl_fail(why);
+		return false;
+	}
+	day_format(o->day, day);
+	if (json)
+		outcomes_json(o, day);
+	else
+		outcomes_table(o, day);
+	return true;
 }
 
 int
-ctl_outcomes(const struct ctl *ctl, int argc, char **argv)
+ctl_outcomes(struct ctl *c, int argc, char **argv)
 {
-	struct outcomes	 o = { .json = ctl->json };
-	struct conf	*c = NULL;
-	char		 day[DAY_TEXT], *why = NULL;
-	bool		 ok;
+	static const struct option options[] = {
+		{ "day", required_argument, NULL, CTL_OPT_OWN },
+		CTL_OPTION_JSON,
+		CTL_OPTION_STATE,
+		CTL_OPTION_END
+	};
+	static const struct ctl_syntax syntax = { usage, options,
+	    outcomes_option, 0, 0 };
+	struct outcomes	 o = { .day = (int64_t)time(NULL) / DAY_SECONDS };
+	struct conf	*conf = NULL;
+	int		 status = ctl_parse(c, &syntax, &o, argc, argv);
 
-	o.day = (int64_t)time(NULL) / DAY_SECONDS;
-	if (ctl_help(argc, argv, usage_text))
-		return CTL_GOOD;
-	if (!arguments(&o, argc, argv))
-		return ctl_usage(usage_text);
-	if (o.state == NULL &&
-	    (o.state = state_of(&c, ctl->conf_path)) == NULL)
+	if (status != CTL_PARSED)
+		return status;
+	if (c->state == NULL && (conf = ctl_load_conf(c)) == NULL)
 		return CTL_TROUBLE;
 	o.arena = arena_new(65536);
-	ok = store_outcomes_read(o.state, o.day, o.arena, &o.rows, &why);
-	day_format(o.day, day);
-	if (!ok)
-		fprintf(stderr, "%s\n", why);
-	else if (o.json)
-		print_json(&o, day);
-	else
-		print_table(&o, day);
-	free(why);
+	status = outcomes_print(&o, c->state != NULL ? c->state : conf->state,
+	    c->json) ? CTL_GOOD : CTL_TROUBLE;
 	arena_free(&o.arena);
-	conf_unref(&c);
-	return ok ? CTL_GOOD : CTL_TROUBLE;
+	conf_unref(&conf);
+	return status;
 }

@@ -1,9 +1,8 @@
 /*
  * ctl - the subcommands of millgatectl
  *
- * Each gets its own name in argv[0], prints to stdout, complains on stderr,
- * and answers with the exit status: 0 good, 1 the answer is no, 2 usage or
- * trouble.
+ * Each subcommand gets its own name in argv[0]. It prints data to stdout and
+ * complaints to stderr, and returns the exit status.
  */
 #ifndef MILLGATE_CTL_H
 #define MILLGATE_CTL_H
@@ -11,22 +10,26 @@
 #include <stdbool.h>
 
 #define CTL_GOOD	0
-#define CTL_NO		1
-#define CTL_TROUBLE	2
+#define CTL_NO		1	/* the answer is no */
+#define CTL_TROUBLE	2	/* a wrong command line, or other trouble */
 
+/* The options that subcommands share, and the operands of the command line. */
 struct ctl {
-	const char	*conf_path;
-	bool		 json;		/* --json before the command */
+	const char	*conf_path;	/* -c, before the subcommand */
+	bool		 json;		/* --json, before it or among its own */
+	const char	*state;		/* --state; NULL: as configured */
+	int		 noperands;
+	char		**operand;
 };
 
-int	ctl_check(const struct ctl *c, int argc, char **argv);
-int	ctl_conf(const struct ctl *c, int argc, char **argv);
-int	ctl_doctor(const struct ctl *c, int argc, char **argv);
-int	ctl_key(const struct ctl *c, int argc, char **argv);
-int	ctl_outcomes(const struct ctl *c, int argc, char **argv);
-int	ctl_quota(const struct ctl *c, int argc, char **argv);
-int	ctl_replay(const struct ctl *c, int argc, char **argv);
-int	ctl_stats(const struct ctl *c, int argc, char **argv);
-int	ctl_user(const struct ctl *c, int argc, char **argv);
+int	ctl_check(struct ctl *c, int argc, char **argv);
+int	ctl_conf(struct ctl *c, int argc, char **argv);
+int	ctl_doctor(struct ctl *c, int argc, char **argv);
+int	ctl_key(struct ctl *c, int argc, char **argv);
+int	ctl_outcomes(struct ctl *c, int argc, char **argv);
+int	ctl_quota(struct ctl *c, int argc, char **argv);
+int	ctl_replay(struct ctl *c, int argc, char **argv);
+int	ctl_stats(struct ctl *c, int argc, char **argv);
+int	ctl_user(struct ctl *c, int argc, char **argv);
 
 #endif

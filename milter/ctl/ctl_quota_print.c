@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/record.h"
+#include "ctl_common_priv.h"
 #include "ctl_quota_priv.h"
 
 #define BAR	20
@@ -36,23 +37,11 @@ quota_key_width(const char *key)
 	return width;
 }
 
-static const char *
-action_of(const struct store_setting *t)
-{
-	static const char *const names[] = {
-		[STORE_BLOCK_DEFER] = "defer",
-		[STORE_BLOCK_REJECT] = "reject",
-		[STORE_BLOCK_HOLD] = "hold",
-	};
-
-	return names[t->block];
-}
-
 /* --- the table ----------------------------------------------------------- */
 
 /* "12/1000", or "12" without a limit. */
 static const char *
-of_limit(struct buf *b, uint32_t used, uint32_t limit)
+used_of_limit(struct buf *b, uint32_t used, uint32_t limit)
 {
 	buf_reset(b);
 	buf_printf(b, "%lu", (unsigned long)used);
@@ -88,21 +77,11 @@ print_bar(const struct quota_row *row)
 	printf("] %3u%%", full);
 }
 
-static void
-print_limit(const char *lead, uint32_t limit, const char *unit)
-{
-	if (limit == STORE_UNLIMITED)
-		printf("%sunlimited %s", lead, unit);
-	else
-		printf("%s%lu %s", lead, (unsigned long)limit, unit);
-}
-
 /* "  set (configured: 1000 recipients)" */
 static void
 print_set(const struct quota_row *row)
 {
-	const struct store_setting	*t = &row->setting;
-	const char			*lead = "  set (configured: ";
+	const struct store_setting *t = &row->setting;
 
 	if (!t->recipients_set && !t->messages_set)
 		return;
@@ -110,33 +89,14 @@ print_set(const struct quota_row *row)
 		fputs("  set", stdout);
 		return;
 	}
-	if (t->recipients_set) {
-		print_limit(lead, row->plan->limits.recipients, "recipients");
-		lead = ", ";
-	}
+	fputs("  set (configured: ", stdout);
+	if (t->recipients_set)
+		ctl_print_limit(row->plan->limits.recipients, "recipients");
+	if (t->recipients_set && t->messages_set)
+		fputs(", ", stdout);
 	if (t->messages_set)
-		print_limit(lead, row->plan->limits.messages, "messages");
+		ctl_print_limit(row->plan->limits.messages, "messages");
 	putchar(')');
-}
-
-static void
-print_block(const struct store_setting *t)
-{
-	char		when[40];
-	struct tm	tm;
-
-	if (t->blocked_until == 0)
-		return;
-	fputs("  blocked", stdout);
-	if (t->blocked_until < STORE_FOREVER) {
-		gmtime_r(&t->blocked_until, &tm);
-		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-		printf(" until %s UTC", when);
-	}
-	if (t->block == STORE_BLOCK_HOLD)
-		fputs(", mail is held", stdout);
-	if (t->reason[0] != '\0')
-		printf(": %s", t->reason);
 }
 
 void
@@ -156,8 +116,8 @@ quota_table_row(const struct quota_row *row, int width)
 
 	printf("%-*s  %-12s  %15s  %15s", width, printable(&login, row->key),
 	    plan != NULL && plan->name != NULL ? plan->name : "-",
-	    of_limit(&rcpt, row->recipients, row->limits.recipients),
-	    of_limit(&msg, row->messages, row->limits.messages));
+	    used_of_limit(&rcpt, row->recipients, row->limits.recipients),
+	    used_of_limit(&msg, row->messages, row->limits.messages));
 	if (plan != NULL && isatty(STDOUT_FILENO))
 		print_bar(row);
 	if (when > 0)
@@ -165,7 +125,10 @@ quota_table_row(const struct quota_row *row, int width)
 		    (int)(when / 3600 % 24), (int)(when / 60 % 60),
 		    (int)(when % 60));
 	print_set(row);
-	print_block(&row->setting);
+	if (row->setting.blocked_until != 0) {
+		fputs("  blocked", stdout);
+		ctl_print_block(&row->setting);
+	}
 	putchar('\n');
 	buf_free(&login);
 	buf_free(&rcpt);
@@ -194,7 +157,7 @@ block_add(struct record *r, const struct store_setting *t)
 {
 	if (t->blocked_until == 0)
 		return;
-	record_str(r, "blocked", action_of(t));
+	record_str(r, "blocked", ctl_block_name(t->block));
 	if (t->blocked_until < STORE_FOREVER)
 		record_num(r, "blocked_until", (uint64_t)t->blocked_until);
 	if (t->reason[0] != '\0')

@@ -1,11 +1,11 @@
 /*
  * ctl_replay - run scenario files
  */
+#include <limits.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "mta/scenario.h"
-#include "ctl_priv.h"
+#include "ctl_common_priv.h"
 
 static const char usage[] =
     "usage: millgatectl replay SCENARIO...\n"
@@ -14,23 +14,23 @@ static const char usage[] =
     "usage or a broken file.\n";
 
 int
-ctl_replay(const struct ctl *c, int argc, char **argv)
+ctl_replay(struct ctl *c, int argc, char **argv)
 {
+	static const struct option options[] = { CTL_OPTION_END };
+	static const struct ctl_syntax syntax = { usage, options, NULL, 1,
+	    INT_MAX };
 	enum scenario_result	result;
-	int			i, status = CTL_GOOD;
+	const char		*path;
+	int			i, status;
 
-	(void)c;
-	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-		fputs(usage, stdout);
-		return CTL_GOOD;
-	}
-	if (argc < 2) {
-		fputs(usage, stderr);
-		return CTL_TROUBLE;
-	}
-	for (i = 1; i < argc; i++) {
-		result = scenario_run(argv[i], stdout);
-		printf("%s: %s\n", argv[i], result == SCENARIO_PASSED ?
+	status = ctl_parse(c, &syntax, NULL, argc, argv);
+	if (status != CTL_PARSED)
+		return status;
+	status = CTL_GOOD;
+	for (i = 0; i < c->noperands; i++) {
+		path = c->operand[i];
+		result = scenario_run(path, stdout);
+		printf("%s: %s\n", path, result == SCENARIO_PASSED ?
 		    "passed" : "FAILED");
 		if (result == SCENARIO_BROKEN)
 			status = CTL_TROUBLE;

@@ -1,20 +1,16 @@
 /*
  * ctl_stats - millgatectl stats: what the daemon has counted since it started
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
-#include "conf/conf.h"
 #include "ctl_ask_priv.h"
-#include "ctl_priv.h"
+#include "ctl_common_priv.h"
 
-static const char usage_text[] =
+static const char usage[] =
     "usage: millgatectl [-c FILE] stats [--json]\n\n"
     "What the running daemon has counted since it started.\n";
 
@@ -29,7 +25,7 @@ print_uptime(uint64_t seconds)
 }
 
 static void
-print_row(struct json object, const char *title, const char *const *names)
+stats_row(struct json object, const char *title, const char *const *names)
 {
 	printf("%-10s", title);
 	for (; *names != NULL; names++)
@@ -39,7 +35,7 @@ print_row(struct json object, const char *title, const char *const *names)
 }
 
 static void
-print_listener(struct arena *a, struct json l)
+stats_listener(struct arena *a, struct json l)
 {
 	struct json	rules, at = { NULL, NULL }, key, n;
 
@@ -57,7 +53,7 @@ print_listener(struct arena *a, struct json l)
 }
 
 static void
-print_all(struct arena *a, struct json v)
+stats_print(struct arena *a, struct json v)
 {
 	static const char *const messages[] = { "messages", "accepted",
 	    "held", "deferred", "rejected", "aborted", NULL };
@@ -76,70 +72,49 @@ print_all(struct arena *a, struct json v)
 	printf("%-10s  connections %" PRIu64 "  open messages %" PRIu64 "\n",
 	    "now", json_get_number(v, "connections"),
 	    json_get_number(v, "open_messages"));
-	print_row(v, "messages", messages);
-	print_row(v, "state", quota);
-	print_row(v, "site", told);
+	stats_row(v, "messages", messages);
+	stats_row(v, "state", quota);
+	stats_row(v, "site", told);
 	if (json_get(v, "resolver", &sub))
-		print_row(sub, "dns", dns);
+		stats_row(sub, "dns", dns);
 	printf("\n%-16s %10s %10s %8s %8s %8s %8s\n", "LISTENER", "SESSIONS",
 	    "MESSAGES", "ACCEPTED", "HELD", "DEFERRED", "REJECTED");
 	if (!json_get(v, "listeners", &sub))
 		return;
 	while (json_next(sub, &at, NULL, &l))
-		print_listener(a, l);
+		stats_listener(a, l);
 }
 
-static int
-stats(const struct conf *c, bool json)
+int
+ctl_stats(struct ctl *c, int argc, char **argv)
 {
-	struct arena	*a = arena_new(4096);
+	static const struct option options[] = {
+		CTL_OPTION_JSON,
+		CTL_OPTION_END
+	};
+	static const struct ctl_syntax syntax = { usage, options, NULL, 0, 0 };
+	struct arena	*a;
+	struct conf	*conf;
 	struct buf	 text = BUF_INIT;
-	struct json	 v;
-	int		 status = CTL_TROUBLE;
+	struct json	 answer;
+	int		 status = ctl_parse(c, &syntax, NULL, argc, argv);
 
-	if (ctl_ask(c, "stats", &text, &v)) {
-		if (json)
+	if (status != CTL_PARSED)
+		return status;
+	conf = ctl_load_conf(c);
+	if (conf == NULL)
+		return CTL_TROUBLE;
+	a = arena_new(4096);
+	status = CTL_TROUBLE;
+	if (ctl_ask(conf, "stats", &text, &answer)) {
+		if (c->json)
 			fputs(buf_str(&text), stdout);
 		else
-			print_all(a, v);
+			stats_print(a, answer);
 		status = CTL_GOOD;
 	}
 	buf_free(&text);
 	arena_free(&a);
-	return status;
-}
-
-int
-ctl_stats(const struct ctl *c, int argc, char **argv)
-{
-	static const struct option long_options[] = {
-		{ "json",	no_argument,	NULL, 'j' },
-		{ "help",	no_argument,	NULL, 'h' },
-		{ NULL, 0, NULL, 0 }
-	};
-	struct conf	*conf;
-	char		*why = NULL;
-	bool		 json = c->json;
-	int		 ch, status;
-
-	while ((ch = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (ch == 'h')
-			fputs(usage_text, stdout);
-		if (ch != 'j')
-			return ch == 'h' ? CTL_GOOD : CTL_TROUBLE;
-		json = true;
-	}
-	if (optind != argc) {
-		fputs(usage_text, stderr);
-		return CTL_TROUBLE;
-	}
-	conf = conf_load(c->conf_path, &why);
-	if (conf == NULL) {
-		fprintf(stderr, "%s\n", why);
-		free(why);
-		return CTL_TROUBLE;
-	}
-	status = stats(conf, json);
 	conf_unref(&conf);
 	return status;
 }

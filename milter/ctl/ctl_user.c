@@ -1,54 +1,155 @@
 /*
- * ctl_user - millgatectl user: its subcommands
+ * ctl_user - millgatectl user: explain, block and unblock
+ *
+ *	user explain: see ctl_explain.c
+ *	user block LOGIN [--for 2h] [--reason TEXT] [--json] [--state PATH]
+ *	user unblock LOGIN [--json] [--state PATH]
  */
-#include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "ctl_priv.h"
-#include "ctl_user_priv.h"
+#include "base/ascii.h"
+#include "store/store_settings.h"
+#include "ctl_common_priv.h"
+#include "ctl_explain_priv.h"
+#include "ctl_quota_priv.h"
 
-static const struct subcommand {
-	const char	*name;
-	int		(*run)(const struct ctl *c, int argc, char **argv);
-	const char	*arguments, *help;
-} subcommands[] = {
-	{ "explain",	user_explain,
-	    "LOGIN [--listener NAME] [--json]",
-	    "what a login may send, how much, and why" },
-	{ "block",	user_block,
-	    "LOGIN [--for TIME] [--reason TEXT] [--json]",
-	    "refuse its mail, for good or for a time such as 2h" },
-	{ "unblock",	user_unblock,	"LOGIN [--json]",
-	    "let it send again" },
-};
+#define LONGEST		(UINT64_C(10) * 366 * 86400)	/* ten years */
 
-#define NSUBCOMMANDS	(sizeof(subcommands) / sizeof(subcommands[0]))
+static const char usage[] =
+    "usage:\n"
+    "  millgatectl [-c FILE] user explain LOGIN [--listener NAME] [--json]\n"
+    "\twhat a login may send, how much, and why\n"
+    "  millgatectl [-c FILE] user block LOGIN [--for TIME] [--reason TEXT]"
+    " [--json]\n"
+    "\trefuse its mail, for good or for a time such as 2h\n"
+    "  millgatectl [-c FILE] user unblock LOGIN [--json]\n"
+    "\tlet it send again\n";
+
+static const char usage_block[] =
+    "usage: millgatectl [-c FILE] user block LOGIN [--for N{s|m|h|d|w}]\n"
+    "           [--reason TEXT] [--json] [--state PATH]\n"
+    "\n"
+    "Refuse the mail of LOGIN, or of \"group NAME\" and the like, until it is\n"
+    "unblocked or for a time such as 2h; the client is told TEXT.\n";
+
+static const char usage_unblock[] =
+    "usage: millgatectl [-c FILE] user unblock LOGIN [--json] [--state PATH]\n"
+    "\n"
+    "Let it send again.\n";
+
+/* "90s", "30m", "2h", "1d", "1w"; 0: it is no such thing, or too long. */
+static uint64_t
+duration(const char *text)
+{
+	static const struct {
+		char		unit;
+		uint64_t	seconds;
+	} units[] = {
+		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
+		{ 'w', 604800 },
+	};
+	uint64_t	 n;
+	char		*end;
+	size_t		 i;
+
+	if (!ascii_is_digit(text[0]) || strlen(text) > 10)
+		return 0;
+	n = strtoull(text, &end, 10);
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (end[0] == units[i].unit && end[1] == '\0')
+			return n * units[i].seconds <= LONGEST ?
+			    n * units[i].seconds : 0;
+	return 0;
+}
+
+static bool
+set_end(struct store_setting *t, const char *text)
+{
+	uint64_t seconds = duration(text);
+
+	if (seconds == 0)
+		return ctl_refuse("--for", "a time such as 90s, 30m, 2h, 1d "
+		    "or 1w, ten years at most", text);
+	t->blocked_until = time(NULL) + (time_t)seconds;
+	t->block = STORE_BLOCK_DEFER;
+	return true;
+}
+
+/* The store refuses what is not printable; what is too long we see here. */
+static bool
+set_reason(struct store_setting *t, const char *text)
+{
+	if (strlen(text) >= STORE_REASON)
+		return ctl_complain("a reason has %d characters at most",
+		    STORE_REASON - 1);
+	memcpy(t->reason, text, strlen(text));
+	return true;
+}
+
+enum { OPT_FOR = CTL_OPT_OWN, OPT_REASON };
+
+static bool
+block_option(void *arg, int option, char *value)
+{
+	struct quota_change *ch = arg;
+
+	return option == OPT_FOR ? set_end(&ch->setting, value) :
+	    set_reason(&ch->setting, value);
+}
 
 static int
-usage(FILE *out)
+user_block(struct ctl *c, int argc, char **argv)
 {
-	size_t i;
+	static const struct option options[] = {
+		{ "for",	required_argument, NULL, OPT_FOR },
+		{ "reason",	required_argument, NULL, OPT_REASON },
+		CTL_OPTION_JSON,
+		CTL_OPTION_STATE,
+		CTL_OPTION_END
+	};
+	static const struct ctl_syntax syntax = { usage_block, options,
+	    block_option, 1, 1 };
+	struct quota_change	ch = {
+		.parts = STORE_PART_BLOCK,
+		.setting = {
+			.blocked_until = STORE_FOREVER,
+			.block = STORE_BLOCK_REJECT,
+		},
+	};
+	int			status = ctl_parse(c, &syntax, &ch, argc, argv);
 
-	fputs("usage:\n", out);
-	for (i = 0; i < NSUBCOMMANDS; i++)
-		fprintf(out, "  millgatectl [-c FILE] user %s %s\n\t%s\n",
-		    subcommands[i].name, subcommands[i].arguments,
-		    subcommands[i].help);
-	return out == stdout ? CTL_GOOD : CTL_TROUBLE;
+	return status != CTL_PARSED ? status : quota_change(c, &ch);
+}
+
+static int
+user_unblock(struct ctl *c, int argc, char **argv)
+{
+	static const struct option options[] = {
+		CTL_OPTION_JSON,
+		CTL_OPTION_STATE,
+		CTL_OPTION_END
+	};
+	static const struct ctl_syntax syntax = { usage_unblock, options,
+	    NULL, 1, 1 };
+	struct quota_change	ch = { .parts = STORE_PART_BLOCK };
+	int			status = ctl_parse(c, &syntax, NULL, argc,
+				    argv);
+
+	return status != CTL_PARSED ? status : quota_change(c, &ch);
 }
 
 int
-ctl_user(const struct ctl *c, int argc, char **argv)
+ctl_user(struct ctl *c, int argc, char **argv)
 {
-	size_t i;
+	static const struct ctl_command commands[] = {
+		{ "explain",	ctl_explain },
+		{ "block",	user_block },
+		{ "unblock",	user_unblock },
+		{ NULL,		NULL }
+	};
 
-	if (argc > 1 && strcmp(argv[1], "--help") == 0)
-		return usage(stdout);
-	for (i = 0; argc > 1 && i < NSUBCOMMANDS; i++)
-		if (strcmp(argv[1], subcommands[i].name) == 0) {
-			optind = 0;	/* glibc: scan anew */
-			return subcommands[i].run(c, argc - 1, argv + 1);
-		}
-	return usage(stderr);
+	return ctl_dispatch(commands, usage, c, argc, argv);
 }

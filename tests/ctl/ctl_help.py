@@ -18,7 +18,7 @@ COMMANDS = [
 # a command line that is wrong: what the answer names
 WRONG = [
     ("frobnicate", "frobnicate"),
-    ("quota show --top x", '--top takes a number from 1 on, not "x"'),
+    ("quota show --top x", '--top takes a number of at least 1, not "x"'),
     ("quota show --top 0", "--top"),
     ("quota show --frob", "--frob"),
     ("quota show alice bob", '"bob"'),

@@ -1,5 +1,5 @@
 /*
- * ctl_key_new - millgatectl key new, activate, retire and prune
+ * ctl_key_change - millgatectl key new, activate, retire and prune
  *
  * A key file is complete before it has its name, never overwrites another one,
  * and belongs to the group of the key directory if that is there for a daemon
@@ -20,11 +20,9 @@
 #include "dkim/keyrecord.h"
 #include "dns/resolver.h"
 #include "mail/domain.h"
+#include "ctl_common_priv.h"
 #include "ctl_key_priv.h"
-#include "ctl_priv.h"
 
-#define TIMEOUT_MS	10000
-#define QUERIES_MAX	1000
 #define SELECTORS_MAX	100	/* made on one day */
 #define DAY		86400
 
@@ -95,7 +93,7 @@ write_all(int fd, const char *text, size_t len)
 
 /* The whole text, on disk, in a file of mode 0600 or 0640. */
 static bool
-fill(int fd, const struct buf *text, const struct owner *o)
+fill_file(int fd, const struct buf *text, const struct owner *o)
 {
 	return fchown(fd, o->uid, o->gid) == 0 &&
 	    fchmod(fd, o->shared ? 0640 : 0600) == 0 &&
@@ -104,7 +102,7 @@ fill(int fd, const struct buf *text, const struct owner *o)
 
 /* So that the new name is on disk, too. */
 static bool
-sync_directory(const char *path)
+sync_names(const char *path)
 {
 	int	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool	ok = fd >= 0 && fsync(fd) == 0;
@@ -124,7 +122,7 @@ write_new(struct arena *a, const char *path, const struct buf *text,
 
 	if (fd < 0)
 		return fails(temporary);
-	ok = fill(fd, text, o);
+	ok = fill_file(fd, text, o);
 	if (!ok)
 		fails(temporary);
 	/* unlike rename, link never takes the place of another file */
@@ -228,7 +226,7 @@ store_key(struct key_command *c, const struct key_item *k,
 	    (c->active ? remove_marker(c->arena, k->path, KEYDIR_PENDING) :
 	    set_marker(c->arena, k->path, KEYDIR_PENDING, o)) &&
 	    write_new(c->arena, k->path, &pem, o) &&
-	    sync_directory(arena_printf(c->arena, "%s/%s", c->directory,
+	    sync_names(arena_printf(c->arena, "%s/%s", c->directory,
 	    c->domain));
 	if (pem.data != NULL)
 		explicit_bzero(pem.data, pem.len);
@@ -298,7 +296,7 @@ make_key(struct key_command *c, enum crypto_type type, const struct owner *o)
 }
 
 int
-key_new(struct key_command *c)
+ctl_key_new(struct key_command *c)
 {
 	struct owner	o;
 	bool		ok;
@@ -385,9 +383,8 @@ activate_pending(struct key_command *c, struct key_items *items,
 }
 
 int
-key_activate(struct key_command *c)
+ctl_key_activate(struct key_command *c)
 {
-	static const struct lookup_limits limits = { TIMEOUT_MS, QUERIES_MAX };
 	const char		*selector = c->selector;
 	struct key_items	 items;
 	struct resolver		*r = NULL;
@@ -395,8 +392,8 @@ key_activate(struct key_command *c)
 	int			 status = CTL_TROUBLE;
 
 	c->selector = NULL;	/* older ones have others */
-	if (key_items_load(c, &items) && (r = key_resolver(c)) != NULL) {
-		l = lookups_new(r, &limits);
+	if (key_items_load(c, &items) && (r = ctl_resolver(c->conf, c->zone)) != NULL) {
+		l = lookups_new(r, &key_lookup_limits);
 		status = activate_pending(c, &items, selector, l);
 		lookups_free(&l);
 		resolver_free(&r);
@@ -410,7 +407,7 @@ key_activate(struct key_command *c)
 /* --- retire, prune ----------------------------------------------------- */
 
 int
-key_retire(struct key_command *c)
+ctl_key_retire(struct key_command *c)
 {
 	struct key_items	items;
 	struct owner		o;
@@ -449,7 +446,7 @@ prune_one(struct key_command *c, const struct key_item *k)
 }
 
 int
-key_prune(struct key_command *c)
+ctl_key_prune(struct key_command *c)
 {
 	struct key_items	 items;
 	const struct key_item	*k;

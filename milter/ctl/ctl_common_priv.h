@@ -1,0 +1,113 @@
+/*
+ * ctl_common - functions that several subcommands of millgatectl share
+ *
+ * One parser for all command lines; the configuration, the state, files and
+ * the resolver, opened with the reason on stderr when that fails; limits and
+ * blocks as text.
+ */
+#ifndef MILLGATE_CTL_COMMON_H
+#define MILLGATE_CTL_COMMON_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/conf.h"
+#include "store/usage.h"
+#include "ctl_priv.h"
+
+struct buf;
+struct resolver;
+
+/* --- the command line ---------------------------------------------------- */
+
+/* The shared options, for the table of a subcommand; its own come behind. */
+enum { CTL_OPT_HELP = 256, CTL_OPT_JSON, CTL_OPT_STATE, CTL_OPT_OWN };
+#define CTL_OPTION_JSON	 { "json", no_argument, NULL, CTL_OPT_JSON }
+#define CTL_OPTION_STATE { "state", required_argument, NULL, CTL_OPT_STATE }
+/* Every table ends with this: --help, and the end mark of getopt_long(3). */
+#define CTL_OPTION_END	 { "help", no_argument, NULL, CTL_OPT_HELP }, \
+			 { NULL, 0, NULL, 0 }
+
+struct ctl_syntax {
+	const char	*usage;		/* the text of --help */
+	const struct option *options;
+	/* Take an option of its own; false when it has reported an error. */
+	bool		(*take)(void *arg, int option, char *value);
+	int		 least, most;	/* operands */
+};
+
+/*
+ * Parse a command line into *c and, by s->take, into *arg. Returns CTL_PARSED,
+ * or the exit status of the subcommand: CTL_GOOD after --help, CTL_TROUBLE
+ * after an error, which is reported with the usage.
+ */
+#define CTL_PARSED	(-1)
+int	ctl_parse(struct ctl *c, const struct ctl_syntax *s, void *arg,
+	    int argc, char **argv);
+
+/* A group of subcommands: "quota show", "quota set". */
+struct ctl_command {
+	const char	*name;		/* NULL: the end of the table */
+	int		(*run)(struct ctl *c, int argc, char **argv);
+};
+/* Run the subcommand that argv[1] names; the exit status. */
+int	ctl_dispatch(const struct ctl_command *commands, const char *usage,
+	    struct ctl *c, int argc, char **argv);
+
+/* --- complaints ---------------------------------------------------------- */
+
+/* Print "millgatectl: ..." and a newline to stderr; returns false. */
+bool	ctl_complain(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2)));
+/* "OPTION takes VALUES, not "VALUE""; returns false. */
+bool	ctl_refuse(const char *option, const char *values, const char *value);
+/* Print the usage to stderr; returns CTL_TROUBLE. */
+int	ctl_usage(const char *usage);
+/* Print a malloced reason, and free it; returns CTL_TROUBLE. */
+int	ctl_fail(char *why);
+
+/* --- what is opened ------------------------------------------------------ */
+
+/* The configuration of -c; NULL: the reason is on stderr. */
+struct conf	*ctl_load_conf(const struct ctl *c);
+/* --state, or as configured; `conf` may be NULL. `spec` is NULL for neither. */
+struct store_place ctl_state(const struct ctl *c, const struct conf *conf);
+/*
+ * Append a file, "-" for standard input; not much more than `max` octets are
+ * read. False: the reason is on stderr.
+ */
+bool		 ctl_read_file(const char *path, size_t max, struct buf *b);
+/*
+ * A resolver that asks the name servers of `conf` (NULL: of the system), or a
+ * zone file if `zone` is not NULL. NULL: the reason is on stderr.
+ */
+struct resolver	*ctl_resolver(const struct conf *conf, const char *zone);
+/* NULL: there is no listener of that name. */
+const struct session_rules *ctl_find_listener(const struct conf *conf,
+		    const char *name);
+
+/* --- limits and blocks --------------------------------------------------- */
+
+/* A limit set by an operator replaces the configured one. */
+struct store_limits ctl_limits(struct store_limits configured,
+		    const struct store_setting *setting);
+/* "unlimited recipients", "1000 messages" on stdout */
+void		 ctl_print_limit(uint32_t limit, const char *unit);
+/* " until 2026-11-30 10:00:00 UTC, mail is held: REASON" on stdout */
+void		 ctl_print_block(const struct store_setting *s);
+/* "defer", "reject", "hold" */
+const char	*ctl_block_name(enum store_block block);
+
+/* --- JSON ---------------------------------------------------------------- */
+
+/*
+ * Append a comma where one is needed, and "NAME": unless `name` is NULL; the
+ * caller appends the value.
+ */
+void		 ctl_json_name(struct buf *b, const char *name);
+/* The same with a string as its value, or null for NULL. */
+void		 ctl_json_text(struct buf *b, const char *name,
+		    const char *text);
+
+#endif

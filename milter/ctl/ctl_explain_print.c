@@ -1,0 +1,364 @@
+/*
+ * ctl_explain_print - an explanation as a table and as JSON
+ */
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "ctl_common_priv.h"
+#include "ctl_explain_priv.h"
+
+/* --- texts for both forms ------------------------------------------------ */
+
+static const char *const *
+list_networks(const struct explanation *e)
+{
+	size_t		  i, n = e->user != NULL ? e->user->nnetworks : 0;
+	const char	**list = arena_array(e->arena, n, sizeof(*list));
+	char		  text[NETADDR_TEXT];
+
+	for (i = 0; i < n; i++)
+		list[i] = arena_printf(e->arena, "%s/%u", netaddr_format(
+		    &e->user->networks[i].addr, text),
+		    e->user->networks[i].bits);
+	return list;
+}
+
+/* Which places demand a second factor: "user", "listener NAME". */
+static const char *const *
+list_factors(const struct explanation *e, size_t *n)
+{
+	const char	**list = arena_array(e->arena, e->nstrict + 1,
+			      sizeof(*list));
+	size_t		  i;
+
+	*n = 0;
+	if (e->user != NULL && e->user->second_factor)
+		list[(*n)++] = "user";
+	for (i = 0; i < e->nstrict; i++)
+		list[(*n)++] = arena_printf(e->arena, "listener %s",
+		    e->strict[i]->name);
+	return list;
+}
+
+/* "domain/selector (algorithm)" */
+static const char *const *
+list_keys(const struct explanation *e)
+{
+	const char	**list = arena_array(e->arena, e->nkeys, sizeof(*list));
+	size_t		  i;
+
+	for (i = 0; i < e->nkeys; i++)
+		list[i] = arena_printf(e->arena, "%s/%s (%s)",
+		    e->key[i].domain, e->key[i].selector,
+		    e->key[i].algorithm);
+	return list;
+}
+
+/* The place that names a plan. */
+static const char *
+place_name(enum plan_place place)
+{
+	switch (place) {
+	case PLAN_OF_USER:
+		return "user";
+	case PLAN_OF_TIER:
+		return "tier";
+	case PLAN_OF_GROUP:
+		return "group";
+	case PLAN_OF_LISTENER:
+		return "listener";
+	case PLAN_BY_DEFAULT:
+		break;
+	}
+	return "default-plan";
+}
+
+/* --- the table ----------------------------------------------------------- */
+
+/* What is typed on the command line may hold anything. */
+static void
+print_text(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < ' ' || *text == 127)
+			printf("\\x%02x", (unsigned char)*text);
+		else
+			putchar(*text);
+	}
+}
+
+static void
+print_label(const char *label)
+{
+	printf("%-15s", label);
+}
+
+static void
+print_place(const char *file, unsigned line)
+{
+	if (file != NULL)
+		fputs(file, stdout);
+	if (file != NULL && line > 0)	/* a database has no lines */
+		printf(":%u", line);
+}
+
+static void
+print_limits(struct store_limits limits)
+{
+	ctl_print_limit(limits.recipients, "recipients");
+	fputs(", ", stdout);
+	ctl_print_limit(limits.messages, "messages");
+	fputs(" an hour", stdout);
+}
+
+static void
+print_plan(const struct explained_plan *p)
+{
+	const struct plan_choice *c = &p->choice;
+
+	print_label("plan");
+	printf("%s, by %s", c->plan->name, place_name(c->place));
+	if (c->place != PLAN_BY_DEFAULT)
+		printf(" %s", c->name);
+	if (p->listener != NULL && c->place != PLAN_OF_LISTENER)
+		printf(", on listener %s", p->listener->name);
+	fputs(": ", stdout);
+	print_limits(c->plan->limits);
+	putchar('\n');
+}
+
+static void
+print_setting(const char *whose, const struct store_setting *s)
+{
+	if (s->recipients_set || s->messages_set) {
+		print_label("set for it");
+		printf("%s: ", whose);
+		if (s->recipients_set)
+			ctl_print_limit(s->limits.recipients, "recipients");
+		if (s->recipients_set && s->messages_set)
+			fputs(", ", stdout);
+		if (s->messages_set)
+			ctl_print_limit(s->limits.messages, "messages");
+		fputs(" an hour\n", stdout);
+	}
+	if (s->blocked_until != 0) {
+		print_label("blocked");
+		fputs(whose, stdout);
+		ctl_print_block(s);
+		putchar('\n');
+	}
+}
+
+static void
+print_groups(const struct explanation *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->ngroups; i++) {
+		print_label("group");
+		printf("%s (", e->group[i]->name);
+		print_place(e->group[i]->file, e->group[i]->line);
+		fputs("): ", stdout);
+		print_limits(e->group[i]->limits);
+		putchar('\n');
+		print_setting(e->group[i]->key, &e->group_setting[i]);
+	}
+}
+
+static void
+print_items(const char *const *list, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		fputs(i > 0 ? ", " : "", stdout);
+		print_text(list[i]);
+	}
+}
+
+static void
+print_list(const char *label, const char *const *list, size_t n,
+    const char *none)
+{
+	print_label(label);
+	print_items(list, n);
+	puts(n == 0 ? none : "");
+}
+
+void
+explain_print(const struct explanation *e)
+{
+	const struct user_rules	*u = e->user;
+	const struct conf	*c = e->conf;
+	const char *const	*list;
+	size_t			 i, n;
+
+	print_text(e->login);
+	printf(" may %ssend%s%s.\n", e->why_not != NULL ? "not " : "",
+	    e->why_not != NULL ? ": " : "",
+	    e->why_not != NULL ? e->why_not : "");
+	print_label("entry");
+	if (u != NULL)
+		print_place(u->file, u->line);
+	puts(u == NULL ? "none" : "");
+	for (i = 0; i < e->nplans; i++)
+		print_plan(&e->plan[i]);
+	print_setting("login", &e->setting);
+	print_groups(e);
+	print_list("senders", e->sender, e->nsenders, "none");
+	for (i = 0; i < c->ntiers; i++)
+		if (c->tiers[i].nsenders > 0) {
+			print_label("of these, tier");
+			printf("%s: ", c->tiers[i].name);
+			print_items(c->tiers[i].senders, c->tiers[i].nsenders);
+			putchar('\n');
+		}
+	print_list("networks", list_networks(e),
+	    u != NULL ? u->nnetworks : 0, "any");
+	list = list_factors(e, &n);
+	print_list("second factor", list, n, "not demanded");
+	if (u != NULL && u->ncertificates > 0)
+		print_list("certificates", u->certificates, u->ncertificates,
+		    "");
+	print_list("signed by", list_keys(e), e->nkeys, "no key");
+}
+
+/* --- JSON ---------------------------------------------------------------- */
+
+static void
+json_list(struct buf *b, const char *name, const char *const *list, size_t n)
+{
+	size_t i;
+
+	ctl_json_name(b, name);
+	buf_addch(b, '[');
+	for (i = 0; i < n; i++)
+		ctl_json_text(b, NULL, list[i]);
+	buf_addch(b, ']');
+}
+
+static void
+json_limit(struct buf *b, const char *name, uint32_t limit)
+{
+	ctl_json_name(b, name);
+	if (limit == STORE_UNLIMITED)
+		buf_addstr(b, "\"unlimited\"");
+	else
+		buf_printf(b, "%lu", (unsigned long)limit);
+}
+
+static void
+json_place(struct buf *b, const char *file, unsigned line)
+{
+	ctl_json_text(b, "file", file);
+	ctl_json_name(b, "line");
+	buf_printf(b, "%u", line);
+}
+
+static void
+json_setting(struct buf *b, const struct store_setting *s)
+{
+	ctl_json_name(b, "set");
+	buf_addch(b, '{');
+	if (s->recipients_set)
+		json_limit(b, "recipients-per-hour", s->limits.recipients);
+	if (s->messages_set)
+		json_limit(b, "messages-per-hour", s->limits.messages);
+	if (s->blocked_until != 0) {
+		ctl_json_name(b, "blocked-until");
+		buf_printf(b, "%lld", (long long)s->blocked_until);
+		ctl_json_text(b, "block", ctl_block_name(s->block));
+		ctl_json_text(b, "reason", s->reason);
+	}
+	buf_addch(b, '}');
+}
+
+static void
+json_plan(struct buf *b, const struct explained_plan *p)
+{
+	const struct plan_choice *c = &p->choice;
+
+	ctl_json_name(b, NULL);
+	buf_addch(b, '{');
+	ctl_json_text(b, "plan", c->plan->name);
+	ctl_json_text(b, "by", place_name(c->place));
+	ctl_json_text(b, "name", c->name);
+	if (p->listener != NULL)
+		ctl_json_text(b, "listener", p->listener->name);
+	json_limit(b, "recipients-per-hour", c->plan->limits.recipients);
+	json_limit(b, "messages-per-hour", c->plan->limits.messages);
+	buf_addch(b, '}');
+}
+
+static void
+json_group(struct buf *b, const struct group_rules *g,
+    const struct store_setting *setting)
+{
+	ctl_json_name(b, NULL);
+	buf_addch(b, '{');
+	ctl_json_text(b, "group", g->name);
+	json_place(b, g->file, g->line);
+	json_limit(b, "recipients-per-hour", g->limits.recipients);
+	json_limit(b, "messages-per-hour", g->limits.messages);
+	json_setting(b, setting);
+	buf_addch(b, '}');
+}
+
+static void
+json_quota(struct buf *b, const struct explanation *e)
+{
+	size_t i;
+
+	ctl_json_name(b, "plans");
+	buf_addch(b, '[');
+	for (i = 0; i < e->nplans; i++)
+		json_plan(b, &e->plan[i]);
+	buf_addch(b, ']');
+	json_setting(b, &e->setting);
+	ctl_json_name(b, "groups");
+	buf_addch(b, '[');
+	for (i = 0; i < e->ngroups; i++)
+		json_group(b, e->group[i], &e->group_setting[i]);
+	buf_addch(b, ']');
+}
+
+void
+explain_print_json(const struct explanation *e)
+{
+	const struct user_rules	*u = e->user;
+	const char *const	*list;
+	struct buf		 b = BUF_INIT;
+	size_t			 n;
+
+	buf_addch(&b, '{');
+	ctl_json_text(&b, "login", e->login);
+	ctl_json_name(&b, "may-send");
+	buf_addstr(&b, e->why_not == NULL ? "true" : "false");
+	ctl_json_text(&b, "why-not", e->why_not);
+	ctl_json_name(&b, "entry");
+	if (u != NULL) {
+		buf_addch(&b, '{');
+		json_place(&b, u->file, u->line);
+		buf_addch(&b, '}');
+	} else {
+		buf_addstr(&b, "null");
+	}
+	json_quota(&b, e);
+	json_list(&b, "senders", e->sender, e->nsenders);
+	ctl_json_name(&b, "tiers");
+	buf_addch(&b, '{');
+	for (n = 0; n < e->conf->ntiers; n++)
+		json_list(&b, e->conf->tiers[n].name,
+		    e->conf->tiers[n].senders, e->conf->tiers[n].nsenders);
+	buf_addch(&b, '}');
+	json_list(&b, "networks", list_networks(e),
+	    u != NULL ? u->nnetworks : 0);
+	list = list_factors(e, &n);
+	json_list(&b, "second-factor", list, n);
+	json_list(&b, "certificates", u != NULL ? u->certificates : NULL,
+	    u != NULL ? u->ncertificates : 0);
+	json_list(&b, "keys", list_keys(e), e->nkeys);
+	printf("%s}\n", buf_str(&b));
+	buf_free(&b);
+}

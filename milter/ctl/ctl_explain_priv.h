@@ -1,0 +1,67 @@
+/*
+ * ctl_explain - what the configuration and the state say about one login
+ *
+ * Gathered by ctl_explain.c, printed by ctl_explain_print.c. All memory
+ * belongs to the arena or to the configuration.
+ */
+#ifndef MILLGATE_CTL_EXPLAIN_H
+#define MILLGATE_CTL_EXPLAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/groups.h"
+#include "policy/policy_plan.h"
+#include "store/usage.h"
+
+struct arena;
+struct conf;
+struct ctl;
+struct users_query;
+
+/*
+ * The plan on one listener; NULL stands for all of them. That of a tier is for
+ * sessions that reach it, wherever they come in.
+ */
+struct explained_plan {
+	const struct session_rules *listener;
+	struct plan_choice choice;
+};
+
+struct explained_key {
+	const char	*domain, *selector, *algorithm;
+};
+
+struct explanation {
+	/* given */
+	struct arena	*arena;
+	const struct conf *conf;
+	struct users_query *query;		/* NULL: none */
+	/* found */
+	const char	*unknown;		/* its entry is, and why */
+	const char	*login;			/* folded */
+	const struct user_rules *user;		/* NULL: no entry */
+	const char	*why_not;		/* NULL: it may send */
+	size_t		 nplans;
+	struct explained_plan *plan;
+	size_t		 ngroups;
+	const struct group_rules *group[GROUPS_OF_LOGIN];
+	/* patterns as in a user section; none: it may send as nobody */
+	size_t		 nsenders;
+	const char	*const *sender;
+	/* submission listeners that demand a second factor of everybody */
+	size_t		 nstrict;
+	const struct session_rules **strict;
+	size_t		 nkeys;
+	struct explained_key *key;
+	/* set beside the configuration, for the login and its groups */
+	struct store_setting setting, group_setting[GROUPS_OF_LOGIN];
+};
+
+void	explain_print(const struct explanation *e);
+void	explain_print_json(const struct explanation *e);
+
+/* The subcommand `user explain`. */
+int	ctl_explain(struct ctl *c, int argc, char **argv);
+
+#endif

@@ -1,0 +1,424 @@
+/*
+ * ctl_quota_show - millgatectl quota show: who has sent how much in the last
+ * hour
+ *
+ *	quota show [LOGIN] [--top N] [--json] [--state PATH]
+ *
+ * Reads the state file beside a running daemon, or without one. Plans and
+ * limits come from the configuration; with --state it may be missing, and
+ * they are not shown.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/ascii.h"
+#include "conf/users.h"
+#include "conf/users_query.h"
+#include "policy/policy_plan.h"
+#include "session/services.h"
+#include "store/store_settings.h"
+#include "ctl_common_priv.h"
+#include "ctl_quota_priv.h"
+
+#define LOGIN_WIDTH	48	/* longer ones push their row to the right */
+
+struct show {
+	const char	*login;		/* as on the command line; NULL: all */
+	const char	*key;		/* of the login; NULL: not known yet */
+	size_t		 top;		/* 0: all */
+	/* */
+	struct arena	*arena;
+	struct conf	*conf;		/* NULL: no plans */
+	struct users_query *query;	/* NULL: none */
+	struct store	*store;
+	struct store_setting_rows set;	/* sorted by key */
+	time_t		 now;
+};
+
+static const char usage[] =
+    "usage: millgatectl [-c FILE] quota show [LOGIN] [--top N] [--json]\n"
+    "           [--state PATH]\n"
+    "\n"
+    "What each login, group, listener and relay has used of its hour; one of\n"
+    "them, or the N busiest.\n";
+
+/* --- accounts and their plans -------------------------------------------- */
+
+/* The rest of "group NAME"; NULL: it does not begin so. */
+static const char *
+after(const char *text, const char *lead)
+{
+	size_t len = strlen(lead);
+
+	return strncmp(text, lead, len) == 0 && text[len] != '\0' ?
+	    text + len : NULL;
+}
+
+/* Without a plan, what comes without a login has no account at all. */
+static bool
+has_listener(const struct conf *c, const char *name)
+{
+	const struct session_rules *l = ctl_find_listener(c, name);
+
+	if (l != NULL && l->plan == NULL)
+		ctl_complain("listener %s has no plan: what comes there "
+		    "without a login is not counted, limited or blocked until "
+		    "its section names one", name);
+	return l != NULL;
+}
+
+static bool
+has_relay(const struct conf *c, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < c->nrelays; i++)
+		if (strcmp(c->relays[i].who.login, key) == 0)
+			return true;
+	return false;
+}
+
+/* What is counted under a name with a blank; NULL: it is a login, or wrong. */
+static const char *
+bucket(const struct conf *c, const char *text)
+{
+	const struct group_rules	*group;
+	const char			*name;
+	bool				 known;
+
+	if ((name = after(text, GROUP_BUCKET)) != NULL) {
+		group = c != NULL ? groups_find(c->groups, name) : NULL;
+		text = group != NULL ? group->key : text;
+		known = group != NULL;
+	} else if ((name = after(text, LISTENER_BUCKET)) != NULL) {
+		known = c != NULL && has_listener(c, name);
+	} else if (after(text, RELAY_BUCKET) != NULL) {
+		known = c != NULL && has_relay(c, text);
+	} else {
+		return NULL;
+	}
+	if (!known && c != NULL)
+		ctl_complain("the configuration has no %s", text);
+	return text;
+}
+
+const char *
+quota_account(struct arena *a, const struct conf *c, const char *text)
+{
+	const char *key = bucket(c, text), *name = after(text, LOGIN_BUCKET);
+
+	if (key != NULL)
+		return arena_strdup(a, key);
+	return name != NULL ? users_account(a, name) : users_login(a, text);
+}
+
+/* Of the relay or the listener that has this bucket; NULL: none has. */
+static const struct plan_rules *
+plan_of_bucket(const struct conf *c, const char *key)
+{
+	const char			*name = after(key, LISTENER_BUCKET);
+	const struct session_rules	*listener;
+	size_t				 i;
+
+	for (i = 0; i < c->nrelays; i++)
+		if (strcmp(c->relays[i].who.login, key) == 0)
+			return c->relays[i].who.plan;
+	listener = name != NULL ? ctl_find_listener(c, name) : NULL;
+	return listener != NULL ? listener->plan : NULL;
+}
+
+/* A group's own limits, as a plan without a name; NULL: there is none. */
+static const struct plan_rules *
+limits_of_group(const struct show *s, const char *key)
+{
+	const char		*name = after(key, GROUP_BUCKET);
+	const struct group_rules *group;
+	struct plan_rules	*plan;
+
+	group = name != NULL ? groups_find(s->conf->groups, name) : NULL;
+	if (group == NULL)
+		return NULL;
+	plan = arena_alloc(s->arena, sizeof(*plan));
+	plan->limits = group->limits;
+	return plan;
+}
+
+/*
+ * Of a login, where the listener does not matter; NULL: not known, or what
+ * comes so is not counted.
+ */
+static const struct plan_rules *
+plan_of(const struct show *s, const char *login)
+{
+	const struct group_rules *group[GROUPS_OF_LOGIN];
+	const struct plan_rules	*plan;
+	struct plan_places	 places = { .group = group };
+	struct users_reply	 entry;
+
+	if (s->conf == NULL)
+		return NULL;
+	plan = plan_of_bucket(s->conf, login);
+	if (plan == NULL)
+		plan = limits_of_group(s, login);
+	if (plan != NULL || after(login, LISTENER_BUCKET) != NULL ||
+	    after(login, RELAY_BUCKET) != NULL ||
+	    after(login, GROUP_BUCKET) != NULL)
+		return plan;
+	entry = users_lookup(s->conf->users, s->query, login,
+	    (uint64_t)s->now * 1000, s->arena);
+	if (entry.answer == USERS_UNKNOWN)
+		return NULL;
+	places.user = entry.user;
+	places.ngroups = groups_of(s->conf->groups, login, s->arena, group,
+	    GROUPS_OF_LOGIN);
+	places.by_default = s->conf->default_plan;
+	return policy_plan(&places).plan;
+}
+
+/* --- the rows ------------------------------------------------------------ */
+
+/* What is set for a key; NULL: nothing. */
+static const struct store_setting_row *
+setting_row(const struct store_setting_rows *set, const char *key)
+{
+	size_t	low = 0, high = set->n, middle;
+	int	order;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		order = strcmp(set->row[middle].key, key);
+		if (order == 0)
+			return &set->row[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* Those for which something is set come last, if they have not sent. */
+static void
+add_silent(struct store_rows *rows, const struct store_setting_rows *set)
+{
+	bool		*seen = xcalloc(set->n + 1, sizeof(*seen));
+	const struct store_setting_row *found;
+	size_t		 i, n = rows->n;
+
+	for (i = 0; i < n; i++) {
+		found = setting_row(set, rows->row[i].key);
+		if (found != NULL)
+			seen[found - set->row] = true;
+	}
+	rows->row = xrealloc(rows->row, (n + set->n + 1) *
+	    sizeof(*rows->row));
+	for (i = 0; i < set->n; i++) {
+		if (seen[i])
+			continue;
+		memset(&rows->row[rows->n], 0, sizeof(*rows->row));
+		rows->row[rows->n++].key = xstrdup(set->row[i].key);
+	}
+	free(seen);
+}
+
+static bool
+gather_one(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
+{
+	const struct store_limits	 any = {
+		STORE_UNLIMITED, STORE_UNLIMITED
+	};
+	const char			*key = s->key;
+	struct store_usage		 u;
+
+	if (key == NULL)
+		key = quota_account(s->arena, s->conf, s->login);
+	if (key == NULL)
+		key = users_account(s->arena, s->login);
+	if (store_usage(s->store, key, s->now, any, &u) == STORE_UNKNOWN) {
+		memcpy(error, u.error, STORE_ERROR);
+		return false;
+	}
+	rows->n = 1;
+	rows->row = xcalloc(1, sizeof(*rows->row));
+	rows->row[0].key = xstrdup(key);
+	rows->row[0].recipients = u.recipients;
+	rows->row[0].messages = u.messages;
+	return true;
+}
+
+/* One row, or all; false: *error says why. */
+static bool
+quota_gather(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
+{
+	if (store_settings_list(s->store, s->now, &s->set, error) ==
+	    STORE_UNKNOWN)
+		return false;
+	if (s->login != NULL)
+		return gather_one(s, rows, error);
+	if (store_list(s->store, s->now, rows, error) == STORE_UNKNOWN)
+		return false;
+	add_silent(rows, &s->set);
+	return true;
+}
+
+/* All that is known of a key. */
+static struct quota_row
+quota_look(const struct show *s, const struct store_row *sent)
+{
+	struct quota_row		 row = {
+		.key = sent->key, .recipients = sent->recipients,
+		.messages = sent->messages, .plan = plan_of(s, sent->key),
+		.limits = { STORE_UNLIMITED, STORE_UNLIMITED },
+	};
+	const struct store_setting_row	*set = setting_row(&s->set, sent->key);
+	struct store_usage		 u;
+
+	if (row.plan != NULL)
+		row.limits = row.plan->limits;
+	if (set != NULL)
+		row.setting = set->setting;
+	row.limits = ctl_limits(row.limits, &row.setting);
+	if (store_usage(s->store, sent->key, s->now, row.limits, &u) !=
+	    STORE_UNKNOWN)
+		row.next_fit = u.next_fit;
+	return row;
+}
+
+static void
+print_json(const struct show *s, const struct store_rows *rows, size_t n)
+{
+	struct quota_row	row;
+	size_t			i;
+
+	putchar('[');
+	for (i = 0; i < n; i++) {
+		row = quota_look(s, &rows->row[i]);
+		fputs(i > 0 ? ",\n" : "\n", stdout);
+		quota_json_row(&row, s->arena);
+		arena_reset(s->arena);
+	}
+	puts(n > 0 ? "\n]" : "]");
+}
+
+static void
+print_table(const struct show *s, const struct store_rows *rows, size_t n)
+{
+	struct quota_row	row;
+	size_t			i, len, width = strlen("LOGIN");
+
+	for (i = 0; i < n; i++) {
+		len = quota_key_width(rows->row[i].key);
+		if (len > width && len <= LOGIN_WIDTH)
+			width = len;
+	}
+	quota_table_head((int)width);
+	for (i = 0; i < n; i++) {
+		row = quota_look(s, &rows->row[i]);
+		quota_table_row(&row, (int)width);
+		arena_reset(s->arena);
+	}
+}
+
+static int
+print_rows(struct show *s, bool json)
+{
+	struct store_rows	rows = { 0, NULL };
+	char			error[STORE_ERROR] = "";
+	size_t			n;
+
+	if (!quota_gather(s, &rows, error)) {
+		fprintf(stderr, "%s\n", error);
+		store_rows_free(&rows);
+		return CTL_TROUBLE;
+	}
+	n = s->top > 0 && s->top < rows.n ? s->top : rows.n;
+	if (json)
+		print_json(s, &rows, n);
+	else
+		print_table(s, &rows, n);
+	store_rows_free(&rows);
+	return CTL_GOOD;
+}
+
+/* --- the command --------------------------------------------------------- */
+
+/* With --state it works without a configuration, and does not show plans. */
+static bool
+open_store(struct show *s, const struct ctl *c)
+{
+	struct store_place	 place;
+	char			*why = NULL;
+
+	s->conf = ctl_load_conf(c);
+	place = ctl_state(c, s->conf);
+	if (place.spec == NULL)
+		return false;
+	if (s->conf == NULL)
+		ctl_complain("plans are not shown");
+	else
+		s->query = setup_users(s->conf);
+	s->store = store_open_at(&place, STORE_READ, &why);
+	if (s->store == NULL)
+		ctl_fail(why);
+	return s->store != NULL;
+}
+
+static int
+show(struct show *s, const struct ctl *c)
+{
+	int status = CTL_TROUBLE;
+
+	s->arena = arena_new(4096);
+	s->now = time(NULL);
+	if (open_store(s, c))
+		status = print_rows(s, c->json);
+	store_setting_rows_free(&s->set);
+	store_close(&s->store);
+	users_query_free(&s->query);
+	conf_unref(&s->conf);
+	arena_free(&s->arena);
+	return status;
+}
+
+int
+quota_show_key(const struct ctl *c, const char *key)
+{
+	struct show s = { .login = key, .key = key };
+
+	return show(&s, c);
+}
+
+static bool
+show_option(void *arg, int option, char *value)
+{
+	struct show	*s = arg;
+	char		*end;
+
+	(void)option;		/* there is one */
+	s->top = strtoul(value, &end, 10);
+	return (ascii_is_digit(value[0]) && *end == '\0' && s->top > 0) ||
+	    ctl_refuse("--top", "a number of at least 1", value);
+}
+
+int
+ctl_quota_show(struct ctl *c, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "top", required_argument, NULL, CTL_OPT_OWN },
+		CTL_OPTION_JSON,
+		CTL_OPTION_STATE,
+		CTL_OPTION_END
+	};
+	static const struct ctl_syntax syntax = { usage, options, show_option,
+	    0, 1 };
+	struct show	s = { .login = NULL };
+	int		status = ctl_parse(c, &syntax, &s, argc, argv);
+
+	if (status != CTL_PARSED)
+		return status;
+	s.login = c->noperands > 0 ? c->operand[0] : NULL;
+	return show(&s, c);
+}
