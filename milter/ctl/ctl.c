@@ -1,5 +1,5 @@
 /*
- * ctl - the tool's command line: a table of subcommands and a loop
+ * ctl - millgatectl: its global options and the table of its subcommands
  */
 #include "config.h"
 
@@ -15,23 +15,23 @@ static const struct command {
 	const char	*help;
 } commands[] = {
 	{ "check",	ctl_check,
-	    "what would be decided about a message file, and why" },
+	    "judge a message file offline, and explain the verdict" },
 	{ "conf",	ctl_conf,
-	    "check or show the configuration" },
+	    "check or show the configuration, list all options" },
 	{ "doctor",	ctl_doctor,
-	    "does the MTA give millgate what it needs?" },
+	    "check that the MTA sends what millgate needs" },
 	{ "key",	ctl_key,
-	    "make DKIM keys, show and check their records" },
+	    "make and retire DKIM keys, check their DNS records" },
 	{ "outcomes",	ctl_outcomes,
-	    "what DMARC said about a day's mail" },
+	    "show the DMARC results of one day" },
 	{ "quota",	ctl_quota,
-	    "who sent how much in the last hour" },
+	    "show, limit or reset what logins have sent" },
 	{ "replay",	ctl_replay,
 	    "run scenario files" },
 	{ "stats",	ctl_stats,
-	    "what the running daemon has counted" },
+	    "show the counters of the running daemon" },
 	{ "user",	ctl_user,
-	    "what a login may send, how much, and why" },
+	    "explain what a login may send; block or unblock it" },
 };
 
 #define NCOMMANDS	(sizeof(commands) / sizeof(commands[0]))
@@ -46,8 +46,8 @@ print_usage(FILE *out)
 	for (i = 0; i < NCOMMANDS; i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name,
 		    commands[i].help);
-	fprintf(out, "\n`millgatectl COMMAND --help' says more; "
-	    "manual: millgatectl(8).\n");
+	fprintf(out, "\nSee `millgatectl COMMAND --help' and the "
+	    "manual page millgatectl(8).\n");
 }
 
 static int
@@ -58,7 +58,7 @@ run_command(struct ctl *c, int argc, char **argv)
 	for (i = 0; i < NCOMMANDS; i++)
 		if (strcmp(argv[0], commands[i].name) == 0)
 			return commands[i].run(c, argc, argv);
-	fprintf(stderr, "millgatectl: no command \"%s\"\n", argv[0]);
+	fprintf(stderr, "millgatectl: unknown command \"%s\"\n", argv[0]);
 	print_usage(stderr);
 	return CTL_TROUBLE;
 }
@@ -76,7 +76,7 @@ main(int argc, char **argv)
 	struct ctl	c = { .conf_path = SYSCONFDIR "/millgate.conf" };
 	int		ch;
 
-	/* "+": stop at the command, its options are its own */
+	/* "+": stop at the command, which parses its own options */
 	while ((ch = getopt_long(argc, argv, "+c:", options, NULL)) != -1) {
 		switch (ch) {
 		case 'c':

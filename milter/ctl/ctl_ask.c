@@ -1,5 +1,8 @@
 /*
- * ctl_ask - a question to the running daemon, over its control socket
+ * ctl_ask - one command to the running daemon, over its control socket
+ *
+ * A daemon that does not answer within CTL_ASK_SECONDS is an error; the tool
+ * never hangs.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,28 +12,26 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
-#include "conf/conf.h"
 #include "ctl_ask_priv.h"
+#include "ctl_common_priv.h"
 
 static bool
-no_answer(const char *path, const char *what)
+no_answer(const char *path, const char *reason)
 {
-	fprintf(stderr, "millgatectl: no millgate answers at %s: %s\n", path,
-	    what);
-	return false;
+	return ctl_complain("no answer from the daemon at %s: %s", path,
+	    reason);
 }
 
 static const char *
-why_not(int error)
+connect_error(int error)
 {
 	if (error == ENOENT || error == ECONNREFUSED)
-		return "it is not running, or has another control-socket";
+		return "it is not running, or uses another control-socket";
 	if (error == EACCES)
-		return "permission denied; be root or the user that it runs "
-		    "as";
+		return "permission denied; run millgatectl as root, or as the "
+		    "user of the daemon";
 	return strerror(error);
 }
 
@@ -87,20 +88,18 @@ ctl_ask(const struct conf *c, const char *command, struct buf *text,
 	bool		 done;
 	int		 fd;
 
-	if (strcmp(path, CONF_NO_SOCKET) == 0) {
-		fprintf(stderr, "millgatectl: control-socket = none in %s: "
-		    "the daemon cannot be asked\n", c->path);
-		return false;
-	}
+	if (strcmp(path, CONF_NO_SOCKET) == 0)
+		return ctl_complain("%s: control-socket = none: the daemon "
+		    "cannot be asked", c->path);
 	fd = ask_connect(path);
 	if (fd == -1)
-		return no_answer(path, why_not(errno));
+		return no_answer(path, connect_error(errno));
 	done = ask_exchange(fd, command, text);
 	close(fd);
 	if (!done || !json_parse(buf_str(text), text->len, answer))
-		return no_answer(path, "it was too busy, or ended");
+		return no_answer(path, "it is too busy, or has stopped");
 	if (json_get(*answer, "error", &error))
-		return no_answer(path, "it does not know the question; has it "
-		    "been restarted after the update?");
+		return no_answer(path, "it does not know this command; restart "
+		    "it after an update");
 	return true;
 }

@@ -1,5 +1,5 @@
 /*
- * ctl_ask - a question to the running daemon, over its control socket
+ * ctl_ask - one command to the running daemon, over its control socket
  */
 #ifndef MILLGATE_CTL_ASK_H
 #define MILLGATE_CTL_ASK_H
@@ -10,13 +10,14 @@ struct buf;
 struct conf;
 struct json;
 
-/* The answer has at most so many octets; it may take so many seconds. */
+/* Limits of one answer: its octets, and the wait for it. */
 #define CTL_ASK_BYTES	(1024 * 1024)
 #define CTL_ASK_SECONDS	10
 
 /*
- * *answer is a JSON object in `text`. False, with the reason on stderr: no
- * daemon answers, or it did not understand.
+ * Send one command, and parse the answer: *answer is a JSON object in `text`.
+ * False, with the reason on stderr: no daemon answers, or it does not know the
+ * command.
  */
 bool	ctl_ask(const struct conf *c, const char *command, struct buf *text,
 	    struct json *answer);

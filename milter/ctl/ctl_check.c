@@ -1,9 +1,10 @@
 /*
- * ctl_check - one message file through the session, offline: the verdict,
- * the edits and the reasons
+ * ctl_check - millgatectl check: judge one message file offline, and print
+ * the verdict, the edits and the reasons
  *
- * The state file is not touched: the quota is counted in memory. Lookups go
- * to the configured name servers, or to a zone file.
+ * The message passes through the same session as mail from an MTA. The state
+ * file is not touched: the quota is counted in memory. Lookups go to the
+ * configured name servers, or to a zone file.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,21 +22,21 @@
 
 static const char usage[] =
     "usage: millgatectl [-c FILE] check [options] MESSAGE\n"
-    "  --client IP         the client's address, or \"local\" for sendmail(1)\n"
-    "                      (default 192.0.2.1)\n"
-    "  --client-name NAME  its name\n"
-    "  --helo NAME         its HELO (default: the client's name)\n"
-    "  --from ADDRESS      the envelope sender (default: null sender)\n"
-    "  --rcpt ADDRESS      a recipient; may be repeated\n"
-    "  --login LOGIN       authenticated as\n"
-    "  --mechanism NAME    by this SASL mechanism (default PLAIN)\n"
-    "  --tls VERSION       under TLS, \"TLSv1.3\"\n"
-    "  --bits N            with a cipher of N bits (default 256)\n"
+    "  --client IP         client address (default 192.0.2.1); \"local\" is\n"
+    "                      mail from sendmail(1)\n"
+    "  --client-name NAME  client host name\n"
+    "  --helo NAME         HELO name (default: client name, else address)\n"
+    "  --from ADDRESS      envelope sender (default: null sender)\n"
+    "  --rcpt ADDRESS      recipient; may be repeated\n"
+    "  --login LOGIN       authenticated login (default: none)\n"
+    "  --mechanism NAME    SASL mechanism of the login (default PLAIN)\n"
+    "  --tls VERSION       TLS version, for example TLSv1.3 (default: no TLS)\n"
+    "  --bits N            cipher bits of the TLS session (default 256)\n"
     "  --port PORT         the MTA's {daemon_port} (default 25)\n"
     "  --daemon-name NAME  the MTA's {daemon_name}\n"
     "  --daemon-addr IP    the MTA's {daemon_addr}\n"
-    "  --macro NAME=VALUE  any other macro; may be repeated\n"
-    "  --zone FILE         answer lookups from a zone file\n"
+    "  --macro NAME=VALUE  another macro of the MTA; may be repeated\n"
+    "  --zone FILE         look names up in this zone file, not in the DNS\n"
     "  --json              print JSON\n"
     "MESSAGE is a file, or - for standard input. Exit status: 0 accepted,\n"
     "1 held, deferred or rejected, 2 usage or trouble.\n";
@@ -76,7 +77,7 @@ static const struct option options[] = {
 	CTL_OPTION_END
 };
 
-/* The place of an option that sets one string; NULL: it is another one. */
+/* The member that an option sets to its value; NULL: it is another kind. */
 static const char **
 text_option(struct check *k, int option)
 {
@@ -110,8 +111,8 @@ check_option(void *arg, int option, char *value)
 		return true;
 	}
 	if ((is_rcpt ? k->nrcpt : k->nmacros) == REPEATED_MAX)
-		return ctl_complain("more than %d options %s", REPEATED_MAX,
-		    is_rcpt ? "--rcpt" : "--macro");
+		return ctl_complain("%s may be repeated %d times at most",
+		    is_rcpt ? "--rcpt" : "--macro", REPEATED_MAX);
 	if (is_rcpt) {
 		k->rcpt[k->nrcpt++] = value;
 		return true;
@@ -169,7 +170,10 @@ set_macros(struct replay *r, const struct check *k)
 		replay_macro(r, k->macro[i].name, k->macro[i].value);
 }
 
-/* The worst answer to the message as a whole. */
+/*
+ * The answer that ends the message: at MAIL, at RCPT if no recipient is
+ * accepted, or at end of message.
+ */
 static struct verdict
 check_play(struct replay *r, const struct check *k, const struct buf *message)
 {
@@ -190,7 +194,7 @@ check_play(struct replay *r, const struct check *k, const struct buf *message)
 	return replay_message(r, buf_str(message), message->len);
 }
 
-/* Print the verdict; the exit status. */
+/* Play the session, and print the verdict; the exit status. */
 static int
 check_judge(struct replay *r, const struct check *k, const struct buf *message,
     bool json)

@@ -136,7 +136,7 @@ ctl_dispatch(const struct ctl_command *commands, const char *usage,
 	return ctl_usage(usage);
 }
 
-/* --- what is opened ------------------------------------------------------ */
+/* --- configuration, state, files, resolver ------------------------------- */
 
 struct conf *
 ctl_load_conf(const struct ctl *c)

@@ -1,9 +1,8 @@
 /*
  * ctl_common - functions that several subcommands of millgatectl share
  *
- * One parser for all command lines; the configuration, the state, files and
- * the resolver, opened with the reason on stderr when that fails; limits and
- * blocks as text.
+ * One parser for all command lines; functions that open the configuration, a
+ * file or the resolver, and report errors on stderr; limits and blocks as text.
  */
 #ifndef MILLGATE_CTL_COMMON_H
 #define MILLGATE_CTL_COMMON_H
@@ -67,7 +66,7 @@ int	ctl_usage(const char *usage);
 /* Print a malloced reason, and free it; returns CTL_TROUBLE. */
 int	ctl_fail(char *why);
 
-/* --- what is opened ------------------------------------------------------ */
+/* --- configuration, state, files, resolver ------------------------------- */
 
 /* The configuration of -c; NULL: the reason is on stderr. */
 struct conf	*ctl_load_conf(const struct ctl *c);

@@ -1,5 +1,5 @@
 /*
- * ctl_conf - millgatectl conf: check and show the configuration
+ * ctl_conf - millgatectl conf: check or show the configuration, list options
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 #include "ctl_common_priv.h"
 
 static const char usage[] =
-    "usage: millgatectl [-c FILE] conf check [--json]    is it good?\n"
-    "       millgatectl [-c FILE] conf show [--json]     all options\n"
-    "       millgatectl conf options [--json]            what there is\n";
+    "usage: millgatectl [-c FILE] conf check [--json]  check for errors\n"
+    "       millgatectl [-c FILE] conf show [--json]   show all values\n"
+    "       millgatectl conf options [--json]          list all options\n";
 
 /* The lines of a text as a JSON array. */
 static void
@@ -37,7 +37,7 @@ print_json_lines(const char *text)
 	buf_free(&line);
 }
 
-/* As `millgate -t` does. */
+/* The same checks as `millgate -t`. */
 static int
 check_conf(const struct ctl *c)
 {

@@ -1,11 +1,12 @@
 /*
- * ctl_doctor - millgatectl doctor: does the MTA give millgate what it needs?
+ * ctl_doctor - millgatectl doctor: does the MTA send what millgate needs?
  *
  *	doctor [--postfix DIR] [--sendmail FILE] [--json]
  *
- * The daemon says what has arrived since it started, the MTA's configuration
- * says what would; the judgement is in advice*.c. Without these options the
- * MTA that the daemon has seen is looked for at its usual place.
+ * Two sources: what the running daemon has received since it started, and the
+ * configuration of the MTA. The judgement is in doctor/advice*.c. Without an
+ * option, the configuration is read from its usual place, if the daemon has
+ * seen this MTA or none yet.
  */
 #include <sys/wait.h>
 
@@ -34,18 +35,21 @@ extern char **environ;
 static const char usage[] =
     "usage: millgatectl [-c FILE] doctor [--postfix DIR] [--sendmail FILE]\n"
     "           [--json]\n\n"
-    "What the MTA sends to millgate, and the lines to change where something\n"
-    "is missing. Status 1: there is advice.\n";
+    "Show what the MTA sends to millgate, and which lines to change in its\n"
+    "configuration. Exit status 1: there is advice.\n";
 
 struct doctor {
 	const struct conf *conf;
-	const char	*postfix, *sendmail;	/* as asked for; NULL */
+	const char	*postfix, *sendmail;	/* options; NULL: not given */
 	struct diagnosis d;
 };
 
-/* --- what the daemon has seen --------------------------------------------- */
+/* --- what the daemon has seen -------------------------------------------- */
 
-/* `macros` is the JSON list of a listener. */
+/*
+ * Was this macro never sent? An empty value counts as sent. `macros` is the
+ * JSON list of a listener. (A policy_never_fn.)
+ */
 static bool
 macro_never(const void *macros, const char *macro)
 {
@@ -71,7 +75,10 @@ read_mta(struct arena *a, struct json l, struct mta_facts *mta)
 	mta->takes_lists = json_get_true(l, "takes_lists");
 }
 
-/* No listener is inbound, too. */
+/*
+ * Are logins bound to no address? They are on an inbound listener, and where
+ * no listener matches, which is judged as inbound.
+ */
 static bool
 is_unbound(const struct conf *c, const char *listener)
 {
@@ -116,7 +123,7 @@ advise_seen(struct doctor *w)
 		advise_listener(w, l);
 }
 
-/* Has the daemon had sessions of such an MTA, or of none at all? */
+/* Has the daemon seen this kind of MTA, or no known kind at all? */
 static bool
 may_be(const struct doctor *w, enum mta_kind kind)
 {
@@ -136,7 +143,7 @@ may_be(const struct doctor *w, enum mta_kind kind)
 	return !other;
 }
 
-/* --- the MTA's configuration ---------------------------------------------- */
+/* --- the configuration of the MTA ---------------------------------------- */
 
 static void
 read_pipe(int fd, struct buf *b)
@@ -148,7 +155,10 @@ read_pipe(int fd, struct buf *b)
 		buf_add(b, chunk, (size_t)n);
 }
 
-/* What it prints; stderr is left out: it warns of each unknown parameter. */
+/*
+ * Run a program, and append its output. Its stderr is dropped, because
+ * postconf(1) warns of each parameter that it does not know.
+ */
 static bool
 run_program(char *const *argv, struct buf *out)
 {
@@ -177,6 +187,7 @@ run_program(char *const *argv, struct buf *out)
 	return status == 0;
 }
 
+/* The output of postconf -c DIR ARGS; NULL: the reason is on stderr. */
 static const char *
 postconf(struct arena *a, const char *dir, const char *const *args)
 {

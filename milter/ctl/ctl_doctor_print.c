@@ -1,5 +1,5 @@
 /*
- * ctl_doctor_print - the diagnosis for a reader, and as JSON
+ * ctl_doctor_print - a diagnosis as text and as JSON
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "ctl_common_priv.h"
 #include "ctl_doctor_priv.h"
 
-/* "{auth_type}", or "{auth_type} 3 of 12" when it did not always come. */
+/* "{auth_type}", or "{auth_type} (3 of 12)" if it was not always sent. */
 static void
 print_macro(struct arena *a, struct json m)
 {
@@ -24,7 +24,7 @@ print_macro(struct arena *a, struct json m)
 		printf(" (%" PRIu64 " of %" PRIu64 ")", sent, all);
 }
 
-/* The macros of one stage that came. */
+/* The macros that were sent at one stage, in one line. */
 static void
 print_stage(struct arena *a, struct json macros, const char *stage)
 {
@@ -44,9 +44,12 @@ print_stage(struct arena *a, struct json macros, const char *stage)
 		putchar('\n');
 }
 
-/* Has it come at some stage; is `m` the first that asks for it? */
+/*
+ * Was the macro of `m` sent at no stage, and is `m` its first entry in the
+ * list? So that each name is printed once.
+ */
 static bool
-never_came(struct arena *a, struct json macros, struct json m)
+never_sent(struct arena *a, struct json macros, struct json m)
 {
 	const char	*name = json_get_text(a, m, "macro");
 	struct json	 at = { NULL, NULL }, other;
@@ -63,6 +66,7 @@ never_came(struct arena *a, struct json macros, struct json m)
 	return true;
 }
 
+/* The macros that were asked for and never sent, in one line. */
 static void
 print_never(struct arena *a, struct json macros)
 {
@@ -70,7 +74,7 @@ print_never(struct arena *a, struct json macros)
 	bool		first = true;
 
 	while (json_next(macros, &at, NULL, &m)) {
-		if (!never_came(a, macros, m))
+		if (!never_sent(a, macros, m))
 			continue;
 		if (first)
 			printf("    %-8s", "never");
@@ -82,7 +86,7 @@ print_never(struct arena *a, struct json macros)
 }
 
 static void
-print_listener(struct arena *a, struct json l)
+doctor_listener(struct arena *a, struct json l)
 {
 	static const char *const stages[] = { "connect", "helo", "mail",
 	    "eom", NULL };
@@ -94,11 +98,11 @@ print_listener(struct arena *a, struct json l)
 	    "name"), json_get_number(l, "sessions"));
 	if (json_get_true(l, "negotiated"))
 		printf(", %s, milter protocol %" PRIu64 ", %s",
-		    mta[0] != '\0' ? mta : "an MTA that does not say its name",
+		    mta[0] != '\0' ? mta : "an MTA of unknown name",
 		    json_get_number(l, "protocol"),
 		    json_get_true(l, "takes_lists") ?
-		    "sends the macros that we ask for" :
-		    "sends the macros of its own lists only");
+		    "sends the macros that millgate requests" :
+		    "sends only the macros of its own lists");
 	putchar('\n');
 	if (!json_get(l, "macros", &macros))
 		return;
@@ -116,11 +120,11 @@ print_seen(const struct diagnosis *d)
 	if (d->daemon == NULL || !json_get(*d->daemon, "listeners", &list))
 		return;
 	while (json_next(list, &at, NULL, &l)) {
-		print_listener(d->arena, l);
+		doctor_listener(d->arena, l);
 		any = true;
 	}
 	if (!any)
-		puts("no session has come since the start");
+		puts("no session since the daemon started");
 }
 
 void
@@ -135,7 +139,7 @@ doctor_print(const struct diagnosis *d)
 	if (d->sendmail != NULL)
 		printf("Sendmail: %s\n", d->sendmail);
 	if (d->postfix == NULL && d->sendmail == NULL)
-		puts("no configuration of an MTA was read; see --postfix and "
+		puts("no configuration of an MTA was read; give --postfix or "
 		    "--sendmail");
 	putchar('\n');
 	for (i = 0; i < d->advice.n; i++) {
@@ -146,7 +150,7 @@ doctor_print(const struct diagnosis *d)
 	if (d->advice.n == 0)
 		puts("nothing to advise");
 	else if (d->postfix != NULL)
-		puts("then: postfix reload");
+		puts("then run: postfix reload");
 }
 
 void

@@ -1,5 +1,7 @@
 /*
- * ctl_doctor - the parts of millgatectl doctor
+ * ctl_doctor - a diagnosis of the MTA, and its printing
+ *
+ * Gathered by ctl_doctor.c, printed by ctl_doctor_print.c.
  */
 #ifndef MILLGATE_CTL_DOCTOR_H
 #define MILLGATE_CTL_DOCTOR_H
@@ -10,15 +12,16 @@
 
 struct json;
 
-/* What was found out, and what is advised. */
 struct diagnosis {
 	struct arena	*arena;
-	const struct json *daemon;	/* its answer; NULL: none */
-	const char	*postfix, *sendmail;	/* where they were read; NULL */
+	const struct json *daemon;	/* the daemon's answer; NULL: none */
+	/* path of the configuration that was read; NULL: none */
+	const char	*postfix, *sendmail;
 	struct advice_list advice;
 };
 
 void	doctor_print(const struct diagnosis *d);
+/* `answer` is the text of d->daemon. */
 void	doctor_print_json(const struct diagnosis *d, const char *answer);
 
 #endif

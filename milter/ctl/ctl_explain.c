@@ -4,9 +4,9 @@
  *
  *	user explain LOGIN [--listener NAME] [--json]
  *
- * Reads the configuration, the keys and the state; no daemon is needed. The
- * judges and lookups are those of a message; nothing is decided here. Keys or
- * a state that cannot be read are reported on stderr, and the rest is printed.
+ * Reads the configuration, the keys and the state; no daemon is needed. Judges
+ * and lookups are the same as for a message; no rule is written here. Keys or a
+ * state that cannot be read are reported on stderr, and the rest is printed.
  * Exit status 1: no message of the login can be accepted.
  */
 #include <stdio.h>
@@ -25,7 +25,7 @@
 #include "ctl_common_priv.h"
 #include "ctl_explain_priv.h"
 
-/* --- plans ------------------------------------------------------------- */
+/* --- plans --------------------------------------------------------------- */
 
 static struct plan_choice
 choose(const struct explanation *e, const struct session_rules *listener,
@@ -43,7 +43,7 @@ choose(const struct explanation *e, const struct session_rules *listener,
 	return policy_plan(&places);
 }
 
-/* Logins come in by these. */
+/* A listener where clients log in; a local one gets mail of sendmail(1). */
 static bool
 takes_logins(const struct session_rules *r)
 {
@@ -59,6 +59,7 @@ add_plan(struct explanation *e, const struct session_rules *listener)
 	p->choice = choose(e, listener, NULL);
 }
 
+/* Is the plan the same on all listeners? */
 static bool
 all_alike(const struct explanation *e)
 {
@@ -72,7 +73,7 @@ all_alike(const struct explanation *e)
 	return true;
 }
 
-/* Those of the tiers that a session may reach, if they make a difference. */
+/* The plans of the tiers that a session may reach, where one applies. */
 static void
 add_tiers(struct explanation *e)
 {
@@ -89,7 +90,7 @@ add_tiers(struct explanation *e)
 	}
 }
 
-/* One for all listeners where they make no difference. */
+/* One plan for all listeners if it is the same on each. */
 static void
 gather_plans(struct explanation *e, const struct session_rules *listener)
 {
@@ -110,7 +111,7 @@ gather_plans(struct explanation *e, const struct session_rules *listener)
 	add_tiers(e);
 }
 
-/* --- identities and keys ----------------------------------------------- */
+/* --- identities and keys ------------------------------------------------- */
 
 static bool
 login_is_address(const struct explanation *e)
@@ -143,6 +144,7 @@ gather_senders(struct explanation *e)
 	}
 }
 
+/* Add those keys that are not in the list yet. */
 static void
 add_keys(struct explanation *e, const struct signing_keys *keys)
 {
@@ -168,7 +170,10 @@ add_keys(struct explanation *e, const struct signing_keys *keys)
 	}
 }
 
-/* Of one pattern; for whole domains a local part stands for all. */
+/*
+ * The keys that sign mail from one sender pattern. In a pattern for a whole
+ * domain, "x" represents any local part, and any subdomain.
+ */
 static void
 keys_for(struct explanation *e, const struct keyring *ring,
     const char *pattern)
@@ -195,6 +200,7 @@ keys_for(struct explanation *e, const struct keyring *ring,
 
 /* --- the answer ---------------------------------------------------------- */
 
+/* The listeners that require a second factor of all logins. */
 static void
 gather_strict(struct explanation *e, const struct session_rules *listener)
 {
@@ -219,7 +225,7 @@ allows_none(struct store_limits conf, const struct store_setting *setting)
 	return limits.recipients == 0 || limits.messages == 0;
 }
 
-/* Every plan that could apply allows none. */
+/* Does every plan that could apply allow no mail? */
 static bool
 plans_allow_none(const struct explanation *e)
 {
@@ -231,34 +237,36 @@ plans_allow_none(const struct explanation *e)
 	return true;
 }
 
-/* Mail that is held has been accepted. */
+/* Mail of a login that is on hold is accepted, and held. */
 static bool
 is_refused(const struct store_setting *s)
 {
 	return s->blocked_until != 0 && s->block != STORE_BLOCK_HOLD;
 }
 
+/* The reason why no message of the login can be accepted; NULL: some can. */
 static const char *
 find_why_not(const struct explanation *e)
 {
 	size_t i;
 
 	if (e->user != NULL && e->user->block)
-		return "its entry says block = yes";
+		return "its entry has block = yes";
 	if (is_refused(&e->setting))
 		return "it is blocked by the operator or the fuse";
 	if (e->user == NULL && e->conf->identity.unlisted == UNLISTED_REFUSE)
 		return "it has no entry, and unlisted-users = refuse";
 	if (e->nsenders == 0)
-		return "it is no address, and no senders are set for it";
+		return "it is not an address, and no senders are configured "
+		    "for it";
 	if (plans_allow_none(e))
-		return "its plan, or the limit set for it, allows none";
+		return "its plan, or the limit set for it, allows no mail";
 	for (i = 0; i < e->ngroups; i++) {
 		if (is_refused(&e->group_setting[i]))
 			return arena_printf(e->arena, "group %s is blocked",
 			    e->group[i]->name);
 		if (allows_none(e->group[i]->limits, &e->group_setting[i]))
-			return arena_printf(e->arena, "group %s allows none",
+			return arena_printf(e->arena, "group %s allows no mail",
 			    e->group[i]->name);
 	}
 	return NULL;
@@ -277,19 +285,22 @@ gather_settings(struct explanation *e, struct store *state, time_t now)
 		    &e->group_setting[i], error);
 }
 
+/*
+ * Find all that is printed. `listener` NULL: for all listeners where clients
+ * log in. `keys` and `state` may be NULL: then no keys and no settings are
+ * found.
+ */
 static void
-explain_gather(struct explanation *e, const char *login,
-    const struct session_rules *listener, const struct keyring *keys,
-    struct store *state, time_t now)
+explain_gather(struct explanation *e, const struct session_rules *listener,
+    const struct keyring *keys, struct store *state, time_t now)
 {
 	struct users_reply	 entry = users_lookup(e->conf->users, e->query,
-				     login, 0, e->arena);
+				     e->login, 0, e->arena);
 	size_t			 i;
 
-	e->login = login;
 	e->user = entry.user;
 	e->unknown = entry.why;
-	e->ngroups = groups_of(e->conf->groups, login, e->arena, e->group,
+	e->ngroups = groups_of(e->conf->groups, e->login, e->arena, e->group,
 	    GROUPS_OF_LOGIN);
 	if (state != NULL)
 		gather_settings(e, state, now);
@@ -303,7 +314,7 @@ explain_gather(struct explanation *e, const char *login,
 
 /* --- the command --------------------------------------------------------- */
 
-/* NULL: nothing signs, or the keys cannot be read, which is told. */
+/* NULL: no keys are configured, or they cannot be read, which is reported. */
 static struct keyring *
 explain_keyring(const struct conf *c)
 {
@@ -318,7 +329,8 @@ explain_keyring(const struct conf *c)
 	else
 		return NULL;
 	if (keys == NULL)
-		fprintf(stderr, "%s\nmillgatectl: keys are not shown\n", why);
+		fprintf(stderr, "%s\nmillgatectl: the output has no keys\n",
+		    why);
 	free(why);
 	return keys;
 }
@@ -333,20 +345,20 @@ open_state(const struct ctl *c, const struct conf *conf)
 	struct store_setting	 any;
 	char			 error[STORE_ERROR];
 
-	/* a server is asked for the first time by this */
+	/* a server is asked only when something is read */
 	if (s != NULL && store_setting_get(s, "", 0, &any, error) ==
 	    STORE_UNKNOWN) {
 		why = xstrdup(error);
 		store_close(&s);
 	}
 	if (s == NULL)
-		fprintf(stderr, "%s\nmillgatectl: what is set there is not "
-		    "shown\n", why);
+		fprintf(stderr, "%s\nmillgatectl: the output has no limits "
+		    "and blocks of the state\n", why);
 	free(why);
 	return s;
 }
 
-/* "login NAME" is NAME, as for the commands that change something. */
+/* "login NAME" means NAME, as in the commands that change something. */
 static const char *
 login_of(struct arena *a, const char *text)
 {
@@ -363,20 +375,21 @@ static int
 explain(const struct ctl *c, const struct conf *conf, const char *listener,
     struct arena *a)
 {
-	struct explanation	 e = { .arena = a, .conf = conf };
+	struct explanation	 e = { .arena = a, .conf = conf,
+		.login = login_of(a, c->operand[0]) };
 	const struct session_rules *rules = NULL;
 	struct keyring		*keys;
 	struct store		*state;
 
 	if (listener != NULL &&
 	    (rules = ctl_find_listener(conf, listener)) == NULL) {
-		ctl_complain("no listener \"%s\"", listener);
+		ctl_complain("there is no listener \"%s\"", listener);
 		return CTL_TROUBLE;
 	}
 	keys = explain_keyring(conf);
 	state = open_state(c, conf);
 	e.query = setup_users(conf);
-	explain_gather(&e, login_of(a, c->operand[0]), rules, keys, state, time(NULL));
+	explain_gather(&e, rules, keys, state, time(NULL));
 	if (e.unknown != NULL)
 		fprintf(stderr, "%s\n", e.unknown);
 	else if (c->json)
@@ -395,7 +408,8 @@ static const char usage[] =
     "usage: millgatectl [-c FILE] user explain LOGIN [--listener NAME]\n"
     "           [--json]\n"
     "\n"
-    "What LOGIN may send, how much, and why. Status 1: nothing.\n";
+    "Explain what LOGIN may send, how much, and why.\n"
+    "Exit status 1: it may not send.\n";
 
 static bool
 explain_option(void *arg, int option, char *value)

@@ -24,7 +24,7 @@ list_networks(const struct explanation *e)
 	return list;
 }
 
-/* Which places demand a second factor: "user", "listener NAME". */
+/* The sections that require a second factor: "user", "listener NAME" */
 static const char *const *
 list_factors(const struct explanation *e, size_t *n)
 {
@@ -55,7 +55,7 @@ list_keys(const struct explanation *e)
 	return list;
 }
 
-/* The place that names a plan. */
+/* The kind of section, or the option, that names the plan. */
 static const char *
 place_name(enum plan_place place)
 {
@@ -76,7 +76,7 @@ place_name(enum plan_place place)
 
 /* --- the table ----------------------------------------------------------- */
 
-/* What is typed on the command line may hold anything. */
+/* A login from the command line may hold control characters. */
 static void
 print_text(const char *text)
 {
@@ -217,7 +217,7 @@ explain_print(const struct explanation *e)
 	print_list("networks", list_networks(e),
 	    u != NULL ? u->nnetworks : 0, "any");
 	list = list_factors(e, &n);
-	print_list("second factor", list, n, "not demanded");
+	print_list("second factor", list, n, "not required");
 	if (u != NULL && u->ncertificates > 0)
 		print_list("certificates", u->certificates, u->ncertificates,
 		    "");

@@ -20,8 +20,8 @@ struct ctl;
 struct users_query;
 
 /*
- * The plan on one listener; NULL stands for all of them. That of a tier is for
- * sessions that reach it, wherever they come in.
+ * The plan on one listener; NULL: on all of them. The plan of a tier applies to
+ * sessions that reach the tier, on any listener.
  */
 struct explained_plan {
 	const struct session_rules *listener;
@@ -37,24 +37,24 @@ struct explanation {
 	struct arena	*arena;
 	const struct conf *conf;
 	struct users_query *query;		/* NULL: none */
+	const char	*login;
 	/* found */
-	const char	*unknown;		/* its entry is, and why */
-	const char	*login;			/* folded */
+	const char	*unknown;		/* its entry: why; else NULL */
 	const struct user_rules *user;		/* NULL: no entry */
 	const char	*why_not;		/* NULL: it may send */
 	size_t		 nplans;
 	struct explained_plan *plan;
 	size_t		 ngroups;
 	const struct group_rules *group[GROUPS_OF_LOGIN];
-	/* patterns as in a user section; none: it may send as nobody */
+	/* patterns as in a user section; none: no sender is allowed */
 	size_t		 nsenders;
 	const char	*const *sender;
-	/* submission listeners that demand a second factor of everybody */
+	/* submission listeners that require a second factor of all logins */
 	size_t		 nstrict;
 	const struct session_rules **strict;
 	size_t		 nkeys;
 	struct explained_key *key;
-	/* set beside the configuration, for the login and its groups */
+	/* set by an operator or the fuse, for the login and its groups */
 	struct store_setting setting, group_setting[GROUPS_OF_LOGIN];
 };
 

@@ -1,5 +1,5 @@
 /*
- * ctl_key - millgatectl key: its arguments, and where its keys are
+ * ctl_key - millgatectl key: its command line, and the loading of its keys
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,22 +18,22 @@
 
 static const char usage[] =
     "usage: millgatectl [-c FILE] key COMMAND [options] ...\n"
-    "  key new DOMAIN           make a key, pending until its record is seen\n"
+    "  key new DOMAIN           make a key; pending until its record is seen\n"
     "    --type rsa|ed25519|both  (default rsa)\n"
-    "    --bits N               of an RSA key (default 2048)\n"
-    "    --selector S           (default: today's date)\n"
+    "    --bits N               size of an RSA key (default 2048)\n"
+    "    --selector S           selector (default: made from today's date)\n"
     "    --active               sign at once, published or not\n"
-    "  key list [DOMAIN]        all keys and their states\n"
-    "  key dns DOMAIN [SELECTOR]    the DNS records of its keys\n"
+    "  key list [DOMAIN]        list keys and their states\n"
+    "  key dns DOMAIN [SELECTOR]    print the DNS records of keys\n"
     "    --format zone|string|nsupdate  (default zone)\n"
-    "  key check DOMAIN [SELECTOR]  does the DNS show them?\n"
-    "  key activate DOMAIN [SELECTOR]  pending keys whose record is published\n"
-    "                           replace the older ones of their type for good\n"
-    "  key retire DOMAIN SELECTOR   sign with it no longer\n"
+    "  key check DOMAIN [SELECTOR]  compare keys with the published records\n"
+    "  key activate DOMAIN [SELECTOR]  activate pending keys whose record is\n"
+    "                           published; retire older ones of their type\n"
+    "  key retire DOMAIN SELECTOR   do not sign with a key any longer\n"
     "  key prune [DOMAIN]       delete keys that retired long ago\n"
-    "    --keep DAYS            (default 14)\n"
-    "  --directory DIR          instead of the configured key-directory\n"
-    "  --zone FILE              answer lookups from a zone file\n"
+    "    --keep DAYS            but keep those of the last DAYS (default 14)\n"
+    "  --directory DIR          key directory (default: as configured)\n"
+    "  --zone FILE              look names up in this zone file\n"
     "  --json                   print JSON\n"
     "Exit status: 0 good, 1 the answer is no, 2 usage or trouble.\n";
 
@@ -42,20 +42,20 @@ const struct lookup_limits key_lookup_limits = { 10000, 1000 };
 static const struct subcommand {
 	const char	*name;
 	int		(*run)(struct key_command *c);
-	int		 least, most;		/* arguments */
+	int		 least, most;		/* operands */
 	bool		 writes;
 } subcommands[] = {
-	{ "new",	ctl_key_new,	1, 1, true },
-	{ "list",	ctl_key_list,	0, 1, false },
-	{ "dns",	ctl_key_dns,	1, 2, false },
-	{ "check",	ctl_key_check,	1, 2, false },
+	{ "new",	ctl_key_new,		1, 1, true },
+	{ "list",	ctl_key_list,		0, 1, false },
+	{ "dns",	ctl_key_dns,		1, 2, false },
+	{ "check",	ctl_key_check,		1, 2, false },
 	{ "activate",	ctl_key_activate,	1, 2, true },
-	{ "retire",	ctl_key_retire,	2, 2, true },
-	{ "prune",	ctl_key_prune,	0, 1, true },
+	{ "retire",	ctl_key_retire,		2, 2, true },
+	{ "prune",	ctl_key_prune,		0, 1, true },
 };
 
-enum { OPT_TYPE = CTL_OPT_OWN, OPT_BITS, OPT_SELECTOR, OPT_DIRECTORY, OPT_ZONE,
-    OPT_FORMAT, OPT_ACTIVE, OPT_KEEP };
+enum { OPT_TYPE = CTL_OPT_OWN, OPT_BITS, OPT_SELECTOR, OPT_DIRECTORY,
+    OPT_ZONE, OPT_FORMAT, OPT_ACTIVE, OPT_KEEP };
 
 static const struct option options[] = {
 	{ "type",	required_argument, NULL, OPT_TYPE },
@@ -70,10 +70,11 @@ static const struct option options[] = {
 	CTL_OPTION_END
 };
 
-/* --- keys -------------------------------------------------------------- */
+/* --- keys ---------------------------------------------------------------- */
 
+/* For keydir_read: it reports a key that it does not take. */
 static void
-tell_problem(void *arg, const char *text)
+report_problem(void *arg, const char *text)
 {
 	bool *bad = arg;
 
@@ -104,7 +105,7 @@ static bool
 load_directory(struct key_command *c, struct key_items *items)
 {
 	bool		 bad = false;
-	struct keydir	 d = { .arena = c->arena, .problem = tell_problem,
+	struct keydir	 d = { .arena = c->arena, .problem = report_problem,
 		.arg = &bad };
 	struct key_item	*item;
 	const struct keydir_key *k;
@@ -128,7 +129,7 @@ load_directory(struct key_command *c, struct key_items *items)
 	return !bad;
 }
 
-/* OpenDKIM's tables know no states: what they name signs. */
+/* OpenDKIM's tables have no states: all keys in them are active. */
 static bool
 load_tables(struct key_command *c, struct key_items *items)
 {
@@ -294,19 +295,19 @@ take_operands(struct key_command *c, const struct subcommand *s, int n,
 		c->domain = domain_canonical(c->arena, operand[0],
 		    strlen(operand[0]));
 		if (c->domain == NULL)
-			return ctl_complain("this is no domain: \"%s\"",
+			return ctl_complain("not a domain name: \"%s\"",
 			    operand[0]);
 	}
 	if (n > 1) {
 		c->selector = operand[1];
 		if (!keyfile_is_selector(operand[1]))
-			return ctl_complain("this is no selector: \"%s\"",
+			return ctl_complain("not a selector: \"%s\"",
 			    operand[1]);
 	}
 	return true;
 }
 
-/* The configuration says where keys are and who answers lookups. */
+/* Set c->directory and c->conf. With --directory no configuration is read. */
 static bool
 read_conf(struct key_command *c, const struct ctl *ctl, bool writes)
 {
@@ -319,9 +320,8 @@ read_conf(struct key_command *c, const struct ctl *ctl, bool writes)
 	if (c->directory != NULL ||
 	    (!writes && c->conf->signing.key_table != NULL))
 		return true;
-	fprintf(stderr, "%s: there is no key-directory in section signing; set"
-	    " it, or give --directory\n", ctl->conf_path);
-	return false;
+	return ctl_complain("%s: section signing has no key-directory; set it, "
+	    "or give --directory", ctl->conf_path);
 }
 
 static const struct subcommand *

@@ -1,9 +1,10 @@
 /*
  * ctl_key_change - millgatectl key new, activate, retire and prune
  *
- * A key file is complete before it has its name, never overwrites another one,
- * and belongs to the group of the key directory if that is there for a daemon
- * that does not run as root. States are marker files; see keydir.h.
+ * A key file is complete before it gets its name, and never overwrites another
+ * one. It belongs to the group of the key directory if that group may read
+ * there: so a daemon that does not run as root reads keys. States are marker
+ * files; see keydir.h.
  */
 #include <sys/stat.h>
 
@@ -23,30 +24,31 @@
 #include "ctl_common_priv.h"
 #include "ctl_key_priv.h"
 
-#define SELECTORS_MAX	100	/* made on one day */
+#define SELECTORS_MAX	100	/* of one type, made on one day */
 #define DAY		86400
 
+/* Report errno, and return false. */
 static bool
-fails(const char *path)
+file_error(const char *path)
 {
 	fprintf(stderr, "%s: %s\n", path, strerror(errno));
 	return false;
 }
 
 static void
-say_reload(void)
+remind_of_reload(void)
 {
-	fputs("the daemon takes this over when it is reloaded (systemctl "
-	    "reload millgate)\n", stderr);
+	fputs("reload the daemon to apply this (systemctl reload millgate)\n",
+	    stderr);
 }
 
-/* --- files ------------------------------------------------------------- */
+/* --- files --------------------------------------------------------------- */
 
 /* The owner and group that files below the key directory get. */
 struct owner {
 	uid_t	uid;
 	gid_t	gid;
-	bool	shared;		/* the group reads keys */
+	bool	shared;		/* the group may read keys */
 };
 
 static bool
@@ -55,7 +57,7 @@ owner_of(const char *directory, struct owner *o)
 	struct stat st;
 
 	if (stat(directory, &st) != 0)
-		return fails(directory);
+		return file_error(directory);
 	o->uid = geteuid() == 0 ? st.st_uid : (uid_t)-1;
 	o->gid = st.st_gid;
 	o->shared = st.st_gid != getegid() &&
@@ -63,16 +65,16 @@ owner_of(const char *directory, struct owner *o)
 	return true;
 }
 
-/* A directory that may be there already; its mode is no matter of umask. */
+/* Make a directory unless it exists. Its mode does not depend on the umask. */
 static bool
 make_directory(const char *path, const struct owner *o)
 {
 	if (mkdir(path, 0700) != 0)
-		return errno == EEXIST || fails(path);
+		return errno == EEXIST || file_error(path);
 	if (chmod(path, 0750) != 0)
-		return fails(path);
+		return file_error(path);
 	if (o != NULL && chown(path, o->uid, o->gid) != 0)
-		return fails(path);
+		return file_error(path);
 	return true;
 }
 
@@ -91,7 +93,7 @@ write_all(int fd, const char *text, size_t len)
 	return true;
 }
 
-/* The whole text, on disk, in a file of mode 0600 or 0640. */
+/* Write and sync the whole text; the mode becomes 0600 or 0640. */
 static bool
 fill_file(int fd, const struct buf *text, const struct owner *o)
 {
@@ -100,7 +102,7 @@ fill_file(int fd, const struct buf *text, const struct owner *o)
 	    write_all(fd, text->data, text->len) && fsync(fd) == 0;
 }
 
-/* So that the new name is on disk, too. */
+/* fsync(2) of a file does not save its name; that of the directory does. */
 static bool
 sync_names(const char *path)
 {
@@ -109,9 +111,10 @@ sync_names(const char *path)
 
 	if (fd >= 0)
 		close(fd);
-	return ok || fails(path);
+	return ok || file_error(path);
 }
 
+/* Create `path` with this text; an existing file is an error. */
 static bool
 write_new(struct arena *a, const char *path, const struct buf *text,
     const struct owner *o)
@@ -121,18 +124,19 @@ write_new(struct arena *a, const char *path, const struct buf *text,
 	bool	 ok;
 
 	if (fd < 0)
-		return fails(temporary);
+		return file_error(temporary);
 	ok = fill_file(fd, text, o);
 	if (!ok)
-		fails(temporary);
-	/* unlike rename, link never takes the place of another file */
+		file_error(temporary);
+	/* link(2), unlike rename(2), never replaces a file */
 	else if (link(temporary, path) != 0)
-		ok = fails(path);
+		ok = file_error(path);
 	close(fd);
 	unlink(temporary);
 	return ok;
 }
 
+/* Create a marker file, or set its time to now. */
 static bool
 set_marker(struct arena *a, const char *path, const char *suffix,
     const struct owner *o)
@@ -142,7 +146,7 @@ set_marker(struct arena *a, const char *path, const char *suffix,
 
 	fd = open(marker, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (fd < 0 || fchown(fd, o->uid, o->gid) != 0 || futimens(fd, NULL)) {
-		fails(marker);
+		file_error(marker);
 		if (fd >= 0)
 			close(fd);
 		return false;
@@ -156,10 +160,10 @@ remove_marker(struct arena *a, const char *path, const char *suffix)
 {
 	const char *marker = keydir_beside(a, path, suffix);
 
-	return unlink(marker) == 0 || errno == ENOENT || fails(marker);
+	return unlink(marker) == 0 || errno == ENOENT || file_error(marker);
 }
 
-/* --- new --------------------------------------------------------------- */
+/* --- new ----------------------------------------------------------------- */
 
 static const char *
 path_of(const struct key_command *c, const char *selector)
@@ -168,7 +172,7 @@ path_of(const struct key_command *c, const char *selector)
 	    c->domain, selector);
 }
 
-/* "20261123r", and if there is one already "20261123r2", ... */
+/* "20261123r"; if that file exists, "20261123r2" and so on. */
 static const char *
 dated_selector(const struct key_command *c, enum crypto_type type)
 {
@@ -189,7 +193,7 @@ dated_selector(const struct key_command *c, enum crypto_type type)
 	return selector;
 }
 
-/* --selector with two kinds: each has to have its own name. */
+/* With --selector and --type both, each key needs a selector of its own. */
 static const char *
 selector_for(const struct key_command *c, enum crypto_type type)
 {
@@ -201,17 +205,16 @@ selector_for(const struct key_command *c, enum crypto_type type)
 	    type == CRYPTO_RSA ? "rsa" : "ed25519");
 }
 
-/* A key that is there must not become pending by the marker of a new one. */
+/* The pending marker of a new key must not stop an existing key. */
 static bool
 is_free(const char *path)
 {
 	struct stat st;
 
 	if (lstat(path, &st) != 0)
-		return errno == ENOENT || fails(path);
-	fprintf(stderr, "%s: there is a key already; choose another selector\n",
+		return errno == ENOENT || file_error(path);
+	return ctl_complain("%s: this key exists; choose another selector",
 	    path);
-	return false;
 }
 
 static bool
@@ -259,17 +262,16 @@ show_new(struct key_command *c, const struct key_item *k)
 	key_print_json(c, &r);
 }
 
-/* One that is too long has no place in the DNS. */
+/* Does the name of the record fit into the DNS (RFC 1035 2.3.4)? */
 static bool
-has_name(const struct key_command *c, const char *selector)
+name_fits(const struct key_command *c, const char *selector)
 {
 	const char *name = keyrecord_name(c->arena, selector, c->domain);
 
 	if (strlen(name) <= DOMAIN_MAX)
 		return true;
-	fprintf(stderr, "millgatectl: key: %s: longer than the %d octets of a "
-	    "name; choose a shorter selector\n", name, DOMAIN_MAX);
-	return false;
+	return ctl_complain("%s: a name in the DNS has at most %d octets; "
+	    "choose a shorter selector", name, DOMAIN_MAX);
 }
 
 static bool
@@ -280,7 +282,7 @@ make_key(struct key_command *c, enum crypto_type type, const struct owner *o)
 	bool		 ok;
 
 	k.selector = selector_for(c, type);
-	if (!has_name(c, k.selector))
+	if (!name_fits(c, k.selector))
 		return false;
 	k.path = path_of(c, k.selector);
 	k.key = crypto_key_generate(type, c->bits, &why);
@@ -312,11 +314,11 @@ ctl_key_new(struct key_command *c)
 	    make_key(c, CRYPTO_ED25519, &o));
 	fputs(c->json ? "]\n" : "", stdout);
 	if (ok)
-		say_reload();
+		remind_of_reload();
 	return ok ? CTL_GOOD : CTL_TROUBLE;
 }
 
-/* --- activate ---------------------------------------------------------- */
+/* --- activate ------------------------------------------------------------ */
 
 static bool
 retire_older(struct key_command *c, struct key_items *items,
@@ -337,8 +339,8 @@ retire_older(struct key_command *c, struct key_items *items,
 }
 
 /*
- * Older ones retire first: if this stops half-way, the daemon still has the
- * pending one to ask the DNS for.
+ * The older keys retire first. If this is interrupted, the daemon still has the
+ * pending key, and signs with it because its record is published.
  */
 static int
 activate_one(struct key_command *c, struct key_items *items,
@@ -348,7 +350,7 @@ activate_one(struct key_command *c, struct key_items *items,
 	const char	*why = "";
 
 	if (keyrecord_compare(answer, k->key, &why) != KEYRECORD_PUBLISHED) {
-		printf("%s of %s: stays pending: %s\n", k->selector,
+		printf("%s of %s: still pending: %s\n", k->selector,
 		    k->domain, why);
 		return CTL_NO;
 	}
@@ -378,7 +380,7 @@ activate_pending(struct key_command *c, struct key_items *items,
 	}
 	if (n > 0)
 		return status;
-	fprintf(stderr, "no key of %s is pending\n", c->domain);
+	ctl_complain("%s has no pending key", c->domain);
 	return CTL_NO;
 }
 
@@ -391,20 +393,22 @@ ctl_key_activate(struct key_command *c)
 	struct lookups		*l;
 	int			 status = CTL_TROUBLE;
 
-	c->selector = NULL;	/* older ones have others */
-	if (key_items_load(c, &items) && (r = ctl_resolver(c->conf, c->zone)) != NULL) {
+	c->selector = NULL;	/* load the older keys too */
+	if (key_items_load(c, &items))
+		r = ctl_resolver(c->conf, c->zone);
+	if (r != NULL) {
 		l = lookups_new(r, &key_lookup_limits);
 		status = activate_pending(c, &items, selector, l);
 		lookups_free(&l);
 		resolver_free(&r);
 		if (status == CTL_GOOD)
-			say_reload();
+			remind_of_reload();
 	}
 	key_items_free(&items);
 	return status;
 }
 
-/* --- retire, prune ----------------------------------------------------- */
+/* --- retire, prune ------------------------------------------------------- */
 
 int
 ctl_key_retire(struct key_command *c)
@@ -416,10 +420,10 @@ ctl_key_retire(struct key_command *c)
 	if (key_items_load(c, &items) && owner_of(c->directory, &o)) {
 		status = CTL_NO;
 		if (items.n == 0)
-			fprintf(stderr, "there is no key %s of %s\n",
-			    c->selector, c->domain);
+			ctl_complain("%s has no key with selector %s",
+			    c->domain, c->selector);
 		else if (items.item[0].state == KEY_RETIRED)
-			fprintf(stderr, "%s has retired already\n",
+			ctl_complain("%s is retired already",
 			    items.item[0].path);
 		else if (set_marker(c->arena, items.item[0].path,
 		    KEYDIR_RETIRED, &o))
@@ -428,17 +432,17 @@ ctl_key_retire(struct key_command *c)
 			status = CTL_TROUBLE;
 	}
 	if (status == CTL_GOOD)
-		say_reload();
+		remind_of_reload();
 	key_items_free(&items);
 	return status;
 }
 
-/* The key goes first: without it the markers mean nothing. */
+/* The key is deleted first; markers without a key mean nothing. */
 static bool
 prune_one(struct key_command *c, const struct key_item *k)
 {
 	if (unlink(k->path) != 0)
-		return fails(k->path);
+		return file_error(k->path);
 	printf("%s: deleted; remove the record of %s from the DNS\n", k->path,
 	    keyrecord_name(c->arena, k->selector, k->domain));
 	return remove_marker(c->arena, k->path, KEYDIR_PENDING) &&

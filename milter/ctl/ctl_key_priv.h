@@ -1,5 +1,8 @@
 /*
  * ctl_key - what the files of `millgatectl key` share
+ *
+ * ctl_key.c has the command line and loads keys; ctl_key_show.c has the
+ * subcommands that only read, ctl_key_change.c those that write.
  */
 #ifndef MILLGATE_CTL_KEY_H
 #define MILLGATE_CTL_KEY_H
@@ -19,31 +22,31 @@ struct record;
 enum key_kinds { KINDS_RSA, KINDS_ED25519, KINDS_BOTH };
 enum key_format { FORMAT_ZONE, FORMAT_STRING, FORMAT_NSUPDATE };
 
-/* One run of the command: arguments and what they led to. */
+/* One run of the command: its arguments, and what they refer to. */
 struct key_command {
 	struct arena	*arena;
 	bool		 json;
 	const char	*directory;	/* NULL: OpenDKIM's tables */
 	const char	*domain;	/* canonical; NULL: all */
 	const char	*selector;
-	const char	*zone;		/* answer lookups from this file */
+	const char	*zone;		/* file for lookups; NULL: the DNS */
 	enum key_kinds	 kinds;
 	enum key_format	 format;
 	unsigned	 bits;
 	unsigned	 keep;		/* days */
-	bool		 active;	/* sign at once */
-	struct conf	*conf;		/* NULL when it was not needed */
+	bool		 active;	/* new: sign before it is published */
+	struct conf	*conf;		/* NULL: not read, see --directory */
 	time_t		 now;
-	size_t		 printed;	/* members of the JSON array */
+	size_t		 printed;	/* elements of the JSON array so far */
 };
 
-/* A key and what became of loading it. */
+/* A key file. */
 struct key_item {
 	const char	*domain, *selector, *path;
 	enum key_state	 state;
-	time_t		 since;
-	struct crypto_key *key;		/* NULL: why */
-	const char	*why;
+	time_t		 since;		/* of the state; 0: not known */
+	struct crypto_key *key;		/* NULL: it cannot be loaded */
+	const char	*why;		/* and why */
 };
 
 struct key_items {
@@ -51,19 +54,22 @@ struct key_items {
 	struct key_item	*item;
 };
 
-/* The keys of c->domain and c->selector, or all. false: told on stderr. */
+/*
+ * Load the keys of c->domain and c->selector, NULL for all. False: an error is
+ * on stderr. To be freed in either case.
+ */
 bool		 key_items_load(struct key_command *c, struct key_items *items);
 void		 key_items_free(struct key_items *items);
 
-/* One run: 10 seconds and 1,000 queries in all. */
+/* Of one run: 10 seconds and 1,000 queries in all. */
 extern const struct lookup_limits key_lookup_limits;
 
-/* The next member of the JSON array that the command prints. */
+/* Print the next element of a JSON array, with a comma before all but one. */
 void		 key_print_json(struct key_command *c, const struct record *r);
 
 /* "rsa", "ed25519" */
 const char	*key_type_name(const struct crypto_key *key);
-/* A record in the chosen format on stdout; false: OpenSSL fails. */
+/* Print the DNS record of a key in c->format; false: OpenSSL failed. */
 bool		 key_print_record(const struct key_command *c,
 		    const struct key_item *k);
 

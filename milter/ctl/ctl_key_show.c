@@ -1,5 +1,5 @@
 /*
- * ctl_key_show - millgatectl key list, dns and check: nothing is changed
+ * ctl_key_show - millgatectl key list, dns and check: these only read
  */
 #include <stdio.h>
 
@@ -14,14 +14,17 @@
 static int
 no_keys(const struct key_command *c)
 {
-	fprintf(stderr, "there is no key of %s%s%s\n",
-	    c->domain != NULL ? c->domain : "any domain",
-	    c->selector != NULL ? " with selector " : "",
-	    c->selector != NULL ? c->selector : "");
+	if (c->domain == NULL)
+		ctl_complain("there are no keys");
+	else if (c->selector == NULL)
+		ctl_complain("%s has no key", c->domain);
+	else
+		ctl_complain("%s has no key with selector %s", c->domain,
+		    c->selector);
 	return CTL_NO;
 }
 
-/* --- list -------------------------------------------------------------- */
+/* --- list ---------------------------------------------------------------- */
 
 static const char *
 day_of(struct arena *a, time_t t)
@@ -96,7 +99,7 @@ ctl_key_list(struct key_command *c)
 	return status;
 }
 
-/* --- dns --------------------------------------------------------------- */
+/* --- dns ----------------------------------------------------------------- */
 
 bool
 key_print_record(const struct key_command *c, const struct key_item *k)
@@ -152,7 +155,7 @@ print_records(struct key_command *c, const struct key_items *items)
 			status = CTL_TROUBLE;
 			continue;
 		}
-		/* one that is asked for by name is shown whatever it is */
+		/* a retired key is shown only if its selector is given */
 		if (k->state == KEY_RETIRED && c->selector == NULL)
 			continue;
 		if (c->json)
@@ -178,7 +181,7 @@ ctl_key_dns(struct key_command *c)
 	return status;
 }
 
-/* --- check ------------------------------------------------------------- */
+/* --- check --------------------------------------------------------------- */
 
 static void
 check_json(struct key_command *c, const struct key_item *k,
@@ -205,7 +208,7 @@ check_line(const struct key_command *c, const struct key_item *k,
 	    state == KEYRECORD_PUBLISHED ? "" : why);
 }
 
-/* The worse one of the statuses: no answer is worse than "no". */
+/* The exit status for one key; a lookup that failed is CTL_TROUBLE. */
 static int
 check_one(struct key_command *c, const struct key_item *k, struct lookups *l)
 {

@@ -1,11 +1,10 @@
 /*
- * ctl_outcomes - millgatectl outcomes: what DMARC said about a day's mail
+ * ctl_outcomes - millgatectl outcomes: the DMARC results of one day
  *
  *	outcomes [--day YYYY-MM-DD] [--json] [--state PATH]
  *
- * Reads the rows that `dmarc { record-outcomes }` has the daemon write, beside
- * it or without one. The day is today's unless said otherwise, in UTC as the
- * rows are.
+ * Reads the rows that the daemon writes with `dmarc { record-outcomes }`; it
+ * need not run. Days are UTC, in the rows too. The default is today.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,9 +31,9 @@ static const char usage[] =
     "usage: millgatectl [-c FILE] outcomes [--day YYYY-MM-DD] [--json]\n"
     "           [--state PATH]\n"
     "\n"
-    "What DMARC said about the mail of a day (UTC; default: today).\n";
+    "Show the DMARC results of the mail of one day (UTC; default: today).\n";
 
-/* Exactly YYYY-MM-DD, and a day that there is. */
+/* Exactly YYYY-MM-DD, a day of the calendar, from 1970 on. */
 static bool
 day_parse(const char *text, int64_t *day)
 {
@@ -52,7 +51,7 @@ day_parse(const char *text, int64_t *day)
 	tm.tm_mday = (int)strtol(text + 8, NULL, 10);
 	asked = tm;
 	*day = (int64_t)timegm(&tm) / DAY_SECONDS;
-	/* timegm makes the 1st of May of April 31 */
+	/* timegm(3) turns April 31 into May 1 */
 	return text[i] == '\0' && tm.tm_mday == asked.tm_mday &&
 	    tm.tm_mon == asked.tm_mon && tm.tm_year >= 70;
 }
@@ -69,7 +68,10 @@ day_format(int64_t day, char text[DAY_TEXT])
 
 /* --- output -------------------------------------------------------------- */
 
-/* The columns of store.h, by their names in a report or close to them. */
+/*
+ * JSON keys of the columns in store_outcomes.h: the names of an aggregate
+ * report (RFC 9990), or close to them.
+ */
 static const char *const keys[DMARC_OUTCOME_TEXTS] = {
 	[OUTCOME_AUTHOR] = "header_from",
 	[OUTCOME_RECORD] = "policy_domain",
@@ -115,7 +117,7 @@ outcomes_json(const struct outcomes *o, const char *day)
 	arena_free(&a);
 }
 
-/* "fail evil.example", or the one that there is; "-" for none. */
+/* Both texts with a blank between them; "-" if both are empty. */
 static const char *
 pair(struct arena *a, const char *one, const char *two)
 {

@@ -1,8 +1,8 @@
 /*
  * ctl - the subcommands of millgatectl
  *
- * Each subcommand gets its own name in argv[0]. It prints data to stdout and
- * complaints to stderr, and returns the exit status.
+ * argv[0] of a subcommand is its own name. It prints data to stdout and errors
+ * to stderr, and returns the exit status.
  */
 #ifndef MILLGATE_CTL_H
 #define MILLGATE_CTL_H

@@ -1,13 +1,14 @@
 /*
- * ctl_quota - millgatectl quota, and the changes that quota and user make
+ * ctl_quota - millgatectl quota: its subcommands, and changes of a setting
  *
  *	quota show: see ctl_quota_show.c
  *	quota set LOGIN [--recipients N|unlimited|default]
  *	    [--messages N|unlimited|default] [--json] [--state PATH]
  *	quota reset LOGIN [--json] [--state PATH]
  *
- * A change is made by the running daemon, or here where none runs. Root becomes
- * the owner of the state file first, so that no file beside it belongs to root.
+ * The running daemon makes the change; without one it is made here. Root first
+ * becomes the owner of the state file, so that SQLite's files beside it do not
+ * belong to root.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,37 +23,39 @@
 #include "ctl_quota_priv.h"
 
 static const char usage[] =
-    "usage: millgatectl [-c FILE] quota show [LOGIN] ...   who sent how much\n"
-    "       millgatectl [-c FILE] quota set LOGIN ...      another limit\n"
-    "       millgatectl [-c FILE] quota reset LOGIN ...    forget the hour\n"
+    "usage: millgatectl [-c FILE] quota show [LOGIN] ...  show what was sent\n"
+    "       millgatectl [-c FILE] quota set LOGIN ...     set a limit\n"
+    "       millgatectl [-c FILE] quota reset LOGIN ...   set the counts to 0\n"
     "\n"
-    "`millgatectl quota show --help' and so on say more.\n";
+    "See also `millgatectl quota show --help', and so on.\n";
 
 static const char usage_set[] =
     "usage: millgatectl [-c FILE] quota set LOGIN\n"
     "           [--recipients N|unlimited|default]\n"
     "           [--messages N|unlimited|default] [--json] [--state PATH]\n"
     "\n"
-    "Limit what LOGIN, or \"group NAME\", \"listener NAME\" or \"relay NAME\",\n"
-    "may send in an hour; default: as configured again.\n";
+    "Limit what a login may send in an hour, in place of the configuration.\n"
+    "\"default\" means the configured limit.\n"
+    "LOGIN may also be \"group NAME\", \"listener NAME\" or \"relay NAME\".\n";
 
 static const char usage_reset[] =
     "usage: millgatectl [-c FILE] quota reset LOGIN [--json] [--state PATH]\n"
     "\n"
-    "Forget what LOGIN, or \"group NAME\" and the like, sent in the last hour.\n";
+    "Forget what a login has sent in the last hour.\n"
+    "LOGIN may also be \"group NAME\", \"listener NAME\" or \"relay NAME\".\n";
 
-/* --- doing it ------------------------------------------------------------ */
+/* --- a change ------------------------------------------------------------ */
 
-/* NULL: the name is no account, which is reported. */
+/* NULL: it is not an account, which is reported. */
 static const char *
 account_of(struct arena *a, const struct conf *c, const char *text)
 {
 	const char *key = quota_account(a, c, text);
 
 	if (key == NULL)
-		ctl_complain("that is no login, and not \"group NAME\", "
-		    "\"listener NAME\" or \"relay NAME\"; if it is a login all "
-		    "the same, write \"login NAME\"");
+		ctl_complain("not a login, \"group NAME\", \"listener NAME\" "
+		    "or \"relay NAME\"; write \"login NAME\" for a login with "
+		    "blanks, control characters or more than 255 octets");
 	return key;
 }
 
@@ -109,7 +112,7 @@ quota_change(const struct ctl *c, struct quota_change *ch)
 
 /* --- quota set, quota reset ---------------------------------------------- */
 
-/* A limit an hour; "default" is that of the plan. */
+/* Recipients or messages an hour; "default" removes the limit that is set. */
 static bool
 parse_limit(const char *text, bool *is_set, uint32_t *value)
 {

@@ -13,7 +13,7 @@
 
 #define BAR	20
 
-/* A login may hold anything: a terminal gets printable ASCII. */
+/* A login may hold control characters: print ASCII only, \xNN for the rest. */
 static const char *
 printable(struct buf *b, const char *text)
 {
@@ -50,7 +50,7 @@ used_of_limit(struct buf *b, uint32_t used, uint32_t limit)
 	return buf_str(b);
 }
 
-/* How full it is, 0 to 100; more than the limit is full. */
+/* How much of a limit is used, 0 to 100. */
 static unsigned
 percent(uint32_t used, uint32_t limit)
 {
@@ -137,7 +137,7 @@ quota_table_row(const struct quota_row *row, int width)
 
 /* --- JSON ---------------------------------------------------------------- */
 
-/* Its limit, and beside a set one what is configured. */
+/* The limit in force; for one set by an operator also the configured one. */
 static void
 limit_add(struct record *r, const char *const keys[2], uint32_t limit,
     bool set, const uint32_t *configured)

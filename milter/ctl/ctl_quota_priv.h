@@ -2,7 +2,7 @@
  * ctl_quota - what the files of `millgatectl quota` and `user` share
  *
  * ctl_quota_print.c prints rows, ctl_quota_show.c gathers them, ctl_quota.c
- * changes what is set for an account and shows its row then.
+ * changes the settings of an account and then prints its row.
  */
 #ifndef MILLGATE_CTL_QUOTA_H
 #define MILLGATE_CTL_QUOTA_H
@@ -24,16 +24,16 @@ struct quota_row {
 	const char	*key;
 	uint32_t	 recipients, messages;
 	const struct plan_rules *plan;	/* NULL: not known */
-	struct store_limits limits;	/* that hold; unlimited: or not known */
+	struct store_limits limits;	/* in force; unlimited if not known */
 	struct store_setting setting;
 	time_t		 next_fit;	/* 0: now, never, or not known */
 };
 
 void		 quota_table_head(int width);
 void		 quota_table_row(const struct quota_row *row, int width);
-/* How wide the key is on a terminal. */
+/* The width of a key as the table prints it. */
 size_t		 quota_key_width(const char *key);
-/* One object, without a newline. */
+/* Print one JSON object, without a newline. */
 void		 quota_json_row(const struct quota_row *row, struct arena *a);
 
 /* --- ctl_quota_show.c ---------------------------------------------------- */
@@ -43,9 +43,10 @@ int		 ctl_quota_show(struct ctl *c, int argc, char **argv);
 /* Print the row of one account; the exit status. */
 int		 quota_show_key(const struct ctl *c, const char *key);
 /*
- * The account that the name on the command line is counted as: a login,
- * "login NAME" for one that does not look like a login, "group NAME" and the
- * like; in the arena. NULL: it is none. `c` NULL: without a configuration.
+ * The account for a name on the command line, in the arena: a login, "group
+ * NAME", "listener NAME" or "relay NAME", or "login NAME" for a login that
+ * begins with these words or has blanks. NULL: it is none of them. Without a
+ * configuration, `c` is NULL, and names are not checked.
  */
 const char	*quota_account(struct arena *a, const struct conf *c,
 		    const char *text);
@@ -59,8 +60,8 @@ struct quota_change {
 };
 
 /*
- * Change what is set for the account that the operand names, and print what
- * holds then; the exit status.
+ * Make a change for the account that the operand names, and print its row; the
+ * exit status.
  */
 int		 quota_change(const struct ctl *c, struct quota_change *ch);
 

@@ -1,12 +1,11 @@
 /*
- * ctl_quota_show - millgatectl quota show: who has sent how much in the last
- * hour
+ * ctl_quota_show - millgatectl quota show: how much each account has sent in
+ * the last hour
  *
  *	quota show [LOGIN] [--top N] [--json] [--state PATH]
  *
- * Reads the state file beside a running daemon, or without one. Plans and
- * limits come from the configuration; with --state it may be missing, and
- * they are not shown.
+ * Reads the state, with or without a running daemon. Plans and limits come from
+ * the configuration. With --state it may be missing; then the output has none.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,12 +41,12 @@ static const char usage[] =
     "usage: millgatectl [-c FILE] quota show [LOGIN] [--top N] [--json]\n"
     "           [--state PATH]\n"
     "\n"
-    "What each login, group, listener and relay has used of its hour; one of\n"
-    "them, or the N busiest.\n";
+    "Show how much each login, group, listener and relay has sent in the last\n"
+    "hour: all of them, one, or the N busiest.\n";
 
 /* --- accounts and their plans -------------------------------------------- */
 
-/* The rest of "group NAME"; NULL: it does not begin so. */
+/* NAME, if the text is the lead and a NAME that is not empty; else NULL. */
 static const char *
 after(const char *text, const char *lead)
 {
@@ -57,16 +56,16 @@ after(const char *text, const char *lead)
 	    text + len : NULL;
 }
 
-/* Without a plan, what comes without a login has no account at all. */
+/* Mail without a login has an account only if its listener has a plan. */
 static bool
 has_listener(const struct conf *c, const char *name)
 {
 	const struct session_rules *l = ctl_find_listener(c, name);
 
 	if (l != NULL && l->plan == NULL)
-		ctl_complain("listener %s has no plan: what comes there "
-		    "without a login is not counted, limited or blocked until "
-		    "its section names one", name);
+		ctl_complain("listener %s has no plan: mail without a login "
+		    "is not counted, limited or blocked there; set plan in its "
+		    "section", name);
 	return l != NULL;
 }
 
@@ -81,7 +80,7 @@ has_relay(const struct conf *c, const char *key)
 	return false;
 }
 
-/* What is counted under a name with a blank; NULL: it is a login, or wrong. */
+/* The account of a group, listener or relay; NULL: the text is none of them. */
 static const char *
 bucket(const struct conf *c, const char *text)
 {
@@ -115,7 +114,7 @@ quota_account(struct arena *a, const struct conf *c, const char *text)
 	return name != NULL ? users_account(a, name) : users_login(a, text);
 }
 
-/* Of the relay or the listener that has this bucket; NULL: none has. */
+/* The plan of a relay or a listener; NULL: the key is neither, or has none. */
 static const struct plan_rules *
 plan_of_bucket(const struct conf *c, const char *key)
 {
@@ -130,7 +129,7 @@ plan_of_bucket(const struct conf *c, const char *key)
 	return listener != NULL ? listener->plan : NULL;
 }
 
-/* A group's own limits, as a plan without a name; NULL: there is none. */
+/* The limits of a group, as a plan without a name; NULL: it is not a group. */
 static const struct plan_rules *
 limits_of_group(const struct show *s, const char *key)
 {
@@ -147,8 +146,8 @@ limits_of_group(const struct show *s, const char *key)
 }
 
 /*
- * Of a login, where the listener does not matter; NULL: not known, or what
- * comes so is not counted.
+ * The plan of an account, on listeners that have none of their own. NULL: it
+ * is not known, or the account is not limited.
  */
 static const struct plan_rules *
 plan_of(const struct show *s, const char *login)
@@ -180,7 +179,7 @@ plan_of(const struct show *s, const char *login)
 
 /* --- the rows ------------------------------------------------------------ */
 
-/* What is set for a key; NULL: nothing. */
+/* Binary search; NULL: nothing is set for this key. */
 static const struct store_setting_row *
 setting_row(const struct store_setting_rows *set, const char *key)
 {
@@ -200,7 +199,7 @@ setting_row(const struct store_setting_rows *set, const char *key)
 	return NULL;
 }
 
-/* Those for which something is set come last, if they have not sent. */
+/* Append accounts that have not sent, but for which something is set. */
 static void
 add_silent(struct store_rows *rows, const struct store_setting_rows *set)
 {
@@ -249,7 +248,7 @@ gather_one(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
 	return true;
 }
 
-/* One row, or all; false: *error says why. */
+/* One row, or all. False: the reason is in `error`. */
 static bool
 quota_gather(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
 {
@@ -264,7 +263,7 @@ quota_gather(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
 	return true;
 }
 
-/* All that is known of a key. */
+/* Add plan, limits and settings to the counts of an account. */
 static struct quota_row
 quota_look(const struct show *s, const struct store_row *sent)
 {
@@ -345,7 +344,7 @@ print_rows(struct show *s, bool json)
 
 /* --- the command --------------------------------------------------------- */
 
-/* With --state it works without a configuration, and does not show plans. */
+/* With --state, the configuration may be missing. */
 static bool
 open_store(struct show *s, const struct ctl *c)
 {
@@ -357,7 +356,7 @@ open_store(struct show *s, const struct ctl *c)
 	if (place.spec == NULL)
 		return false;
 	if (s->conf == NULL)
-		ctl_complain("plans are not shown");
+		ctl_complain("the output has no plans and limits");
 	else
 		s->query = setup_users(s->conf);
 	s->store = store_open_at(&place, STORE_READ, &why);

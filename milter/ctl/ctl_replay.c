@@ -1,5 +1,5 @@
 /*
- * ctl_replay - run scenario files
+ * ctl_replay - millgatectl replay: run scenario files (see mta/scenario.h)
  */
 #include <limits.h>
 #include <stdio.h>
@@ -9,9 +9,9 @@
 
 static const char usage[] =
     "usage: millgatectl replay SCENARIO...\n"
-    "Runs each file's session and message offline and compares the outcome\n"
-    "with what the file expects. Exit status: 0 all as expected, 1 not, 2\n"
-    "usage or a broken file.\n";
+    "Play the session and message of each file offline, and compare the\n"
+    "outcome with the expectations in the file. Exit status: 0 all are met,\n"
+    "1 some are not, 2 usage or a broken file.\n";
 
 int
 ctl_replay(struct ctl *c, int argc, char **argv)

@@ -1,5 +1,5 @@
 /*
- * ctl_stats - millgatectl stats: what the daemon has counted since it started
+ * ctl_stats - millgatectl stats: the counters of the running daemon
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 static const char usage[] =
     "usage: millgatectl [-c FILE] stats [--json]\n\n"
-    "What the running daemon has counted since it started.\n";
+    "Show what the running daemon has counted since it started.\n";
 
 static void
 print_uptime(uint64_t seconds)
@@ -59,7 +59,7 @@ stats_print(struct arena *a, struct json v)
 	    "held", "deferred", "rejected", "aborted", NULL };
 	static const char *const quota[] = { "quota_refusals",
 	    "store_failures", "outcomes_lost", NULL };
-	static const char *const told[] = { "warnings", "notify_dropped",
+	static const char *const site[] = { "warnings", "notify_dropped",
 	    NULL };
 	static const char *const dns[] = { "queries", "cache_hits", "shared",
 	    "timeouts", "failures", NULL };
@@ -74,7 +74,7 @@ stats_print(struct arena *a, struct json v)
 	    json_get_number(v, "open_messages"));
 	stats_row(v, "messages", messages);
 	stats_row(v, "state", quota);
-	stats_row(v, "site", told);
+	stats_row(v, "site", site);
 	if (json_get(v, "resolver", &sub))
 		stats_row(sub, "dns", dns);
 	printf("\n%-16s %10s %10s %8s %8s %8s %8s\n", "LISTENER", "SESSIONS",

@@ -21,26 +21,27 @@
 static const char usage[] =
     "usage:\n"
     "  millgatectl [-c FILE] user explain LOGIN [--listener NAME] [--json]\n"
-    "\twhat a login may send, how much, and why\n"
+    "\texplain what a login may send, how much, and why\n"
     "  millgatectl [-c FILE] user block LOGIN [--for TIME] [--reason TEXT]"
     " [--json]\n"
-    "\trefuse its mail, for good or for a time such as 2h\n"
+    "\trefuse its mail, for a time such as 2h or until it is unblocked\n"
     "  millgatectl [-c FILE] user unblock LOGIN [--json]\n"
-    "\tlet it send again\n";
+    "\taccept its mail again\n";
 
 static const char usage_block[] =
     "usage: millgatectl [-c FILE] user block LOGIN [--for N{s|m|h|d|w}]\n"
     "           [--reason TEXT] [--json] [--state PATH]\n"
     "\n"
-    "Refuse the mail of LOGIN, or of \"group NAME\" and the like, until it is\n"
-    "unblocked or for a time such as 2h; the client is told TEXT.\n";
+    "Refuse the mail of a login, for a time such as 2h or until it is\n"
+    "unblocked. The reply to the client contains TEXT.\n"
+    "LOGIN may also be \"group NAME\", \"listener NAME\" or \"relay NAME\".\n";
 
 static const char usage_unblock[] =
     "usage: millgatectl [-c FILE] user unblock LOGIN [--json] [--state PATH]\n"
     "\n"
-    "Let it send again.\n";
+    "Accept the mail of a login again.\n";
 
-/* "90s", "30m", "2h", "1d", "1w"; 0: it is no such thing, or too long. */
+/* Seconds of "90s", "30m", "2h", "1d", "1w"; 0: invalid, or too long. */
 static uint64_t
 duration(const char *text)
 {
@@ -78,12 +79,12 @@ set_end(struct store_setting *t, const char *text)
 	return true;
 }
 
-/* The store refuses what is not printable; what is too long we see here. */
+/* The store refuses text that is not printable ASCII. */
 static bool
 set_reason(struct store_setting *t, const char *text)
 {
 	if (strlen(text) >= STORE_REASON)
-		return ctl_complain("a reason has %d characters at most",
+		return ctl_complain("--reason takes at most %d characters",
 		    STORE_REASON - 1);
 	memcpy(t->reason, text, strlen(text));
 	return true;

@@ -1,4 +1,4 @@
-"""ctl_conf - millgatectl conf: exit status, words, JSON, and show again"""
+"""ctl_conf - millgatectl conf: exit status, messages, JSON, and show again"""
 import json
 import os
 import subprocess
@@ -33,7 +33,7 @@ def write(path, text):
 
 
 def server(d):
-    """What the start would refuse of a Redis server is refused here, too."""
+    """A Redis server that a start would refuse is refused here, too."""
     conf = os.path.join(d, 'redis.conf')
     secret, ca = os.path.join(d, 'secret'), os.path.join(d, 'ca')
     state = 'state = "%s://127.0.0.1:1/0"\n'
@@ -52,7 +52,7 @@ def server(d):
             expect('without Redis', (status, 'built without Redis' in err),
                    (1, True))
             continue
-        expect('nobody is asked', words(), (0, ''))
+        expect('no server is asked', words(), (0, ''))
         write(conf, state % 'redis' + 'state-password-file = "%s"' % secret)
         status, err = words()
         expect('no password', (status, secret in err), (1, True))

@@ -1,4 +1,4 @@
-"""Every command says how it is used, and what is wrong with a command line."""
+"""Every command explains its usage, and names the mistake in a command line."""
 
 import os
 import re
@@ -15,7 +15,7 @@ COMMANDS = [
     ["user", "explain"], ["user", "block"], ["user", "unblock"],
 ]
 
-# a command line that is wrong: what the answer names
+# a wrong command line, and a part of the error message
 WRONG = [
     ("frobnicate", "frobnicate"),
     ("quota show --top x", '--top takes a number of at least 1, not "x"'),
@@ -85,7 +85,7 @@ def main():
     for text in found:
         print("not ok - " + text)
     if not found:
-        print("ok 1 - all commands say how they are used")
+        print("ok 1 - all commands explain their usage")
     return 1 if found else 0
 
 

@@ -1,6 +1,6 @@
 /*
- * millgatectl key: what it writes and prints, from the first key of a domain
- * to the deletion of an old one.
+ * millgatectl key: its files and its output, from the first key of a domain to
+ * the deletion of an old one.
  */
 #include "test.h"
 
@@ -135,7 +135,7 @@ a_new_key_is_pending_and_private(void **state)
 	assert_int_equal(system("test $(ls -A keys/example.org | wc -l) = 2"),
 	    0);
 	expect("new --directory keys --selector s1 example.org", 2,
-	    "there is a key already");
+	    "this key exists");
 	expect("new --directory keys --selector s2 --active --type ed25519"
 	    " example.org", 0, "active");
 	assert_int_not_equal(access("keys/example.org/s2.pending", F_OK), 0);
@@ -157,7 +157,7 @@ dated_selectors_do_not_collide(void **state)
 	expect("list --directory keys", 0, "x-ed25519");
 }
 
-/* For a daemon that is no root: the directory's group may read. */
+/* A daemon that is not root reads keys as the group of the directory. */
 static void
 the_key_directory_says_who_reads(void **state)
 {
@@ -206,7 +206,7 @@ records_in_three_formats(void **state)
 	    "[{\"name\":\"s._domainkey.example.org\",\"type\":\"TXT\","
 	    "\"text\":\"v=DKIM1; k=rsa; p=");
 	expect("dns --directory keys example.net", 1,
-	    "there is no key of example.net");
+	    "example.net has no key");
 }
 
 static void
@@ -222,7 +222,7 @@ from_pending_to_deleted(void **state)
 	expect("check --directory keys --zone zone example.org old", 0,
 	    "(active): published");
 	expect("activate --directory keys --zone zone example.org", 1,
-	    "stays pending");
+	    "still pending");
 	assert_int_equal(access("keys/example.org/new.pending", F_OK), 0);
 
 	publish("dns --directory keys example.org");
@@ -231,9 +231,9 @@ from_pending_to_deleted(void **state)
 	expect("activate --directory keys --zone zone example.org", 0,
 	    "old of example.org: retired\nnew of example.org: active");
 	expect("activate --directory keys --zone zone example.org", 1,
-	    "no key of example.org is pending");
+	    "example.org has no pending key");
 	expect("list --directory keys", 0, "retired since 20");
-	/* a retired key is no longer published: that is no trouble */
+	/* the record of a retired key may be missing */
 	publish("dns --directory keys example.org");
 	assert_null(strstr(buf_str(&out), "old._domainkey"));
 	expect("check --directory keys --zone zone example.org", 0,
@@ -249,7 +249,8 @@ from_pending_to_deleted(void **state)
 
 	expect("retire --directory keys example.org new", 0, "");
 	expect("retire --directory keys example.org new", 1, "already");
-	expect("retire --directory keys example.org other", 1, "no key other");
+	expect("retire --directory keys example.org other", 1,
+	    "no key with selector other");
 }
 
 static void
@@ -267,7 +268,7 @@ check_says_what_is_wrong(void **state)
 	expect("check --directory keys --zone zone --json example.org", 1,
 	    "\"dns\":\"different\",\"why\":\"the record holds another key\"");
 	expect("check --directory keys --zone zone example.net", 1,
-	    "no key of example.net");
+	    "example.net has no key");
 	expect("check --directory keys --zone nowhere example.org", 2,
 	    "nowhere");
 	assert_int_equal(chmod("keys/example.org/s.private", 0644), 0);

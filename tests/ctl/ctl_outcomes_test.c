@@ -1,5 +1,5 @@
 /*
- * millgatectl outcomes: what it prints, beside a daemon that counts.
+ * millgatectl outcomes: its output, with and without a running daemon.
  */
 #include "test.h"
 
@@ -60,7 +60,7 @@ run(char *out, size_t size, const char *words)
 	return run_on(path, out, size, words);
 }
 
-/* A daemon that has written two of these and one of those. */
+/* A daemon that has written two spoofed messages and one of a list. */
 static struct store *
 begin(void)
 {
@@ -119,7 +119,7 @@ rows_as_a_table(void **state)
 	assert_non_null(strstr(out, "accept lists"));
 	assert_int_equal(run(out, sizeof(out), "--day 2026-09-22"), CTL_GOOD);
 	assert_non_null(strstr(out, ": 1 messages in 1 rows\n"));
-	/* a day without any */
+	/* a day without mail */
 	assert_int_equal(run(out, sizeof(out), "--day 2026-09-20"), CTL_GOOD);
 	assert_string_equal(out, "2026-09-20: 0 messages in 0 rows\n");
 	assert_int_equal(run(out, sizeof(out), "--json"), CTL_GOOD);
@@ -127,7 +127,7 @@ rows_as_a_table(void **state)
 	store_close(&s);
 }
 
-/* The daemon goes on, and the tool reads also when there is none. */
+/* Rows that the daemon adds are seen, and none is needed to read them. */
 static void
 beside_a_daemon_and_without_one(void **state)
 {

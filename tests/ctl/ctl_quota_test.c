@@ -1,5 +1,5 @@
 /*
- * millgatectl quota: what it prints, beside a daemon that counts.
+ * millgatectl quota: its output, while a daemon counts.
  */
 #include "test.h"
 
@@ -113,7 +113,7 @@ one_login(void **state)
 "LOGIN   PLAN               RECIPIENTS         MESSAGES\n"
 "nobody  trial                  0/1000                0\n");
 	sent(s, "alice@example.org", now, 1);
-	/* the configuration's case does not matter */
+	/* logins compare without regard to case */
 	assert_int_equal(run(out, sizeof(out), true,
 	    "quota show Alice@Example.ORG"), CTL_GOOD);
 	snprintf(want, sizeof(want),
@@ -155,7 +155,7 @@ a_listener_that_counts(void **state)
 	(void)state;
 	sent(s, "listener local", now, 7);
 	sent(s, "listener web", now, 3);
-	/* a name that has gone from the configuration has no plan */
+	/* a listener that was removed from the configuration has no plan */
 	sent(s, "listener gone", now, 2);
 	assert_int_equal(run(out, sizeof(out), true, "quota show"), CTL_GOOD);
 	assert_non_null(strstr(out,

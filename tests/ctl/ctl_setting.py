@@ -46,7 +46,7 @@ def rows(where, *words):
 
 
 def expect(where, words, login, want):
-    """What the command prints of the login; None: nothing of that name."""
+    """The row of the login has these values; None: the key is absent."""
     row = rows(where, *words).get(login, {})
     for name, value in want.items():
         if row.get(name) != value:
@@ -68,7 +68,7 @@ def stop(daemon):
     daemon.communicate()
 
 
-# words, login, what holds then; both with and without a daemon
+# words, login, and its row after them; both with and without a daemon
 CHANGES = (
     (('quota', 'set', 'Alice@Example.org', '--recipients', '50'),
      'alice@example.org', {
@@ -113,7 +113,7 @@ CHANGES = (
      'gr\u00fc\u009b2j\x1b"\\', {'recipients_limit': 1}),
 )
 
-# what is refused, and a word of why
+# a refused command, and a part of the error message
 WRONG = (
     (('quota', 'set', 'bob'), 'usage'),
     (('quota', 'set', '--recipients', '5'), 'usage'),
@@ -121,10 +121,10 @@ WRONG = (
     (('quota', 'set', 'bob', '--recipients', '4294967295'), 'usage'),
     (('quota', 'set', 'bob', '--recipients', '99999999999'), 'usage'),
     (('quota', 'set', 'bob', '--recipients', '5x'), 'usage'),
-    (('quota', 'set', 'two words', '--recipients', '5'), 'no login'),
-    (('quota', 'set', 'x' * 300, '--recipients', '5'), 'no login'),
-    (('quota', 'set', 'group ', '--recipients', '5'), 'no login'),
-    (('quota', 'set', 'login ', '--recipients', '5'), 'no login'),
+    (('quota', 'set', 'two words', '--recipients', '5'), 'not a login'),
+    (('quota', 'set', 'x' * 300, '--recipients', '5'), 'not a login'),
+    (('quota', 'set', 'group ', '--recipients', '5'), 'not a login'),
+    (('quota', 'set', 'login ', '--recipients', '5'), 'not a login'),
     (('quota', 'reset'), 'usage'),
     (('quota', 'reset', 'bob', '--all'), 'usage'),
     (('user', 'block'), 'usage'),
@@ -168,7 +168,7 @@ def explain(where, login):
 
 
 def explained(where):
-    """user explain shows what is set, and counts with it."""
+    """user explain shows the settings, and applies them."""
     status, said = explain(where, 'carol')
     if status != 1 or said['set'].get('block') != 'defer' or \
             'blocked' not in said['why-not']:
@@ -182,7 +182,7 @@ def explained(where):
 
 
 def kept(where):
-    """What is set after all changes, from wherever it is read."""
+    """The settings after all changes, read by several commands."""
     explained(where)
     show = ('quota', 'show')
     expect(where, show, 'bob', {'recipients_limit': 0, 'messages_limit': 7})

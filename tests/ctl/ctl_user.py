@@ -41,21 +41,23 @@ WEB['recipients-per-hour'], SMTP['recipients-per-hour'] = 3000, 1000
 ACME = dict(UNLIMITED, plan='standard', by='group', name='acme')
 ACME['recipients-per-hour'] = 1500
 
-# login, more arguments, exit status, what the JSON has among others
+# login, more arguments, exit status, some of the JSON members
 ROWS = (
     ('bob', (), 0, {
         'may-send': True, 'why-not': None, 'groups': [],
         'entry': {'file': 'CONF', 'line': 12},
         'plans': [dict(WEB, by='user', name='bob', listener=None)],
         'senders': ['b@example.org', '@.example.org'],
-        'networks': ['192.0.2.0/24'], 'keys': ['example.org/s (ed25519-sha256)'],
+        'networks': ['192.0.2.0/24'],
+        'keys': ['example.org/s (ed25519-sha256)'],
         'second-factor': ['user', 'listener smtp']}),
     ('Alice@Example.ORG', (), 0, {
         'login': 'alice@example.org', 'entry': None, 'plans': [WEB, SMTP, TIER],
         'senders': ['alice@example.org'], 'networks': []}),
     ('login two words', (), 1, {'login': 'two words'}),
     ('alice@example.org', ('--listener', 'smtp'), 0, {
-        'plans': [SMTP, TIER], 'tiers': {'token': ['login']}, 'second-factor': ['listener smtp']}),
+        'plans': [SMTP, TIER], 'tiers': {'token': ['login']},
+        'second-factor': ['listener smtp']}),
     ('alice@example.org', ('--listener=web',), 0, {
         'plans': [WEB, TIER], 'second-factor': []}),
     ('a@acme.example', (), 0, {
@@ -68,12 +70,14 @@ ROWS = (
                        name='file@example.net',
                        **{'recipients-per-hour': 5000})]}),
     ('mallory@example.org', (), 1, {
-        'may-send': False, 'why-not': 'its entry says block = yes'}),
+        'may-send': False, 'why-not': 'its entry has block = yes'}),
     ('zero@example.org', (), 1, {
-        'why-not': 'its plan, or the limit set for it, allows none'}),
-    ('shut@acme.example', (), 1, {'why-not': 'group closed allows none'}),
+        'why-not': 'its plan, or the limit set for it, allows no mail'}),
+    ('shut@acme.example', (), 1, {
+        'why-not': 'group closed allows no mail'}),
     ('nobody', (), 1, {
-        'why-not': 'it is no address, and no senders are set for it'}),
+        'why-not': 'it is not an address, and no senders are configured '
+                   'for it'}),
 )
 
 TABLE = '''bob may send.
@@ -116,7 +120,7 @@ def check_row(directory, conf, login, args, want_status, want):
 
 
 def check_query(directory, conf):
-    """What only the users' database knows."""
+    """A login that is only in the users' database."""
     path = os.path.join(directory, 'users.db')
     base = sqlite3.connect(path)
     base.execute('CREATE TABLE u (login, plan, blocked)')
@@ -130,14 +134,14 @@ def check_query(directory, conf):
         'entry': {'file': path, 'line': 0},
         'plans': [dict(UNLIMITED, plan='premium', by='user', name='dora',
                        **{'recipients-per-hour': 3000})],
-        'why-not': 'its entry says block = yes'})
+        'why-not': 'its entry has block = yes'})
     expect('place', run(conf, 'explain', 'dora')[1].split('\n')[1],
            'entry          ' + path)
     os.unlink(path)
     status, out, err = run(conf, 'explain', 'dora')
     expect('no database', (status, out), (2, ''))
     expect('no database, why', 'unable to open' in err, True)
-    expect('who needs none', run(conf, 'explain', 'bob')[0], 0)
+    expect('no query is needed', run(conf, 'explain', 'bob')[0], 0)
 
 
 def main():
@@ -156,11 +160,11 @@ def main():
             check_row(d, conf, login, args, status, want)
         status, out, err = run(conf, 'explain', 'bob')
         expect('table', (status, out), (0, TABLE % {'dir': d}))
-        expect('no state file is told', err.split(':')[0],
+        expect('no state file is reported', err.split(':')[0],
                os.path.join(d, 'state.db'))
         expect('escaped', run(conf, 'explain', '\x1b[31m')[1].split('\n')[0],
-               '\\x1b[31m may not send: it is no address, and no senders '
-               'are set for it.')
+               '\\x1b[31m may not send: it is not an address, and no '
+               'senders are configured for it.')
         check_query(d, conf)
         for args in ((), ('explain',), ('frobnicate', 'bob'),
                      ('explain', 'bob', 'alice'),
