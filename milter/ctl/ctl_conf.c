@@ -1,5 +1,9 @@
 /*
  * ctl_conf - millgatectl conf: check or show the configuration, list options
+ *
+ * `conf check` finds the errors that a start of the daemon would find, and
+ * warnings; `conf show` prints a configuration with all options, which can be
+ * read again; `conf options` prints the table of options.
  */
 #include <stdio.h>
 #include <stdlib.h>

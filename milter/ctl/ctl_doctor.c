@@ -76,8 +76,9 @@ read_mta(struct arena *a, struct json l, struct mta_facts *mta)
 }
 
 /*
- * Are logins bound to no address? They are on an inbound listener, and where
- * no listener matches, which is judged as inbound.
+ * Are logins bound to no address? That is so on an inbound listener, and where
+ * no listener matches, which is judged as inbound; trust-authenticated = yes
+ * permits it.
  */
 static bool
 is_unbound(const struct conf *c, const char *listener)

@@ -1,5 +1,8 @@
 /*
  * ctl_doctor_print - a diagnosis as text and as JSON
+ *
+ * The text lists, for each listener, the macros that came at each stage and
+ * those that never came; then the advice, numbered.
  */
 #include <inttypes.h>
 #include <stdio.h>

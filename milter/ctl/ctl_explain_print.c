@@ -1,5 +1,8 @@
 /*
  * ctl_explain_print - an explanation as a table and as JSON
+ *
+ * Nothing is looked up here. Control characters are escaped in the table; JSON
+ * has null for a value that is missing.
  */
 #include <stdio.h>
 

@@ -1,5 +1,9 @@
 /*
  * ctl_key - millgatectl key: its command line, and the loading of its keys
+ *
+ * Keys come from a key directory (--directory, or as configured), or from
+ * OpenDKIM's tables, which no subcommand changes. Options may come before or
+ * after the subcommand.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +41,9 @@ static const char usage[] =
     "  --json                   print JSON\n"
     "Exit status: 0 good, 1 the answer is no, 2 usage or trouble.\n";
 
-const struct lookup_limits key_lookup_limits = { 10000, 1000 };
+const struct lookup_limits key_lookup_limits = {
+	.timeout_ms = 10000, .max_queries = 1000
+};
 
 static const struct subcommand {
 	const char	*name;
@@ -72,7 +78,7 @@ static const struct option options[] = {
 
 /* --- keys ---------------------------------------------------------------- */
 
-/* For keydir_read: it reports a key that it does not take. */
+/* For keydir_read, which reports keys that it leaves out. */
 static void
 report_problem(void *arg, const char *text)
 {

@@ -1,5 +1,9 @@
 /*
  * ctl_key_show - millgatectl key list, dns and check: these only read
+ *
+ * The exit status is CTL_NO if a key cannot be loaded (list), if there is no
+ * key, or if the record in the DNS is missing or different (check). A lookup
+ * without an answer is CTL_TROUBLE.
  */
 #include <stdio.h>
 

@@ -1,5 +1,8 @@
 /*
  * ctl_quota_print - the rows of millgatectl quota as a table and as JSON
+ *
+ * On a terminal the table has a bar for the part of the limit that is used.
+ * Limits that an operator has set are shown beside the configured ones.
  */
 #include <stdio.h>
 #include <string.h>

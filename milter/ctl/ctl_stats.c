@@ -1,5 +1,8 @@
 /*
  * ctl_stats - millgatectl stats: the counters of the running daemon
+ *
+ * The daemon answers over its control socket in JSON: --json prints its answer
+ * unchanged, otherwise it becomes a table.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,6 +4,8 @@
  *	user explain: see ctl_explain.c
  *	user block LOGIN [--for 2h] [--reason TEXT] [--json] [--state PATH]
  *	user unblock LOGIN [--json] [--state PATH]
+ *
+ * A block with an end defers mail (451), one without an end rejects it (550).
  */
 #include <stdio.h>
 #include <stdlib.h>

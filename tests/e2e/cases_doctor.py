@@ -290,7 +290,7 @@ class OldMta:
         return data
 
     def step(self, command, data, **macros):
-        """One command with its macros; millgate's answer."""
+        """Send one command with its macros; the answer of millgate."""
         pairs = [p for name, value in macros.items() for p in (
             name if len(name) == 1 else "{%s}" % name, value)]
         self.send(b"D", command + b"".join(p.encode() + b"\0"

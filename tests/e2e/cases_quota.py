@@ -63,7 +63,7 @@ def refused_and_aborted_mail_is_not_counted(w):
         client.mail(erin)
         for n in range(LIMIT):
             expect(client.rcpt(to(n)), "250")
-        # and gone, without a QUIT
+        # close the connection without QUIT
     expect(submit(w, compose(erin), login=erin,
                   recipients=[to(n) for n in range(LIMIT)]), "250")
     expect(submit(w, compose(erin), login=erin), "451 4.7.1 ")
