@@ -87,6 +87,15 @@ take_shared_option(struct ctl *c, int option, char *value)
 	}
 }
 
+bool
+ctl_check_operands(int n, char **operand, int least, int most)
+{
+	if (n < least)
+		return ctl_complain("an argument is missing");
+	return n <= most || ctl_complain("unexpected argument \"%s\"",
+	    operand[most]);
+}
+
 int
 ctl_parse(struct ctl *c, const struct ctl_syntax *s, void *arg, int argc,
     char **argv)
@@ -111,10 +120,7 @@ ctl_parse(struct ctl *c, const struct ctl_syntax *s, void *arg, int argc,
 	}
 	c->operand = argv + optind;
 	c->noperands = argc - optind;
-	if (c->noperands > s->most)
-		ctl_complain("unexpected argument \"%s\"",
-		    c->operand[s->most]);
-	if (c->noperands < s->least || c->noperands > s->most)
+	if (!ctl_check_operands(c->noperands, c->operand, s->least, s->most))
 		return ctl_usage(s->usage);
 	return CTL_PARSED;
 }

@@ -45,6 +45,9 @@ struct ctl_syntax {
 int	ctl_parse(struct ctl *c, const struct ctl_syntax *s, void *arg,
 	    int argc, char **argv);
 
+/* False: there are fewer or more operands, which is reported. */
+bool	ctl_check_operands(int n, char **operand, int least, int most);
+
 /* A group of subcommands: "quota show", "quota set". */
 struct ctl_command {
 	const char	*name;		/* NULL: the end of the table */

@@ -293,7 +293,7 @@ static bool
 take_operands(struct key_command *c, const struct subcommand *s, int n,
     char **operand)
 {
-	if (n < s->least || n > s->most) {
+	if (!ctl_check_operands(n, operand, s->least, s->most)) {
 		ctl_usage(usage);
 		return false;
 	}

@@ -171,7 +171,11 @@ quota_set(struct ctl *c, int argc, char **argv)
 
 	if (status != CTL_PARSED)
 		return status;
-	return ch.parts == 0 ? ctl_usage(usage_set) : quota_change(c, &ch);
+	if (ch.parts == 0) {
+		ctl_complain("--recipients or --messages is required");
+		return ctl_usage(usage_set);
+	}
+	return quota_change(c, &ch);
 }
 
 static int

@@ -29,7 +29,18 @@ WRONG = [
     ("quota set alice --recipients", "--recipients"),
     ("quota set alice", "usage: millgatectl [-c FILE] quota set"),
     ("quota reset alice bob", '"bob"'),
+    ("quota set alice", "--recipients or --messages is required"),
     ("quota reset", "usage: millgatectl [-c FILE] quota reset"),
+    ("quota reset", "an argument is missing"),
+    ("quota frobnicate", '"quota frobnicate"'),
+    ("quota show --top", 'option "--top" requires a value'),
+    ("quota show -xy", 'invalid option "-x"'),
+    ("quota show --json=yes", 'invalid option "--json=yes"'),
+    ("check --macro x message", '--macro takes NAME=VALUE, not "x"'),
+    ("check", "an argument is missing"),
+    ("conf frobnicate", '"conf frobnicate"'),
+    ("replay", "an argument is missing"),
+    ("stats extra", '"extra"'),
     ("user block alice --for 2x", "--for takes a time such as"),
     ("user block alice --frob", "--frob"),
     ("user unblock alice bob", '"bob"'),
@@ -44,6 +55,9 @@ WRONG = [
     ("key dns --format x example.org",
      '--format takes zone, string or nsupdate, not "x"'),
     ("key prune --keep x", '--keep takes'),
+    ("key list a b", 'unexpected argument "b"'),
+    ("key retire example.org", "an argument is missing"),
+    ("key frobnicate", '"key frobnicate"'),
 ]
 
 
