@@ -20,6 +20,7 @@
 #include "policy/policy_identity.h"
 #include "policy/policy_sender.h"
 #include "policy/policy_session.h"
+#include "spf/spf_received.h"
 #include "stages_priv.h"
 
 #define CONN_CHUNK	1024

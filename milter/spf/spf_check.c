@@ -1,13 +1,13 @@
 /*
  * spf_check - the door to libspf2
  *
- * libspf2 walks the records: order, qualifiers, include, redirect, and the
- * comparison of addresses. It is asked about "t0.x", calls get_spf for the
- * record of that name and lookup for the others, and so knows no name of the
- * DNS or of the message, and compiles no text but ours: its compiler can be
- * crashed by published text, and its limits can be evaded. A verdict that it
- * cannot express is fixed in spf_eval, and everything it asks afterwards is
- * answered "try again", at which it unwinds.
+ * libspf2 evaluates the records: order, qualifiers, include, redirect, and the
+ * comparison of addresses. It is asked about "t0.x", and calls get_spf for the
+ * records and lookup for the other names. It never sees a name of the DNS or
+ * of the message, and compiles only generated text: published text can crash
+ * its compiler and evade its limits. A verdict that it cannot express is
+ * decided in spf_eval; all its later questions are answered "try again", which
+ * makes it unwind.
  *
  * Its server object costs half a microsecond and holds our hook, so each
  * check has its own: nothing is shared, no thread-local state is needed.
@@ -29,7 +29,7 @@
 #include "base/arena.h"
 #include "spf_priv.h"
 
-/* Each limit that is libspf2's own is out of the way: ours strike first. */
+/* libspf2's own limits are raised out of the way: ours apply first. */
 #define NO_LIMIT	1000
 
 struct door {
@@ -40,10 +40,7 @@ struct door {
 
 /* --- once in a process ------------------------------------------------ */
 
-/*
- * libspf2 calls this when it has no memory, and aborts when it returns: the
- * same as arena.c does.
- */
+/* libspf2 calls this when out of memory. Abort, as arena.c does. */
 static void __attribute__((noreturn))
 give_up(const char *file, int line, const char *message)
 {
@@ -52,7 +49,7 @@ give_up(const char *file, int line, const char *message)
 	abort();
 }
 
-/* The others would write to stderr; what matters is in the verdict. */
+/* The default handlers write to stderr; the verdict has all we need. */
 static void
 set_handlers(void)
 {
@@ -65,10 +62,10 @@ set_handlers(void)
 /* --- addresses -------------------------------------------------------- */
 
 /*
- * libspf2 lets loopback clients pass without a look at the record; the RFC
- * knows no such rule. With one bit flipped in the client and in every address
- * that it is compared with, the comparison gives the same, and the client is
- * no loopback any more.
+ * libspf2 lets loopback clients pass without evaluating the record, which RFC
+ * 7208 does not allow. One bit is flipped in the client and in every address
+ * that it is compared with: the comparison gives the same result, and the
+ * client is no longer a loopback address.
  */
 static uint8_t
 stand_in_mask(const struct netaddr *client)
@@ -138,7 +135,7 @@ rr_add_hosts(SPF_dns_rr_t *rr, const struct spf_reply *reply)
 	}
 }
 
-/* Names are those that we made: the number in them is all that counts. */
+/* libspf2 asks only for names that we generated: "t", an index, ".x". */
 static bool
 token_number(const struct door *d, const char *name, size_t *n)
 {
@@ -160,7 +157,7 @@ answer_addresses(const struct door *d, SPF_dns_rr_t *rr,
 		rr_add_address(d, rr, a->rr[i].data);
 }
 
-/* libspf2 aborts at NULL, and leaks an answer of success without a record. */
+/* Never NULL: libspf2 would abort. It leaks a success without a record. */
 static SPF_dns_rr_t *
 lookup(SPF_dns_server_t *layer, const char *name, ns_type type,
     int should_cache)
@@ -212,7 +209,7 @@ get_spf(SPF_server_t *server, SPF_request_t *request,
 /* --- one check -------------------------------------------------------- */
 
 static enum result
-result_of(SPF_result_t r)
+result_from_libspf2(SPF_result_t r)
 {
 	switch (r) {
 	case SPF_RESULT_PASS:
@@ -224,14 +221,14 @@ result_of(SPF_result_t r)
 	case SPF_RESULT_NEUTRAL:
 		return RESULT_NEUTRAL;
 	default:
-		/* all others are decided by us before libspf2 says so */
+		/* the others are decided in spf_eval before */
 		return RESULT_TEMPERROR;
 	}
 }
 
 /*
- * It would be expanded for each record that does not pass. Without one
- * libspf2 takes a fixed text; ours is made elsewhere.
+ * libspf2 expands its explanation for each record that does not pass. Without
+ * one it uses a fixed text; spf_eval_explanation makes ours.
  */
 static void
 drop_explanation(SPF_server_t *server)
@@ -259,7 +256,7 @@ ask_libspf2(struct door *d)
 	SPF_request_query_mailfrom(request, &response);
 	if (response == NULL)
 		give_up(__FILE__, __LINE__, "out of memory");
-	result = result_of(SPF_response_result(response));
+	result = result_from_libspf2(SPF_response_result(response));
 	SPF_response_free(response);
 	SPF_request_free(request);
 	SPF_server_free(server);
@@ -267,7 +264,7 @@ ask_libspf2(struct door *d)
 }
 
 static const char *
-reason_of(enum result r)
+spf_reason(enum result r)
 {
 	switch (r) {
 	case RESULT_PASS:
@@ -275,16 +272,16 @@ reason_of(enum result r)
 	case RESULT_FAIL:
 		return "the domain denies this client";
 	case RESULT_SOFTFAIL:
-		return "the domain rather denies this client";
+		return "this client is probably not permitted";
 	case RESULT_NEUTRAL:
-		return "the domain says nothing about this client";
+		return "the domain makes no assertion about this client";
 	default:
 		return "libspf2 reached no verdict";
 	}
 }
 
 static void
-check(struct door *d, struct spf_facts *f)
+check_through(struct door *d, struct spf_facts *f)
 {
 	struct spf_eval *ev = &d->ev;
 
@@ -294,7 +291,7 @@ check(struct door *d, struct spf_facts *f)
 	d->layer.hook = d;
 	d->mask = stand_in_mask(&ev->values.client);
 	f->result = ask_libspf2(d);
-	f->reason = reason_of(f->result);
+	f->reason = spf_reason(f->result);
 	if (ev->decided) {
 		f->result = ev->result;
 		f->reason = ev->reason;
@@ -321,7 +318,7 @@ spf_check(struct lookups *l, const struct spf_question *q,
 	if (spf_identity_init(arena, q, &id)) {
 		memset(&d.layer, 0, sizeof(d.layer));
 		spf_eval_init(&d.ev, &id, l, limits, arena);
-		check(&d, f);
+		check_through(&d, f);
 	}
 	f->domain = id.domain;
 	f->postmaster = id.postmaster;

@@ -1,217 +1,29 @@
 /*
- * spf_eval - one check's state: whose domain, which records, what verdict
+ * spf_eval - answers the questions of libspf2: records and term lookups
  *
- * Published text is judged here and goes no further. libspf2 gets a record
- * made of what is left to evaluate: the terms that ask the DNS, each with a
- * number instead of a name, and the ip4, ip6 or all that would end it. So a
- * generated record has at most one term more than may be evaluated, and is
- * far below the 511 octets at which libspf2 drops terms without a word.
+ * Published text never reaches libspf2. It gets a generated record of the
+ * terms that remain to be evaluated: those that ask the DNS, each with a
+ * number instead of a name, and the ip4, ip6 or all that ends the evaluation.
+ * A generated record thus has at most one term more than the limit. It is far
+ * below the 511 octets above which libspf2 silently drops terms. libspf2
+ * compares the addresses, except for a prefix length of 0, which it does not
+ * support.
  */
 #include <limits.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "dns/resolver.h"
 #include "mail/domain.h"
 #include "spf_priv.h"
 
-const struct spf_limits spf_default_limits = {
-	.terms = 10, .voids = 2, .mx = 10, .ptr = 10, .queries = 123
-};
-
-/* --- whose domain ----------------------------------------------------- */
-
-static const char *
-or_unknown(struct arena *a, const char *s)
-{
-	return arena_strdup(a, s != NULL && s[0] != '\0' ? s : "unknown");
-}
-
-/* A client that is IPv4 in an IPv6 coat counts as IPv4 (section 5). */
-static struct netaddr
-plain_client(const struct netaddr *client)
-{
-	struct netaddr plain = *client;
-
-	if (client->family == NETADDR_IPV6)
-		netaddr_from_octets(client->octets, 16, &plain);
-	return plain;
-}
-
-static const char *
-join(struct arena *a, const char *local, const char *domain)
-{
-	size_t	 len = strlen(local), domain_len = strlen(domain);
-	char	*s = arena_alloc(a, len + domain_len + 2);
-
-	memcpy(s, local, len);
-	s[len] = '@';
-	memcpy(s + len + 1, domain, domain_len);
-	return s;
-}
-
-/*
- * 4.3: no domain is checked that is empty, a literal, malformed or a single
- * label; without a local part it is postmaster's.
- */
-bool
-spf_identity_init(struct arena *a, const struct spf_question *q,
-    struct spf_identity *id)
-{
-	struct spf_macro_values	*v = &id->values;
-	bool			 null = !q->sender || q->sender[0] == '\0';
-	const char		*address, *at;
-
-	memset(id, 0, sizeof(*id));
-	id->postmaster = null && !q->check_helo;
-	address = null || q->check_helo ? q->helo : q->sender;
-	if (address == NULL)
-		return false;
-	at = null || q->check_helo ? NULL : strrchr(address, '@');
-	v->local = at == NULL || at == address ? "postmaster" :
-	    arena_memdup(a, address, (size_t)(at - address));
-	if (at != NULL)
-		address = at + 1;
-	id->domain = domain_canonical(a, address, strlen(address));
-	if (id->domain == NULL || domain_labels(id->domain) < 2)
-		return false;
-	v->sender = join(a, v->local, id->domain);
-	v->sender_domain = v->domain = id->domain;
-	v->helo = or_unknown(a, q->helo);
-	v->receiver = or_unknown(a, q->receiver);
-	v->client = plain_client(&q->client);
-	v->now = q->now;
-	return v->client.family != NETADDR_NONE;
-}
-
-void
-spf_eval_init(struct spf_eval *ev, const struct spf_identity *id,
-    struct lookups *l, const struct spf_limits *limits, struct arena *arena)
-{
-	struct spf_token *top;
-
-	memset(ev, 0, sizeof(*ev));
-	ev->lookups = l;
-	ev->arena = arena;
-	ev->limits = *limits;
-	if (ev->limits.terms > SPF_TERMS_MAX)
-		ev->limits.terms = SPF_TERMS_MAX;
-	ev->values = id->values;
-	spf_token_add(ev, TOKEN_TOP, id->domain, &top);
-}
-
-/* --- small things that the other files use, too ----------------------- */
-
-void
-spf_decide(struct spf_eval *ev, enum result result, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (ev->decided)
-		return;
-	ev->decided = true;
-	ev->result = result;
-	va_start(ap, fmt);
-	ev->reason = arena_vprintf(ev->arena, fmt, ap);
-	va_end(ap);
-}
-
-bool
-spf_count_term(struct spf_eval *ev)
-{
-	if (ev->terms < ev->limits.terms) {
-		ev->terms++;
-		return true;
-	}
-	spf_decide(ev, RESULT_PERMERROR,
-	    "more than %u terms that ask the DNS", ev->limits.terms);
-	return false;
-}
-
-const struct dns_answer *
-spf_ask(struct spf_eval *ev, const char *name, enum dns_type type)
-{
-	if (ev->queries >= ev->limits.queries) {
-		spf_decide(ev, RESULT_PERMERROR, "more than %u DNS queries",
-		    ev->limits.queries);
-		return NULL;
-	}
-	ev->queries++;
-	return lookups_ask(ev->lookups, name, type);
-}
-
-const char *
-spf_expand(struct spf_eval *ev, const char *domain, const char *spec,
-    size_t len)
-{
-	struct spf_macro_values *v = &ev->values;
-
-	if (spec == NULL)
-		return domain;
-	if (spf_macro_uses_p(spec, len)) {
-		v->validated = spf_validated_name(ev, domain);
-		if (ev->decided)
-			return NULL;
-	}
-	v->domain = domain;
-	return spf_macro_name(ev->arena, v, spec, len);
-}
-
-const char *
-spf_printable(struct arena *a, const char *name)
-{
-	char *copy = arena_strdup(a, name), *p;
-
-	for (p = copy; *p != '\0'; p++)
-		if (!(*p >= 'a' && *p <= 'z') && !(*p >= 'A' && *p <= 'Z') &&
-		    !(*p >= '0' && *p <= '9') && strchr("._-", *p) == NULL)
-			*p = '?';
-	return copy;
-}
-
-size_t
-spf_token_add(struct spf_eval *ev, enum spf_token_kind kind,
-    const char *domain, struct spf_token **token)
-{
-	struct spf_token *bigger;
-
-	if (ev->ntokens == ev->size) {
-		ev->size = ev->size > 0 ? 2 * ev->size : 16;
-		bigger = arena_array(ev->arena, ev->size, sizeof(*bigger));
-		if (ev->ntokens > 0)
-			memcpy(bigger, ev->token,
-			    ev->ntokens * sizeof(*bigger));
-		ev->token = bigger;
-	}
-	*token = &ev->token[ev->ntokens];
-	(*token)->kind = kind;
-	(*token)->domain = domain;
-	return ev->ntokens++;
-}
-
 /* --- records ---------------------------------------------------------- */
 
-unsigned
-spf_select_record(const struct dns_answer *answer, const struct dns_rr **rr)
-{
-	unsigned n = 0;
-	size_t	 i;
-
-	for (i = 0; i < answer->n; i++)
-		if (spf_record_is(answer->rr[i].data, answer->rr[i].len)) {
-			*rr = &answer->rr[i];
-			n++;
-		}
-	return n;
-}
-
 /*
- * 4.4 and 4.5. Without a record the result is none, but permerror where an
- * include or a redirect led to it (5.2, 6.1).
+ * 4.4 and 4.5. A missing record gives none, or permerror when it is the target
+ * of an include or a redirect (5.2, 6.1).
  */
 static const struct dns_rr *
-fetch(struct spf_eval *ev, const char *name, bool top)
+spf_fetch(struct spf_eval *ev, const char *name, bool top)
 {
 	const struct dns_answer	*answer = spf_ask(ev, name, DNS_TXT);
 	const struct dns_rr	*rr = NULL;
@@ -236,19 +48,11 @@ fetch(struct spf_eval *ev, const char *name, bool top)
 	return NULL;
 }
 
-bool
-spf_term_ends(const struct spf_term *t, const struct netaddr *client)
-{
-	if (t->kind == TERM_IP4 || t->kind == TERM_IP6)
-		return netblock_contains(&t->network, client);
-	return t->kind == TERM_ALL;
-}
+/* --- the generated record ----------------------------------------------- */
 
-/* --- what libspf2 gets -------------------------------------------------- */
-
-/* A record has SPF_TERMS_MAX + 1 terms of at most 25 octets. */
+/* It always fits: SPF_TERMS_MAX + 1 terms of at most 25 octets. */
 static void
-put(struct spf_eval *ev, const char *s)
+text_put(struct spf_eval *ev, const char *s)
 {
 	size_t len = strlen(s);
 
@@ -259,7 +63,7 @@ put(struct spf_eval *ev, const char *s)
 }
 
 static void
-put_number(struct spf_eval *ev, size_t n)
+text_put_number(struct spf_eval *ev, size_t n)
 {
 	char digits[24], *p = digits + sizeof(digits);
 
@@ -267,24 +71,24 @@ put_number(struct spf_eval *ev, size_t n)
 	do
 		*--p = (char)('0' + n % 10);
 	while ((n /= 10) > 0);
-	put(ev, p);
+	text_put(ev, p);
 }
 
 static void
-put_qualifier(struct spf_eval *ev, char qualifier)
+text_put_qualifier(struct spf_eval *ev, char qualifier)
 {
 	const char text[] = { ' ', qualifier, '\0' };
 
-	put(ev, text);
+	text_put(ev, text);
 }
 
 /*
- * One term with a number for its name. A prefix length of 0 means "all bits"
- * inside libspf2; spf_terms.c answers such a term so that it matches. A ptr is
- * an exists to libspf2: validation is ours.
+ * One term with a number instead of its name. libspf2 takes a prefix length
+ * of 0 for "all bits", so spf_eval_lookup answers such a term with a match. A
+ * ptr becomes an exists, because we validate the names ourselves.
  */
 static void
-put_term(struct spf_eval *ev, const struct spf_term *t, const char *domain,
+text_put_term(struct spf_eval *ev, const struct spf_term *t, const char *domain,
     unsigned level)
 {
 	static const char *const words[] = {
@@ -301,25 +105,24 @@ put_term(struct spf_eval *ev, const struct spf_term *t, const char *domain,
 	token->bits = v6 ? t->bits6 : t->bits4;
 	token->level = t->kind == TERM_INCLUDE ? level + 1 : level;
 	if (t->kind == TERM_REDIRECT)
-		put(ev, " ");
+		text_put(ev, " ");
 	else
-		put_qualifier(ev, t->qualifier);
-	put(ev, words[t->kind]);
-	put(ev, "t");
-	put_number(ev, n);
-	put(ev, ".x");
+		text_put_qualifier(ev, t->qualifier);
+	text_put(ev, words[t->kind]);
+	text_put(ev, "t");
+	text_put_number(ev, n);
+	text_put(ev, ".x");
 	if (token->bits > 0 && token->bits < (v6 ? 128u : 32u) &&
 	    (t->kind == TERM_A || t->kind == TERM_MX)) {
-		put(ev, v6 ? "//" : "/");
-		put_number(ev, token->bits);
+		text_put(ev, v6 ? "//" : "/");
+		text_put_number(ev, token->bits);
 	}
 }
 
 /*
- * 4.6: the record is read to its end, for an error anywhere makes all of it
- * invalid; but put is only what can be evaluated. Behind the term that would
- * be one too many nothing is needed: to evaluate that is permerror, and not to
- * reach it means that an earlier one matched.
+ * The record is read to its end, since a syntax error anywhere makes all of it
+ * invalid (4.6). Terms after the first one over the limit are left out: either
+ * that one is evaluated, which is a permerror, or an earlier one matched.
  */
 static bool
 generate(struct spf_eval *ev, struct spf_record *rec, const char *domain,
@@ -329,23 +132,23 @@ generate(struct spf_eval *ev, struct spf_record *rec, const char *domain,
 	struct spf_term	 t;
 
 	ev->text_len = 0;
-	put(ev, "v=spf1");
+	text_put(ev, "v=spf1");
 	while (spf_record_next(rec, &t)) {
 		if (room == 0)
 			continue;
 		if (spf_term_ends(&t, &ev->values.client)) {
-			put_qualifier(ev, t.qualifier);
-			put(ev, "all");
+			text_put_qualifier(ev, t.qualifier);
+			text_put(ev, "all");
 			room = 0;
 		} else if (spf_term_asks_dns(&t) && t.kind != TERM_REDIRECT) {
-			put_term(ev, &t, domain, level);
+			text_put_term(ev, &t, domain, level);
 			room--;
 		}
 	}
 	if (rec->error != NULL)
 		return false;
 	if (room > 0 && rec->has_redirect)
-		put_term(ev, &rec->redirect, domain, level);
+		text_put_term(ev, &rec->redirect, domain, level);
 	return true;
 }
 
@@ -365,7 +168,7 @@ spf_eval_record(struct spf_eval *ev, size_t n)
 		name = spf_expand(ev, token.domain, token.term.spec,
 		    token.term.spec_len);
 	}
-	rr = name != NULL ? fetch(ev, name, token.kind == TOKEN_TOP) : NULL;
+	rr = name != NULL ? spf_fetch(ev, name, token.kind == TOKEN_TOP) : NULL;
 	if (rr == NULL)
 		return NULL;
 	spf_record_begin(&rec, rr->data, rr->len);
@@ -383,12 +186,120 @@ spf_eval_record(struct spf_eval *ev, size_t n)
 	return ev->text;
 }
 
+/* --- lookups of terms (5.3 to 5.7) ------------------------------------ */
+
+/* spf_ask_term with a temperror on failure (section 5): not for ptr. */
+static const struct dns_answer *
+ask_strict(struct spf_eval *ev, const char *name, enum dns_type type)
+{
+	const struct dns_answer *a = spf_ask_term(ev, name, type);
+
+	if (a == NULL || a->status != DNS_TEMPFAIL)
+		return a;
+	spf_decide(ev, RESULT_TEMPERROR, "%s of %s: %s",
+	    type == DNS_MX ? "MX" : type == DNS_A ? "A" : "AAAA",
+	    spf_printable(ev->arena, name), a->why);
+	return NULL;
+}
+
+static void
+look_addresses(struct spf_eval *ev, const char *name, unsigned bits,
+    struct spf_reply *r)
+{
+	const struct dns_answer *a;
+
+	a = ask_strict(ev, name, spf_address_type(&ev->values.client));
+	if (a == NULL || a->n == 0)
+		r->kind = a == NULL ? REPLY_STOP : REPLY_NOTHING;
+	else if (bits == 0)
+		r->kind = REPLY_MATCH;
+	else {
+		r->kind = REPLY_ADDRESSES;
+		r->addresses = a;
+	}
+}
+
+/* More than ten names are a permerror even if one of them matches (4.6.4). */
+static void
+look_mx(struct spf_eval *ev, const char *name, unsigned bits,
+    struct spf_reply *r)
+{
+	const struct dns_answer	*a = ask_strict(ev, name, DNS_MX);
+	struct spf_token	*host;
+	size_t			 i;
+
+	if (a != NULL && a->n > ev->limits.mx) {
+		spf_decide(ev, RESULT_PERMERROR, "more than %u MX of %s",
+		    ev->limits.mx, spf_printable(ev->arena, name));
+		a = NULL;
+	}
+	if (a == NULL || a->n == 0) {
+		r->kind = a == NULL ? REPLY_STOP : REPLY_NOTHING;
+		return;
+	}
+	r->kind = REPLY_HOSTS;
+	r->first = ev->ntokens;
+	r->n = a->n;
+	for (i = 0; i < a->n; i++) {
+		spf_token_add(ev, TOKEN_HOST, a->rr[i].data, &host);
+		host->bits = bits;
+	}
+}
+
+static void
+look_exists(struct spf_eval *ev, const char *name, struct spf_reply *r)
+{
+	const struct dns_answer *a = ask_strict(ev, name, DNS_A);
+
+	r->kind = a == NULL ? REPLY_STOP :
+	    a->n > 0 ? REPLY_MATCH : REPLY_NOTHING;
+}
+
+
+void
+spf_eval_lookup(struct spf_eval *ev, size_t n, struct spf_reply *r)
+{
+	struct spf_token	 token = ev->token[n];
+	const char		*name = token.domain;
+
+	memset(r, 0, sizeof(*r));
+	r->kind = REPLY_STOP;
+	if (ev->decided)
+		return;
+	if (token.kind == TOKEN_HOST) {
+		look_addresses(ev, name, token.bits, r);
+		return;
+	}
+	if (!spf_count_term(ev))
+		return;
+	name = spf_expand(ev, name, token.term.spec, token.term.spec_len);
+	if (name == NULL)
+		return;
+	switch (token.term.kind) {
+	case TERM_A:
+		look_addresses(ev, name, token.bits, r);
+		break;
+	case TERM_MX:
+		look_mx(ev, name, token.bits, r);
+		break;
+	case TERM_PTR:
+		if (spf_ptr_matches(ev, name))
+			r->kind = REPLY_MATCH;
+		else if (!ev->decided)
+			r->kind = REPLY_NOTHING;
+		break;
+	default:
+		look_exists(ev, name, r);
+		break;
+	}
+}
+
 /* --- explanation ------------------------------------------------------ */
 
 /*
- * 6.2: exactly one TXT record of valid syntax, else as if there were no exp.
- * The verdict has been read by now: what goes wrong here changes nothing, and
- * voids do not matter any more (a %{p} that finds nothing is "unknown").
+ * 6.2: without exactly one TXT record of valid syntax, exp= is ignored. The
+ * verdict has been read already, so that an error here cannot change it. Void
+ * lookups no longer count: a %{p} without a name is "unknown".
  */
 const char *
 spf_eval_explanation(struct spf_eval *ev)

@@ -1,15 +1,16 @@
 /*
  * spf_macro - macro strings of SPF (RFC 7208 section 7): check and expand
  *
- * One scanner serves both, so that what was found valid expands. Expansion
- * goes through a sink of fixed size: a name needs only its last 253 octets,
- * an explanation only its first 255, however long the values are.
+ * One scanner serves both, so that every valid string can be expanded.
+ * Expansion goes through a sink of fixed size: a name needs only its last 253
+ * octets, an explanation only its first 255, however long the values are.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "spf_macro_priv.h"
 
 /* A run of literals, or one macro-expand. */
@@ -25,17 +26,6 @@ struct item {
 	size_t		 ndelimiters;
 };
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static bool
 is_member(char c, const char *set, size_t n)
@@ -48,9 +38,9 @@ static bool
 scan_transformers(const char **at, const char *end, struct item *it)
 {
 	const char	*p = *at;
-	bool		 any = p < end && is_digit(*p);
+	bool		 any = p < end && ascii_is_digit(*p);
 
-	for (; p < end && is_digit(*p); p++)
+	for (; p < end && ascii_is_digit(*p); p++)
 		if (it->keep < 1000)
 			it->keep = it->keep * 10 + (unsigned)(*p - '0');
 	if (any && it->keep == 0)
@@ -63,17 +53,17 @@ scan_transformers(const char **at, const char *end, struct item *it)
 	return true;
 }
 
-/* What stands behind "%{". */
+/* The rest of a macro behind "%{". */
 static bool
 scan_letter(const char **at, const char *end, struct item *it)
 {
 	static const char letters[] = "slodiphcrtv";
 	const char *p = *at;
 
-	if (p == end || !is_alpha(*p))
+	if (p == end || !ascii_is_alpha(*p))
 		return false;
 	it->url = *p < 'a';
-	it->letter = (char)(*p++ | 0x20);
+	it->letter = ascii_lower(*p++);
 	if (!is_member(it->letter, letters, sizeof(letters) - 1))
 		return false;
 	if (!scan_transformers(&p, end, it))
@@ -122,7 +112,7 @@ scan_macro(const char **at, const char *end, struct item *it)
  * %x26-7E; an explanation may hold blanks too (12, explain-string).
  */
 static bool
-scan(const char **at, const char *end, enum spf_macro_place place,
+macro_scan(const char **at, const char *end, enum spf_macro_place place,
     struct item *it)
 {
 	const char	*p = *at;
@@ -150,7 +140,7 @@ spf_macro_valid(const char *text, size_t len, enum spf_macro_place place)
 	struct item	 it;
 
 	while (at < end)
-		if (!scan(&at, end, place, &it))
+		if (!macro_scan(&at, end, place, &it))
 			return false;
 	return true;
 }
@@ -166,11 +156,11 @@ is_top_label(const char *s, size_t len)
 	size_t	i;
 
 	for (i = 0; i < len; i++) {
-		if (is_alpha(s[i]))
+		if (ascii_is_alpha(s[i]))
 			letter = true;
 		else if (s[i] == '-')
 			hyphen = true;
-		else if (!is_digit(s[i]))
+		else if (!ascii_is_digit(s[i]))
 			return false;
 	}
 	return (letter || hyphen) && s[0] != '-' && s[len - 1] != '-';
@@ -198,7 +188,7 @@ spf_macro_valid_name(const char *text, size_t len)
 	if (len == 0)
 		return false;
 	while (at < end)
-		if (!scan(&at, end, MACRO_NAME, &it))
+		if (!macro_scan(&at, end, MACRO_NAME, &it))
 			return false;
 	if (it.literal == NULL || it.escape)
 		return true;
@@ -212,7 +202,7 @@ spf_macro_uses_p(const char *text, size_t len)
 	struct item	 it;
 
 	while (at < end) {
-		if (!scan(&at, end, MACRO_TEXT, &it))
+		if (!macro_scan(&at, end, MACRO_TEXT, &it))
 			return false;
 		if (it.letter == 'p')
 			return true;
@@ -252,7 +242,7 @@ sink_add(struct sink *s, const char *data, size_t len)
 	s->len += len;
 }
 
-/* unreserved of RFC 3986; all others are escaped (7.3). */
+/* All but the unreserved characters of RFC 3986 are escaped (7.3). */
 static void
 sink_add_url(struct sink *s, const char *data, size_t len)
 {
@@ -261,7 +251,7 @@ sink_add_url(struct sink *s, const char *data, size_t len)
 	size_t	 i;
 
 	for (i = 0; i < len; i++) {
-		if (is_alpha(data[i]) || is_digit(data[i]) ||
+		if (ascii_is_alpha(data[i]) || ascii_is_digit(data[i]) ||
 		    is_member(data[i], "-._~", 4)) {
 			sink_add(s, data + i, 1);
 			continue;
@@ -321,7 +311,7 @@ add_forward(struct sink *s, const struct item *it, const char *value,
 	}
 }
 
-/* Parts from the last to the first, without the first `skip` so ordered. */
+/* Parts from the last to the first, without the first `skip` of these. */
 static void
 add_backward(struct sink *s, const struct item *it, const char *value,
     size_t skip)
@@ -378,9 +368,9 @@ format_dotted(const struct netaddr *a, char *text)
 	}
 }
 
-/* `scratch` of at least 64 octets holds what is not text yet. */
+/* Values that are not text are formatted in `scratch`, at least 64 octets. */
 static const char *
-value_of(const struct spf_macro_values *v, char letter, char *scratch)
+macro_value(const struct spf_macro_values *v, char letter, char *scratch)
 {
 	switch (letter) {
 	case 's':
@@ -411,19 +401,19 @@ value_of(const struct spf_macro_values *v, char letter, char *scratch)
 }
 
 static void
-expand(struct sink *s, const struct spf_macro_values *v, const char *text,
+macro_expand(struct sink *s, const struct spf_macro_values *v, const char *text,
     size_t len)
 {
 	const char	*at = text, *end = text + len;
 	struct item	 it;
 	char		 scratch[64];
 
-	while (at < end && scan(&at, end, MACRO_TEXT, &it)) {
+	while (at < end && macro_scan(&at, end, MACRO_TEXT, &it)) {
 		if (it.literal != NULL)
 			sink_add(s, it.literal, it.len);
 		else
 			add_transformed(s, &it,
-			    value_of(v, it.letter, scratch));
+			    macro_value(v, it.letter, scratch));
 		if (!s->tail && s->len == SPF_EXPLANATION_MAX)
 			return;
 	}
@@ -436,7 +426,7 @@ spf_macro_name(struct arena *a, const struct spf_macro_values *v,
 	struct sink	 s = { .tail = true };
 	const char	*name = s.data, *dot;
 
-	expand(&s, v, text, len);
+	macro_expand(&s, v, text, len);
 	if (s.len > 0 && s.data[s.len - 1] == '.')
 		s.len--;
 	if (s.len > SPF_NAME_MAX) {
@@ -455,7 +445,7 @@ spf_macro_text(struct arena *a, const struct spf_macro_values *v,
 	struct sink	 s = { .tail = false };
 	size_t		 i;
 
-	expand(&s, v, text, len);
+	macro_expand(&s, v, text, len);
 	for (i = 0; i < s.len; i++)
 		if (s.data[i] < 0x20 || s.data[i] > 0x7e)
 			s.data[i] = '?';

@@ -24,7 +24,7 @@ enum spf_macro_place {
 	MACRO_TEXT		/* explanation: any letter, and blanks */
 };
 
-/* What the letters stand for; no member but `validated` is NULL. */
+/* The values of the letters; no member but `validated` is NULL. */
 struct spf_macro_values {
 	const char	*sender;	/* s */
 	const char	*local;		/* l */
@@ -46,16 +46,16 @@ bool		 spf_macro_valid_name(const char *text, size_t len);
 bool		 spf_macro_uses_p(const char *text, size_t len);
 
 /*
- * The name that a valid domain-spec stands for: without its final dot, cut
- * from the left at a dot to at most 253 octets (RFC 7208 7.3). It may still
- * be no legal name; the resolver says so.
+ * Expand a valid domain-spec to a name without its final dot, cut from the
+ * left at a dot to at most 253 octets (RFC 7208 7.3). The name may still be
+ * illegal; the resolver checks it.
  */
 const char	*spf_macro_name(struct arena *a,
 		    const struct spf_macro_values *v, const char *text,
 		    size_t len);
 /*
- * The explanation that a valid text stands for: printable ASCII, other octets
- * (of the sender's address) replaced by "?", cut at SPF_EXPLANATION_MAX.
+ * Expand a valid explain-string to printable ASCII, cut at SPF_EXPLANATION_MAX.
+ * Other octets, which come from the sender's address, become "?".
  */
 const char	*spf_macro_text(struct arena *a,
 		    const struct spf_macro_values *v, const char *text,

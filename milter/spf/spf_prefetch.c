@@ -1,16 +1,16 @@
 /*
- * spf_prefetch - start early what an SPF check will ask
+ * spf_prefetch - start the lookups of an SPF check early
  *
  * Each record that arrives is parsed, and the lookups of its terms start at
  * once, so that a check takes about as many round trips as its records are
- * deep. What is known of the records forms a tree in the order of evaluation;
- * it is walked anew with each arrival, and a term is started when at most
- * limits.terms - 1 stand before it. Not known is only what answers will say,
- * so a term may be started in vain; spf_check asks its own questions and finds
- * these answered.
+ * nested. The known records form a tree in the order of evaluation. It is
+ * walked again with each arrival, and a term is started when at most
+ * limits.terms - 1 terms precede it. The answers are not evaluated here, so a
+ * term may be started in vain. spf_check asks its own questions, which are
+ * answered by then.
  *
  * Callbacks of one account never run at the same time (resolver.h), so there
- * is no lock. All memory is the arena here, freed with the account.
+ * is no lock. All memory is in the arena below, freed with the account.
  */
 #include <stdlib.h>
 
@@ -22,13 +22,13 @@
 
 struct prefetch;
 
-/* A term that asks the DNS, and what its record has when it has one. */
+/* A term that asks the DNS, and the terms of the record it includes. */
 struct node {
 	struct prefetch	*p;
-	struct node	*next;		/* the term behind it */
+	struct node	*next;		/* the next term of the record */
 	struct node	*child;		/* include, redirect: the first term */
 	struct spf_term	 term;
-	const char	*domain;	/* of the record in which it stands */
+	const char	*domain;	/* of its record */
 	const char	*target;	/* include, redirect: expanded */
 	bool		 started;
 	bool		 final;		/* evaluation ends in this record */
@@ -46,9 +46,9 @@ struct prefetch {
 
 static bool	walk(struct prefetch *p, struct node *first, unsigned *terms);
 
-/* Never more than the check itself may ask. */
+/* NULL: the check itself may not ask more. */
 static struct lookup *
-start(struct prefetch *p, const char *name, enum dns_type type)
+start_lookup(struct prefetch *p, const char *name, enum dns_type type)
 {
 	if (p->queries >= p->limits.queries)
 		return NULL;
@@ -60,13 +60,13 @@ static void
 start_then(struct prefetch *p, const char *name, enum dns_type type,
     lookup_fn *fn, void *arg)
 {
-	struct lookup *l = start(p, name, type);
+	struct lookup *l = start_lookup(p, name, type);
 
 	if (l != NULL)
 		lookup_then(l, fn, arg);
 }
 
-/* --- answers that name what to ask next -------------------------------- */
+/* --- answers whose names are asked for next ---------------------------- */
 
 static void
 start_addresses(struct prefetch *p, const struct dns_answer *answer,
@@ -75,7 +75,7 @@ start_addresses(struct prefetch *p, const struct dns_answer *answer,
 	size_t i;
 
 	for (i = 0; i < answer->n && i < most; i++)
-		start(p, answer->rr[i].data,
+		start_lookup(p, answer->rr[i].data,
 		    spf_address_type(&p->values.client));
 }
 
@@ -123,7 +123,7 @@ add_node(struct node **link, struct node *record, const struct spf_term *t)
 	return &n->next;
 }
 
-/* The terms that may be evaluated, as generate() in spf_eval.c has them. */
+/* The terms that may be evaluated, like generate() in spf_eval.c. */
 static bool
 add_terms(struct node *record, struct spf_record *rec)
 {
@@ -135,7 +135,7 @@ add_terms(struct node *record, struct spf_record *rec)
 		if (room == 0)
 			continue;
 		if (spf_term_ends(&t, &record->p->values.client)) {
-			/* a pass for sure: the include matches */
+			/* always a pass: the include matches */
 			record->final = record->child == NULL &&
 			    t.qualifier == '+';
 			room = 0;
@@ -150,7 +150,7 @@ add_terms(struct node *record, struct spf_record *rec)
 }
 
 static void
-on_record(void *arg, const struct dns_answer *answer)
+on_spf_record(void *arg, const struct dns_answer *answer)
 {
 	struct node		*n = arg;
 	const struct dns_rr	*rr = NULL;
@@ -171,7 +171,10 @@ on_record(void *arg, const struct dns_answer *answer)
 
 /* --- the walk --------------------------------------------------------- */
 
-/* %{p} needs answers first; then the name itself waits for the check. */
+/*
+ * A name with %{p} cannot be expanded without answers: only the client's names
+ * are asked for, and the check asks for the name itself.
+ */
 static void
 start_term(struct node *n)
 {
@@ -194,18 +197,18 @@ start_term(struct node *n)
 		    t->spec_len);
 	if (t->kind == TERM_INCLUDE || t->kind == TERM_REDIRECT) {
 		n->target = name;
-		start_then(p, name, DNS_TXT, on_record, n);
+		start_then(p, name, DNS_TXT, on_spf_record, n);
 	} else if (t->kind == TERM_MX)
 		start_then(p, name, DNS_MX, on_mx, p);
 	else if (t->kind == TERM_EXISTS)
-		start(p, name, DNS_A);
+		start_lookup(p, name, DNS_A);
 	else
-		start(p, name, spf_address_type(&p->values.client));
+		start_lookup(p, name, spf_address_type(&p->values.client));
 }
 
 /*
- * In the order of evaluation. False: what stands behind need not be known
- * yet, because the limit is reached or the evaluation ends before.
+ * In the order of evaluation. False: later terms are not started, because the
+ * limit is reached or the evaluation ends before them.
  */
 static bool
 walk(struct prefetch *p, struct node *n, unsigned *terms)
@@ -248,5 +251,5 @@ spf_prefetch(struct lookups *l, const struct spf_question *q,
 	p->values = id.values;
 	p->top.p = p;
 	p->top.target = id.domain;
-	start_then(p, id.domain, DNS_TXT, on_record, &p->top);
+	start_then(p, id.domain, DNS_TXT, on_spf_record, &p->top);
 }

@@ -1,18 +1,29 @@
 /*
- * spf_received - the value of a Received-SPF field (RFC 7208 9.1)
+ * spf_received - Received-SPF fields: write ours, recognize forged ones
  *
- * A word from the wire goes in as a dot-atom or as a quoted string, or its
- * pair is left out: when it holds what a header field cannot, or is longer
- * than an address can be. So nothing can end the field or fake another pair.
+ * Writing: a word from the wire becomes a dot-atom or a quoted string. Its
+ * pair is left out when it has octets that a header field must not have, or is
+ * longer than an address can be. So no word can end the field or forge a pair.
+ *
+ * Reading: the field names the checking host in receiver= (RFC 7208 9.1). Both
+ * writers and readers of the field are careless with the grammar, so a value
+ * is taken in any quoting, and a field without a host may be ours. Fields of
+ * other hosts are kept.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
-#include "spf/spf_check.h"
+#include "mail/claims.h"
+#include "mail/facts.h"
+#include "spf/spf_received.h"
 
 /* RFC 5321 4.5.3.1.3: a path has 256 octets, its brackets included. */
 #define WORD_MAX	256
+
+/* --- writing ------------------------------------------------------------ */
 
 static bool
 is_printable(const char *s)
@@ -53,7 +64,7 @@ add_escaped(struct buf *b, const char *s, const char *special)
 	}
 }
 
-/* The first pair stands without a semicolon before it. */
+/* A semicolon separates pairs: there is none before the first. */
 static void
 add_pair(struct buf *b, bool *first, const char *key, const char *value)
 {
@@ -127,4 +138,136 @@ spf_received_format(struct arena *a, const struct facts *f,
 	value = arena_memdup(a, b.data, b.len);
 	buf_free(&b);
 	return value;
+}
+
+/* --- reading ------------------------------------------------------------ */
+
+/* The writer of a field, by its receiver= pairs. */
+struct receivers {
+	const char	*ours;
+	bool		 ours_named, other_named;
+};
+
+/* Up to a blank, a comment or one of `stop`; quoted parts without quotes. */
+static bool
+read_value(struct scan *s, const char *stop, struct buf *out)
+{
+	while (s->p < s->end && !ascii_is_space(*s->p) && *s->p != '(' &&
+	    strchr(stop, *s->p) == NULL) {
+		if (*s->p == '"') {
+			if (!scan_quoted(s, out))
+				return false;
+			continue;
+		}
+		if (*s->p == '\\' && s->p + 1 < s->end)
+			s->p++;
+		buf_addch(out, *s->p++);
+	}
+	return true;
+}
+
+/* Debian's policyd-spf writes "<unknown>"; we do without a host name. */
+static bool
+is_unnamed(const char *value)
+{
+	return value[0] == '\0' || strcasecmp(value, "unknown") == 0 ||
+	    strcasecmp(value, "<unknown>") == 0;
+}
+
+static void
+note_receiver(struct receivers *r, const char *value)
+{
+	if (claims_same(value, r->ours) != ANSWER_NO ||
+	    claims_mentioned(value, r->ours))
+		r->ours_named = true;
+	else if (!is_unnamed(value))
+		r->other_named = true;
+}
+
+/* key [CFWS] "=" value, or a word alone; false: a quote does not end. */
+static bool
+read_pair(struct scan *s, struct buf *word, struct receivers *r)
+{
+	bool is_receiver;
+
+	buf_reset(word);
+	if (!read_value(s, "=;", word) || !scan_cfws(s))
+		return false;
+	if (s->p == s->end || *s->p != '=')
+		return true;
+	s->p++;
+	is_receiver = strcasecmp(buf_str(word), "receiver") == 0;
+	buf_reset(word);
+	if (!scan_cfws(s) || !read_value(s, ";", word))
+		return false;
+	/* a comment right behind the name may be a part of it */
+	if (is_receiver && (s->p == s->end || *s->p != '('))
+		note_receiver(r, buf_str(word));
+	return true;
+}
+
+/* False: it cannot be read up to its end. */
+static bool
+read_pairs(struct scan *s, struct receivers *r)
+{
+	struct buf	word = BUF_INIT;
+	bool		good = true;
+
+	while (good && (good = scan_cfws(s)) && s->p < s->end) {
+		if (*s->p == ';')
+			s->p++;
+		else
+			good = read_pair(s, &word, r);
+	}
+	buf_free(&word);
+	return good;
+}
+
+static const char *
+behind_blanks(const char *p)
+{
+	while (ascii_is_space(*p))
+		p++;
+	return p;
+}
+
+/* "(mx.example.net: domain of ...": older writers put their name here. */
+static bool
+comment_names(const char *value, const char *name)
+{
+	const char	*p = value;
+	size_t		 len = strlen(name);
+
+	while ((p = strchr(p, '(')) != NULL) {
+		p = behind_blanks(p + 1);
+		if (strncasecmp(p, name, len) == 0 &&
+		    *behind_blanks(p + len) == ':')
+			return true;
+	}
+	return false;
+}
+
+/* A reader may search for the pair without parsing the text before it. */
+static bool
+pair_is_found(const char *value, const char *name)
+{
+	struct buf	pair = BUF_INIT;
+	bool		found;
+
+	buf_printf(&pair, "receiver=%s", name);
+	found = claims_mentioned_somehow(value, buf_str(&pair));
+	buf_free(&pair);
+	return found;
+}
+
+bool
+spf_received_claims(const char *value, const char *receiver)
+{
+	struct scan		s = { value, value + strlen(value) };
+	struct receivers	r = { .ours = receiver };
+
+	if (!read_pairs(&s, &r) && claims_mentioned_somehow(value, receiver))
+		return true;
+	return r.ours_named || !r.other_named ||
+	    comment_names(value, receiver) || pair_is_found(value, receiver);
 }

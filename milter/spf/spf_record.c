@@ -1,13 +1,14 @@
 /*
  * spf_record - the text of an SPF record (RFC 7208 sections 4.5, 4.6, 12)
  *
- * Strict: what the grammar does not allow makes the whole record invalid,
- * wherever it stands (4.6). Octets are judged by value, never by locale.
+ * Strict: a syntax error anywhere makes the whole record invalid (4.6). Octets
+ * are compared by value, never by locale.
  */
 #include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "spf_macro_priv.h"
 #include "spf_record_priv.h"
 
@@ -35,21 +36,10 @@ static const struct mechanism {
 
 #define NMECHANISMS	(sizeof(mechanisms) / sizeof(mechanisms[0]))
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 /* A name (letters, digits, "-_.") compared with a lower-case word. */
 static bool
-is_word(const char *s, size_t len, const char *word)
+term_name_is(const char *s, size_t len, const char *word)
 {
 	size_t i;
 
@@ -61,7 +51,7 @@ is_word(const char *s, size_t len, const char *word)
 
 /* A prefix length: no leading zeros, at most `max`. */
 static bool
-parse_bits(const char *s, size_t len, unsigned max, unsigned *bits)
+parse_prefix(const char *s, size_t len, unsigned max, unsigned *bits)
 {
 	unsigned n = 0;
 	size_t	 i;
@@ -69,7 +59,7 @@ parse_bits(const char *s, size_t len, unsigned max, unsigned *bits)
 	if (len == 0 || len > 3 || (s[0] == '0' && len > 1))
 		return false;
 	for (i = 0; i < len; i++) {
-		if (!is_digit(s[i]))
+		if (!ascii_is_digit(s[i]))
 			return false;
 		n = n * 10 + (unsigned)(s[i] - '0');
 	}
@@ -79,14 +69,14 @@ parse_bits(const char *s, size_t len, unsigned max, unsigned *bits)
 
 /*
  * Where a "/digits" at the end of s begins, or len. A domain-spec cannot end
- * like that, so there is no doubt whose the digits are.
+ * like that, so the digits are always a prefix length.
  */
 static size_t
 find_suffix(const char *s, size_t len)
 {
 	size_t i = len;
 
-	while (i > 0 && is_digit(s[i - 1]))
+	while (i > 0 && ascii_is_digit(s[i - 1]))
 		i--;
 	return i < len && i > 0 && s[i - 1] == '/' ? i - 1 : len;
 }
@@ -98,14 +88,14 @@ parse_dual_cidr(const char *s, size_t *len, struct spf_term *t)
 	size_t slash = find_suffix(s, *len);
 
 	if (slash < *len && slash > 0 && s[slash - 1] == '/') {
-		if (!parse_bits(s + slash + 1, *len - slash - 1, 128,
+		if (!parse_prefix(s + slash + 1, *len - slash - 1, 128,
 		    &t->bits6))
 			return false;
 		*len = slash - 1;
 		slash = find_suffix(s, *len);
 	}
 	if (slash < *len) {
-		if (!parse_bits(s + slash + 1, *len - slash - 1, 32,
+		if (!parse_prefix(s + slash + 1, *len - slash - 1, 32,
 		    &t->bits4))
 			return false;
 		*len = slash;
@@ -115,12 +105,12 @@ parse_dual_cidr(const char *s, size_t *len, struct spf_term *t)
 
 /* ":" and a domain-spec, or nothing where that is allowed. */
 static const char *
-parse_name(const char *s, size_t len, enum argument argument,
+parse_domain_spec(const char *s, size_t len, enum argument argument,
     struct spf_term *t)
 {
 	if (len == 0)
 		return argument == OPTIONAL_NAME ? NULL :
-		    "a mechanism lacks its domain";
+		    "a mechanism needs a domain";
 	if (s[0] != ':')
 		return "a mechanism does not take a prefix length";
 	if (!spf_macro_valid_name(s + 1, len - 1))
@@ -140,10 +130,10 @@ parse_ip4(const char *s, const char *end, uint8_t octets[4])
 	for (i = 0; i < 4; i++) {
 		if (i > 0 && (s == end || *s++ != '.'))
 			return false;
-		if (s == end || !is_digit(*s))
+		if (s == end || !ascii_is_digit(*s))
 			return false;
 		n = (unsigned)(*s++ - '0');
-		while (s < end && is_digit(*s) && n > 0 && n < 256)
+		while (s < end && ascii_is_digit(*s) && n > 0 && n < 256)
 			n = n * 10 + (unsigned)(*s++ - '0');
 		if (n > 255)
 			return false;
@@ -153,9 +143,9 @@ parse_ip4(const char *s, const char *end, uint8_t octets[4])
 }
 
 /*
- * inet_pton takes the forms of RFC 4291 2.2, and none with a scope. A v4-mapped
- * network stays IPv6, and so matches no client: such a client counts as IPv4
- * (section 5).
+ * inet_pton takes the forms of RFC 4291 2.2, without a scope. An IPv4-mapped
+ * network remains IPv6 and matches no client, since a client with an
+ * IPv4-mapped address counts as IPv4 (section 5).
  */
 static bool
 parse_ip6(const char *s, const char *end, uint8_t octets[16])
@@ -179,12 +169,12 @@ parse_network(const char *s, size_t len, struct spf_term *t)
 	size_t		 slash;
 
 	if (len < 2 || s[0] != ':')
-		return "an ip4 or ip6 lacks its network";
+		return "an ip4 or ip6 needs a network";
 	s++;
 	len--;
 	t->network.bits = max;
 	slash = find_suffix(s, len);
-	if (slash < len && !parse_bits(s + slash + 1, len - slash - 1, max,
+	if (slash < len && !parse_prefix(s + slash + 1, len - slash - 1, max,
 	    &t->network.bits))
 		return "a prefix length is not valid";
 	addr->family = v6 ? NETADDR_IPV6 : NETADDR_IPV4;
@@ -199,7 +189,7 @@ parse_mechanism(const char *s, size_t name_len, size_t len, struct spf_term *t)
 {
 	const struct mechanism *m = mechanisms;
 
-	while (!is_word(s, name_len, m->name))
+	while (!term_name_is(s, name_len, m->name))
 		if (++m == mechanisms + NMECHANISMS)
 			return "a mechanism is unknown";
 	t->kind = m->kind;
@@ -213,7 +203,7 @@ parse_mechanism(const char *s, size_t name_len, size_t len, struct spf_term *t)
 		return parse_network(s, len, t);
 	if (m->dual_cidr && !parse_dual_cidr(s, &len, t))
 		return "a prefix length is not valid";
-	return parse_name(s, len, m->argument, t);
+	return parse_domain_spec(s, len, m->argument, t);
 }
 
 static const char *
@@ -224,8 +214,8 @@ parse_modifier(const char *s, size_t name_len, size_t len, struct spf_term *t)
 
 	t->spec = value;
 	t->spec_len = value_len;
-	t->kind = is_word(s, name_len, "redirect") ? TERM_REDIRECT :
-	    is_word(s, name_len, "exp") ? TERM_EXP : TERM_UNKNOWN_MODIFIER;
+	t->kind = term_name_is(s, name_len, "redirect") ? TERM_REDIRECT :
+	    term_name_is(s, name_len, "exp") ? TERM_EXP : TERM_UNKNOWN_MODIFIER;
 	if (t->kind == TERM_UNKNOWN_MODIFIER)
 		return spf_macro_valid(value, value_len, MACRO_MODIFIER) ?
 		    NULL : "the value of a modifier is not valid";
@@ -234,8 +224,8 @@ parse_modifier(const char *s, size_t name_len, size_t len, struct spf_term *t)
 }
 
 /*
- * Modifier or mechanism: what stands behind the name decides (4.6.1). A
- * mechanism may have a qualifier, a modifier has none.
+ * The octet behind the name tells a modifier from a mechanism (4.6.1). Only a
+ * mechanism may have a qualifier.
  */
 static const char *
 parse_term(const char *s, size_t len, struct spf_term *t)
@@ -249,16 +239,16 @@ parse_term(const char *s, size_t len, struct spf_term *t)
 		s++;
 		len--;
 	}
-	if (len == 0 || !is_alpha(s[0]))
+	if (len == 0 || !ascii_is_alpha(s[0]))
 		return "a term does not begin with a name";
-	while (n < len && (is_alpha(s[n]) || is_digit(s[n]) ||
+	while (n < len && (ascii_is_alpha(s[n]) || ascii_is_digit(s[n]) ||
 	    memchr("-_.", s[n], 3) != NULL))
 		n++;
 	if (n < len && s[n] == '=' && !qualified)
 		return parse_modifier(s, n, len, t);
 	if (n == len || s[n] == ':' || s[n] == '/')
 		return parse_mechanism(s, n, len, t);
-	return "a name has a character that does not belong there";
+	return "a name has a character that is not allowed";
 }
 
 bool
@@ -269,18 +259,18 @@ spf_record_is(const char *text, size_t len)
 	    (len == VERSION_LEN || text[VERSION_LEN] == ' ');
 }
 
-/* redirect and exp may stand once (section 6); the others as they like. */
+/* redirect and exp may occur once (section 6), the others any number. */
 static const char *
 keep_modifier(struct spf_record *rec, const struct spf_term *t)
 {
 	if (t->kind == TERM_REDIRECT) {
 		if (rec->has_redirect)
-			return "redirect stands twice";
+			return "redirect occurs twice";
 		rec->has_redirect = true;
 		rec->redirect = *t;
 	} else if (t->kind == TERM_EXP) {
 		if (rec->has_exp)
-			return "exp stands twice";
+			return "exp occurs twice";
 		rec->has_exp = true;
 		rec->exp = *t;
 	}

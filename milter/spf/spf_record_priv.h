@@ -2,8 +2,8 @@
  * spf_record - the text of an SPF record (RFC 7208 sections 4.5, 4.6, 12)
  *
  * Pure and strict: a record is valid as a whole or not at all. It is read once,
- * term by term; terms point into the text, nothing is allocated, the time is
- * linear in its length.
+ * term by term. Terms point into the text, nothing is allocated, and the time
+ * is linear in its length.
  */
 #ifndef MILLGATE_SPF_RECORD_H
 #define MILLGATE_SPF_RECORD_H
@@ -32,10 +32,10 @@ struct spf_term {
 struct spf_record {
 	bool		 has_redirect, has_exp;
 	struct spf_term	 redirect, exp;
-	/* when it is not valid: static text, and which term, from 1 */
+	/* when it is invalid: static text, and the term, counted from 1 */
 	const char	*error;
 	unsigned	 error_term;
-	/* for the reader alone */
+	/* the state of the parser */
 	const char	*at, *end;
 	unsigned	 nterms;
 };
@@ -44,9 +44,9 @@ struct spf_record {
 bool	spf_record_is(const char *text, size_t len);
 
 /*
- * Read the terms of a record, modifiers too, as they stand. What was read is
- * worth nothing before the end is reached without an error: false and
- * rec->error == NULL. `text` must outlive *rec and the terms.
+ * Read the terms of a record in their order, modifiers included. The record is
+ * valid only when the end is reached without an error: spf_record_next returns
+ * false and rec->error is NULL. `text` must outlive *rec and the terms.
  */
 void	spf_record_begin(struct spf_record *rec, const char *text, size_t len);
 bool	spf_record_next(struct spf_record *rec, struct spf_term *term);

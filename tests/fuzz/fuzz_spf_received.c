@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "spf/spf_check.h"
+#include "mail/facts.h"
+#include "spf/spf_received.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,8 @@
 #include "test.h"
 
 #include "base/arena.h"
-#include "spf/spf_check.h"
+#include "mail/facts.h"
+#include "spf/spf_received.h"
 
 static struct facts
 passing(void)
