@@ -6,11 +6,14 @@
 #define MILLGATE_KEYRECORD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct arena;
 struct buf;
 struct crypto_key;
 struct dns_answer;
+struct keyring;
+struct resolver;
 
 /* "<selector>._domainkey.<domain>" */
 const char	*keyrecord_name(struct arena *a, const char *selector,
@@ -43,5 +46,14 @@ const char	*keyrecord_state_name(enum keyrecord_state state);
  */
 enum keyrecord_state keyrecord_compare(const struct dns_answer *answer,
 		    const struct crypto_key *key, const char **why);
+
+/*
+ * Ask for the records of the pending keys from key *next on, at most 256 at
+ * the same time, and activate those that are published; *next moves on. Waits
+ * for the answers, five seconds at most; never in a session. Each key that
+ * starts to sign is logged. False when it was the last of them: *next is 0
+ * again.
+ */
+bool		 keyrecord_activate_pending(struct keyring *k, struct resolver *r, size_t *next);
 
 #endif

@@ -14,7 +14,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/record.h"
-#include "dkim/keyfile.h"
+#include "dkim/keydir.h"
 #include "dkim/keyring.h"
 #include "mail/domain.h"
 #include "ctl_common_priv.h"

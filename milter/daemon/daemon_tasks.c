@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "base/wallclock.h"
-#include "dkim/keycycle.h"
+#include "dkim/keyrecord.h"
 #include "session/services.h"
 #include "store/store.h"
 #include "store/store_outcomes.h"
@@ -103,7 +103,7 @@ check_keys(struct services *sv)
 	if (sv->ticks() < keys.due)
 		return;
 	st = services_setup(sv);
-	if (!keycycle_check(st->keys, sv->resolver, &keys.next))
+	if (!keyrecord_activate_pending(st->keys, sv->resolver, &keys.next))
 		keys.due = sv->ticks() + KEYS_SECONDS * UINT64_C(1000);
 	setup_unref(&st);
 }

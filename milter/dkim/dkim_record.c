@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "dns/answer.h"
 #include "mail/taglist.h"
 #include "dkim_record_priv.h"
 #include "dkim_sigfield_priv.h"
@@ -101,6 +102,23 @@ dkim_record_is_foreign(const char *text, size_t len)
 	if (v == NULL)
 		return taglist_find(&tl, "p") == NULL;
 	return v->len < 4 || memcmp(v->value, "DKIM", 4) != 0;
+}
+
+const struct dns_rr *
+dkim_record_only(const struct dns_answer *answer, size_t *n)
+{
+	const struct dns_rr	*found = NULL;
+	size_t			 i;
+
+	*n = 0;
+	for (i = 0; i < answer->n; i++) {
+		if (dkim_record_is_foreign(answer->rr[i].data,
+		    answer->rr[i].len))
+			continue;
+		found = &answer->rr[i];
+		(*n)++;
+	}
+	return *n == 1 ? found : NULL;
 }
 
 static bool

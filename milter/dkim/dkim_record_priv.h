@@ -9,6 +9,8 @@
 #include <stddef.h>
 
 struct dkim_sigfield;
+struct dns_answer;
+struct dns_rr;
 
 enum key_type { KEY_RSA, KEY_ED25519, KEY_UNKNOWN };
 
@@ -33,6 +35,13 @@ const char	*dkim_record_parse(struct dkim_record *r, const char *text,
  * nor a p= tag, as with an SPF record that a wildcard puts everywhere.
  */
 bool		 dkim_record_is_foreign(const char *text, size_t len);
+/*
+ * The key record among the TXT records of an answer. Other records do not
+ * count. *n: the number of key records; NULL unless it is 1, because RFC 6376
+ * 3.6.2.2 leaves several undefined.
+ */
+const struct dns_rr *dkim_record_only(const struct dns_answer *answer,
+		    size_t *n);
 /* NULL, or why the key must not be used for this signature (RFC 6376 6.1.2) */
 const char	*dkim_record_unfit(const struct dkim_record *r,
 		    const struct dkim_sigfield *f);

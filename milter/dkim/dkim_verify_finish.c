@@ -26,27 +26,6 @@ struct evidence {
 
 /* --- the key ------------------------------------------------------------ */
 
-/*
- * RFC 6376 3.6.2.2 leaves several records undefined: records that are no key
- * records do not count, two key records are one too many.
- */
-static const char *
-one_record(const struct dns_answer *answer, const struct dns_rr **found)
-{
-	size_t i;
-
-	*found = NULL;
-	for (i = 0; i < answer->n; i++) {
-		if (dkim_record_is_foreign(answer->rr[i].data,
-		    answer->rr[i].len))
-			continue;
-		if (*found != NULL)
-			return "there are several key records";
-		*found = &answer->rr[i];
-	}
-	return *found == NULL ? "there is no key record" : NULL;
-}
-
 /* NULL, or why the key does not serve: for good. */
 static const char *
 read_key(struct dkim_verifier *v, const struct candidate *s,
@@ -54,13 +33,19 @@ read_key(struct dkim_verifier *v, const struct candidate *s,
 {
 	const struct dns_rr	*rr;
 	const char		*why;
+	size_t			 n;
 
 	if (answer->status != DNS_OK)
 		return answer->status == DNS_BADNAME ?
 		    "s= and d= make no name" : "there is no key";
-	if ((why = one_record(answer, &rr)) != NULL ||
-	    (why = dkim_record_parse(&e->record, rr->data, rr->len)) !=
-	    NULL || (why = dkim_record_unfit(&e->record, &s->field)) != NULL)
+	rr = dkim_record_only(answer, &n);
+	if (rr == NULL)
+		return n == 0 ? "there is no key record" :
+		    "there are several key records";
+	why = dkim_record_parse(&e->record, rr->data, rr->len);
+	if (why == NULL)
+		why = dkim_record_unfit(&e->record, &s->field);
+	if (why != NULL)
 		return why;
 	e->key = pubkey_get(v->lib->keys, e->record.type, e->record.key,
 	    e->record.key_len, &why);
@@ -133,7 +118,7 @@ objection(const struct dkim_verifier *v, const struct dkim_sigfield *f,
 }
 
 static void
-conclude(struct dkim_signature *out, enum result result, const char *reason)
+result_set(struct dkim_signature *out, enum result result, const char *reason)
 {
 	out->result = result;
 	out->reason = reason;
@@ -159,39 +144,39 @@ weigh(struct dkim_verifier *v, struct candidate *s, struct evidence *e,
 	const char		*but, *why;
 
 	if ((why = check_body(v, &s->field, e)) != NULL) {
-		conclude(out, RESULT_PERMERROR, why);
+		result_set(out, RESULT_PERMERROR, why);
 		return;
 	}
 	if (!e->body_good) {
-		conclude(out, RESULT_FAIL, "the body has changed");
+		result_set(out, RESULT_FAIL, "the body has changed");
 		return;
 	}
 	answer = lookup_wait(s->lookup);
 	if (answer->status == DNS_TEMPFAIL) {
-		conclude(out, RESULT_TEMPERROR, "DNS gave no key");
+		result_set(out, RESULT_TEMPERROR, "DNS gave no key");
 		out->temperror = objection(v, &s->field, e) == NULL;
 	} else if ((why = read_key(v, s, answer, e)) != NULL)
-		conclude(out, RESULT_PERMERROR, why);
+		result_set(out, RESULT_PERMERROR, why);
 	else if (!verifies(s, e))
-		conclude(out, RESULT_FAIL, "the signature does not match");
+		result_set(out, RESULT_FAIL, "the signature does not match");
 	else if ((but = objection(v, &s->field, e)) != NULL)
-		conclude(out, RESULT_POLICY, but);
+		result_set(out, RESULT_POLICY, but);
 	else
-		conclude(out, RESULT_PASS, NULL);
+		result_set(out, RESULT_PASS, NULL);
 }
 
 static void
-judge(struct dkim_verifier *v, struct candidate *s,
+judge_signature(struct dkim_verifier *v, struct candidate *s,
     struct dkim_signature *out)
 {
 	struct evidence e = { .partial = false };
 
 	if (s->refused != NULL)
-		conclude(out, RESULT_PERMERROR, s->refused);
+		result_set(out, RESULT_PERMERROR, s->refused);
 	else if (v->overflow)
-		conclude(out, RESULT_POLICY, "the header is too large");
+		result_set(out, RESULT_POLICY, "the header is too large");
 	else if (v->body[s->field.body_relaxed] == NULL)
-		conclude(out, RESULT_FAIL, "OpenSSL gives no digest");
+		result_set(out, RESULT_FAIL, "OpenSSL gives no digest");
 	else
 		weigh(v, s, &e, out);
 	out->key_bits = e.key_bits;
@@ -222,7 +207,8 @@ b_length(const struct dkim_verifier *v, size_t which)
 }
 
 static void
-describe(struct dkim_verifier *v, size_t i, struct dkim_signature *out)
+describe_signature(struct dkim_verifier *v, size_t i,
+    struct dkim_signature *out)
 {
 	const struct dkim_sigfield *f = &v->sig[i].field;
 
@@ -244,8 +230,8 @@ dkim_verifier_finish(struct dkim_verifier *v, struct dkim_facts *f)
 			sighash_body_finish(v->body[i]);
 	f->sig = arena_array(v->arena, v->n, sizeof(*f->sig));
 	for (i = 0; i < v->n; i++) {
-		describe(v, i, &f->sig[i]);
-		judge(v, &v->sig[i], &f->sig[i]);
+		describe_signature(v, i, &f->sig[i]);
+		judge_signature(v, &v->sig[i], &f->sig[i]);
 	}
 	f->n = v->n;
 	f->skipped = v->skipped;

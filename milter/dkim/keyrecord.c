@@ -6,13 +6,17 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/log.h"
 #include "dkim/crypto.h"
 #include "dkim/keyrecord.h"
-#include "dns/answer.h"
+#include "dkim/keyring.h"
+#include "dns/resolver.h"
 #include "dkim_record_priv.h"
 
 #define STRING_MAX	255	/* octets of one string, RFC 1035 3.3 */
 #define TTL		3600
+#define PENDING_TIMEOUT_MS 5000
+#define PENDING_BATCH	256	/* questions at the same time */
 
 const char *
 keyrecord_name(struct arena *a, const char *selector, const char *domain)
@@ -74,24 +78,6 @@ keyrecord_state_name(enum keyrecord_state state)
 	return names[state];
 }
 
-/* The one key record of the answer; NULL with *n, how many there are. */
-static const struct dns_rr *
-only_record(const struct dns_answer *answer, size_t *n)
-{
-	const struct dns_rr	*found = NULL;
-	size_t			 i;
-
-	*n = 0;
-	for (i = 0; i < answer->n; i++) {
-		if (dkim_record_is_foreign(answer->rr[i].data,
-		    answer->rr[i].len))
-			continue;
-		found = &answer->rr[i];
-		(*n)++;
-	}
-	return *n == 1 ? found : NULL;
-}
-
 /* p= may have white space in it (RFC 6376 3.6.1). */
 static bool
 same_key(const struct dkim_record *r, const struct crypto_key *key)
@@ -141,7 +127,7 @@ keyrecord_compare(const struct dns_answer *answer,
 		*why = answer->why != NULL ? answer->why : "no answer";
 		return KEYRECORD_UNKNOWN;
 	}
-	rr = only_record(answer, &n);
+	rr = dkim_record_only(answer, &n);
 	*why = "there is no such record";
 	if (n == 0)
 		return KEYRECORD_MISSING;
@@ -152,4 +138,52 @@ keyrecord_compare(const struct dns_answer *answer,
 	if (*why == NULL)
 		*why = difference(&r, key);
 	return *why == NULL ? KEYRECORD_PUBLISHED : KEYRECORD_DIFFERENT;
+}
+
+/* --- pending keys ------------------------------------------------------- */
+
+static void
+settle_pending(struct keyring *k, size_t i, struct lookup *lookup)
+{
+	const struct signing_key	*key;
+	const char			*why;
+	bool				 signs;
+
+	key = keyring_pending(k, i, &signs);
+	if (keyrecord_compare(lookup_wait(lookup), key->pkey, &why) !=
+	    KEYRECORD_PUBLISHED)
+		return;
+	keyring_activate(k, i);
+	log_printf(LOG_LEVEL_INFO, "the DNS shows key %s of %s: it signs from"
+	    " now on", key->selector, key->domain);
+}
+
+bool
+keyrecord_activate_pending(struct keyring *k, struct resolver *r, size_t *next)
+{
+	static const struct lookup_limits limits = { PENDING_TIMEOUT_MS,
+	    PENDING_BATCH };
+	struct arena	*a = arena_new(0);
+	struct lookups	*l = lookups_new(r, &limits);
+	struct lookup	*lookup[PENDING_BATCH];
+	size_t		 at[PENDING_BATCH], n, i, end = keyring_npending(k);
+	const struct signing_key *key;
+	bool		 signs;
+
+	for (n = 0; n < PENDING_BATCH && *next < end; (*next)++) {
+		key = keyring_pending(k, *next, &signs);
+		if (signs)
+			continue;
+		at[n] = *next;
+		lookup[n++] = lookups_start(l, keyrecord_name(a,
+		    key->selector, key->domain), DNS_TXT);
+	}
+	for (i = 0; i < n; i++)
+		settle_pending(k, at[i], lookup[i]);
+	lookups_free(&l);
+	arena_free(&a);
+	if (*next < end)
+		return true;
+	*next = 0;
+	return false;
 }

@@ -11,9 +11,7 @@
 #include "base/arena.h"
 #include "base/array.h"
 #include "dkim/crypto.h"
-#include "dkim/dkim_sign.h"
 #include "dkim/keydir.h"
-#include "dkim/keyfile.h"
 #include "keyring_priv.h"
 
 #define PROBLEMS_MAX	10	/* told; more are counted */
@@ -93,7 +91,7 @@ jobs_of(struct signing_key *const *key, size_t n, struct keyfile_job *job)
 }
 
 static void
-load_keys(struct ring_build *b)
+ring_load(struct ring_build *b)
 {
 	struct signing_key	**key = xcalloc(b->ring->n, sizeof(*key));
 	struct keyfile_job	*job = xcalloc(b->ring->n, sizeof(*job));
@@ -174,7 +172,7 @@ sort_keys(struct keyring *k)
 struct keyring *
 ring_finish(struct ring_build *b, char **why)
 {
-	load_keys(b);
+	ring_load(b);
 	if (b->problems == 0) {
 		sort_keys(b->ring);
 		return b->ring;
@@ -310,33 +308,6 @@ keyring_find(const struct keyring *k, const char *domain)
 	return now != NULL ? *now : find_sorted(k, domain);
 }
 
-/* The nearest parent that has keys; a domain of one label is nobody's. */
-static struct signing_keys
-find_parent(const struct keyring *k, const char *domain)
-{
-	struct signing_keys	 keys = { 0, NULL, false };
-	const char		*p = domain;
-
-	while (keys.n == 0 && (p = strchr(p, '.')) != NULL)
-		keys = keyring_find(k, ++p);
-	keys.of_parent = keys.n > 0;
-	return keys;
-}
-
-struct signing_keys
-keyring_find_author(const struct keyring *k, const struct sign_rules *rules,
-    const char *local, const char *domain, struct arena *a)
-{
-	struct signing_keys keys;
-
-	if (k->table != NULL)
-		return keytable_find(k->table, rules, local, domain, a);
-	keys = keyring_find(k, domain);
-	if (keys.n == 0 && !rules->own_domain_only)
-		keys = find_parent(k, domain);
-	return keys;
-}
-
 /* --- pending keys ------------------------------------------------------ */
 
 size_t
@@ -354,7 +325,7 @@ keyring_pending(const struct keyring *k, size_t i, bool *signs)
 
 /* A fresh key signs instead of the older ones of its kind. */
 static bool
-is_replaced(const struct signing_key *old, const struct ring_fresh *fresh,
+fresh_replaces(const struct signing_key *old, const struct ring_fresh *fresh,
     size_t n)
 {
 	size_t i;
@@ -378,7 +349,7 @@ answer_now(struct keyring *k, const char *domain)
 	fresh = find_fresh(k, domain, &n);
 	key = arena_array(k->arena, old.n + n, sizeof(*key));
 	for (i = 0; i < old.n; i++)
-		if (!is_replaced(old.key[i], fresh, n))
+		if (!fresh_replaces(old.key[i], fresh, n))
 			key[now->n++] = old.key[i];
 	for (i = 0; i < n; i++)
 		if (fresh[i].signs)

@@ -59,9 +59,4 @@ struct keyring *ring_finish(struct ring_build *b, char **why);
 /* Among keys of one author: RSA before Ed25519, then by selector. */
 int	ring_compare(const struct signing_key *a, const struct signing_key *b);
 
-/* keytable.c's part of keyring_find_author */
-struct signing_keys keytable_find(const struct keytable *t,
-	    const struct sign_rules *rules, const char *local,
-	    const char *domain, struct arena *a);
-
 #endif

@@ -101,7 +101,7 @@ is_hex(char c)
  * tag. OpenDKIM writes it as it stands, so some tables have it coded already.
  */
 static void
-add_quoted(struct buf *out, const char *local, size_t len)
+quote_local(struct buf *out, const char *local, size_t len)
 {
 	const char *p = local, *end = local + len;
 
@@ -130,14 +130,14 @@ identity_within(struct found *f, const char *text, const char *domain)
 	if (of == NULL || !domain_is_within(of, domain))
 		return NULL;
 	if (at != NULL)
-		add_quoted(&quoted, id, (size_t)(at - id));
+		quote_local(&quoted, id, (size_t)(at - id));
 	id = arena_printf(f->a, "%s@%s", buf_str(&quoted), of);
 	buf_free(&quoted);
 	return id;
 }
 
 static void
-found_add(struct found *f, const struct signing_key *key)
+found_key(struct found *f, const struct signing_key *key)
 {
 	const struct signing_key **more;
 	size_t			   i;
@@ -182,7 +182,7 @@ follow(struct found *f, const char *value)
 		    own->domain);
 		key = own;
 	}
-	found_add(f, key);
+	found_key(f, key);
 	return true;
 }
 
@@ -226,16 +226,45 @@ search_in_steps(struct found *f, const char *local, bool all)
 	search(f, "*", all);
 }
 
-struct signing_keys
-keytable_find(const struct keytable *t, const struct sign_rules *rules,
+static struct signing_keys
+find_in_tables(const struct keyring *k, const struct sign_rules *rules,
     const char *local, const char *domain, struct arena *a)
 {
-	struct found f = { .t = t, .domain = domain, .a = a };
+	struct found f = { .t = k->table, .domain = domain, .a = a };
 
-	if (t->authors.patterns)
+	if (f.t->authors.patterns)
 		search(&f, arena_printf(a, "%s@%s", local, domain),
 		    rules->all_matches);
 	else
 		search_in_steps(&f, local, rules->all_matches);
 	return (struct signing_keys){ f.n, f.key, false };
+}
+
+/* --- a ring from a directory ------------------------------------------- */
+
+/* The nearest parent that has keys; a domain of one label is nobody's. */
+static struct signing_keys
+find_parent(const struct keyring *k, const char *domain)
+{
+	struct signing_keys	 keys = { 0, NULL, false };
+	const char		*p = domain;
+
+	while (keys.n == 0 && (p = strchr(p, '.')) != NULL)
+		keys = keyring_find(k, ++p);
+	keys.of_parent = keys.n > 0;
+	return keys;
+}
+
+struct signing_keys
+keyring_find_author(const struct keyring *k, const struct sign_rules *rules,
+    const char *local, const char *domain, struct arena *a)
+{
+	struct signing_keys keys;
+
+	if (k->table != NULL)
+		return find_in_tables(k, rules, local, domain, a);
+	keys = keyring_find(k, domain);
+	if (keys.n == 0 && !rules->own_domain_only)
+		keys = find_parent(k, domain);
+	return keys;
 }

@@ -18,7 +18,7 @@
 #include "base/array.h"
 #include "base/buf.h"
 #include "dkim/crypto.h"
-#include "dkim/keyfile.h"
+#include "dkim/keydir.h"
 #include "mail/domain.h"
 #include "dataset_priv.h"
 #include "keyring_priv.h"
@@ -48,7 +48,7 @@ table_name(struct ring_build *b, struct table *t, const char *text)
 }
 
 static bool
-read_file(int fd, struct buf *out)
+read_table(int fd, struct buf *out)
 {
 	char	chunk[65536];
 	ssize_t	n;
@@ -85,7 +85,7 @@ table_read(struct ring_build *b, struct table *t, const char *text)
 	else if ((st.st_mode & S_IWOTH) != 0)
 		ring_problem(b, "%s: everybody may change who signs; run:"
 		    " chmod o-w '%s'", t->path, t->path);
-	else if (!read_file(fd, &content))
+	else if (!read_table(fd, &content))
 		ring_problem(b, "%s: %s", t->path, strerror(errno));
 	else
 		ok = true;
@@ -102,7 +102,7 @@ table_read(struct ring_build *b, struct table *t, const char *text)
 /* --- lines of the KeyTable --------------------------------------------- */
 
 static void
-hold(struct keytable *t, unsigned line, const char *author, size_t at)
+hold_key(struct keytable *t, unsigned line, const char *author, size_t at)
 {
 	t->held = array_grow(t->held, t->nheld, &t->size, sizeof(*t->held));
 	t->held[t->nheld++] = (struct held){ line, author, at };
@@ -155,7 +155,7 @@ add_paths(struct ring_build *b, struct keytable *t, unsigned line,
 		for (i = 0; i < found.gl_pathc; i++) {
 			author = author_of_path(a, k->path, found.gl_pathv[i]);
 			if (author != NULL)
-				hold(t, line, author, ring_add(b,
+				hold_key(t, line, author, ring_add(b,
 				    k->domain[0] == '%' ? author : k->domain,
 				    k->selector, arena_strdup(a,
 				    found.gl_pathv[i])));
@@ -183,7 +183,7 @@ add_inline(struct ring_build *b, struct keytable *t, unsigned line,
 	}
 	at = ring_add(b, k->domain, k->selector, t->keys.path);
 	b->ring->key[at].pkey = pkey;
-	hold(t, line, "", at);
+	hold_key(t, line, "", at);
 }
 
 static const char *
@@ -197,7 +197,7 @@ beside_table(struct arena *a, const char *table, const char *path)
 }
 
 static bool
-is_path(const char *text)
+names_file(const char *text)
 {
 	return text[0] == '/' || strncmp(text, "./", 2) == 0 ||
 	    strncmp(text, "../", 3) == 0;
@@ -241,7 +241,7 @@ add_key_line(struct ring_build *b, struct keytable *t,
 
 	if (!parse_key_line(b, &t->keys, l, &k))
 		return;
-	if (!is_path(k.path)) {
+	if (!names_file(k.path)) {
 		add_inline(b, t, l->line, &k);
 		return;
 	}
@@ -249,7 +249,7 @@ add_key_line(struct ring_build *b, struct keytable *t,
 	if (strchr(k.path, '%') != NULL)
 		add_paths(b, t, l->line, &k);
 	else
-		hold(t, l->line, "",
+		hold_key(t, l->line, "",
 		    ring_add(b, k.domain, k.selector, k.path));
 }
 
@@ -331,4 +331,3 @@ keyring_load_tables(const char *key_table, const char *signing_table,
 	b.ring->table = t;
 	return ring_finish(&b, why);
 }
-

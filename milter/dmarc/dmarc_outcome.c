@@ -13,7 +13,7 @@
 #include "mail/domain.h"
 
 static bool
-is_plain(char c)
+may_appear(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	    (c >= '0' && c <= '9') || (c != '\0' && strchr(".-_:[]", c));
@@ -28,7 +28,7 @@ plain(struct arena *a, const char *name)
 		return "";
 	text = arena_strdup(a, name);
 	for (p = text; *p != '\0'; p++)
-		if (!is_plain(*p))
+		if (!may_appear(*p))
 			*p = '?';
 	return text;
 }

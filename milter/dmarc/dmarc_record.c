@@ -21,7 +21,7 @@ struct span {
 };
 
 static bool
-is_blank(char c)
+is_padding(char c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -29,11 +29,11 @@ is_blank(char c)
 static struct span
 trim(struct span t)
 {
-	while (t.len > 0 && is_blank(t.s[0])) {
+	while (t.len > 0 && is_padding(t.s[0])) {
 		t.s++;
 		t.len--;
 	}
-	while (t.len > 0 && is_blank(t.s[t.len - 1]))
+	while (t.len > 0 && is_padding(t.s[t.len - 1]))
 		t.len--;
 	return t;
 }
@@ -169,7 +169,7 @@ is_version(struct span tag)
 {
 	struct span name = cut(&tag, '='), value = trim(tag);
 
-	if (name.len == 0 || is_blank(name.s[0]) ||
+	if (name.len == 0 || is_padding(name.s[0]) ||
 	    !span_is(trim(name), "v"))
 		return false;
 	return value.len == 6 && memcmp(value.s, "DMARC1", 6) == 0;

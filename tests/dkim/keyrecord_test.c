@@ -1,5 +1,5 @@
 /*
- * keyrecord, keycycle: the record that is written is the one that is
+ * keyrecord: the record that is written is the one that is
  * recognized; a pending key signs when exactly its record is there.
  */
 #include "test.h"
@@ -13,7 +13,6 @@
 #include "base/buf.h"
 #include "dkim/crypto.h"
 #include "dkim/dkim_sign.h"
-#include "dkim/keycycle.h"
 #include "dkim/keyrecord.h"
 #include "dkim/keyring.h"
 #include "dns/resolver.h"
@@ -269,7 +268,7 @@ check(struct keyring *k, const char *first, const char *record,
 	if (second != NULL)
 		add_record(&zone, second, other);
 	r = zone_of(&zone);
-	assert_false(keycycle_check(k, r, &next));
+	assert_false(keyrecord_activate_pending(k, r, &next));
 	for (i = 0; i < keyring_npending(k); i++) {
 		keyring_pending(k, i, &signs);
 		left += !signs;
@@ -363,9 +362,9 @@ many_pending_keys_are_asked_for_in_batches(void **state)
 	assert_non_null(k);
 	assert_int_equal(keyring_npending(k), 302);
 	r = zone_of(&zone);
-	assert_true(keycycle_check(k, r, &next));
+	assert_true(keyrecord_activate_pending(k, r, &next));
 	assert_int_equal(next, 256);
-	assert_false(keycycle_check(k, r, &next));
+	assert_false(keyrecord_activate_pending(k, r, &next));
 	assert_int_equal(next, 0);
 	assert_int_equal(keyring_find(k, "example.org").n, 301);
 	resolver_free(&r);
