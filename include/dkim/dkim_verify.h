@@ -78,8 +78,6 @@ void		 dkim_verifier_eoh(struct dkim_verifier *v);
  */
 size_t		 dkim_verifier_domains(const struct dkim_verifier *v,
 		    const char **domain, size_t max);
-/* True when the body is of no use: there is nothing to verify. */
-bool		 dkim_verifier_skips_body(const struct dkim_verifier *v);
 void		 dkim_verifier_body(struct dkim_verifier *v, const void *data,
 		    size_t len);
 /* Waits for keys; fills `f`, strings in the arena. */

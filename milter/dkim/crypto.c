@@ -135,7 +135,7 @@ crypto_base64(struct buf *out, const void *data, size_t len)
 /* --- keys -------------------------------------------------------------- */
 
 static struct crypto_key *
-key_new(EVP_PKEY *pkey)
+crypto_key_new(EVP_PKEY *pkey)
 {
 	struct crypto_key *key = xcalloc(1, sizeof(*key));
 
@@ -152,7 +152,7 @@ crypto_key_parse(const char *text, size_t len, const char **why)
 {
 	EVP_PKEY *pkey = crypto_pkey_parse(text, len, why);
 
-	return pkey != NULL ? key_new(pkey) : NULL;
+	return pkey != NULL ? crypto_key_new(pkey) : NULL;
 }
 
 struct crypto_key *
@@ -168,7 +168,7 @@ crypto_key_generate(enum crypto_type type, unsigned bits, const char **why)
 	} else
 		pkey = EVP_RSA_gen(bits);
 	*why = "OpenSSL cannot make a key";
-	return pkey != NULL ? key_new(pkey) : NULL;
+	return pkey != NULL ? crypto_key_new(pkey) : NULL;
 }
 
 struct crypto_key *

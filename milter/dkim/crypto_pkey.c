@@ -44,7 +44,7 @@ static const char *const rsa_params[RSA_PARTS] = {
 /* --- RSA keys from their numbers --------------------------------------- */
 
 static void
-numbers_free(BIGNUM *n[RSA_PARTS])
+rsa_numbers_free(BIGNUM *n[RSA_PARTS])
 {
 	int i;
 
@@ -54,7 +54,7 @@ numbers_free(BIGNUM *n[RSA_PARTS])
 
 /* RSAPrivateKey is a sequence of nine integers; more are other primes. */
 static bool
-numbers_read(BIGNUM *n[RSA_PARTS], const unsigned char *der, long len)
+rsa_numbers_read(BIGNUM *n[RSA_PARTS], const unsigned char *der, long len)
 {
 	ASN1_SEQUENCE_ANY	*seq = d2i_ASN1_SEQUENCE_ANY(NULL, &der, len);
 	const ASN1_TYPE		*part;
@@ -107,7 +107,7 @@ is_product(const BIGNUM *n, const BIGNUM *p, const BIGNUM *q, BN_CTX *ctx)
 
 /* All numbers belong together: one that was damaged shows. */
 static bool
-numbers_agree(BIGNUM *const n[RSA_PARTS])
+rsa_numbers_agree(BIGNUM *const n[RSA_PARTS])
 {
 	BN_CTX	*ctx = BN_CTX_secure_new();
 	bool	 ok;
@@ -152,18 +152,18 @@ rsa_from_der(const unsigned char *der, long len, const char **why)
 	BIGNUM		*n[RSA_PARTS] = { NULL };
 	EVP_PKEY	*pkey = NULL;
 
-	if (!numbers_read(n, der, len))
+	if (!rsa_numbers_read(n, der, len))
 		*why = "the RSA key is damaged, or not of two primes";
 	else if (BN_num_bits(n[RSA_N]) < CRYPTO_RSA_BITS_MIN)
 		*why = "RSA keys of less than 1024 bits are not accepted by"
 		    " verifiers (RFC 8301)";
 	else if (BN_num_bits(n[RSA_N]) > CRYPTO_RSA_BITS_MAX)
 		*why = "RSA keys of more than 8192 bits are not supported";
-	else if (!numbers_agree(n))
+	else if (!rsa_numbers_agree(n))
 		*why = "the RSA key is damaged: its numbers do not agree";
 	else if ((pkey = rsa_from_numbers(n)) == NULL)
 		*why = "OpenSSL refuses the RSA key";
-	numbers_free(n);
+	rsa_numbers_free(n);
 	return pkey;
 }
 

@@ -19,6 +19,7 @@
 #include <openssl/x509.h>
 
 #include "base/arena.h"
+#include "base/fnv.h"
 #include "mail/taglist.h"
 #include "crypto_verify_priv.h"
 
@@ -116,7 +117,7 @@ is_bearable(EVP_PKEY *pkey)
 }
 
 static struct pubkey *
-key_parse(enum key_type type, const char *p, size_t len, const char **why)
+pubkey_parse(enum key_type type, const char *p, size_t len, const char **why)
 {
 	char		 text[KEY_TEXT_MAX];
 	unsigned char	 der[KEY_TEXT_MAX];
@@ -182,7 +183,7 @@ pubkey_cache_new(size_t entries)
 }
 
 static void
-unlink_key(struct pubkey_cache *c, struct pubkey *k)
+pubkey_unlink(struct pubkey_cache *c, struct pubkey *k)
 {
 	struct pubkey **at = &c->bucket[k->hash % c->nbuckets];
 
@@ -201,7 +202,7 @@ unlink_key(struct pubkey_cache *c, struct pubkey *k)
 }
 
 static void
-link_key(struct pubkey_cache *c, struct pubkey *k)
+pubkey_link(struct pubkey_cache *c, struct pubkey *k)
 {
 	struct pubkey **at = &c->bucket[k->hash % c->nbuckets];
 
@@ -227,7 +228,7 @@ pubkey_cache_free(struct pubkey_cache **cp)
 	if (c == NULL)
 		return;
 	while ((k = c->newest) != NULL) {
-		unlink_key(c, k);
+		pubkey_unlink(c, k);
 		pubkey_release(&k);
 	}
 	pthread_mutex_destroy(&c->lock);
@@ -249,17 +250,14 @@ static uint64_t
 hash_text(const struct pubkey_cache *c, enum key_type type, const char *p,
     size_t len)
 {
-	uint64_t	h = c->seed ^ UINT64_C(0xcbf29ce484222325);
-	size_t		i;
+	unsigned char kind = (unsigned char)type;
 
-	for (i = 0; i < len; i++)
-		h = (h ^ (unsigned char)p[i]) * UINT64_C(0x100000001b3);
-	return (h ^ (uint64_t)type) * UINT64_C(0x100000001b3);
+	return fnv_add(fnv_add(c->seed ^ FNV_START, p, len), &kind, 1);
 }
 
 /* Locked. The key, counted and made the newest, or NULL. */
 static struct pubkey *
-cache_find(struct pubkey_cache *c, const struct pubkey *like)
+pubkey_find(struct pubkey_cache *c, const struct pubkey *like)
 {
 	struct pubkey *k = c->bucket[like->hash % c->nbuckets];
 
@@ -270,8 +268,8 @@ cache_find(struct pubkey_cache *c, const struct pubkey *like)
 			break;
 	if (k == NULL)
 		return NULL;
-	unlink_key(c, k);
-	link_key(c, k);
+	pubkey_unlink(c, k);
+	pubkey_link(c, k);
 	atomic_fetch_add(&k->refs, 1);
 	return k;
 }
@@ -281,18 +279,18 @@ cache_find(struct pubkey_cache *c, const struct pubkey *like)
  * stays. Returns the key that the cache holds, counted for the caller.
  */
 static struct pubkey *
-cache_add(struct pubkey_cache *c, struct pubkey *k)
+pubkey_add(struct pubkey_cache *c, struct pubkey *k)
 {
 	struct pubkey *there, *gone = NULL;
 
 	pthread_mutex_lock(&c->lock);
-	there = cache_find(c, k);
+	there = pubkey_find(c, k);
 	if (there == NULL) {
 		if (c->n == c->max) {
 			gone = c->oldest;
-			unlink_key(c, gone);
+			pubkey_unlink(c, gone);
 		}
-		link_key(c, k);
+		pubkey_link(c, k);
 		atomic_fetch_add(&k->refs, 1);
 	}
 	pthread_mutex_unlock(&c->lock);
@@ -312,7 +310,7 @@ pubkey_get(struct pubkey_cache *c, enum key_type type, const char *p,
 	like.text = (char *)(uintptr_t)p;	/* only read */
 	like.hash = hash_text(c, type, p, len);
 	pthread_mutex_lock(&c->lock);
-	k = cache_find(c, &like);
+	k = pubkey_find(c, &like);
 	if (k != NULL)
 		c->hits++;
 	else
@@ -320,13 +318,13 @@ pubkey_get(struct pubkey_cache *c, enum key_type type, const char *p,
 	pthread_mutex_unlock(&c->lock);
 	if (k != NULL)
 		return k;
-	k = key_parse(type, p, len, why);
+	k = pubkey_parse(type, p, len, why);
 	if (k == NULL)
 		return NULL;
 	k->text = memcpy(xmalloc(len), p, len);
 	k->len = len;
 	k->hash = like.hash;
-	return cache_add(c, k);
+	return pubkey_add(c, k);
 }
 
 /* --- verifying ---------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "dataset_priv.h"
 
 struct dataset {
@@ -26,15 +27,9 @@ struct dataset {
 /* --- reading ----------------------------------------------------------- */
 
 static bool
-is_space(char c)
+is_gap(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
-}
-
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
 static void
@@ -44,13 +39,13 @@ add_line(struct dataset *d, struct arena *a, const char *p, const char *end)
 	const char		*q;
 	char			*key;
 
-	for (q = p; q < end && !is_space(*q); q++)
+	for (q = p; q < end && !is_gap(*q); q++)
 		;
 	key = arena_memdup(a, p, (size_t)(q - p));
 	l->key = key;
 	for (; *key != '\0'; key++)
-		*key = lower(*key);
-	while (q < end && is_space(*q))
+		*key = ascii_lower(*key);
+	while (q < end && is_gap(*q))
 		q++;
 	l->value = arena_memdup(a, q, (size_t)(end - q));
 	d->n++;
@@ -69,7 +64,7 @@ count_lines(const char *p, const char *end)
 }
 
 static void
-read_lines(struct dataset *d, struct arena *a, const char *p, const char *end)
+dataset_read(struct dataset *d, struct arena *a, const char *p, const char *end)
 {
 	const char	*eol, *next, *comment;
 	unsigned	 number;
@@ -82,9 +77,9 @@ read_lines(struct dataset *d, struct arena *a, const char *p, const char *end)
 		comment = memchr(p, '#', (size_t)(eol - p));
 		if (comment != NULL)
 			eol = comment;
-		while (p < eol && is_space(*p))
+		while (p < eol && is_gap(*p))
 			p++;
-		while (eol > p && is_space(eol[-1]))
+		while (eol > p && is_gap(eol[-1]))
 			eol--;
 		if (p == eol)
 			continue;
@@ -125,7 +120,7 @@ dataset_parse(struct arena *a, const char *text, size_t len, bool patterns)
 
 	d->patterns = patterns;
 	d->line = arena_array(a, count_lines(text, end), sizeof(*d->line));
-	read_lines(d, a, text, end);
+	dataset_read(d, a, text, end);
 	d->literal = arena_array(a, d->n + 1, sizeof(*d->literal));
 	d->wild = arena_array(a, d->n + 1, sizeof(*d->wild));
 	for (i = 0; i < d->n; i++) {
@@ -151,7 +146,7 @@ pattern_matches(const char *key, const char *text)
 		if (*key == '*') {
 			star = key++;
 			resume = text;
-		} else if (*key == lower(*text)) {
+		} else if (*key == ascii_lower(*text)) {
 			key++;
 			text++;
 		} else if (star != NULL) {

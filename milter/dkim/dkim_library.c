@@ -10,7 +10,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <opendkim/dkim.h>
 
@@ -19,7 +18,6 @@
 #include "dkim_library_priv.h"
 #include "sighash_priv.h"
 
-#define SIGNATURE	"DKIM-Signature"
 #define SENTINEL	"no such: field"
 
 struct dkim_library {
@@ -102,34 +100,6 @@ name_is_sound(const struct sighash_field *f)
 }
 
 static bool
-is_signature(const struct sighash_field *f)
-{
-	return f->name_len == strlen(SIGNATURE) &&
-	    strncasecmp(f->name, SIGNATURE, f->name_len) == 0;
-}
-
-/* "name:value" with CRLF folds: libmilter hands on bare LF. */
-static void
-field_text(struct buf *text, const struct sighash_field *f)
-{
-	const char *p = f->value, *lf;
-
-	buf_reset(text);
-	buf_addstr(text, f->name);
-	buf_addch(text, ':');
-	while ((lf = strchr(p, '\n')) != NULL) {
-		size_t len = (size_t)(lf - p);
-
-		if (len > 0 && lf[-1] == '\r')
-			len--;
-		buf_add(text, p, len);
-		buf_add(text, "\r\n", 2);
-		p = lf + 1;
-	}
-	buf_addstr(text, p);
-}
-
-static bool
 feed_header(DKIM *dkim, const struct sighash_header *h,
     const struct dkim_library_sig *sig, size_t n)
 {
@@ -143,13 +113,16 @@ feed_header(DKIM *dkim, const struct sighash_header *h,
 	for (i = 0; ok && i < h->n; i++) {
 		if (!name_is_sound(&h->field[i]))
 			continue;
-		if (is_signature(&h->field[i])) {
+		if (sighash_is_signature(h->field[i].name)) {
 			if (next == n || sig[next].field != i)
 				continue;
 			next++;
 		}
-		field_text(&text, &h->field[i]);
-		ok = dkim_header(dkim, (u_char *)text.data, text.len) ==
+		buf_reset(&text);
+		canon_header(&text, CANON_SIMPLE, h->field[i].name,
+		    h->field[i].value);
+		/* without the CRLF that ends it */
+		ok = dkim_header(dkim, (u_char *)text.data, text.len - 2) ==
 		    DKIM_STAT_OK;
 	}
 	buf_free(&text);

@@ -49,7 +49,7 @@ strict_domain(struct arena *a, const char *text, size_t len)
 }
 
 static const char *
-read_version(struct reader *r)
+tag_version(struct reader *r)
 {
 	const struct tag *t = taglist_find(&r->tags, "v");
 
@@ -59,7 +59,7 @@ read_version(struct reader *r)
 }
 
 static const char *
-read_algorithm(struct reader *r)
+tag_algorithm(struct reader *r)
 {
 	const struct tag *t = taglist_find(&r->tags, "a");
 
@@ -80,7 +80,7 @@ read_algorithm(struct reader *r)
 }
 
 static const char *
-read_domain(struct reader *r)
+tag_domain(struct reader *r)
 {
 	const struct tag *t = taglist_find(&r->tags, "d");
 
@@ -92,7 +92,7 @@ read_domain(struct reader *r)
 }
 
 static const char *
-read_selector(struct reader *r)
+tag_selector(struct reader *r)
 {
 	const struct tag *t = taglist_find(&r->tags, "s");
 
@@ -110,7 +110,7 @@ read_selector(struct reader *r)
 }
 
 static const char *
-read_signature(struct reader *r)
+tag_signature(struct reader *r)
 {
 	const struct tag *t = taglist_find(&r->tags, "b");
 
@@ -126,7 +126,7 @@ read_signature(struct reader *r)
 }
 
 static const char *
-read_body_hash(struct reader *r)
+tag_body_hash(struct reader *r)
 {
 	const struct tag *t = taglist_find(&r->tags, "bh");
 
@@ -146,7 +146,7 @@ canon_of(const char *p, size_t len, bool *relaxed)
 }
 
 static const char *
-read_canonicalization(struct reader *r)
+tag_canonicalization(struct reader *r)
 {
 	const struct tag	*t = taglist_find(&r->tags, "c");
 	const char		*slash;
@@ -176,7 +176,7 @@ is_field_name(const char *p, size_t len)
 }
 
 static const char *
-read_names(struct reader *r)
+tag_names(struct reader *r)
 {
 	const struct tag	*t = taglist_find(&r->tags, "h");
 	struct tag_items	 it;
@@ -234,7 +234,7 @@ unquote(char *dst, const char *src, size_t len)
 }
 
 static const char *
-read_identity(struct reader *r)
+tag_identity(struct reader *r)
 {
 	const struct tag	*t = taglist_find(&r->tags, "i");
 	char			*s;
@@ -280,7 +280,7 @@ read_number(const struct tag *t, size_t digits, uint64_t *n)
 }
 
 static const char *
-read_length(struct reader *r)
+tag_length(struct reader *r)
 {
 	const struct tag *t = taglist_find(&r->tags, "l");
 
@@ -305,7 +305,7 @@ read_time(const struct tag *t, int64_t *when)
 }
 
 static const char *
-read_times(struct reader *r)
+tag_times(struct reader *r)
 {
 	const struct tag	*t = taglist_find(&r->tags, "t");
 	const struct tag	*x = taglist_find(&r->tags, "x");
@@ -324,7 +324,7 @@ read_times(struct reader *r)
 }
 
 static const char *
-read_query(struct reader *r)
+tag_query(struct reader *r)
 {
 	const struct tag	*t = taglist_find(&r->tags, "q");
 	struct tag_items	 it;
@@ -368,10 +368,10 @@ dkim_sigfield_parse(struct dkim_sigfield *f, struct arena *a,
     const char *value, size_t len, unsigned max_names)
 {
 	static const char *(*const readers[])(struct reader *) = {
-		read_domain, read_selector, read_signature, read_algorithm,
-		read_version, read_canonicalization, read_names,
-		read_body_hash, read_identity, read_length, read_times,
-		read_query
+		tag_domain, tag_selector, tag_signature, tag_algorithm,
+		tag_version, tag_canonicalization, tag_names,
+		tag_body_hash, tag_identity, tag_length, tag_times,
+		tag_query
 	};
 	struct reader	 r = { .f = f, .arena = a, .value = value,
 			       .max_names = max_names };

@@ -86,7 +86,7 @@ struct dkim_signer {
 
 /* `name` may have blanks behind it: Postfix passes "From :" so. */
 static size_t
-name_length(const char *name)
+signer_name_length(const char *name)
 {
 	size_t len = strlen(name);
 
@@ -96,7 +96,7 @@ name_length(const char *name)
 }
 
 static struct name *
-find_name(struct dkim_signer *s, const char *name, size_t len)
+signer_find(struct dkim_signer *s, const char *name, size_t len)
 {
 	size_t i;
 
@@ -108,7 +108,7 @@ find_name(struct dkim_signer *s, const char *name, size_t len)
 }
 
 static struct name *
-add_name(struct dkim_signer *s, const char *name)
+signer_add(struct dkim_signer *s, const char *name)
 {
 	struct name *n = &s->names[s->nnames++];
 
@@ -127,11 +127,11 @@ prepare_names(struct dkim_signer *s, const char *const *oversign)
 		more++;
 	s->names = arena_array(s->arena, NSIGNED + more, sizeof(*s->names));
 	for (i = 0; i < NSIGNED; i++)
-		add_name(s, signed_names[i]);
+		signer_add(s, signed_names[i]);
 	for (i = 0; i < more; i++) {
-		n = find_name(s, oversign[i], strlen(oversign[i]));
+		n = signer_find(s, oversign[i], strlen(oversign[i]));
 		if (n == NULL)
-			n = add_name(s, oversign[i]);
+			n = signer_add(s, oversign[i]);
 		n->oversign = true;
 	}
 }
@@ -198,7 +198,7 @@ dkim_signer_added_later(struct dkim_signer *s, const char *const *names)
 	struct name *n;
 
 	for (; *names != NULL; names++) {
-		n = find_name(s, *names, strlen(*names));
+		n = signer_find(s, *names, strlen(*names));
 		if (n != NULL)
 			n->added_later = true;
 	}
@@ -207,8 +207,8 @@ dkim_signer_added_later(struct dkim_signer *s, const char *const *names)
 void
 dkim_signer_header(struct dkim_signer *s, const char *name, const char *value)
 {
-	size_t		 len = name_length(name);
-	struct name	*n = find_name(s, name, len);
+	size_t		 len = signer_name_length(name);
+	struct name	*n = signer_find(s, name, len);
 	struct field	*f;
 
 	if (is_list_field(name, len))
@@ -239,14 +239,14 @@ struct writer {
 };
 
 static void
-put(struct writer *w, const char *s, size_t len)
+writer_put(struct writer *w, const char *s, size_t len)
 {
 	buf_add(&w->text, s, len);
 	w->column += len;
 }
 
 static void
-fold(struct writer *w)
+writer_fold(struct writer *w)
 {
 	buf_addstr(&w->text, "\n\t");
 	w->column = 8;
@@ -254,21 +254,21 @@ fold(struct writer *w)
 
 /* A blank or fold, and a tag with what stands behind it, in one piece. */
 static void
-put_tag(struct writer *w, const char *tag, size_t len)
+writer_tag(struct writer *w, const char *tag, size_t len)
 {
 	if (w->column + 1 + len > LINE_MAX_COLUMNS && w->column > 8)
-		fold(w);
+		writer_fold(w);
 	else if (w->column > 8)
-		put(w, " ", 1);
-	put(w, tag, len);
+		writer_put(w, " ", 1);
+	writer_put(w, tag, len);
 }
 
 static void
-put_tagf(struct writer *w, struct buf *scratch, const char *fmt, ...)
+writer_tagf(struct writer *w, struct buf *scratch, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 static void
-put_tagf(struct writer *w, struct buf *scratch, const char *fmt, ...)
+writer_tagf(struct writer *w, struct buf *scratch, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -276,83 +276,83 @@ put_tagf(struct writer *w, struct buf *scratch, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(scratch, fmt, ap);
 	va_end(ap);
-	put_tag(w, scratch->data, scratch->len);
+	writer_tag(w, scratch->data, scratch->len);
 }
 
 /* One name of h=, with the colon that stands between it and the last. */
 static void
-put_name(struct writer *w, const struct name *n, bool first)
+writer_name(struct writer *w, const struct name *n, bool first)
 {
 	if (!first)
-		put(w, ":", 1);
+		writer_put(w, ":", 1);
 	/* the next colon or semicolon has to fit, too */
 	if (w->column + n->len + 1 > LINE_MAX_COLUMNS)
-		fold(w);
-	put(w, n->name, n->len);
+		writer_fold(w);
+	writer_put(w, n->name, n->len);
 }
 
 static void
-put_names(struct writer *w, const struct dkim_signer *s)
+writer_names(struct writer *w, const struct dkim_signer *s)
 {
 	const struct field	*f;
 	const struct name	*n;
 	bool			 first = true;
 
-	put_tag(w, "h=", 2);
+	writer_tag(w, "h=", 2);
 	for (n = s->names; n < s->names + s->nnames; n++) {
 		for (f = n->lowest; f != NULL; f = f->above, first = false)
-			put_name(w, n, first);
+			writer_name(w, n, first);
 		if (oversigns(s, n)) {
-			put_name(w, n, first);
+			writer_name(w, n, first);
 			first = false;
 		}
 	}
-	put(w, ";", 1);
+	writer_put(w, ";", 1);
 }
 
 /* All tags up to "b=", without the value of b=. */
 static void
-put_tags(struct writer *w, const struct dkim_signer *s,
+writer_tags(struct writer *w, const struct dkim_signer *s,
     const struct signing_key *key, const char *bh)
 {
 	const struct sign_rules	*r = s->rules;
 	struct buf		 scratch = BUF_INIT;
 
 	w->column = sizeof(FIELD_NAME ":") - 1;
-	put_tagf(w, &scratch, "v=1;");
-	put_tagf(w, &scratch, "a=%s;", key->algorithm);
-	put_tagf(w, &scratch, "c=%s/%s;", canon_name(r->header_canon),
+	writer_tagf(w, &scratch, "v=1;");
+	writer_tagf(w, &scratch, "a=%s;", key->algorithm);
+	writer_tagf(w, &scratch, "c=%s/%s;", canon_name(r->header_canon),
 	    canon_name(r->body_canon));
-	put_tagf(w, &scratch, "d=%s;", key->domain);
-	put_tagf(w, &scratch, "s=%s;", key->selector);
+	writer_tagf(w, &scratch, "d=%s;", key->domain);
+	writer_tagf(w, &scratch, "s=%s;", key->selector);
 	if (key->identity != NULL)
-		put_tagf(w, &scratch, "i=%s;", key->identity);
+		writer_tagf(w, &scratch, "i=%s;", key->identity);
 	else if (r->identity)
-		put_tagf(w, &scratch, "i=@%s;", key->domain);
+		writer_tagf(w, &scratch, "i=@%s;", key->domain);
 	if (r->timestamp)
-		put_tagf(w, &scratch, "t=%lld;", (long long)s->now);
+		writer_tagf(w, &scratch, "t=%lld;", (long long)s->now);
 	if (r->ttl > 0)
-		put_tagf(w, &scratch, "x=%lld;", (long long)s->now + r->ttl);
-	put_names(w, s);
-	put_tagf(w, &scratch, "bh=%s;", bh);
-	fold(w);
-	put(w, "b=", 2);
+		writer_tagf(w, &scratch, "x=%lld;", (long long)s->now + r->ttl);
+	writer_names(w, s);
+	writer_tagf(w, &scratch, "bh=%s;", bh);
+	writer_fold(w);
+	writer_put(w, "b=", 2);
 	buf_free(&scratch);
 }
 
 /* base64, cut at the end of each line */
 static void
-put_signature(struct writer *w, const struct buf *b64)
+writer_signature(struct writer *w, const struct buf *b64)
 {
 	size_t at = 0, room;
 
 	while (at < b64->len) {
 		if (w->column >= LINE_MAX_COLUMNS)
-			fold(w);
+			writer_fold(w);
 		room = LINE_MAX_COLUMNS - w->column;
 		if (room > b64->len - at)
 			room = b64->len - at;
-		put(w, b64->data + at, room);
+		writer_put(w, b64->data + at, room);
 		at += room;
 	}
 }
@@ -385,7 +385,7 @@ sign_with(struct dkim_signer *s, const struct signing_key *key,
 	const char	*value = NULL;
 
 	buf_reserve(&w.text, FIELD_USUAL);
-	put_tags(&w, s, key, bh);
+	writer_tags(&w, s, key, bh);
 	canon_header(fields, s->rules->header_canon, FIELD_NAME,
 	    buf_str(&w.text));
 	/* its own field goes in without the CRLF (RFC 6376 3.7) */
@@ -396,7 +396,7 @@ sign_with(struct dkim_signer *s, const struct signing_key *key,
 	fields->len = common;
 	if (len > 0) {
 		crypto_base64(&b64, signature, len);
-		put_signature(&w, &b64);
+		writer_signature(&w, &b64);
 		value = arena_memdup(s->arena, w.text.data, w.text.len);
 	}
 	buf_free(&b64);

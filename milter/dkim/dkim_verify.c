@@ -9,7 +9,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 
 #include "base/arena.h"
@@ -114,19 +113,9 @@ is_odd(const char *value)
 	return false;
 }
 
-static bool
-is_signature(const char *name)
-{
-	size_t len = strcspn(name, " \t");
-
-	return len == strlen("DKIM-Signature") &&
-	    strncasecmp(name, "DKIM-Signature", len) == 0 &&
-	    name[len + strspn(name + len, " \t")] == '\0';
-}
-
 /* NULL, or why the field cannot pass whatever its key says. */
 static const char *
-read_signature(struct dkim_verifier *v, struct candidate *s)
+parse_candidate(struct dkim_verifier *v, struct candidate *s)
 {
 	const struct dkim_verify_limits *limits = &v->lib->limits;
 	const char	*value = v->header.field[s->at].value, *why;
@@ -150,7 +139,7 @@ add_signature(struct dkim_verifier *v, size_t at)
 	struct candidate	 s = { .at = at };
 	size_t			 max = v->lib->limits.signatures;
 
-	s.refused = read_signature(v, &s);
+	s.refused = parse_candidate(v, &s);
 	if ((s.refused == NULL ? v->live : v->n - v->live) == max) {
 		v->skipped++;
 		return;
@@ -172,13 +161,13 @@ dkim_verifier_header(struct dkim_verifier *v, const char *name,
 	if (v->overflow || v->header.n == limits->fields ||
 	    bytes > limits->header_bytes - v->header_bytes) {
 		v->overflow = true;
-		v->skipped += is_signature(name);
+		v->skipped += sighash_is_signature(name);
 		return;
 	}
 	v->header_bytes += bytes;
 	v->odd |= is_odd(value);
 	at = sighash_header_add(&v->header, name, value);
-	if (is_signature(name))
+	if (sighash_is_signature(name))
 		add_signature(v, at);
 }
 
@@ -258,12 +247,6 @@ dkim_verifier_domains(const struct dkim_verifier *v, const char **domain,
 		if (v->sig[i].refused == NULL)
 			domain[n++] = v->sig[i].field.domain;
 	return n;
-}
-
-bool
-dkim_verifier_skips_body(const struct dkim_verifier *v)
-{
-	return v->overflow || v->live == 0;
 }
 
 void

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/fnv.h"
 #include "dkim/crypto.h"
 #include "dkim_sigfield_priv.h"
 #include "sighash_priv.h"
@@ -27,28 +28,21 @@ sighash_header_init(struct sighash_header *h, struct arena *a, uint64_t seed)
 static uint64_t
 hash_name(const struct sighash_header *h, const char *name, size_t len)
 {
-	uint64_t	x = h->seed ^ UINT64_C(0xcbf29ce484222325);
-	size_t		i;
-
-	/* 0x20: letters of both cases fall together, the rest may collide */
-	for (i = 0; i < len; i++)
-		x = (x ^ (unsigned char)(name[i] | 0x20)) *
-		    UINT64_C(0x100000001b3);
-	return x ^ x >> 29;
+	return fnv_add_lower(h->seed ^ FNV_START, name, len);
 }
 
+/* The high bits depend on all octets of the name. */
 static size_t
-bucket_of(uint64_t hash)
+name_bucket(uint64_t hash)
 {
-	/* the high bits: all octets have a part in them */
 	return (hash >> 48) % SIGHASH_BUCKETS;
 }
 
 static struct sighash_name *
-find_name(const struct sighash_header *h, const char *name, size_t len)
+sighash_find(const struct sighash_header *h, const char *name, size_t len)
 {
 	uint64_t		 hash = hash_name(h, name, len);
-	struct sighash_name	*n = h->bucket[bucket_of(hash)];
+	struct sighash_name	*n = h->bucket[name_bucket(hash)];
 
 	for (; n != NULL; n = n->chain)
 		if (n->hash == hash && n->len == len &&
@@ -58,9 +52,9 @@ find_name(const struct sighash_header *h, const char *name, size_t len)
 }
 
 static struct sighash_name *
-add_name(struct sighash_header *h, const char *name, size_t len)
+sighash_name(struct sighash_header *h, const char *name, size_t len)
 {
-	struct sighash_name	*n = find_name(h, name, len), **at;
+	struct sighash_name	*n = sighash_find(h, name, len), **at;
 
 	if (n != NULL)
 		return n;
@@ -69,7 +63,7 @@ add_name(struct sighash_header *h, const char *name, size_t len)
 	n->len = len;
 	n->hash = hash_name(h, name, len);
 	n->last = SIGHASH_NONE;
-	at = &h->bucket[bucket_of(n->hash)];
+	at = &h->bucket[name_bucket(n->hash)];
 	n->chain = *at;
 	*at = n;
 	return n;
@@ -89,6 +83,17 @@ make_room(struct sighash_header *h)
 	h->field = more;
 }
 
+bool
+sighash_is_signature(const char *name)
+{
+	static const char	signature[] = "DKIM-Signature";
+	size_t			len = strcspn(name, " \t");
+
+	return len == sizeof(signature) - 1 &&
+	    strncasecmp(name, signature, len) == 0 &&
+	    name[len + strspn(name + len, " \t")] == '\0';
+}
+
 size_t
 sighash_header_add(struct sighash_header *h, const char *name,
     const char *value)
@@ -104,7 +109,7 @@ sighash_header_add(struct sighash_header *h, const char *name,
 	while (len > 0 && (name[len - 1] == ' ' || name[len - 1] == '\t'))
 		len--;
 	f->name_len = len;
-	n = add_name(h, f->name, len);
+	n = sighash_name(h, f->name, len);
 	f->above = n->last;
 	n->last = h->n;
 	n->count++;
@@ -114,7 +119,7 @@ sighash_header_add(struct sighash_header *h, const char *name,
 unsigned
 sighash_header_count(const struct sighash_header *h, const char *name)
 {
-	const struct sighash_name *n = find_name(h, name, strlen(name));
+	const struct sighash_name *n = sighash_find(h, name, strlen(name));
 
 	return n == NULL ? 0 : n->count;
 }
@@ -124,7 +129,7 @@ static size_t
 take_field(struct sighash_header *h, const struct signed_name *name,
     size_t self)
 {
-	struct sighash_name	*n = find_name(h, name->name, name->len);
+	struct sighash_name	*n = sighash_find(h, name->name, name->len);
 	size_t			 at;
 
 	if (n == NULL)

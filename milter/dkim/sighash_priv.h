@@ -53,7 +53,9 @@ struct sighash_header {
 /* `seed` should be random: nobody can choose names that collide then. */
 void		 sighash_header_init(struct sighash_header *h,
 		    struct arena *a, uint64_t seed);
-/* In message order. Copies; the index of the new field. */
+/* The name of a DKIM-Signature field, perhaps with blanks behind it. */
+bool		 sighash_is_signature(const char *name);
+/* In message order. Copies; returns the index of the new field. */
 size_t		 sighash_header_add(struct sighash_header *h,
 		    const char *name, const char *value);
 /* Fields of that name, in any case. */
