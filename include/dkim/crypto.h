@@ -1,9 +1,9 @@
 /*
  * crypto - the door to OpenSSL: digests, keys, signatures, base64
  *
- * A key is parsed once, checked, and may then be used by any number of
- * threads at the same time. Functions that fail say why in *why: static
- * text, in our words, for a log line.
+ * A key is parsed and checked once, and may then be used by any number of
+ * threads at the same time. A function that fails sets *why to a static text
+ * for a log line.
  */
 #ifndef MILLGATE_CRYPTO_H
 #define MILLGATE_CRYPTO_H
@@ -25,18 +25,18 @@ enum crypto_type { CRYPTO_RSA, CRYPTO_ED25519 };
 
 /* --- digests and base64 ------------------------------------------------- */
 
-/* NULL when OpenSSL has no SHA-256 to give. */
+/* NULL when OpenSSL does not provide SHA-256. */
 struct crypto_sha256 *crypto_sha256_new(void);
 void	crypto_sha256_free(struct crypto_sha256 **sp);
 void	crypto_sha256_add(struct crypto_sha256 *s, const void *data,
 	    size_t len);
-/* Also starts anew. false: OpenSSL failed, now or in an add before. */
+/* Also starts a new digest. false: OpenSSL failed, now or in an add before. */
 bool	crypto_sha256_finish(struct crypto_sha256 *s,
 	    unsigned char digest[CRYPTO_SHA256_LEN]);
 /* The digest of what was added so far; more may be added. */
 bool	crypto_sha256_so_far(const struct crypto_sha256 *s,
 	    unsigned char digest[CRYPTO_SHA256_LEN]);
-/* All at once. */
+/* The digest of one buffer. */
 bool	crypto_sha256(const void *data, size_t len,
 	    unsigned char digest[CRYPTO_SHA256_LEN]);
 
@@ -46,9 +46,10 @@ void	crypto_base64(struct buf *out, const void *data, size_t len);
 /* --- private keys -------------------------------------------------------- */
 
 /*
- * PEM (PKCS#8 or RSA's own form), or base64 of the DER as OpenDKIM's KeyTable
- * may hold it. The parts of an RSA key are checked against each other, so
- * that a damaged key is found here and not by a verifier.
+ * PEM (PKCS#8 or RSAPrivateKey), or base64 of the DER as OpenDKIM's KeyTable
+ * may have it. The parts of an RSA key are checked against each other, so that
+ * a damaged key is found here and not by a verifier. NULL with *why; else the
+ * caller calls crypto_key_free, as for the next two functions.
  */
 struct crypto_key *crypto_key_parse(const char *text, size_t len,
 	    const char **why);
@@ -62,7 +63,7 @@ unsigned crypto_key_bits(const struct crypto_key *key);
 /* a= of its signatures: "rsa-sha256" or "ed25519-sha256" */
 const char *crypto_algorithm(const struct crypto_key *key);
 
-/* Add the key as PKCS#8 PEM. */
+/* Add the private key as PKCS#8 PEM. */
 bool	crypto_key_pem(const struct crypto_key *key, struct buf *out);
 /* Add the p= value of its key record: SubjectPublicKeyInfo for RSA (RFC 6376
  * 3.6.1 as all verifiers read it), 32 octets for Ed25519 (RFC 8463 4). */

@@ -1,11 +1,10 @@
 /*
  * dkim_sign - sign one message with one or more keys (RFC 6376, 8463)
  *
- * One pass over the message serves all signatures. Keys come from the key
- * ring, loaded once. Never an l= tag.
+ * One pass over the message serves all signatures. The keys come from the key
+ * ring. There is never an l= tag.
  *
- * What is signed: every instance of these fields (RFC 6376 5.4.1 and what
- * came after it), those that occur;
+ * Signed is every instance of these fields (RFC 6376 5.4.1 and later RFCs)
  *	From To Cc Subject Date Reply-To Message-ID MIME-Version Content-Type
  *	Content-Transfer-Encoding List-Id List-Unsubscribe
  *	List-Unsubscribe-Post List-Help List-Subscribe List-Post List-Owner
@@ -13,15 +12,17 @@
  *	Content-Description Content-Disposition Content-Language Auto-Submitted
  *	Feedback-ID Autocrypt Resent-Date Resent-From Resent-Sender Resent-To
  *	Resent-Cc Resent-Message-ID
- * and those of the `oversign` list. Never trace fields, that the next relay
- * adds or takes away (Return-Path, Received, Authentication-Results,
- * DKIM-Signature, ARC-*), nor X- fields, unless `oversign` names them.
+ * and of the fields in the `oversign` list. Trace fields, which the next relay
+ * adds or removes (Return-Path, Received, Authentication-Results,
+ * DKIM-Signature, ARC-*), and X- fields are not signed unless `oversign` names
+ * them.
  *
- * h= names them in the order of that list, a field that occurs three times
- * three times, and once more if it is oversigned, so that no further one can
- * be added (RFC 6376 8.15). List-* and Sender in `oversign` hold back: a List-*
- * field is oversigned when the message has any List-* field, Sender when it has
- * one. Otherwise no post to a mailing list would arrive with its signature.
+ * h= has the names in the order of that list: once for each instance, and once
+ * more if the field is oversigned, so that no further instance can be added
+ * (RFC 6376 8.15). List-* and Sender are exceptions: a List-* field is
+ * oversigned only if the message has any List-* field, Sender only if the
+ * message has one. Otherwise a mailing list, which adds them, would break the
+ * signature of every post.
  */
 #ifndef MILLGATE_DKIM_SIGN_H
 #define MILLGATE_DKIM_SIGN_H
@@ -42,7 +43,7 @@ struct sign_rules {
 	const char *const *oversign;
 	unsigned	 ttl;		/* x= in so many seconds; 0: no x= */
 	bool		 timestamp;	/* t= */
-	bool		 identity;	/* i=@<d> where the key brings no i= */
+	bool		 identity;	/* i=@<d> for keys without an i= */
 	/* which keys: see keyring_find_author */
 	bool		 own_domain_only;	/* no key of a parent domain */
 	bool		 all_matches;	/* of the SigningTable, not the first */
@@ -54,14 +55,17 @@ struct sign_rules {
  */
 extern const struct sign_rules sign_default_rules;
 
-/* Keys in the order of the signatures, top first. They must outlive it. */
+/*
+ * Keys in the order of the signatures, top first. Rules, keys and arena must
+ * outlive the signer.
+ */
 struct dkim_signer *dkim_signer_new(const struct sign_rules *rules,
 		    const struct signing_key *const *keys, size_t nkeys,
 		    struct arena *arena, time_t now);
 void		 dkim_signer_free(struct dkim_signer **sp);
 /*
- * Fields that come to the message behind us where they are missing: they are
- * oversigned only when they are there. NULL-terminated.
+ * Names of fields that the MTA adds after us if they are missing: they are
+ * oversigned only if the message has them. NULL-terminated.
  */
 void		 dkim_signer_added_later(struct dkim_signer *s,
 		    const char *const *names);
@@ -72,10 +76,10 @@ void		 dkim_signer_body(struct dkim_signer *s, const void *data,
 		    size_t len);
 /*
  * The values of the DKIM-Signature fields, in the order of the keys, in the
- * arena: each begins with a blank, folds are LF TAB. With the simple form the
- * field must reach the wire as "DKIM-Signature:" and these octets, folds as
- * CRLF TAB. NULL when OpenSSL fails or the message has no From; *why (static)
- * says what. Once only.
+ * arena. Each begins with a blank; folds are LF TAB. With the simple form the
+ * field must be sent as "DKIM-Signature:" and these octets, folds as CRLF TAB.
+ * NULL with *why (static) when OpenSSL fails or the message has no From. Call
+ * it once.
  */
 const char *const *dkim_signer_finish(struct dkim_signer *s, const char **why);
 

@@ -1,22 +1,24 @@
 /*
- * dkim_verify - the signatures of one message (RFC 6376, 8301, 8463, 8616)
+ * dkim_verify - verify the signatures of one message (RFC 6376, 8301, 8463,
+ * 8616)
  *
- * Fed with raw fields and body chunks as the MTA sends them; keys are asked
- * for as soon as a signature's names are known. libopendkim gets only what
- * our strict parsers passed (dkim_library.h).
+ * Input are raw fields and body chunks as the MTA sends them. Keys are looked
+ * up as soon as a signature's d= and s= are known. libopendkim gets only
+ * fields that our strict parsers accepted (dkim_library_priv.h).
  *
  * Results, one for each signature:
- *   pass       everything fits
- *   fail       the body or the signed fields are not what was signed
+ *   pass       the signature is valid
+ *   fail       the body or the signed fields have changed
  *   policy     verified, but: l= leaves out a part of the body; a From (or
  *              another required) field is not signed; the RSA key is short;
  *              t= is too old. Also: the header exceeds the limits
  *   permerror  the field or the key record breaks a rule (rsa-sha1 does, RFC
- *              8301), there is no key or more than one, it is revoked or not
- *              for this signature, the time is past x= or before t=
- *   temperror  DNS had no answer about the key
+ *              8301); there is no key or more than one; it is revoked or not
+ *              for this signature; the time is past x= or before t=
+ *   temperror  the DNS lookup of the key failed
  *
- * Bounds: struct dkim_verify_limits. One signature never spoils another.
+ * Bounds: struct dkim_verify_limits. A signature cannot change the result of
+ * another one.
  */
 #ifndef MILLGATE_DKIM_VERIFY_H
 #define MILLGATE_DKIM_VERIFY_H
@@ -31,31 +33,31 @@ struct dkim_lib;
 struct dkim_verifier;
 
 /*
- * What is evaluated, and what counts. Beyond `fields` or `header_bytes` no
- * signature of the message can pass: nobody knows what it covers.
+ * The limits and requirements of the verifier. A header with more than `fields`
+ * or `header_bytes` is not kept, so that no signature of the message can pass.
  */
 struct dkim_verify_limits {
 	unsigned	 signatures;	/* evaluated per message */
-	unsigned	 fields;	/* header fields looked at */
-	size_t		 header_bytes;	/* in all */
+	unsigned	 fields;	/* header fields of a message */
+	size_t		 header_bytes;	/* of a message */
 	size_t		 signature_bytes;	/* of one field */
 	unsigned	 h_names;	/* names in one h= */
 	unsigned	 min_key_bits;	/* RSA */
-	unsigned	 clock_skew;	/* seconds t= may be ahead of us */
+	unsigned	 clock_skew;	/* seconds t= may lie in the future */
 	unsigned	 max_age;	/* seconds since t=; 0: any */
 	/*
-	 * Fields that must be signed wherever they occur, NULL-terminated;
-	 * NULL: From alone, which always must.
+	 * Fields that must be signed if they occur, NULL-terminated. From must
+	 * always be signed; NULL: no other field.
 	 */
 	const char *const *required;
-	size_t		 public_keys;	/* kept parsed */
+	size_t		 public_keys;	/* entries of the key cache */
 };
 /* 10, 2000, 512 KB, 32 KB, 512, 1024 bits, 300 s, any, From, 2048 */
 extern const struct dkim_verify_limits dkim_default_limits;
 
 /*
  * One per process, shared by all threads; `limits->required` must outlive
- * it. NULL: the library refuses.
+ * it. NULL: libopendkim cannot be initialized.
  */
 struct dkim_lib	*dkim_lib_new(const struct dkim_verify_limits *limits);
 void		 dkim_lib_free(struct dkim_lib **libp);
@@ -65,22 +67,22 @@ struct dkim_verifier *dkim_verifier_new(struct dkim_lib *lib, struct lookups *l,
 		    struct arena *arena, time_t now);
 void		 dkim_verifier_free(struct dkim_verifier **vp);
 /*
- * Each header field in message order. `value` is what stands behind the
- * colon, leading blank included, folds as CRLF or LF.
+ * Each header field in message order. `value` is everything behind the colon,
+ * including a leading blank; folds are CRLF or LF.
  */
 void		 dkim_verifier_header(struct dkim_verifier *v, const char *name,
 		    const char *value);
-/* No more fields. The lookups have begun already. Never blocks. */
+/* The end of the header. The lookups were started before. Never blocks. */
 void		 dkim_verifier_eoh(struct dkim_verifier *v);
 /*
- * The d= of the signatures that are evaluated, canonical, at most `max` of
- * them, in the message's arena; after dkim_verifier_eoh.
+ * The d= of the signatures that are evaluated, canonical, at most `max`, in
+ * the message's arena. Call it after dkim_verifier_eoh. Returns the number.
  */
 size_t		 dkim_verifier_domains(const struct dkim_verifier *v,
 		    const char **domain, size_t max);
 void		 dkim_verifier_body(struct dkim_verifier *v, const void *data,
 		    size_t len);
-/* Waits for keys; fills `f`, strings in the arena. */
+/* Waits for the keys and fills `f`; its strings are in the arena. */
 void		 dkim_verifier_finish(struct dkim_verifier *v,
 		    struct dkim_facts *f);
 

@@ -1,10 +1,10 @@
 /*
- * keydir - what is in a key directory: <domain>/<selector>.private
+ * keydir - private keys on disk: <directory>/<domain>/<selector>.private
  *
- * Beside a key may stand a file <selector>.pending: it does not sign until the
- * DNS shows its record; or <selector>.retired: it signs no longer. Their time
- * of change says since when. A key never moves, so nothing that goes wrong
- * half-way can lose it.
+ * A marker file beside a key changes its state. <selector>.pending: the key
+ * does not sign until its DNS record is published. <selector>.retired: it no
+ * longer signs. The marker's modification time is the time of the change. A
+ * key file is never moved, so an interrupted change cannot lose it.
  */
 #ifndef MILLGATE_KEYDIR_H
 #define MILLGATE_KEYDIR_H
@@ -20,31 +20,31 @@ struct crypto_key;
 /* --- one file ----------------------------------------------------------- */
 
 /*
- * The key in a file. NULL, with what is wrong and the command that mends it
- * added to `why`, when others may read or write the file, the group may
- * write it, it is no regular file, or no key that signs. A symbolic link is
- * followed: the file that it leads to is judged.
+ * The key in a file; the caller frees it with crypto_key_free. NULL when others
+ * may read or write the file, the group may write it, it is not a regular
+ * file, or does not hold a usable key. Then the error and the command that
+ * mends it are added to `why`. A symbolic link is followed.
  */
 struct crypto_key *keyfile_load(const char *path, struct buf *why);
 
 /*
- * Add that a key, a table of keys or (directory) a directory of them cannot be
- * opened, `error` being errno, and the command that mends it.
+ * Add the message that a key, a key table or (directory) a key directory
+ * cannot be opened, with the command that mends it. `error` is errno.
  */
 void	keyfile_trouble(struct buf *why, const char *path, int error,
 	    bool directory);
 
-/* One of many: path is given, key or why (malloced, as above) comes back. */
+/* One of many: path is given; key or why (malloced, as above) is returned. */
 struct keyfile_job {
 	const char	*path;
 	struct crypto_key *key;
 	char		*why;
 };
 
-/* Load them all, by several threads if there are many. */
+/* Load all, in several threads if there are many. */
 void	keyfile_load_all(struct keyfile_job *job, size_t n);
 
-/* A file name's part or a KeyTable's field as selector (RFC 6376 3.1). */
+/* Check a file name's part or a KeyTable's field (RFC 6376 3.1). */
 bool	keyfile_is_selector(const char *text);
 
 /* --- a directory -------------------------------------------------------- */
@@ -66,7 +66,7 @@ struct keydir_key {
 	time_t		 since;		/* of the state; 0: active */
 };
 
-/* Told for each thing that is not as it has to be; goes on afterwards. */
+/* Called for each problem; reading goes on afterwards. */
 typedef void	 keydir_problem_fn(void *arg, const char *text);
 
 struct keydir {
@@ -78,8 +78,9 @@ struct keydir {
 };
 
 /*
- * All keys below `directory`, or those of one domain (canonical). Strings are
- * in d->arena; arena, problem and arg are set by the caller, the rest is zero.
+ * List all keys below `directory`, or those of one domain (canonical). The
+ * caller sets arena, problem and arg; the rest is zero. Strings are in
+ * d->arena; the caller calls keydir_free.
  */
 void		 keydir_read(struct keydir *d, const char *directory,
 		    const char *domain);

@@ -1,6 +1,6 @@
 /*
- * keyrecord - the DNS record of a signing key: written, and compared with what
- * the DNS shows (RFC 6376 3.6, RFC 8463 4)
+ * keyrecord - the DNS record of a signing key: write it, compare it with the
+ * published one, and let pending keys sign (RFC 6376 3.6, RFC 8463 4)
  */
 #ifndef MILLGATE_KEYRECORD_H
 #define MILLGATE_KEYRECORD_H
@@ -22,8 +22,8 @@ const char	*keyrecord_name(struct arena *a, const char *selector,
 const char	*keyrecord_text(struct arena *a, const struct crypto_key *key);
 
 /*
- * Add the record as a line of a zone file, in strings of at most 255 octets
- * (RFC 1035 3.3); or as a command for nsupdate(1).
+ * Add the record as a line of a zone file or as a command for nsupdate(1), in
+ * strings of at most 255 octets (RFC 1035 3.3).
  */
 void		 keyrecord_zone(struct buf *out, const char *name,
 		    const char *text);
@@ -34,26 +34,26 @@ enum keyrecord_state {
 	KEYRECORD_PUBLISHED,
 	KEYRECORD_MISSING,
 	KEYRECORD_DIFFERENT,
-	KEYRECORD_UNKNOWN	/* the DNS does not say: ask again */
+	KEYRECORD_UNKNOWN	/* the lookup failed: ask again */
 };
 
 /* "published", "missing", "different", "unknown" */
 const char	*keyrecord_state_name(enum keyrecord_state state);
 
 /*
- * Does the DNS show exactly this key, in a record that a verifier can use?
- * If not, *why says what it shows; static words.
+ * Does the answer have exactly this key, in a record that a verifier can use?
+ * If not, *why is the reason, a static text.
  */
 enum keyrecord_state keyrecord_compare(const struct dns_answer *answer,
 		    const struct crypto_key *key, const char **why);
 
 /*
- * Ask for the records of the pending keys from key *next on, at most 256 at
- * the same time, and activate those that are published; *next moves on. Waits
- * for the answers, five seconds at most; never in a session. Each key that
- * starts to sign is logged. False when it was the last of them: *next is 0
- * again.
+ * Look up the records of the next pending keys, from *next on and at most 256
+ * at once. Activate those that are published, advance *next and log each key
+ * that starts to sign. Waits for the answers, at most five seconds: not for a
+ * session. False after the last pending key; then *next is 0 again.
  */
-bool		 keyrecord_activate_pending(struct keyring *k, struct resolver *r, size_t *next);
+bool		 keyrecord_activate_pending(struct keyring *k,
+		    struct resolver *r, size_t *next);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * keyring - the DKIM keys on disk, loaded once, shared by all threads
  *
- * <directory>/<domain>/<selector>.private, PEM, RSA or Ed25519, or the keys
- * that OpenDKIM's tables name. A ring is immutable after loading but for
- * keyring_activate, and reference-counted with the configuration.
+ * The keys are <directory>/<domain>/<selector>.private (PEM, RSA or Ed25519),
+ * or those that OpenDKIM's tables name. A ring does not change after loading,
+ * except by keyring_activate. It is reference-counted with the configuration.
  */
 #ifndef MILLGATE_KEYRING_H
 #define MILLGATE_KEYRING_H
@@ -20,7 +20,7 @@ struct signing_key {
 	const char	*domain;	/* d=, A-label form, lower case */
 	const char	*selector;	/* s= */
 	const char	*algorithm;	/* "rsa-sha256", "ed25519-sha256" */
-	const char	*identity;	/* i=, or NULL: as sign_rules say */
+	const char	*identity;	/* i=, or NULL: see sign_rules */
 	const char	*path;
 	struct crypto_key *pkey;	/* for crypto.h */
 	bool		 pending;	/* when loaded: see keydir.h */
@@ -31,20 +31,23 @@ struct signing_keys {
 	size_t		 n;
 	const struct signing_key *const *key;
 	/*
-	 * Of a domain above the one that was asked for: nobody wrote down that
-	 * they sign for it. What a signing table leads to, its author wrote.
+	 * Keys of a parent of the requested domain: no configuration says that
+	 * they sign for it. Always false for keys from a SigningTable.
 	 */
 	bool		 of_parent;
 };
 
 /*
- * NULL with *why (malloced; the caller frees): the file, what is wrong, and
- * the command that mends it, a line for each of the first ten. Refused: a
- * key that others may read or write or the group may write, one that is
- * neither RSA of at least 1024 bits nor Ed25519, a directory that all may
- * write to, a file name that is no selector, a directory name that is no
- * domain. Files that do not end in ".private" and names that begin with a
- * dot are not looked at.
+ * NULL with *why (malloced; the caller frees): the file, the error and the
+ * command that mends it, a line for each of the first ten problems. Refused
+ * are
+ *	a key that others may read or write, or that the group may write;
+ *	a key that is neither Ed25519 nor RSA of at least 1024 bits;
+ *	a directory that all may write to;
+ *	a file name that is not a selector;
+ *	a directory name that is not a domain.
+ * Files that do not end in ".private" and names that begin with a dot are
+ * ignored.
  */
 struct keyring	*keyring_load(const char *directory, char **why);
 /* For a configuration without keys. */
@@ -53,31 +56,31 @@ void		 keyring_free(struct keyring **kp);
 size_t		 keyring_count(const struct keyring *k);
 
 /*
- * OpenDKIM's KeyTable and SigningTable, unchanged. Each is a path, or a path
- * behind "file:" (keys are looked up) or "refile:" (keys are patterns).
+ * OpenDKIM's KeyTable and SigningTable, unchanged. Each argument is a path,
+ * alone or after "file:" (keys are looked up) or "refile:" (keys are patterns).
  *
- * KeyTable: "name domain:selector:path". A domain "%" is the author's, a "%"
- * in the path too; all keys that exist for some domain are loaded. A path
- * has a slash in front, or "./" or "../" for one relative to the table;
- * anything else is the key itself in base64. Only keys that the SigningTable
- * can lead to are loaded.
+ * KeyTable: "name domain:selector:path". A domain "%" is the author's domain,
+ * as is a "%" in the path; all keys that exist for such a path are loaded. A
+ * path begins with "/", or with "./" or "../" when it is relative to the
+ * table; anything else is the key itself in base64. Only keys that the
+ * SigningTable can select are loaded.
  *
  * SigningTable: "pattern name[:identity]". A name "%" is the author's domain,
- * a "%" in the identity too; an identity outside of d= is left out,
- * others are written as RFC 6376 2.11 wants it.
+ * as is a "%" in the identity. An identity outside of d= is left out; others
+ * are written in dkim-quoted-printable (RFC 6376 2.11).
  *
- * NULL with *why as above, the lines beginning with "table:line:" where it is
- * a table's.
+ * NULL with *why as above; errors in a table begin with "table:line:".
  */
 struct keyring	*keyring_load_tables(const char *key_table,
 		    const char *signing_table, char **why);
 
 /*
  * The keys that sign for the author local@domain (canonical), RSA before
- * Ed25519. From a directory: those of the domain, else, unless
- * rules->own_domain_only, those of the nearest parent that has some. From the
- * tables: those of the first line that matches and leads to a key, or of all
- * if rules->all_matches. What is not the ring's is in the arena.
+ * Ed25519. From a directory: the keys of the domain, else, unless
+ * rules->own_domain_only, those of its nearest parent that has keys. From the
+ * tables: the key of the first line that matches and has a key, or of all
+ * these lines if rules->all_matches. The answer is valid as long as both the
+ * ring and the arena.
  */
 struct signing_keys keyring_find_author(const struct keyring *k,
 		    const struct sign_rules *rules, const char *local,
@@ -86,13 +89,13 @@ struct signing_keys keyring_find_author(const struct keyring *k,
 /* Exactly this d= domain's keys; n = 0 when it has none. */
 struct signing_keys keyring_find(const struct keyring *k, const char *domain);
 
-/* All keys that signed at load, by domain and in its order. */
+/* All keys that signed at load, by domain and in the order of use. */
 struct signing_keys keyring_all(const struct keyring *k);
 
 /*
- * Keys that were pending at load. They are no answer to any question until
- * keyring_activate, which is for one thread; from then on such a key signs
- * instead of the domain's older ones of its kind, for all threads at once.
+ * Keys that were pending at load. They are not found until keyring_activate,
+ * which only one thread may call. From then on, the key signs for all threads
+ * in place of the domain's older keys of the same type.
  */
 size_t		 keyring_npending(const struct keyring *k);
 const struct signing_key *keyring_pending(const struct keyring *k, size_t i,

@@ -1,8 +1,10 @@
 /*
- * dmarc - RFC 9989: the record, the tree walk and the policy; all pure
+ * dmarc - RFC 9989: the record, the tree walk, alignment and policy
  *
- * dmarc_record.c parses, dmarc_walk.c lists the names to ask and judges the
- * answers, policy_dmarc.c (policy.h) decides. Lookups belong to stages.c.
+ * Pure. dmarc_record.c parses and formats records, dmarc_walk.c lists the names
+ * to look up and evaluates the answers, dmarc_evaluate.c finds the result and
+ * the policy of a message. The lookups are in session/stages_dmarc.c, the
+ * action on a result in policy/policy_dmarc.c.
  */
 #ifndef MILLGATE_DMARC_H
 #define MILLGATE_DMARC_H
@@ -20,7 +22,7 @@ enum dmarc_psd { PSD_UNKNOWN, PSD_NO, PSD_YES };
 struct dmarc_record {
 	bool		 has_p, has_sp, has_np;
 	enum dmarc_policy p, sp, np;	/* as published; see has_* */
-	/* an sp or np that is no policy: all are void (RFC 9989 4.10.1) */
+	/* an invalid sp or np makes all three void (RFC 9989 4.10.1) */
 	bool		 broken;
 	bool		 strict_dkim, strict_spf;	/* adkim=s, aspf=s */
 	enum dmarc_psd	 psd;
@@ -29,16 +31,16 @@ struct dmarc_record {
 };
 
 /*
- * False: the text is no DMARC record (does not begin with v=DMARC1, RFC 9989
- * 4.7) or a syntax error makes it void. Unknown tags, pct, rf, ri ignored.
+ * False: the text is not a DMARC record, because it does not begin with
+ * v=DMARC1 (RFC 9989 4.7). Unknown tags, pct, rf and ri are ignored.
  */
 bool	dmarc_record_parse(const char *text, size_t len,
 	    struct dmarc_record *rec);
 
 #define DMARC_RECORD_TEXT	96
 /*
- * What is published, as the record says it: "p=reject; sp=none; adkim=r;
- * aspf=s"; with "; invalid" behind it where a broken word makes it void.
+ * The published policy in the syntax of a record: "p=reject; sp=none; adkim=r;
+ * aspf=s", followed by "; invalid" if p is missing or a word is invalid.
  */
 void	dmarc_record_format(const struct dmarc_record *rec,
 	    char text[DMARC_RECORD_TEXT]);
@@ -70,8 +72,8 @@ struct dmarc_walk_result {
 };
 
 /*
- * Judge the TXT answers to "_dmarc.<name[i]>", answers[i] for each i < w->n.
- * A failed lookup behind the point where the walk stopped does not matter.
+ * Evaluate the TXT answers for "_dmarc.<name[i]>", answers[i] for each
+ * i < w->n. A failed lookup after the point where the walk stops is ignored.
  */
 void	dmarc_walk_judge(const struct dmarc_walk *w,
 	    const struct dns_answer *const answers[DMARC_WALK_MAX],
@@ -80,7 +82,7 @@ void	dmarc_walk_judge(const struct dmarc_walk *w,
 /* The walk of one identifier that may align with the author domain. */
 struct dmarc_identifier {
 	const char	*domain;	/* canonical */
-	enum result	 result;	/* SPF: MAIL FROM; DKIM: this signature */
+	enum result	 result;	/* of MAIL FROM, or this signature */
 	bool		 is_dkim;
 	const struct dmarc_walk_result *walk;	/* NULL: same as the author's */
 };
@@ -88,36 +90,37 @@ struct dmarc_identifier {
 struct dmarc_question {
 	const char	*author_domain;
 	const struct dmarc_walk_result *author;
-	/* the author domain answered NXDOMAIN; temperror: cannot tell */
+	/* NXDOMAIN: it does not exist; TEMPFAIL: unknown */
 	enum dns_status	 author_exists;
 	const struct dmarc_identifier *identifier;
 	size_t		 nidentifiers;
 };
 
 /*
- * Alignment, policy and result; fills all of f but `done`. Pure.
+ * Alignment, policy and result; fills all of f but `done`. Strings are in the
+ * arena or in `q`.
  *
- * FAIL, PASS and NONE hold whatever the lookups that failed would have said;
- * where that cannot be known the result is TEMPERROR, with the strictest
- * policy that the message may fail. An identifier that could not align with
- * the author domain by its name alone makes no TEMPERROR: nobody escapes a
- * policy by a domain of his own whose name servers fail.
+ * FAIL, PASS and NONE do not depend on lookups that failed. Where the result
+ * depends on one, it is TEMPERROR, with the strictest policy that the message
+ * may fail. An identifier whose name cannot align with the author domain never
+ * causes a TEMPERROR: otherwise a sender could escape a policy with a domain
+ * of its own whose name servers fail.
  */
 void	dmarc_evaluate(const struct dmarc_question *q, struct arena *arena,
 	    struct dmarc_facts *f);
 
 /*
- * An author that cannot be told is a permerror, never "no policy": fills *f,
- * with `done`, when From is missing, repeated, cannot be parsed, or names
- * nobody or more than `most` domains; else clears it.
+ * A From without a usable author is a permerror, never "no policy". Fills *f,
+ * including `done`, when From is missing, repeated, cannot be parsed, or has no
+ * domain or more than `most` domains; else clears it.
  */
 void	dmarc_of_from(const struct from_facts *from, size_t most,
 	    struct dmarc_facts *f);
 /*
- * One outcome out of those of n author domains: the strictest policy that is
- * not met. Several domains never pass together; where each one of them does,
- * the result is NONE. Beside a TEMPERROR what fails for sure is kept, too, and
- * points into `each`.
+ * Combine the results of n author domains: the one that fails the strictest
+ * policy counts. Several domains never give a PASS; if each of them passes,
+ * the result is NONE. With a TEMPERROR, f->fails_too is the strictest certain
+ * failure, which points into `each`, or NULL.
  */
 void	dmarc_strictest(const struct dmarc_facts *each, size_t n,
 	    struct dmarc_facts *f);

@@ -39,7 +39,7 @@ extern const struct spf_limits spf_default_limits;
 struct spf_question {
 	struct netaddr	 client;
 	const char	*helo;		/* as given; may be NULL or invalid */
-	const char	*sender;	/* local@domain; "", NULL: null sender */
+	const char	*sender;	/* local@domain; "", NULL: null */
 	const char	*receiver;	/* our host name, for %{r} */
 	bool		 check_helo;	/* the HELO identity, not MAIL FROM */
 	uint64_t	 now;		/* seconds, for %{t} */

@@ -1,10 +1,10 @@
 /*
  * crypto - the door to OpenSSL: digests, keys, signatures, base64
  *
- * What costs time per call is done once: algorithms are fetched at the first
- * use, keys are parsed at load and shared. A key is only read after that, but
- * for the context that its first signature leaves; OpenSSL locks what it adds
- * to it (blinding, Montgomery forms).
+ * Expensive steps are done once: algorithms are fetched at the first use, keys
+ * are parsed at load and shared. After that a key is only read, except for the
+ * context that its first signature leaves. OpenSSL has its own locks for what
+ * it adds to a key (blinding, Montgomery forms).
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -32,7 +32,7 @@ struct crypto_key {
 	enum crypto_type type;
 	unsigned	 bits;
 	atomic_uint	 refs;
-	/* Ed25519: set up to sign, by the first one who does; then copied */
+	/* Ed25519: set up by the first signature, copied by all later ones */
 	_Atomic(EVP_MD_CTX *) ready;
 };
 
@@ -119,7 +119,7 @@ crypto_sha256(const void *data, size_t len,
 void
 crypto_base64(struct buf *out, const void *data, size_t len)
 {
-	/* OpenSSL counts in int; whole groups of 3 join without padding */
+	/* OpenSSL's length is an int; multiples of 3 join without padding */
 	const size_t	 block = 3 << 20;
 	const unsigned char *p = data;
 	size_t		 take;
@@ -167,7 +167,7 @@ crypto_key_generate(enum crypto_type type, unsigned bits, const char **why)
 		return NULL;
 	} else
 		pkey = EVP_RSA_gen(bits);
-	*why = "OpenSSL cannot make a key";
+	*why = "OpenSSL cannot generate a key";
 	return pkey != NULL ? crypto_key_new(pkey) : NULL;
 }
 
@@ -268,8 +268,8 @@ sign_rsa(EVP_PKEY *pkey, const unsigned char *digest, unsigned char *signature)
 }
 
 /*
- * To set a context up takes a tenth of the time of a signature, to copy one
- * next to nothing, and a copy only reads it. NULL: OpenSSL fails.
+ * Setting up a context takes a tenth of the time of a signature; copying one
+ * is almost free and only reads it. NULL: OpenSSL failed.
  */
 static const EVP_MD_CTX *
 ready_context(struct crypto_key *key)

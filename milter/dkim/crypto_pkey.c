@@ -1,10 +1,10 @@
 /*
- * crypto_pkey - a private key from a text (second file of the OpenSSL door)
+ * crypto_pkey - parse the text of a private key (the OpenSSL door, part 2)
  *
  * OpenSSL's own PEM and DER readers try every format that they know, which
- * takes longer than a signature: 100,000 keys would load in a minute. The two
- * formats that DKIM keys have are taken apart here with the plain ASN.1
- * functions; the numbers are checked and handed over.
+ * takes longer than a signature: 100,000 keys would take a minute to load. The
+ * two formats of DKIM keys are parsed here with the plain ASN.1 functions; the
+ * numbers are checked and passed to OpenSSL.
  */
 #include "config.h"
 
@@ -52,7 +52,7 @@ rsa_numbers_free(BIGNUM *n[RSA_PARTS])
 		BN_clear_free(n[i]);
 }
 
-/* RSAPrivateKey is a sequence of nine integers; more are other primes. */
+/* RSAPrivateKey has nine integers; with more there are more than two primes. */
 static bool
 rsa_numbers_read(BIGNUM *n[RSA_PARTS], const unsigned char *der, long len)
 {
@@ -105,7 +105,7 @@ is_product(const BIGNUM *n, const BIGNUM *p, const BIGNUM *q, BN_CTX *ctx)
 	return ok;
 }
 
-/* All numbers belong together: one that was damaged shows. */
+/* The numbers depend on each other: a damaged one is detected. */
 static bool
 rsa_numbers_agree(BIGNUM *const n[RSA_PARTS])
 {
@@ -167,7 +167,7 @@ rsa_from_der(const unsigned char *der, long len, const char **why)
 	return pkey;
 }
 
-/* --- the wrapping: PKCS#8, PEM, base64 --------------------------------- */
+/* --- formats: PKCS#8, PEM, base64 -------------------------------------- */
 
 static EVP_PKEY *
 ed25519_from_raw(const unsigned char *raw, const char **why)
@@ -180,7 +180,7 @@ ed25519_from_raw(const unsigned char *raw, const char **why)
 	return pkey;
 }
 
-/* RFC 8410 7: the key is an octet string in the octet string. */
+/* RFC 8410 7: the key is an octet string within the octet string. */
 static EVP_PKEY *
 ed25519_from_der(const unsigned char *der, long len, const char **why)
 {
@@ -251,7 +251,7 @@ key_from_pem(const char *text, size_t len, const char **why)
 	return pkey;
 }
 
-/* DER of either kind in base64, or dkimpy's form: 32 octets of Ed25519. */
+/* DER of either type in base64, or dkimpy's form: the 32 octets of Ed25519. */
 static EVP_PKEY *
 key_from_base64(const char *text, size_t len, const char **why)
 {

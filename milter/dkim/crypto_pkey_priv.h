@@ -1,5 +1,5 @@
 /*
- * crypto_pkey - a private key from a text, inside the OpenSSL door
+ * crypto_pkey - parse the text of a private key, inside the OpenSSL door
  */
 #ifndef MILLGATE_CRYPTO_PKEY_H
 #define MILLGATE_CRYPTO_PKEY_H

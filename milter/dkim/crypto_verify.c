@@ -1,9 +1,9 @@
 /*
- * crypto_verify - public keys, parsed once, and what they verify
+ * crypto_verify - public keys: parse, cache, verify
  *
- * Reading a key costs more than using it: OpenSSL 3 sets up a decoder each
- * time. So keys are kept, most recently used first, and handed out counted.
- * One lock guards the table; keys are read and used outside of it. An
+ * Parsing a key costs more than using it: OpenSSL 3 sets up a decoder each
+ * time. So keys are cached, most recently used first, with a reference count.
+ * One lock guards the cache; keys are parsed and used outside of it. An
  * EVP_PKEY may verify for several threads at the same time.
  */
 #include <pthread.h>
@@ -25,8 +25,9 @@
 
 #define ED25519_LEN	32
 /*
- * Of the public exponent: OpenSSL's own limit for moduli of more than 3072
- * bits. Below, an exponent as long as the modulus costs 200 times the usual.
+ * Limit of the public exponent. OpenSSL has it for moduli of more than 3072
+ * bits; with shorter ones, an exponent as long as the modulus takes 200 times
+ * as long as usual.
  */
 #define EXPONENT_BITS_MAX 64
 /* base64 of the largest key and signature accepted, with some room */
@@ -38,7 +39,7 @@ struct pubkey {
 	EVP_PKEY	*pkey;
 	enum key_type	 type;
 	unsigned	 bits;
-	/* the cache's, under its lock */
+	/* belongs to the cache, under its lock */
 	char		*text;
 	size_t		 len;
 	uint64_t	 hash;
@@ -54,7 +55,7 @@ struct pubkey_cache {
 	unsigned long	 hits, misses;
 };
 
-/* Base64 that the parsers passed; 0 when it does not fit. */
+/* Decode base64 that was checked by a parser; 0 when it does not fit. */
 static size_t
 decode(unsigned char *dst, size_t size, const char *text, size_t len)
 {
@@ -81,7 +82,7 @@ read_rsa(const unsigned char *der, size_t len)
 		p = der;
 		pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &p, (long)len);
 	}
-	/* neither another kind of key nor RSA that is for PSS only */
+	/* neither another type of key nor RSA for PSS only */
 	if (pkey != NULL && EVP_PKEY_get_base_id(pkey) != EVP_PKEY_RSA) {
 		EVP_PKEY_free(pkey);
 		pkey = NULL;
@@ -102,9 +103,9 @@ read_ed25519(const unsigned char *raw, size_t len)
 	return pkey;
 }
 
-/* Is it one that a stranger may have us use? */
+/* Anybody can publish a key that is expensive to use. */
 static bool
-is_bearable(EVP_PKEY *pkey)
+is_affordable(EVP_PKEY *pkey)
 {
 	BIGNUM	*e = NULL;
 	bool	 ok = EVP_PKEY_get_bits(pkey) <= PUBKEY_BITS_MAX;
@@ -130,7 +131,7 @@ pubkey_parse(enum key_type type, const char *p, size_t len, const char **why)
 	len = tag_strip(text, p, len);
 	len = decode(der, sizeof(der), text, len);
 	pkey = type == KEY_RSA ? read_rsa(der, len) : read_ed25519(der, len);
-	if (pkey != NULL && !is_bearable(pkey)) {
+	if (pkey != NULL && !is_affordable(pkey)) {
 		EVP_PKEY_free(pkey);
 		return NULL;
 	}
@@ -176,7 +177,7 @@ pubkey_cache_new(size_t entries)
 	c->max = entries > 0 ? entries : 1;
 	c->nbuckets = c->max;
 	c->bucket = xcalloc(c->nbuckets, sizeof(*c->bucket));
-	/* unseeded it works as well, only guessable: the chains are short */
+	/* without a seed, crafted keys can only make the chains longer */
 	if (getrandom(&c->seed, sizeof(c->seed), GRND_NONBLOCK) < 0)
 		c->seed = 0;
 	return c;
@@ -255,7 +256,7 @@ hash_text(const struct pubkey_cache *c, enum key_type type, const char *p,
 	return fnv_add(fnv_add(c->seed ^ FNV_START, p, len), &kind, 1);
 }
 
-/* Locked. The key, counted and made the newest, or NULL. */
+/* Locked. The key, with a reference and as the newest one, or NULL. */
 static struct pubkey *
 pubkey_find(struct pubkey_cache *c, const struct pubkey *like)
 {
@@ -276,7 +277,7 @@ pubkey_find(struct pubkey_cache *c, const struct pubkey *like)
 
 /*
  * Two threads may have parsed the same key at the same time: the first one
- * stays. Returns the key that the cache holds, counted for the caller.
+ * is kept. Returns the key in the cache with a reference for the caller.
  */
 static struct pubkey *
 pubkey_add(struct pubkey_cache *c, struct pubkey *k)

@@ -1,10 +1,9 @@
 /*
- * crypto_verify - the door to OpenSSL for public keys: parse once, keep,
- * verify
+ * crypto_verify - the door to OpenSSL for public keys: parse, cache, verify
  *
- * A cache holds the keys used last, by the text of their records, shared by
- * all threads. A record that changes has another text, so nothing here ever
- * goes stale; what is not used any more makes room.
+ * A cache holds the keys used last, by the text of their records, for all
+ * threads. A changed record has another text, so no entry can become stale.
+ * The key that was not used for the longest time is dropped for a new one.
  */
 #ifndef MILLGATE_CRYPTO_VERIFY_H
 #define MILLGATE_CRYPTO_VERIFY_H
@@ -17,8 +16,8 @@
 struct pubkey;
 struct pubkey_cache;
 
-#define PUBKEY_DIGEST_LEN	32	/* SHA-256, the only one there is */
-/* RSA: more costs milliseconds, as does an exponent of more than 64 bits */
+#define PUBKEY_DIGEST_LEN	32	/* SHA-256, the only one in use */
+/* RSA: more takes milliseconds, as does an exponent of more than 64 bits. */
 #define PUBKEY_BITS_MAX		8192
 
 struct pubkey_stats {
@@ -35,7 +34,7 @@ void		 pubkey_cache_stats(struct pubkey_cache *c,
  * The key of a record's p= (base64, white space allowed): for RSA a
  * SubjectPublicKeyInfo or an RSAPublicKey (both are in use, RFC 6376 3.6.1
  * erratum 3017), for Ed25519 the 32 octets (RFC 8463 4). NULL with *why
- * (static) when there is none in it. Give it back with pubkey_release.
+ * (static) when it is not valid. The caller calls pubkey_release.
  */
 struct pubkey	*pubkey_get(struct pubkey_cache *c, enum key_type type,
 		    const char *p, size_t len, const char **why);
@@ -45,15 +44,15 @@ void		 pubkey_release(struct pubkey **kp);
 unsigned	 pubkey_bits(const struct pubkey *k);
 
 /*
- * The signature (base64 without white space) over this digest is the key's:
- * RSASSA-PKCS1-v1_5 with SHA-256, or pure Ed25519 over the digest (RFC 8463
- * 3). Anything that goes wrong is a no.
+ * True when the key made this signature (base64 without white space) over the
+ * digest: RSASSA-PKCS1-v1_5 with SHA-256, or pure Ed25519 over the digest (RFC
+ * 8463 3). Any error is false.
  */
 bool		 pubkey_verifies(const struct pubkey *k,
 		    const unsigned char digest[PUBKEY_DIGEST_LEN],
 		    const char *signature, size_t len);
 
-/* The digest that this base64 text stands for is this one. */
+/* The base64 text decodes to this digest. */
 bool		 pubkey_digest_is(const unsigned char
 		    digest[PUBKEY_DIGEST_LEN], const char *text, size_t len);
 

@@ -1,10 +1,10 @@
 /*
- * dataset - a text of "key value" lines, as OpenDKIM's tables are
+ * dataset - OpenDKIM's tables: a text of "key value" lines
  *
- * Lines are kept in the order of the file. Beside them stands an index: the
- * lines whose key ends in a literal domain, sorted by it, and the few that do
- * not, to be tried one by one. Both are walked in the order of the file, so
- * that the first match is the file's first match.
+ * Lines are kept in the order of the file, with an index. Lines whose key ends
+ * in a literal domain are sorted by that domain; the few others are tried one
+ * by one. Both lists keep the order of the file, so that the first match is
+ * the first match in the file.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ struct dataset {
 /* --- reading ----------------------------------------------------------- */
 
 static bool
-is_gap(char c)
+is_white(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
@@ -39,13 +39,13 @@ add_line(struct dataset *d, struct arena *a, const char *p, const char *end)
 	const char		*q;
 	char			*key;
 
-	for (q = p; q < end && !is_gap(*q); q++)
+	for (q = p; q < end && !is_white(*q); q++)
 		;
 	key = arena_memdup(a, p, (size_t)(q - p));
 	l->key = key;
 	for (; *key != '\0'; key++)
 		*key = ascii_lower(*key);
-	while (q < end && is_gap(*q))
+	while (q < end && is_white(*q))
 		q++;
 	l->value = arena_memdup(a, q, (size_t)(end - q));
 	d->n++;
@@ -77,9 +77,9 @@ dataset_read(struct dataset *d, struct arena *a, const char *p, const char *end)
 		comment = memchr(p, '#', (size_t)(eol - p));
 		if (comment != NULL)
 			eol = comment;
-		while (p < eol && is_gap(*p))
+		while (p < eol && is_white(*p))
 			p++;
-		while (eol > p && is_gap(eol[-1]))
+		while (eol > p && is_white(eol[-1]))
 			eol--;
 		if (p == eol)
 			continue;
@@ -90,7 +90,7 @@ dataset_read(struct dataset *d, struct arena *a, const char *p, const char *end)
 
 /* --- the index --------------------------------------------------------- */
 
-/* What stands behind the last @, or all. */
+/* The text behind the last "@", or all of it. */
 static const char *
 tail(const char *key)
 {
@@ -136,7 +136,7 @@ dataset_parse(struct arena *a, const char *text, size_t len, bool patterns)
 
 /* --- searching --------------------------------------------------------- */
 
-/* `key` is lower case already; after a mismatch the last * takes one more. */
+/* `key` is in lower case. After a mismatch the last "*" takes one more. */
 static bool
 pattern_matches(const char *key, const char *text)
 {

@@ -1,11 +1,11 @@
 /*
- * dataset - a text of "key value" lines, as OpenDKIM's tables are (file: and
- * refile: of opendkim(8), "Data sets")
+ * dataset - OpenDKIM's tables: a text of "key value" lines (file: and refile:
+ * of opendkim(8), "Data sets")
  *
- * A line is a key, white space and a value; # begins a comment anywhere. Keys
- * are compared without case. As patterns they match whole texts, "*" standing
- * for any number of octets. Pure; many lines cost a search little: a pattern
- * with a domain at its end is found by that domain.
+ * A line is a key, white space and a value; "#" begins a comment anywhere. Keys
+ * are compared without regard to case. As patterns they match whole texts, and
+ * "*" matches any number of octets. Pure. A search in a large table is fast: a
+ * pattern that ends in a domain is found by that domain.
  */
 #ifndef MILLGATE_DATASET_H
 #define MILLGATE_DATASET_H
@@ -22,12 +22,12 @@ struct dataset_line {
 	unsigned	 line;		/* from 1 */
 };
 
-/* `text` may be gone afterwards; all is in the arena. */
+/* Everything is copied into the arena; `text` is not needed afterwards. */
 struct dataset	*dataset_parse(struct arena *a, const char *text, size_t len,
 		    bool patterns);
 /*
- * The first line that matches `text`, or the next one behind `after`. In
- * the order of the file. NULL: none.
+ * The first line in the order of the file that matches `text`, or the next
+ * one behind `after`. NULL: none.
  */
 const struct dataset_line *dataset_find(const struct dataset *d,
 		    const char *text, const struct dataset_line *after);

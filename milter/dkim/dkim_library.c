@@ -1,12 +1,14 @@
 /*
  * dkim_library - the door to libopendkim, and the guards around it
  *
- * The library picks the fields that h= names and puts them into canonical
- * form; that is all we ask. Guards: a sentinel field that no h= can name,
- * since its header selection writes past an array that h= uses up; memory
- * from an arena of the call, every block with slack behind it, so that
- * nothing it forgets to free stays; no key, so that it verifies nothing and
- * looks nothing up; no body. It works on limits that the caller has checked.
+ * The library only selects the fields that h= names and hashes their canonical
+ * form. The guards:
+ * - a sentinel field that no h= can name, since the header selection writes
+ *   past its array when h= uses up all fields;
+ * - memory from an arena for each call, so that its leaks are freed, and extra
+ *   octets behind every block;
+ * - no key, so that it verifies nothing and looks nothing up; no body.
+ * The caller checks its limits before.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +41,7 @@ slack_free(void *arena, void *p)
 		free(p);
 }
 
-/* Keys are our business: the library is told that there is none. */
+/* We look keys up and verify ourselves: to the library there is no key. */
 static DKIM_CBSTAT
 no_key(DKIM *dkim, DKIM_SIGINFO *sig, u_char *text, size_t size)
 {
@@ -86,9 +88,9 @@ dkim_library_free(struct dkim_library **lp)
 
 /* --- feeding ------------------------------------------------------------ */
 
-/* ftext (RFC 5322 3.6.8): what is something else cannot be signed. */
+/* ftext (RFC 5322 3.6.8): fields with other names cannot be signed. */
 static bool
-name_is_sound(const struct sighash_field *f)
+name_is_valid(const struct sighash_field *f)
 {
 	size_t i;
 
@@ -111,7 +113,7 @@ feed_header(DKIM *dkim, const struct sighash_header *h,
 	ok = dkim_header(dkim, (u_char *)sentinel, strlen(sentinel)) ==
 	    DKIM_STAT_OK;
 	for (i = 0; ok && i < h->n; i++) {
-		if (!name_is_sound(&h->field[i]))
+		if (!name_is_valid(&h->field[i]))
 			continue;
 		if (sighash_is_signature(h->field[i].name)) {
 			if (next == n || sig[next].field != i)
@@ -132,8 +134,8 @@ feed_header(DKIM *dkim, const struct sighash_header *h,
 /* --- taking the digests ------------------------------------------------- */
 
 /*
- * Only a signature that failed for want of a key was hashed to the end; with
- * any other error the library has no digest and would abort when asked.
+ * A signature was hashed completely only if its error is the missing key. With
+ * any other error the library has no digest and would abort here.
  */
 static void
 take_digest(DKIM_SIGINFO *info, struct dkim_library_sig *sig)
@@ -149,7 +151,7 @@ take_digest(DKIM_SIGINFO *info, struct dkim_library_sig *sig)
 	sig->hashed = true;
 }
 
-/* What dkim_eom thinks of the message is of no interest. */
+/* dkim_eom always fails for want of a key; its result is ignored. */
 static void
 take_digests(DKIM *dkim, struct dkim_library_sig *sig, size_t n)
 {

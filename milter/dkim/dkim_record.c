@@ -1,8 +1,8 @@
 /*
- * dkim_record - a key record, read strictly
+ * dkim_record - parse a key record strictly
  *
- * Unknown tags, flags, services, hashes and the old g= are ignored, as RFC
- * 6376 3.6.1 says; everything that is known must be well-formed.
+ * Unknown tags, flags, services, hashes and the old g= are ignored (RFC 6376
+ * 3.6.1). All known tags must be well-formed.
  */
 #include <string.h>
 
@@ -72,14 +72,14 @@ dkim_record_parse(struct dkim_record *r, const char *text, size_t len)
 
 	memset(r, 0, sizeof(*r));
 	if (taglist_parse(&tl, text, len) != NULL)
-		return "the key record is no tag list";
+		return "the key record is not a tag list";
 	if ((why = check_version(&tl)) != NULL)
 		return why;
 	p = taglist_find(&tl, "p");
 	if (p == NULL)
 		return "the key record has no p=";
 	if (p->len > 0 && !tag_is_base64(p))
-		return "the key record's p= is no base64";
+		return "the key record's p= is not base64";
 	r->type = key_type(&tl);
 	r->key = p->value;
 	r->key_len = p->len;
@@ -140,7 +140,7 @@ dkim_record_unfit(const struct dkim_record *r, const struct dkim_sigfield *f)
 	if (r->key_len == 0)
 		return "the key is revoked";
 	if (!type_fits(r->type, f->algorithm))
-		return "the key is of another type than a= says";
+		return "the key is not of the type that a= names";
 	if (!r->sha256)
 		return "the key is not for this hash";
 	if (!r->email)

@@ -1,6 +1,6 @@
 /*
- * dkim_record - a key record, read strictly (RFC 6376 3.6.1, RFC 8463), and
- * whether it may be used for a signature
+ * dkim_record - parse a key record strictly (RFC 6376 3.6.1, RFC 8463), and
+ * check whether it may be used for a signature
  */
 #ifndef MILLGATE_DKIM_RECORD_H
 #define MILLGATE_DKIM_RECORD_H
@@ -16,23 +16,23 @@ enum key_type { KEY_RSA, KEY_ED25519, KEY_UNKNOWN };
 
 struct dkim_record {
 	enum key_type	 type;		/* k= */
-	const char	*key;		/* p=, white space still in it */
+	const char	*key;		/* p=, including white space */
 	size_t		 key_len;	/* 0: revoked */
-	bool		 sha256;	/* h= lets it be used */
-	bool		 email;		/* s= too */
+	bool		 sha256;	/* allowed by h= */
+	bool		 email;		/* allowed by s= */
 	bool		 testing;	/* t=y */
-	bool		 strict;	/* t=s: i= must have d= itself */
+	bool		 strict;	/* t=s: the domain of i= must be d= */
 };
 
 /*
- * Read a TXT record's octets; pointers lead into them. NULL, or what is
- * wrong: static words.
+ * Parse the octets of a TXT record; *r points into them. NULL, or the error as
+ * a static text.
  */
 const char	*dkim_record_parse(struct dkim_record *r, const char *text,
 		    size_t len);
 /*
- * Nothing says that this is a key record: neither a v= that begins with DKIM
- * nor a p= tag, as with an SPF record that a wildcard puts everywhere.
+ * Not a key record: it has neither a v= that begins with DKIM nor a p= tag,
+ * for example an SPF record that a wildcard puts at every name.
  */
 bool		 dkim_record_is_foreign(const char *text, size_t len);
 /*

@@ -1,21 +1,22 @@
 /*
- * dkim_sigfield - one DKIM-Signature field, read strictly
+ * dkim_sigfield - parse one DKIM-Signature field strictly
  *
- * The tags are read in a fixed order: those that name the signature first,
- * so that a refused one can still be reported. RFC 6376 6.1.1 asks the
- * verifier to be meticulous here; unknown tags are the only thing ignored.
+ * The tags that identify the signature are parsed first, so that a refused
+ * signature can still be reported. RFC 6376 6.1.1 asks the verifier to be
+ * meticulous here: only unknown tags are ignored.
  */
 #include <string.h>
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "mail/domain.h"
 #include "mail/taglist.h"
 #include "dkim_sigfield_priv.h"
 
 #define TIME_DIGITS	12	/* RFC 6376 3.5 t=: more is infinite */
-/* libopendkim cuts h= at 4096 octets and adds numbers without care. */
+/* libopendkim cuts h= at 4096 octets, and its sums of numbers overflow. */
 #define LIBRARY_H_MAX	4000
 #define LIBRARY_L_MAX	(UINT64_C(1) << 60)
 
@@ -36,10 +37,7 @@ strip(struct arena *a, const struct tag *t, size_t *len)
 	return s;
 }
 
-/*
- * A name that stands for a key must be written as one: the final dot that
- * domain_canonical forgives is no part of the grammar here.
- */
+/* domain_canonical accepts a final dot; the grammar of d=, s=, i= does not. */
 static const char *
 strict_domain(struct arena *a, const char *text, size_t len)
 {
@@ -74,7 +72,7 @@ tag_algorithm(struct reader *r)
 		r->f->algorithm = SIGALG_RSA_SHA1;
 	else
 		return "a= is not known";
-	/* RFC 8301 3.1: has permanently failed, whatever the hash says */
+	/* RFC 8301 3.1: always a permanent failure */
 	return r->f->algorithm == SIGALG_RSA_SHA1 ?
 	    "a= rsa-sha1 is no longer accepted" : NULL;
 }
@@ -88,7 +86,7 @@ tag_domain(struct reader *r)
 		return "d= is missing";
 	r->f->domain = strict_domain(r->arena, t->value, t->len);
 	r->f->identity_domain = r->f->domain;
-	return r->f->domain == NULL ? "d= is no domain" : NULL;
+	return r->f->domain == NULL ? "d= is not a domain" : NULL;
 }
 
 static const char *
@@ -100,7 +98,7 @@ tag_selector(struct reader *r)
 		return "s= is missing";
 	r->f->selector = strict_domain(r->arena, t->value, t->len);
 	if (r->f->selector == NULL)
-		return "s= is no selector";
+		return "s= is not a selector";
 	if (r->f->domain == NULL)
 		return NULL;
 	r->f->query = arena_printf(r->arena, "%s._domainkey.%s",
@@ -117,7 +115,7 @@ tag_signature(struct reader *r)
 	if (t == NULL)
 		return "b= is missing";
 	if (!tag_is_base64(t))
-		return "b= is no base64";
+		return "b= is not base64";
 	r->f->b = strip(r->arena, t, &r->f->b_len);
 	r->f->b_from = (size_t)(t->raw - r->value);
 	r->f->b_to = (size_t)(t->raw_end - r->value);
@@ -133,7 +131,7 @@ tag_body_hash(struct reader *r)
 	if (t == NULL)
 		return "bh= is missing";
 	if (!tag_is_base64(t))
-		return "bh= is no base64";
+		return "bh= is not base64";
 	r->f->bh = strip(r->arena, t, &r->f->bh_len);
 	return NULL;
 }
@@ -186,7 +184,7 @@ tag_names(struct reader *r)
 		return "h= is missing";
 	for (it = tag_items(t); tag_items_next(&it); n++)
 		if (!is_field_name(it.item, it.len))
-			return "h= has what is no field name";
+			return "h= has an invalid field name";
 	if (n > r->max_names)
 		return "h= names too many fields";
 	r->f->names = arena_array(r->arena, n, sizeof(*r->f->names));
@@ -201,20 +199,17 @@ tag_names(struct reader *r)
 	    "From is not signed";
 }
 
+/* hex-octet of RFC 6376 2.11 is in upper case; -1: not a digit */
 static int
-hex(char c)
+upper_hex(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	return c >= 'a' ? -1 : ascii_hex(c);
 }
 
 /*
- * dkim-quoted-printable (RFC 6376 2.11). An "=" that starts no hex octet is
- * taken for itself: only the domain matters here, and bounce addresses have
- * such local parts.
+ * dkim-quoted-printable (RFC 6376 2.11). An "=" without a hex octet is taken
+ * literally: only the domain is needed here, and the local parts of bounce
+ * addresses have it.
  */
 static size_t
 unquote(char *dst, const char *src, size_t len)
@@ -222,10 +217,11 @@ unquote(char *dst, const char *src, size_t len)
 	size_t i, n = 0;
 
 	for (i = 0; i < len; i++) {
-		if (src[i] == '=' && i + 2 < len && hex(src[i + 1]) >= 0 &&
-		    hex(src[i + 2]) >= 0) {
-			dst[n++] = (char)(hex(src[i + 1]) * 16 +
-			    hex(src[i + 2]));
+		if (src[i] == '=' && i + 2 < len &&
+		    upper_hex(src[i + 1]) >= 0 &&
+		    upper_hex(src[i + 2]) >= 0) {
+			dst[n++] = (char)(upper_hex(src[i + 1]) * 16 +
+			    upper_hex(src[i + 2]));
 			i += 2;
 		} else
 			dst[n++] = src[i];
@@ -259,14 +255,14 @@ tag_identity(struct reader *r)
 	return NULL;
 }
 
-/* 1*DIGIT; what is longer than `digits` is UINT64_MAX. */
+/* 1*DIGIT; UINT64_MAX when it is longer than `digits`. */
 static bool
 read_number(const struct tag *t, size_t digits, uint64_t *n)
 {
 	size_t i, start = 0;
 
 	for (i = 0; i < t->len; i++)
-		if (t->value[i] < '0' || t->value[i] > '9')
+		if (!ascii_is_digit(t->value[i]))
 			return false;
 	while (start + 1 < t->len && t->value[start] == '0')
 		start++;
@@ -288,7 +284,7 @@ tag_length(struct reader *r)
 		return NULL;
 	r->f->has_length = true;
 	if (t->len > 76 || !read_number(t, 19, &r->f->length))
-		return "l= is no number";
+		return "l= is not a number";
 	r->f->unusual |= r->f->length > LIBRARY_L_MAX;
 	return NULL;
 }
@@ -314,9 +310,9 @@ tag_times(struct reader *r)
 	f->has_time = t != NULL;
 	f->has_expiry = x != NULL;
 	if (t != NULL && !read_time(t, &f->time))
-		return "t= is no number";
+		return "t= is not a number";
 	if (x != NULL && !read_time(x, &f->expiry))
-		return "x= is no number";
+		return "x= is not a number";
 	if (t != NULL && x != NULL && f->expiry <= f->time)
 		return "x= is not after t=";
 	f->unusual |= x != NULL && f->expiry == INT64_MAX;
@@ -334,7 +330,7 @@ tag_query(struct reader *r)
 	for (it = tag_items(t); tag_items_next(&it);)
 		if (it.len == 7 && memcmp(it.item, "dns/txt", 7) == 0)
 			return NULL;
-	return "q= names no method that is known";
+	return "q= has no known method";
 }
 
 static const char *
@@ -345,7 +341,7 @@ check_octets(struct reader *r, size_t len)
 	for (i = 0; i < len; i += n) {
 		n = utf8_length(r->value + i, len - i);
 		if (n == 0)
-			return "octets that are no UTF-8";
+			return "octets that are not UTF-8";
 		r->f->unusual |= n > 1;
 	}
 	return NULL;
@@ -391,7 +387,7 @@ dkim_sigfield_parse(struct dkim_sigfield *f, struct arena *a,
 const char *
 dkim_sigfield_timely(const struct dkim_sigfield *f, time_t now, unsigned skew)
 {
-	/* RFC 6376 3.5 x=: past the time, not at it */
+	/* RFC 6376 3.5 x=: invalid past this time, not at it */
 	if (f->has_expiry && (int64_t)now > f->expiry)
 		return "the signature has expired";
 	if (f->has_time && f->time > (int64_t)now + (int64_t)skew)

@@ -1,10 +1,10 @@
 /*
- * dkim_sigfield - one DKIM-Signature field, read strictly (RFC 6376 3.5,
+ * dkim_sigfield - parse one DKIM-Signature field strictly (RFC 6376 3.5,
  * RFC 8301, RFC 8463, RFC 8616)
  *
- * Everything that can be said about a signature without its key, the clock
- * and the message. A field that is refused still gives its d=, s=, a= and
- * b= as far as they could be read, so that the result can name it.
+ * Every check of a signature that needs neither its key, the clock nor the
+ * message. A field that is refused still gives its d=, s=, a= and b= as far as
+ * they could be parsed, so that the result can name the signature.
  */
 #ifndef MILLGATE_DKIM_SIGFIELD_H
 #define MILLGATE_DKIM_SIGFIELD_H
@@ -22,7 +22,7 @@ enum signature_algorithm {
 };
 
 struct signed_name {
-	const char	*name;		/* not ended */
+	const char	*name;		/* not NUL-terminated */
 	size_t		 len;
 };
 
@@ -31,7 +31,7 @@ struct dkim_sigfield {
 	const char	*algorithm_name;	/* a= as written */
 	const char	*domain;	/* d=, canonical */
 	const char	*selector;	/* s=, canonical */
-	const char	*query;		/* where the key is */
+	const char	*query;		/* the DNS name of the key */
 	const char	*identity;	/* i= as written, or NULL */
 	const char	*identity_domain;	/* canonical; d= without i= */
 	const char	*b, *bh;	/* base64 without white space */
@@ -43,26 +43,26 @@ struct dkim_sigfield {
 	size_t		 nnames;
 	struct signed_name *names;	/* h= */
 
-	/* for the header hash: the part of the value to leave out */
+	/* for the header hash: the part of the value that is left out */
 	size_t		 b_from, b_to;
-	/* the value leads libopendkim to another result than the RFC's */
+	/* libopendkim does not give the result of the RFC for this value */
 	bool		 unusual;
 };
 
 /*
- * Read a field's value (`len` octets, folds CRLF or LF); strings are put
- * into the arena or lead into the value, which must outlive the field.
- * NULL, or what is wrong with it: static words. h= may name `max_names`.
+ * Parse a field's value (`len` octets, folds CRLF or LF). Strings are in the
+ * arena or in the value, which must outlive *f. h= may have `max_names` names.
+ * NULL, or the first error as a static text.
  */
 const char	*dkim_sigfield_parse(struct dkim_sigfield *f, struct arena *a,
 		    const char *value, size_t len, unsigned max_names);
 /*
- * NULL, or why the signature does not count at this time. A clock may be
- * `skew` seconds behind the signer's; x= is taken exactly.
+ * NULL, or why the signature is not valid at this time. t= may be up to `skew`
+ * seconds in the future; there is no tolerance for x=.
  */
 const char	*dkim_sigfield_timely(const struct dkim_sigfield *f, time_t now,
 		    unsigned skew);
-/* How often h= has the name (case does not matter). */
+/* The number of times that h= has the name, in any case. */
 unsigned	 dkim_sigfield_names(const struct dkim_sigfield *f,
 		    const char *name);
 

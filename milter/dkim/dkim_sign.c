@@ -1,10 +1,10 @@
 /*
  * dkim_sign - sign one message with one or more keys (RFC 6376, 8463)
  *
- * Fields to sign are made canonical as they come and kept, newest first in
- * their name's list: that is the order in which h= takes them, from the
- * bottom up (RFC 6376 5.4.2). The body is hashed as it comes. What all
- * signatures have in common is thus done once; each adds only its own field.
+ * Each field to sign is stored in canonical form when it arrives, last first in
+ * the list of its name. That is the order in which h= takes them, from the
+ * bottom up (RFC 6376 5.4.2). The body is hashed as it arrives. So the common
+ * part of all signatures is done once; each adds only its own field.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 /* RFC 5322 2.1.1 wants 78 or less; a tab counts as 8 columns. */
 #define LINE_MAX_COLUMNS	76
 #define FIELD_NAME		"DKIM-Signature"
-/* Octets that most headers and most of our fields need. */
+/* Octets that are enough for most headers and most of our fields. */
 #define FIELDS_USUAL		2000
 #define FIELD_USUAL		1000
 
@@ -84,7 +84,7 @@ struct dkim_signer {
 
 /* --- which fields ------------------------------------------------------ */
 
-/* `name` may have blanks behind it: Postfix passes "From :" so. */
+/* `name` may have blanks behind it: Postfix passes "From :" unchanged. */
 static size_t
 signer_name_length(const char *name)
 {
@@ -142,7 +142,7 @@ is_list_field(const char *name, size_t len)
 	return len > 5 && strncasecmp(name, "List-", 5) == 0;
 }
 
-/* List-* and Sender hold back; see dkim_sign.h. */
+/* List-* and Sender are exceptions; see dkim_sign.h. */
 static bool
 oversigns(const struct dkim_signer *s, const struct name *n)
 {
@@ -232,7 +232,7 @@ dkim_signer_body(struct dkim_signer *s, const void *data, size_t len)
 
 /* --- the field --------------------------------------------------------- */
 
-/* A field that is being written, and the column at which its line stands. */
+/* A field that is being written, and the current column of its line. */
 struct writer {
 	struct buf	 text;
 	size_t		 column;
@@ -252,7 +252,7 @@ writer_fold(struct writer *w)
 	w->column = 8;
 }
 
-/* A blank or fold, and a tag with what stands behind it, in one piece. */
+/* A blank or a fold, and a tag with its value, which is not folded. */
 static void
 writer_tag(struct writer *w, const char *tag, size_t len)
 {
@@ -279,7 +279,7 @@ writer_tagf(struct writer *w, struct buf *scratch, const char *fmt, ...)
 	writer_tag(w, scratch->data, scratch->len);
 }
 
-/* One name of h=, with the colon that stands between it and the last. */
+/* One name of h=, with the colon that separates it from the last one. */
 static void
 writer_name(struct writer *w, const struct name *n, bool first)
 {
@@ -340,7 +340,7 @@ writer_tags(struct writer *w, const struct dkim_signer *s,
 	buf_free(&scratch);
 }
 
-/* base64, cut at the end of each line */
+/* base64, folded at the end of each line */
 static void
 writer_signature(struct writer *w, const struct buf *b64)
 {
@@ -372,7 +372,7 @@ collect_fields(const struct dkim_signer *s, struct buf *out)
 			buf_add(out, s->fields.data + f->at, f->len);
 }
 
-/* `fields` is what all signatures have in common; it is left as it was. */
+/* `fields` has the signed fields of all signatures; its text is unchanged. */
 static const char *
 sign_with(struct dkim_signer *s, const struct signing_key *key,
     struct buf *fields, const char *bh, const char **why)
@@ -388,7 +388,7 @@ sign_with(struct dkim_signer *s, const struct signing_key *key,
 	writer_tags(&w, s, key, bh);
 	canon_header(fields, s->rules->header_canon, FIELD_NAME,
 	    buf_str(&w.text));
-	/* its own field goes in without the CRLF (RFC 6376 3.7) */
+	/* its own field is hashed without the CRLF (RFC 6376 3.7) */
 	if (!crypto_sha256(fields->data, fields->len - 2, digest))
 		*why = "OpenSSL has no SHA-256";
 	else

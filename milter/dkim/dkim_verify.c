@@ -1,11 +1,12 @@
 /*
- * dkim_verify - the signatures of one message, from field to verdict
+ * dkim_verify - verify the signatures of one message: header and body
  *
- * The header is kept; a signature's field is parsed and its key asked for as
- * soon as it comes. At the end of the header all header digests are taken:
- * by libopendkim for signatures as everybody makes them, by our own way
- * (sighash.h) for those it is known to get wrong. The body is hashed by our
- * own canonicalization, once for each form. dkim_verify_finish.c does the rest.
+ * The header is kept. A signature's field is parsed and its key looked up as
+ * soon as the field arrives. At the end of the header all header digests are
+ * computed: by libopendkim for usual signatures, by sighash.c for those that
+ * the library is known to get wrong. The body is hashed by our own
+ * canonicalization, once for each form. The results are in
+ * dkim_verify_finish.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,8 @@
 #include "dkim_verify_priv.h"
 
 /*
- * The library looks at each field for each name in h=, and takes 7 ns for
- * an octet: what is larger than this we do faster.
+ * The library looks at each field for each name in h=, and takes 7 ns an
+ * octet: for larger headers our own way is faster.
  */
 #define LIBRARY_STEPS	20000
 #define LIBRARY_OCTETS	65536
@@ -49,7 +50,7 @@ dkim_lib_new(const struct dkim_verify_limits *limits)
 	lib->limits = limits != NULL ? *limits : dkim_default_limits;
 	lib->library = library;
 	lib->keys = pubkey_cache_new(lib->limits.public_keys);
-	/* without it, crafted names make a table slow, and no more */
+	/* without a random seed, crafted names can only make a table slow */
 	if (getrandom(&lib->seed, sizeof(lib->seed), GRND_NONBLOCK) < 0)
 		lib->seed = (uint64_t)(uintptr_t)lib;
 	return lib;
@@ -84,7 +85,7 @@ dkim_verifier_new(struct dkim_lib *lib, struct lookups *l,
 	return v;
 }
 
-/* Its memory is the arena's; the digests are not. */
+/* The arena has all memory but that of the digests. */
 void
 dkim_verifier_free(struct dkim_verifier **vp)
 {
@@ -96,8 +97,8 @@ dkim_verifier_free(struct dkim_verifier **vp)
 }
 
 /*
- * libopendkim takes VT, FF and a CR alone for blanks in relaxed fields (RFC
- * 6376 3.4.2 does not).
+ * In relaxed fields, libopendkim takes VT, FF and a bare CR for blanks, unlike
+ * RFC 6376 3.4.2. A line break that is not a fold is treated likewise.
  */
 static bool
 is_odd(const char *value)
@@ -113,7 +114,7 @@ is_odd(const char *value)
 	return false;
 }
 
-/* NULL, or why the field cannot pass whatever its key says. */
+/* NULL, or why the signature is refused without a look at its key. */
 static const char *
 parse_candidate(struct dkim_verifier *v, struct candidate *s)
 {
@@ -130,8 +131,8 @@ parse_candidate(struct dkim_verifier *v, struct candidate *s)
 }
 
 /*
- * Refused fields cost next to nothing and are counted by themselves, so that
- * a heap of them does not push the good one out.
+ * Refused fields cost almost nothing and have a limit of their own, so that
+ * many of them cannot displace a good one.
  */
 static void
 add_signature(struct dkim_verifier *v, size_t at)
@@ -180,7 +181,7 @@ library_can(const struct dkim_verifier *v, const struct candidate *s)
 	    s->field.nnames * v->header.n <= LIBRARY_STEPS;
 }
 
-/* What the library does right, and soon, it does. */
+/* libopendkim hashes what it handles correctly and cheaply. */
 static void
 hash_by_library(struct dkim_verifier *v)
 {

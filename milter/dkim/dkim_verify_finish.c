@@ -1,9 +1,9 @@
 /*
- * dkim_verify_finish - what each signature of a message comes to
+ * dkim_verify_finish - the result of each signature of a message
  *
- * From the signature's own parts and nothing else: its field, the digests,
- * its key, our settings. No signature knows of another, but for the octets
- * of b= that tell them apart.
+ * A result depends only on the signature's own field, digests and key, and on
+ * our settings. Other signatures matter only for the number of octets of b=
+ * that are needed to tell them apart.
  */
 #include <string.h>
 
@@ -13,9 +13,9 @@
 #include "dkim_record_priv.h"
 #include "dkim_verify_priv.h"
 
-#define B_SHORT		8	/* RFC 6008 4: at least so many octets of b= */
+#define B_SHORT		8	/* RFC 6008 4: octets of b= at least */
 
-/* What the parts of a signature say; filled as far as it gets. */
+/* What is known of a signature; filled as far as its evaluation gets. */
 struct evidence {
 	struct dkim_record record;
 	struct pubkey	*key;
@@ -26,7 +26,7 @@ struct evidence {
 
 /* --- the key ------------------------------------------------------------ */
 
-/* NULL, or why the key does not serve: for good. */
+/* NULL, or why the key cannot be used: a permerror. */
 static const char *
 read_key(struct dkim_verifier *v, const struct candidate *s,
     const struct dns_answer *answer, struct evidence *e)
@@ -37,7 +37,8 @@ read_key(struct dkim_verifier *v, const struct candidate *s,
 
 	if (answer->status != DNS_OK)
 		return answer->status == DNS_BADNAME ?
-		    "s= and d= make no name" : "there is no key";
+		    "s= and d= do not form a valid name" :
+		    "there is no key";
 	rr = dkim_record_only(answer, &n);
 	if (rr == NULL)
 		return n == 0 ? "there is no key record" :
@@ -57,7 +58,7 @@ read_key(struct dkim_verifier *v, const struct candidate *s,
 
 /* --- the verdict -------------------------------------------------------- */
 
-/* NULL, or why l= is wrong for good. */
+/* NULL, or why l= is wrong: a permerror. */
 static const char *
 check_body(struct dkim_verifier *v, const struct dkim_sigfield *f,
     struct evidence *e)
@@ -75,7 +76,7 @@ check_body(struct dkim_verifier *v, const struct dkim_sigfield *f,
 	return NULL;
 }
 
-/* The fields of that name are all signed: h= takes them from the bottom. */
+/* All fields of that name are signed: h= takes them from the bottom. */
 static bool
 all_signed(const struct dkim_verifier *v, const struct dkim_sigfield *f,
     const char *name)
@@ -95,7 +96,7 @@ required_signed(const struct dkim_verifier *v, const struct dkim_sigfield *f)
 	return true;
 }
 
-/* NULL, or why a signature that verifies is not accepted here. */
+/* NULL, or why our settings do not accept a valid signature. */
 static const char *
 objection(const struct dkim_verifier *v, const struct dkim_sigfield *f,
     const struct evidence *e)
@@ -132,9 +133,9 @@ verifies(const struct candidate *s, const struct evidence *e)
 }
 
 /*
- * The key is waited for only when the body is as it was signed: a message
- * that a list has changed does not depend on a slow name server. A key that
- * DNS could not give is an excuse only for what might have passed.
+ * Wait for the key only when the body hash matches: then a slow name server
+ * cannot delay a message that a mailing list has changed. A failed lookup
+ * counts as a temperror for DMARC only if the signature might have passed.
  */
 static void
 weigh(struct dkim_verifier *v, struct candidate *s, struct evidence *e,
@@ -153,7 +154,8 @@ weigh(struct dkim_verifier *v, struct candidate *s, struct evidence *e,
 	}
 	answer = lookup_wait(s->lookup);
 	if (answer->status == DNS_TEMPFAIL) {
-		result_set(out, RESULT_TEMPERROR, "DNS gave no key");
+		result_set(out, RESULT_TEMPERROR,
+		    "the DNS lookup of the key failed");
 		out->temperror = objection(v, &s->field, e) == NULL;
 	} else if ((why = read_key(v, s, answer, e)) != NULL)
 		result_set(out, RESULT_PERMERROR, why);
@@ -176,7 +178,7 @@ judge_signature(struct dkim_verifier *v, struct candidate *s,
 	else if (v->overflow)
 		result_set(out, RESULT_POLICY, "the header is too large");
 	else if (v->body[s->field.body_relaxed] == NULL)
-		result_set(out, RESULT_FAIL, "OpenSSL gives no digest");
+		result_set(out, RESULT_FAIL, "OpenSSL cannot hash the body");
 	else
 		weigh(v, s, &e, out);
 	out->key_bits = e.key_bits;
@@ -187,7 +189,7 @@ judge_signature(struct dkim_verifier *v, struct candidate *s,
 
 /* --- the facts ---------------------------------------------------------- */
 
-/* Octets of b= that tell this one from the others (RFC 6008 4). */
+/* Octets of b= that distinguish it from the others (RFC 6008 4). */
 static size_t
 b_length(const struct dkim_verifier *v, size_t which)
 {

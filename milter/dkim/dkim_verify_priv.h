@@ -1,6 +1,6 @@
 /*
- * dkim_verify_priv - between dkim_verify.c, which takes the message, and
- * dkim_verify_finish.c, which judges its signatures
+ * dkim_verify_priv - shared by dkim_verify.c, which takes the message, and
+ * dkim_verify_finish.c, which evaluates its signatures
  */
 #ifndef MILLGATE_DKIM_VERIFY_PRIV_H
 #define MILLGATE_DKIM_VERIFY_PRIV_H
@@ -23,7 +23,7 @@ struct dkim_lib {
 struct candidate {
 	size_t		 at;		/* its field in the header */
 	struct dkim_sigfield field;
-	const char	*refused;	/* for good, without its key */
+	const char	*refused;	/* why: permerror, whatever the key */
 	struct lookup	*lookup;
 	bool		 hashed;
 	unsigned char	 digest[SIGHASH_LEN];
@@ -36,8 +36,8 @@ struct dkim_verifier {
 	time_t		 now;
 	struct sighash_header header;
 	size_t		 header_bytes;
-	bool		 overflow;	/* of the header */
-	bool		 odd;		/* the library reads a field wrongly */
+	bool		 overflow;	/* the header exceeds a limit */
+	bool		 odd;		/* libopendkim misreads a field */
 	size_t		 n, live, skipped;	/* n: live and refused */
 	struct candidate *sig;
 	struct sighash_body *body[2];	/* simple, relaxed */

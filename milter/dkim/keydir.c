@@ -1,11 +1,11 @@
 /*
  * keydir - private keys on disk: the key directory and the key files
  *
- * Every refusal names the file and the command that mends it: it is read by an
- * administrator whose mail is not signed at this moment. Reading a directory
- * opens no key; a symbolic link is judged by the file that it leads to. A
- * marker without its key is ignored: it is written before the key and removed
- * after it.
+ * Every refusal names the file and the command that mends it, because the
+ * reader is an administrator whose mail goes out unsigned at this moment.
+ * Listing a directory opens no key. A symbolic link is judged by its target.
+ * A marker without its key is ignored: a marker is written before its key and
+ * removed after it.
  */
 #include <sys/stat.h>
 
@@ -28,7 +28,7 @@
 #include "mail/domain.h"
 
 #define THREADS_MAX	8
-#define JOBS_PER_THREAD	256	/* below, a thread is not worth its start */
+#define JOBS_PER_THREAD	256	/* fewer are not worth a thread's start */
 
 /* --- one file ----------------------------------------------------------- */
 
@@ -38,7 +38,7 @@ struct work {
 	atomic_size_t		 next;
 };
 
-/* Others nothing, the group no more than reading. */
+/* Others have no access, and the group at most reads. */
 static bool
 mode_is_safe(const char *path, const struct stat *st, struct buf *why)
 {
@@ -60,7 +60,6 @@ mode_is_safe(const char *path, const struct stat *st, struct buf *why)
 	return false;
 }
 
-/* Reads at most one octet more than a key may have. */
 static bool
 key_read(int fd, char *text, size_t size, size_t *len)
 {
@@ -81,6 +80,7 @@ key_read(int fd, char *text, size_t size, size_t *len)
 static struct crypto_key *
 load_open(int fd, const char *path, struct buf *why)
 {
+	/* one octet more than a key may have: too long is an error */
 	char		 text[CRYPTO_KEY_TEXT_MAX + 1];
 	struct crypto_key *key = NULL;
 	struct stat	 st;
@@ -107,20 +107,22 @@ keyfile_trouble(struct buf *why, const char *path, int error, bool directory)
 {
 	buf_printf(why, "%s: %s", path, strerror(error));
 	if (error == EACCES)
-		buf_printf(why, "; the user that millgate runs as has to read"
-		    " it, for example: chgrp millgate '%s' && chmod %s '%s'",
+		buf_printf(why, "; the user that millgate runs as must be able"
+		    " to read it, for example: chgrp millgate '%s' && chmod %s"
+		    " '%s'",
 		    path, directory ? "0750" : "0640", path);
 	else if (error == ENOENT && directory)
 		buf_printf(why, "; make it with: install -d -m 0750 '%s'",
 		    path);
 	else if (error == ENOENT)
-		buf_addstr(why, "; restore it, or remove what names it");
+		buf_addstr(why, "; restore it, or remove the setting or link"
+		    " that names it");
 }
 
 struct crypto_key *
 keyfile_load(const char *path, struct buf *why)
 {
-	/* not to wait for a writer, should it be a pipe */
+	/* nonblocking: opening a pipe would wait for a writer */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct crypto_key *key;
 
@@ -171,11 +173,10 @@ keyfile_load_all(struct keyfile_job *job, size_t n)
 static bool
 is_label_octet(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+	return ascii_is_alnum(c) || c == '-' || c == '_';
 }
 
-/* Labels and dots; an underscore is no letter of RFC 6376's, but in use. */
+/* RFC 6376 does not allow an underscore, but selectors in use have it. */
 bool
 keyfile_is_selector(const char *text)
 {
@@ -234,7 +235,7 @@ ends_in(const char *name, const char *suffix)
 	return len > n && strcmp(name + len - n, suffix) == 0;
 }
 
-/* The part of a file name before ".private"; NULL: no such file. */
+/* The part of a file name before ".private"; NULL: not a key file. */
 static const char *
 selector_of(struct arena *a, const char *name)
 {
@@ -266,7 +267,7 @@ find_state(struct keydir *d, struct keydir_key *k)
 	k->since = st.st_mtime;
 }
 
-/* Most directories have no markers: then no key has to be asked for its. */
+/* Most directories have no markers, which saves two stat(2) for each key. */
 static bool
 has_markers(DIR *dir)
 {
@@ -324,7 +325,7 @@ keydir_read_domain(struct keydir *d, const char *path, const char *domain)
 	closedir(dir);
 }
 
-/* One entry of the key directory: a domain, or nothing of ours. */
+/* One entry of the key directory: a domain, or something to ignore. */
 static void
 read_entry(struct keydir *d, const char *directory, const char *name,
     const char *only)
@@ -342,13 +343,13 @@ read_entry(struct keydir *d, const char *directory, const char *name,
 	}
 	if (!S_ISDIR(st.st_mode)) {
 		if (selector_of(d->arena, name) != NULL)
-			report(d, "%s: a key has to be in a directory that is"
+			report(d, "%s: a key must be in a directory that is"
 			    " named after its domain; move it to"
 			    " %s/DOMAIN/%s", path, directory, name);
 		return;
 	}
 	if (domain == NULL)
-		report(d, "%s: \"%s\" is no domain; rename or move the"
+		report(d, "%s: \"%s\" is not a domain; rename or move the"
 		    " directory", path, name);
 	else if ((st.st_mode & S_IWOTH) != 0)
 		report(d, "%s: everybody may add keys here; run:"
@@ -358,7 +359,7 @@ read_entry(struct keydir *d, const char *directory, const char *name,
 }
 
 static int
-by_name(const void *va, const void *vb)
+keydir_compare(const void *va, const void *vb)
 {
 	const struct keydir_key	*a = va, *b = vb;
 	int			 c = strcmp(a->domain, b->domain);
@@ -366,16 +367,16 @@ by_name(const void *va, const void *vb)
 	return c != 0 ? c : strcmp(a->selector, b->selector);
 }
 
-/* Directories that differ in case alone are one domain. */
+/* Directories whose names differ only in case are one domain. */
 static void
-find_doubles(struct keydir *d)
+report_duplicates(struct keydir *d)
 {
 	size_t i;
 
 	if (d->n > 1)
-		qsort(d->key, d->n, sizeof(*d->key), by_name);
+		qsort(d->key, d->n, sizeof(*d->key), keydir_compare);
 	for (i = 1; i < d->n; i++)
-		if (by_name(&d->key[i - 1], &d->key[i]) == 0)
+		if (keydir_compare(&d->key[i - 1], &d->key[i]) == 0)
 			report(d, "%s: the same domain and selector as %s; move"
 			    " one of them away", d->key[i].path,
 			    d->key[i - 1].path);
@@ -399,7 +400,7 @@ keydir_read(struct keydir *d, const char *directory, const char *domain)
 		if (entry->d_name[0] != '.')
 			read_entry(d, directory, entry->d_name, domain);
 	closedir(dir);
-	find_doubles(d);
+	report_duplicates(d);
 }
 
 void

@@ -1,6 +1,10 @@
 /*
- * keyrecord - the DNS record of a signing key: written, and compared with what
- * the DNS shows
+ * keyrecord - the DNS record of a signing key, and when a pending key signs
+ *
+ * A signature whose key is not published fails at every receiver, and one by
+ * the old key does not. So the old key signs until we see the new record.
+ * Only the key ring in memory changes: after a restart the record is looked up
+ * again.
  */
 #include <string.h>
 
@@ -16,7 +20,7 @@
 #define STRING_MAX	255	/* octets of one string, RFC 1035 3.3 */
 #define TTL		3600
 #define PENDING_TIMEOUT_MS 5000
-#define PENDING_BATCH	256	/* questions at the same time */
+#define PENDING_BATCH	256	/* lookups at the same time */
 
 const char *
 keyrecord_name(struct arena *a, const char *selector, const char *domain)
@@ -38,7 +42,7 @@ keyrecord_text(struct arena *a, const struct crypto_key *key)
 	return text;
 }
 
-/* Nothing in it needs a backslash: it is our own text. */
+/* Our own text: no octet of it needs a backslash. */
 static void
 add_strings(struct buf *out, const char *text, const char *between)
 {
@@ -131,7 +135,7 @@ keyrecord_compare(const struct dns_answer *answer,
 	*why = "there is no such record";
 	if (n == 0)
 		return KEYRECORD_MISSING;
-	*why = "there are several key records, verifiers may take any";
+	*why = "there are several key records; verifiers may use any";
 	if (n > 1)
 		return KEYRECORD_DIFFERENT;
 	*why = dkim_record_parse(&r, rr->data, rr->len);

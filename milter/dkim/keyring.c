@@ -1,9 +1,9 @@
 /*
  * keyring - the DKIM keys on disk, loaded once, shared by all threads
  *
- * Every key is parsed and checked at load, so that a bad one is a message at
- * start or reload, and not a message that leaves without its signature. The
- * ring is sorted by domain and searched by halves: nothing in it changes.
+ * Every key is parsed and checked at load, so that a bad key is reported at
+ * start or reload, and no mail leaves unsigned because of it. The ring is
+ * sorted by domain for binary search and does not change afterwards.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "dkim/keydir.h"
 #include "keyring_priv.h"
 
-#define PROBLEMS_MAX	10	/* told; more are counted */
+#define PROBLEMS_MAX	10	/* reported; more are only counted */
 
 /* --- a ring that is being filled --------------------------------------- */
 
@@ -64,7 +64,7 @@ by_path(const void *va, const void *vb)
 	return strcmp(a->path, b->path);
 }
 
-/* Those that come from a file, sorted by it. */
+/* The keys that come from a file, sorted by its path. */
 static size_t
 keys_by_path(struct keyring *ring, struct signing_key **key)
 {
@@ -78,7 +78,7 @@ keys_by_path(struct keyring *ring, struct signing_key **key)
 	return n;
 }
 
-/* A file that serves many domains is loaded once. */
+/* A file that is used for many domains is loaded once. */
 static size_t
 jobs_of(struct signing_key *const *key, size_t n, struct keyfile_job *job)
 {
@@ -150,7 +150,7 @@ fresh_by_domain(const void *va, const void *vb)
 	return by_domain(&a->key, &b->key);
 }
 
-/* Those that sign, sorted; and the others. */
+/* Separate the keys that sign from the pending ones; sort both. */
 static void
 sort_keys(struct keyring *k)
 {
@@ -323,7 +323,7 @@ keyring_pending(const struct keyring *k, size_t i, bool *signs)
 	return k->fresh[i].key;
 }
 
-/* A fresh key signs instead of the older ones of its kind. */
+/* A pending key that was activated replaces older keys of its type. */
 static bool
 fresh_replaces(const struct signing_key *old, const struct ring_fresh *fresh,
     size_t n)
@@ -336,7 +336,7 @@ fresh_replaces(const struct signing_key *old, const struct ring_fresh *fresh,
 	return false;
 }
 
-/* What signs for the domain from now on, in the order of use. */
+/* The keys that sign for the domain from now on, in the order of use. */
 static const struct signing_keys *
 answer_now(struct keyring *k, const char *domain)
 {
@@ -368,6 +368,6 @@ keyring_activate(struct keyring *k, size_t i)
 
 	k->fresh[i].signs = true;
 	fresh = find_fresh(k, domain, &n);
-	/* the domain's answer is asked of the first one */
+	/* keyring_find reads it in the domain's first entry */
 	atomic_store(&fresh->now, answer_now(k, domain));
 }

@@ -1,6 +1,6 @@
 /*
- * keyring_priv - what the two ways to fill a ring share: keyring.c walks a
- * key directory, keytable.c reads OpenDKIM's tables
+ * keyring_priv - a ring from the inside, for the two ways to fill it:
+ * keyring.c reads a key directory, keytable_load.c OpenDKIM's tables
  */
 #ifndef MILLGATE_KEYRING_PRIV_H
 #define MILLGATE_KEYRING_PRIV_H
@@ -13,9 +13,10 @@
 struct keytable;
 
 /*
- * A key that waits for its record. `now`, of the domain's first one, is what
- * signs for the domain since one of them need not wait any more; it is replaced
- * as a whole, and the older answers stay in the arena for who still reads them.
+ * A key that was pending at load. `now` is used in the first entry of each
+ * domain: the keys that sign for the domain since one of its pending keys was
+ * activated, or NULL. It is replaced as a whole. Older answers remain in the
+ * arena, since other threads may still read them.
  */
 struct ring_fresh {
 	const struct signing_key *key;
@@ -34,7 +35,7 @@ struct keyring {
 	const struct keytable *table;	/* NULL: filled from a directory */
 };
 
-/* A ring that is being filled, and what was wrong so far. */
+/* A ring that is being filled, and the problems so far. */
 struct ring_build {
 	struct keyring	*ring;
 	size_t		 size;
@@ -43,20 +44,19 @@ struct ring_build {
 };
 
 void	ring_start(struct ring_build *b);
-/* One line of *why. The first ten are told, more are counted. */
+/* Add one line to *why. After the first ten, problems are only counted. */
 void	ring_problem(struct ring_build *b, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 /*
- * One key, to be loaded from its file by ring_finish; its index. The strings
- * are in the ring's arena.
+ * Add a key that ring_finish loads from its file; returns its index. The
+ * strings must be in the ring's arena.
  */
 size_t	ring_add(struct ring_build *b, const char *domain,
 	    const char *selector, const char *path);
-/* Load the keys that have a path and no pkey yet. NULL with *why if there
- * was any problem. */
+/* Load the keys that have no pkey yet. NULL with *why after any problem. */
 struct keyring *ring_finish(struct ring_build *b, char **why);
 
-/* Among keys of one author: RSA before Ed25519, then by selector. */
+/* The order of one author's keys: RSA before Ed25519, then by selector. */
 int	ring_compare(const struct signing_key *a, const struct signing_key *b);
 
 #endif

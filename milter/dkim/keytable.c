@@ -1,15 +1,16 @@
 /*
- * keytable - who signs, by OpenDKIM's SigningTable and KeyTable as
- * opendkim.conf(5) describes them
+ * keytable - the keys that sign for an author
  *
- * The tables stay in memory; the keys that a line of the KeyTable stands for
- * are found by that line and the author's domain. Nothing is written, so all
- * threads may ask at the same time.
+ * OpenDKIM's SigningTable and KeyTable work as opendkim.conf(5) describes
+ * them. The key of a KeyTable line is found by the line and the author's
+ * domain. Without tables, the author's domain or a parent of it selects the
+ * keys. Nothing is written, so all threads may search at the same time.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "dkim/dkim_sign.h"
 #include "mail/domain.h"
@@ -64,7 +65,7 @@ keytable_compare(const void *va, const void *vb)
 	return strcmp(a->author, b->author);
 }
 
-/* --- questions --------------------------------------------------------- */
+/* --- one line ----------------------------------------------------------- */
 
 /* The keys found so far for one author. */
 struct found {
@@ -90,15 +91,16 @@ held_key(const struct keytable *t, unsigned line, const char *author)
 	return h != NULL ? &t->ring->key[h->at] : NULL;
 }
 
+/* hex-octet of RFC 6376 2.11: upper case only */
 static bool
 is_hex(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
+	return ascii_is_digit(c) || (c >= 'A' && c <= 'F');
 }
 
 /*
  * A local part in dkim-quoted-printable (RFC 6376 2.11): a ";" would end the
- * tag. OpenDKIM writes it as it stands, so some tables have it coded already.
+ * tag. OpenDKIM does not encode it, so some tables have it encoded already.
  */
 static void
 quote_local(struct buf *out, const char *local, size_t len)
@@ -114,7 +116,7 @@ quote_local(struct buf *out, const char *local, size_t len)
 			buf_addch(out, *p);
 }
 
-/* An i= has to be in d= or below it (RFC 6376 3.5). */
+/* i= must be d= or a subdomain of it (RFC 6376 3.5); NULL when it is not. */
 static const char *
 identity_within(struct found *f, const char *text, const char *domain)
 {
@@ -158,7 +160,7 @@ found_key(struct found *f, const struct signing_key *key)
 	f->key[i] = key;
 }
 
-/* The key of a SigningTable line's value. false: it leads to none. */
+/* Add the key of a SigningTable line's value. false: it has none. */
 static bool
 follow(struct found *f, const char *value)
 {
@@ -186,7 +188,9 @@ follow(struct found *f, const char *value)
 	return true;
 }
 
-/* All lines for one text, or the first. true: no more are wanted. */
+/* --- the order of the search ------------------------------------------- */
+
+/* All lines for one text, or the first. true: the search is finished. */
 static bool
 search(struct found *f, const char *text, bool all)
 {
@@ -198,7 +202,7 @@ search(struct found *f, const char *text, bool all)
 	return false;
 }
 
-/* user before it or not: user@.example.com, user@.com, in this order */
+/* With a local part user@.example.com, user@.com; else .example.com, .com */
 static bool
 search_parents(struct found *f, const char *local, bool all)
 {
@@ -213,7 +217,7 @@ search_parents(struct found *f, const char *local, bool all)
 	return false;
 }
 
-/* The order of opendkim.conf(5) for tables that are no patterns. */
+/* The order of opendkim.conf(5) for tables that are not patterns. */
 static void
 search_in_steps(struct found *f, const char *local, bool all)
 {
@@ -242,7 +246,7 @@ find_in_tables(const struct keyring *k, const struct sign_rules *rules,
 
 /* --- a ring from a directory ------------------------------------------- */
 
-/* The nearest parent that has keys; a domain of one label is nobody's. */
+/* The keys of the nearest parent that has any. */
 static struct signing_keys
 find_parent(const struct keyring *k, const char *domain)
 {

@@ -1,9 +1,9 @@
 /*
- * keytable_load - OpenDKIM's KeyTable and SigningTable, and their keys
+ * keytable_load - read OpenDKIM's KeyTable and SigningTable, load their keys
  *
- * OpenDKIM opens a key when a message needs it. We load at start all that the
- * SigningTable can lead to; where a path has a "%" for the author's domain,
- * those that exist on disk. What is wrong is told with file and line.
+ * OpenDKIM opens a key when a message needs it. We load at start all keys that
+ * the SigningTable can select. For a path with a "%" for the author's domain,
+ * these are the keys that exist on disk. Errors name the file and the line.
  */
 #include <sys/stat.h>
 
@@ -28,7 +28,7 @@
 
 /* --- files ------------------------------------------------------------- */
 
-/* "refile:/path", "file:/path" or a path; opendkim(8) knows more. */
+/* "refile:/path", "file:/path" or a path; opendkim(8) has more types. */
 static bool
 table_name(struct ring_build *b, struct table *t, const char *text)
 {
@@ -41,8 +41,8 @@ table_name(struct ring_build *b, struct table *t, const char *text)
 		t->path = text;
 	if (t->path != text || colon == NULL || text[0] == '/')
 		return true;
-	ring_problem(b, "%s: only tables in files can be read; write this one"
-	    " into a file and name it as \"refile:/path\" or \"file:/path\"",
+	ring_problem(b, "%s: only tables in files are supported; write this"
+	    " table to a file and set \"refile:/path\" or \"file:/path\"",
 	    text);
 	return false;
 }
@@ -81,9 +81,8 @@ table_read(struct ring_build *b, struct table *t, const char *text)
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		keyfile_trouble(&content, t->path, errno, false);
 		ring_problem(b, "%s", buf_str(&content));
-	}
-	else if ((st.st_mode & S_IWOTH) != 0)
-		ring_problem(b, "%s: everybody may change who signs; run:"
+	} else if ((st.st_mode & S_IWOTH) != 0)
+		ring_problem(b, "%s: everybody may write to this table; run:"
 		    " chmod o-w '%s'", t->path, t->path);
 	else if (!read_table(fd, &content))
 		ring_problem(b, "%s: %s", t->path, strerror(errno));
@@ -108,7 +107,7 @@ hold_key(struct keytable *t, unsigned line, const char *author, size_t at)
 	t->held[t->nheld++] = (struct held){ line, author, at };
 }
 
-/* What stands in `path` for the "%" of `pattern`; NULL: no domain does. */
+/* The domain in `path` in place of the "%" of `pattern`; NULL: none. */
 static const char *
 author_of_path(struct arena *a, const char *pattern, const char *path)
 {
@@ -127,7 +126,7 @@ author_of_path(struct arena *a, const char *pattern, const char *path)
 	return domain_canonical(a, text, len);
 }
 
-/* "*" for each "%", all that means something to glob(3) escaped. */
+/* "*" for each "%"; characters that are special to glob(3) are escaped. */
 static const char *
 glob_pattern(struct arena *a, const char *path)
 {
@@ -141,7 +140,7 @@ glob_pattern(struct arena *a, const char *path)
 	return out;
 }
 
-/* All files that the path can lead to, with the author's domain of each. */
+/* All files that match the path, with the author's domain of each. */
 static void
 add_paths(struct ring_build *b, struct keytable *t, unsigned line,
     const struct signing_key *k)
@@ -162,7 +161,7 @@ add_paths(struct ring_build *b, struct keytable *t, unsigned line,
 		}
 	globfree(&found);
 	if (t->nheld == before)
-		ring_problem(b, "%s:%u: no key file is there for any domain"
+		ring_problem(b, "%s:%u: no key file exists for any domain"
 		    " in place of \"%%\": %s", t->keys.path, line, k->path);
 }
 
@@ -203,7 +202,7 @@ names_file(const char *text)
 	    strncmp(text, "../", 3) == 0;
 }
 
-/* "domain:selector:path", checked; what is wrong with it is told. */
+/* Parse and check "domain:selector:path"; errors are reported. */
 static bool
 parse_key_line(struct ring_build *b, const struct table *t,
     const struct dataset_line *l, struct signing_key *k)
@@ -223,10 +222,10 @@ parse_key_line(struct ring_build *b, const struct table *t,
 	k->domain = strcmp(domain, "%") == 0 ? domain :
 	    domain_canonical(a, domain, strlen(domain));
 	if (k->domain == NULL)
-		ring_problem(b, "%s:%u: \"%s\" is no domain", t->path,
+		ring_problem(b, "%s:%u: \"%s\" is not a domain", t->path,
 		    l->line, domain);
 	else if (!keyfile_is_selector(k->selector))
-		ring_problem(b, "%s:%u: \"%s\" is no selector", t->path,
+		ring_problem(b, "%s:%u: \"%s\" is not a selector", t->path,
 		    l->line, k->selector);
 	else
 		return true;
@@ -255,7 +254,7 @@ add_key_line(struct ring_build *b, struct keytable *t,
 
 /* --- which lines are needed -------------------------------------------- */
 
-/* Mark the KeyTable lines that the SigningTable leads to. */
+/* Mark the KeyTable lines that the SigningTable names. */
 static void
 mark_needed(struct ring_build *b, struct keytable *t, bool *needed)
 {
@@ -269,7 +268,7 @@ mark_needed(struct ring_build *b, struct keytable *t, bool *needed)
 		rest = arena_strdup(b->ring->arena, l->value);
 		name = keytable_field(&rest, false);
 		if (strcmp(name, "%") == 0) {
-			needed[0] = true;	/* whatever the author is */
+			needed[0] = true;	/* any: the author's domain */
 			continue;
 		}
 		key = dataset_find(t->keys.data, name, NULL);
@@ -300,7 +299,7 @@ add_needed_keys(struct ring_build *b, struct keytable *t)
 	free(needed);
 }
 
-/* The list was grown on the heap; now that it is complete it is the ring's. */
+/* Sort the complete list and move it from the heap to the ring's arena. */
 static void
 keep_held(struct keytable *t, struct arena *a)
 {

@@ -1,5 +1,6 @@
 /*
- * keytable - OpenDKIM's two tables in memory, filled by keytable_load.c
+ * keytable_priv - OpenDKIM's two tables in memory: keytable_load.c fills them,
+ * keytable.c searches them
  */
 #ifndef MILLGATE_KEYTABLE_H
 #define MILLGATE_KEYTABLE_H
@@ -18,7 +19,7 @@ struct table {
 	struct dataset	*data;
 };
 
-/* A key of a KeyTable line; `author` is "" where any will do. */
+/* A key of a KeyTable line; `author` is "" when it signs for any domain. */
 struct held {
 	unsigned	 line;
 	const char	*author;
@@ -33,8 +34,8 @@ struct keytable {
 };
 
 /*
- * Cut the next of the fields between colons off *rest, white space around it
- * too; the last one takes the colons that are left. NULL: no more.
+ * Cut the next field off *rest, up to a colon and without the white space
+ * around it. The last field includes all remaining colons. NULL: no more.
  */
 char		*keytable_field(char **rest, bool last);
 /* `text` with each "%" replaced. */

@@ -1,9 +1,9 @@
 /*
- * sighash - the digests a DKIM signature stands for
+ * sighash - the digests of a DKIM signature
  *
- * A message has one header and at most two canonical bodies, however many
- * signatures claim it: ten signatures with ten l= cost one pass each over
- * the simple and the relaxed form.
+ * A message has one header and at most two canonical bodies, whatever the
+ * number of signatures: ten signatures with ten l= tags take one pass each
+ * over the simple and the relaxed form.
  */
 #include <string.h>
 #include <strings.h>
@@ -124,7 +124,7 @@ sighash_header_count(const struct sighash_header *h, const char *name)
 	return n == NULL ? 0 : n->count;
 }
 
-/* The next field of this name upwards that was not taken in this round. */
+/* The lowest field of this name that was not taken in this round. */
 static size_t
 take_field(struct sighash_header *h, const struct signed_name *name,
     size_t self)
@@ -146,7 +146,7 @@ take_field(struct sighash_header *h, const struct signed_name *name,
 	return at;
 }
 
-/* The signature's own field: its b= emptied, no CRLF behind it. */
+/* The signature's own field: without the value of b= and the final CRLF. */
 static void
 add_self(struct buf *out, struct arena *a, const struct sighash_field *field,
     const struct dkim_sigfield *f, enum canonicalization how)
@@ -184,7 +184,10 @@ sighash_header_digest(struct sighash_header *h, size_t self,
 
 /* --- the body ----------------------------------------------------------- */
 
-/* The marks that lie in the next `len` octets get their digest. */
+/*
+ * Hash up to the next mark, which gets its digest, or all `len` octets.
+ * Returns how many were hashed.
+ */
 static size_t
 add_up_to_mark(struct sighash_body *b, const char *p, size_t len)
 {
@@ -267,7 +270,7 @@ sighash_body_finish(struct sighash_body *b)
 	struct sighash_mark *m;
 
 	canon_body_finish(&b->canon);
-	/* a mark at the very end, where no octet came any more */
+	/* a mark at the very end, which add_up_to_mark did not reach */
 	m = b->next < b->n ? &b->mark[b->next] : NULL;
 	if (m != NULL && m->at == b->total)
 		m->reached = crypto_sha256_so_far(b->sha, m->digest);

@@ -1,9 +1,9 @@
 /*
- * sighash - the digests a DKIM signature stands for (RFC 6376 3.7)
+ * sighash - the digests of a DKIM signature (RFC 6376 3.7)
  *
- * The header fields of a message with an index by name, so that selecting
- * what h= names costs one step a name; and running digests of the body, one
- * for each canonical form, from which any number of l= take their part.
+ * The header fields of a message with an index by name, so that selecting a
+ * field of h= takes constant time. And running digests of the body, one for
+ * each canonical form, that give the digest for any number of l= tags.
  */
 #ifndef MILLGATE_SIGHASH_H
 #define MILLGATE_SIGHASH_H
@@ -28,7 +28,7 @@ struct sighash_field {
 	const char	*name;		/* as the MTA gave it */
 	const char	*value;
 	size_t		 name_len;	/* without blanks before the colon */
-	size_t		 above;		/* the next of this name upwards */
+	size_t		 above;		/* the next one above with this name */
 };
 
 struct sighash_name {
@@ -50,7 +50,7 @@ struct sighash_header {
 	unsigned	 round;
 };
 
-/* `seed` should be random: nobody can choose names that collide then. */
+/* With a random `seed`, a sender cannot choose names that collide. */
 void		 sighash_header_init(struct sighash_header *h,
 		    struct arena *a, uint64_t seed);
 /* The name of a DKIM-Signature field, perhaps with blanks behind it. */
@@ -62,9 +62,9 @@ size_t		 sighash_header_add(struct sighash_header *h,
 unsigned	 sighash_header_count(const struct sighash_header *h,
 		    const char *name);
 /*
- * The digest for the signature in field `self`, read as `f`: what h= names,
- * from the bottom up, and the field itself without its b=. The field itself
- * is never one of those that h= names. false: OpenSSL failed.
+ * The digest for the signature in field `self`, parsed as `f`: the fields of
+ * h=, from the bottom up, and the field itself without its b=. h= never
+ * selects the field itself. false: OpenSSL failed.
  */
 bool		 sighash_header_digest(struct sighash_header *h, size_t self,
 		    const struct dkim_sigfield *f,
@@ -91,16 +91,16 @@ struct sighash_body {
 /* Room for `marks` different l=. NULL when OpenSSL refuses. */
 struct sighash_body *sighash_body_new(struct arena *a, bool relaxed,
 		    size_t marks);
-/* Gives back what is not the arena's. */
+/* Free the digest; the rest belongs to the arena. */
 void		 sighash_body_free(struct sighash_body **bp);
-/* An l= to be answered later; before the first data. */
+/* Ask for the digest at an l=; before the first data. */
 void		 sighash_body_mark(struct sighash_body *b, uint64_t at);
 void		 sighash_body_add(struct sighash_body *b, const void *data,
 		    size_t len);
 void		 sighash_body_finish(struct sighash_body *b);
 /*
- * The digest of the first `at` octets of the canonical body, NULL if it is
- * shorter or OpenSSL failed; UINT64_MAX: of all.
+ * The digest of the first `at` octets of the canonical body; UINT64_MAX: of
+ * all. NULL if the body is shorter, `at` was not marked, or OpenSSL failed.
  */
 const unsigned char *sighash_body_digest(const struct sighash_body *b,
 		    uint64_t at);

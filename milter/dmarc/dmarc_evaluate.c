@@ -1,8 +1,10 @@
 /*
  * dmarc_evaluate - alignment, policy and result (RFC 9989 4.4, 4.10, 5.3)
  *
- * A failed lookup is kept apart from a failed check: what could still have
- * been a pass is temperror, and says so.
+ * A failed lookup is not a failed check: a result that could have been a pass
+ * is temperror. RFC 9989 has one author domain. A From without an author, or
+ * with several, must not be a way around a policy: it is a permerror, or the
+ * strictest policy of all its domains applies.
  */
 #include <string.h>
 
@@ -12,7 +14,7 @@
 
 enum aligned { ALIGNED_NO, ALIGNED_YES, ALIGNED_UNKNOWN };
 
-/* NULL: the walk failed, it may be any name above the domain. */
+/* NULL: the walk failed, so that it may be any parent of the domain. */
 static const char *
 known_org(const struct dmarc_walk_result *walk)
 {
@@ -21,7 +23,8 @@ known_org(const struct dmarc_walk_result *walk)
 
 /*
  * Strict: the same name. Relaxed: the same organizational domain, which is a
- * parent of both. A domain that is not below the other's cannot have it.
+ * parent of both. If only one of them is known, alignment is still impossible
+ * for a domain that is not within it.
  */
 static enum aligned
 align(const struct dmarc_question *q, const struct dmarc_identifier *id,
@@ -61,10 +64,9 @@ stricter(enum dmarc_policy a, enum dmarc_policy b)
 }
 
 /*
- * RFC 9989 4.10.1: a record without a valid p, or with an sp or np that is
- * not valid, counts as "p=none" as a whole where rua has a valid URI, and as
- * no record at all otherwise. The text makes no difference between a broken
- * word that would apply to this author and one that would not: "p=reject;
+ * RFC 9989 4.10.1: a record without a valid p, or with an invalid sp or np,
+ * counts as "p=none" if rua has a valid URI, and is ignored otherwise. The RFC
+ * does not ask whether the invalid word applies to this author: "p=reject;
  * sp=quarantin" loses its reject, too.
  */
 static bool
@@ -74,9 +76,9 @@ has_policy(const struct dmarc_record *rec)
 }
 
 /*
- * The policy for the author domain; the record is there. *sure is false when
- * it depends on whether the domain exists, and that is not known: then it is
- * the stricter one.
+ * The policy for the author domain, which has a record. *sure is false when it
+ * depends on whether the domain exists, and this is not known: then the
+ * stricter one is returned.
  */
 static enum dmarc_policy
 choose_policy(const struct dmarc_question *q, bool *sure)
@@ -86,7 +88,7 @@ choose_policy(const struct dmarc_question *q, bool *sure)
 
 	*sure = true;
 	if (!has_policy(rec))
-		return DMARC_NONE;	/* it asks for reports alone */
+		return DMARC_NONE;	/* it only asks for reports */
 	p = rec->p;
 	sp = rec->has_sp ? rec->sp : p;
 	np = rec->has_np ? rec->np : sp;
@@ -104,7 +106,7 @@ choose_policy(const struct dmarc_question *q, bool *sure)
 
 struct tally {
 	bool	spf, dkim;	/* aligned and passed */
-	bool	could;		/* a lookup that failed might have said so */
+	bool	could;		/* might be, but for a failed lookup */
 };
 
 static void
@@ -133,7 +135,7 @@ count_identifiers(const struct dmarc_question *q, struct tally *t)
 	}
 }
 
-/* No record can ask for more than this. */
+/* This satisfies any record. */
 static bool
 author_passes(const struct dmarc_question *q)
 {
@@ -147,9 +149,9 @@ author_passes(const struct dmarc_question *q)
 }
 
 /*
- * A walk that failed before it found the author's own record: for all that
- * we know the policy is reject. Whatever it is, it is met when the author
- * domain itself passes; then there is nothing to defer the message for.
+ * The walk failed before it found the author's own record, so that the policy
+ * may be reject. But any policy is met if the author domain itself passes:
+ * then there is no reason to defer the message.
  */
 static void
 no_record_yet(const struct dmarc_question *q, struct dmarc_facts *f)
@@ -160,7 +162,7 @@ no_record_yet(const struct dmarc_question *q, struct dmarc_facts *f)
 	f->reason = q->author->why;
 }
 
-/* False: DMARC says nothing about this message, or nothing yet. */
+/* False: no policy applies to this message, or it is not known yet. */
 static bool
 applies(const struct dmarc_question *q, struct dmarc_facts *f)
 {
@@ -224,7 +226,7 @@ dmarc_evaluate(const struct dmarc_question *q, struct arena *arena,
 	settle_result(&t, sure, arena, f);
 }
 
-/* --- From with no author, or with several ------------------------------- */
+/* --- no author domain, or several --------------------------------------- */
 
 void
 dmarc_of_from(const struct from_facts *from, size_t most,
@@ -233,23 +235,23 @@ dmarc_of_from(const struct from_facts *from, size_t most,
 	static const char *const words[] = {
 		[FROM_MISSING] = "no From field",
 		[FROM_REPEATED] = "several From fields",
-		[FROM_UNPARSABLE] = "From cannot be understood",
+		[FROM_UNPARSABLE] = "From cannot be parsed",
 	};
 
 	memset(f, 0, sizeof(*f));
 	if (from->state != FROM_OK)
 		f->reason = words[from->state];
 	else if (from->ndomains == 0)
-		f->reason = "From names nobody";
+		f->reason = "From has no address";
 	else if (from->ndomains > most)
-		f->reason = "From names too many domains";
+		f->reason = "From has too many domains";
 	if (f->reason == NULL)
 		return;
 	f->done = true;
 	f->result = RESULT_PERMERROR;
 }
 
-/* A policy that is not met goes by how strict it is, then by certainty. */
+/* The order of unmet policies: by strictness, then by certainty. */
 static unsigned
 severity(const struct dmarc_facts *f)
 {
@@ -290,5 +292,5 @@ dmarc_strictest(const struct dmarc_facts *each, size_t n,
 	if (n == 1 || f->result != RESULT_PASS)
 		return;
 	f->result = RESULT_NONE;
-	f->reason = "several author domains, each of which passes";
+	f->reason = "several author domains, all of which pass";
 }

@@ -1,12 +1,13 @@
 /*
  * dmarc_outcome - the facts of a message as a row for aggregate reports
  *
- * What is the same for many messages is one row, so nothing in it is the
- * message's own: domains and selectors, no local parts and no identifiers.
+ * Messages with the same row are counted together. So a row has domains and
+ * selectors, but no local parts and nothing that identifies one message.
  */
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "dmarc/dmarc.h"
 #include "dmarc/dmarc_outcome.h"
@@ -15,8 +16,7 @@
 static bool
 may_appear(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || (c != '\0' && strchr(".-_:[]", c));
+	return ascii_is_alnum(c) || (c != '\0' && strchr(".-_:[]", c) != NULL);
 }
 
 static const char *
@@ -33,7 +33,7 @@ plain(struct arena *a, const char *name)
 	return text;
 }
 
-/* "pass" of any signature counts, else the first one's result. */
+/* "pass" if any signature passes, else the result of the first one. */
 static const char *
 dkim_result(const struct dkim_facts *dkim)
 {
@@ -45,7 +45,7 @@ dkim_result(const struct dkim_facts *dkim)
 	return result_name(dkim->n > 0 ? dkim->sig[0].result : RESULT_NONE);
 }
 
-/* Names that cannot stand in the DNS together never had a key. */
+/* Names that are too long for one DNS name cannot have a key. */
 static bool
 is_nameable(const struct dkim_signature *sig)
 {

@@ -1,13 +1,12 @@
 /*
  * dmarc_record - the policy record of RFC 9989 4.7
  *
- * "v=DMARC1" comes first, to the letter; without it the text is no record.
- * What else cannot be understood is as if it were not there; an sp or np that
- * is none of the three words is remembered: section 4.10.1 ("DMARC Policy
- * Discovery") has such a record act as "p=none" if rua holds a valid URI, and
- * not at all otherwise (dmarc_evaluate.c does that).
- * The first of two tags with one name counts. Linear in the length, whatever
- * the length is.
+ * A record must begin with "v=DMARC1", in exactly this case. Other tags that
+ * are invalid are ignored. An invalid sp or np is remembered: by section
+ * 4.10.1 ("DMARC Policy Discovery"), the record then acts as "p=none" if rua
+ * has a valid URI, and is ignored otherwise (see dmarc_evaluate.c). The first
+ * of several tags with the same name counts. The time is linear in the length,
+ * which has no limit.
  */
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +43,7 @@ span_is(struct span t, const char *word)
 	return t.len == strlen(word) && strncasecmp(t.s, word, t.len) == 0;
 }
 
-/* What stands before the next `c`, and *rest behind it. */
+/* Cut off the text before the next `c`; *rest is the text behind it. */
 static struct span
 cut(struct span *rest, char c)
 {
@@ -158,12 +157,12 @@ set_tag(struct dmarc_record *rec, unsigned bit, struct span value)
 	case TAG_RUA:
 		rec->has_rua = has_report_uri(value);
 		break;
-	default:	/* unknown, and pct, rf, ri of RFC 7489 */
+	default:	/* unknown tags; pct, rf, ri of RFC 7489 */
 		break;
 	}
 }
 
-/* "v", "=", "DMARC1": the name in any case, the value to the letter. */
+/* "v", "=", "DMARC1": the name in any case, the value in upper case. */
 static bool
 is_version(struct span tag)
 {

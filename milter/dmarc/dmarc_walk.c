@@ -1,9 +1,9 @@
 /*
- * dmarc_walk - the tree walk of RFC 9989 4.10, on answers that are there
+ * dmarc_walk - the tree walk of RFC 9989 4.10, on complete answers
  *
- * All names are known from the start, so that their lookups can run side by
- * side; the judgement then goes through the answers in the order of the
- * walk and ignores all behind the point where the walk would have stopped.
+ * All names are known from the start, so that their lookups can run in
+ * parallel. The evaluation takes the answers in the order of the walk, and
+ * ignores those after the point where the walk would have stopped.
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #include "dmarc/dmarc.h"
 #include "mail/domain.h"
 
-/* From a name of this many labels or more the walk jumps to one less. */
+/* From a name of this many labels or more, the walk jumps to one less. */
 #define WALK_JUMP	8
 
 void
@@ -28,7 +28,7 @@ dmarc_walk_init(struct dmarc_walk *w, const char *domain)
 		w->name[w->n++] = domain_suffix(domain, labels);
 }
 
-/* The one record among the TXT records of a name; several are none. */
+/* The only record among the TXT records of a name; several are discarded. */
 static bool
 record_of(const struct dns_answer *a, struct dmarc_record *rec)
 {
@@ -45,7 +45,7 @@ record_of(const struct dns_answer *a, struct dmarc_record *rec)
 	return found == 1;
 }
 
-/* What the walk found: a record at some of its names. */
+/* The records that the walk found. */
 struct found {
 	bool			 there[DMARC_WALK_MAX];
 	struct dmarc_record	 record[DMARC_WALK_MAX];
@@ -129,7 +129,7 @@ dmarc_walk_judge(const struct dmarc_walk *w,
 			use_record(w, &f, f.last, r);
 		}
 	}
-	/* the domain's own record always comes first */
+	/* the domain's own record always has precedence */
 	if (f.there[0])
 		use_record(w, &f, 0, r);
 	if (!complete)
