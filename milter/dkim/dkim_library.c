@@ -151,7 +151,7 @@ take_digest(DKIM_SIGINFO *info, struct dkim_library_sig *sig)
 	sig->hashed = true;
 }
 
-/* dkim_eom always fails for want of a key; its result is ignored. */
+/* Without a key, the result of dkim_eom means nothing. */
 static void
 take_digests(DKIM *dkim, struct dkim_library_sig *sig, size_t n)
 {

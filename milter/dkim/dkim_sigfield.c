@@ -391,7 +391,7 @@ dkim_sigfield_timely(const struct dkim_sigfield *f, time_t now, unsigned skew)
 	if (f->has_expiry && (int64_t)now > f->expiry)
 		return "the signature has expired";
 	if (f->has_time && f->time > (int64_t)now + (int64_t)skew)
-		return "the signature is from the future";
+		return "t= is in the future";
 	return NULL;
 }
 

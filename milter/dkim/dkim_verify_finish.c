@@ -67,7 +67,7 @@ check_body(struct dkim_verifier *v, const struct dkim_sigfield *f,
 	const unsigned char	*digest;
 
 	if (f->has_length && f->length > b->total)
-		return "l= is more than the body has";
+		return "l= is larger than the body";
 	digest = sighash_body_digest(b, f->has_length ? f->length :
 	    UINT64_MAX);
 	e->partial = f->has_length && f->length < b->total;

@@ -109,7 +109,7 @@ difference(const struct dkim_record *r, const struct crypto_key *key)
 	if (r->key_len == 0)
 		return "the record revokes the key (empty p=)";
 	if (r->type != type)
-		return "the record's k= is another kind of key";
+		return "the record's k= is another type of key";
 	if (!same_key(r, key))
 		return "the record holds another key";
 	if (!r->sha256)

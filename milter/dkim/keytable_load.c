@@ -165,7 +165,7 @@ add_paths(struct ring_build *b, struct keytable *t, unsigned line,
 		    " in place of \"%%\": %s", t->keys.path, line, k->path);
 }
 
-/* The third field holds the key itself. */
+/* The third field is the key itself. */
 static void
 add_inline(struct ring_build *b, struct keytable *t, unsigned line,
     const struct signing_key *k)
@@ -176,8 +176,8 @@ add_inline(struct ring_build *b, struct keytable *t, unsigned line,
 
 	pkey = crypto_key_parse(k->path, strlen(k->path), &wrong);
 	if (pkey == NULL) {
-		ring_problem(b, "%s:%u: %s, nor a path that begins with"
-		    " \"/\", \"./\" or \"../\"", t->keys.path, line, wrong);
+		ring_problem(b, "%s:%u: %s; a path must begin with \"/\","
+		    " \"./\" or \"../\"", t->keys.path, line, wrong);
 		return;
 	}
 	at = ring_add(b, k->domain, k->selector, t->keys.path);

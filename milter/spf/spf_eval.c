@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "mail/domain.h"
 #include "spf_priv.h"
 
 /* --- records ---------------------------------------------------------- */

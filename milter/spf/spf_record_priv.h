@@ -40,7 +40,7 @@ struct spf_record {
 	unsigned	 nterms;
 };
 
-/* Is this TXT an SPF record at all: "v=spf1" and then a blank or the end? */
+/* True for an SPF record: "v=spf1", then a blank or the end of the text. */
 bool	spf_record_is(const char *text, size_t len);
 
 /*

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "dns/resolver.h"
 #include "mail/domain.h"
 #include "spf_priv.h"
@@ -145,8 +146,7 @@ spf_printable(struct arena *a, const char *name)
 	char *copy = arena_strdup(a, name), *p;
 
 	for (p = copy; *p != '\0'; p++)
-		if (!(*p >= 'a' && *p <= 'z') && !(*p >= 'A' && *p <= 'Z') &&
-		    !(*p >= '0' && *p <= '9') && strchr("._-", *p) == NULL)
+		if (!ascii_is_alnum(*p) && strchr("._-", *p) == NULL)
 			*p = '?';
 	return copy;
 }

@@ -1,6 +1,6 @@
 /*
- * crypto: known digests, every form in which a key may come, every key that
- * must not load, signatures that OpenSSL's own verifier accepts.
+ * crypto: known digests, every format of a key, keys that must be refused, and
+ * signatures that OpenSSL's own verifier accepts.
  */
 #include "test.h"
 
@@ -184,7 +184,7 @@ every_form_of_key_signs(void **state)
 	buf_reset(&b);
 	write_key(&b, ed_pkey, PKCS8);
 	key_signs(&b, ed_pkey, 256);
-	/* dkimpy's dknewkey writes nothing but the seed */
+	/* dkimpy's dknewkey writes only the seed */
 	buf_reset(&b);
 	assert_int_equal(EVP_PKEY_get_raw_private_key(ed_pkey, raw, &len), 1);
 	crypto_base64(&b, raw, len);
@@ -332,7 +332,7 @@ static const struct {
 static const char rfc_body[] = "Hi.\r\n\r\n"
     "We lost the game.  Are you hungry yet?\r\n\r\nJoe.\r\n";
 
-/* Up to "b=": what stands behind it is the signature. */
+/* Up to "b=": the rest is the signature. */
 #define RFC_SIGNATURE(algorithm, selector)				\
 	" v=1; a=" algorithm "; c=relaxed/relaxed;\r\n"			\
 	" d=football.example.com; i=@football.example.com;\r\n"		\
@@ -482,7 +482,7 @@ rfc8463_public_key(void **state)
 
 static struct crypto_key *shared;
 
-/* Both kinds of signature are the same each time: that of the thread. */
+/* Both types of signature are deterministic: all equal the first one. */
 static void *
 sign_many(void *arg)
 {
@@ -499,7 +499,7 @@ sign_many(void *arg)
 	return NULL;
 }
 
-/* From the first signature on: nobody has used the key before. */
+/* From the first signature on: the key was not used before. */
 static void
 sign_at_once(EVP_PKEY *pkey)
 {

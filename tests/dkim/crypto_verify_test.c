@@ -1,6 +1,6 @@
 /*
- * crypto_verify: the forms a public key may have, what it verifies, and the
- * cache that keeps it.
+ * crypto_verify: the formats of a public key, signatures that it verifies, and
+ * the key cache.
  */
 #include <pthread.h>
 
@@ -105,7 +105,7 @@ no_key_at_all(void **state)
 	pubkey_cache_free(&c);
 }
 
-/* RSA of 9000 bits, modulus odd and never factored by anybody. */
+/* RSA of 9000 bits; the modulus is odd, its factors are unknown. */
 static void
 too_many_bits(void **state)
 {
@@ -214,7 +214,7 @@ digests_compare(void **state)
 
 /* --- the cache ---------------------------------------------------------- */
 
-/* Any 32 octets may stand for an Ed25519 key. */
+/* Any 32 octets are accepted as an Ed25519 key. */
 static const char *
 nth_key(struct arena *a, unsigned n)
 {
@@ -249,17 +249,17 @@ the_least_used_goes(void **state)
 	again = get(c, a, 0);
 	assert_ptr_equal(again, k[0]);
 	pubkey_release(&again);
-	k[3] = get(c, a, 3);		/* 1 goes */
+	k[3] = get(c, a, 3);		/* drops 1 */
 	again = get(c, a, 0);
 	assert_ptr_equal(again, k[0]);
 	pubkey_release(&again);
-	k[4] = get(c, a, 1);		/* a new one; 2 goes */
+	k[4] = get(c, a, 1);		/* a new one; drops 2 */
 	assert_ptr_not_equal(k[4], k[1]);
 	pubkey_cache_stats(c, &st);
 	assert_int_equal(st.entries, 3);
 	assert_int_equal(st.hits, 2);
 	assert_int_equal(st.misses, 5);
-	/* keys outlive the cache while somebody holds them */
+	/* keys outlive the cache while they are referenced */
 	pubkey_cache_free(&c);
 	for (i = 0; i < 5; i++) {
 		assert_int_equal(pubkey_bits(k[i]), 256);

@@ -1,6 +1,6 @@
 /*
- * dataset: lines, comments, and that the index changes nothing: the first
- * match is the file's first.
+ * dataset: lines, comments, and an index that does not change the result: the
+ * first match is the first in the file.
  */
 #include "test.h"
 
@@ -91,7 +91,7 @@ lines_have_numbers(void **state)
 	arena_free(&a);
 }
 
-/* A star in the middle has to come back for another try. */
+/* A star in the middle needs backtracking. */
 static void
 stars_match_what_they_can(void **state)
 {

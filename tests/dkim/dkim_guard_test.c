@@ -1,7 +1,7 @@
 /*
- * dkim_guard: what libopendkim is given and how. Its functions are wrapped
- * by the linker (see Makefile.am), so the guards are seen at work: nothing
- * here depends on what would happen without them.
+ * dkim_guard: the input of libopendkim. Its functions are wrapped by the linker
+ * (see Makefile.am), so that the guards are observed directly and the test
+ * does not depend on the damage without them.
  */
 #include <malloc.h>
 
@@ -27,7 +27,7 @@ DKIM_STAT	 __wrap_dkim_sig_gethashes(DKIM_SIGINFO *, void **, size_t *,
 DKIM_STAT	 __real_dkim_free(DKIM *);
 DKIM_STAT	 __wrap_dkim_free(DKIM *);
 
-/* What was seen. */
+/* The observed calls. */
 static struct {
 	void		*(*mallocf)(void *, size_t);
 	void		 (*freef)(void *, void *);
@@ -172,7 +172,7 @@ forget(void)
 	seen.bare_line_end = false;
 }
 
-/* `above` is put on top of a good signature and its message. */
+/* `above` is added on top of a good signature and its message. */
 static void
 deliver(struct arena *a, const char *template, const char *above,
     struct dkim_facts *f)
@@ -233,7 +233,7 @@ a_sentinel_comes_first(void **state)
 	arena_free(&a);
 }
 
-/* h= may name more than there is. */
+/* h= may have more names than there are fields. */
 static void
 names_over_and_over(void **state)
 {
@@ -304,7 +304,7 @@ odd_headers_stay_outside(void **state)
 	deliver(a, USUAL, "X-Odd: a\rb\r\n", &f);
 	assert_int_equal(f.sig[0].result, RESULT_PASS);
 	assert_int_equal(seen.fields, 0);
-	/* names that no h= can have are only left out */
+	/* fields with names that no h= can have are left out */
 	deliver(a, USUAL, "od;d: a\r\n\xc3\xa9: b\r\n: c\r\n", &f);
 	assert_int_equal(f.sig[0].result, RESULT_PASS);
 	assert_int_equal(seen.fields, 5);

@@ -1,11 +1,11 @@
 /*
- * dkim_maker - somebody else's signer, for tests: RFC 6376 read aloud
+ * dkim_maker - an independent signer for tests, straight from RFC 6376
  *
- * Shares no code with ours but the reference for body canonicalization, and
- * lets the test write the whole field, right or wrong. A template is the
- * field's value with %BH% and %B% where the hashes go; c=, h= and l= are
- * taken from it. Keys are made once in a program, by name: "rsa1024",
- * "ed25519".
+ * It shares no code with ours, except for the reference of body
+ * canonicalization. The test writes the whole field, right or wrong, as a
+ * template: the field's value with %BH% and %B% in place of the hashes. c=, h=
+ * and l= are taken from the template. Keys are made once in a program, by
+ * name: "rsa1024", "ed25519".
  */
 #ifndef MILLGATE_DKIM_MAKER_H
 #define MILLGATE_DKIM_MAKER_H

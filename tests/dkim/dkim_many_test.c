@@ -1,6 +1,6 @@
 /*
  * dkim_many: several signatures, limits and settings, many messages, many
- * threads. One signature never spoils another.
+ * threads. A signature never changes the result of another one.
  */
 #include <malloc.h>
 #include <pthread.h>
@@ -126,7 +126,7 @@ each_for_itself(void **state)
 	arena_free(&a);
 }
 
-/* A temperror that could not have been a pass is no excuse. */
+/* A temperror does not count where a pass was impossible. */
 static void
 no_excuse(void **state)
 {
@@ -189,7 +189,7 @@ garbage_does_not_push_out(void **state)
 	"DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s; h=From;" \
 	" bh=YWJj; b=" b "\r\n"
 
-/* RFC 6008: as much of b= as tells signatures apart, 8 octets at least. */
+/* RFC 6008: enough of b= to tell signatures apart, 8 octets at least. */
 static void
 b_tells_them_apart(void **state)
 {
@@ -230,7 +230,7 @@ signatures_over_signatures(void **state)
 	assert_int_equal(f.sig[0].result, RESULT_PASS);
 	assert_int_equal(f.sig[1].result, RESULT_PERMERROR);
 	assert_int_equal(f.sig[2].result, RESULT_PASS);
-	/* one taken away below: the one above covers it */
+	/* the lower one is removed: the upper one takes its place */
 	header = arena_printf(a, "DKIM-Signature:%s\r\n%s", above,
 	    strstr(below, "\r\n") + 2);
 	deliver_to(lib, a, header, &f);
@@ -327,7 +327,7 @@ settings(void **state)
 	    " s=s; t=1700000001; h=From;" END), RESULT_PERMERROR);
 }
 
-/* --- the course of a message --------------------------------------------- */
+/* --- the steps of a message ---------------------------------------------- */
 
 static void
 keys_are_asked_for_early(void **state)
@@ -379,7 +379,7 @@ nothing_to_verify(void **state)
 	dkim_verifier_free(&v);
 	dkim_verifier_free(&v);
 
-	/* given up in the middle */
+	/* aborted in the middle */
 	v = dkim_verifier_new(lib, l, a, MESSAGE_NOW);
 	dkim_verifier_header(v, "DKIM-Signature", " v=1; a=rsa-sha256;"
 	    " d=example.com; s=s; h=From; bh=YWJj; b=YWJj");
@@ -453,7 +453,7 @@ memory_stays_flat(void **state)
 	deliver_many(header, 200);
 	before = mallinfo2().uordblks;
 	deliver_many(header, 2000);
-	/* less than two octets a message; nothing, in fact */
+	/* less than two octets a message: no leak */
 	assert_in_range(mallinfo2().uordblks, 0, before + 2000);
 	arena_free(&a);
 }

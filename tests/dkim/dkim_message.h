@@ -10,7 +10,7 @@
 
 #define MESSAGE_NOW	1700000000
 
-/* How the MTA hands it on: every verdict must be the same. */
+/* How the MTA passes it: every verdict must be the same. */
 struct delivery {
 	bool	bare_lf;	/* folds as libmilter has them */
 	size_t	chunk;		/* of the body */

@@ -1,6 +1,6 @@
 /*
- * dkim_record: key records as RFC 6376 3.6.1 and RFC 8463 have them, and
- * which signatures they serve (RFC 6376 6.1.2).
+ * dkim_record: key records (RFC 6376 3.6.1, RFC 8463), and the signatures that
+ * they may be used for (RFC 6376 6.1.2).
  */
 #include "test.h"
 

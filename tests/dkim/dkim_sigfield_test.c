@@ -1,7 +1,7 @@
 /*
- * dkim_sigfield: one row is one rule of RFC 6376 3.5 and 6.1.1, RFC 8301,
- * 8463 and 8616. Each row is a whole field made of the tags below, with one
- * of them replaced.
+ * dkim_sigfield: one row for each rule of RFC 6376 3.5 and 6.1.1, RFC 8301,
+ * 8463 and 8616. Each row is a whole field of the tags below, with one of them
+ * replaced.
  */
 #include "test.h"
 
@@ -290,7 +290,7 @@ static const struct {
 	{ "other signatures signed", "h=From:dkim-signature", true },
 };
 
-/* What libopendkim reads differently is marked. */
+/* Fields that libopendkim reads differently are marked. */
 static void
 unusual_fields(void **state)
 {

@@ -1,9 +1,9 @@
 /*
- * dkim_sign: what we sign, plain libopendkim and our own verifier accept, in
- * all four canonicalizations, and no longer after a change.
+ * dkim_sign: plain libopendkim and our own verifier accept our signatures in
+ * all four canonicalizations, and refuse them after a change.
  *
- * libopendkim has its own ideas about CR and LF alone and a missing final
- * CRLF; it gets messages with CRLF only. Our verifier gets all.
+ * libopendkim does not follow the RFC for a bare CR or LF and a missing final
+ * CRLF, so it gets only messages with CRLF. Our verifier gets all.
  */
 #include "test.h"
 
@@ -245,7 +245,7 @@ peers_accept(void **state)
 	arena_free(&a);
 }
 
-/* What oversigning is for: nothing can be put in front of the author's. */
+/* The purpose of oversigning: no field can be added above the author's. */
 static void
 peers_notice_changes(void **state)
 {
@@ -277,7 +277,7 @@ peers_notice_changes(void **state)
 		    opendkim_passes(&m, values) != 0)
 			row_fail(added[i].name, "still passes");
 	}
-	/* a list's fields do not break it */
+	/* fields that a mailing list adds do not break it */
 	m.name[3] = "List-Id";
 	m.value[3] = " <list.example.net>";
 	assert_int_equal(our_verifier_passes(&m, values), 2);

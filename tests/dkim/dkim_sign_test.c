@@ -1,7 +1,7 @@
 /*
- * dkim_sign: every field that it makes is taken apart here, the data to hash
- * is built anew from the message and the h= of the field, in the words of RFC
- * 6376 3.7, and OpenSSL's verifier has the last word.
+ * dkim_sign: every field is parsed here, the data to hash is built again from
+ * the message and the h= of the field as RFC 6376 3.7 says, and OpenSSL
+ * verifies the signature.
  */
 #include "test.h"
 
@@ -83,7 +83,7 @@ tag(struct arena *a, const char *field, const char *name)
 	return out;
 }
 
-/* A field as the simple form has it: LF is CRLF on the wire. */
+/* A field in the simple form: LF is CRLF on the wire. */
 static void
 wire_field(struct buf *out, const char *name, const char *value)
 {
@@ -359,7 +359,7 @@ every_signature_verifies(void **state)
 	arena_free(&a);
 }
 
-/* So that the verifier above is known to notice. */
+/* Shows that the verifier above detects changes. */
 static void
 a_changed_message_does_not(void **state)
 {

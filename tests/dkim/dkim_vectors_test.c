@@ -1,5 +1,5 @@
 /*
- * dkim_vectors: the messages that the RFCs print, as they print them.
+ * dkim_vectors: the example messages of the RFCs, unchanged.
  */
 #include "dkim_message.h"
 

@@ -1,11 +1,11 @@
 /*
- * dkim_verify: what libopendkim accepts or refuses wrongly, and what it does
- * right, each as a signed message with the result it must have. Messages are
+ * dkim_verify: signed messages that libopendkim accepts wrongly, refuses
+ * wrongly or verifies correctly, each with the result it must have. They are
  * signed here by an independent signer, and delivered in several ways.
  */
 #include "dkim_message.h"
 
-/* Rows give what is not as usual. */
+/* The usual values; a row gives only the others. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 #define HEADER	"From: Alice <alice@example.com>\r\n"			\
@@ -84,7 +84,7 @@ add_record(struct buf *zone, struct arena *a, size_t i)
 	zone_txt(zone, name, text, strlen(text));
 }
 
-/* What C strings cannot hold, and other names than example.com's. */
+/* Records that a C string cannot hold, and names outside example.com. */
 static void
 add_odd_records(struct buf *zone, struct arena *a)
 {
@@ -338,7 +338,7 @@ wrong_rejects(void **state)
 	run(must_pass, NELEM(must_pass));
 }
 
-/* --- what the library does right, and so must we ------------------------- */
+/* --- correct results of the library, which we must give, too ------------- */
 
 static const struct row the_rest[] = {
 	{ "the usual one", USUAL, PASS, NULL },

@@ -1,6 +1,6 @@
 /*
- * keyrecord: the record that is written is the one that is
- * recognized; a pending key signs when exactly its record is there.
+ * keyrecord: the record that is written is recognized when it is published; a
+ * pending key signs as soon as exactly its record is there.
  */
 #include "test.h"
 
@@ -115,8 +115,8 @@ static const struct {
 	    "no such record" },
 	{ "another key", { "v=DKIM1; p=%s" }, KEYRECORD_DIFFERENT,
 	    "another key" },
-	{ "another kind", { "v=DKIM1; k=ed25519; p=%e" }, KEYRECORD_DIFFERENT,
-	    "another kind" },
+	{ "another type", { "v=DKIM1; k=ed25519; p=%e" }, KEYRECORD_DIFFERENT,
+	    "another type" },
 	{ "kind forgotten", { "v=DKIM1; k=ed25519; p=%r" },
 	    KEYRECORD_DIFFERENT, "" },
 	{ "revoked", { "v=DKIM1; p=" }, KEYRECORD_DIFFERENT, "revokes" },
@@ -280,7 +280,7 @@ check(struct keyring *k, const char *first, const char *record,
 
 static atomic_bool stop;
 
-/* A session: every answer has one RSA key, and it can be used. */
+/* Like a session: every answer has one usable RSA key. */
 static void *
 ask_on(void *arg)
 {
@@ -337,7 +337,7 @@ pending_keys_wait_for_their_record(void **state)
 	assert_int_equal(system(command), 0);
 }
 
-/* Nobody waits for the name servers of thousands of domains in one go. */
+/* The lookups of thousands of domains are split into batches. */
 static void
 many_pending_keys_are_asked_for_in_batches(void **state)
 {

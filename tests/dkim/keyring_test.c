@@ -1,6 +1,6 @@
 /*
- * keyring: what loads, in which order it is answered, and every refusal with
- * the file and the command in it.
+ * keyring: keys that load, the order in which they are found, and every refusal
+ * with its file and command.
  */
 #include "test.h"
 
@@ -193,7 +193,7 @@ refused(const char *name, const char *file, const char *remedy)
 	free(why);
 }
 
-/* `named` is the end of the path that the message has to show. */
+/* `named` is the end of the path that must be in the message. */
 static const struct {
 	const char	*name, *file, *named, *text;
 	mode_t		 mode;
@@ -265,7 +265,7 @@ other_files_are_refused(void **state)
 	free(why);
 }
 
-/* A daemon that is not root, and keys that are root's. */
+/* A daemon that is not root, and keys that belong to root. */
 static void
 what_the_user_cannot_read_is_told_with_a_remedy(void **state)
 {
@@ -307,7 +307,7 @@ problems_are_told_together(void **state)
 	free(why);
 }
 
-/* More than one thread has to do. */
+/* Enough keys for several threads. */
 static void
 many_domains(void **state)
 {

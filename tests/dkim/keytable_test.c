@@ -1,6 +1,6 @@
 /*
- * keytable: OpenDKIM's tables as they stand in its manual and in the
- * installation guides that people followed.
+ * keytable: OpenDKIM's tables as in its manual and in popular installation
+ * guides.
  */
 #include "test.h"
 
@@ -279,7 +279,7 @@ key_in_the_table_itself(void **state)
 	arena_free(&a);
 }
 
-/* The KeyTable, too, may be one of patterns. */
+/* The KeyTable may have patterns, too. */
 static void
 key_table_of_patterns(void **state)
 {
@@ -318,7 +318,7 @@ static const struct {
 	{ "a bad file", "k example.org:a:$/bad.private", "* k",
 	    "bad.private:", "no private key" },
 	{ "a bad inline key", "k example.org:a:xyz", "* k", "key.table:1:",
-	    "nor a path" },
+	    "a path must begin with" },
 	{ "no key for any domain", "k %:a:$/keys/%/gone", "* k",
 	    "key.table:1:", "for any domain" },
 };
@@ -366,7 +366,7 @@ other_kinds_of_table_are_refused(void **state)
 	free(why);
 }
 
-/* One file for all of them: it is read once. */
+/* All of them use one file, which is read once. */
 static void
 many_authors(void **state)
 {

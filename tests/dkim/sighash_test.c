@@ -1,6 +1,6 @@
 /*
- * sighash: our header digests are libopendkim's for whatever both can read,
- * our body digests are the reference's, with any l= and in any chunks.
+ * sighash: our header digests equal libopendkim's for all input that both can
+ * read. Our body digests equal the reference's, with any l= and any chunks.
  */
 #include <openssl/evp.h>
 
@@ -75,7 +75,7 @@ random_signature(struct arena *a)
 
 #define SIGNATURES	4
 
-/* Both ways over one random message. The number of signatures. */
+/* Both ways over one random message. Returns the number of signatures. */
 static unsigned
 compare_message(struct dkim_library *l, struct arena *a)
 {

@@ -1,9 +1,8 @@
 /*
- * dmarc: the same answers as RFC 9989 4.10 taken step by step, on random
- * zones; and where lookups fail, nothing is claimed that another outcome of
- * them would contradict.
+ * dmarc: the same results as RFC 9989 4.10, implemented step by step, on random
+ * zones. Where lookups fail, no result is claimed that depends on them.
  *
- * A zone is a function: what is at a name follows from a seed and the name.
+ * A zone is a function: the records of a name follow from a seed and the name.
  */
 #include "test.h"
 
@@ -49,12 +48,12 @@ pick(uint64_t *x, unsigned n)
 struct zone {
 	uint64_t	seed;
 	unsigned	failing;	/* of 100 lookups */
-	uint64_t	completion;	/* not 0: what the failing ones say */
+	uint64_t	completion;	/* not 0: seed of the failed answers */
 };
 
 enum word { ABSENT, BROKEN, NONE, QUARANTINE, REJECT };
 
-/* What a record says, without the detour of its text. */
+/* The content of a record, without its text. */
 struct said {
 	bool		there;
 	char		psd;		/* 'u', 'y', 'n' */
@@ -340,7 +339,7 @@ random_domain(uint64_t *x)
 	return d;
 }
 
-/* Mostly one of the author's family. */
+/* Mostly a domain with a parent of the author's. */
 static const char *
 related_domain(uint64_t *x, const char *author)
 {
@@ -373,7 +372,7 @@ random_message(uint64_t *x, bool trouble, struct message *m)
 	}
 }
 
-/* The same message after all that failed was asked again. */
+/* The same message after all failed lookups were repeated. */
 static struct message
 completed(const struct message *m, uint64_t *x)
 {
@@ -425,7 +424,7 @@ agrees_with_the_model(void **state)
 	assert_true(seen[RESULT_FAIL] > CASES / 20);
 }
 
-/* What is said must hold for this completion, too. */
+/* The result must be right for this completion, too. */
 static void
 assert_holds(unsigned i, const struct message *m, const struct dmarc_facts *f,
     const struct outcome *o)

@@ -1,6 +1,6 @@
 /*
- * dmarc_outcome: what an aggregate report needs of a message, and nothing
- * that could break a row.
+ * dmarc_outcome: the columns that an aggregate report needs, and no octet that
+ * could break a row.
  */
 #include "test.h"
 
@@ -37,7 +37,7 @@ static const struct {
 	const char	*name;
 	struct facts	 facts;
 	enum action	 taken;
-	const char	*want;		/* columns with "|" between; NULL: none */
+	const char	*want;		/* columns, "|" between; NULL: none */
 } rows[] = {
 	{ "all that passes", { DMARC(.result = RESULT_PASS,
 	    .spf_aligned = true, .dkim_aligned = true), SENDER("example.org"),
@@ -133,7 +133,7 @@ the_client_is_an_address(void **state)
 	arena_free(&a);
 }
 
-/* A signature whose names are longer than a name can be. */
+/* A signature whose names are too long for a DNS name. */
 static void
 long_names_make_no_long_rows(void **state)
 {

@@ -10,7 +10,7 @@
 
 static struct arena *arena;
 
-/* --- the record ------------------------------------------------------------ */
+/* --- the record ------------------------------------------------------ */
 
 static const struct {
 	const char		*text;
@@ -94,7 +94,7 @@ a_huge_record_is_read_once(void **state)
 	free(text);
 }
 
-/* --- the walk -------------------------------------------------------------- */
+/* --- the walk -------------------------------------------------------- */
 
 struct entry {
 	const char	*name;		/* without _dmarc. */
@@ -264,7 +264,7 @@ walk_table(void **state)
 	}
 }
 
-/* --- result and policy ------------------------------------------------------ */
+/* --- result and policy ----------------------------------------------- */
 
 #define SPF(d, r)	{ d, RESULT_##r, false, NULL }
 #define DKIM(d, r)	{ d, RESULT_##r, true, NULL }
@@ -503,7 +503,7 @@ message_table(void **state)
 	}
 }
 
-/* --- the judge --------------------------------------------------------------- */
+/* --- the judge ------------------------------------------------------- */
 
 static const char *domains[] = { "example.org", "example.net" };
 #define FROM	.from = { .ndomains = 1, .domain = domains }
@@ -564,9 +564,10 @@ judge_table(void **state)
 	}
 }
 
-/* --- several authors, and none ----------------------------------------------- */
+/* --- several authors, and none --------------------------------------- */
 
-#define EACH(r, p)	{ .done = true, .result = RESULT_##r, .policy = DMARC_##p }
+#define EACH(r, p)	{ .done = true, .result = RESULT_##r, \
+	.policy = DMARC_##p }
 
 static const struct {
 	const char		*name;
@@ -592,7 +593,7 @@ static const struct {
 	    RESULT_NONE, DMARC_NONE },
 };
 
-/* Neither a second author nor one that cannot be told hides a policy. */
+/* Neither a second author nor an unusable From hides a policy. */
 static void
 a_second_author_hides_no_policy(void **state)
 {
@@ -640,7 +641,7 @@ together_table(void **state)
 	}
 }
 
-/* Each bad From obeys its own setting, and is never "none". */
+/* Each kind of bad From has its own setting, and is never "none". */
 static void
 each_bad_from_has_its_rule(void **state)
 {
@@ -663,7 +664,7 @@ each_bad_from_has_its_rule(void **state)
 	}
 }
 
-/* --- overrides ---------------------------------------------------------------- */
+/* --- overrides ------------------------------------------------------- */
 
 static const char *const signers[] = { "lists.example", ".friend.example" };
 

@@ -1,6 +1,6 @@
 /*
- * spf_check: what the suite of RFC 7208 leaves out; each row is evaluated
- * with and without prefetch, which must not make a difference
+ * spf_check: cases that the RFC 7208 test suite leaves out; each row is
+ * evaluated with and without prefetch, which must give the same result
  */
 #include "test.h"
 
@@ -115,7 +115,7 @@ static const struct {
 	{ "null MX", "192.0.2.1", "v=spf1 mx:null.example -all", "fail",
 	    NULL },
 
-	/* /0 matches whoever asks, if there is any address */
+	/* /0 matches any client if the name has an address */
 	{ "a/0", "203.0.113.9", "v=spf1 a:a.example/0 -all", "pass", NULL },
 	{ "a/0 without address", "203.0.113.9", "v=spf1 a:no.example/0 -all",
 	    "fail", NULL },
@@ -246,7 +246,7 @@ static const struct {
 	{ "line end in a record", "192.0.2.1",
 	    "v=spf1 a:a.example\\010-all", "permerror", NULL },
 
-	/* names that cannot be asked for are not there, and not void */
+	/* names that cannot be looked up do not exist, and are not void */
 	{ "empty label", "192.0.2.1", "v=spf1 a:a..example -all", "fail",
 	    NULL },
 	{ "five names that cannot be", "192.0.2.1",
@@ -262,7 +262,7 @@ static const struct {
 	{ "blank and percent in a name", "192.0.2.1",
 	    "v=spf1 a:%-%_%%.example -all", "pass", NULL },
 
-	/* nothing that looks like our own names is ours */
+	/* names in the DNS that look like our generated names */
 	{ "a name like ours", "192.0.2.1", "v=spf1 a:t0.x -all", "pass",
 	    NULL },
 	{ "a name like ours that is not there", "192.0.2.1",
@@ -374,7 +374,7 @@ judges_records(void **state)
 	buf_free(&b);
 }
 
-/* Delimiters and all that a local part may bring (7.3). */
+/* Delimiters and unusual local parts (7.3). */
 static const struct {
 	const char	*name, *sender, *record, *want;
 } senders[] = {

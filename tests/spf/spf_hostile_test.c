@@ -1,7 +1,7 @@
 /*
- * spf_check over zones that were written to hurt: the verdict is the RFC's,
- * and questions, memory and time stay within the bounds that spf_check.h
- * states. Under AddressSanitizer this is the crash test, too.
+ * spf_check over hostile zones: the verdict is the RFC's, and questions, memory
+ * and time stay within the bounds in spf_check.h. Under AddressSanitizer this
+ * is the crash test, too.
  */
 #include "test.h"
 
@@ -114,7 +114,7 @@ trees_of_includes(void **state)
 	buf_free(&b);
 }
 
-/* The most that the RFC's own limits allow, and all of it is asked. */
+/* The maximum that the RFC's limits allow, and all of it is asked. */
 static void
 ten_mx_of_ten_names(void **state)
 {
@@ -140,7 +140,7 @@ ten_mx_of_ten_names(void **state)
 	buf_free(&b);
 }
 
-/* Each record asks for two more, for ever; names grow with each step. */
+/* Each record includes two more without end; names grow with each step. */
 static void
 records_without_an_end(void **state)
 {
@@ -187,7 +187,7 @@ ten_thousand_terms(void **state)
 
 /* --- long texts -------------------------------------------------------- */
 
-/* libspf2 drops terms behind 511 octets of its own form without a word. */
+/* libspf2 silently drops terms behind 511 octets of its own form. */
 static void
 many_networks(void **state)
 {
@@ -252,7 +252,7 @@ record_of_64_kilobytes(void **state)
 	buf_free(&b);
 }
 
-/* --- what crashes libspf2's compiler ----------------------------------- */
+/* --- records that crash libspf2's compiler ------------------------------ */
 
 static void
 macros_and_a_literal(void **state)
@@ -313,8 +313,8 @@ octets_that_end_strings(void **state)
 }
 
 /*
- * The costliest expansion there is: records of nothing but macros. Ten of
- * them must not take a second even here, under a sanitizer.
+ * The most expensive expansion: records that have only macros. Ten of them
+ * must take less than a second even here, under a sanitizer.
  */
 static void
 work_is_bounded(void **state)

@@ -1,5 +1,5 @@
 /*
- * spf_check: which identity is checked, of which client, with which limits
+ * spf_check: the identity that is checked, the client and the limits
  */
 #include "test.h"
 
@@ -82,7 +82,7 @@ tells_identities_apart(void **state)
 	resolver_free(&r);
 }
 
-/* The MTA's word is not always through netaddr_parse. */
+/* A client that was not normalized by netaddr_parse. */
 static void
 takes_mapped_clients_for_ipv4(void **state)
 {
@@ -163,7 +163,7 @@ limits_are_settings(void **state)
 	resolver_free(&r);
 }
 
-/* What a message does: both prefetched, then both checked, one account. */
+/* Like a message: both prefetched, then both checked, one account. */
 static void
 two_checks_share_an_account(void **state)
 {
@@ -187,14 +187,14 @@ two_checks_share_an_account(void **state)
 	spf_check(l, &from, &spf_default_limits, a, &f);
 	assert_int_equal(f.result, RESULT_FAIL);
 	assert_string_equal(f.domain, "from.example");
-	/* the explanation is what a fail asks for in the end */
+	/* the explanation is the last question of a fail */
 	assert_int_equal(lookups_count(l), 4);
 	arena_free(&a);
 	lookups_free(&l);
 	resolver_free(&r);
 }
 
-/* An account whose budget is spent: a fact, not a pass. */
+/* An account whose budget is used up: a fact, not a pass. */
 static void
 a_spent_budget_is_temperror(void **state)
 {

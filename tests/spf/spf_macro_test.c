@@ -1,5 +1,5 @@
 /*
- * spf_macro: sections 7.1 to 7.4 of RFC 7208, one row a sentence
+ * spf_macro: sections 7.1 to 7.4 of RFC 7208, one row for each sentence
  */
 #include "test.h"
 
@@ -167,7 +167,7 @@ expands_names(void **state)
 	arena_free(&a);
 }
 
-/* The local part decides here; section 7.3 on splitting and joining. */
+/* Splitting and joining of the local part (section 7.3). */
 static const struct {
 	const char *local, *text, *want;
 } splits[] = {
@@ -326,7 +326,7 @@ cuts_names(void **state)
 	arena_free(&a);
 }
 
-/* No dot to cut at: the resolver will refuse it, but it must stay bounded. */
+/* No dot to cut at: the resolver refuses the name; memory is bounded. */
 static void
 keeps_long_labels_bounded(void **state)
 {

@@ -1,8 +1,8 @@
 /*
- * spf_prefetch: lookups start as early as they can. The backend here answers
- * in rounds, all questions of a round at once, as name servers of the same
- * distance would; a check must be ready after as many rounds as its records
- * are deep, and then ask nothing more.
+ * spf_prefetch: lookups start as early as possible. The backend here answers in
+ * rounds, all questions of a round at once, like name servers of the same
+ * distance. A check must be ready after as many rounds as its records are
+ * nested, and must then ask nothing more.
  */
 #include "test.h"
 
@@ -16,7 +16,7 @@
 /* --- a backend that answers in rounds ---------------------------------- */
 
 struct rounds {
-	struct resolver	*zone;		/* who knows the answers */
+	struct resolver	*zone;		/* has the answers */
 	struct query	*query[512];
 	unsigned	 n, answered;
 	bool		 immediate;	/* do not wait for a round */
@@ -41,7 +41,7 @@ rounds_close(void *state)
 	(void)state;
 }
 
-/* One record back to what it is on the wire. */
+/* One record in wire format. */
 static void
 to_wire(struct buf *b, enum dns_type type, const struct dns_rr *rr)
 {
@@ -91,7 +91,7 @@ answer(struct rounds *r, struct query *q)
 	lookups_free(&l);
 }
 
-/* All that is asked by now; false when nothing is. */
+/* Answer all pending questions; false when there is none. */
 static bool
 round_trip(struct rounds *r)
 {
@@ -168,7 +168,7 @@ static const struct {
 	    "d.example TXT \"v=spf1 a:%{p}.x.example -all\"\n"
 	    "1.2.0.192.in-addr.arpa PTR h.example\nh.example A 192.0.2.1\n",
 	    RESULT_FAIL, 3, 3, 1 },
-	/* what cannot be reached is not asked for */
+	/* terms that cannot be reached are not looked up */
 	{ "behind a match", "192.0.2.1",
 	    "d.example TXT \"v=spf1 a:a.example ip4:192.0.2.1 a:b.example "
 	    "redirect=c.example\"\na.example A 203.0.113.1\n",
@@ -274,7 +274,7 @@ takes_as_many_rounds_as_it_is_deep(void **state)
 	}
 }
 
-/* The account may end before the first answer comes, and does at a RSET. */
+/* The account may end before the first answer arrives, as at a RSET. */
 static void
 may_be_left_at_any_time(void **state)
 {

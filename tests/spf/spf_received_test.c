@@ -1,6 +1,5 @@
 /*
- * spf_received: RFC 7208 9.1, and that no word from the wire gets out of its
- * place
+ * spf_received: RFC 7208 9.1; no word from the wire can end its pair
  */
 #include "test.h"
 

@@ -1,12 +1,12 @@
 /*
- * spf_record: the grammar of RFC 7208 section 12, one row a rule
+ * spf_record: the grammar of RFC 7208 section 12, one row for each rule
  */
 #include "test.h"
 
 #include "base/buf.h"
 #include "spf/spf_record_priv.h"
 
-/* A literal with its length, so that a NUL can stand in it. */
+/* A literal with its length, so that it may contain a NUL. */
 #define TEXT(s)	s, sizeof(s) - 1
 
 static const struct {
@@ -301,7 +301,7 @@ says_which_term_is_wrong(void **state)
 	assert_string_equal(rec.error, "a mechanism is unknown");
 }
 
-/* The largest TXT there is, full of the shortest terms. */
+/* A TXT record of maximum size, full of the shortest terms. */
 static void
 reads_64_kilobytes(void **state)
 {

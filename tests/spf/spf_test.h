@@ -1,7 +1,7 @@
 /*
  * spf_test - one SPF check over a zone text, for the tests of spf_check
  *
- * Behind test.h.
+ * Include it after test.h.
  */
 #ifndef MILLGATE_SPF_TEST_H
 #define MILLGATE_SPF_TEST_H
