@@ -99,8 +99,6 @@ struct reservation *store_reservation_new(struct store *s,
  */
 enum store_answer store_reserve(struct reservation *r, time_t now,
 		    struct store_usage *usage);
-/* Forget one recipient taken before (refused by someone after us). */
-void		 store_unreserve(struct reservation *r);
 /*
  * Make the reservation count, on all accounts or none, durably against
  * kill -9, and free it; `usage` as above.

@@ -137,34 +137,19 @@ ledger_reserve(struct reservation *base, time_t now, struct store_usage *usage)
 	return answer;
 }
 
-/* The shards are locked. */
+/* The shards are locked. Give back all that is reserved. */
 static void
-unreserve(struct ledger_reservation *r, uint32_t recipients,
-    uint32_t messages)
+ledger_unreserve(struct ledger_reservation *r)
 {
 	struct account	*a;
 	size_t		 i;
 
-	r->recipients -= recipients;
-	r->messages -= messages;
 	for (i = 0; i < r->base.n; i++) {
 		a = r->part[i].account;
-		a->reserved_recipients -= recipients;
-		a->reserved_messages -= messages;
+		a->reserved_recipients -= r->recipients;
+		a->reserved_messages -= r->messages;
 	}
-}
-
-static void
-ledger_unreserve(struct reservation *base)
-{
-	struct ledger_reservation *r = (struct ledger_reservation *)base;
-
-	if (r->recipients == 0)
-		return;
-	lock(r);
-	/* the message is gone with its last recipient */
-	unreserve(r, 1, r->recipients == 1 ? r->messages : 0);
-	unlock(r);
+	r->recipients = r->messages = 0;
 }
 
 /* The shards are locked. An account without anything is forgotten. */
@@ -174,7 +159,7 @@ release(struct ledger_reservation *r)
 	struct part	*p;
 	size_t		 i;
 
-	unreserve(r, r->recipients, r->messages);
+	ledger_unreserve(r);
 	for (i = 0; i < r->base.n; i++) {
 		p = &r->part[i];
 		if (--p->account->open == 0 && p->account->hour.n == 0)
@@ -241,7 +226,7 @@ ledger_commit(struct reservation *base, time_t now, struct store_usage *usage)
 	lock(r);
 	if (written)
 		count(r, row);
-	unreserve(r, r->recipients, r->messages);
+	ledger_unreserve(r);
 	judge(r, minute, 1, usage);
 	release(r);
 	unlock(r);
@@ -368,7 +353,6 @@ ledger_close(struct store *base)
 static const struct store_ops ledger_ops = {
 	.reservation_new = ledger_reservation_new,
 	.reserve = ledger_reserve,
-	.unreserve = ledger_unreserve,
 	.commit = ledger_commit,
 	.give_back = ledger_give_back,
 	.usage = ledger_usage,

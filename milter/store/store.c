@@ -126,12 +126,6 @@ store_reserve(struct reservation *r, time_t now, struct store_usage *usage)
 	return r->store->ops->reserve(r, now, usage);
 }
 
-void
-store_unreserve(struct reservation *r)
-{
-	r->store->ops->unreserve(r);
-}
-
 enum store_answer
 store_commit(struct reservation **rp, time_t now, struct store_usage *usage)
 {

@@ -16,7 +16,6 @@ struct store_ops {
 			    const struct store_account *account, size_t n);
 	enum store_answer (*reserve)(struct reservation *r, time_t now,
 			    struct store_usage *usage);
-	void		 (*unreserve)(struct reservation *r);
 	enum store_answer (*commit)(struct reservation *r, time_t now,
 			    struct store_usage *usage);
 	void		 (*give_back)(struct reservation *r);

@@ -192,11 +192,8 @@ model_step(struct model *m)
 		m->open[i].key = dice(m, MODEL_KEYS);
 		m->open[i].r = reservation_on(m->b->store,
 		    names[m->open[i].key], model_limits[m->open[i].key]);
-	} else if (what < 120) {
-		model_reserve(m, i);
 	} else if (what < 140) {
-		store_unreserve(m->open[i].r);
-		m->open[i].recipients -= m->open[i].recipients > 0;
+		model_reserve(m, i);
 	} else if (what < 180) {
 		model_commit(m, i);
 	} else {

@@ -290,17 +290,6 @@ redis_pay(struct store *base, char error[STORE_ERROR])
 }
 
 static void
-redis_unreserve(struct reservation *base)
-{
-	struct redis_reservation *r = (struct redis_reservation *)base;
-
-	if (r->held == 0)
-		return;
-	r->held--;
-	tell(r);
-}
-
-static void
 redis_give_back(struct reservation *base)
 {
 	struct redis_reservation *r = (struct redis_reservation *)base;
@@ -423,7 +412,6 @@ redis_close(struct store *base)
 static const struct store_ops redis_ops = {
 	.reservation_new = redis_reservation_new,
 	.reserve = redis_reserve,
-	.unreserve = redis_unreserve,
 	.commit = redis_commit,
 	.give_back = redis_give_back,
 	.usage = redis_usage,
