@@ -116,7 +116,7 @@ enum store_answer store_usage(struct store *s, const char *key, time_t now,
 
 /* All keys with something in the last hour, most recipients first. */
 struct store_row { char *key; uint32_t recipients, messages; };
-struct store_rows { size_t n; struct store_row *row; };
+struct store_rows { size_t n; struct store_row *row; size_t capacity; };
 enum store_answer store_list(struct store *s, time_t now,
 		    struct store_rows *rows, char error[STORE_ERROR]);
 void		 store_rows_free(struct store_rows *rows);

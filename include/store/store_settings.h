@@ -42,7 +42,11 @@ enum store_answer store_setting_put(struct store *s, const char *key,
 		    char error[STORE_ERROR]);
 /* All keys for which something is set at `now`, sorted by their octets. */
 struct store_setting_row { char *key; struct store_setting setting; };
-struct store_setting_rows { size_t n; struct store_setting_row *row; };
+struct store_setting_rows {
+	size_t		 n;
+	struct store_setting_row *row;
+	size_t		 capacity;
+};
 enum store_answer store_settings_list(struct store *s, time_t now,
 		    struct store_setting_rows *rows, char error[STORE_ERROR]);
 void		 store_setting_rows_free(struct store_setting_rows *rows);

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ledger_priv.h"
+#include "ledger_disk_priv.h"
 
 struct waiting;
 

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "ledger_inside_priv.h"
 #include "ledger_priv.h"
 
 struct part {
@@ -257,21 +256,6 @@ ledger_usage(struct store *base, const char *key, time_t now,
 }
 
 static void
-rows_add(struct store_rows *rows, const char *key, struct hour_sum sum)
-{
-	struct store_row *row;
-
-	/* a power of two of rows fills the memory: twice as much */
-	if ((rows->n & (rows->n - 1)) == 0)
-		rows->row = xrealloc(rows->row,
-		    (rows->n == 0 ? 1 : rows->n * 2) * sizeof(*rows->row));
-	row = &rows->row[rows->n++];
-	row->key = xstrdup(key);
-	row->recipients = hour_cap(sum.recipients);
-	row->messages = hour_cap(sum.messages);
-}
-
-static void
 list_shard(struct shard *s, uint32_t minute, struct store_rows *rows)
 {
 	const struct account	*a;
@@ -282,19 +266,11 @@ list_shard(struct shard *s, uint32_t minute, struct store_rows *rows)
 		for (a = s->table[i]; a != NULL; a = a->next) {
 			sum = hour_sum(&a->hour, minute);
 			if (sum.recipients > 0 || sum.messages > 0)
-				rows_add(rows, a->key, sum);
+				store_rows_add(rows, a->key,
+				    hour_cap(sum.recipients),
+				    hour_cap(sum.messages));
 		}
 	}
-}
-
-static int
-row_cmp(const void *va, const void *vb)
-{
-	const struct store_row *a = va, *b = vb;
-
-	if (a->recipients != b->recipients)
-		return a->recipients > b->recipients ? -1 : 1;
-	return strcmp(a->key, b->key);
 }
 
 static enum store_answer
@@ -310,8 +286,6 @@ ledger_list(struct store *base, time_t now, struct store_rows *rows,
 		list_shard(&l->shard[i], hour_minute(now), rows);
 		pthread_mutex_unlock(&l->shard[i].lock);
 	}
-	if (rows->n > 1)
-		qsort(rows->row, rows->n, sizeof(*rows->row), row_cmp);
 	return STORE_TAKEN;
 }
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "ledger_inside_priv.h"
 #include "ledger_priv.h"
 
 /* What is done to each account. */

@@ -1,77 +1,69 @@
 /*
- * ledger - exact accounting in memory, with a disk behind it
+ * ledger - the inside of the ledger, for ledger*.c alone
  *
- * A backend of the store. Every decision is made in memory under the lock of
- * the key's shard, so that a recipient costs no disk access. A commit is
- * written to the disk before it is answered; threads that commit at the same
- * time share one transaction, which the first of them writes for all.
- *
- * A message's recipients count as reserved until they are on the disk, so no
- * moment exists at which they count nowhere.
+ * Others open it and use it through ledger_disk_priv.h and store.h.
  */
-#ifndef MILLGATE_LEDGER_H
-#define MILLGATE_LEDGER_H
+#ifndef MILLGATE_LEDGER_PRIV_H
+#define MILLGATE_LEDGER_PRIV_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <pthread.h>
 
-#include "store/usage.h"
+#include "accounts_priv.h"
+#include "disk_queue_priv.h"
+#include "ledger_disk_priv.h"
+#include "store_priv.h"
 
-/* To be added to what the disk holds for this key and minute. */
-struct ledger_row {
-	const struct ledger_row *next;
-	const char	*key;
-	uint32_t	 minute;	/* since the epoch */
-	uint32_t	 recipients, messages;
-};
+struct setting_entry;
 
-/* What the tool wants, written down beside the running daemon. */
-struct ledger_request {
-	int64_t		 id;
-	char		*key;		/* malloced; NULL: there is none */
-	bool		 reset;
-	unsigned	 parts;		/* of the setting */
-	struct store_setting setting;
-};
+#define SHARDS	(1u << SHARD_BITS)
 
 /*
- * The disk. Never called by two threads at once, but sync beside the others.
- * False: nothing of it was done; error says what is wrong and what to do.
+ * Few keys, asked for each message: sorted by key, about 200 octets and the
+ * key for each setting.
  */
-struct ledger_disk {
-	/* All rows or none, safe from kill -9 on return. */
-	bool		 (*write)(void *disk, const struct ledger_row *rows,
-			    char error[STORE_ERROR]);
-	/* The same, instead of all rows that are there. */
-	bool		 (*replace)(void *disk, const struct ledger_row *rows,
-			    char error[STORE_ERROR]);
-	/* Remove some rows of minutes before this one; *more: some are left. */
-	bool		 (*forget)(void *disk, uint32_t before, bool *more,
-			    char error[STORE_ERROR]);
-	/*
-	 * Instead of what the key has; an empty one removes it. With it the
-	 * request (0: none) is done, all or nothing.
-	 */
-	bool		 (*put_setting)(void *disk, const char *key,
-			    const struct store_setting *setting,
-			    int64_t request, char error[STORE_ERROR]);
-	/* Remove the rows of these keys and minutes; and the request. */
-	bool		 (*remove)(void *disk, const struct ledger_row *rows,
-			    int64_t request, char error[STORE_ERROR]);
-	/* The oldest request. */
-	bool		 (*next_request)(void *disk, struct ledger_request *r,
-			    char error[STORE_ERROR]);
-	/* What was written is safe from a power cut. */
-	bool		 (*sync)(void *disk, char error[STORE_ERROR]);
-	void		 (*close)(void *disk);
-	/* all but close are NULL: it was opened for reading */
+struct settings {
+	pthread_rwlock_t lock;
+	struct setting_entry **entry;
+	size_t		 n, size;
 };
 
-/* Empty; without a disk (both NULL) it lives in memory alone. */
-struct store	*ledger_new(const struct ledger_disk *ops, void *disk);
-/* What the disk held at the start; not written back. */
-void		 ledger_load(struct store *s, const struct ledger_row *row);
-void		 ledger_load_setting(struct store *s, const char *key,
-		    const struct store_setting *setting);
+struct ledger {
+	struct store	 store;
+	struct disk_queue queue;
+	struct shard	 shard[SHARDS];
+	struct settings	 settings;
+	pthread_mutex_t	 change;	/* held around a change of settings */
+};
+
+static inline struct shard *
+shard_of(struct ledger *l, uint32_t hash)
+{
+	return &l->shard[hash % SHARDS];
+}
+
+/* ledger_clock.c */
+enum store_answer ledger_clock_moved(struct store *base, int64_t seconds,
+		    char error[STORE_ERROR]);
+enum store_answer ledger_clock_known(struct store *base, time_t now,
+		    char error[STORE_ERROR]);
+
+/* ledger_settings.c */
+void		 settings_init(struct settings *t);
+void		 settings_free(struct settings *t);
+enum store_answer ledger_settings_get(struct store *base,
+		    const char *const *key, size_t n,
+		    struct store_setting *setting, char error[STORE_ERROR]);
+enum store_answer ledger_setting_put(struct store *base, const char *key,
+		    unsigned parts, const struct store_setting *setting,
+		    char error[STORE_ERROR]);
+enum store_answer ledger_settings_list(struct store *base,
+		    struct store_setting_rows *rows, char error[STORE_ERROR]);
+enum store_answer ledger_reset(struct store *base, const char *key,
+		    time_t now, char error[STORE_ERROR]);
+enum store_answer ledger_take_requests(struct store *base,
+		    char error[STORE_ERROR]);
+/* Forget blocks that are over. */
+bool		 ledger_settings_prune(struct ledger *l, time_t now,
+		    char error[STORE_ERROR]);
 
 #endif

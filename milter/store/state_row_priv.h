@@ -1,5 +1,6 @@
 /*
- * state_row - a row of the state file, and its checksum
+ * state_row - rows of the state file, each with a checksum: counts, settings,
+ * and requests of the tool
  *
  * The checksum covers the whole row: SQLite has none for its pages, and a
  * flipped bit must be found, not counted.
@@ -10,7 +11,7 @@
 #include <stdbool.h>
 
 #include "store/store_sqlite.h"
-#include "ledger_priv.h"
+#include "ledger_disk_priv.h"
 
 #define STATE_ROW_COLUMNS	"minute, key, recipients, messages, sum"
 
@@ -21,5 +22,34 @@
 bool	state_row_read(struct sql_statement *st, struct ledger_row *row);
 /* The parameters of an INSERT of these columns; row's key is not copied. */
 void	state_row_bind(struct sql_statement *st, const struct ledger_row *row);
+
+/* recipients and messages are 0 where none are set, one more otherwise */
+#define SETTING_ROW_COLUMNS \
+	"key, parts, recipients, messages, blocked_until, block, reason, " \
+	"changed, sum"
+#define SETTING_ROW_PARAMETERS	"?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9"
+
+/* Beside the parts of enum store_part: forget what the key has sent. */
+#define SETTING_ROW_RESET	8
+
+struct setting_row {
+	const char	*key;
+	unsigned	 parts;
+	struct store_setting setting;
+};
+
+/*
+ * The row under a SELECT of these columns, the first of which is column
+ * `first`; its key lives until the next step. False: a value cannot be, or
+ * the checksum is wrong.
+ */
+bool	setting_row_read(struct sql_statement *st, int first,
+	    struct setting_row *row);
+/*
+ * Run `text`, an INSERT of these columns and parameters. False: an error of
+ * SQLite.
+ */
+bool	setting_row_insert(struct sql *sql, const char *text,
+	    const struct setting_row *row);
 
 #endif

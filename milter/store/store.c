@@ -4,27 +4,23 @@
  * Everything else is the backend's. A path is an SQLite file, redis:// a
  * server.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
+#include "base/array.h"
+#include "base/why.h"
 #include "store/redis/redis_url.h"
-#include "ledger_priv.h"
+#include "ledger_disk_priv.h"
 #include "store_priv.h"
 
 static bool
 is_path(const char *spec, char **why)
 {
-	struct buf b = BUF_INIT;
-
 	if (spec[0] != '\0' && strstr(spec, "://") == NULL)
 		return true;
-	buf_printf(&b, "state \"%s\": neither a path nor a redis:// URL; give "
-	    "the path of a file, or redis://HOST:PORT/NUMBER", spec);
-	*why = b.data;
-	return false;
+	return why_set(why, "state \"%s\": neither a path nor a redis:// URL; "
+	    "give the path of a file, or redis://HOST:PORT/NUMBER", spec);
 }
 
 static struct store *
@@ -154,13 +150,59 @@ store_usage(struct store *s, const char *key, time_t now,
 	return s->ops->usage(s, key, now, limits, usage);
 }
 
+void
+store_rows_add(struct store_rows *rows, const char *key, uint32_t recipients,
+    uint32_t messages)
+{
+	rows->row = array_grow(rows->row, rows->n, &rows->capacity,
+	    sizeof(*rows->row));
+	rows->row[rows->n++] = (struct store_row){
+		xstrdup(key), recipients, messages
+	};
+}
+
+static int
+store_row_by_key(const void *va, const void *vb)
+{
+	const struct store_row *a = va, *b = vb;
+
+	return strcmp(a->key, b->key);
+}
+
+/* The most recipients first. */
+static int
+store_row_by_count(const void *va, const void *vb)
+{
+	const struct store_row *a = va, *b = vb;
+
+	if (a->recipients != b->recipients)
+		return a->recipients > b->recipients ? -1 : 1;
+	return strcmp(a->key, b->key);
+}
+
 enum store_answer
 store_list(struct store *s, time_t now, struct store_rows *rows,
     char error[STORE_ERROR])
 {
+	enum store_answer	answer;
+	size_t			i, kept = 0;
+
 	memset(rows, 0, sizeof(*rows));
 	error[0] = '\0';
-	return s->ops->list(s, now, rows, error);
+	answer = s->ops->list(s, now, rows, error);
+	if (rows->n < 2)
+		return answer;
+	qsort(rows->row, rows->n, sizeof(*rows->row), store_row_by_key);
+	for (i = 0; i < rows->n; i++) {
+		if (kept > 0 && strcmp(rows->row[kept - 1].key,
+		    rows->row[i].key) == 0)
+			free(rows->row[i].key);
+		else
+			rows->row[kept++] = rows->row[i];
+	}
+	rows->n = kept;
+	qsort(rows->row, rows->n, sizeof(*rows->row), store_row_by_count);
+	return answer;
 }
 
 void

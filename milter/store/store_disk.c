@@ -1,76 +1,32 @@
 /*
- * store_disk - the ledger's disk: the state file, opened, checked and kept
- *
- * WAL mode with synchronous=NORMAL: a commit is a write(2), not a disk sync.
- * It survives kill -9 of the process; a power cut may take the transactions
- * since the last checkpoint, never the file. Checkpoints run beside commits,
- * on a connection of their own. Rows carry a checksum, because
- * SQLite has none for its pages: a flipped bit is found, not counted.
+ * store_disk - the state file as a store: opened by the daemon or by the tool
  *
  * The daemon owns the tables `bucket` and `setting`, and reads them once, at
- * the start. A tool that wants to change something while the daemon runs asks
- * it (store_requests.c). With the daemon stopped, the tool takes PATH-lock,
- * and is for a moment what the daemon was.
+ * the start (state_disk.c writes them). A tool that wants to change something
+ * while the daemon runs asks it: it writes a row into the table `request`;
+ * SQLite's locks arbitrate. The daemon does it and removes the row in one
+ * transaction, and the tool waits until it is gone. With the daemon stopped,
+ * the tool takes PATH-lock, and is for a moment what the daemon was.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/arena.h"
-#include "hour_priv.h"
-#include "setting_row_priv.h"
+#include "base/why.h"
+#include "state_disk_priv.h"
 #include "state_row_priv.h"
-#include "store_disk_priv.h"
 #include "store_priv.h"
 #include "store_schema_priv.h"
 
-#define FORGET_ROWS	500		/* in one transaction */
+#define ASK_TRIES	60		/* 3 seconds */
+#define ASK_PAUSE_NS	50000000L
 
-#define STRING_OF(x)	#x
-#define STRING(x)	STRING_OF(x)
-
-static const char *const statements[ST_COUNT] = {
-	[ST_BEGIN] = "BEGIN IMMEDIATE",
-	[ST_COMMIT] = "COMMIT",
-	[ST_GET] = "SELECT " STATE_ROW_COLUMNS " FROM bucket "
-	    "WHERE minute = ?1 AND key = ?2",
-	[ST_PUT] = "INSERT OR REPLACE INTO bucket(" STATE_ROW_COLUMNS ") "
-	    "VALUES(?1, ?2, ?3, ?4, ?5)",
-	[ST_OLDEST] = "SELECT minute FROM bucket WHERE minute < ?1 "
-	    "ORDER BY minute LIMIT 1",
-	/* the first rows of a minute; a blob is greater than every key */
-	[ST_FORGET] = "DELETE FROM bucket WHERE minute = ?1 AND key < "
-	    "ifnull((SELECT key FROM bucket WHERE minute = ?1 ORDER BY key "
-	    "LIMIT 1 OFFSET " STRING(FORGET_ROWS) "), x'')"
-};
-
-/* --- errors -------------------------------------------------------------- */
-
-bool
-disk_explain(const struct disk *d, const char *doing, char error[STORE_ERROR])
-{
-	sql_explain(d->sql, d->file.path, doing, error, STORE_ERROR);
-	return false;
-}
-
-/* The same while opening. */
 static bool
 refuse(const struct disk *d, const char *doing, char **why)
 {
 	return schema_refuse(d->sql, d->file.path, doing, why);
-}
-
-/* --- opening ------------------------------------------------------------- */
-
-static void
-disconnect(struct disk *d)
-{
-	size_t i;
-
-	for (i = 0; i < ST_COUNT; i++)
-		sql_finish(&d->st[i]);
-	sql_close(&d->checkpointer);
-	sql_close(&d->sql);
 }
 
 /*
@@ -89,7 +45,7 @@ create(struct disk *d, char **why)
 	    schema_upgrade(d->sql, 0);
 	if (!ok)
 		refuse(d, "cannot be created", why);
-	disconnect(d);
+	state_disk_disconnect(d);
 	free(draft);
 	ok = ok && state_file_publish(&d->file, why);
 	if (!ok)
@@ -158,24 +114,11 @@ use_log(struct disk *d, char **why)
 	if (mode == NULL)
 		refuse(d, "cannot be written", why);
 	else if (!ok)
-		schema_fail(d->file.path, why, "its file system cannot hold a "
-		    "write-ahead log; move it to a local one");
+		why_set(why, "%s: its file system cannot hold a write-ahead "
+		    "log; move it to a local one", d->file.path);
 	free(mode);
-	return ok && (sql_exec(d->sql, DISK_LOG_SETTINGS) ||
+	return ok && (sql_exec(d->sql, SCHEMA_LOG_SETTINGS) ||
 	    refuse(d, "cannot be written", why));
-}
-
-static bool
-prepare(struct disk *d, char **why)
-{
-	size_t i;
-
-	for (i = 0; i < ST_COUNT; i++) {
-		d->st[i] = sql_prepare(d->sql, statements[i]);
-		if (d->st[i] == NULL)
-			return refuse(d, "cannot be prepared", why);
-	}
-	return true;
 }
 
 static bool
@@ -192,9 +135,10 @@ open_writable(struct disk *d, char **why)
 		return false;
 	if (!schema_upgrade(d->sql, version))
 		return refuse(d, "cannot be written", why);
-	if (!schema_check(d->sql, d->file.path, true, why) ||
-	    !prepare(d, why))
+	if (!schema_check(d->sql, d->file.path, true, why))
 		return false;
+	if (!state_disk_prepare(d))
+		return refuse(d, "cannot be prepared", why);
 	if (!sql_open(&d->checkpointer, d->file.path, SQL_WRITE))
 		return refuse(d, "cannot be opened", why);
 	state_file_sign(&d->file);
@@ -209,148 +153,9 @@ open_readonly(struct disk *d, char **why)
 	    schema_check(d->sql, d->file.path, false, why);
 }
 
-/* --- at work ------------------------------------------------------------- */
-
-/* What the file has for this key and minute, and the new; false: an error. */
-static bool
-add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
-{
-	struct sql_statement	*get = d->st[ST_GET], *put = d->st[ST_PUT];
-	struct ledger_row	 row = { .key = NULL };
-	enum sql_result		 result;
-	bool			 right;
-
-	sql_bind_number(get, 1, more->minute);
-	sql_bind_text(get, 2, more->key);
-	result = sql_step(get);
-	right = result != SQL_ROW || state_row_read(get, &row);
-	sql_reset(get);
-	if (!right) {
-		snprintf(error, STORE_ERROR, "%.90s: is damaged: the checksum "
-		    "of a row is wrong; stop millgate, and restore it from a "
-		    "copy", d->file.path);
-		return false;
-	}
-	if (result == SQL_FAILED)
-		return disk_explain(d, "cannot be read", error);
-	row.key = more->key;
-	row.minute = more->minute;
-	row.recipients = hour_cap((uint64_t)row.recipients +
-	    more->recipients);
-	row.messages = hour_cap((uint64_t)row.messages + more->messages);
-	state_row_bind(put, &row);
-	return sql_run(put) || disk_explain(d, "cannot be written", error);
-}
-
-bool
-disk_still_there(const struct disk *d, char error[STORE_ERROR])
-{
-	const char *gone = state_file_same(&d->file) ?
-	    state_log_gone(&d->log, d->file.path) : "";
-
-	if (gone == NULL)
-		return true;
-	snprintf(error, STORE_ERROR, "%.90s%s: was removed or replaced while "
-	    "in use; restore it, or restart millgate", d->file.path, gone);
-	return false;
-}
-
-/* All rows or none; `replace`: instead of what is there. */
-static bool
-write_rows(struct disk *d, const struct ledger_row *row, bool replace,
-    char error[STORE_ERROR])
-{
-	bool ok;
-
-	if (!disk_still_there(d, error))
-		return false;
-	ok = sql_run(d->st[ST_BEGIN]) &&
-	    (!replace || sql_exec(d->sql, "DELETE FROM bucket"));
-	if (!ok)
-		disk_explain(d, "cannot be written", error);
-	for (; ok && row != NULL; row = row->next)
-		ok = add(d, row, error);
-	if (ok && !sql_run(d->st[ST_COMMIT]))
-		ok = disk_explain(d, "cannot be written", error);
-	if (!ok && sql_in_transaction(d->sql))
-		sql_exec(d->sql, "ROLLBACK");
-	return ok;
-}
-
-static bool
-disk_write(void *disk, const struct ledger_row *rows, char error[STORE_ERROR])
-{
-	return write_rows(disk, rows, false, error);
-}
-
-static bool
-disk_replace(void *disk, const struct ledger_row *rows,
-    char error[STORE_ERROR])
-{
-	return write_rows(disk, rows, true, error);
-}
-
-static bool
-disk_forget(void *disk, uint32_t before, bool *more, char error[STORE_ERROR])
-{
-	struct disk		*d = disk;
-	struct sql_statement	*oldest = d->st[ST_OLDEST];
-	enum sql_result		 result;
-	int64_t			 minute = 0;
-
-	*more = false;
-	if (!disk_still_there(d, error))
-		return false;
-	sql_bind_number(oldest, 1, before);
-	result = sql_step(oldest);
-	if (result == SQL_ROW)
-		sql_column_number(oldest, 0, before, &minute);
-	sql_reset(oldest);
-	if (result == SQL_DONE)
-		return true;
-	sql_bind_number(d->st[ST_FORGET], 1, minute);
-	*more = result == SQL_ROW && sql_run(d->st[ST_FORGET]);
-	return *more || disk_explain(d, "old counts cannot be removed", error);
-}
-
-static bool
-disk_sync(void *disk, char error[STORE_ERROR])
-{
-	struct disk	*d = disk;
-	char		*text;
-
-	text = sql_text(d->checkpointer, "PRAGMA wal_checkpoint(PASSIVE)");
-	free(text);
-	if (text == NULL)
-		sql_explain(d->checkpointer, d->file.path,
-		    "cannot be written", error, STORE_ERROR);
-	return text != NULL;
-}
-
-static void
-disk_close(void *disk)
-{
-	struct disk *d = disk;
-
-	disconnect(d);
-	state_file_close(&d->file);
-	free(d);
-}
-
-static const struct ledger_disk writable_disk = {
-	.write = disk_write,
-	.replace = disk_replace,
-	.forget = disk_forget,
-	.put_setting = disk_put_setting,
-	.remove = disk_remove,
-	.next_request = disk_next_request,
-	.sync = disk_sync,
-	.close = disk_close,
-};
-
 /* What was read is in the ledger: nothing is kept open. */
 static const struct ledger_disk readonly_disk = {
-	.close = disk_close,
+	.close = state_disk_close,
 };
 
 /* What tools asked for when nobody was there to do it. */
@@ -371,17 +176,124 @@ open_disk(struct disk *d, bool readonly, char **why)
 {
 	struct store	*s;
 
-	s = ledger_new(readonly ? &readonly_disk : &writable_disk, d);
+	s = ledger_new(readonly ? &readonly_disk : &state_disk, d);
 	if ((readonly ? open_readonly(d, why) : open_writable(d, why)) &&
 	    load(d, s, why) && load_settings(d, s, why) &&
 	    (readonly || do_requests(s, why))) {
 		if (readonly)
-			disconnect(d);
+			state_disk_disconnect(d);
 		return s;
 	}
 	s->ops->close(s);
 	return NULL;
 }
+
+/* --- the tool's side ----------------------------------------------------- */
+
+struct asker {
+	struct store	 store;
+	struct state_file file;
+	struct sql	*sql;
+};
+
+static enum store_answer
+trouble(struct asker *a, const char *doing, char error[STORE_ERROR])
+{
+	sql_explain(a->sql, a->file.path, doing, error, STORE_ERROR);
+	return STORE_UNKNOWN;
+}
+
+/* Until the daemon has done it. */
+static enum store_answer
+wait_until_done(struct asker *a, int64_t id, char error[STORE_ERROR])
+{
+	const struct timespec	pause = { 0, ASK_PAUSE_NS };
+	char			query[80];
+	int64_t			left;
+	int			i;
+
+	snprintf(query, sizeof(query), "SELECT count(*) FROM request "
+	    "WHERE id = %lld", (long long)id);
+	for (i = 0; i < ASK_TRIES; i++) {
+		nanosleep(&pause, NULL);
+		if (!sql_number(a->sql, query, &left))
+			return trouble(a, "cannot be read", error);
+		if (left == 0)
+			return STORE_TAKEN;
+	}
+	snprintf(error, STORE_ERROR, "%.90s: the running millgate has not "
+	    "taken the request within 3 seconds; it stays there and will be "
+	    "done: see its log", a->file.path);
+	return STORE_UNKNOWN;
+}
+
+static enum store_answer
+ask(struct asker *a, const struct setting_row *row, char error[STORE_ERROR])
+{
+	int64_t id;
+
+	if (!setting_row_insert(a->sql, "INSERT INTO request("
+	    SETTING_ROW_COLUMNS ") VALUES(" SETTING_ROW_PARAMETERS ")", row) ||
+	    !sql_number(a->sql, "SELECT last_insert_rowid()", &id))
+		return trouble(a, "cannot be written", error);
+	return wait_until_done(a, id, error);
+}
+
+static enum store_answer
+asker_setting_put(struct store *s, const char *key, unsigned parts,
+    const struct store_setting *setting, char error[STORE_ERROR])
+{
+	struct setting_row row = { key, parts, *setting };
+
+	return ask((struct asker *)s, &row, error);
+}
+
+static enum store_answer
+asker_reset(struct store *s, const char *key, time_t now,
+    char error[STORE_ERROR])
+{
+	struct setting_row row = { .key = key, .parts = SETTING_ROW_RESET };
+
+	row.setting.changed = now;
+	return ask((struct asker *)s, &row, error);
+}
+
+static void
+asker_close(struct store *s)
+{
+	struct asker *a = (struct asker *)s;
+
+	sql_close(&a->sql);
+	state_file_close(&a->file);
+	free(a);
+}
+
+static const struct store_ops asker_ops = {
+	.setting_put = asker_setting_put,
+	.reset = asker_reset,
+	.close = asker_close,
+};
+
+static struct store *
+asker_open(struct state_file *file, char **why)
+{
+	struct asker	*a = xcalloc(1, sizeof(*a));
+	int64_t		 version;
+
+	a->store.ops = &asker_ops;
+	a->file = *file;
+	if (!sql_open(&a->sql, file->path, SQL_WRITE) ||
+	    !sql_exec(a->sql, SCHEMA_LOG_SETTINGS))
+		schema_refuse(a->sql, file->path, "cannot be opened", why);
+	else if (schema_identify(a->sql, file->path, &version, why) &&
+	    schema_is_ours(file->path, version, why) &&
+	    schema_check(a->sql, file->path, false, why))
+		return &a->store;
+	asker_close(&a->store);
+	return NULL;
+}
+
+/* --- which of them -------------------------------------------------------- */
 
 struct store *
 store_disk_open(const char *path, enum store_use use, char **why)
@@ -396,7 +308,7 @@ store_disk_open(const char *path, enum store_use use, char **why)
 	if (ok && (use != STORE_CHANGE || d->file.lock >= 0))
 		return open_disk(d, use == STORE_READ, why);
 	if (ok)
-		s = store_asker_open(&d->file, why);
+		s = asker_open(&d->file, why);
 	free(d);
 	return s;
 }

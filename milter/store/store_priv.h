@@ -22,6 +22,7 @@ struct store_ops {
 	enum store_answer (*usage)(struct store *s, const char *key,
 			    time_t now, struct store_limits limits,
 			    struct store_usage *usage);
+	/* in any order, a key more than once perhaps: store.c's work */
 	enum store_answer (*list)(struct store *s, time_t now,
 			    struct store_rows *rows, char error[STORE_ERROR]);
 	enum store_answer (*prune)(struct store *s, time_t now,
@@ -40,7 +41,7 @@ struct store_ops {
 			    unsigned parts,
 			    const struct store_setting *setting,
 			    char error[STORE_ERROR]);
-	/* in any order, whatever is kept */
+	/* the same, whatever is kept */
 	enum store_answer (*settings_list)(struct store *s,
 			    struct store_setting_rows *rows,
 			    char error[STORE_ERROR]);
@@ -65,6 +66,10 @@ struct reservation {
 /* `path` NULL: they stay in memory. */
 struct dmarc_notes *dmarc_notes_new(const char *path);
 void		 dmarc_notes_free(struct dmarc_notes **dp);
+
+/* store.c, for backends: one more row; the key is copied. */
+void		 store_rows_add(struct store_rows *rows, const char *key,
+		    uint32_t recipients, uint32_t messages);
 
 /* store_settings.c, for backends: the parts of `from` into `to`. */
 void		 setting_merge(struct store_setting *to, unsigned parts,

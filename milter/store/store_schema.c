@@ -1,12 +1,12 @@
 /*
  * store_schema - the tables of the state file, version by version
  */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/why.h"
 #include "store/usage.h"
 #include "store_schema_priv.h"
 
@@ -87,24 +87,10 @@ schema_refuse(struct sql *sql, const char *path, const char *doing,
 }
 
 bool
-schema_fail(const char *path, char **why, const char *fmt, ...)
-{
-	struct buf	b = BUF_INIT;
-	va_list		ap;
-
-	buf_printf(&b, "%s: ", path);
-	va_start(ap, fmt);
-	buf_vprintf(&b, fmt, ap);
-	va_end(ap);
-	*why = b.data;
-	return false;
-}
-
-bool
 schema_damaged(const char *path, const char *what, char **why)
 {
-	return schema_fail(path, why, "is damaged: %s; restore it from a "
-	    "copy, or move it and its -wal away to begin with empty counts",
+	return why_set(why, "%s: is damaged: %s; restore it from a copy, or "
+	    "move it and its -wal away to begin with empty counts", path,
 	    what);
 }
 
@@ -120,12 +106,12 @@ schema_identify(struct sql *sql, const char *path, int64_t *version,
 	    !sql_number(sql, "PRAGMA user_version", version))
 		return schema_refuse(sql, path, "cannot be read", why);
 	if (id != APPLICATION_ID)
-		return schema_fail(path, why, "is another program's "
-		    "database; name another file");
+		return why_set(why, "%s: is another program's database; name "
+		    "another file", path);
 	if (*version > SCHEMA_VERSION)
-		return schema_fail(path, why, "was written by a newer "
-		    "millgate (schema %ld, this one knows %d); upgrade "
-		    "millgate, or name another file", (long)*version,
+		return why_set(why, "%s: was written by a newer millgate "
+		    "(schema %ld, this one knows %d); upgrade millgate, or "
+		    "name another file", path, (long)*version,
 		    SCHEMA_VERSION);
 	if (*version < 0)
 		return schema_damaged(path, "its schema version is negative",
@@ -136,8 +122,8 @@ schema_identify(struct sql *sql, const char *path, int64_t *version,
 bool
 schema_is_ours(const char *path, int64_t version, char **why)
 {
-	return version == SCHEMA_VERSION || schema_fail(path, why, "was "
-	    "written by an older millgate; start the new one first");
+	return version == SCHEMA_VERSION || why_set(why, "%s: was written by "
+	    "an older millgate; start the new one first", path);
 }
 
 /*

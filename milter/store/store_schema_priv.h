@@ -13,6 +13,15 @@
 #include "store/store_sqlite.h"
 #include "state_file_priv.h"
 
+/*
+ * A commit checkpoints only when nobody else has for very long; what a great
+ * transaction added to the log is given back.
+ */
+#define SCHEMA_LOG_SETTINGS \
+	"PRAGMA synchronous = NORMAL;" \
+	"PRAGMA wal_autocheckpoint = 10000;" \
+	"PRAGMA journal_size_limit = 8000000"
+
 /* The file is ours, and of a version that we know. */
 bool	schema_identify(struct sql *sql, const char *path, int64_t *version,
 	    char **why);
@@ -34,8 +43,6 @@ bool	schema_check(struct sql *sql, const char *path, bool thorough,
 /* All false. schema_refuse words the last error of SQLite. */
 bool	schema_refuse(struct sql *sql, const char *path, const char *doing,
 	    char **why);
-bool	schema_fail(const char *path, char **why, const char *fmt, ...)
-	    __attribute__((format(printf, 3, 4)));
 bool	schema_damaged(const char *path, const char *what, char **why);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "store_priv.h"
 
 bool
@@ -44,15 +45,11 @@ void
 setting_rows_add(struct store_setting_rows *rows, const char *key,
     const struct store_setting *setting)
 {
-	struct store_setting_row *row;
-
-	/* a power of two of rows fills the memory: twice as much */
-	if ((rows->n & (rows->n - 1)) == 0)
-		rows->row = xrealloc(rows->row,
-		    (rows->n == 0 ? 1 : rows->n * 2) * sizeof(*rows->row));
-	row = &rows->row[rows->n++];
-	row->key = xstrdup(key);
-	row->setting = *setting;
+	rows->row = array_grow(rows->row, rows->n, &rows->capacity,
+	    sizeof(*rows->row));
+	rows->row[rows->n++] = (struct store_setting_row){
+		xstrdup(key), *setting
+	};
 }
 
 void
@@ -135,7 +132,7 @@ store_setting_put(struct store *s, const char *key, unsigned parts,
 }
 
 static int
-row_cmp(const void *va, const void *vb)
+setting_row_by_key(const void *va, const void *vb)
 {
 	const struct store_setting_row *a = va, *b = vb;
 
@@ -152,16 +149,18 @@ store_settings_list(struct store *s, time_t now,
 	memset(rows, 0, sizeof(*rows));
 	error[0] = '\0';
 	answer = s->ops->settings_list(s, rows, error);
+	if (rows->n > 1)
+		qsort(rows->row, rows->n, sizeof(*rows->row),
+		    setting_row_by_key);
 	for (i = 0; i < rows->n; i++) {
 		tidy(&rows->row[i].setting, now);
-		if (setting_is_empty(&rows->row[i].setting))
+		if (setting_is_empty(&rows->row[i].setting) || (kept > 0 &&
+		    strcmp(rows->row[kept - 1].key, rows->row[i].key) == 0))
 			free(rows->row[i].key);
 		else
 			rows->row[kept++] = rows->row[i];
 	}
 	rows->n = kept;
-	if (kept > 1)
-		qsort(rows->row, kept, sizeof(*rows->row), row_cmp);
 	return answer;
 }
 

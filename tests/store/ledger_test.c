@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "store/ledger_priv.h"
+#include "store/ledger_disk_priv.h"
 #include "store_one.h"
 
 #define T0	1790000040

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "redis_frame_priv.h"
 
 struct scan {
@@ -31,7 +32,7 @@ size_of(const char *text, size_t len, long *n)
 	if (len == 0 || len > 8)
 		return false;
 	for (i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9')
+		if (!ascii_is_digit(text[i]))
 			return false;
 		*n = *n * 10 + (text[i] - '0');
 	}
@@ -46,7 +47,7 @@ is_number(const char *text, size_t len)
 	if (len == i || len > 20)
 		return false;
 	for (; i < len; i++)
-		if (text[i] < '0' || text[i] > '9')
+		if (!ascii_is_digit(text[i]))
 			return false;
 	return true;
 }

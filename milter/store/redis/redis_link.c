@@ -11,14 +11,14 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/monotonic.h"
+#include "base/why.h"
 #include "redis_frame_priv.h"
 #include "redis_link_priv.h"
 #include "redis_lookup_priv.h"
@@ -31,27 +31,7 @@ struct redis_link {
 	struct buf	 out;		/* for the wire */
 };
 
-uint64_t
-redis_link_clock(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 /* --- octets -------------------------------------------------------------- */
-
-static bool __attribute__((format(printf, 2, 3)))
-fail(char error[REDIS_ERROR], const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(error, REDIS_ERROR, fmt, ap);
-	va_end(ap);
-	return false;
-}
 
 /* Until the descriptor is ready, or the deadline. */
 static bool
@@ -62,14 +42,14 @@ await(int fd, short events, uint64_t deadline, char error[REDIS_ERROR])
 	int		n;
 
 	for (;;) {
-		now = redis_link_clock();
+		now = monotonic_ms();
 		n = now < deadline ? poll(&pfd, 1, (int)(deadline - now)) : 0;
 		if (n > 0)
 			return true;
 		if (n == 0)
-			return fail(error, "it does not answer in time");
+			return why_print(error, REDIS_ERROR, "it does not answer in time");
 		if (errno != EINTR)
-			return fail(error, "poll: %s", strerror(errno));
+			return why_print(error, REDIS_ERROR, "poll: %s", strerror(errno));
 	}
 }
 
@@ -86,7 +66,7 @@ flush(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 		if (n >= 0)
 			done += (size_t)n;
 		else if (errno != EAGAIN && errno != EINTR)
-			return fail(error, "the connection broke: %s",
+			return why_print(error, REDIS_ERROR, "the connection broke: %s",
 			    strerror(errno));
 		else if (!await(l->fd, POLLOUT, deadline, error))
 			return false;
@@ -109,9 +89,9 @@ fetch(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 		if (n > 0)
 			break;
 		if (n == 0)
-			return fail(error, "it closed the connection");
+			return why_print(error, REDIS_ERROR, "it closed the connection");
 		if (errno != EAGAIN && errno != EINTR)
-			return fail(error, "the connection broke: %s",
+			return why_print(error, REDIS_ERROR, "the connection broke: %s",
 			    strerror(errno));
 	}
 	if (l->tls == NULL)
@@ -134,7 +114,7 @@ connect_to(const struct addrinfo *a, uint64_t deadline,
 	fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
 	    0);
 	if (fd == -1) {
-		fail(error, "socket: %s", strerror(errno));
+		why_print(error, REDIS_ERROR, "socket: %s", strerror(errno));
 		return -1;
 	}
 	if (connect(fd, a->ai_addr, a->ai_addrlen) != 0)
@@ -147,7 +127,7 @@ connect_to(const struct addrinfo *a, uint64_t deadline,
 		getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &len);
 	}
 	if (failure != 0) {
-		fail(error, "cannot connect: %s", strerror(failure));
+		why_print(error, REDIS_ERROR, "cannot connect: %s", strerror(failure));
 		close(fd);
 		return -1;
 	}
@@ -168,7 +148,7 @@ connect_any(const struct addrinfo *list, uint64_t deadline,
 	for (a = list; a != NULL; a = a->ai_next)
 		left++;
 	for (a = list; fd == -1 && a != NULL; a = a->ai_next, left--) {
-		now = redis_link_clock();
+		now = monotonic_ms();
 		share = now < deadline ? (deadline - now) / left : 0;
 		fd = connect_to(a, now + share, error);
 	}
@@ -275,7 +255,7 @@ more(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 	if (result == REDIS_TLS_FAILED)
 		redis_tls_error(l->tls, error, REDIS_ERROR);
 	else if (result == REDIS_TLS_ENDED)
-		fail(error, "it closed the connection");
+		why_print(error, REDIS_ERROR, "it closed the connection");
 	return result == REDIS_TLS_DONE;
 }
 
@@ -294,7 +274,7 @@ redis_link_receive(struct redis_link *l, uint64_t deadline,
 	r = frame == REDIS_FRAME_WHOLE ?
 	    redis_reply_parse(l->in.data, end) : NULL;
 	if (r == NULL) {
-		fail(error, "it does not speak the Redis protocol");
+		why_print(error, REDIS_ERROR, "it does not speak the Redis protocol");
 		return NULL;
 	}
 	l->in.len -= end;

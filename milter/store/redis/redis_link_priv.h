@@ -1,8 +1,7 @@
 /*
  * redis_link - one connection to a Redis server, with a deadline for all
  *
- * A deadline is a time of redis_link_clock, milliseconds of the monotonic
- * clock, and covers whatever a function does: a server that sends an octet
+ * A deadline is a time of monotonic_ms, and covers whatever a function does: a server that sends an octet
  * now and then cannot stretch it. A link belongs to one thread at a time. It
  * is of no use any more after a failure: a reply may still be on the way.
  */
@@ -20,8 +19,6 @@
 
 struct redis_link;
 struct redis_tls_trust;
-
-uint64_t	 redis_link_clock(void);
 
 /* `trust` NULL: without TLS. NULL with `error`, a few words without a host. */
 struct redis_link *redis_link_open(const struct redis_url *u,

@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/arena.h"
+#include "base/monotonic.h"
 #include "redis_lookup_priv.h"
 
 #define LEFT_BEHIND	4u
@@ -39,14 +39,10 @@ static const struct addrinfo stream = {
 static struct lookup *
 lookup_new(const char *host, const char *port)
 {
-	struct lookup		*l = xcalloc(1, sizeof(*l));
-	pthread_condattr_t	 attr;
+	struct lookup *l = xcalloc(1, sizeof(*l));
 
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_cond_init(&l->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	monotonic_cond_init(&l->changed);
 	l->host = xstrdup(host);
 	l->port = xstrdup(port);
 	l->refs = 2;
@@ -113,8 +109,9 @@ begin(struct lookup *l)
 static struct addrinfo *
 await(struct lookup *l, uint64_t deadline, char *error, size_t size)
 {
-	struct timespec	 until = { (time_t)(deadline / 1000),
-			    (long)(deadline % 1000) * 1000000 };
+	uint64_t	 now = monotonic_ms();
+	struct timespec	 until = monotonic_in(now < deadline ? deadline - now :
+			    0);
 	struct addrinfo	*list;
 	int		 rc = 0;
 

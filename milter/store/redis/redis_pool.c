@@ -9,10 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/monotonic.h"
+#include "base/why.h"
 #include "redis_pool_priv.h"
 #include "redis_session_priv.h"
 #include "redis_tls_priv.h"
@@ -22,7 +23,6 @@
  * daemon asks once a minute, so that there is a younger one.
  */
 #define IDLE_MS		100000u
-
 
 struct redis_pool {
 	struct redis_server server;
@@ -41,16 +41,14 @@ struct redis_pool {
 
 static bool
 prepare(struct redis_pool *p, const struct store_place *place,
-    struct buf *why)
+    char **why)
 {
 	const char	*wrong = redis_url_parse(place->spec, &p->server.url);
 	struct buf	 password = BUF_INIT;
 	bool		 ok = true;
 
-	if (wrong != NULL) {
-		buf_printf(why, "state \"%s\" %s", place->spec, wrong);
-		return false;
-	}
+	if (wrong != NULL)
+		return why_set(why, "state \"%s\" %s", place->spec, wrong);
 	if (place->password_file != NULL) {
 		ok = redis_password_read(place->password_file, &password,
 		    why);
@@ -68,23 +66,15 @@ struct redis_pool *
 redis_pool_new(const struct store_place *place, const char *script,
     char **why)
 {
-	struct redis_pool	*p = xcalloc(1, sizeof(*p));
-	struct buf		 b = BUF_INIT;
-	pthread_condattr_t	 attr;
+	struct redis_pool *p = xcalloc(1, sizeof(*p));
 
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	monotonic_cond_init(&p->changed);
 	p->name = xstrdup(place->spec);
 	p->server.script = script;
 	p->timeout = place->timeout;
-	if (!prepare(p, place, &b)) {
-		*why = xstrdup(buf_str(&b));
+	if (!prepare(p, place, why))
 		redis_pool_free(&p);
-	}
-	buf_free(&b);
 	return p;
 }
 
@@ -124,7 +114,7 @@ note_failure(struct redis_pool *p, const char *error)
 	snprintf(p->error, sizeof(p->error), "%.100s: %.200s", p->name,
 	    error);
 	p->failing = true;
-	p->next = redis_link_clock() + REDIS_POOL_PAUSE;
+	p->next = monotonic_ms() + REDIS_POOL_PAUSE;
 	close_idle(p);
 	pthread_cond_broadcast(&p->changed);
 }
@@ -137,7 +127,7 @@ pop_idle(struct redis_pool *p)
 
 	while (p->nidle > 0) {
 		s = p->idle[--p->nidle];
-		if (redis_link_clock() - s->used < IDLE_MS &&
+		if (monotonic_ms() - s->used < IDLE_MS &&
 		    redis_link_is_quiet(s->link))
 			return s;
 		redis_session_close(&s);
@@ -174,8 +164,9 @@ open_one(struct redis_pool *p, uint64_t deadline)
 static bool
 await(struct redis_pool *p, uint64_t deadline)
 {
-	struct timespec until = { (time_t)(deadline / 1000),
-	    (long)(deadline % 1000) * 1000000 };
+	uint64_t	now = monotonic_ms();
+	struct timespec	until = monotonic_in(now < deadline ? deadline - now :
+	    0);
 
 	return pthread_cond_timedwait(&p->changed, &p->lock, &until) == 0;
 }
@@ -189,7 +180,7 @@ take(struct redis_pool *p, uint64_t deadline, char error[STORE_ERROR])
 	pthread_mutex_lock(&p->lock);
 	while ((s = pop_idle(p)) == NULL) {
 		if (p->failing &&
-		    (p->trying || redis_link_clock() < p->next))
+		    (p->trying || monotonic_ms() < p->next))
 			break;
 		if (p->nopen < REDIS_POOL_LINKS) {
 			s = open_one(p, deadline);
@@ -214,7 +205,7 @@ put(struct redis_pool *p, struct redis_session *s, const char *failure)
 {
 	pthread_mutex_lock(&p->lock);
 	if (failure == NULL && !p->failing) {
-		s->used = redis_link_clock();
+		s->used = monotonic_ms();
 		p->idle[p->nidle++] = s;
 		s = NULL;
 		pthread_cond_signal(&p->changed);
@@ -251,7 +242,7 @@ struct redis_reply *
 redis_pool_ask(struct redis_pool *p, const struct redis_word *word,
     size_t nwords, char error[STORE_ERROR])
 {
-	uint64_t		 deadline = redis_link_clock() + p->timeout;
+	uint64_t		 deadline = monotonic_ms() + p->timeout;
 	struct redis_session	*s = take(p, deadline, error);
 	char			 why[REDIS_ERROR] = "";
 
@@ -259,6 +250,24 @@ redis_pool_ask(struct redis_pool *p, const struct redis_word *word,
 		return NULL;
 	return conclude(p, s, redis_session_ask(s, word, nwords, deadline,
 	    why), why, error);
+}
+
+struct redis_reply *
+redis_pool_scan(struct redis_pool *p, const struct redis_word *word,
+    size_t nwords, char error[STORE_ERROR])
+{
+	struct redis_reply *r = redis_pool_ask(p, word, nwords, error);
+
+	if (r == NULL)
+		return NULL;
+	if (r->kind == REDIS_LIST && r->n == 2 &&
+	    r->item[0].kind == REDIS_TEXT && r->item[0].len < 21 &&
+	    r->item[1].kind == REDIS_LIST)
+		return r;
+	snprintf(error, STORE_ERROR, "the Redis server answers what nobody "
+	    "asked");
+	redis_reply_free(&r);
+	return NULL;
 }
 
 /* EVALSHA, or EVAL when the server has forgotten the script. */
@@ -317,7 +326,7 @@ run(struct redis_session *s, const char *script, struct redis_word *all,
 			return r;
 		if (!is_answer(r, want))
 			break;
-		s->ahead = r->item[1].number - (int64_t)redis_link_clock();
+		s->ahead = r->item[1].number - (int64_t)monotonic_ms();
 		if (r->item[0].number != REDIS_POOL_LATE)
 			return r;
 		if (again > 0)
@@ -333,7 +342,7 @@ struct redis_reply *
 redis_pool_run(struct redis_pool *p, const struct redis_word *word,
     size_t nwords, size_t nkeys, size_t n, char error[STORE_ERROR])
 {
-	uint64_t		 deadline = redis_link_clock() + p->timeout;
+	uint64_t		 deadline = monotonic_ms() + p->timeout;
 	struct redis_session	*s = take(p, deadline, error);
 	struct redis_word	*all;
 	struct redis_reply	*r;

@@ -39,6 +39,13 @@ void		 redis_pool_free(struct redis_pool **pp);
 struct redis_reply *redis_pool_run(struct redis_pool *p,
 		    const struct redis_word *word, size_t nwords,
 		    size_t nkeys, size_t n, char error[STORE_ERROR]);
+/*
+ * One step of SCAN or HSCAN. The reply is a list of two: the cursor of the
+ * next step, a text, and the list of what was found.
+ */
+struct redis_reply *redis_pool_scan(struct redis_pool *p,
+		    const struct redis_word *word, size_t nwords,
+		    char error[STORE_ERROR]);
 /* Any other command. */
 struct redis_reply *redis_pool_ask(struct redis_pool *p,
 		    const struct redis_word *word, size_t nwords,

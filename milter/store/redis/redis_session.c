@@ -15,6 +15,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/monotonic.h"
+#include "base/why.h"
 #include "redis_session_priv.h"
 
 #define PASSWORD_MAX	512
@@ -89,35 +91,28 @@ redis_explain(const char *said, char error[REDIS_ERROR])
 /* --- the password -------------------------------------------------------- */
 
 static bool
-is_secret(const char *path, int fd, struct buf *why)
+is_secret(const char *path, int fd, char **why)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		buf_printf(why, "%s: not a regular file; put the password "
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return why_set(why, "%s: not a regular file; put the password "
 		    "there", path);
-		return false;
-	}
-	if ((st.st_mode & S_IRWXO) == 0)
-		return true;
-	buf_printf(why, "%s: everybody may use this password; run: chmod "
-	    "0640 '%s'", path, path);
-	return false;
+	return (st.st_mode & S_IRWXO) == 0 || why_set(why, "%s: everybody "
+	    "may use this password; run: chmod 0640 '%s'", path, path);
 }
 
 bool
-redis_password_read(const char *path, struct buf *password, struct buf *why)
+redis_password_read(const char *path, struct buf *password, char **why)
 {
 	char	text[PASSWORD_MAX + 1];
 	int	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t	n;
 
-	if (fd == -1) {
-		buf_printf(why, "%s: %s; write the password into it, and let "
-		    "the user that millgate runs as read it", path,
+	if (fd == -1)
+		return why_set(why, "%s: %s; write the password into it, and "
+		    "let the user that millgate runs as read it", path,
 		    strerror(errno));
-		return false;
-	}
 	if (!is_secret(path, fd, why)) {
 		close(fd);
 		return false;
@@ -126,11 +121,9 @@ redis_password_read(const char *path, struct buf *password, struct buf *why)
 	close(fd);
 	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
 		n--;
-	if (n <= 0 || n > PASSWORD_MAX) {
-		buf_printf(why, "%s: holds no password; write one line of up "
-		    "to %d octets into it", path, PASSWORD_MAX);
-		return false;
-	}
+	if (n <= 0 || n > PASSWORD_MAX)
+		return why_set(why, "%s: holds no password; write one line of "
+		    "up to %d octets into it", path, PASSWORD_MAX);
 	buf_add(password, text, (size_t)n);
 	explicit_bzero(text, sizeof(text));
 	return true;
@@ -149,7 +142,8 @@ static bool
 add_login(const struct redis_server *s, struct buf *b,
     char error[REDIS_ERROR])
 {
-	struct buf		password = BUF_INIT, why = BUF_INIT;
+	struct buf		password = BUF_INIT;
+	char			*why = NULL;
 	struct redis_word	words[3] = { word("AUTH") };
 	size_t			n = 1;
 	bool			ok;
@@ -163,10 +157,10 @@ add_login(const struct redis_server *s, struct buf *b,
 		redis_command_add(b, words, n);
 		explicit_bzero(password.data, password.len);
 	} else {
-		snprintf(error, REDIS_ERROR, "%s", buf_str(&why));
+		snprintf(error, REDIS_ERROR, "%s", why);
 	}
 	buf_free(&password);
-	buf_free(&why);
+	free(why);
 	return ok;
 }
 
@@ -256,7 +250,7 @@ receive_time(struct redis_session *s, uint64_t deadline,
 	if (ok) {
 		ms = strtoll(r->item[0].text, NULL, 10) * 1000 +
 		    strtol(r->item[1].text, NULL, 10) / 1000;
-		s->ahead = ms - (int64_t)redis_link_clock();
+		s->ahead = ms - (int64_t)monotonic_ms();
 	} else {
 		snprintf(error, REDIS_ERROR, "it answers what nobody asked");
 	}

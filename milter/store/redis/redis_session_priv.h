@@ -32,7 +32,7 @@ struct redis_session {
 
 /* The password, without the end of its line; false with `why` filled. */
 bool		 redis_password_read(const char *path, struct buf *password,
-		    struct buf *why);
+		    char **why);
 
 /* NULL with `error`, a few words without a host. */
 struct redis_session *redis_session_open(const struct redis_server *s,

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/why.h"
 #include "redis_tls_priv.h"
 
 struct redis_tls_trust {
@@ -28,7 +29,7 @@ struct redis_tls {
 };
 
 struct redis_tls_trust *
-redis_tls_trust_new(const char *ca_file, struct buf *why)
+redis_tls_trust_new(const char *ca_file, char **why)
 {
 	struct redis_tls_trust	*t = xcalloc(1, sizeof(*t));
 	int			 ok;
@@ -42,7 +43,7 @@ redis_tls_trust_new(const char *ca_file, struct buf *why)
 	    SSL_CTX_load_verify_file(t->ctx, ca_file) :
 	    SSL_CTX_set_default_verify_paths(t->ctx);
 	if (ok != 1) {
-		buf_printf(why, "%s: holds no certificate that can be read; "
+		why_set(why, "%s: holds no certificate that can be read; "
 		    "name a PEM file of certificate authorities",
 		    ca_file != NULL ? ca_file : "the system's authorities");
 		redis_tls_trust_free(&t);

@@ -17,7 +17,7 @@ struct redis_tls_trust;		/* whom we believe; shared by all */
 
 /* ca_file NULL: the system's authorities. NULL with `why` filled. */
 struct redis_tls_trust *redis_tls_trust_new(const char *ca_file,
-		    struct buf *why);
+		    char **why);
 void		 redis_tls_trust_free(struct redis_tls_trust **tp);
 
 /* `host` is a name or an address, as in the URL. */

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/monotonic.h"
 #include "redis_link_priv.h"
 #include "redis_pool_priv.h"
 #include "redis_scripts_priv.h"
@@ -69,14 +70,6 @@ add_limit(struct words *w, char text[REDIS_NUMBER_TEXT], uint32_t limit)
 	snprintf(text, REDIS_NUMBER_TEXT, "%lld", limit == STORE_UNLIMITED ? -1LL :
 	    (long long)limit);
 	add(w, text, strlen(text));
-}
-
-void
-redis_clock_text(const struct redis_store *s, time_t now,
-    char text[REDIS_NUMBER_TEXT])
-{
-	snprintf(text, REDIS_NUMBER_TEXT, "%lld", !s->callers_clock ? -1LL :
-	    now < 0 ? 0LL : (long long)now);
 }
 
 static void
@@ -262,7 +255,7 @@ settle(struct redis_reservation *r)
 		reservation_free(r);
 		return;
 	}
-	r->over = redis_link_clock() +
+	r->over = monotonic_ms() +
 	    strtoull(((struct redis_store *)r->base.store)->lease, NULL, 10);
 	owe(r);
 }
@@ -276,11 +269,11 @@ redis_pay(struct store *base, char error[STORE_ERROR])
 {
 	struct redis_store		*s = (struct redis_store *)base;
 	struct redis_reservation	*r;
-	uint64_t			 until = redis_link_clock() + PAY_MS;
+	uint64_t			 until = monotonic_ms() + PAY_MS;
 
 	(void)error;
-	while (redis_link_clock() < until && (r = next_owed(s)) != NULL) {
-		if (redis_link_clock() < r->over && !tell(r)) {
+	while (monotonic_ms() < until && (r = next_owed(s)) != NULL) {
+		if (monotonic_ms() < r->over && !tell(r)) {
 			owe(r);
 			break;
 		}

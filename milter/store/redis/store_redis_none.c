@@ -1,18 +1,14 @@
 /*
  * store_redis_none - built without hiredis: says so
  */
-#include "base/arena.h"
-#include "base/buf.h"
+#include "base/why.h"
 #include "store/store_priv.h"
 
 struct store *
 store_redis_open(const struct store_place *place, char **why)
 {
-	struct buf b = BUF_INIT;
-
-	buf_printf(&b, "state \"%s\": this millgate was built without Redis; "
+	why_set(why, "state \"%s\": this millgate was built without Redis; "
 	    "give the path of a file, or build it with hiredis (Debian "
 	    "package: libhiredis-dev)", place->spec);
-	*why = b.data;
 	return NULL;
 }

@@ -7,12 +7,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "store/store_priv.h"
 #include "redis_reply_priv.h"
 
 #define REDIS_NUMBER_TEXT	24	/* octets of a number's text */
+#define REDIS_AT_ONCE		"500"	/* keys or settings of one SCAN step */
 
 struct redis_reservation;
 
@@ -37,21 +39,19 @@ redis_word(const char *text)
 	return (struct redis_word){ text, strlen(text) };
 }
 
-/* What the script takes as its clock. */
-void		 redis_clock_text(const struct redis_store *s, time_t now,
-		    char text[REDIS_NUMBER_TEXT]);
+/* The clock that the script uses: -1 is the server's. */
+static inline void
+redis_clock_text(const struct redis_store *s, time_t now,
+    char text[REDIS_NUMBER_TEXT])
+{
+	snprintf(text, REDIS_NUMBER_TEXT, "%lld", !s->callers_clock ? -1LL :
+	    now < 0 ? 0LL : (long long)now);
+}
 
-/*
- * One step of SCAN or HSCAN: a text, where to go on, and a list. NULL with
- * `error`.
- */
-struct redis_reply *redis_scan(struct redis_store *s,
-		    const struct redis_word *w, size_t n,
-		    char error[STORE_ERROR]);
-
-/* Of store_ops; store_redis_list.c and store_redis_settings.c. */
+/* store_redis_list.c */
 enum store_answer redis_list(struct store *base, time_t now,
 		    struct store_rows *rows, char error[STORE_ERROR]);
+/* store_redis_settings.c */
 enum store_answer redis_settings_get(struct store *base,
 		    const char *const *key, size_t n,
 		    struct store_setting *setting, char error[STORE_ERROR]);

@@ -13,8 +13,6 @@
 #include "redis_scripts_priv.h"
 #include "store_redis_priv.h"
 
-#define AT_ONCE		"500"
-
 /* --- a setting as text --------------------------------------------------- */
 
 /* Takes "NUMBER " off the front. */
@@ -183,33 +181,6 @@ add_rows(const struct redis_reply *pairs, struct store_setting_rows *rows,
 	return STORE_TAKEN;
 }
 
-static int
-row_cmp(const void *va, const void *vb)
-{
-	const struct store_setting_row *a = va, *b = vb;
-
-	return strcmp(a->key, b->key);
-}
-
-/* HSCAN names a field twice now and then. */
-static void
-remove_doubles(struct store_setting_rows *rows)
-{
-	size_t i, n = 0;
-
-	if (rows->n < 2)
-		return;
-	qsort(rows->row, rows->n, sizeof(*rows->row), row_cmp);
-	for (i = 0; i < rows->n; i++) {
-		if (n > 0 && strcmp(rows->row[n - 1].key,
-		    rows->row[i].key) == 0)
-			free(rows->row[i].key);
-		else
-			rows->row[n++] = rows->row[i];
-	}
-	rows->n = n;
-}
-
 enum store_answer
 redis_settings_list(struct store *base, struct store_setting_rows *rows,
     char error[STORE_ERROR])
@@ -220,16 +191,15 @@ redis_settings_list(struct store *base, struct store_setting_rows *rows,
 	char			 cursor[24] = "0";
 
 	do {
-		r = redis_scan(s, (struct redis_word[]){
+		r = redis_pool_scan(s->pool, (struct redis_word[]){
 		    redis_word("HSCAN"), redis_word(REDIS_SETTINGS),
 		    redis_word(cursor), redis_word("COUNT"),
-		    redis_word(AT_ONCE) }, 5, error);
+		    redis_word(REDIS_AT_ONCE) }, 5, error);
 		if (r == NULL)
 			return STORE_UNKNOWN;
 		snprintf(cursor, sizeof(cursor), "%s", r->item[0].text);
 		answer = add_rows(&r->item[1], rows, error);
 		redis_reply_free(&r);
 	} while (answer == STORE_TAKEN && strcmp(cursor, "0") != 0);
-	remove_doubles(rows);
 	return answer;
 }

@@ -1,5 +1,5 @@
 /*
- * store_dmarc: outcomes are counted by the row, written, pruned and bounded.
+ * store_outcomes: outcomes are counted by the row, written, pruned and bounded.
  */
 #include "test.h"
 

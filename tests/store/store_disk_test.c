@@ -1,5 +1,5 @@
 /*
- * store_requests: the tool changes settings and forgets counts beside a
+ * store_disk: the tool changes settings and forgets counts beside a
  * running daemon, which is asked, and without one; nobody else may.
  */
 #include "test.h"

@@ -1,0 +1,79 @@
+/*
+ * ledger_disk - the ledger for those who open it, and the disk behind it
+ *
+ * The ledger is a backend of the store. Every decision is made in memory under
+ * the lock of the key's shard, so that a recipient costs no disk access. A
+ * commit is written to the disk before it is answered; threads that commit at
+ * the same time share one transaction, which the first of them writes for all.
+ *
+ * A message's recipients count as reserved until they are on the disk, so no
+ * moment exists at which they count nowhere.
+ *
+ * The inside of the ledger is in ledger_priv.h.
+ */
+#ifndef MILLGATE_LEDGER_DISK_H
+#define MILLGATE_LEDGER_DISK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/usage.h"
+
+/* To be added to what the disk holds for this key and minute. */
+struct ledger_row {
+	const struct ledger_row *next;
+	const char	*key;
+	uint32_t	 minute;	/* since the epoch */
+	uint32_t	 recipients, messages;
+};
+
+/* What the tool wants, written down beside the running daemon. */
+struct ledger_request {
+	int64_t		 id;
+	char		*key;		/* malloced; NULL: there is none */
+	bool		 reset;
+	unsigned	 parts;		/* of the setting */
+	struct store_setting setting;
+};
+
+/*
+ * The disk. Never called by two threads at once, but sync beside the others.
+ * False: nothing of it was done; error says what is wrong and what to do.
+ */
+struct ledger_disk {
+	/* All rows or none, safe from kill -9 on return. */
+	bool		 (*write)(void *disk, const struct ledger_row *rows,
+			    char error[STORE_ERROR]);
+	/* The same, instead of all rows that are there. */
+	bool		 (*replace)(void *disk, const struct ledger_row *rows,
+			    char error[STORE_ERROR]);
+	/* Remove some rows of minutes before this one; *more: some are left. */
+	bool		 (*forget)(void *disk, uint32_t before, bool *more,
+			    char error[STORE_ERROR]);
+	/*
+	 * Instead of what the key has; an empty one removes it. With it the
+	 * request (0: none) is done, all or nothing.
+	 */
+	bool		 (*put_setting)(void *disk, const char *key,
+			    const struct store_setting *setting,
+			    int64_t request, char error[STORE_ERROR]);
+	/* Remove the rows of these keys and minutes; and the request. */
+	bool		 (*remove)(void *disk, const struct ledger_row *rows,
+			    int64_t request, char error[STORE_ERROR]);
+	/* The oldest request. */
+	bool		 (*next_request)(void *disk, struct ledger_request *r,
+			    char error[STORE_ERROR]);
+	/* What was written is safe from a power cut. */
+	bool		 (*sync)(void *disk, char error[STORE_ERROR]);
+	void		 (*close)(void *disk);
+	/* all but close are NULL: it was opened for reading */
+};
+
+/* Empty; without a disk (both NULL) it lives in memory alone. */
+struct store	*ledger_new(const struct ledger_disk *ops, void *disk);
+/* What the disk held at the start; not written back. */
+void		 ledger_load(struct store *s, const struct ledger_row *row);
+void		 ledger_load_setting(struct store *s, const char *key,
+		    const struct store_setting *setting);
+
+#endif

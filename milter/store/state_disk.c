@@ -1,0 +1,347 @@
+/*
+ * state_disk - the ledger's disk at work: the state file's rows
+ *
+ * WAL mode with synchronous=NORMAL: a commit is a write(2), not a disk sync.
+ * It survives kill -9 of the process; a power cut may take the transactions
+ * since the last checkpoint, never the file. Checkpoints run beside commits,
+ * on a connection of their own. Rows carry a checksum, because SQLite has
+ * none for its pages: a flipped bit is found, not counted.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "hour_priv.h"
+#include "state_disk_priv.h"
+#include "state_row_priv.h"
+#include "store_priv.h"
+
+#define FORGET_ROWS	500		/* in one transaction */
+
+#define STRING_OF(x)	#x
+#define STRING(x)	STRING_OF(x)
+
+static const char *const statements[ST_COUNT] = {
+	[ST_BEGIN] = "BEGIN IMMEDIATE",
+	[ST_COMMIT] = "COMMIT",
+	[ST_GET] = "SELECT " STATE_ROW_COLUMNS " FROM bucket "
+	    "WHERE minute = ?1 AND key = ?2",
+	[ST_PUT] = "INSERT OR REPLACE INTO bucket(" STATE_ROW_COLUMNS ") "
+	    "VALUES(?1, ?2, ?3, ?4, ?5)",
+	[ST_OLDEST] = "SELECT minute FROM bucket WHERE minute < ?1 "
+	    "ORDER BY minute LIMIT 1",
+	/* the first rows of a minute; a blob is greater than every key */
+	[ST_FORGET] = "DELETE FROM bucket WHERE minute = ?1 AND key < "
+	    "ifnull((SELECT key FROM bucket WHERE minute = ?1 ORDER BY key "
+	    "LIMIT 1 OFFSET " STRING(FORGET_ROWS) "), x'')"
+};
+
+static bool
+disk_explain(const struct disk *d, const char *doing, char error[STORE_ERROR])
+{
+	sql_explain(d->sql, d->file.path, doing, error, STORE_ERROR);
+	return false;
+}
+
+void
+state_disk_disconnect(struct disk *d)
+{
+	size_t i;
+
+	for (i = 0; i < ST_COUNT; i++)
+		sql_finish(&d->st[i]);
+	sql_close(&d->checkpointer);
+	sql_close(&d->sql);
+}
+
+bool
+state_disk_prepare(struct disk *d)
+{
+	size_t i;
+
+	for (i = 0; i < ST_COUNT; i++) {
+		d->st[i] = sql_prepare(d->sql, statements[i]);
+		if (d->st[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* --- counts -------------------------------------------------------------- */
+
+static bool
+disk_still_there(const struct disk *d, char error[STORE_ERROR])
+{
+	const char *gone = state_file_same(&d->file) ?
+	    state_log_gone(&d->log, d->file.path) : "";
+
+	if (gone == NULL)
+		return true;
+	snprintf(error, STORE_ERROR, "%.90s%s: was removed or replaced while "
+	    "in use; restore it, or restart millgate", d->file.path, gone);
+	return false;
+}
+
+/* What the file has for this key and minute, and the new; false: an error. */
+static bool
+add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
+{
+	struct sql_statement	*get = d->st[ST_GET], *put = d->st[ST_PUT];
+	struct ledger_row	 row = { .key = NULL };
+	enum sql_result		 result;
+	bool			 right;
+
+	sql_bind_number(get, 1, more->minute);
+	sql_bind_text(get, 2, more->key);
+	result = sql_step(get);
+	right = result != SQL_ROW || state_row_read(get, &row);
+	sql_reset(get);
+	if (!right) {
+		snprintf(error, STORE_ERROR, "%.90s: is damaged: the checksum "
+		    "of a row is wrong; stop millgate, and restore it from a "
+		    "copy", d->file.path);
+		return false;
+	}
+	if (result == SQL_FAILED)
+		return disk_explain(d, "cannot be read", error);
+	row.key = more->key;
+	row.minute = more->minute;
+	row.recipients = hour_cap((uint64_t)row.recipients +
+	    more->recipients);
+	row.messages = hour_cap((uint64_t)row.messages + more->messages);
+	state_row_bind(put, &row);
+	return sql_run(put) || disk_explain(d, "cannot be written", error);
+}
+
+/* All rows or none; `replace`: instead of what is there. */
+static bool
+write_rows(struct disk *d, const struct ledger_row *row, bool replace,
+    char error[STORE_ERROR])
+{
+	bool ok;
+
+	if (!disk_still_there(d, error))
+		return false;
+	ok = sql_run(d->st[ST_BEGIN]) &&
+	    (!replace || sql_exec(d->sql, "DELETE FROM bucket"));
+	if (!ok)
+		disk_explain(d, "cannot be written", error);
+	for (; ok && row != NULL; row = row->next)
+		ok = add(d, row, error);
+	if (ok && !sql_run(d->st[ST_COMMIT]))
+		ok = disk_explain(d, "cannot be written", error);
+	if (!ok && sql_in_transaction(d->sql))
+		sql_exec(d->sql, "ROLLBACK");
+	return ok;
+}
+
+static bool
+disk_write(void *disk, const struct ledger_row *rows, char error[STORE_ERROR])
+{
+	return write_rows(disk, rows, false, error);
+}
+
+static bool
+disk_replace(void *disk, const struct ledger_row *rows,
+    char error[STORE_ERROR])
+{
+	return write_rows(disk, rows, true, error);
+}
+
+static bool
+disk_forget(void *disk, uint32_t before, bool *more, char error[STORE_ERROR])
+{
+	struct disk		*d = disk;
+	struct sql_statement	*oldest = d->st[ST_OLDEST];
+	enum sql_result		 result;
+	int64_t			 minute = 0;
+
+	*more = false;
+	if (!disk_still_there(d, error))
+		return false;
+	sql_bind_number(oldest, 1, before);
+	result = sql_step(oldest);
+	if (result == SQL_ROW)
+		sql_column_number(oldest, 0, before, &minute);
+	sql_reset(oldest);
+	if (result == SQL_DONE)
+		return true;
+	sql_bind_number(d->st[ST_FORGET], 1, minute);
+	*more = result == SQL_ROW && sql_run(d->st[ST_FORGET]);
+	return *more || disk_explain(d, "old counts cannot be removed", error);
+}
+
+static bool
+disk_sync(void *disk, char error[STORE_ERROR])
+{
+	struct disk	*d = disk;
+	char		*text;
+
+	text = sql_text(d->checkpointer, "PRAGMA wal_checkpoint(PASSIVE)");
+	free(text);
+	if (text == NULL)
+		sql_explain(d->checkpointer, d->file.path,
+		    "cannot be written", error, STORE_ERROR);
+	return text != NULL;
+}
+
+/* --- settings and requests ----------------------------------------------- */
+
+/* One statement with a number, a text, or both. */
+static bool
+run(struct sql *sql, const char *text, const int64_t *number,
+    const char *key)
+{
+	struct sql_statement	*st = sql_prepare(sql, text);
+	bool			 ok;
+
+	if (st == NULL)
+		return false;
+	if (number != NULL)
+		sql_bind_number(st, 1, *number);
+	if (key != NULL)
+		sql_bind_text(st, number != NULL ? 2 : 1, key);
+	ok = sql_run(st);
+	sql_finish(&st);
+	return ok;
+}
+
+/* The end of a transaction: with the request, if all went well so far. */
+static bool
+finish(struct disk *d, bool ok, int64_t request, char error[STORE_ERROR])
+{
+	ok = ok && (request == 0 || run(d->sql, "DELETE FROM request "
+	    "WHERE id = ?1", &request, NULL)) &&
+	    sql_run(d->st[ST_COMMIT]);
+	if (!ok)
+		disk_explain(d, "cannot be written", error);
+	if (!ok && sql_in_transaction(d->sql))
+		sql_exec(d->sql, "ROLLBACK");
+	return ok;
+}
+
+static bool
+disk_put_setting(void *disk, const char *key,
+    const struct store_setting *setting, int64_t request,
+    char error[STORE_ERROR])
+{
+	struct disk		*d = disk;
+	struct setting_row	 row = { key, STORE_PART_ALL, *setting };
+	bool			 ok;
+
+	if (!disk_still_there(d, error))
+		return false;
+	ok = sql_run(d->st[ST_BEGIN]);
+	if (ok && setting_is_empty(setting))
+		ok = run(d->sql, "DELETE FROM setting WHERE key = ?1", NULL,
+		    key);
+	else if (ok)
+		ok = setting_row_insert(d->sql, "INSERT OR REPLACE INTO setting("
+		    SETTING_ROW_COLUMNS ") VALUES(" SETTING_ROW_PARAMETERS ")",
+		    &row);
+	return finish(d, ok, request, error);
+}
+
+static bool
+disk_remove(void *disk, const struct ledger_row *rows, int64_t request,
+    char error[STORE_ERROR])
+{
+	struct disk	*d = disk;
+	int64_t		 minute;
+	bool		 ok;
+
+	if (!disk_still_there(d, error))
+		return false;
+	ok = sql_run(d->st[ST_BEGIN]);
+	for (; ok && rows != NULL; rows = rows->next) {
+		minute = rows->minute;
+		ok = run(d->sql, "DELETE FROM bucket WHERE minute = ?1 AND "
+		    "key = ?2", &minute, rows->key);
+	}
+	return finish(d, ok, request, error);
+}
+
+/* One that nobody of ours wrote, or that was damaged, is not done. */
+static bool
+drop(struct disk *d, int64_t id, char error[STORE_ERROR])
+{
+	run(d->sql, "DELETE FROM request WHERE id = ?1", &id, NULL);
+	snprintf(error, STORE_ERROR, "%.90s: the checksum of a request is "
+	    "wrong; it was not done: ask again", d->file.path);
+	return false;
+}
+
+static bool
+read_request(struct disk *d, struct sql_statement *st,
+    struct ledger_request *r, char error[STORE_ERROR])
+{
+	struct setting_row	row;
+	int64_t			id = 0;
+	bool			right;
+
+	sql_column_number(st, 0, INT64_MAX, &id);
+	right = setting_row_read(st, 1, &row);
+	if (right) {
+		r->id = id;
+		r->key = xstrdup(row.key);
+		r->reset = (row.parts & SETTING_ROW_RESET) != 0;
+		r->parts = row.parts & STORE_PART_ALL;
+		r->setting = row.setting;
+	}
+	sql_reset(st);
+	return right || drop(d, id, error);
+}
+
+static bool
+disk_next_request(void *disk, struct ledger_request *r,
+    char error[STORE_ERROR])
+{
+	struct disk		*d = disk;
+	struct sql_statement	*st;
+	enum sql_result		 result = SQL_FAILED;
+	int64_t			 version;
+	bool			 ok = true;
+
+	memset(r, 0, sizeof(*r));
+	/* it changes when another than this connection has written */
+	if (!sql_number(d->sql, "PRAGMA data_version", &version))
+		return disk_explain(d, "cannot be read", error);
+	if (version == d->seen)
+		return true;
+	st = sql_prepare(d->sql, "SELECT id, " SETTING_ROW_COLUMNS
+	    " FROM request ORDER BY id LIMIT 1");
+	if (st != NULL)
+		result = sql_step(st);
+	if (result == SQL_ROW)
+		ok = read_request(d, st, r, error);
+	else if (result == SQL_DONE)
+		d->seen = version;
+	else
+		ok = disk_explain(d, "cannot be read", error);
+	sql_finish(&st);
+	return ok;
+}
+
+/* --- the whole ----------------------------------------------------------- */
+
+void
+state_disk_close(void *disk)
+{
+	struct disk *d = disk;
+
+	state_disk_disconnect(d);
+	state_file_close(&d->file);
+	free(d);
+}
+
+const struct ledger_disk state_disk = {
+	.write = disk_write,
+	.replace = disk_replace,
+	.forget = disk_forget,
+	.put_setting = disk_put_setting,
+	.remove = disk_remove,
+	.next_request = disk_next_request,
+	.sync = disk_sync,
+	.close = state_disk_close,
+};
