@@ -1,5 +1,8 @@
 /*
- * redis_scripts - what runs on the Redis server
+ * redis_scripts - the script that runs on the Redis server, and its keys
+ *
+ * Daemons of different versions share a server: keys, fields and their meaning
+ * must stay. Makefile.am makes redis_scripts_lua.c from ledger.lua.
  */
 #ifndef MILLGATE_REDIS_SCRIPTS_H
 #define MILLGATE_REDIS_SCRIPTS_H
@@ -10,15 +13,10 @@
 #define REDIS_SETTINGS	"millgate:settings"
 /* A hash with the time (us) at which the server began to count. */
 #define REDIS_SINCE	"millgate:since"
-/* Seconds after which an account that nobody writes to is forgotten. */
-#define REDIS_FORGET	"3700"
-/* Milliseconds, twice STORE_LEASE: no reservation holds for longer. */
-#define REDIS_LEASES	"1200000"
-
 /*
- * The ledger, one script for all it does. KEYS: accounts. ARGV: see its
- * beginning. It answers with numbers: 1 yes, 0 no, or REDIS_POOL_LATE; the
- * server's time in milliseconds; then what the operation says.
+ * ledger.lua, which says what KEYS and ARGV are. It answers with numbers: 1
+ * yes, 0 no, or REDIS_POOL_LATE; the server's time in milliseconds; then the
+ * answer of the operation.
  */
 extern const char redis_ledger_script[];
 
