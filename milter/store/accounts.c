@@ -20,7 +20,7 @@ account_hash(const char *key)
 }
 
 static struct account **
-place(const struct shard *s, uint32_t hash)
+shard_place(const struct shard *s, uint32_t hash)
 {
 	return &s->table[(hash >> SHARD_BITS) & (s->size - 1)];
 }
@@ -30,7 +30,7 @@ shard_find(const struct shard *s, uint32_t hash, const char *key)
 {
 	struct account *a;
 
-	for (a = *place(s, hash); a != NULL; a = a->next)
+	for (a = *shard_place(s, hash); a != NULL; a = a->next)
 		if (a->hash == hash && strcmp(a->key, key) == 0)
 			break;
 	return a;
@@ -38,7 +38,7 @@ shard_find(const struct shard *s, uint32_t hash, const char *key)
 
 /* Give the table another size; accounts stay where they are. */
 static void
-table_resize(struct shard *s, size_t size)
+shard_resize(struct shard *s, size_t size)
 {
 	struct account	**old = s->table, *a, *next;
 	size_t		  i, old_size = s->size;
@@ -48,8 +48,8 @@ table_resize(struct shard *s, size_t size)
 	for (i = 0; i < old_size; i++) {
 		for (a = old[i]; a != NULL; a = next) {
 			next = a->next;
-			a->next = *place(s, a->hash);
-			*place(s, a->hash) = a;
+			a->next = *shard_place(s, a->hash);
+			*shard_place(s, a->hash) = a;
 		}
 	}
 	free(old);
@@ -64,12 +64,12 @@ shard_get(struct shard *s, uint32_t hash, const char *key)
 	if (a != NULL)
 		return a;
 	if (s->n >= s->size)
-		table_resize(s, s->size * 2);
+		shard_resize(s, s->size * 2);
 	a = xcalloc(1, offsetof(struct account, key) + len + 1);
 	a->hash = hash;
 	memcpy(a->key, key, len + 1);
-	a->next = *place(s, hash);
-	*place(s, hash) = a;
+	a->next = *shard_place(s, hash);
+	*shard_place(s, hash) = a;
 	s->n++;
 	return a;
 }
@@ -84,7 +84,7 @@ account_free(struct account *a)
 void
 shard_remove(struct shard *s, struct account *a)
 {
-	struct account **ap = place(s, a->hash);
+	struct account **ap = shard_place(s, a->hash);
 
 	while (*ap != a)
 		ap = &(*ap)->next;
@@ -111,7 +111,7 @@ shard_prune(struct shard *s, uint32_t minute)
 		}
 	}
 	while (s->size > TABLE_FIRST && s->n < s->size / 4)
-		table_resize(s, s->size / 2);
+		shard_resize(s, s->size / 2);
 }
 
 void
@@ -120,7 +120,7 @@ shard_init(struct shard *s)
 	pthread_mutex_init(&s->lock, NULL);
 	s->table = NULL;
 	s->size = s->n = 0;
-	table_resize(s, TABLE_FIRST);
+	shard_resize(s, TABLE_FIRST);
 }
 
 void
@@ -143,7 +143,7 @@ shard_free(struct shard *s)
 
 /* By how many one more exceeds the limit; 0: it fits. */
 static uint64_t
-excess(uint64_t used, uint32_t limit)
+account_excess(uint64_t used, uint32_t limit)
 {
 	if (limit == STORE_UNLIMITED || used + 1 <= limit)
 		return 0;
@@ -155,8 +155,8 @@ excess(uint64_t used, uint32_t limit)
  * has left the hour; failing that, when the reservations have left it too.
  */
 static time_t
-next_fit(const struct account *a, uint32_t minute, struct hour_sum too_many,
-    struct store_limits limits)
+account_next_fit(const struct account *a, uint32_t minute,
+    struct hour_sum too_many, struct store_limits limits)
 {
 	uint32_t when;
 
@@ -177,15 +177,16 @@ account_judge(const struct account *a, uint32_t minute,
 {
 	struct hour_sum	used = hour_sum(&a->hour, minute), too_many;
 
-	too_many.recipients = excess(used.recipients + a->reserved_recipients,
-	    limits.recipients);
+	too_many.recipients = account_excess(used.recipients +
+	    a->reserved_recipients, limits.recipients);
 	too_many.messages = messages == 0 ? 0 :
-	    excess(used.messages + a->reserved_messages, limits.messages);
+	    account_excess(used.messages + a->reserved_messages,
+	    limits.messages);
 	usage->recipients = hour_cap(used.recipients);
 	usage->messages = hour_cap(used.messages);
 	usage->reserved_recipients = a->reserved_recipients;
 	usage->reserved_messages = a->reserved_messages;
-	usage->next_fit = next_fit(a, minute, too_many, limits);
+	usage->next_fit = account_next_fit(a, minute, too_many, limits);
 	usage->by_messages = too_many.recipients == 0 && too_many.messages > 0;
 	usage->refused = too_many.recipients > 0 || too_many.messages > 0;
 	return usage->refused ? STORE_REFUSED : STORE_TAKEN;

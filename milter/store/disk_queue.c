@@ -84,7 +84,7 @@ disk_queue_go(struct disk_queue *q)
 
 /* Have it alone, unlocked. */
 static void
-take(struct disk_queue *q)
+disk_queue_take(struct disk_queue *q)
 {
 	while (q->busy)
 		pthread_cond_wait(&q->changed, &q->lock);
@@ -93,7 +93,7 @@ take(struct disk_queue *q)
 }
 
 static void
-give(struct disk_queue *q)
+disk_queue_give(struct disk_queue *q)
 {
 	pthread_mutex_lock(&q->lock);
 	q->busy = false;
@@ -101,7 +101,7 @@ give(struct disk_queue *q)
 }
 
 static void
-tell_all(struct waiting *w, bool written, const char error[STORE_ERROR])
+waiting_done(struct waiting *w, bool written, const char error[STORE_ERROR])
 {
 	struct waiting *next;
 
@@ -115,7 +115,7 @@ tell_all(struct waiting *w, bool written, const char error[STORE_ERROR])
 
 /* Write all rows that wait now. */
 static void
-write_waiting(struct disk_queue *q)
+disk_queue_write_waiting(struct disk_queue *q)
 {
 	const struct ledger_row	*rows = q->rows;
 	struct waiting		*waiting = q->waiting;
@@ -126,15 +126,15 @@ write_waiting(struct disk_queue *q)
 		return;
 	q->rows = NULL;
 	q->waiting = NULL;
-	take(q);
+	disk_queue_take(q);
 	written = q->ops->write(q->disk, rows, error);
-	give(q);
-	tell_all(waiting, written, error);
+	disk_queue_give(q);
+	waiting_done(waiting, written, error);
 }
 
 /* A store that was opened for reading has no writer. */
 static bool
-may_write(const struct disk_queue *q, char error[STORE_ERROR])
+disk_queue_may_write(const struct disk_queue *q, char error[STORE_ERROR])
 {
 	if (q->ops->write != NULL)
 		return true;
@@ -151,7 +151,7 @@ disk_queue_write(struct disk_queue *q, struct ledger_row *row, size_t n,
 
 	if (q->ops == NULL)
 		return true;
-	if (!may_write(q, error))
+	if (!disk_queue_may_write(q, error))
 		return false;
 	pthread_mutex_lock(&q->lock);
 	for (i = 0; i < n; i++) {
@@ -164,7 +164,7 @@ disk_queue_write(struct disk_queue *q, struct ledger_row *row, size_t n,
 		if (q->busy)
 			pthread_cond_wait(&q->changed, &q->lock);
 		else
-			write_waiting(q);
+			disk_queue_write_waiting(q);
 	}
 	pthread_mutex_unlock(&q->lock);
 	memcpy(error, w.error, STORE_ERROR);
@@ -179,18 +179,18 @@ disk_queue_use(struct disk_queue *q, bool (*work)(const struct ledger_disk *,
 
 	if (q->ops == NULL)
 		return true;
-	if (!may_write(q, error))
+	if (!disk_queue_may_write(q, error))
 		return false;
 	pthread_mutex_lock(&q->lock);
-	take(q);
+	disk_queue_take(q);
 	ok = work(q->ops, q->disk, arg, error);
-	give(q);
+	disk_queue_give(q);
 	pthread_mutex_unlock(&q->lock);
 	return ok;
 }
 
 static bool
-replace(const struct ledger_disk *ops, void *disk, void *rows,
+queue_replace(const struct ledger_disk *ops, void *disk, void *rows,
     char error[STORE_ERROR])
 {
 	return ops->replace(disk, rows, error);
@@ -200,7 +200,7 @@ bool
 disk_queue_replace(struct disk_queue *q, const struct ledger_row *rows,
     char error[STORE_ERROR])
 {
-	return disk_queue_use(q, replace, (void *)rows, error);
+	return disk_queue_use(q, queue_replace, (void *)rows, error);
 }
 
 bool
@@ -211,15 +211,15 @@ disk_queue_forget(struct disk_queue *q, uint32_t before,
 
 	if (q->ops == NULL)
 		return true;
-	if (!may_write(q, error))
+	if (!disk_queue_may_write(q, error))
 		return false;
 	pthread_mutex_lock(&q->lock);
 	while (ok && more) {
-		take(q);
+		disk_queue_take(q);
 		ok = q->ops->forget(q->disk, before, &more, error);
-		give(q);
+		disk_queue_give(q);
 		/* those who came meanwhile are not awake yet: write for them */
-		write_waiting(q);
+		disk_queue_write_waiting(q);
 	}
 	pthread_mutex_unlock(&q->lock);
 	return ok;
@@ -233,7 +233,7 @@ disk_queue_sync(struct disk_queue *q, char error[STORE_ERROR])
 
 	if (q->ops == NULL)
 		return true;
-	if (!may_write(q, error))
+	if (!disk_queue_may_write(q, error))
 		return false;
 	pthread_mutex_lock(&q->sync_lock);
 	ok = q->ops->sync(q->disk, error);

@@ -13,7 +13,7 @@
 
 /* Within what a minute can be. */
 static uint32_t
-bounded(int64_t minute)
+hour_bounded(int64_t minute)
 {
 	if (minute < 0)
 		return 0;
@@ -23,7 +23,7 @@ bounded(int64_t minute)
 uint32_t
 hour_minute(time_t now)
 {
-	return now < 0 ? 0 : bounded(now / 60);
+	return now < 0 ? 0 : hour_bounded(now / 60);
 }
 
 void
@@ -35,16 +35,16 @@ hour_free(struct hour *h)
 
 /* The oldest minute that counts. */
 static uint32_t
-begin(uint32_t minute)
+hour_begin(uint32_t minute)
 {
 	return minute < HOUR_MINUTES ? 0 : minute - (HOUR_MINUTES - 1);
 }
 
 /* How many buckets, from the front, are over. */
 static uint16_t
-over(const struct hour *h, uint32_t minute)
+hour_over(const struct hour *h, uint32_t minute)
 {
-	uint32_t	first = begin(minute);
+	uint32_t	first = hour_begin(minute);
 	uint16_t	i;
 
 	for (i = 0; i < h->n && h->bucket[i].minute < first; i++)
@@ -53,7 +53,7 @@ over(const struct hour *h, uint32_t minute)
 }
 
 static void
-drop_front(struct hour *h, uint16_t count)
+hour_drop_front(struct hour *h, uint16_t count)
 {
 	if (count == 0)
 		return;
@@ -62,7 +62,7 @@ drop_front(struct hour *h, uint16_t count)
 }
 
 static void
-grow(struct hour *h)
+hour_grow(struct hour *h)
 {
 	size_t size = h->size == 0 ? 1 : h->size * 2u;
 
@@ -72,7 +72,7 @@ grow(struct hour *h)
 
 /* Where `minute` is, or belongs. */
 static uint16_t
-place(const struct hour *h, uint32_t minute)
+hour_place(const struct hour *h, uint32_t minute)
 {
 	uint16_t i = h->n;
 
@@ -82,21 +82,21 @@ place(const struct hour *h, uint32_t minute)
 }
 
 static struct hour_bucket *
-bucket_of(struct hour *h, uint32_t minute)
+hour_bucket_at(struct hour *h, uint32_t minute)
 {
-	uint16_t		 i = place(h, minute);
+	uint16_t		 i = hour_place(h, minute);
 	struct hour_bucket	*b;
 
 	if (i < h->n && h->bucket[i].minute == minute)
 		return &h->bucket[i];
 	if (h->n == HOUR_BUCKETS) {
-		drop_front(h, over(h, minute));
-		i = place(h, minute);
+		hour_drop_front(h, hour_over(h, minute));
+		i = hour_place(h, minute);
 	}
 	if (h->n == HOUR_BUCKETS)
 		return &h->bucket[h->n - 1];
 	if (h->n == h->size)
-		grow(h);
+		hour_grow(h);
 	b = &h->bucket[i];
 	memmove(b + 1, b, (size_t)(h->n - i) * sizeof(*b));
 	h->n++;
@@ -107,7 +107,7 @@ bucket_of(struct hour *h, uint32_t minute)
 uint32_t
 hour_slot(struct hour *h, uint32_t minute)
 {
-	return bucket_of(h, minute)->minute;
+	return hour_bucket_at(h, minute)->minute;
 }
 
 uint32_t
@@ -120,7 +120,7 @@ void
 hour_add(struct hour *h, uint32_t minute, uint32_t recipients,
     uint32_t messages)
 {
-	struct hour_bucket *b = bucket_of(h, minute);
+	struct hour_bucket *b = hour_bucket_at(h, minute);
 
 	b->recipients = hour_cap((uint64_t)b->recipients + recipients);
 	b->messages = hour_cap((uint64_t)b->messages + messages);
@@ -132,7 +132,7 @@ hour_sum(const struct hour *h, uint32_t minute)
 	struct hour_sum	sum = { 0, 0 };
 	uint16_t	i;
 
-	for (i = over(h, minute); i < h->n; i++) {
+	for (i = hour_over(h, minute); i < h->n; i++) {
 		sum.recipients += h->bucket[i].recipients;
 		sum.messages += h->bucket[i].messages;
 	}
@@ -147,7 +147,7 @@ hour_when_over(const struct hour *h, uint32_t minute, struct hour_sum want,
 	uint16_t	i;
 
 	*when = minute;
-	for (i = over(h, minute); i < h->n; i++) {
+	for (i = hour_over(h, minute); i < h->n; i++) {
 		if (sum.recipients >= want.recipients &&
 		    sum.messages >= want.messages)
 			break;
@@ -170,7 +170,7 @@ hour_move(struct hour *h, int64_t minutes, uint32_t latest)
 		return false;
 	/* one by one, because some may meet at the end of time */
 	for (i = 0; i < h->n; i++) {
-		minute = bounded(h->bucket[i].minute + minutes);
+		minute = hour_bounded(h->bucket[i].minute + minutes);
 		hour_add(&moved, minute < latest ? minute : latest,
 		    h->bucket[i].recipients, h->bucket[i].messages);
 	}
@@ -182,7 +182,7 @@ hour_move(struct hour *h, int64_t minutes, uint32_t latest)
 bool
 hour_forget(struct hour *h, uint32_t minute)
 {
-	drop_front(h, over(h, minute));
+	hour_drop_front(h, hour_over(h, minute));
 	if (h->n == 0)
 		hour_free(h);
 	return h->n == 0;

@@ -31,7 +31,7 @@ struct ledger_reservation {
 
 /* Each shard once, the lowest address first. */
 static void
-add_lock(struct ledger_reservation *r, struct shard *s)
+ledger_add_lock(struct ledger_reservation *r, struct shard *s)
 {
 	size_t i = 0, k;
 
@@ -45,7 +45,7 @@ add_lock(struct ledger_reservation *r, struct shard *s)
 }
 
 static void
-lock(struct ledger_reservation *r)
+ledger_lock(struct ledger_reservation *r)
 {
 	size_t i;
 
@@ -54,7 +54,7 @@ lock(struct ledger_reservation *r)
 }
 
 static void
-unlock(struct ledger_reservation *r)
+ledger_unlock(struct ledger_reservation *r)
 {
 	size_t i;
 
@@ -77,7 +77,7 @@ ledger_reservation_new(struct store *s, const struct store_account *account,
 		hash = account_hash(account[i].key);
 		p->limits = account[i].limits;
 		p->shard = shard_of(l, hash);
-		add_lock(r, p->shard);
+		ledger_add_lock(r, p->shard);
 		pthread_mutex_lock(&p->shard->lock);
 		p->account = shard_get(p->shard, hash, account[i].key);
 		p->account->open++;
@@ -88,7 +88,7 @@ ledger_reservation_new(struct store *s, const struct store_account *account,
 
 /* The shards are locked. Does one more fit everywhere? */
 static enum store_answer
-judge(struct ledger_reservation *r, uint32_t minute, uint32_t messages,
+ledger_judge(struct ledger_reservation *r, uint32_t minute, uint32_t messages,
     struct store_usage *usage)
 {
 	enum store_answer	answer = STORE_TAKEN;
@@ -106,7 +106,7 @@ judge(struct ledger_reservation *r, uint32_t minute, uint32_t messages,
 
 /* The shards are locked. */
 static void
-take(struct ledger_reservation *r, uint32_t messages,
+ledger_take(struct ledger_reservation *r, uint32_t messages,
     struct store_usage *usage)
 {
 	struct account	*a;
@@ -128,11 +128,11 @@ ledger_reserve(struct reservation *base, time_t now, struct store_usage *usage)
 	uint32_t			 messages = r->messages == 0 ? 1 : 0;
 	enum store_answer		 answer;
 
-	lock(r);
-	answer = judge(r, hour_minute(now), messages, usage);
+	ledger_lock(r);
+	answer = ledger_judge(r, hour_minute(now), messages, usage);
 	if (answer == STORE_TAKEN)
-		take(r, messages, usage);
-	unlock(r);
+		ledger_take(r, messages, usage);
+	ledger_unlock(r);
 	return answer;
 }
 
@@ -153,7 +153,7 @@ ledger_unreserve(struct ledger_reservation *r)
 
 /* The shards are locked. An account without anything is forgotten. */
 static void
-release(struct ledger_reservation *r)
+ledger_release(struct ledger_reservation *r)
 {
 	struct part	*p;
 	size_t		 i;
@@ -171,9 +171,9 @@ ledger_give_back(struct reservation *base)
 {
 	struct ledger_reservation *r = (struct ledger_reservation *)base;
 
-	lock(r);
-	release(r);
-	unlock(r);
+	ledger_lock(r);
+	ledger_release(r);
+	ledger_unlock(r);
 	free(r);
 }
 
@@ -182,27 +182,27 @@ ledger_give_back(struct reservation *base)
  * rows' minutes are those in which it will count.
  */
 static bool
-write_down(struct ledger *l, struct ledger_reservation *r, uint32_t minute,
-    struct ledger_row *row, char error[STORE_ERROR])
+ledger_write_down(struct ledger *l, struct ledger_reservation *r,
+    uint32_t minute, struct ledger_row *row, char error[STORE_ERROR])
 {
 	size_t i;
 
 	if (r->recipients == 0)
 		return true;
-	lock(r);
+	ledger_lock(r);
 	for (i = 0; i < r->base.n; i++) {
 		row[i].key = r->part[i].account->key;
 		row[i].recipients = r->recipients;
 		row[i].messages = r->messages;
 		row[i].minute = hour_slot(&r->part[i].account->hour, minute);
 	}
-	unlock(r);
+	ledger_unlock(r);
 	return disk_queue_write(&l->queue, row, r->base.n, error);
 }
 
 /* The shards are locked. */
 static void
-count(struct ledger_reservation *r, const struct ledger_row *row)
+ledger_count(struct ledger_reservation *r, const struct ledger_row *row)
 {
 	size_t i;
 
@@ -221,14 +221,14 @@ ledger_commit(struct reservation *base, time_t now, struct store_usage *usage)
 	bool				 written;
 
 	disk_queue_enter(&l->queue);
-	written = write_down(l, r, minute, row, usage[0].error);
-	lock(r);
+	written = ledger_write_down(l, r, minute, row, usage[0].error);
+	ledger_lock(r);
 	if (written)
-		count(r, row);
+		ledger_count(r, row);
 	ledger_unreserve(r);
-	judge(r, minute, 1, usage);
-	release(r);
-	unlock(r);
+	ledger_judge(r, minute, 1, usage);
+	ledger_release(r);
+	ledger_unlock(r);
 	disk_queue_leave(&l->queue);
 	free(r);
 	return written ? STORE_TAKEN : STORE_UNKNOWN;
@@ -256,7 +256,7 @@ ledger_usage(struct store *base, const char *key, time_t now,
 }
 
 static void
-list_shard(struct shard *s, uint32_t minute, struct store_rows *rows)
+ledger_list_shard(struct shard *s, uint32_t minute, struct store_rows *rows)
 {
 	const struct account	*a;
 	struct hour_sum		 sum;
@@ -283,7 +283,7 @@ ledger_list(struct store *base, time_t now, struct store_rows *rows,
 	(void)error;
 	for (i = 0; i < SHARDS; i++) {
 		pthread_mutex_lock(&l->shard[i].lock);
-		list_shard(&l->shard[i], hour_minute(now), rows);
+		ledger_list_shard(&l->shard[i], hour_minute(now), rows);
 		pthread_mutex_unlock(&l->shard[i].lock);
 	}
 	return STORE_TAKEN;

@@ -17,13 +17,13 @@ struct change {
 
 /* Up: what is moved is over a little later, never earlier. */
 static int64_t
-minutes_of(int64_t seconds)
+clock_minutes(int64_t seconds)
 {
 	return seconds > 0 ? (seconds + 59) / 60 : seconds / 60;
 }
 
 static struct ledger_row *
-row_push(struct ledger_row *rows, const struct account *a,
+clock_row_push(struct ledger_row *rows, const struct account *a,
     const struct hour_bucket *b)
 {
 	struct ledger_row *row = xmalloc(sizeof(*row));
@@ -37,7 +37,7 @@ row_push(struct ledger_row *rows, const struct account *a,
 }
 
 static void
-rows_free(struct ledger_row *row)
+clock_rows_free(struct ledger_row *row)
 {
 	struct ledger_row *next;
 
@@ -50,7 +50,7 @@ rows_free(struct ledger_row *row)
 
 /* Change all of a shard, and add what it has to the rows. */
 static struct ledger_row *
-change_shard(struct shard *s, struct change *c, struct ledger_row *rows)
+clock_change_shard(struct shard *s, struct change *c, struct ledger_row *rows)
 {
 	struct account	*a;
 	size_t		 i;
@@ -61,14 +61,15 @@ change_shard(struct shard *s, struct change *c, struct ledger_row *rows)
 			if (hour_move(&a->hour, c->minutes, c->latest))
 				c->changed = true;
 			for (b = 0; b < a->hour.n; b++)
-				rows = row_push(rows, a, &a->hour.bucket[b]);
+				rows = clock_row_push(rows, a,
+				    &a->hour.bucket[b]);
 		}
 	}
 	return rows;
 }
 
 static enum store_answer
-change_all(struct ledger *l, struct change *c, char error[STORE_ERROR])
+clock_change_all(struct ledger *l, struct change *c, char error[STORE_ERROR])
 {
 	struct ledger_row	*rows = NULL;
 	bool			 ok;
@@ -77,12 +78,12 @@ change_all(struct ledger *l, struct change *c, char error[STORE_ERROR])
 	disk_queue_stop(&l->queue);
 	for (i = 0; i < SHARDS; i++) {
 		pthread_mutex_lock(&l->shard[i].lock);
-		rows = change_shard(&l->shard[i], c, rows);
+		rows = clock_change_shard(&l->shard[i], c, rows);
 		pthread_mutex_unlock(&l->shard[i].lock);
 	}
 	ok = !c->changed || disk_queue_replace(&l->queue, rows, error);
 	disk_queue_go(&l->queue);
-	rows_free(rows);
+	clock_rows_free(rows);
 	return ok ? STORE_TAKEN : STORE_UNKNOWN;
 }
 
@@ -90,9 +91,9 @@ enum store_answer
 ledger_clock_moved(struct store *base, int64_t seconds,
     char error[STORE_ERROR])
 {
-	struct change c = { minutes_of(seconds), HOUR_MINUTE_MAX, false };
+	struct change c = { clock_minutes(seconds), HOUR_MINUTE_MAX, false };
 
-	return change_all((struct ledger *)base, &c, error);
+	return clock_change_all((struct ledger *)base, &c, error);
 }
 
 enum store_answer
@@ -100,5 +101,5 @@ ledger_clock_known(struct store *base, time_t now, char error[STORE_ERROR])
 {
 	struct change c = { 0, hour_minute(now), false };
 
-	return change_all((struct ledger *)base, &c, error);
+	return clock_change_all((struct ledger *)base, &c, error);
 }

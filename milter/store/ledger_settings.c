@@ -40,7 +40,7 @@ settings_free(struct settings *t)
 
 /* The index of the key, or the one that it would have. */
 static size_t
-place(const struct settings *t, const char *key, bool *found)
+settings_place(const struct settings *t, const char *key, bool *found)
 {
 	size_t	low = 0, high = t->n, middle;
 	int	order;
@@ -69,7 +69,7 @@ settings_get(struct settings *t, const char *key,
 	size_t	i;
 
 	pthread_rwlock_rdlock(&t->lock);
-	i = place(t, key, &found);
+	i = settings_place(t, key, &found);
 	if (found)
 		*setting = t->entry[i]->setting;
 	else
@@ -78,7 +78,7 @@ settings_get(struct settings *t, const char *key,
 }
 
 static void
-insert(struct settings *t, size_t i, const char *key,
+settings_insert(struct settings *t, size_t i, const char *key,
     const struct store_setting *setting)
 {
 	size_t			 len = strlen(key);
@@ -95,7 +95,7 @@ insert(struct settings *t, size_t i, const char *key,
 }
 
 static void
-take_out(struct settings *t, size_t i)
+settings_take_out(struct settings *t, size_t i)
 {
 	free(t->entry[i]);
 	t->n--;
@@ -111,13 +111,13 @@ settings_put(struct settings *t, const char *key,
 	size_t	i;
 
 	pthread_rwlock_wrlock(&t->lock);
-	i = place(t, key, &found);
+	i = settings_place(t, key, &found);
 	if (found && empty)
-		take_out(t, i);
+		settings_take_out(t, i);
 	else if (found)
 		t->entry[i]->setting = *setting;
 	else if (!empty)
-		insert(t, i, key, setting);
+		settings_insert(t, i, key, setting);
 	pthread_rwlock_unlock(&t->lock);
 }
 
@@ -194,7 +194,7 @@ struct new_setting {
 };
 
 static bool
-put_setting(const struct ledger_disk *ops, void *disk, void *arg,
+setting_to_disk(const struct ledger_disk *ops, void *disk, void *arg,
     char error[STORE_ERROR])
 {
 	const struct new_setting *n = arg;
@@ -204,7 +204,7 @@ put_setting(const struct ledger_disk *ops, void *disk, void *arg,
 
 /* `change` is held; n->setting has the parts, then the whole. */
 static bool
-change(struct ledger *l, struct new_setting *n, unsigned parts,
+setting_change(struct ledger *l, struct new_setting *n, unsigned parts,
     char error[STORE_ERROR])
 {
 	struct store_setting whole;
@@ -212,7 +212,7 @@ change(struct ledger *l, struct new_setting *n, unsigned parts,
 	settings_get(&l->settings, n->key, &whole);
 	setting_merge(&whole, parts, &n->setting);
 	n->setting = whole;
-	if (!disk_queue_use(&l->queue, put_setting, n, error))
+	if (!disk_queue_use(&l->queue, setting_to_disk, n, error))
 		return false;
 	settings_put(&l->settings, n->key, &n->setting);
 	return true;
@@ -227,7 +227,7 @@ ledger_setting_put(struct store *base, const char *key, unsigned parts,
 	bool			 ok;
 
 	pthread_mutex_lock(&l->change);
-	ok = change(l, &n, parts, error);
+	ok = setting_change(l, &n, parts, error);
 	pthread_mutex_unlock(&l->change);
 	return ok ? STORE_TAKEN : STORE_UNKNOWN;
 }
@@ -245,7 +245,7 @@ ledger_settings_prune(struct ledger *l, time_t now, char error[STORE_ERROR])
 		memset(&n.setting, 0, sizeof(n.setting));
 		n.setting.changed = now;
 		n.key = key;
-		ok = change(l, &n, STORE_PART_BLOCK, error);
+		ok = setting_change(l, &n, STORE_PART_BLOCK, error);
 		free(key);
 	}
 	pthread_mutex_unlock(&l->change);
@@ -261,7 +261,7 @@ struct forgotten {
 };
 
 static bool
-remove_rows(const struct ledger_disk *ops, void *disk, void *arg,
+reset_on_disk(const struct ledger_disk *ops, void *disk, void *arg,
     char error[STORE_ERROR])
 {
 	const struct forgotten *f = arg;
@@ -271,7 +271,7 @@ remove_rows(const struct ledger_disk *ops, void *disk, void *arg,
 
 /* What a key has, as rows of the disk. No commit is under way. */
 static void
-collect(struct ledger *l, const char *key, struct forgotten *f)
+reset_collect(struct ledger *l, const char *key, struct forgotten *f)
 {
 	uint32_t		 hash = account_hash(key);
 	struct shard		*s = shard_of(l, hash);
@@ -290,7 +290,7 @@ collect(struct ledger *l, const char *key, struct forgotten *f)
 }
 
 static void
-forget(struct ledger *l, const char *key)
+reset_forget(struct ledger *l, const char *key)
 {
 	uint32_t	 hash = account_hash(key);
 	struct shard	*s = shard_of(l, hash);
@@ -307,7 +307,7 @@ forget(struct ledger *l, const char *key)
 }
 
 static bool
-reset(struct ledger *l, const char *key, int64_t request,
+reset_key(struct ledger *l, const char *key, int64_t request,
     char error[STORE_ERROR])
 {
 	struct forgotten	*f = xcalloc(1, sizeof(*f));
@@ -315,10 +315,10 @@ reset(struct ledger *l, const char *key, int64_t request,
 
 	f->request = request;
 	disk_queue_stop(&l->queue);
-	collect(l, key, f);
-	ok = disk_queue_use(&l->queue, remove_rows, f, error);
+	reset_collect(l, key, f);
+	ok = disk_queue_use(&l->queue, reset_on_disk, f, error);
 	if (ok)
-		forget(l, key);
+		reset_forget(l, key);
 	disk_queue_go(&l->queue);
 	free(f);
 	return ok;
@@ -329,30 +329,30 @@ ledger_reset(struct store *base, const char *key, time_t now,
     char error[STORE_ERROR])
 {
 	(void)now;
-	return reset((struct ledger *)base, key, 0, error) ? STORE_TAKEN :
+	return reset_key((struct ledger *)base, key, 0, error) ? STORE_TAKEN :
 	    STORE_UNKNOWN;
 }
 
 /* --- what tools ask for -------------------------------------------------- */
 
 static bool
-next_request(const struct ledger_disk *ops, void *disk, void *arg,
+request_next(const struct ledger_disk *ops, void *disk, void *arg,
     char error[STORE_ERROR])
 {
 	return ops->next_request(disk, arg, error);
 }
 
 static bool
-do_request(struct ledger *l, const struct ledger_request *r,
+request_do(struct ledger *l, const struct ledger_request *r,
     char error[STORE_ERROR])
 {
 	struct new_setting	n = { r->key, r->setting, r->id };
 	bool			ok;
 
 	if (r->reset)
-		return reset(l, r->key, r->id, error);
+		return reset_key(l, r->key, r->id, error);
 	pthread_mutex_lock(&l->change);
-	ok = change(l, &n, r->parts, error);
+	ok = setting_change(l, &n, r->parts, error);
 	pthread_mutex_unlock(&l->change);
 	return ok;
 }
@@ -367,8 +367,8 @@ ledger_take_requests(struct store *base, char error[STORE_ERROR])
 	do {
 		free(r.key);
 		r.key = NULL;
-		ok = disk_queue_use(&l->queue, next_request, &r, error) &&
-		    (r.key == NULL || do_request(l, &r, error));
+		ok = disk_queue_use(&l->queue, request_next, &r, error) &&
+		    (r.key == NULL || request_do(l, &r, error));
 	} while (ok && r.key != NULL);
 	free(r.key);
 	return ok ? STORE_TAKEN : STORE_UNKNOWN;

@@ -85,7 +85,7 @@ disk_still_there(const struct disk *d, char error[STORE_ERROR])
 
 /* What the file has for this key and minute, and the new; false: an error. */
 static bool
-add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
+disk_add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
 {
 	struct sql_statement	*get = d->st[ST_GET], *put = d->st[ST_PUT];
 	struct ledger_row	 row = { .key = NULL };
@@ -116,7 +116,7 @@ add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
 
 /* All rows or none; `replace`: instead of what is there. */
 static bool
-write_rows(struct disk *d, const struct ledger_row *row, bool replace,
+disk_write_rows(struct disk *d, const struct ledger_row *row, bool replace,
     char error[STORE_ERROR])
 {
 	bool ok;
@@ -128,7 +128,7 @@ write_rows(struct disk *d, const struct ledger_row *row, bool replace,
 	if (!ok)
 		disk_explain(d, "cannot be written", error);
 	for (; ok && row != NULL; row = row->next)
-		ok = add(d, row, error);
+		ok = disk_add(d, row, error);
 	if (ok && !sql_run(d->st[ST_COMMIT]))
 		ok = disk_explain(d, "cannot be written", error);
 	if (!ok && sql_in_transaction(d->sql))
@@ -139,14 +139,14 @@ write_rows(struct disk *d, const struct ledger_row *row, bool replace,
 static bool
 disk_write(void *disk, const struct ledger_row *rows, char error[STORE_ERROR])
 {
-	return write_rows(disk, rows, false, error);
+	return disk_write_rows(disk, rows, false, error);
 }
 
 static bool
 disk_replace(void *disk, const struct ledger_row *rows,
     char error[STORE_ERROR])
 {
-	return write_rows(disk, rows, true, error);
+	return disk_write_rows(disk, rows, true, error);
 }
 
 static bool
@@ -190,7 +190,7 @@ disk_sync(void *disk, char error[STORE_ERROR])
 
 /* One statement with a number, a text, or both. */
 static bool
-run(struct sql *sql, const char *text, const int64_t *number,
+disk_run(struct sql *sql, const char *text, const int64_t *number,
     const char *key)
 {
 	struct sql_statement	*st = sql_prepare(sql, text);
@@ -209,9 +209,9 @@ run(struct sql *sql, const char *text, const int64_t *number,
 
 /* The end of a transaction: with the request, if all went well so far. */
 static bool
-finish(struct disk *d, bool ok, int64_t request, char error[STORE_ERROR])
+disk_finish(struct disk *d, bool ok, int64_t request, char error[STORE_ERROR])
 {
-	ok = ok && (request == 0 || run(d->sql, "DELETE FROM request "
+	ok = ok && (request == 0 || disk_run(d->sql, "DELETE FROM request "
 	    "WHERE id = ?1", &request, NULL)) &&
 	    sql_run(d->st[ST_COMMIT]);
 	if (!ok)
@@ -234,13 +234,13 @@ disk_put_setting(void *disk, const char *key,
 		return false;
 	ok = sql_run(d->st[ST_BEGIN]);
 	if (ok && setting_is_empty(setting))
-		ok = run(d->sql, "DELETE FROM setting WHERE key = ?1", NULL,
-		    key);
+		ok = disk_run(d->sql, "DELETE FROM setting WHERE key = ?1",
+		    NULL, key);
 	else if (ok)
-		ok = setting_row_insert(d->sql, "INSERT OR REPLACE INTO setting("
-		    SETTING_ROW_COLUMNS ") VALUES(" SETTING_ROW_PARAMETERS ")",
-		    &row);
-	return finish(d, ok, request, error);
+		ok = setting_row_insert(d->sql, "INSERT OR REPLACE INTO "
+		    "setting(" SETTING_ROW_COLUMNS ") "
+		    "VALUES(" SETTING_ROW_PARAMETERS ")", &row);
+	return disk_finish(d, ok, request, error);
 }
 
 static bool
@@ -256,24 +256,24 @@ disk_remove(void *disk, const struct ledger_row *rows, int64_t request,
 	ok = sql_run(d->st[ST_BEGIN]);
 	for (; ok && rows != NULL; rows = rows->next) {
 		minute = rows->minute;
-		ok = run(d->sql, "DELETE FROM bucket WHERE minute = ?1 AND "
-		    "key = ?2", &minute, rows->key);
+		ok = disk_run(d->sql, "DELETE FROM bucket "
+		    "WHERE minute = ?1 AND key = ?2", &minute, rows->key);
 	}
-	return finish(d, ok, request, error);
+	return disk_finish(d, ok, request, error);
 }
 
 /* One that nobody of ours wrote, or that was damaged, is not done. */
 static bool
-drop(struct disk *d, int64_t id, char error[STORE_ERROR])
+disk_drop_request(struct disk *d, int64_t id, char error[STORE_ERROR])
 {
-	run(d->sql, "DELETE FROM request WHERE id = ?1", &id, NULL);
+	disk_run(d->sql, "DELETE FROM request WHERE id = ?1", &id, NULL);
 	snprintf(error, STORE_ERROR, "%.90s: the checksum of a request is "
 	    "wrong; it was not done: ask again", d->file.path);
 	return false;
 }
 
 static bool
-read_request(struct disk *d, struct sql_statement *st,
+disk_read_request(struct disk *d, struct sql_statement *st,
     struct ledger_request *r, char error[STORE_ERROR])
 {
 	struct setting_row	row;
@@ -290,7 +290,7 @@ read_request(struct disk *d, struct sql_statement *st,
 		r->setting = row.setting;
 	}
 	sql_reset(st);
-	return right || drop(d, id, error);
+	return right || disk_drop_request(d, id, error);
 }
 
 static bool
@@ -314,7 +314,7 @@ disk_next_request(void *disk, struct ledger_request *r,
 	if (st != NULL)
 		result = sql_step(st);
 	if (result == SQL_ROW)
-		ok = read_request(d, st, r, error);
+		ok = disk_read_request(d, st, r, error);
 	else if (result == SQL_DONE)
 		d->seen = version;
 	else

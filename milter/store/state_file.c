@@ -277,7 +277,8 @@ log_check(const struct state_file *f, char **why)
 	shm = with_suffix(f, "-shm");
 	ok = state_wal_complete(wal, shm, &have, &want);
 	if (!ok)
-		why_set(why, "%s: is damaged: only %lu of the %lu frames in its "
+		why_set(why,
+		    "%s: is damaged: only %lu of the %lu frames in its "
 		    "log are right; restore it and %s from a copy, or move "
 		    "it, -wal and -shm away to begin with empty counts",
 		    f->path, (unsigned long)have, (unsigned long)want, wal);
@@ -299,7 +300,8 @@ file_check(const struct state_file *f, const struct stat *st, bool writable,
 	if (!S_ISREG(st->st_mode))
 		return why_set(why, "%s: is not a file; name a file", f->path);
 	if (st->st_mode & S_IWOTH)
-		return why_set(why, "%s: may be written by everyone; check what "
+		return why_set(why,
+		    "%s: may be written by everyone; check what "
 		    "is in it, then chmod o-w", f->path);
 	if (writable && st->st_uid != geteuid())
 		return why_set(why, "%s: belongs to %s, but millgate runs as "
@@ -321,7 +323,7 @@ file_check(const struct state_file *f, const struct stat *st, bool writable,
 }
 
 static bool
-look(struct state_file *f, bool writable, char **why)
+state_file_look(struct state_file *f, bool writable, char **why)
 {
 	struct stat st;
 
@@ -353,7 +355,8 @@ state_file_open(struct state_file *f, const char *path, bool writable,
 	f->lock = -1;
 	if (!path_set(f, path, why))
 		return false;
-	if ((!writable || lock_take(f, why)) && look(f, writable, why))
+	if ((!writable || lock_take(f, why)) &&
+	    state_file_look(f, writable, why))
 		return true;
 	state_file_close(f);
 	return false;
@@ -395,7 +398,7 @@ state_file_open_tool(struct state_file *f, const char *path, char **why)
 	f->lock = -1;
 	if (path_set(f, path, why) && tool_may_write(f, why) &&
 	    (lock_take(f, why) || lock_is_held(f, why)) &&
-	    look(f, true, why))
+	    state_file_look(f, true, why))
 		return true;
 	state_file_close(f);
 	return false;
@@ -436,7 +439,7 @@ state_file_draft_remove(const struct state_file *f)
 
 /* The new name is in the directory for good. */
 static bool
-sync_directory(const struct state_file *f)
+state_file_sync_directory(const struct state_file *f)
 {
 	char	*dir = xstrdup(f->path), *slash = strrchr(dir, '/');
 	int	 fd;
@@ -459,7 +462,7 @@ state_file_publish(struct state_file *f, char **why)
 	bool		 ok;
 
 	ok = chmod(draft, 0640) == 0 && rename(draft, f->path) == 0 &&
-	    sync_directory(f) && lstat(f->path, &st) == 0;
+	    state_file_sync_directory(f) && lstat(f->path, &st) == 0;
 	free(draft);
 	if (!ok)
 		return why_set(why, "%s: cannot be created: %s; check the "

@@ -59,7 +59,7 @@ state_row_bind(struct sql_statement *st, const struct ledger_row *row)
 #define PARTS_MAX	(STORE_PART_ALL | SETTING_ROW_RESET)
 
 static int64_t
-count_of(bool is_set, uint32_t limit)
+setting_count(bool is_set, uint32_t limit)
 {
 	return is_set ? (int64_t)limit + 1 : 0;
 }
@@ -74,8 +74,8 @@ setting_sum(const struct setting_row *row)
 
 	len = snprintf(numbers, sizeof(numbers), "%u %lld %lld %lld %d %lld ",
 	    row->parts,
-	    (long long)count_of(t->recipients_set, t->limits.recipients),
-	    (long long)count_of(t->messages_set, t->limits.messages),
+	    (long long)setting_count(t->recipients_set, t->limits.recipients),
+	    (long long)setting_count(t->messages_set, t->limits.messages),
 	    (long long)t->blocked_until, (int)t->block,
 	    (long long)t->changed);
 	h = fnv_add(FNV_START, numbers, (size_t)len);
@@ -85,14 +85,14 @@ setting_sum(const struct setting_row *row)
 }
 
 static void
-limit_set(int64_t count, bool *is_set, uint32_t *limit)
+setting_limit(int64_t count, bool *is_set, uint32_t *limit)
 {
 	*is_set = count > 0;
 	*limit = count > 0 ? (uint32_t)(count - 1) : 0;
 }
 
 static bool
-numbers_read(struct sql_statement *st, int first, struct setting_row *row)
+setting_numbers(struct sql_statement *st, int first, struct setting_row *row)
 {
 	struct store_setting	*t = &row->setting;
 	int64_t			 parts, recipients, messages, until, block;
@@ -108,8 +108,8 @@ numbers_read(struct sql_statement *st, int first, struct setting_row *row)
 	    !sql_column_number(st, first + 7, STORE_FOREVER, &changed))
 		return false;
 	row->parts = (unsigned)parts;
-	limit_set(recipients, &t->recipients_set, &t->limits.recipients);
-	limit_set(messages, &t->messages_set, &t->limits.messages);
+	setting_limit(recipients, &t->recipients_set, &t->limits.recipients);
+	setting_limit(messages, &t->messages_set, &t->limits.messages);
 	t->blocked_until = (time_t)until;
 	t->block = (enum store_block)block;
 	t->changed = (time_t)changed;
@@ -126,7 +126,8 @@ setting_row_read(struct sql_statement *st, int first, struct setting_row *row)
 	row->key = sql_column_text(st, first);
 	reason = sql_column_text(st, first + 6);
 	if (row->key == NULL || row->key[0] == '\0' || reason == NULL ||
-	    strlen(reason) >= STORE_REASON || !numbers_read(st, first, row) ||
+	    strlen(reason) >= STORE_REASON ||
+	    !setting_numbers(st, first, row) ||
 	    !sql_column_number(st, first + 8, UINT32_MAX, &sum))
 		return false;
 	memcpy(row->setting.reason, reason, strlen(reason));
@@ -141,9 +142,9 @@ setting_row_bind(struct sql_statement *st, const struct setting_row *row)
 
 	sql_bind_text(st, 1, row->key);
 	sql_bind_number(st, 2, row->parts);
-	sql_bind_number(st, 3, count_of(t->recipients_set,
+	sql_bind_number(st, 3, setting_count(t->recipients_set,
 	    t->limits.recipients));
-	sql_bind_number(st, 4, count_of(t->messages_set,
+	sql_bind_number(st, 4, setting_count(t->messages_set,
 	    t->limits.messages));
 	sql_bind_number(st, 5, t->blocked_until);
 	sql_bind_number(st, 6, (int64_t)t->block);

@@ -184,7 +184,7 @@ state_wal_complete(const char *wal, const char *shm, uint32_t *have,
 static const char *const suffixes[] = { "-wal", "-shm" };
 
 static bool
-look(const char *path, size_t i, struct stat *st)
+wal_look(const char *path, size_t i, struct stat *st)
 {
 	char	name[4096];
 	int	len = snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
@@ -200,7 +200,7 @@ state_log_note(struct state_log *l, const char *path)
 
 	memset(l, 0, sizeof(*l));
 	for (i = 0; i < 2; i++) {
-		if (look(path, i, &st)) {
+		if (wal_look(path, i, &st)) {
 			l->part[i].dev = st.st_dev;
 			l->part[i].ino = st.st_ino;
 		}
@@ -214,7 +214,7 @@ state_log_gone(const struct state_log *l, const char *path)
 	size_t		i;
 
 	for (i = 0; i < 2; i++)
-		if (l->part[i].ino != 0 && (!look(path, i, &st) ||
+		if (l->part[i].ino != 0 && (!wal_look(path, i, &st) ||
 		    st.st_ino != l->part[i].ino ||
 		    st.st_dev != l->part[i].dev))
 			return suffixes[i];

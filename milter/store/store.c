@@ -15,7 +15,7 @@
 #include "store_priv.h"
 
 static bool
-is_path(const char *spec, char **why)
+store_is_path(const char *spec, char **why)
 {
 	if (spec[0] != '\0' && strstr(spec, "://") == NULL)
 		return true;
@@ -24,11 +24,11 @@ is_path(const char *spec, char **why)
 }
 
 static struct store *
-open_file(const char *path, enum store_use use, char **why)
+store_open_file(const char *path, enum store_use use, char **why)
 {
 	struct store *s;
 
-	if (!is_path(path, why))
+	if (!store_is_path(path, why))
 		return NULL;
 	s = store_disk_open(path, use, why);
 	if (s != NULL && use == STORE_KEEP)
@@ -43,7 +43,7 @@ store_open_at(const struct store_place *place, enum store_use use, char **why)
 	struct store_place p = *place;
 
 	if (!redis_url_is(p.spec))
-		return open_file(p.spec, use, why);
+		return store_open_file(p.spec, use, why);
 	if (p.timeout == 0)
 		p.timeout = STORE_TIMEOUT;
 	if (p.lease == 0)
@@ -52,7 +52,7 @@ store_open_at(const struct store_place *place, enum store_use use, char **why)
 }
 
 static struct store *
-open_spec(const char *spec, enum store_use use, char **why)
+store_open_spec(const char *spec, enum store_use use, char **why)
 {
 	struct store_place place = { .spec = spec };
 
@@ -62,19 +62,19 @@ open_spec(const char *spec, enum store_use use, char **why)
 struct store *
 store_open(const char *spec, char **why)
 {
-	return open_spec(spec, STORE_KEEP, why);
+	return store_open_spec(spec, STORE_KEEP, why);
 }
 
 struct store *
 store_open_readonly(const char *spec, char **why)
 {
-	return open_spec(spec, STORE_READ, why);
+	return store_open_spec(spec, STORE_READ, why);
 }
 
 struct store *
 store_open_tool(const char *spec, char **why)
 {
-	return open_spec(spec, STORE_CHANGE, why);
+	return store_open_spec(spec, STORE_CHANGE, why);
 }
 
 struct store *
@@ -106,7 +106,7 @@ store_reservation_new(struct store *s, const struct store_account *account,
 
 /* Until a backend with a clock of its own says otherwise. */
 static void
-usage_init(struct store_usage *usage, size_t n, time_t now)
+store_usage_init(struct store_usage *usage, size_t n, time_t now)
 {
 	size_t i;
 
@@ -118,7 +118,7 @@ usage_init(struct store_usage *usage, size_t n, time_t now)
 enum store_answer
 store_reserve(struct reservation *r, time_t now, struct store_usage *usage)
 {
-	usage_init(usage, r->n, now);
+	store_usage_init(usage, r->n, now);
 	return r->store->ops->reserve(r, now, usage);
 }
 
@@ -128,7 +128,7 @@ store_commit(struct reservation **rp, time_t now, struct store_usage *usage)
 	struct reservation *r = *rp;
 
 	*rp = NULL;
-	usage_init(usage, r->n, now);
+	store_usage_init(usage, r->n, now);
 	return r->store->ops->commit(r, now, usage);
 }
 
@@ -146,7 +146,7 @@ enum store_answer
 store_usage(struct store *s, const char *key, time_t now,
     struct store_limits limits, struct store_usage *usage)
 {
-	usage_init(usage, 1, now);
+	store_usage_init(usage, 1, now);
 	return s->ops->usage(s, key, now, limits, usage);
 }
 

@@ -24,7 +24,7 @@
 #define ASK_PAUSE_NS	50000000L
 
 static bool
-refuse(const struct disk *d, const char *doing, char **why)
+disk_refuse(const struct disk *d, const char *doing, char **why)
 {
 	return schema_refuse(d->sql, d->file.path, doing, why);
 }
@@ -34,7 +34,7 @@ refuse(const struct disk *d, const char *doing, char **why)
  * own name is complete, so that an empty one is known to be a damaged one.
  */
 static bool
-create(struct disk *d, char **why)
+disk_create(struct disk *d, char **why)
 {
 	char	*draft = state_file_draft(&d->file);
 	bool	 ok;
@@ -44,7 +44,7 @@ create(struct disk *d, char **why)
 	    sql_exec(d->sql, "PRAGMA synchronous = FULL") &&
 	    schema_upgrade(d->sql, 0);
 	if (!ok)
-		refuse(d, "cannot be created", why);
+		disk_refuse(d, "cannot be created", why);
 	state_disk_disconnect(d);
 	free(draft);
 	ok = ok && state_file_publish(&d->file, why);
@@ -55,7 +55,7 @@ create(struct disk *d, char **why)
 
 /* All rows into the ledger. */
 static bool
-load(struct disk *d, struct store *s, char **why)
+disk_load(struct disk *d, struct store *s, char **why)
 {
 	struct ledger_row	 row;
 	struct sql_statement	*st;
@@ -64,7 +64,7 @@ load(struct disk *d, struct store *s, char **why)
 
 	st = sql_prepare(d->sql, "SELECT " STATE_ROW_COLUMNS " FROM bucket");
 	if (st == NULL)
-		return refuse(d, "cannot be read", why);
+		return disk_refuse(d, "cannot be read", why);
 	while (right && (result = sql_step(st)) == SQL_ROW) {
 		right = state_row_read(st, &row);
 		if (right)
@@ -74,13 +74,13 @@ load(struct disk *d, struct store *s, char **why)
 		schema_damaged(d->file.path, "the checksum of a row is wrong",
 		    why);
 	else if (result != SQL_DONE)
-		refuse(d, "cannot be read", why);
+		disk_refuse(d, "cannot be read", why);
 	sql_finish(&st);
 	return right && result == SQL_DONE;
 }
 
 static bool
-load_settings(struct disk *d, struct store *s, char **why)
+disk_load_settings(struct disk *d, struct store *s, char **why)
 {
 	struct setting_row	 row;
 	struct sql_statement	*st;
@@ -90,7 +90,7 @@ load_settings(struct disk *d, struct store *s, char **why)
 	st = sql_prepare(d->sql, "SELECT " SETTING_ROW_COLUMNS
 	    " FROM setting ORDER BY key");
 	if (st == NULL)
-		return refuse(d, "cannot be read", why);
+		return disk_refuse(d, "cannot be read", why);
 	while (right && (result = sql_step(st)) == SQL_ROW) {
 		right = setting_row_read(st, 0, &row);
 		if (right)
@@ -100,54 +100,54 @@ load_settings(struct disk *d, struct store *s, char **why)
 		schema_damaged(d->file.path, "the checksum of a setting is "
 		    "wrong", why);
 	else if (result != SQL_DONE)
-		refuse(d, "cannot be read", why);
+		disk_refuse(d, "cannot be read", why);
 	sql_finish(&st);
 	return right && result == SQL_DONE;
 }
 
 static bool
-use_log(struct disk *d, char **why)
+disk_use_log(struct disk *d, char **why)
 {
 	char	*mode = sql_text(d->sql, "PRAGMA journal_mode = WAL");
 	bool	 ok = mode != NULL && strcmp(mode, "wal") == 0;
 
 	if (mode == NULL)
-		refuse(d, "cannot be written", why);
+		disk_refuse(d, "cannot be written", why);
 	else if (!ok)
 		why_set(why, "%s: its file system cannot hold a write-ahead "
 		    "log; move it to a local one", d->file.path);
 	free(mode);
 	return ok && (sql_exec(d->sql, SCHEMA_LOG_SETTINGS) ||
-	    refuse(d, "cannot be written", why));
+	    disk_refuse(d, "cannot be written", why));
 }
 
 static bool
-open_writable(struct disk *d, char **why)
+disk_open_writable(struct disk *d, char **why)
 {
 	int64_t version;
 
-	if (!d->file.exists && !create(d, why))
+	if (!d->file.exists && !disk_create(d, why))
 		return false;
 	if (!sql_open(&d->sql, d->file.path, SQL_WRITE))
-		return refuse(d, "cannot be opened", why);
+		return disk_refuse(d, "cannot be opened", why);
 	if (!schema_identify(d->sql, d->file.path, &version, why) ||
-	    !use_log(d, why))
+	    !disk_use_log(d, why))
 		return false;
 	if (!schema_upgrade(d->sql, version))
-		return refuse(d, "cannot be written", why);
+		return disk_refuse(d, "cannot be written", why);
 	if (!schema_check(d->sql, d->file.path, true, why))
 		return false;
 	if (!state_disk_prepare(d))
-		return refuse(d, "cannot be prepared", why);
+		return disk_refuse(d, "cannot be prepared", why);
 	if (!sql_open(&d->checkpointer, d->file.path, SQL_WRITE))
-		return refuse(d, "cannot be opened", why);
+		return disk_refuse(d, "cannot be opened", why);
 	state_file_sign(&d->file);
 	state_log_note(&d->log, d->file.path);
 	return true;
 }
 
 static bool
-open_readonly(struct disk *d, char **why)
+disk_open_readonly(struct disk *d, char **why)
 {
 	return schema_open_readonly(&d->sql, &d->file, why) &&
 	    schema_check(d->sql, d->file.path, false, why);
@@ -160,7 +160,7 @@ static const struct ledger_disk readonly_disk = {
 
 /* What tools asked for when nobody was there to do it. */
 static bool
-do_requests(struct store *s, char **why)
+disk_do_requests(struct store *s, char **why)
 {
 	char error[STORE_ERROR];
 
@@ -172,14 +172,15 @@ do_requests(struct store *s, char **why)
 
 /* d->file is open. */
 static struct store *
-open_disk(struct disk *d, bool readonly, char **why)
+disk_open(struct disk *d, bool readonly, char **why)
 {
 	struct store	*s;
 
 	s = ledger_new(readonly ? &readonly_disk : &state_disk, d);
-	if ((readonly ? open_readonly(d, why) : open_writable(d, why)) &&
-	    load(d, s, why) && load_settings(d, s, why) &&
-	    (readonly || do_requests(s, why))) {
+	if ((readonly ? disk_open_readonly(d, why) :
+	    disk_open_writable(d, why)) &&
+	    disk_load(d, s, why) && disk_load_settings(d, s, why) &&
+	    (readonly || disk_do_requests(s, why))) {
 		if (readonly)
 			state_disk_disconnect(d);
 		return s;
@@ -197,7 +198,7 @@ struct asker {
 };
 
 static enum store_answer
-trouble(struct asker *a, const char *doing, char error[STORE_ERROR])
+asker_trouble(struct asker *a, const char *doing, char error[STORE_ERROR])
 {
 	sql_explain(a->sql, a->file.path, doing, error, STORE_ERROR);
 	return STORE_UNKNOWN;
@@ -205,7 +206,7 @@ trouble(struct asker *a, const char *doing, char error[STORE_ERROR])
 
 /* Until the daemon has done it. */
 static enum store_answer
-wait_until_done(struct asker *a, int64_t id, char error[STORE_ERROR])
+asker_wait(struct asker *a, int64_t id, char error[STORE_ERROR])
 {
 	const struct timespec	pause = { 0, ASK_PAUSE_NS };
 	char			query[80];
@@ -217,7 +218,7 @@ wait_until_done(struct asker *a, int64_t id, char error[STORE_ERROR])
 	for (i = 0; i < ASK_TRIES; i++) {
 		nanosleep(&pause, NULL);
 		if (!sql_number(a->sql, query, &left))
-			return trouble(a, "cannot be read", error);
+			return asker_trouble(a, "cannot be read", error);
 		if (left == 0)
 			return STORE_TAKEN;
 	}
@@ -228,15 +229,16 @@ wait_until_done(struct asker *a, int64_t id, char error[STORE_ERROR])
 }
 
 static enum store_answer
-ask(struct asker *a, const struct setting_row *row, char error[STORE_ERROR])
+asker_ask(struct asker *a, const struct setting_row *row,
+    char error[STORE_ERROR])
 {
 	int64_t id;
 
 	if (!setting_row_insert(a->sql, "INSERT INTO request("
 	    SETTING_ROW_COLUMNS ") VALUES(" SETTING_ROW_PARAMETERS ")", row) ||
 	    !sql_number(a->sql, "SELECT last_insert_rowid()", &id))
-		return trouble(a, "cannot be written", error);
-	return wait_until_done(a, id, error);
+		return asker_trouble(a, "cannot be written", error);
+	return asker_wait(a, id, error);
 }
 
 static enum store_answer
@@ -245,7 +247,7 @@ asker_setting_put(struct store *s, const char *key, unsigned parts,
 {
 	struct setting_row row = { key, parts, *setting };
 
-	return ask((struct asker *)s, &row, error);
+	return asker_ask((struct asker *)s, &row, error);
 }
 
 static enum store_answer
@@ -255,7 +257,7 @@ asker_reset(struct store *s, const char *key, time_t now,
 	struct setting_row row = { .key = key, .parts = SETTING_ROW_RESET };
 
 	row.setting.changed = now;
-	return ask((struct asker *)s, &row, error);
+	return asker_ask((struct asker *)s, &row, error);
 }
 
 static void
@@ -306,7 +308,7 @@ store_disk_open(const char *path, enum store_use use, char **why)
 	ok = use == STORE_CHANGE ? state_file_open_tool(&d->file, path, why) :
 	    state_file_open(&d->file, path, use == STORE_KEEP, why);
 	if (ok && (use != STORE_CHANGE || d->file.lock >= 0))
-		return open_disk(d, use == STORE_READ, why);
+		return disk_open(d, use == STORE_READ, why);
 	if (ok)
 		s = asker_open(&d->file, why);
 	free(d);

@@ -74,7 +74,7 @@ note_free(struct note *n)
 }
 
 static void
-disconnect(struct dmarc_notes *d)
+outcomes_disconnect(struct dmarc_notes *d)
 {
 	sql_finish(&d->put);
 	sql_finish(&d->more);
@@ -85,7 +85,7 @@ disconnect(struct dmarc_notes *d)
 
 /* All that waits, as one list; the table is empty then. */
 static struct note *
-take_all(struct dmarc_notes *d)
+notes_take_all(struct dmarc_notes *d)
 {
 	struct note	*list = NULL, *n;
 	size_t		 i;
@@ -112,9 +112,9 @@ dmarc_notes_free(struct dmarc_notes **dp)
 	*dp = NULL;
 	if (d == NULL)
 		return;
-	for (list = take_all(d); (n = list) != NULL; note_free(n))
+	for (list = notes_take_all(d); (n = list) != NULL; note_free(n))
 		list = n->next;
-	disconnect(d);
+	outcomes_disconnect(d);
 	pthread_mutex_destroy(&d->lock);
 	free(d->path);
 	free(d);
@@ -123,7 +123,7 @@ dmarc_notes_free(struct dmarc_notes **dp)
 /* --- counting ------------------------------------------------------------ */
 
 static uint64_t
-hash_of(const struct dmarc_outcome *o, int64_t day)
+note_hash(const struct dmarc_outcome *o, int64_t day)
 {
 	uint64_t	h = fnv_add(FNV_START, &day, sizeof(day));
 	size_t		i;
@@ -134,7 +134,7 @@ hash_of(const struct dmarc_outcome *o, int64_t day)
 }
 
 static bool
-is_same(const struct note *n, const struct dmarc_outcome *o, int64_t day)
+note_is_same(const struct note *n, const struct dmarc_outcome *o, int64_t day)
 {
 	size_t i;
 
@@ -146,7 +146,7 @@ is_same(const struct note *n, const struct dmarc_outcome *o, int64_t day)
 
 /* The lock is held. */
 static void
-add_new(struct dmarc_notes *d, const struct dmarc_outcome *o, int64_t day,
+notes_add(struct dmarc_notes *d, const struct dmarc_outcome *o, int64_t day,
     uint64_t hash)
 {
 	struct note	*n;
@@ -177,13 +177,13 @@ store_note_dmarc(struct store *s, const struct dmarc_outcome *o, time_t now)
 
 	if (d == NULL)
 		return;
-	hash = hash_of(o, day);
+	hash = note_hash(o, day);
 	pthread_mutex_lock(&d->lock);
 	for (n = d->slot[hash % SLOTS]; n != NULL; n = n->next)
-		if (n->hash == hash && is_same(n, o, day))
+		if (n->hash == hash && note_is_same(n, o, day))
 			break;
 	if (n == NULL)
-		add_new(d, o, day, hash);
+		notes_add(d, o, day, hash);
 	else if (n->messages < UINT32_MAX)
 		n->messages++;
 	pthread_mutex_unlock(&d->lock);
@@ -192,7 +192,7 @@ store_note_dmarc(struct store *s, const struct dmarc_outcome *o, time_t now)
 /* --- writing ------------------------------------------------------------- */
 
 static bool
-connect(struct dmarc_notes *d)
+outcomes_connect(struct dmarc_notes *d)
 {
 	if (d->sql != NULL)
 		return true;
@@ -219,7 +219,7 @@ connect(struct dmarc_notes *d)
 }
 
 static void
-bind_note(struct sql_statement *st, const struct note *n)
+outcome_bind(struct sql_statement *st, const struct note *n)
 {
 	int i;
 
@@ -230,19 +230,19 @@ bind_note(struct sql_statement *st, const struct note *n)
 }
 
 static bool
-put(struct dmarc_notes *d, const struct note *n)
+outcome_put(struct dmarc_notes *d, const struct note *n)
 {
-	bind_note(d->put, n);
+	outcome_bind(d->put, n);
 	return sql_run(d->put);
 }
 
 /* Where the day is full: its rows go on counting, a new one is lost. */
 static bool
-put_more(struct dmarc_notes *d, const struct note *n, uint64_t *lost)
+outcome_put_more(struct dmarc_notes *d, const struct note *n, uint64_t *lost)
 {
 	enum sql_result result;
 
-	bind_note(d->more, n);
+	outcome_bind(d->more, n);
 	result = sql_step(d->more);
 	if (result == SQL_DONE)
 		*lost += n->messages;
@@ -252,7 +252,7 @@ put_more(struct dmarc_notes *d, const struct note *n, uint64_t *lost)
 
 /* How many more rows the day may have; -1: an error. */
 static int64_t
-day_room(struct dmarc_notes *d, int64_t day)
+outcome_day_room(struct dmarc_notes *d, int64_t day)
 {
 	int64_t n, room = -1;
 
@@ -266,23 +266,23 @@ day_room(struct dmarc_notes *d, int64_t day)
 
 /* A row, unless its day is full; false: an error. */
 static bool
-put_within(struct dmarc_notes *d, const struct note *n, struct room rooms[2],
-    uint64_t *lost)
+outcome_put_within(struct dmarc_notes *d, const struct note *n,
+    struct room rooms[2], uint64_t *lost)
 {
 	/* around midnight two days take turns */
 	struct room *room = &rooms[n->day & 1];
 
 	if (room->left < 0 || room->day != n->day) {
 		room->day = n->day;
-		room->left = day_room(d, n->day);
+		room->left = outcome_day_room(d, n->day);
 	}
 	if (room->left < 0)
 		return false;
 	if (room->left == 0)
-		return put_more(d, n, lost);
+		return outcome_put_more(d, n, lost);
 	/* it may have been there already: then the next batch has more room */
 	room->left--;
-	return put(d, n);
+	return outcome_put(d, n);
 }
 
 /*
@@ -290,7 +290,7 @@ put_within(struct dmarc_notes *d, const struct note *n, struct room rooms[2],
  * nothing was written, and the list is as it was.
  */
 static bool
-write_batch(struct dmarc_notes *d, struct note **list)
+outcomes_write_batch(struct dmarc_notes *d, struct note **list)
 {
 	struct note	*n = *list, *next;
 	struct room	 rooms[2] = { { 0, -1 }, { 0, -1 } };
@@ -299,7 +299,7 @@ write_batch(struct dmarc_notes *d, struct note **list)
 	bool		 ok = sql_exec(d->sql, "BEGIN IMMEDIATE");
 
 	for (rows = 0; ok && n != NULL && rows < BATCH; rows++, n = n->next)
-		ok = put_within(d, n, rooms, &lost);
+		ok = outcome_put_within(d, n, rooms, &lost);
 	if (!ok || !sql_exec(d->sql, "COMMIT"))
 		return false;
 	for (; *list != n; *list = next) {
@@ -314,7 +314,7 @@ write_batch(struct dmarc_notes *d, struct note **list)
 
 /* What could not be written; the disk may be full for a while. */
 static void
-lose(struct dmarc_notes *d, struct note *list)
+notes_lose(struct dmarc_notes *d, struct note *list)
 {
 	struct note	*n;
 	uint64_t	 lost = 0;
@@ -340,10 +340,10 @@ store_write_dmarc(struct store *s, time_t now, unsigned keep_days,
 	error[0] = '\0';
 	if (d == NULL || d->path == NULL)
 		return STORE_TAKEN;
-	list = take_all(d);
-	ok = connect(d);
+	list = notes_take_all(d);
+	ok = outcomes_connect(d);
 	while (ok && list != NULL)
-		ok = write_batch(d, &list);
+		ok = outcomes_write_batch(d, &list);
 	if (ok) {
 		sql_bind_number(d->forget, 1, (int64_t)now / DAY_SECONDS -
 		    (int64_t)keep_days);
@@ -352,8 +352,8 @@ store_write_dmarc(struct store *s, time_t now, unsigned keep_days,
 	if (!ok) {
 		sql_explain(d->sql, d->path, "DMARC outcomes cannot be "
 		    "written", error, STORE_ERROR);
-		lose(d, list);
-		disconnect(d);
+		notes_lose(d, list);
+		outcomes_disconnect(d);
 		return STORE_UNKNOWN;
 	}
 	return STORE_TAKEN;
@@ -377,7 +377,7 @@ store_dmarc_lost(struct store *s)
 
 /* False: the row is not one that we wrote. */
 static bool
-take_row(struct sql_statement *st, struct arena *a,
+outcome_row_read(struct sql_statement *st, struct arena *a,
     struct dmarc_outcome_row *row)
 {
 	const char	*text;
@@ -397,7 +397,7 @@ take_row(struct sql_statement *st, struct arena *a,
 }
 
 static struct dmarc_outcome_row *
-one_more(struct dmarc_outcome_rows *rows, size_t *size, struct arena *a)
+outcome_row_new(struct dmarc_outcome_rows *rows, size_t *size, struct arena *a)
 {
 	struct dmarc_outcome_row *bigger;
 
@@ -412,8 +412,8 @@ one_more(struct dmarc_outcome_rows *rows, size_t *size, struct arena *a)
 }
 
 static bool
-read_rows(struct sql *sql, const char *path, int64_t day, struct arena *a,
-    struct dmarc_outcome_rows *rows, char **why)
+outcome_rows_read(struct sql *sql, const char *path, int64_t day,
+    struct arena *a, struct dmarc_outcome_rows *rows, char **why)
 {
 	struct sql_statement	*st;
 	enum sql_result		 result;
@@ -428,7 +428,8 @@ read_rows(struct sql *sql, const char *path, int64_t day, struct arena *a,
 		return schema_refuse(sql, path, "cannot be read", why);
 	sql_bind_number(st, 1, day);
 	while (right && (result = sql_step(st)) == SQL_ROW)
-		right = take_row(st, a, one_more(rows, &size, a));
+		right = outcome_row_read(st, a,
+		    outcome_row_new(rows, &size, a));
 	if (!right)
 		schema_damaged(path, "an outcome is no text", why);
 	else if (result != SQL_DONE)
@@ -455,7 +456,7 @@ store_outcomes_read(const char *spec, int64_t day, struct arena *a,
 	if (!state_file_open(&file, spec, false, why))
 		return false;
 	ok = schema_open_readonly(&sql, &file, why) &&
-	    read_rows(sql, file.path, day, a, rows, why);
+	    outcome_rows_read(sql, file.path, day, a, rows, why);
 	sql_close(&sql);
 	state_file_close(&file);
 	return ok;

@@ -170,7 +170,7 @@ schema_upgrade(struct sql *sql, int64_t version)
 
 /* The answer must be this text; or else `what`, or it, is what is wrong. */
 static bool
-check(struct sql *sql, const char *path, const char *query[2],
+schema_check_one(struct sql *sql, const char *path, const char *query[2],
     const char *what, char **why)
 {
 	char	*text = sql_text(sql, query[0]);
@@ -204,14 +204,14 @@ schema_check(struct sql *sql, const char *path, bool thorough, char **why)
 {
 	size_t i;
 
-	if (thorough && !check(sql, path, quick, NULL, why))
+	if (thorough && !schema_check_one(sql, path, quick, NULL, why))
 		return false;
-	if (!check(sql, path, triggers, "it has a trigger, which is not ours",
-	    why))
+	if (!schema_check_one(sql, path, triggers, "it has a trigger, which "
+	    "is not ours", why))
 		return false;
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		if (!check(sql, path, tables[i], "its table is not ours",
-		    why))
+		if (!schema_check_one(sql, path, tables[i],
+		    "its table is not ours", why))
 			return false;
 	return true;
 }

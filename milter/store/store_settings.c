@@ -65,7 +65,7 @@ store_setting_rows_free(struct store_setting_rows *rows)
 
 /* A block that is over is none; no block, no reason. */
 static void
-tidy(struct store_setting *setting, time_t now)
+setting_tidy(struct store_setting *setting, time_t now)
 {
 	if (setting->blocked_until <= now) {
 		setting->blocked_until = 0;
@@ -87,7 +87,7 @@ store_settings_get(struct store *s, const char *const *key, size_t n,
 	error[0] = '\0';
 	answer = s->ops->settings_get(s, key, n, setting, error);
 	for (i = 0; i < n; i++)
-		tidy(&setting[i], now);
+		setting_tidy(&setting[i], now);
 	return answer;
 }
 
@@ -153,7 +153,7 @@ store_settings_list(struct store *s, time_t now,
 		qsort(rows->row, rows->n, sizeof(*rows->row),
 		    setting_row_by_key);
 	for (i = 0; i < rows->n; i++) {
-		tidy(&rows->row[i].setting, now);
+		setting_tidy(&rows->row[i].setting, now);
 		if (setting_is_empty(&rows->row[i].setting) || (kept > 0 &&
 		    strcmp(rows->row[kept - 1].key, rows->row[i].key) == 0))
 			free(rows->row[i].key);

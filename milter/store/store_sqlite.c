@@ -35,7 +35,7 @@ struct sql_statement {
 
 /* A file that nobody writes is named by a URI. */
 static char *
-frozen_uri(const char *path)
+sql_frozen_uri(const char *path)
 {
 	struct buf b = BUF_INIT;
 
@@ -51,7 +51,7 @@ frozen_uri(const char *path)
 }
 
 static int
-open_flags(enum sql_mode mode)
+sql_open_flags(enum sql_mode mode)
 {
 	switch (mode) {
 	case SQL_READ:
@@ -72,7 +72,7 @@ open_flags(enum sql_mode mode)
 
 /* Not 0 ends the statement, with SQLITE_INTERRUPT. */
 static int
-count_steps(void *arg)
+sql_count_steps(void *arg)
 {
 	struct sql *s = arg;
 
@@ -81,11 +81,11 @@ count_steps(void *arg)
 
 /* What is not ours may be large, slow, or in use for long. */
 static void
-bound(struct sql *s)
+sql_bound(struct sql *s)
 {
 	sqlite3_busy_timeout(s->db, FOREIGN_BUSY_MS);
 	sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, FOREIGN_OCTETS);
-	sqlite3_progress_handler(s->db, STEPS_AT_ONCE, count_steps, s);
+	sqlite3_progress_handler(s->db, STEPS_AT_ONCE, sql_count_steps, s);
 }
 
 bool
@@ -96,8 +96,8 @@ sql_open(struct sql **sp, const char *path, enum sql_mode mode)
 	int		 rc;
 
 	*sp = s;
-	name = mode == SQL_READ_FROZEN ? frozen_uri(path) : xstrdup(path);
-	rc = sqlite3_open_v2(name, &s->db, open_flags(mode) |
+	name = mode == SQL_READ_FROZEN ? sql_frozen_uri(path) : xstrdup(path);
+	rc = sqlite3_open_v2(name, &s->db, sql_open_flags(mode) |
 	    SQLITE_OPEN_NOMUTEX, NULL);
 	free(name);
 	if (rc != SQLITE_OK)
@@ -107,7 +107,7 @@ sql_open(struct sql **sp, const char *path, enum sql_mode mode)
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	if (mode == SQL_READ_FOREIGN)
-		bound(s);
+		sql_bound(s);
 	return sql_exec(s, "PRAGMA cell_size_check = ON");
 }
 
@@ -123,7 +123,7 @@ sql_close(struct sql **sp)
 
 /* What to do about it, by SQLite's primary result code. */
 static const char *
-remedy(int code)
+sql_remedy(int code)
 {
 	switch (code) {
 	case SQLITE_FULL:
@@ -155,7 +155,7 @@ sql_explain(struct sql *s, const char *path, const char *doing, char *error,
 	int code = sqlite3_extended_errcode(s->db);
 
 	snprintf(error, size, "%.90s: %.40s: %.60s (SQLite error %d); %.85s",
-	    path, doing, sqlite3_errmsg(s->db), code, remedy(code & 0xff));
+	    path, doing, sqlite3_errmsg(s->db), code, sql_remedy(code & 0xff));
 }
 
 void
@@ -232,7 +232,7 @@ sql_prepare(struct sql *s, const char *text)
 
 /* Nothing but blanks and comments, of which SQLite makes no statement. */
 static bool
-is_blank(struct sql *s, const char *text)
+sql_is_blank(struct sql *s, const char *text)
 {
 	sqlite3_stmt	*more = NULL;
 	bool		 blank = sqlite3_prepare_v2(s->db, text, -1, &more,
@@ -254,7 +254,7 @@ sql_prepare_question(struct sql *s, const char *text, const char **wrong)
 		free(st);
 		return NULL;
 	}
-	if (st->st == NULL || !is_blank(s, tail))
+	if (st->st == NULL || !sql_is_blank(s, tail))
 		*wrong = "is not one statement; write one SELECT";
 	else if (sqlite3_column_count(st->st) == 0 ||
 	    !sqlite3_stmt_readonly(st->st))

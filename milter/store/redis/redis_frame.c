@@ -20,7 +20,7 @@ struct scan {
 
 /* -1, or a number of up to eight digits: more than the bounds. */
 static bool
-size_of(const char *text, size_t len, long *n)
+frame_size(const char *text, size_t len, long *n)
 {
 	size_t i;
 
@@ -40,7 +40,7 @@ size_of(const char *text, size_t len, long *n)
 }
 
 static bool
-is_number(const char *text, size_t len)
+frame_is_number(const char *text, size_t len)
 {
 	size_t i = len > 0 && text[0] == '-' ? 1 : 0;
 
@@ -54,7 +54,7 @@ is_number(const char *text, size_t len)
 
 /* A bulk string's octets and its CR LF. */
 static enum redis_frame
-skip_bulk(struct scan *s, long n)
+frame_skip_bulk(struct scan *s, long n)
 {
 	size_t size = n < 0 ? 0 : (size_t)n + 2;
 
@@ -70,7 +70,7 @@ skip_bulk(struct scan *s, long n)
 
 /* What the line says, CR LF taken off. */
 static enum redis_frame
-take_line(struct scan *s, const char *line, size_t len)
+frame_take_line(struct scan *s, const char *line, size_t len)
 {
 	long n;
 
@@ -80,13 +80,13 @@ take_line(struct scan *s, const char *line, size_t len)
 	case '-':
 		return REDIS_FRAME_WHOLE;
 	case ':':
-		return is_number(line + 1, len - 1) ? REDIS_FRAME_WHOLE :
+		return frame_is_number(line + 1, len - 1) ? REDIS_FRAME_WHOLE :
 		    REDIS_FRAME_BAD;
 	case '$':
-		return size_of(line + 1, len - 1, &n) ? skip_bulk(s, n) :
-		    REDIS_FRAME_BAD;
+		return frame_size(line + 1, len - 1, &n) ?
+		    frame_skip_bulk(s, n) : REDIS_FRAME_BAD;
 	case '*':
-		if (!size_of(line + 1, len - 1, &n))
+		if (!frame_size(line + 1, len - 1, &n))
 			return REDIS_FRAME_BAD;
 		s->open += n > 0 ? (size_t)n : 0;
 		s->items += n > 0 ? (size_t)n : 0;
@@ -98,7 +98,7 @@ take_line(struct scan *s, const char *line, size_t len)
 }
 
 static enum redis_frame
-take_value(struct scan *s)
+frame_take_value(struct scan *s)
 {
 	const char	*line = s->data + s->at, *cr;
 	size_t		 left = s->len - s->at;
@@ -117,7 +117,7 @@ take_value(struct scan *s)
 	if (cr[1] != '\n' || cr == line)
 		return REDIS_FRAME_BAD;
 	s->at += (size_t)(cr - line) + 2;
-	return take_line(s, line, (size_t)(cr - line));
+	return frame_take_line(s, line, (size_t)(cr - line));
 }
 
 enum redis_frame
@@ -127,7 +127,7 @@ redis_frame_scan(const char *data, size_t len, size_t *end)
 	enum redis_frame	result = REDIS_FRAME_WHOLE;
 
 	while (s.open > 0 && result == REDIS_FRAME_WHOLE)
-		result = take_value(&s);
+		result = frame_take_value(&s);
 	if (result == REDIS_FRAME_MORE && len > REDIS_FRAME_MAX)
 		result = REDIS_FRAME_BAD;
 	*end = s.at;

@@ -35,7 +35,7 @@ struct redis_link {
 
 /* Until the descriptor is ready, or the deadline. */
 static bool
-await(int fd, short events, uint64_t deadline, char error[REDIS_ERROR])
+link_await(int fd, short events, uint64_t deadline, char error[REDIS_ERROR])
 {
 	struct pollfd	pfd = { fd, events, 0 };
 	uint64_t	now;
@@ -47,15 +47,17 @@ await(int fd, short events, uint64_t deadline, char error[REDIS_ERROR])
 		if (n > 0)
 			return true;
 		if (n == 0)
-			return why_print(error, REDIS_ERROR, "it does not answer in time");
+			return why_print(error, REDIS_ERROR,
+			    "it does not answer in time");
 		if (errno != EINTR)
-			return why_print(error, REDIS_ERROR, "poll: %s", strerror(errno));
+			return why_print(error, REDIS_ERROR, "poll: %s",
+			    strerror(errno));
 	}
 }
 
 /* All of `out`, to the wire. */
 static bool
-flush(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
+link_flush(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 {
 	size_t	done = 0;
 	ssize_t	n;
@@ -66,9 +68,9 @@ flush(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 		if (n >= 0)
 			done += (size_t)n;
 		else if (errno != EAGAIN && errno != EINTR)
-			return why_print(error, REDIS_ERROR, "the connection broke: %s",
-			    strerror(errno));
-		else if (!await(l->fd, POLLOUT, deadline, error))
+			return why_print(error, REDIS_ERROR,
+			    "the connection broke: %s", strerror(errno));
+		else if (!link_await(l->fd, POLLOUT, deadline, error))
 			return false;
 	}
 	buf_reset(&l->out);
@@ -77,22 +79,23 @@ flush(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 
 /* Some octets from the wire: at least one, or an error. */
 static bool
-fetch(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
+link_fetch(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 {
 	char	chunk[16384];
 	ssize_t	n;
 
 	for (;;) {
-		if (!await(l->fd, POLLIN, deadline, error))
+		if (!link_await(l->fd, POLLIN, deadline, error))
 			return false;
 		n = recv(l->fd, chunk, sizeof(chunk), 0);
 		if (n > 0)
 			break;
 		if (n == 0)
-			return why_print(error, REDIS_ERROR, "it closed the connection");
+			return why_print(error, REDIS_ERROR,
+			    "it closed the connection");
 		if (errno != EAGAIN && errno != EINTR)
-			return why_print(error, REDIS_ERROR, "the connection broke: %s",
-			    strerror(errno));
+			return why_print(error, REDIS_ERROR,
+			    "the connection broke: %s", strerror(errno));
 	}
 	if (l->tls == NULL)
 		buf_add(&l->in, chunk, (size_t)n);
@@ -105,7 +108,7 @@ fetch(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 
 /* A connection to this address; -1: none. */
 static int
-connect_to(const struct addrinfo *a, uint64_t deadline,
+link_connect(const struct addrinfo *a, uint64_t deadline,
     char error[REDIS_ERROR])
 {
 	int		fd, failure = 0, on = 1;
@@ -120,14 +123,15 @@ connect_to(const struct addrinfo *a, uint64_t deadline,
 	if (connect(fd, a->ai_addr, a->ai_addrlen) != 0)
 		failure = errno;
 	if (failure == EINPROGRESS) {
-		if (!await(fd, POLLOUT, deadline, error)) {
+		if (!link_await(fd, POLLOUT, deadline, error)) {
 			close(fd);
 			return -1;
 		}
 		getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &len);
 	}
 	if (failure != 0) {
-		why_print(error, REDIS_ERROR, "cannot connect: %s", strerror(failure));
+		why_print(error, REDIS_ERROR, "cannot connect: %s",
+		    strerror(failure));
 		close(fd);
 		return -1;
 	}
@@ -137,7 +141,7 @@ connect_to(const struct addrinfo *a, uint64_t deadline,
 
 /* The first of the addresses that answers; each gets its share of time. */
 static int
-connect_any(const struct addrinfo *list, uint64_t deadline,
+link_connect_any(const struct addrinfo *list, uint64_t deadline,
     char error[REDIS_ERROR])
 {
 	const struct addrinfo	*a;
@@ -150,13 +154,14 @@ connect_any(const struct addrinfo *list, uint64_t deadline,
 	for (a = list; fd == -1 && a != NULL; a = a->ai_next, left--) {
 		now = monotonic_ms();
 		share = now < deadline ? (deadline - now) / left : 0;
-		fd = connect_to(a, now + share, error);
+		fd = link_connect(a, now + share, error);
 	}
 	return fd;
 }
 
 static bool
-shake_hands(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
+link_shake_hands(struct redis_link *l, uint64_t deadline,
+    char error[REDIS_ERROR])
 {
 	enum redis_tls_result result;
 
@@ -166,12 +171,12 @@ shake_hands(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 			redis_tls_error(l->tls, error, REDIS_ERROR);
 		redis_tls_drain(l->tls, &l->out);
 		/* a failure is said to the server, too, if it listens */
-		if (!flush(l, deadline, result == REDIS_TLS_FAILED ?
+		if (!link_flush(l, deadline, result == REDIS_TLS_FAILED ?
 		    (char[REDIS_ERROR]){ "" } : error))
 			return false;
 		if (result != REDIS_TLS_MORE)
 			return result == REDIS_TLS_DONE;
-		if (!fetch(l, deadline, error))
+		if (!link_fetch(l, deadline, error))
 			return false;
 	}
 }
@@ -187,7 +192,7 @@ redis_link_open(const struct redis_url *u, const struct redis_tls_trust *trust,
 	list = redis_lookup(u->host, u->port, deadline, error, REDIS_ERROR);
 	if (list == NULL)
 		return NULL;
-	fd = connect_any(list, deadline, error);
+	fd = link_connect_any(list, deadline, error);
 	freeaddrinfo(list);
 	if (fd == -1)
 		return NULL;
@@ -195,7 +200,7 @@ redis_link_open(const struct redis_url *u, const struct redis_tls_trust *trust,
 	l->fd = fd;
 	if (trust != NULL) {
 		l->tls = redis_tls_new(trust, u->host);
-		if (!shake_hands(l, deadline, error))
+		if (!link_shake_hands(l, deadline, error))
 			redis_link_close(&l);
 	}
 	return l;
@@ -238,19 +243,19 @@ redis_link_send(struct redis_link *l, const char *data, size_t len,
 		redis_tls_error(l->tls, error, REDIS_ERROR);
 		return false;
 	}
-	return flush(l, deadline, error);
+	return link_flush(l, deadline, error);
 }
 
 /* More plain octets. */
 static bool
-more(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
+link_more(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 {
 	enum redis_tls_result result;
 
 	if (l->tls == NULL)
-		return fetch(l, deadline, error);
+		return link_fetch(l, deadline, error);
 	while ((result = redis_tls_read(l->tls, &l->in)) == REDIS_TLS_MORE)
-		if (!fetch(l, deadline, error))
+		if (!link_fetch(l, deadline, error))
 			return false;
 	if (result == REDIS_TLS_FAILED)
 		redis_tls_error(l->tls, error, REDIS_ERROR);
@@ -269,12 +274,13 @@ redis_link_receive(struct redis_link *l, uint64_t deadline,
 
 	while ((frame = redis_frame_scan(buf_str(&l->in), l->in.len, &end)) ==
 	    REDIS_FRAME_MORE)
-		if (!more(l, deadline, error))
+		if (!link_more(l, deadline, error))
 			return NULL;
 	r = frame == REDIS_FRAME_WHOLE ?
 	    redis_reply_parse(l->in.data, end) : NULL;
 	if (r == NULL) {
-		why_print(error, REDIS_ERROR, "it does not speak the Redis protocol");
+		why_print(error, REDIS_ERROR,
+		    "it does not speak the Redis protocol");
 		return NULL;
 	}
 	l->in.len -= end;

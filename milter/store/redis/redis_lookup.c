@@ -51,7 +51,7 @@ lookup_new(const char *host, const char *port)
 
 /* Unlocks it, too. */
 static void
-leave(struct lookup *l)
+lookup_leave(struct lookup *l)
 {
 	bool last = --l->refs == 0;
 
@@ -68,7 +68,7 @@ leave(struct lookup *l)
 }
 
 static void *
-work(void *arg)
+lookup_work(void *arg)
 {
 	struct lookup	*l = arg;
 	struct addrinfo	*list = NULL;
@@ -80,13 +80,13 @@ work(void *arg)
 	l->list = failure == 0 ? list : NULL;
 	l->done = true;
 	pthread_cond_signal(&l->changed);
-	leave(l);
+	lookup_leave(l);
 	atomic_fetch_sub(&under_way, 1);
 	return NULL;
 }
 
 static bool
-begin(struct lookup *l)
+lookup_begin(struct lookup *l)
 {
 	pthread_attr_t	attr;
 	pthread_t	thread;
@@ -98,7 +98,7 @@ begin(struct lookup *l)
 	}
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	ok = pthread_create(&thread, &attr, work, l) == 0;
+	ok = pthread_create(&thread, &attr, lookup_work, l) == 0;
 	pthread_attr_destroy(&attr);
 	if (!ok)
 		atomic_fetch_sub(&under_way, 1);
@@ -107,7 +107,7 @@ begin(struct lookup *l)
 
 /* What was found until then, if anything; the lookup is left. */
 static struct addrinfo *
-await(struct lookup *l, uint64_t deadline, char *error, size_t size)
+lookup_await(struct lookup *l, uint64_t deadline, char *error, size_t size)
 {
 	uint64_t	 now = monotonic_ms();
 	struct timespec	 until = monotonic_in(now < deadline ? deadline - now :
@@ -124,7 +124,7 @@ await(struct lookup *l, uint64_t deadline, char *error, size_t size)
 		snprintf(error, size, "the name server does not answer");
 	else if (list == NULL)
 		snprintf(error, size, "%.80s", gai_strerror(l->failure));
-	leave(l);
+	lookup_leave(l);
 	return list;
 }
 
@@ -139,11 +139,11 @@ redis_lookup(const char *host, const char *port, uint64_t deadline,
 	if (getaddrinfo(host, port, &numeric, &list) == 0)
 		return list;
 	l = lookup_new(host, port);
-	if (begin(l))
-		return await(l, deadline, error, size);
+	if (lookup_begin(l))
+		return lookup_await(l, deadline, error, size);
 	pthread_mutex_lock(&l->lock);
 	l->refs--;
-	leave(l);
+	lookup_leave(l);
 	snprintf(error, size, "the name server does not answer");
 	return NULL;
 }

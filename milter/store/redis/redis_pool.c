@@ -40,7 +40,7 @@ struct redis_pool {
 /* --- making and ending --------------------------------------------------- */
 
 static bool
-prepare(struct redis_pool *p, const struct store_place *place,
+pool_prepare(struct redis_pool *p, const struct store_place *place,
     char **why)
 {
 	const char	*wrong = redis_url_parse(place->spec, &p->server.url);
@@ -73,14 +73,14 @@ redis_pool_new(const struct store_place *place, const char *script,
 	p->name = xstrdup(place->spec);
 	p->server.script = script;
 	p->timeout = place->timeout;
-	if (!prepare(p, place, why))
+	if (!pool_prepare(p, place, why))
 		redis_pool_free(&p);
 	return p;
 }
 
 /* The lock is held, or nobody else is there. */
 static void
-close_idle(struct redis_pool *p)
+pool_close_idle(struct redis_pool *p)
 {
 	while (p->nidle > 0) {
 		redis_session_close(&p->idle[--p->nidle]);
@@ -95,7 +95,7 @@ redis_pool_free(struct redis_pool **pp)
 
 	if (p == NULL)
 		return;
-	close_idle(p);
+	pool_close_idle(p);
 	redis_tls_trust_free(&p->server.trust);
 	pthread_cond_destroy(&p->changed);
 	pthread_mutex_destroy(&p->lock);
@@ -109,19 +109,19 @@ redis_pool_free(struct redis_pool **pp)
 
 /* The lock is held. The server does not work: leave it alone for a while. */
 static void
-note_failure(struct redis_pool *p, const char *error)
+pool_note_failure(struct redis_pool *p, const char *error)
 {
 	snprintf(p->error, sizeof(p->error), "%.100s: %.200s", p->name,
 	    error);
 	p->failing = true;
 	p->next = monotonic_ms() + REDIS_POOL_PAUSE;
-	close_idle(p);
+	pool_close_idle(p);
 	pthread_cond_broadcast(&p->changed);
 }
 
 /* The lock is held. An idle session that is still good, or NULL. */
 static struct redis_session *
-pop_idle(struct redis_pool *p)
+pool_pop_idle(struct redis_pool *p)
 {
 	struct redis_session *s;
 
@@ -138,7 +138,7 @@ pop_idle(struct redis_pool *p)
 
 /* The lock is held, but not around the attempt. */
 static struct redis_session *
-open_one(struct redis_pool *p, uint64_t deadline)
+pool_open_one(struct redis_pool *p, uint64_t deadline)
 {
 	struct redis_session	*s;
 	char			 error[REDIS_ERROR] = "";
@@ -153,7 +153,7 @@ open_one(struct redis_pool *p, uint64_t deadline)
 		p->trying = false;
 	if (s == NULL) {
 		p->nopen--;
-		note_failure(p, error);
+		pool_note_failure(p, error);
 	} else if (trial) {
 		p->failing = false;
 	}
@@ -162,7 +162,7 @@ open_one(struct redis_pool *p, uint64_t deadline)
 
 /* The lock is held. Until something changes; false: the time is over. */
 static bool
-await(struct redis_pool *p, uint64_t deadline)
+pool_await(struct redis_pool *p, uint64_t deadline)
 {
 	uint64_t	now = monotonic_ms();
 	struct timespec	until = monotonic_in(now < deadline ? deadline - now :
@@ -173,20 +173,20 @@ await(struct redis_pool *p, uint64_t deadline)
 
 /* NULL with `error`. */
 static struct redis_session *
-take(struct redis_pool *p, uint64_t deadline, char error[STORE_ERROR])
+pool_take(struct redis_pool *p, uint64_t deadline, char error[STORE_ERROR])
 {
 	struct redis_session *s;
 
 	pthread_mutex_lock(&p->lock);
-	while ((s = pop_idle(p)) == NULL) {
+	while ((s = pool_pop_idle(p)) == NULL) {
 		if (p->failing &&
 		    (p->trying || monotonic_ms() < p->next))
 			break;
 		if (p->nopen < REDIS_POOL_LINKS) {
-			s = open_one(p, deadline);
+			s = pool_open_one(p, deadline);
 			break;
 		}
-		if (!await(p, deadline)) {
+		if (!pool_await(p, deadline)) {
 			snprintf(p->error, sizeof(p->error), "%.100s: all %u "
 			    "connections are in use; it is too slow", p->name,
 			    REDIS_POOL_LINKS);
@@ -201,7 +201,7 @@ take(struct redis_pool *p, uint64_t deadline, char error[STORE_ERROR])
 
 /* `failure` NULL: it may be used again. */
 static void
-put(struct redis_pool *p, struct redis_session *s, const char *failure)
+pool_put(struct redis_pool *p, struct redis_session *s, const char *failure)
 {
 	pthread_mutex_lock(&p->lock);
 	if (failure == NULL && !p->failing) {
@@ -214,7 +214,7 @@ put(struct redis_pool *p, struct redis_session *s, const char *failure)
 		pthread_cond_signal(&p->changed);
 	}
 	if (failure != NULL)
-		note_failure(p, failure);
+		pool_note_failure(p, failure);
 	pthread_mutex_unlock(&p->lock);
 	redis_session_close(&s);
 }
@@ -223,7 +223,7 @@ put(struct redis_pool *p, struct redis_session *s, const char *failure)
 
 /* Gives the session back; a refusal becomes an error. */
 static struct redis_reply *
-conclude(struct redis_pool *p, struct redis_session *s,
+pool_conclude(struct redis_pool *p, struct redis_session *s,
     struct redis_reply *r, char why[REDIS_ERROR], char error[STORE_ERROR])
 {
 	bool broken = r == NULL || redis_is_down(r);
@@ -234,7 +234,7 @@ conclude(struct redis_pool *p, struct redis_session *s,
 	}
 	if (r == NULL)
 		snprintf(error, STORE_ERROR, "%.100s: %.200s", p->name, why);
-	put(p, s, broken ? why : NULL);
+	pool_put(p, s, broken ? why : NULL);
 	return r;
 }
 
@@ -243,12 +243,12 @@ redis_pool_ask(struct redis_pool *p, const struct redis_word *word,
     size_t nwords, char error[STORE_ERROR])
 {
 	uint64_t		 deadline = monotonic_ms() + p->timeout;
-	struct redis_session	*s = take(p, deadline, error);
+	struct redis_session	*s = pool_take(p, deadline, error);
 	char			 why[REDIS_ERROR] = "";
 
 	if (s == NULL)
 		return NULL;
-	return conclude(p, s, redis_session_ask(s, word, nwords, deadline,
+	return pool_conclude(p, s, redis_session_ask(s, word, nwords, deadline,
 	    why), why, error);
 }
 
@@ -272,8 +272,9 @@ redis_pool_scan(struct redis_pool *p, const struct redis_word *word,
 
 /* EVALSHA, or EVAL when the server has forgotten the script. */
 static struct redis_reply *
-evaluate(struct redis_session *s, const char *script, struct redis_word *all,
-    size_t n, uint64_t deadline, char error[REDIS_ERROR])
+pool_evaluate(struct redis_session *s, const char *script,
+    struct redis_word *all, size_t n, uint64_t deadline,
+    char error[REDIS_ERROR])
 {
 	struct redis_reply *r;
 
@@ -290,7 +291,7 @@ evaluate(struct redis_session *s, const char *script, struct redis_word *all,
 
 /* Numbers alone, at least so many, of which the second is a time. */
 static bool
-is_answer(const struct redis_reply *r, size_t n)
+pool_is_answer(const struct redis_reply *r, size_t n)
 {
 	size_t i;
 
@@ -307,9 +308,9 @@ is_answer(const struct redis_reply *r, size_t n)
  * was set says that we are late: then we know its clock, and ask once more.
  */
 static struct redis_reply *
-run(struct redis_session *s, const char *script, struct redis_word *all,
-    size_t nwords, size_t nkeys, size_t want, uint64_t deadline,
-    char error[REDIS_ERROR])
+pool_run_script(struct redis_session *s, const char *script,
+    struct redis_word *all, size_t nwords, size_t nkeys, size_t want,
+    uint64_t deadline, char error[REDIS_ERROR])
 {
 	struct redis_reply	*r;
 	char			 count[24], leave[24];
@@ -321,10 +322,10 @@ run(struct redis_session *s, const char *script, struct redis_word *all,
 		snprintf(leave, sizeof(leave), "%lld", (long long)
 		    ((int64_t)deadline + s->ahead));
 		all[3 + nkeys] = (struct redis_word){ leave, strlen(leave) };
-		r = evaluate(s, script, all, nwords + 4, deadline, error);
+		r = pool_evaluate(s, script, all, nwords + 4, deadline, error);
 		if (r == NULL || r->kind == REDIS_TROUBLE)
 			return r;
-		if (!is_answer(r, want))
+		if (!pool_is_answer(r, want))
 			break;
 		s->ahead = r->item[1].number - (int64_t)monotonic_ms();
 		if (r->item[0].number != REDIS_POOL_LATE)
@@ -343,7 +344,7 @@ redis_pool_run(struct redis_pool *p, const struct redis_word *word,
     size_t nwords, size_t nkeys, size_t n, char error[STORE_ERROR])
 {
 	uint64_t		 deadline = monotonic_ms() + p->timeout;
-	struct redis_session	*s = take(p, deadline, error);
+	struct redis_session	*s = pool_take(p, deadline, error);
 	struct redis_word	*all;
 	struct redis_reply	*r;
 	char			 why[REDIS_ERROR] = "";
@@ -355,7 +356,8 @@ redis_pool_run(struct redis_pool *p, const struct redis_word *word,
 	memcpy(all + 3, word, nkeys * sizeof(*word));
 	memcpy(all + 4 + nkeys, word + nkeys,
 	    (nwords - nkeys) * sizeof(*word));
-	r = run(s, p->server.script, all, nwords, nkeys, n, deadline, why);
+	r = pool_run_script(s, p->server.script, all, nwords, nkeys, n,
+	    deadline, why);
 	free(all);
-	return conclude(p, s, r, why, error);
+	return pool_conclude(p, s, r, why, error);
 }

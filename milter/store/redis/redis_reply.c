@@ -35,7 +35,7 @@ redis_command_add(struct buf *b, const struct redis_word *word, size_t n)
 }
 
 static enum redis_kind
-kind_of(int type)
+reply_kind(int type)
 {
 	switch (type) {
 	case REDIS_REPLY_INTEGER:
@@ -54,12 +54,12 @@ kind_of(int type)
 
 /* hiredis bounds the depth of lists within lists. */
 static void
-copy(struct redis_reply *to, const redisReply *from)
+reply_copy(struct redis_reply *to, const redisReply *from)
 {
 	size_t i;
 
 	memset(to, 0, sizeof(*to));
-	to->kind = kind_of(from->type);
+	to->kind = reply_kind(from->type);
 	switch (to->kind) {
 	case REDIS_NUMBER:
 		to->number = from->integer;
@@ -75,7 +75,7 @@ copy(struct redis_reply *to, const redisReply *from)
 		to->n = from->elements;
 		to->item = xcalloc(to->n > 0 ? to->n : 1, sizeof(*to->item));
 		for (i = 0; i < to->n; i++)
-			copy(&to->item[i], from->element[i]);
+			reply_copy(&to->item[i], from->element[i]);
 		break;
 	case REDIS_NOTHING:
 		break;
@@ -95,7 +95,7 @@ redis_reply_parse(const char *data, size_t len)
 	    redisReaderGetReply(reader, &parsed) == REDIS_OK &&
 	    parsed != NULL) {
 		r = xcalloc(1, sizeof(*r));
-		copy(r, parsed);
+		reply_copy(r, parsed);
 		freeReplyObject(parsed);
 	}
 	redisReaderFree(reader);
@@ -103,12 +103,12 @@ redis_reply_parse(const char *data, size_t len)
 }
 
 static void
-empty(struct redis_reply *r)
+reply_empty(struct redis_reply *r)
 {
 	size_t i;
 
 	for (i = 0; i < r->n; i++)
-		empty(&r->item[i]);
+		reply_empty(&r->item[i]);
 	free(r->item);
 	free(r->text);
 }
@@ -118,7 +118,7 @@ redis_reply_free(struct redis_reply **rp)
 {
 	if (*rp == NULL)
 		return;
-	empty(*rp);
+	reply_empty(*rp);
 	free(*rp);
 	*rp = NULL;
 }

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf;
 
@@ -17,6 +18,12 @@ struct redis_word {
 	const char	*text;
 	size_t		 len;
 };
+
+static inline struct redis_word
+redis_word(const char *text)
+{
+	return (struct redis_word){ text, strlen(text) };
+}
 
 /* Add the command's octets. */
 void	redis_command_add(struct buf *b, const struct redis_word *word,

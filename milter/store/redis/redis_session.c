@@ -91,7 +91,7 @@ redis_explain(const char *said, char error[REDIS_ERROR])
 /* --- the password -------------------------------------------------------- */
 
 static bool
-is_secret(const char *path, int fd, char **why)
+password_is_secret(const char *path, int fd, char **why)
 {
 	struct stat st;
 
@@ -113,7 +113,7 @@ redis_password_read(const char *path, struct buf *password, char **why)
 		return why_set(why, "%s: %s; write the password into it, and "
 		    "let the user that millgate runs as read it", path,
 		    strerror(errno));
-	if (!is_secret(path, fd, why)) {
+	if (!password_is_secret(path, fd, why)) {
 		close(fd);
 		return false;
 	}
@@ -131,27 +131,21 @@ redis_password_read(const char *path, struct buf *password, char **why)
 
 /* --- opening ------------------------------------------------------------- */
 
-static struct redis_word
-word(const char *text)
-{
-	return (struct redis_word){ text, strlen(text) };
-}
-
 /* AUTH [user] password. It is read anew each time: it may have changed. */
 static bool
-add_login(const struct redis_server *s, struct buf *b,
+session_add_login(const struct redis_server *s, struct buf *b,
     char error[REDIS_ERROR])
 {
 	struct buf		password = BUF_INIT;
 	char			*why = NULL;
-	struct redis_word	words[3] = { word("AUTH") };
+	struct redis_word	words[3] = { redis_word("AUTH") };
 	size_t			n = 1;
 	bool			ok;
 
 	ok = redis_password_read(s->password_file, &password, &why);
 	if (ok) {
 		if (s->url.user[0] != '\0')
-			words[n++] = word(s->url.user);
+			words[n++] = redis_word(s->url.user);
 		words[n].text = buf_str(&password);
 		words[n++].len = password.len;
 		redis_command_add(b, words, n);
@@ -166,19 +160,21 @@ add_login(const struct redis_server *s, struct buf *b,
 
 /* The commands in the order of their replies. */
 static bool
-add_greeting(const struct redis_server *s, struct buf *b,
+session_add_greeting(const struct redis_server *s, struct buf *b,
     char error[REDIS_ERROR])
 {
 	char			number[16];
-	struct redis_word	choose[] = { word("SELECT"), word(number) };
-	struct redis_word	load[] = {
-		word("SCRIPT"), word("LOAD"), word(s->script)
+	struct redis_word	choose[] = {
+		redis_word("SELECT"), redis_word(number)
 	};
-	struct redis_word	time[] = { word("TIME") };
+	struct redis_word	load[] = {
+		redis_word("SCRIPT"), redis_word("LOAD"), redis_word(s->script)
+	};
+	struct redis_word	time[] = { redis_word("TIME") };
 
 	snprintf(number, sizeof(number), "%u", s->url.number);
-	choose[1] = word(number);
-	if (s->password_file != NULL && !add_login(s, b, error))
+	choose[1] = redis_word(number);
+	if (s->password_file != NULL && !session_add_login(s, b, error))
 		return false;
 	redis_command_add(b, choose, 2);
 	redis_command_add(b, load, 3);
@@ -188,7 +184,7 @@ add_greeting(const struct redis_server *s, struct buf *b,
 
 /* A reply that is a text. */
 static struct redis_reply *
-receive_text(struct redis_session *s, uint64_t deadline,
+session_receive_text(struct redis_session *s, uint64_t deadline,
     char error[REDIS_ERROR])
 {
 	struct redis_reply *r = redis_link_receive(s->link, deadline, error);
@@ -204,10 +200,10 @@ receive_text(struct redis_session *s, uint64_t deadline,
 }
 
 static bool
-receive_done(struct redis_session *s, uint64_t deadline,
+session_receive_done(struct redis_session *s, uint64_t deadline,
     char error[REDIS_ERROR])
 {
-	struct redis_reply	*r = receive_text(s, deadline, error);
+	struct redis_reply	*r = session_receive_text(s, deadline, error);
 	bool			 ok = r != NULL;
 
 	redis_reply_free(&r);
@@ -215,10 +211,10 @@ receive_done(struct redis_session *s, uint64_t deadline,
 }
 
 static bool
-receive_sha(struct redis_session *s, uint64_t deadline,
+session_receive_sha(struct redis_session *s, uint64_t deadline,
     char error[REDIS_ERROR])
 {
-	struct redis_reply	*r = receive_text(s, deadline, error);
+	struct redis_reply	*r = session_receive_text(s, deadline, error);
 	bool			 ok;
 
 	if (r == NULL)
@@ -234,7 +230,7 @@ receive_sha(struct redis_session *s, uint64_t deadline,
 
 /* TIME: two texts, seconds and microseconds. */
 static bool
-receive_time(struct redis_session *s, uint64_t deadline,
+session_receive_time(struct redis_session *s, uint64_t deadline,
     char error[REDIS_ERROR])
 {
 	struct redis_reply	*r = redis_link_receive(s->link, deadline,
@@ -259,22 +255,22 @@ receive_time(struct redis_session *s, uint64_t deadline,
 }
 
 static bool
-greet(const struct redis_server *server, struct redis_session *s,
+session_greet(const struct redis_server *server, struct redis_session *s,
     uint64_t deadline, char error[REDIS_ERROR])
 {
 	struct buf	b = BUF_INIT;
 	bool		ok;
 
-	ok = add_greeting(server, &b, error) &&
+	ok = session_add_greeting(server, &b, error) &&
 	    redis_link_send(s->link, b.data, b.len, deadline, error);
 	if (b.data != NULL)
 		explicit_bzero(b.data, b.len);
 	buf_free(&b);
 	return ok && (server->password_file == NULL ||
-	    receive_done(s, deadline, error)) &&
-	    receive_done(s, deadline, error) &&
-	    receive_sha(s, deadline, error) &&
-	    receive_time(s, deadline, error);
+	    session_receive_done(s, deadline, error)) &&
+	    session_receive_done(s, deadline, error) &&
+	    session_receive_sha(s, deadline, error) &&
+	    session_receive_time(s, deadline, error);
 }
 
 struct redis_session *
@@ -285,7 +281,7 @@ redis_session_open(const struct redis_server *server, uint64_t deadline,
 
 	s->link = redis_link_open(&server->url, server->trust, deadline,
 	    error);
-	if (s->link == NULL || !greet(server, s, deadline, error))
+	if (s->link == NULL || !session_greet(server, s, deadline, error))
 		redis_session_close(&s);
 	return s;
 }

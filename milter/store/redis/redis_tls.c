@@ -63,7 +63,7 @@ redis_tls_trust_free(struct redis_tls_trust **tp)
 }
 
 static bool
-is_address(const char *host)
+tls_is_address(const char *host)
 {
 	unsigned char octets[16];
 
@@ -86,7 +86,7 @@ redis_tls_new(const struct redis_tls_trust *trust, const char *host)
 	SSL_set_bio(t->ssl, t->from_wire, t->to_wire);
 	SSL_set_connect_state(t->ssl);
 	/* RFC 6066 3: the name goes in clear, an address must not */
-	if (is_address(host))
+	if (tls_is_address(host))
 		ok = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(t->ssl),
 		    host) == 1;
 	else
@@ -127,7 +127,7 @@ redis_tls_drain(struct redis_tls *t, struct buf *out)
 
 /* The result of a call that returned `rc`. */
 static enum redis_tls_result
-result_of(struct redis_tls *t, int rc)
+tls_result(struct redis_tls *t, int rc)
 {
 	switch (SSL_get_error(t->ssl, rc)) {
 	case SSL_ERROR_NONE:
@@ -146,7 +146,7 @@ enum redis_tls_result
 redis_tls_handshake(struct redis_tls *t)
 {
 	ERR_clear_error();
-	return result_of(t, SSL_do_handshake(t->ssl));
+	return tls_result(t, SSL_do_handshake(t->ssl));
 }
 
 bool
@@ -168,7 +168,7 @@ redis_tls_read(struct redis_tls *t, struct buf *in)
 		buf_add(in, chunk, (size_t)n);
 		some = true;
 	}
-	return some ? REDIS_TLS_DONE : result_of(t, n);
+	return some ? REDIS_TLS_DONE : tls_result(t, n);
 }
 
 void

@@ -7,7 +7,7 @@
 #include "store/redis/redis_url.h"
 
 static bool
-starts_with(const char *text, const char *lead)
+url_starts_with(const char *text, const char *lead)
 {
 	return strncmp(text, lead, strlen(lead)) == 0;
 }
@@ -15,12 +15,13 @@ starts_with(const char *text, const char *lead)
 bool
 redis_url_is(const char *text)
 {
-	return starts_with(text, "redis://") || starts_with(text, "rediss://");
+	return url_starts_with(text, "redis://") ||
+	    url_starts_with(text, "rediss://");
 }
 
 /* Some octets of printable ASCII; false: too many, or of another kind. */
 static bool
-copy(char *to, size_t size, const char *from, size_t len)
+url_copy(char *to, size_t size, const char *from, size_t len)
 {
 	size_t i;
 
@@ -36,7 +37,7 @@ copy(char *to, size_t size, const char *from, size_t len)
 
 /* Digits up to the end of the text. */
 static bool
-number(const char *text, unsigned long max, unsigned long *n)
+url_number(const char *text, unsigned long max, unsigned long *n)
 {
 	size_t len = strspn(text, "0123456789");
 
@@ -48,7 +49,7 @@ number(const char *text, unsigned long max, unsigned long *n)
 
 /* Takes "USER@" off the front. */
 static const char *
-take_user(const char **text, struct redis_url *u)
+url_take_user(const char **text, struct redis_url *u)
 {
 	size_t		 len = strcspn(*text, "/");
 	const char	*at = memchr(*text, '@', len);
@@ -60,7 +61,7 @@ take_user(const char **text, struct redis_url *u)
 	if (memchr(*text, ':', user) != NULL)
 		return "has a password in it; write it into a file and name "
 		    "that by state-password-file";
-	if (user == 0 || !copy(u->user, sizeof(u->user), *text, user))
+	if (user == 0 || !url_copy(u->user, sizeof(u->user), *text, user))
 		return "has no proper user name before \"@\"; write "
 		    "redis://USER@HOST:PORT/NUMBER";
 	*text = at + 1;
@@ -69,13 +70,13 @@ take_user(const char **text, struct redis_url *u)
 
 /* Takes the host off the front; [..] holds an IPv6 address. */
 static bool
-take_host(const char **text, struct redis_url *u)
+url_take_host(const char **text, struct redis_url *u)
 {
 	bool		 brackets = **text == '[';
 	const char	*host = *text + (brackets ? 1 : 0);
 	size_t		 len = strcspn(host, brackets ? "]/" : ":/[]");
 
-	if (len == 0 || !copy(u->host, sizeof(u->host), host, len))
+	if (len == 0 || !url_copy(u->host, sizeof(u->host), host, len))
 		return false;
 	if (brackets && host[len] != ']')
 		return false;
@@ -84,7 +85,7 @@ take_host(const char **text, struct redis_url *u)
 }
 
 static bool
-take_port(const char **text, struct redis_url *u)
+url_take_port(const char **text, struct redis_url *u)
 {
 	size_t		len;
 	unsigned long	n;
@@ -94,8 +95,8 @@ take_port(const char **text, struct redis_url *u)
 		return true;
 	++*text;
 	len = strcspn(*text, "/");
-	if (!copy(u->port, sizeof(u->port), *text, len) ||
-	    !number(u->port, 65535, &n) || n == 0)
+	if (!url_copy(u->port, sizeof(u->port), *text, len) ||
+	    !url_number(u->port, 65535, &n) || n == 0)
 		return false;
 	*text += len;
 	return true;
@@ -110,19 +111,19 @@ redis_url_parse(const char *text, struct redis_url *u)
 	memset(u, 0, sizeof(*u));
 	if (!redis_url_is(text))
 		return "is no redis:// URL; write redis://HOST:PORT/NUMBER";
-	u->tls = starts_with(text, "rediss:");
+	u->tls = url_starts_with(text, "rediss:");
 	text = strchr(text, '/') + 2;
-	why = take_user(&text, u);
+	why = url_take_user(&text, u);
 	if (why != NULL)
 		return why;
-	if (!take_host(&text, u))
+	if (!url_take_host(&text, u))
 		return "names no host; write redis://HOST:PORT/NUMBER, an "
 		    "IPv6 address as [::1]";
-	if (!take_port(&text, u))
+	if (!url_take_port(&text, u))
 		return "has no proper port; write redis://HOST:PORT/NUMBER "
 		    "with a port from 1 to 65535";
 	if (strcmp(text, "") != 0 && strcmp(text, "/") != 0 &&
-	    (*text != '/' || !number(text + 1, REDIS_NUMBER_MAX, &n)))
+	    (*text != '/' || !url_number(text + 1, REDIS_NUMBER_MAX, &n)))
 		return "has something else than the number of a database at "
 		    "its end; write redis://HOST:PORT/0";
 	u->number = (unsigned)n;

@@ -59,21 +59,22 @@ struct words {
 };
 
 static void
-add(struct words *w, const char *text, size_t len)
+words_add(struct words *w, const char *text, size_t len)
 {
 	w->word[w->n++] = (struct redis_word){ text, len };
 }
 
 static void
-add_limit(struct words *w, char text[REDIS_NUMBER_TEXT], uint32_t limit)
+words_add_limit(struct words *w, char text[REDIS_NUMBER_TEXT], uint32_t limit)
 {
-	snprintf(text, REDIS_NUMBER_TEXT, "%lld", limit == STORE_UNLIMITED ? -1LL :
-	    (long long)limit);
-	add(w, text, strlen(text));
+	snprintf(text, REDIS_NUMBER_TEXT, "%lld", limit == STORE_UNLIMITED ?
+	    -1LL : (long long)limit);
+	words_add(w, text, strlen(text));
 }
 
 static void
-build(const struct redis_store *s, const struct question *q, struct words *w)
+words_build(const struct redis_store *s, const struct question *q,
+    struct words *w)
 {
 	size_t i;
 
@@ -81,36 +82,39 @@ build(const struct redis_store *s, const struct question *q, struct words *w)
 	for (i = 0; i < q->n; i++) {
 		buf_addstr(&w->key[i], REDIS_ACCOUNT);
 		buf_addstr(&w->key[i], q->account[i].key);
-		add(w, w->key[i].data, w->key[i].len);
+		words_add(w, w->key[i].data, w->key[i].len);
 	}
 	snprintf(w->held, REDIS_NUMBER_TEXT, "%lu", (unsigned long)q->held);
 	redis_clock_text(s, q->now, w->now);
-	add(w, q->operation, strlen(q->operation));
-	add(w, w->now, strlen(w->now));
-	add(w, s->lease, strlen(s->lease));
-	add(w, q->id, strlen(q->id));
-	add(w, w->held, strlen(w->held));
+	words_add(w, q->operation, strlen(q->operation));
+	words_add(w, w->now, strlen(w->now));
+	words_add(w, s->lease, strlen(s->lease));
+	words_add(w, q->id, strlen(q->id));
+	words_add(w, w->held, strlen(w->held));
 	for (i = 0; i < q->n; i++) {
-		add_limit(w, w->limit[i][0], q->account[i].limits.recipients);
-		add_limit(w, w->limit[i][1], q->account[i].limits.messages);
+		words_add_limit(w, w->limit[i][0],
+		    q->account[i].limits.recipients);
+		words_add_limit(w, w->limit[i][1],
+		    q->account[i].limits.messages);
 	}
 }
 
 static uint32_t
-count_of(const struct redis_reply *number)
+usage_count(const struct redis_reply *number)
 {
 	return number->number < UINT32_MAX ? (uint32_t)number->number :
 	    UINT32_MAX;
 }
 
 static void
-fill(struct store_usage *u, const struct redis_reply *field, time_t now)
+usage_fill(struct store_usage *u, const struct redis_reply *field, time_t now)
 {
 	u->now = now;
-	u->recipients = count_of(&field[LEDGER_RECIPIENTS]);
-	u->messages = count_of(&field[LEDGER_MESSAGES]);
-	u->reserved_recipients = count_of(&field[LEDGER_RESERVED_RECIPIENTS]);
-	u->reserved_messages = count_of(&field[LEDGER_RESERVED_MESSAGES]);
+	u->recipients = usage_count(&field[LEDGER_RECIPIENTS]);
+	u->messages = usage_count(&field[LEDGER_MESSAGES]);
+	u->reserved_recipients =
+	    usage_count(&field[LEDGER_RESERVED_RECIPIENTS]);
+	u->reserved_messages = usage_count(&field[LEDGER_RESERVED_MESSAGES]);
 	u->next_fit = (time_t)field[LEDGER_NEXT_FIT].number;
 	u->refused = field[LEDGER_REFUSED].number != 0;
 	u->by_messages = field[LEDGER_BY_MESSAGES].number != 0;
@@ -118,7 +122,8 @@ fill(struct store_usage *u, const struct redis_reply *field, time_t now)
 
 /* `usage` has an element for each account; an error is in the first. */
 static enum store_answer
-ask(struct redis_store *s, const struct question *q, struct store_usage *usage)
+redis_ask(struct redis_store *s, const struct question *q,
+    struct store_usage *usage)
 {
 	struct words		 w;
 	struct redis_reply	*r;
@@ -126,7 +131,7 @@ ask(struct redis_store *s, const struct question *q, struct store_usage *usage)
 	time_t			 now = q->now;
 	size_t			 i;
 
-	build(s, q, &w);
+	words_build(s, q, &w);
 	r = redis_pool_run(s->pool, w.word, w.n, q->n,
 	    ANSWER + q->n * LEDGER_FIELDS, usage[0].error);
 	for (i = 0; i < q->n; i++)
@@ -137,7 +142,8 @@ ask(struct redis_store *s, const struct question *q, struct store_usage *usage)
 	if (!s->callers_clock)
 		now = (time_t)(r->item[1].number / 1000);
 	for (i = 0; i < q->n; i++)
-		fill(&usage[i], &r->item[ANSWER + i * LEDGER_FIELDS], now);
+		usage_fill(&usage[i], &r->item[ANSWER + i * LEDGER_FIELDS],
+		    now);
 	redis_reply_free(&r);
 	return answer;
 }
@@ -172,7 +178,7 @@ reservation_free(struct redis_reservation *r)
 }
 
 static enum store_answer
-step(struct redis_reservation *r, const char *operation, time_t now,
+reservation_step(struct redis_reservation *r, const char *operation, time_t now,
     struct store_usage *usage)
 {
 	struct question q = {
@@ -184,7 +190,7 @@ step(struct redis_reservation *r, const char *operation, time_t now,
 		.n = r->base.n,
 	};
 
-	return ask((struct redis_store *)r->base.store, &q, usage);
+	return redis_ask((struct redis_store *)r->base.store, &q, usage);
 }
 
 static enum store_answer
@@ -194,7 +200,7 @@ redis_reserve(struct reservation *base, time_t now, struct store_usage *usage)
 	enum store_answer		 answer;
 
 	r->now = now;
-	answer = step(r, "take", now, usage);
+	answer = reservation_step(r, "take", now, usage);
 	if (answer == STORE_TAKEN)
 		r->held++;
 	if (answer != STORE_REFUSED)
@@ -204,11 +210,11 @@ redis_reserve(struct reservation *base, time_t now, struct store_usage *usage)
 
 /* Tell the server what is held. */
 static bool
-tell(struct redis_reservation *r)
+reservation_tell(struct redis_reservation *r)
 {
 	struct store_usage usage[STORE_ACCOUNTS];
 
-	return step(r, "hold", r->now, usage) != STORE_UNKNOWN;
+	return reservation_step(r, "hold", r->now, usage) != STORE_UNKNOWN;
 }
 
 /* --- what is owed -------------------------------------------------------- */
@@ -248,10 +254,10 @@ next_owed(struct redis_store *s)
 
 /* Nobody waits for it. The server holds nothing any more: pay, or owe. */
 static void
-settle(struct redis_reservation *r)
+reservation_settle(struct redis_reservation *r)
 {
 	r->held = 0;
-	if (tell(r)) {
+	if (reservation_tell(r)) {
 		reservation_free(r);
 		return;
 	}
@@ -273,7 +279,7 @@ redis_pay(struct store *base, char error[STORE_ERROR])
 
 	(void)error;
 	while (monotonic_ms() < until && (r = next_owed(s)) != NULL) {
-		if (monotonic_ms() < r->over && !tell(r)) {
+		if (monotonic_ms() < r->over && !reservation_tell(r)) {
 			owe(r);
 			break;
 		}
@@ -288,7 +294,7 @@ redis_give_back(struct reservation *base)
 	struct redis_reservation *r = (struct redis_reservation *)base;
 
 	if (r->known)
-		settle(r);
+		reservation_settle(r);
 	else
 		reservation_free(r);
 }
@@ -299,10 +305,10 @@ redis_commit(struct reservation *base, time_t now, struct store_usage *usage)
 	struct redis_reservation	*r = (struct redis_reservation *)base;
 	enum store_answer		 answer;
 
-	answer = step(r, "commit", now, usage);
+	answer = reservation_step(r, "commit", now, usage);
 	/* it may be reserved there still, and the message will come again */
 	if (answer == STORE_UNKNOWN)
-		settle(r);
+		reservation_settle(r);
 	else
 		reservation_free(r);
 	return answer;
@@ -323,7 +329,7 @@ redis_usage(struct store *base, const char *key, time_t now,
 		.n = 1,
 	};
 
-	return ask((struct redis_store *)base, &q, usage);
+	return redis_ask((struct redis_store *)base, &q, usage);
 }
 
 /*
@@ -372,7 +378,7 @@ redis_reset(struct store *base, const char *key, time_t now,
 	struct store_usage	usage = { .recipients = 0 };
 	enum store_answer	answer;
 
-	answer = ask((struct redis_store *)base, &q, &usage);
+	answer = redis_ask((struct redis_store *)base, &q, &usage);
 	memcpy(error, usage.error, STORE_ERROR);
 	return answer;
 }

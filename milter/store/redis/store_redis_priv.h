@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "store/store_priv.h"
 #include "redis_reply_priv.h"
@@ -32,12 +31,6 @@ struct redis_store {
 	unsigned	 nowed;
 	atomic_llong	 since;		/* it counts; 0: not known yet */
 };
-
-static inline struct redis_word
-redis_word(const char *text)
-{
-	return (struct redis_word){ text, strlen(text) };
-}
 
 /* The clock that the script uses: -1 is the server's. */
 static inline void

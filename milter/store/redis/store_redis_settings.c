@@ -17,7 +17,7 @@
 
 /* Takes "NUMBER " off the front. */
 static bool
-take_number(const char **text, int64_t max, int64_t *n)
+setting_take_number(const char **text, int64_t max, int64_t *n)
 {
 	size_t len = strspn(*text, "0123456789");
 
@@ -30,28 +30,17 @@ take_number(const char **text, int64_t max, int64_t *n)
 
 /* Takes "- " or "NUMBER " off the front. */
 static bool
-take_limit(const char **text, bool *set, uint32_t *limit)
+setting_take_limit(const char **text, bool *set, uint32_t *limit)
 {
 	int64_t n = 0;
 
 	*set = strncmp(*text, "- ", 2) != 0;
-	if (*set && !take_number(text, UINT32_MAX, &n))
+	if (*set && !setting_take_number(text, UINT32_MAX, &n))
 		return false;
 	if (!*set)
 		*text += 2;
 	*limit = (uint32_t)n;
 	return true;
-}
-
-static bool
-is_reason(const char *text)
-{
-	size_t i;
-
-	for (i = 0; text[i] != '\0'; i++)
-		if (text[i] < ' ' || text[i] > '~')
-			return false;
-	return i < STORE_REASON;
 }
 
 static bool
@@ -63,12 +52,14 @@ setting_parse(const struct redis_reply *r, struct store_setting *t)
 	memset(t, 0, sizeof(*t));
 	if (r->kind != REDIS_TEXT || strlen(text) != r->len)
 		return false;
-	if (!take_limit(&text, &t->recipients_set, &t->limits.recipients) ||
-	    !take_limit(&text, &t->messages_set, &t->limits.messages) ||
-	    !take_number(&text, STORE_FOREVER, &until) ||
-	    !take_number(&text, STORE_BLOCK_HOLD, &block) ||
-	    !take_number(&text, STORE_FOREVER, &changed) ||
-	    !is_reason(text))
+	if (!setting_take_limit(&text, &t->recipients_set,
+	    &t->limits.recipients) ||
+	    !setting_take_limit(&text, &t->messages_set,
+	    &t->limits.messages) ||
+	    !setting_take_number(&text, STORE_FOREVER, &until) ||
+	    !setting_take_number(&text, STORE_BLOCK_HOLD, &block) ||
+	    !setting_take_number(&text, STORE_FOREVER, &changed) ||
+	    !setting_reason_is_right(text))
 		return false;
 	t->blocked_until = until;
 	t->block = (enum store_block)block;
@@ -78,7 +69,7 @@ setting_parse(const struct redis_reply *r, struct store_setting *t)
 }
 
 static enum store_answer
-misunderstood(const char *key, char error[STORE_ERROR])
+settings_misunderstood(const char *key, char error[STORE_ERROR])
 {
 	snprintf(error, STORE_ERROR, "the Redis server's " REDIS_SETTINGS
 	    " has no proper value for \"%.60s\"; remove it: HDEL "
@@ -89,7 +80,7 @@ misunderstood(const char *key, char error[STORE_ERROR])
 /* --- the operations ------------------------------------------------------ */
 
 static enum store_answer
-read_all(const struct redis_reply *r, const char *const *key, size_t n,
+settings_read_all(const struct redis_reply *r, const char *const *key, size_t n,
     struct store_setting *setting, char error[STORE_ERROR])
 {
 	size_t i;
@@ -102,7 +93,7 @@ read_all(const struct redis_reply *r, const char *const *key, size_t n,
 	for (i = 0; i < n; i++)
 		if (r->item[i].kind != REDIS_NOTHING &&
 		    !setting_parse(&r->item[i], &setting[i]))
-			return misunderstood(key[i], error);
+			return settings_misunderstood(key[i], error);
 	return STORE_TAKEN;
 }
 
@@ -123,7 +114,7 @@ redis_settings_get(struct store *base, const char *const *key, size_t n,
 	r = redis_pool_ask(s->pool, w, 2 + n, error);
 	if (r == NULL)
 		return STORE_UNKNOWN;
-	answer = read_all(r, key, n, setting, error);
+	answer = settings_read_all(r, key, n, setting, error);
 	redis_reply_free(&r);
 	return answer;
 }
@@ -165,17 +156,18 @@ redis_setting_put(struct store *base, const char *key, unsigned parts,
 }
 
 static enum store_answer
-add_rows(const struct redis_reply *pairs, struct store_setting_rows *rows,
-    char error[STORE_ERROR])
+settings_add_rows(const struct redis_reply *pairs,
+    struct store_setting_rows *rows, char error[STORE_ERROR])
 {
 	struct store_setting	t;
 	size_t			i;
 
 	for (i = 0; i + 1 < pairs->n; i += 2) {
 		if (pairs->item[i].kind != REDIS_TEXT)
-			return misunderstood("", error);
+			return settings_misunderstood("", error);
 		if (!setting_parse(&pairs->item[i + 1], &t))
-			return misunderstood(pairs->item[i].text, error);
+			return settings_misunderstood(pairs->item[i].text,
+			    error);
 		setting_rows_add(rows, pairs->item[i].text, &t);
 	}
 	return STORE_TAKEN;
@@ -198,7 +190,7 @@ redis_settings_list(struct store *base, struct store_setting_rows *rows,
 		if (r == NULL)
 			return STORE_UNKNOWN;
 		snprintf(cursor, sizeof(cursor), "%s", r->item[0].text);
-		answer = add_rows(&r->item[1], rows, error);
+		answer = settings_add_rows(&r->item[1], rows, error);
 		redis_reply_free(&r);
 	} while (answer == STORE_TAKEN && strcmp(cursor, "0") != 0);
 	return answer;
