@@ -16,7 +16,7 @@
 struct arena;
 struct store;
 
-/* The columns of a row, all texts; "" where there is none, never NULL. */
+/* The columns of a row, all texts; "" when unknown, never NULL. */
 enum dmarc_outcome_text {
 	OUTCOME_AUTHOR,		/* domain in From */
 	OUTCOME_RECORD,		/* domain of the policy record */
@@ -40,31 +40,31 @@ struct dmarc_outcome {
 	const char	*text[DMARC_OUTCOME_TEXTS];
 };
 
-/* Count it among those of its day (UTC). In memory: never waits for a disk. */
+/* Count it for its day (UTC), in memory: never waits for a disk. */
 void		 store_note_dmarc(struct store *s,
 		    const struct dmarc_outcome *o, time_t now);
 /*
- * Write what was noted, and remove what is more than keep_days old. Called
- * by one thread, now and then. STORE_UNKNOWN: what could not be written is
- * lost.
+ * Write the outcomes that were noted, and remove rows more than keep_days old.
+ * One thread calls it now and then. STORE_UNKNOWN: outcomes that could not be
+ * written are lost.
  */
 enum store_answer store_write_dmarc(struct store *s, time_t now,
 		    unsigned keep_days, char error[STORE_ERROR]);
-/* A row as it was written. */
+/* A row of the state file. */
 struct dmarc_outcome_row {
 	struct dmarc_outcome outcome;
 	uint64_t	 messages;
 };
 struct dmarc_outcome_rows { size_t n; struct dmarc_outcome_row *row; };
 /*
- * For the tool: the rows of a day (since the epoch, UTC), most messages
+ * For the tool: the rows of `day` (days since the epoch, UTC), most messages
  * first, in the arena. Reads the file at `spec` as store_open_readonly does.
- * False: *why (malloced).
+ * False with *why (malloced).
  */
 bool		 store_outcomes_read(const char *spec, int64_t day,
 		    struct arena *a, struct dmarc_outcome_rows *rows,
 		    char **why);
-/* Messages that were noted in vain since the last call. */
+/* Messages whose outcomes were lost since the last call. */
 uint64_t	 store_dmarc_lost(struct store *s);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * store_sqlite - the door to SQLite: a connection and its statements
  *
- * Just what the state file and the users' database need. A connection is used
- * by one thread at a time. Errors stay with the connection until the next
- * call; sql_explain words the last one.
+ * Only the calls that the state file and the users' database need. A
+ * connection belongs to one thread at a time. It keeps its last error until
+ * the next call; sql_explain prints it.
  */
 #ifndef MILLGATE_STORE_SQLITE_H
 #define MILLGATE_STORE_SQLITE_H
@@ -17,14 +17,14 @@ struct sql_statement;
 
 enum sql_mode {
 	SQL_READ,
-	SQL_READ_FROZEN,	/* nobody writes it: no log, no locks */
-	/* not ours: links are followed, waits and questions are short */
+	SQL_READ_FROZEN,	/* no program writes it: no log, no locks */
+	/* not ours: links are followed, waits and queries are short */
 	SQL_READ_FOREIGN,
 	SQL_WRITE,
 	SQL_CREATE
 };
 
-/* False: it cannot be opened. *sp is there in both cases. */
+/* False: it cannot be opened. *sp is set in both cases; close it. */
 bool		 sql_open(struct sql **sp, const char *path,
 		    enum sql_mode mode);
 void		 sql_close(struct sql **sp);
@@ -32,21 +32,22 @@ void		 sql_close(struct sql **sp);
 void		 sql_explain(struct sql *s, const char *path,
 		    const char *doing, char *error, size_t size);
 
-/* SQLite's words for the last error, and its number. */
+/* SQLite's text for the last error, and its number. */
 void		 sql_words(struct sql *s, char *words, size_t size);
 
-/* One or more statements without an answer. */
+/* One or more statements that return no rows. */
 bool		 sql_exec(struct sql *s, const char *text);
-/* The first column of the first row, malloced; "": none; NULL: an error. */
+/* The first column of the first row, malloced; "": no row; NULL: an error. */
 char		*sql_text(struct sql *s, const char *query);
 bool		 sql_number(struct sql *s, const char *query, int64_t *n);
 bool		 sql_in_transaction(const struct sql *s);
 
-/* NULL: an error. It belongs to its connection, but not after sql_close. */
+/* NULL: an error. Call sql_finish before sql_close. */
 struct sql_statement *sql_prepare(struct sql *s, const char *text);
 /*
- * The same for a text that somebody else wrote: one statement that reads, with
- * one parameter. *wrong (static) says what it is instead, or is not touched.
+ * The same for a text from the configuration: it must be one statement that
+ * reads, with one parameter. On failure NULL; *wrong (static) says what is
+ * wrong with it, or is not touched when SQLite reports an error.
  */
 struct sql_statement *sql_prepare_question(struct sql *s, const char *text,
 		    const char **wrong);
@@ -62,14 +63,14 @@ void		 sql_reset(struct sql_statement *st);
 bool		 sql_run(struct sql_statement *st);
 /* Columns count from 0. */
 int		 sql_columns(const struct sql_statement *st);
-/* Lives until the statement is prepared anew, after a change of the schema. */
+/* Valid until the statement is prepared again, after a change of the schema. */
 const char	*sql_column_name(struct sql_statement *st, int i);
 enum sql_type { SQL_NULL, SQL_INTEGER, SQL_TEXT, SQL_OTHER };
 enum sql_type	 sql_column_type(struct sql_statement *st, int i);
-/* False: it is no integer from 0 to max. */
+/* False: it is not an integer from 0 to max. */
 bool		 sql_column_number(struct sql_statement *st, int i,
 		    int64_t max, int64_t *n);
-/* NULL: it is no text, or has a NUL in it. Lives until the next step. */
+/* NULL: not a text, or a text with a NUL in it. Valid until the next step. */
 const char	*sql_column_text(struct sql_statement *st, int i);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * usage - what an account has used, may use, and what is set for it
+ * usage - counts, limits and settings of an account
  *
- * Plain data, for judges too. Counts are of the rolling hour.
+ * Plain data, for judges too. Counts are those of the rolling hour.
  */
 #ifndef MILLGATE_USAGE_H
 #define MILLGATE_USAGE_H
@@ -10,7 +10,6 @@
 #include <stdint.h>
 #include <time.h>
 
-
 #define STORE_UNLIMITED	UINT32_MAX
 #define STORE_ERROR	320
 #define STORE_ACCOUNTS	4	/* that one message counts on */
@@ -18,11 +17,11 @@
 enum store_answer {
 	STORE_TAKEN,
 	STORE_REFUSED,		/* the limit would be exceeded */
-	STORE_UNKNOWN		/* the store does not work; see error */
+	STORE_UNKNOWN		/* the store failed; see error */
 };
 
 struct store_limits {
-	uint32_t recipients;	/* an hour; STORE_UNLIMITED, 0 blocks */
+	uint32_t recipients;	/* in an hour; STORE_UNLIMITED; 0 blocks */
 	uint32_t messages;
 };
 
@@ -30,17 +29,17 @@ struct store_usage {
 	uint32_t recipients, messages;	/* committed in the rolling hour */
 	uint32_t reserved_recipients, reserved_messages;
 	/*
-	 * When the next recipient (message) fits, if no more is sent; 0 when
-	 * it fits now or can never fit (limit 0).
+	 * When the next recipient (message) fits, if nothing else is sent; 0
+	 * when it fits now or can never fit (limit 0).
 	 */
 	time_t	 next_fit;
-	time_t	 now;		/* of the clock that says so */
+	time_t	 now;		/* of the clock that counts */
 	bool	 refused;	/* this account has no room for one more */
-	bool	 by_messages;	/* refused: the message limit, not recipients */
-	char	 error[STORE_ERROR];	/* STORE_UNKNOWN: what and what to do */
+	bool	 by_messages;	/* refused by the limit of messages */
+	char	 error[STORE_ERROR];	/* STORE_UNKNOWN: why, what to do */
 };
 
-/* What a message counts on: a login, a group above it. */
+/* An account that a message counts on: a login, or a group of logins. */
 struct store_account {
 	const char	*key;
 	struct store_limits limits;
@@ -50,15 +49,15 @@ struct store_account {
 /* The last second of the year 9999. */
 #define STORE_FOREVER	((time_t)253402300799)
 
-/* What a block does with the key's mail. */
+/* The action of a block on the key's mail. */
 enum store_block { STORE_BLOCK_DEFER, STORE_BLOCK_REJECT, STORE_BLOCK_HOLD };
 
 struct store_setting {
 	bool		 recipients_set, messages_set;
-	struct store_limits limits;	/* as far as set */
+	struct store_limits limits;	/* valid where set */
 	/*
-	 * 0: not blocked, or STORE_FOREVER. A time of the wall clock: it was
-	 * told to people, and does not move with store_clock_moved.
+	 * 0: not blocked; or STORE_FOREVER. A time of the wall clock: people
+	 * were given it, so it does not move with store_clock_moved.
 	 */
 	time_t		 blocked_until;
 	enum store_block block;

@@ -1,5 +1,5 @@
 /*
- * accounts - the ledger's table of keys, and what each has used
+ * accounts - the ledger's table of keys and their counts
  *
  * A chained hash table that doubles and halves; the low bits of the hash
  * choose the shard, the next ones the place in it.
@@ -36,7 +36,7 @@ shard_find(const struct shard *s, uint32_t hash, const char *key)
 	return a;
 }
 
-/* Give the table another size; accounts stay where they are. */
+/* Give the table another size; accounts keep their addresses. */
 static void
 shard_resize(struct shard *s, size_t size)
 {
@@ -139,7 +139,7 @@ shard_free(struct shard *s)
 	pthread_mutex_destroy(&s->lock);
 }
 
-/* --- what is used, and what fits ----------------------------------------- */
+/* --- what fits ----------------------------------------------------------- */
 
 /* By how many one more exceeds the limit; 0: it fits. */
 static uint64_t
@@ -151,8 +151,8 @@ account_excess(uint64_t used, uint32_t limit)
 }
 
 /*
- * When one more fits, if what is reserved gets committed now: when enough
- * has left the hour; failing that, when the reservations have left it too.
+ * When one more fits, if all reservations are committed now: once enough
+ * counts have left the hour, or else once the reservations have left it too.
  */
 static time_t
 account_next_fit(const struct account *a, uint32_t minute,

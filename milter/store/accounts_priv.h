@@ -1,12 +1,12 @@
 /*
- * accounts - the ledger's table of keys, and what each has used; pure
+ * accounts - the ledger's table of keys and their counts; pure
  *
- * A shard is one part of the table with its own lock, which the caller holds
- * around every call but shard_init and shard_free. An account stays where it
- * is in memory while `open` is not 0.
+ * A shard is one part of the table with its own lock. The caller holds the
+ * lock around every call except shard_init and shard_free. An account keeps
+ * its address while `open` is not 0.
  *
  * Memory: about 120 octets and the key for each account that sent in one
- * minute of the hour, 12 octets for each minute more.
+ * minute of the hour, and 12 octets for each further minute.
  */
 #ifndef MILLGATE_ACCOUNTS_H
 #define MILLGATE_ACCOUNTS_H
@@ -27,7 +27,7 @@ struct account {
 	uint32_t	 hash;
 	uint32_t	 open;		/* reservations that refer to it */
 	uint32_t	 reserved_recipients, reserved_messages;
-	struct hour	 hour;		/* what is committed */
+	struct hour	 hour;		/* committed counts */
 	char		 key[];
 };
 
@@ -41,18 +41,18 @@ uint32_t	 account_hash(const char *key);
 
 void		 shard_init(struct shard *s);
 void		 shard_free(struct shard *s);
-/* NULL: there is no such account. */
+/* NULL: not found. */
 struct account	*shard_find(const struct shard *s, uint32_t hash,
 		    const char *key);
-/* Found or made. */
+/* Find the account, or create it. */
 struct account	*shard_get(struct shard *s, uint32_t hash, const char *key);
 void		 shard_remove(struct shard *s, struct account *a);
-/* Forget what is over, and accounts of which nothing is left. */
+/* Forget minutes before the hour, and accounts that are empty then. */
 void		 shard_prune(struct shard *s, uint32_t minute);
 
 /*
- * Does one more recipient fit, if `messages` more come with it? Fills *usage
- * (STORE_TAKEN: it fits; nothing is taken).
+ * Does one more recipient fit, together with `messages` more messages? Fills
+ * *usage. STORE_TAKEN: it fits; nothing is reserved yet.
  */
 enum store_answer account_judge(const struct account *a, uint32_t minute,
 		    struct store_limits limits, uint32_t messages,

@@ -1,12 +1,12 @@
 /*
  * disk_queue - how the threads of the ledger share its disk
  *
- * The mutex guards the fields, never the disk itself: who sets `busy` has the
- * disk, and works without the mutex.
+ * The mutex guards the fields, never the disk itself: the thread that sets
+ * `busy` owns the disk, and works without the mutex.
  */
-#include <stdio.h>
 #include <string.h>
 
+#include "base/why.h"
 #include "disk_queue_priv.h"
 
 /* A thread that waits until its rows are written. */
@@ -82,7 +82,7 @@ disk_queue_go(struct disk_queue *q)
 
 /* --- the disk: the queue is locked before and after ---------------------- */
 
-/* Have it alone, unlocked. */
+/* Own the disk; returns without the mutex. */
 static void
 disk_queue_take(struct disk_queue *q)
 {
@@ -106,7 +106,7 @@ waiting_done(struct waiting *w, bool written, const char error[STORE_ERROR])
 	struct waiting *next;
 
 	for (; w != NULL; w = next) {
-		next = w->next;	/* it ends with its thread's call */
+		next = w->next;	/* *w ends with its thread's call */
 		w->written = written;
 		memcpy(w->error, error, STORE_ERROR);
 		w->done = true;
@@ -132,14 +132,14 @@ disk_queue_write_waiting(struct disk_queue *q)
 	waiting_done(waiting, written, error);
 }
 
-/* A store that was opened for reading has no writer. */
+/* A store that was opened for reading has no `write`. */
 static bool
 disk_queue_may_write(const struct disk_queue *q, char error[STORE_ERROR])
 {
 	if (q->ops->write != NULL)
 		return true;
-	snprintf(error, STORE_ERROR, "the state file is open for reading");
-	return false;
+	return why_print(error, STORE_ERROR, "the state file was opened for "
+	    "reading only");
 }
 
 bool
@@ -218,14 +218,14 @@ disk_queue_forget(struct disk_queue *q, uint32_t before,
 		disk_queue_take(q);
 		ok = q->ops->forget(q->disk, before, &more, error);
 		disk_queue_give(q);
-		/* those who came meanwhile are not awake yet: write for them */
+		/* threads that came meanwhile are not awake yet: do it here */
 		disk_queue_write_waiting(q);
 	}
 	pthread_mutex_unlock(&q->lock);
 	return ok;
 }
 
-/* Commits go on meanwhile: it may take the disk long. */
+/* A sync may take long: commits go on meanwhile. */
 bool
 disk_queue_sync(struct disk_queue *q, char error[STORE_ERROR])
 {

@@ -2,11 +2,11 @@
  * disk_queue - how the threads of the ledger share its disk
  *
  * One thread at a time uses the disk. Rows that come meanwhile wait, and the
- * next of their threads writes all of them in one transaction. What takes
- * long (pruning) is done in steps, with the waiting rows between them.
+ * next of their threads writes all of them in one transaction. Pruning takes
+ * long: it is done in steps, and waiting rows are written between them.
  *
- * Also the gate of the clock: while commits are under way the clock of the
- * ledger stands still, and while it is moved no commit begins.
+ * Also the gate of the clock: the ledger's clock is not moved while a commit
+ * is under way, and no commit begins while the clock is moved.
  */
 #ifndef MILLGATE_DISK_QUEUE_H
 #define MILLGATE_DISK_QUEUE_H
@@ -24,9 +24,9 @@ struct disk_queue {
 	const struct ledger_disk *ops;	/* NULL: there is no disk */
 	void		*disk;
 	pthread_mutex_t	 sync_lock;	/* held around ops->sync alone */
-	pthread_mutex_t	 lock;		/* of what follows */
+	pthread_mutex_t	 lock;		/* of the fields below */
 	pthread_cond_t	 changed;
-	bool		 busy;		/* somebody uses the disk */
+	bool		 busy;		/* a thread uses the disk */
 	const struct ledger_row *rows;	/* that wait for it */
 	struct waiting	*waiting;	/* the threads that they belong to */
 	unsigned	 commits;	/* under way */
@@ -46,12 +46,12 @@ void	disk_queue_stop(struct disk_queue *q);
 void	disk_queue_go(struct disk_queue *q);
 
 /*
- * False: nothing was written, or forgotten; see error. The n rows are written
- * in one transaction; their `next` is ours until then.
+ * Write n rows in one transaction; their `next` is ours until the return.
+ * False: nothing was written; see error. So for all functions below.
  */
 bool	disk_queue_write(struct disk_queue *q, struct ledger_row *row,
 	    size_t n, char error[STORE_ERROR]);
-/* Have the disk alone for some work; true without one, nothing done. */
+/* Do some work with the disk alone. Without a disk: true, nothing done. */
 bool	disk_queue_use(struct disk_queue *q,
 	    bool (*work)(const struct ledger_disk *ops, void *disk, void *arg,
 	    char error[STORE_ERROR]), void *arg, char error[STORE_ERROR]);

@@ -1,9 +1,9 @@
 /*
- * hour - what one key sent in the last hour, by minute
+ * hour - the counts of one key in the last hour, by minute
  *
  * Most keys have sent in few minutes of the hour: a short sorted list is
  * smaller than sixty counters, and faster to sum. The newest bucket is the
- * last one, which is where nearly every addition goes.
+ * last one; nearly every addition goes there.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "hour_priv.h"
 
-/* Within what a minute can be. */
+/* The nearest minute that can be stored. */
 static uint32_t
 hour_bounded(int64_t minute)
 {
@@ -40,7 +40,7 @@ hour_begin(uint32_t minute)
 	return minute < HOUR_MINUTES ? 0 : minute - (HOUR_MINUTES - 1);
 }
 
-/* How many buckets, from the front, are over. */
+/* How many buckets, from the front, no longer count. */
 static uint16_t
 hour_over(const struct hour *h, uint32_t minute)
 {
@@ -70,7 +70,7 @@ hour_grow(struct hour *h)
 	h->bucket = xrealloc(h->bucket, h->size * sizeof(*h->bucket));
 }
 
-/* Where `minute` is, or belongs. */
+/* The index of `minute`, or where it must be inserted. */
 static uint16_t
 hour_place(const struct hour *h, uint32_t minute)
 {
@@ -168,7 +168,7 @@ hour_move(struct hour *h, int64_t minutes, uint32_t latest)
 
 	if (h->n == 0 || (minutes == 0 && h->bucket[h->n - 1].minute <= latest))
 		return false;
-	/* one by one, because some may meet at the end of time */
+	/* one by one: at HOUR_MINUTE_MAX several may fall into one minute */
 	for (i = 0; i < h->n; i++) {
 		minute = hour_bounded(h->bucket[i].minute + minutes);
 		hour_add(&moved, minute < latest ? minute : latest,

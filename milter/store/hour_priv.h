@@ -1,13 +1,13 @@
 /*
- * hour - what one key sent in the last hour, by minute; pure
+ * hour - the counts of one key in the last hour, by minute; pure
  *
- * A list of the minutes in which something was sent, oldest first. A bucket
- * of minute M counts while the clock shows M + 59 or less: buckets of the
- * future count too, so that a clock that steps back frees nothing. Old ones
- * stay in the list, uncounted, until hour_forget, or until room is needed.
+ * A list of the minutes in which the key sent, oldest first. A bucket of
+ * minute M counts while the clock shows M + 59 or less. Buckets in the future
+ * count too, so that a clock that steps back frees nothing. Old buckets stay
+ * in the list, uncounted, until hour_forget, or until room is needed.
  *
  * At most HOUR_BUCKETS buckets of 12 octets. When all are in use and none is
- * over, what comes is counted in the newest one: later, never earlier.
+ * old, the newest one counts what comes: later, never earlier.
  */
 #ifndef MILLGATE_HOUR_H
 #define MILLGATE_HOUR_H
@@ -18,7 +18,7 @@
 
 #define HOUR_MINUTES	60u
 #define HOUR_BUCKETS	120u
-/* Room for an hour on top: sums of minutes never wrap around. */
+/* Leaves room for an hour: sums of minutes never wrap around. */
 #define HOUR_MINUTE_MAX	(UINT32_MAX - 2 * HOUR_MINUTES)
 
 struct hour_bucket {
@@ -35,31 +35,31 @@ struct hour_sum {
 	uint64_t	 recipients, messages;
 };
 
-/* Seconds since the epoch to minutes; before the epoch is 0. */
+/* Seconds since the epoch to minutes; a time before the epoch gives 0. */
 uint32_t	 hour_minute(time_t now);
 void		 hour_free(struct hour *h);
 
-/* The minute that what is sent in `minute` will count in; it has a bucket. */
+/* Make a bucket for `minute`; returns the minute in which it will count. */
 uint32_t	 hour_slot(struct hour *h, uint32_t minute);
 /* Counts stop at UINT32_MAX. */
 void		 hour_add(struct hour *h, uint32_t minute,
 		    uint32_t recipients, uint32_t messages);
-/* All that counts when the clock shows `minute`. */
+/* The sum of all buckets that count when the clock shows `minute`. */
 struct hour_sum	 hour_sum(const struct hour *h, uint32_t minute);
 /*
- * The first minute at which at least so much of what counts now is over.
- * False: there is not so much.
+ * The first minute at which at least `over` of the present sum has left the
+ * hour. False: the sum is smaller than that.
  */
 bool		 hour_when_over(const struct hour *h, uint32_t minute,
 		    struct hour_sum over, uint32_t *when);
 /* At most UINT32_MAX. */
 uint32_t	 hour_cap(uint64_t count);
 /*
- * The clock was set: all buckets move by so many minutes, and those that are
- * later than `latest` then to it. False: nothing has changed.
+ * The clock was set: move all buckets by so many minutes, and then those
+ * after `latest` to `latest`. False: nothing has changed.
  */
 bool		 hour_move(struct hour *h, int64_t minutes, uint32_t latest);
-/* Drop what is over. True when nothing is left. */
+/* Drop the buckets that no longer count. True: none is left. */
 bool		 hour_forget(struct hour *h, uint32_t minute);
 
 #endif

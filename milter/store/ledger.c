@@ -1,10 +1,10 @@
 /*
  * ledger - exact accounting in memory, with a disk behind it
  *
- * Locks: a shard's mutex guards its table and all accounts in it; it is held
- * for no I/O. A reservation on several accounts takes the mutexes of their
- * shards in the order of their addresses. disk_queue.c has its own.
- * An account stays where it is while a reservation refers to it.
+ * Locks: a shard's mutex guards its table and all accounts in it; it is never
+ * held during I/O. A reservation on several accounts takes the mutexes of
+ * their shards in the order of their addresses. disk_queue.c has its own.
+ * An account keeps its address while a reservation refers to it.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -151,7 +151,7 @@ ledger_unreserve(struct ledger_reservation *r)
 	r->recipients = r->messages = 0;
 }
 
-/* The shards are locked. An account without anything is forgotten. */
+/* The shards are locked. Accounts that are empty now are removed. */
 static void
 ledger_release(struct ledger_reservation *r)
 {
@@ -178,8 +178,8 @@ ledger_give_back(struct reservation *base)
 }
 
 /*
- * Put the reservation on the disk; it stays reserved until it is there. The
- * rows' minutes are those in which it will count.
+ * Write the reservation to the disk; it stays reserved meanwhile. The rows
+ * get the minutes in which it will count.
  */
 static bool
 ledger_write_down(struct ledger *l, struct ledger_reservation *r,

@@ -1,5 +1,5 @@
 /*
- * ledger_clock - the machine's clock was set: all counts move along
+ * ledger_clock - moves all counts when the machine's clock was set
  *
  * Commits wait at the gate of the queue until the file has the new minutes.
  */
@@ -8,14 +8,14 @@
 #include "base/arena.h"
 #include "ledger_priv.h"
 
-/* What is done to each account. */
+/* The change of each account. */
 struct change {
-	int64_t		 minutes;	/* move by so many */
-	uint32_t	 latest;	/* then nothing is later */
+	int64_t		 minutes;	/* move by these */
+	uint32_t	 latest;	/* the last minute that may remain */
 	bool		 changed;
 };
 
-/* Up: what is moved is over a little later, never earlier. */
+/* Rounded up: moved counts leave the hour a little later, never earlier. */
 static int64_t
 clock_minutes(int64_t seconds)
 {
@@ -48,7 +48,7 @@ clock_rows_free(struct ledger_row *row)
 	}
 }
 
-/* Change all of a shard, and add what it has to the rows. */
+/* Change all accounts of a shard, and add their buckets to the rows. */
 static struct ledger_row *
 clock_change_shard(struct shard *s, struct change *c, struct ledger_row *rows)
 {

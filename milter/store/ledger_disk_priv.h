@@ -1,5 +1,5 @@
 /*
- * ledger_disk - the ledger for those who open it, and the disk behind it
+ * ledger_disk - how to open a ledger, and the disk behind it
  *
  * The ledger is a backend of the store. Every decision is made in memory under
  * the lock of the key's shard, so that a recipient costs no disk access. A
@@ -19,7 +19,7 @@
 
 #include "store/usage.h"
 
-/* To be added to what the disk holds for this key and minute. */
+/* Counts to add to the row of this key and minute on the disk. */
 struct ledger_row {
 	const struct ledger_row *next;
 	const char	*key;
@@ -27,51 +27,52 @@ struct ledger_row {
 	uint32_t	 recipients, messages;
 };
 
-/* What the tool wants, written down beside the running daemon. */
+/* A request of the tool, which it left in the file for the running daemon. */
 struct ledger_request {
 	int64_t		 id;
-	char		*key;		/* malloced; NULL: there is none */
+	char		*key;		/* malloced; NULL: no request */
 	bool		 reset;
 	unsigned	 parts;		/* of the setting */
 	struct store_setting setting;
 };
 
 /*
- * The disk. Never called by two threads at once, but sync beside the others.
- * False: nothing of it was done; error says what is wrong and what to do.
+ * The disk. Only one thread at a time calls it, except that sync may run
+ * beside another call. False: nothing was done; error says what is wrong and
+ * what to do. All functions except close are NULL when it was opened for
+ * reading.
  */
 struct ledger_disk {
 	/* All rows or none, safe from kill -9 on return. */
 	bool		 (*write)(void *disk, const struct ledger_row *rows,
 			    char error[STORE_ERROR]);
-	/* The same, instead of all rows that are there. */
+	/* The same, replacing all rows. */
 	bool		 (*replace)(void *disk, const struct ledger_row *rows,
 			    char error[STORE_ERROR]);
-	/* Remove some rows of minutes before this one; *more: some are left. */
+	/* Remove some rows of minutes before `before`; *more: some are left. */
 	bool		 (*forget)(void *disk, uint32_t before, bool *more,
 			    char error[STORE_ERROR]);
 	/*
-	 * Instead of what the key has; an empty one removes it. With it the
-	 * request (0: none) is done, all or nothing.
+	 * Replace the key's setting; an empty one removes it. The request (0:
+	 * none) is removed in the same transaction.
 	 */
 	bool		 (*put_setting)(void *disk, const char *key,
 			    const struct store_setting *setting,
 			    int64_t request, char error[STORE_ERROR]);
-	/* Remove the rows of these keys and minutes; and the request. */
+	/* Remove the rows of these keys and minutes, and the request. */
 	bool		 (*remove)(void *disk, const struct ledger_row *rows,
 			    int64_t request, char error[STORE_ERROR]);
 	/* The oldest request. */
 	bool		 (*next_request)(void *disk, struct ledger_request *r,
 			    char error[STORE_ERROR]);
-	/* What was written is safe from a power cut. */
+	/* Make all that was written safe from a power cut. */
 	bool		 (*sync)(void *disk, char error[STORE_ERROR]);
 	void		 (*close)(void *disk);
-	/* all but close are NULL: it was opened for reading */
 };
 
-/* Empty; without a disk (both NULL) it lives in memory alone. */
+/* An empty ledger. Without a disk (both NULL) it is in memory alone. */
 struct store	*ledger_new(const struct ledger_disk *ops, void *disk);
-/* What the disk held at the start; not written back. */
+/* Add a row or setting of the disk at the start; it is not written back. */
 void		 ledger_load(struct store *s, const struct ledger_row *row);
 void		 ledger_load_setting(struct store *s, const char *key,
 		    const struct store_setting *setting);

@@ -18,7 +18,7 @@ struct setting_entry;
 #define SHARDS	(1u << SHARD_BITS)
 
 /*
- * Few keys, asked for each message: sorted by key, about 200 octets and the
+ * Few keys, read for each message: sorted by key, about 200 octets and the
  * key for each setting.
  */
 struct settings {
@@ -62,7 +62,7 @@ enum store_answer ledger_reset(struct store *base, const char *key,
 		    time_t now, char error[STORE_ERROR]);
 enum store_answer ledger_take_requests(struct store *base,
 		    char error[STORE_ERROR]);
-/* Forget blocks that are over. */
+/* Remove blocks that are over. */
 bool		 ledger_settings_prune(struct ledger *l, time_t now,
 		    char error[STORE_ERROR]);
 

@@ -1,7 +1,7 @@
 /*
- * ledger_settings - the ledger's settings in memory, and all that changes them
+ * ledger_settings - the ledger's settings in memory, and their changes
  *
- * The table is sorted by key, and asked for each message; readers share its
+ * The table is sorted by key, and read for each message; readers share its
  * lock. One change at a time: the mutex `change` is held from reading the old
  * setting until the new one is on the disk and in memory. Memory changes last.
  */
@@ -38,7 +38,7 @@ settings_free(struct settings *t)
 	pthread_rwlock_destroy(&t->lock);
 }
 
-/* The index of the key, or the one that it would have. */
+/* The index of the key, or where it must be inserted. */
 static size_t
 settings_place(const struct settings *t, const char *key, bool *found)
 {
@@ -150,7 +150,7 @@ settings_list(struct settings *t, struct store_setting_rows *rows)
 	pthread_rwlock_unlock(&t->lock);
 }
 
-/* --- asking -------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------- */
 
 enum store_answer
 ledger_settings_get(struct store *base, const char *const *key, size_t n,
@@ -202,7 +202,7 @@ setting_to_disk(const struct ledger_disk *ops, void *disk, void *arg,
 	return ops->put_setting(disk, n->key, &n->setting, n->request, error);
 }
 
-/* `change` is held; n->setting has the parts, then the whole. */
+/* `change` is held. n->setting has the new parts; on return, all of them. */
 static bool
 setting_change(struct ledger *l, struct new_setting *n, unsigned parts,
     char error[STORE_ERROR])
@@ -252,7 +252,7 @@ ledger_settings_prune(struct ledger *l, time_t now, char error[STORE_ERROR])
 	return ok;
 }
 
-/* --- forgetting ---------------------------------------------------------- */
+/* --- reset --------------------------------------------------------------- */
 
 struct forgotten {
 	struct ledger_row row[HOUR_BUCKETS];
@@ -269,7 +269,7 @@ reset_on_disk(const struct ledger_disk *ops, void *disk, void *arg,
 	return ops->remove(disk, f->n > 0 ? f->row : NULL, f->request, error);
 }
 
-/* What a key has, as rows of the disk. No commit is under way. */
+/* The buckets of a key as rows of the disk. No commit is under way. */
 static void
 reset_collect(struct ledger *l, const char *key, struct forgotten *f)
 {
@@ -333,7 +333,7 @@ ledger_reset(struct store *base, const char *key, time_t now,
 	    STORE_UNKNOWN;
 }
 
-/* --- what tools ask for -------------------------------------------------- */
+/* --- requests of tools --------------------------------------------------- */
 
 static bool
 request_next(const struct ledger_disk *ops, void *disk, void *arg,

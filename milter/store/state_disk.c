@@ -83,7 +83,7 @@ disk_still_there(const struct disk *d, char error[STORE_ERROR])
 	return false;
 }
 
-/* What the file has for this key and minute, and the new; false: an error. */
+/* Add the row to the one of its key and minute; false: an error. */
 static bool
 disk_add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
 {
@@ -114,7 +114,7 @@ disk_add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
 	return sql_run(put) || disk_explain(d, "cannot be written", error);
 }
 
-/* All rows or none; `replace`: instead of what is there. */
+/* All rows or none; `replace`: delete the existing rows first. */
 static bool
 disk_write_rows(struct disk *d, const struct ledger_row *row, bool replace,
     char error[STORE_ERROR])
@@ -188,7 +188,7 @@ disk_sync(void *disk, char error[STORE_ERROR])
 
 /* --- settings and requests ----------------------------------------------- */
 
-/* One statement with a number, a text, or both. */
+/* One statement with a number, a text, or both as parameters. */
 static bool
 disk_run(struct sql *sql, const char *text, const int64_t *number,
     const char *key)
@@ -207,7 +207,7 @@ disk_run(struct sql *sql, const char *text, const int64_t *number,
 	return ok;
 }
 
-/* The end of a transaction: with the request, if all went well so far. */
+/* End the transaction; `ok`: remove the request, too, and commit. */
 static bool
 disk_finish(struct disk *d, bool ok, int64_t request, char error[STORE_ERROR])
 {
@@ -262,13 +262,13 @@ disk_remove(void *disk, const struct ledger_row *rows, int64_t request,
 	return disk_finish(d, ok, request, error);
 }
 
-/* One that nobody of ours wrote, or that was damaged, is not done. */
+/* A request that millgate did not write, or that is damaged, is dropped. */
 static bool
 disk_drop_request(struct disk *d, int64_t id, char error[STORE_ERROR])
 {
 	disk_run(d->sql, "DELETE FROM request WHERE id = ?1", &id, NULL);
 	snprintf(error, STORE_ERROR, "%.90s: the checksum of a request is "
-	    "wrong; it was not done: ask again", d->file.path);
+	    "wrong; the request was dropped: ask again", d->file.path);
 	return false;
 }
 
@@ -304,7 +304,7 @@ disk_next_request(void *disk, struct ledger_request *r,
 	bool			 ok = true;
 
 	memset(r, 0, sizeof(*r));
-	/* it changes when another than this connection has written */
+	/* it changes when another connection has written */
 	if (!sql_number(d->sql, "PRAGMA data_version", &version))
 		return disk_explain(d, "cannot be read", error);
 	if (version == d->seen)

@@ -1,7 +1,7 @@
 /*
  * state_disk - the ledger's disk at work: the state file's rows
  *
- * store_disk.c opens and checks the file, and fills a struct disk.
+ * store_disk.c opens and checks the file, and fills in a struct disk.
  */
 #ifndef MILLGATE_STATE_DISK_H
 #define MILLGATE_STATE_DISK_H
@@ -21,7 +21,7 @@ struct disk {
 	struct sql	*sql;
 	struct sql_statement *st[ST_COUNT];
 	struct sql	*checkpointer;
-	int64_t		 seen;		/* data_version without requests */
+	int64_t		 seen;		/* data_version; no requests then */
 };
 
 /* The operations; `disk` is a struct disk. */

@@ -1,5 +1,5 @@
 /*
- * state_file - the state file as a file: where, whose, and nobody else's
+ * state_file - the state file as a file: its path, owner, mode and lock
  *
  * The lock is flock(2) on a file of its own: SQLite's locks are POSIX locks,
  * which a process loses when it closes any descriptor of the file.
@@ -37,7 +37,7 @@ with_suffix(const struct state_file *f, const char *suffix)
 	return b.data;
 }
 
-/* "millgate", or "uid 105" when it has no name. */
+/* "millgate", or "uid 105" for a user without a name. */
 static const char *
 user_name(uid_t uid, char *text, size_t size)
 {
@@ -83,9 +83,9 @@ path_set(struct state_file *f, const char *path, char **why)
 }
 
 /*
- * The lock file says who holds it, for people, and in which run of the
- * machine (its boot id), for log_check. "0123\nid\n"; what cannot be read is
- * empty.
+ * The lock file is "PID\nBOOT-ID\n": the process that holds it, for people,
+ * and the machine's boot id, for log_check. A part that cannot be read is
+ * returned empty.
  */
 static void
 lock_read(int fd, char pid[16], char boot[LOCK_TEXT])
@@ -102,7 +102,7 @@ lock_read(int fd, char pid[16], char boot[LOCK_TEXT])
 	snprintf(boot, LOCK_TEXT, "%.*s", (int)strcspn(p, "\n"), p);
 }
 
-/* "" where the kernel has no such thing. */
+/* "" where the kernel has no boot id. */
 static void
 boot_id(char boot[LOCK_TEXT])
 {
@@ -124,13 +124,13 @@ state_file_sign(const struct state_file *f)
 
 	boot_id(boot);
 	len = snprintf(text, sizeof(text), "%ld\n%s\n", (long)getpid(), boot);
-	/* on a full disk nobody's number is better than another's */
+	/* on a full disk no number is better than a wrong one */
 	if (ftruncate(f->lock, 0) != 0 ||
 	    pwrite(f->lock, text, (size_t)len, 0) != len)
 		return;
 }
 
-/* Whoever held the lock last did so since the machine was started. */
+/* The last holder of the lock had it since the machine was started. */
 static bool
 same_boot(int fd)
 {
@@ -153,7 +153,7 @@ lock_refused(struct state_file *f, int fd, char **why)
 	    pid[0] != '\0' ? pid : "unknown");
 }
 
-/* A reader holds it for a moment, a daemon that ends a little longer. */
+/* A reader holds it for a moment, an ending daemon a little longer. */
 static bool
 lock_wait(int fd)
 {
@@ -193,8 +193,8 @@ lock_take(struct state_file *f, char **why)
 		if (errno == EWOULDBLOCK)
 			lock_refused(f, fd, why);
 		else
-			why_set(why, "%s: cannot lock %s-lock: %s; choose a "
-			    "file system with flock(2)", f->path, f->path,
+			why_set(why, "%s: cannot lock %s-lock: %s; use a file "
+			    "system that supports flock(2)", f->path, f->path,
 			    strerror(errno));
 		close(fd);
 		return false;
@@ -204,7 +204,7 @@ lock_take(struct state_file *f, char **why)
 	return true;
 }
 
-/* For a reader: is there no daemon, and is the log of this run? */
+/* For a reader: no daemon runs, and the log was written since boot. */
 static bool
 log_is_left_over(const struct state_file *f)
 {
@@ -233,8 +233,8 @@ state_file_beside(const struct state_file *f, const char *suffix)
 }
 
 /*
- * What SQLite would misread in silence: a file that says it has no write-
- * ahead log, while there is one, would be used without what is in it.
+ * SQLite would silently misread this: a file whose header denies a write-ahead
+ * log would be used without the log that is there.
  */
 static bool
 header_check(const struct state_file *f, char **why)
@@ -257,7 +257,7 @@ header_check(const struct state_file *f, char **why)
 		    "damaged; name another file, or move it away to begin "
 		    "with empty counts", f->path);
 	if (state_file_beside(f, "-wal") && (head[18] != 2 || head[19] != 2))
-		return why_set(why, "%s: is damaged: its header does not fit "
+		return why_set(why, "%s: is damaged: its header does not match "
 		    "%s-wal; restore both from a copy, or move both away to "
 		    "begin with empty counts", f->path, f->path);
 	return true;
@@ -265,7 +265,7 @@ header_check(const struct state_file *f, char **why)
 
 /*
  * After kill -9 the log must hold all that was committed. After a power cut
- * it need not: what reached the disk is what there is.
+ * it may end earlier: the disk has no more than that.
  */
 static bool
 log_check(const struct state_file *f, char **why)
@@ -277,9 +277,8 @@ log_check(const struct state_file *f, char **why)
 	shm = with_suffix(f, "-shm");
 	ok = state_wal_complete(wal, shm, &have, &want);
 	if (!ok)
-		why_set(why,
-		    "%s: is damaged: only %lu of the %lu frames in its "
-		    "log are right; restore it and %s from a copy, or move "
+		why_set(why, "%s: is damaged: only %lu of the %lu frames of "
+		    "its log are valid; restore it and %s from a copy, or move "
 		    "it, -wal and -shm away to begin with empty counts",
 		    f->path, (unsigned long)have, (unsigned long)want, wal);
 	free(shm);
@@ -287,7 +286,7 @@ log_check(const struct state_file *f, char **why)
 	return ok;
 }
 
-/* A file that exists. */
+/* Check a file that exists. */
 static bool
 file_check(const struct state_file *f, const struct stat *st, bool writable,
     char **why)
@@ -298,11 +297,11 @@ file_check(const struct state_file *f, const struct stat *st, bool writable,
 		return why_set(why, "%s: is a symbolic link; name the file "
 		    "itself", f->path);
 	if (!S_ISREG(st->st_mode))
-		return why_set(why, "%s: is not a file; name a file", f->path);
+		return why_set(why, "%s: is not a regular file; name a file",
+		    f->path);
 	if (st->st_mode & S_IWOTH)
-		return why_set(why,
-		    "%s: may be written by everyone; check what "
-		    "is in it, then chmod o-w", f->path);
+		return why_set(why, "%s: is writable by everyone; check its "
+		    "contents, then run chmod o-w", f->path);
 	if (writable && st->st_uid != geteuid())
 		return why_set(why, "%s: belongs to %s, but millgate runs as "
 		    "%s; chown it, or change `user`", f->path,
@@ -339,7 +338,7 @@ state_file_look(struct state_file *f, bool writable, char **why)
 	if (!writable)
 		return why_set(why, "%s: does not exist; millgate creates it "
 		    "when it starts", f->path);
-	/* a new file would be read together with the old one's log */
+	/* a new file would be read together with the old file's log */
 	if (state_file_beside(f, "-wal"))
 		return why_set(why, "%s: is missing, but %s-wal is there; "
 		    "restore the file, or remove %s-wal to begin with empty "
@@ -362,7 +361,7 @@ state_file_open(struct state_file *f, const char *path, bool writable,
 	return false;
 }
 
-/* That a daemon has the lock is no error. */
+/* A lock that a daemon holds is not an error. */
 static bool
 lock_is_held(const struct state_file *f, char **why)
 {
@@ -373,7 +372,7 @@ lock_is_held(const struct state_file *f, char **why)
 	return true;
 }
 
-/* Who may not write it is told before anything else is tried. */
+/* Report missing permissions before anything else is tried. */
 static bool
 tool_may_write(const struct state_file *f, char **why)
 {
@@ -404,7 +403,7 @@ state_file_open_tool(struct state_file *f, const char *path, char **why)
 	return false;
 }
 
-/* The lock file stays: to remove it would let two hold "the" lock. */
+/* The lock file stays: if it were removed, two could hold "the" lock. */
 void
 state_file_close(struct state_file *f)
 {
@@ -437,7 +436,7 @@ state_file_draft_remove(const struct state_file *f)
 	}
 }
 
-/* The new name is in the directory for good. */
+/* Make the new name in the directory safe from a power cut. */
 static bool
 state_file_sync_directory(const struct state_file *f)
 {

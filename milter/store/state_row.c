@@ -79,7 +79,7 @@ setting_sum(const struct setting_row *row)
 	    (long long)t->blocked_until, (int)t->block,
 	    (long long)t->changed);
 	h = fnv_add(FNV_START, numbers, (size_t)len);
-	/* with its NUL: where the reason ends and the key begins counts */
+	/* with its NUL: the border between reason and key is summed, too */
 	h = fnv_add(h, t->reason, strlen(t->reason) + 1);
 	return fnv_fold(fnv_add(h, row->key, strlen(row->key)));
 }

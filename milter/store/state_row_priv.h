@@ -16,20 +16,20 @@
 #define STATE_ROW_COLUMNS	"minute, key, recipients, messages, sum"
 
 /*
- * The row under a SELECT of these columns; its key lives until the next step.
- * False: a value cannot be, or the checksum is wrong.
+ * The row of a SELECT of these columns; its key is valid until the next step.
+ * False: a value is out of range, or the checksum is wrong.
  */
 bool	state_row_read(struct sql_statement *st, struct ledger_row *row);
 /* The parameters of an INSERT of these columns; row's key is not copied. */
 void	state_row_bind(struct sql_statement *st, const struct ledger_row *row);
 
-/* recipients and messages are 0 where none are set, one more otherwise */
+/* recipients and messages: 0 when not set, or else the limit plus one */
 #define SETTING_ROW_COLUMNS \
 	"key, parts, recipients, messages, blocked_until, block, reason, " \
 	"changed, sum"
 #define SETTING_ROW_PARAMETERS	"?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9"
 
-/* Beside the parts of enum store_part: forget what the key has sent. */
+/* Beside the parts of enum store_part: forget the counts of the key. */
 #define SETTING_ROW_RESET	8
 
 struct setting_row {
@@ -39,9 +39,9 @@ struct setting_row {
 };
 
 /*
- * The row under a SELECT of these columns, the first of which is column
- * `first`; its key lives until the next step. False: a value cannot be, or
- * the checksum is wrong.
+ * The row of a SELECT in which these columns begin at column `first`; its key
+ * is valid until the next step. False: a value is out of range, or the
+ * checksum is wrong.
  */
 bool	setting_row_read(struct sql_statement *st, int first,
 	    struct setting_row *row);

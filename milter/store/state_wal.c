@@ -1,6 +1,6 @@
 /*
- * state_wal - is the write-ahead log that a killed process left complete? And
- * is that of a running one still there?
+ * state_wal - checks the write-ahead log: complete after a kill, still there
+ * while in use
  */
 #include <sys/stat.h>
 
@@ -31,10 +31,10 @@ struct index_header {
 	uint32_t	sum[2];
 };
 
-/* What the index begins with. */
+/* The start of the index. */
 struct index {
 	struct index_header header[2];
-	uint32_t	in_file;	/* frames that a checkpoint has copied */
+	uint32_t	in_file;	/* frames copied by checkpoints */
 };
 
 struct checksum {
@@ -132,7 +132,7 @@ log_begin(int fd, const struct index_header *h, struct checksum *c,
 		*page_size = 0;
 }
 
-/* How many frames from the first are right; no more than wanted. */
+/* How many frames from the first are valid; at most those committed. */
 static uint32_t
 frames_right(int fd, const struct index_header *h)
 {

@@ -1,8 +1,8 @@
 /*
- * store - the doorway: which backend keeps the counts
+ * store - the doorway: chooses the backend that keeps the counts
  *
- * Everything else is the backend's. A path is an SQLite file, redis:// a
- * server.
+ * A path is a state file (SQLite), redis:// a server. The doorway checks and
+ * sorts for all backends.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,7 @@ store_open_file(const char *path, enum store_use use, char **why)
 	return s;
 }
 
-/* A server is asked in the same way for whatever use. */
+/* A server needs no difference between the uses. */
 struct store *
 store_open_at(const struct store_place *place, enum store_use use, char **why)
 {
@@ -104,7 +104,7 @@ store_reservation_new(struct store *s, const struct store_account *account,
 	return r;
 }
 
-/* Until a backend with a clock of its own says otherwise. */
+/* A backend with a clock of its own sets usage->now itself. */
 static void
 store_usage_init(struct store_usage *usage, size_t n, time_t now)
 {

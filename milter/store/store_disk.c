@@ -3,10 +3,10 @@
  *
  * The daemon owns the tables `bucket` and `setting`, and reads them once, at
  * the start (state_disk.c writes them). A tool that wants to change something
- * while the daemon runs asks it: it writes a row into the table `request`;
- * SQLite's locks arbitrate. The daemon does it and removes the row in one
- * transaction, and the tool waits until it is gone. With the daemon stopped,
- * the tool takes PATH-lock, and is for a moment what the daemon was.
+ * while the daemon runs writes a row into the table `request`; SQLite's locks
+ * arbitrate. The daemon makes the change and removes the row in one
+ * transaction, and the tool waits until the row is gone. With the daemon
+ * stopped, the tool takes PATH-lock, and makes the change as the daemon would.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +30,8 @@ disk_refuse(const struct disk *d, const char *doing, char **why)
 }
 
 /*
- * A new file is made under another name and then renamed: a file under its
- * own name is complete, so that an empty one is known to be a damaged one.
+ * A new file is prepared under another name and then renamed: a file under its
+ * own name is complete, so an empty one must be damaged.
  */
 static bool
 disk_create(struct disk *d, char **why)
@@ -153,12 +153,12 @@ disk_open_readonly(struct disk *d, char **why)
 	    schema_check(d->sql, d->file.path, false, why);
 }
 
-/* What was read is in the ledger: nothing is kept open. */
+/* All rows are in the ledger: nothing stays open. */
 static const struct ledger_disk readonly_disk = {
 	.close = state_disk_close,
 };
 
-/* What tools asked for when nobody was there to do it. */
+/* Requests that tools left while no daemon ran. */
 static bool
 disk_do_requests(struct store *s, char **why)
 {
@@ -170,7 +170,7 @@ disk_do_requests(struct store *s, char **why)
 	return false;
 }
 
-/* d->file is open. */
+/* d->file is open. Frees d on failure. */
 static struct store *
 disk_open(struct disk *d, bool readonly, char **why)
 {
@@ -189,7 +189,7 @@ disk_open(struct disk *d, bool readonly, char **why)
 	return NULL;
 }
 
-/* --- the tool's side ----------------------------------------------------- */
+/* --- the tool beside a daemon -------------------------------------------- */
 
 struct asker {
 	struct store	 store;
@@ -222,9 +222,9 @@ asker_wait(struct asker *a, int64_t id, char error[STORE_ERROR])
 		if (left == 0)
 			return STORE_TAKEN;
 	}
-	snprintf(error, STORE_ERROR, "%.90s: the running millgate has not "
-	    "taken the request within 3 seconds; it stays there and will be "
-	    "done: see its log", a->file.path);
+	snprintf(error, STORE_ERROR, "%.90s: the running millgate did not "
+	    "process the request within 3 seconds; the request stays queued: "
+	    "see its log", a->file.path);
 	return STORE_UNKNOWN;
 }
 
@@ -295,7 +295,7 @@ asker_open(struct state_file *file, char **why)
 	return NULL;
 }
 
-/* --- which of them -------------------------------------------------------- */
+/* --- choosing ------------------------------------------------------------- */
 
 struct store *
 store_disk_open(const char *path, enum store_use use, char **why)

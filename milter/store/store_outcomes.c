@@ -1,13 +1,16 @@
 /*
  * store_outcomes - DMARC outcomes, counted in memory and written by the minute
  *
- * A message costs a hash and no disk. What is the same on one day is one row;
- * the daemon's own thread writes the counts on a connection of its own, some
- * hundred rows in a transaction, so that no commit of a quota waits for long.
+ * A message costs a hash and no disk access. Equal outcomes of one day are one
+ * row. A thread of the daemon writes the counts on a connection of its own,
+ * some hundred rows in a transaction, so that no commit of a quota waits long.
  * A crash loses the outcomes of the last minute, never a row.
  *
- * A stranger chooses domains and addresses: there are bounds for what waits
- * and for the rows of a day, and what is over them is counted as lost.
+ * Senders choose domains and addresses. So the outcomes that wait and the rows
+ * of a day are bounded; those above the bounds are counted as lost.
+ *
+ * The tool reads all rows of a day into memory before it shows the first: a
+ * reader that waits for a pager would keep the log from being emptied.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -15,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/fnv.h"
+#include "base/why.h"
 #include "store/redis/redis_url.h"
 #include "store/store_outcomes.h"
 #include "store/store_sqlite.h"
@@ -37,9 +41,9 @@ struct note {
 	char		*text[DMARC_OUTCOME_TEXTS];
 };
 
-/* Rows that a day may still have. */
+/* How many rows a day may still get. */
 struct room {
-	int64_t		 day, left;	/* left < 0: not known */
+	int64_t		 day, left;	/* left < 0: unknown */
 };
 
 struct dmarc_notes {
@@ -83,7 +87,7 @@ outcomes_disconnect(struct dmarc_notes *d)
 	sql_close(&d->sql);
 }
 
-/* All that waits, as one list; the table is empty then. */
+/* Take all waiting outcomes as one list. */
 static struct note *
 notes_take_all(struct dmarc_notes *d)
 {
@@ -196,7 +200,7 @@ outcomes_connect(struct dmarc_notes *d)
 {
 	if (d->sql != NULL)
 		return true;
-	/* the quota's connection does the checkpoints */
+	/* the ledger's disk does the checkpoints */
 	if (!sql_open(&d->sql, d->path, SQL_WRITE) || !sql_exec(d->sql,
 	    "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0"))
 		return false;
@@ -236,7 +240,7 @@ outcome_put(struct dmarc_notes *d, const struct note *n)
 	return sql_run(d->put);
 }
 
-/* Where the day is full: its rows go on counting, a new one is lost. */
+/* The day is full: its rows go on counting, a new row is lost. */
 static bool
 outcome_put_more(struct dmarc_notes *d, const struct note *n, uint64_t *lost)
 {
@@ -250,7 +254,7 @@ outcome_put_more(struct dmarc_notes *d, const struct note *n, uint64_t *lost)
 	return result != SQL_FAILED;
 }
 
-/* How many more rows the day may have; -1: an error. */
+/* How many more rows the day may get; -1: an error. */
 static int64_t
 outcome_day_room(struct dmarc_notes *d, int64_t day)
 {
@@ -280,7 +284,7 @@ outcome_put_within(struct dmarc_notes *d, const struct note *n,
 		return false;
 	if (room->left == 0)
 		return outcome_put_more(d, n, lost);
-	/* it may have been there already: then the next batch has more room */
+	/* if the row existed already, the next batch has more room */
 	room->left--;
 	return outcome_put(d, n);
 }
@@ -312,7 +316,7 @@ outcomes_write_batch(struct dmarc_notes *d, struct note **list)
 	return true;
 }
 
-/* What could not be written; the disk may be full for a while. */
+/* Drop outcomes that could not be written; the disk may be full for long. */
 static void
 notes_lose(struct dmarc_notes *d, struct note *list)
 {
@@ -375,7 +379,7 @@ store_dmarc_lost(struct store *s)
 
 /* --- reading ------------------------------------------------------------- */
 
-/* False: the row is not one that we wrote. */
+/* False: millgate did not write this row. */
 static bool
 outcome_row_read(struct sql_statement *st, struct arena *a,
     struct dmarc_outcome_row *row)
@@ -431,7 +435,7 @@ outcome_rows_read(struct sql *sql, const char *path, int64_t day,
 		right = outcome_row_read(st, a,
 		    outcome_row_new(rows, &size, a));
 	if (!right)
-		schema_damaged(path, "an outcome is no text", why);
+		schema_damaged(path, "a DMARC outcome is not a text", why);
 	else if (result != SQL_DONE)
 		schema_refuse(sql, path, "cannot be read", why);
 	sql_finish(&st);
@@ -448,11 +452,9 @@ store_outcomes_read(const char *spec, int64_t day, struct arena *a,
 
 	rows->n = 0;
 	rows->row = NULL;
-	if (redis_url_is(spec)) {
-		*why = xstrdup("outcomes are recorded in a state file, and "
-		    "state is a Redis server; name the file with --state");
-		return false;
-	}
+	if (redis_url_is(spec))
+		return why_set(why, "DMARC outcomes are in a state file, but "
+		    "state names a Redis server; name the file with --state");
 	if (!state_file_open(&file, spec, false, why))
 		return false;
 	ok = schema_open_readonly(&sql, &file, why) &&

@@ -1,9 +1,9 @@
 /*
- * store_priv - what a backend of the store implements
+ * store_priv - the interface that a backend of the store implements
  *
- * A backend embeds struct store and struct reservation as first members of
- * its own. Each function keeps the promises of store.h, thread-safety among
- * them. Only store.c and backends include this.
+ * A backend embeds struct store and struct reservation as the first members
+ * of its own structs. Each function keeps the promises of store.h, including
+ * thread-safety. Only store.c, store_settings.c and backends include this.
  */
 #ifndef MILLGATE_STORE_PRIV_H
 #define MILLGATE_STORE_PRIV_H
@@ -22,17 +22,17 @@ struct store_ops {
 	enum store_answer (*usage)(struct store *s, const char *key,
 			    time_t now, struct store_limits limits,
 			    struct store_usage *usage);
-	/* in any order, a key more than once perhaps: store.c's work */
+	/* in any order; a key may be there twice: store.c sorts */
 	enum store_answer (*list)(struct store *s, time_t now,
 			    struct store_rows *rows, char error[STORE_ERROR]);
 	enum store_answer (*prune)(struct store *s, time_t now,
 			    char error[STORE_ERROR]);
-	/* NULL: has a clock of its own */
+	/* NULL: the backend has a clock of its own */
 	enum store_answer (*clock_known)(struct store *s, time_t now,
 			    char error[STORE_ERROR]);
 	enum store_answer (*clock_moved)(struct store *s, int64_t seconds,
 			    char error[STORE_ERROR]);
-	/* blocks that are over and what was not asked for: store.c's work */
+	/* blocks that are over may be there: store_settings.c drops them */
 	enum store_answer (*settings_get)(struct store *s,
 			    const char *const *key, size_t n,
 			    struct store_setting *setting,
@@ -41,13 +41,13 @@ struct store_ops {
 			    unsigned parts,
 			    const struct store_setting *setting,
 			    char error[STORE_ERROR]);
-	/* the same, whatever is kept */
+	/* as list */
 	enum store_answer (*settings_list)(struct store *s,
 			    struct store_setting_rows *rows,
 			    char error[STORE_ERROR]);
 	enum store_answer (*reset)(struct store *s, const char *key,
 			    time_t now, char error[STORE_ERROR]);
-	/* what waits to be done, of tools or of its own; NULL: nothing does */
+	/* requests of tools, or own unfinished work; NULL: there are none */
 	enum store_answer (*take_requests)(struct store *s,
 			    char error[STORE_ERROR]);
 	void		 (*close)(struct store *s);
@@ -55,7 +55,7 @@ struct store_ops {
 
 struct store {
 	const struct store_ops *ops;
-	struct dmarc_notes *dmarc;	/* NULL: none are taken */
+	struct dmarc_notes *dmarc;	/* NULL: outcomes are not noted */
 };
 
 struct reservation {
@@ -63,22 +63,22 @@ struct reservation {
 	size_t		 n;		/* accounts */
 };
 
-/* `path` NULL: they stay in memory. */
+/* `path` NULL: outcomes stay in memory. */
 struct dmarc_notes *dmarc_notes_new(const char *path);
 void		 dmarc_notes_free(struct dmarc_notes **dp);
 
-/* store.c, for backends: one more row; the key is copied. */
+/* store.c, for backends: add a row; the key is copied. */
 void		 store_rows_add(struct store_rows *rows, const char *key,
 		    uint32_t recipients, uint32_t messages);
 
-/* store_settings.c, for backends: the parts of `from` into `to`. */
+/* store_settings.c, for backends: copy these parts of `from` to `to`. */
 void		 setting_merge(struct store_setting *to, unsigned parts,
 		    const struct store_setting *from);
 /* Nothing is set. */
 bool		 setting_is_empty(const struct store_setting *setting);
-/* Printable ASCII, and it ends. */
+/* Printable ASCII, shorter than STORE_REASON. */
 bool		 setting_reason_is_right(const char reason[STORE_REASON]);
-/* One more row; the key is copied. */
+/* Add a row; the key is copied. */
 void		 setting_rows_add(struct store_setting_rows *rows,
 		    const char *key, const struct store_setting *setting);
 

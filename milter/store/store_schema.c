@@ -21,7 +21,7 @@
 	"recipients INTEGER NOT NULL, messages INTEGER NOT NULL, " \
 	"sum INTEGER NOT NULL, PRIMARY KEY(minute, key)) WITHOUT ROWID"
 
-/* What DMARC outcomes were in version 2. */
+/* The DMARC outcomes of version 2. */
 #define OUTCOME_TABLE_2 \
 	"CREATE TABLE outcome(day INTEGER NOT NULL, author TEXT NOT NULL, " \
 	"record TEXT NOT NULL, source TEXT NOT NULL, spf TEXT NOT NULL, " \
@@ -31,7 +31,7 @@
 	"PRIMARY KEY(day, author, record, source, spf, dkim, aligned, " \
 	"result, policy, disposition, override)) WITHOUT ROWID"
 
-/* store_dmarc.c: what is counted as one row, and how often */
+/* store_outcomes.c: the columns of one outcome, and its count */
 #define OUTCOME_TABLE \
 	"CREATE TABLE outcome(day INTEGER NOT NULL, author TEXT NOT NULL, " \
 	"record TEXT NOT NULL, source TEXT NOT NULL, " \
@@ -44,7 +44,7 @@
 	"PRIMARY KEY(day, author, record, source, envelope, spf, " \
 	"spf_domain, spf_scope, dkim, signers, aligned, result, published, " \
 	"policy, disposition, override)) WITHOUT ROWID"
-/* A key cannot be altered: the rows move, with nothing in the new columns. */
+/* A key cannot be altered: copy the rows, with "" in the new columns. */
 #define OUTCOME_MOVE \
 	"ALTER TABLE outcome RENAME TO outcome_2;" OUTCOME_TABLE ";" \
 	"INSERT INTO outcome SELECT day, author, record, source, '', spf, " \
@@ -52,7 +52,7 @@
 	"override, messages FROM outcome_2;" \
 	"DROP TABLE outcome_2"
 
-/* store_requests.c: what is set for a key, and what the tool asks for */
+/* state_disk.c: the setting of a key, and a request of the tool */
 #define SETTING_COLUMNS \
 	"parts INTEGER NOT NULL, recipients INTEGER NOT NULL, " \
 	"messages INTEGER NOT NULL, blocked_until INTEGER NOT NULL, " \
@@ -65,7 +65,7 @@
 	"CREATE TABLE request(id INTEGER PRIMARY KEY AUTOINCREMENT, " \
 	"key TEXT NOT NULL, " SETTING_COLUMNS ")"
 
-/* What makes version i + 1 of the schema out of version i. */
+/* Statements that upgrade version i to version i + 1. */
 static const char *const upgrades[SCHEMA_VERSION] = {
 	BUCKET_TABLE,
 	OUTCOME_TABLE_2,
@@ -127,8 +127,8 @@ schema_is_ours(const char *path, int64_t version, char **why)
 }
 
 /*
- * In a directory that we may not write, a file in WAL mode can be read only
- * while the daemon runs; without a log it is complete by itself.
+ * In a directory that we may not write, SQLite reads a file in WAL mode only
+ * while the daemon runs. Without a log the file is complete by itself.
  */
 bool
 schema_open_readonly(struct sql **sqlp, const struct state_file *f, char **why)
@@ -168,7 +168,7 @@ schema_upgrade(struct sql *sql, int64_t version)
 
 /* --- soundness ----------------------------------------------------------- */
 
-/* The answer must be this text; or else `what`, or it, is what is wrong. */
+/* query[0] must answer query[1]; if not, report `what`, or the answer. */
 static bool
 schema_check_one(struct sql *sql, const char *path, const char *query[2],
     const char *what, char **why)
@@ -184,9 +184,9 @@ schema_check_one(struct sql *sql, const char *path, const char *query[2],
 	return ok;
 }
 
-/* Question and answer. */
+/* A query and its expected answer. */
 static const char *quick[] = { "PRAGMA quick_check(1)", "ok" };
-/* One would change what is written, behind our back. */
+/* A trigger could change rows behind our back. */
 static const char *triggers[] = {
 	"SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'", "0"
 };
@@ -206,12 +206,12 @@ schema_check(struct sql *sql, const char *path, bool thorough, char **why)
 
 	if (thorough && !schema_check_one(sql, path, quick, NULL, why))
 		return false;
-	if (!schema_check_one(sql, path, triggers, "it has a trigger, which "
-	    "is not ours", why))
+	if (!schema_check_one(sql, path, triggers, "it has a trigger, "
+	    "which millgate never creates", why))
 		return false;
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (!schema_check_one(sql, path, tables[i],
-		    "its table is not ours", why))
+		    "its tables are not millgate's", why))
 			return false;
 	return true;
 }

@@ -1,8 +1,8 @@
 /*
- * store_settings - settings and resets: what all backends have in common
+ * store_settings - settings and resets: the part that all backends share
  *
- * Checks what is to be kept, and hides blocks that are over, so that backends
- * keep what they are given.
+ * Checks new settings, and hides blocks that are over; a backend only keeps
+ * settings.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +63,7 @@ store_setting_rows_free(struct store_setting_rows *rows)
 	memset(rows, 0, sizeof(*rows));
 }
 
-/* A block that is over is none; no block, no reason. */
+/* Remove a block that is over, with its reason. */
 static void
 setting_tidy(struct store_setting *setting, time_t now)
 {
@@ -98,7 +98,7 @@ store_setting_get(struct store *s, const char *key, time_t now,
 	return store_settings_get(s, &key, 1, now, setting, error);
 }
 
-/* It goes into replies and onto terminals as it is. */
+/* Replies and terminals show it as it is. */
 bool
 setting_reason_is_right(const char reason[STORE_REASON])
 {
@@ -118,13 +118,13 @@ store_setting_put(struct store *s, const char *key, unsigned parts,
 
 	error[0] = '\0';
 	if (key[0] == '\0') {
-		snprintf(error, STORE_ERROR, "no login is named");
+		snprintf(error, STORE_ERROR, "the login is empty; name one");
 		return STORE_REFUSED;
 	}
 	if ((parts & STORE_PART_BLOCK) &&
 	    !setting_reason_is_right(setting->reason)) {
-		snprintf(error, STORE_ERROR, "the reason may have %d "
-		    "characters of printable ASCII", STORE_REASON - 1);
+		snprintf(error, STORE_ERROR, "the reason must be at most "
+		    "%d characters of printable ASCII", STORE_REASON - 1);
 		return STORE_REFUSED;
 	}
 	setting_merge(&clean, parts, setting);

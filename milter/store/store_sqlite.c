@@ -1,8 +1,8 @@
 /*
  * store_sqlite - the door to SQLite: a connection and its statements
  *
- * The file may be anybody's work: connections are defensive, and types of
- * columns are checked before their values are read.
+ * Another program may have written the file: connections are defensive, and
+ * the type of a column is checked before its value is read.
  */
 #include <sqlite3.h>
 
@@ -16,7 +16,7 @@
 
 #define BUSY_MS		2000		/* wait for another program's lock */
 #define FOREIGN_BUSY_MS	500
-/* Of SQLite's machine, for one question: about a second. */
+/* Steps of SQLite's virtual machine for one query: about a second. */
 #define STEPS_AT_ONCE	100000
 #define STEPS_MAX	300
 #define FOREIGN_OCTETS	1048576		/* longest value, longest row */
@@ -33,7 +33,7 @@ struct sql_statement {
 
 /* --- connections --------------------------------------------------------- */
 
-/* A file that nobody writes is named by a URI. */
+/* SQLite takes "immutable" only in a URI. */
 static char *
 sql_frozen_uri(const char *path)
 {
@@ -70,7 +70,7 @@ sql_open_flags(enum sql_mode mode)
 	return SQLITE_OPEN_READONLY;
 }
 
-/* Not 0 ends the statement, with SQLITE_INTERRUPT. */
+/* A result other than 0 ends the statement with SQLITE_INTERRUPT. */
 static int
 sql_count_steps(void *arg)
 {
@@ -79,7 +79,7 @@ sql_count_steps(void *arg)
 	return ++s->steps > STEPS_MAX;
 }
 
-/* What is not ours may be large, slow, or in use for long. */
+/* A foreign database may be large, slow, or locked for long. */
 static void
 sql_bound(struct sql *s)
 {
@@ -121,7 +121,7 @@ sql_close(struct sql **sp)
 	*sp = NULL;
 }
 
-/* What to do about it, by SQLite's primary result code. */
+/* Advice for SQLite's primary result code. */
 static const char *
 sql_remedy(int code)
 {
@@ -130,7 +130,7 @@ sql_remedy(int code)
 		return "free some space";
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return "another program holds it locked: close that one";
+		return "another program has locked it: close that program";
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return "it is damaged: restore it from a copy, or move it "
@@ -191,7 +191,7 @@ sql_text(struct sql *s, const char *query)
 	case SQL_FAILED:
 		break;
 	}
-	/* a failure of the step is reported again by this */
+	/* this reports a failure of the step again */
 	sql_finish(&st);
 	return text;
 }
@@ -230,7 +230,7 @@ sql_prepare(struct sql *s, const char *text)
 	return NULL;
 }
 
-/* Nothing but blanks and comments, of which SQLite makes no statement. */
+/* Only blanks and comments: SQLite prepares no statement from them. */
 static bool
 sql_is_blank(struct sql *s, const char *text)
 {
@@ -258,10 +258,10 @@ sql_prepare_question(struct sql *s, const char *text, const char **wrong)
 		*wrong = "is not one statement; write one SELECT";
 	else if (sqlite3_column_count(st->st) == 0 ||
 	    !sqlite3_stmt_readonly(st->st))
-		*wrong = "reads nothing; write a SELECT";
+		*wrong = "returns no rows; write a SELECT";
 	else if (sqlite3_bind_parameter_count(st->st) != 1)
-		*wrong = "does not ask for one login; write ?1 where it "
-		    "belongs, and no other parameter";
+		*wrong = "must have one parameter; write ?1 in place of "
+		    "the login, and no other";
 	else
 		return st;
 	sql_finish(&st);
@@ -360,7 +360,7 @@ sql_column_text(struct sql_statement *st, int i)
 {
 	const char *text;
 
-	/* the type first: to ask for text makes it text */
+	/* the type first: sqlite3_column_text converts the value */
 	if (sqlite3_column_type(st->st, i) != SQLITE_TEXT)
 		return NULL;
 	text = (const char *)sqlite3_column_text(st->st, i);

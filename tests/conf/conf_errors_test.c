@@ -281,8 +281,8 @@ static const struct {
 	    "host name of this service, such as mx.example.net" },
 	{ "a password in the URL of the state",
 	    "state = \"redis://:secret@host/0\"",
-	    "t:1: state = \"redis://:secret@host/0\" has a password in it; "
-	    "write it into a file and name that by state-password-file" },
+	    "t:1: state = \"redis://:secret@host/0\" contains a password; "
+	    "write it into a file and set state-password-file" },
 	{ "a password for a state file",
 	    "state-password-file = \"/x\"",
 	    "t:1: state-password-file has no effect on a state file; remove "

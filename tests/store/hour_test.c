@@ -75,7 +75,7 @@ counts_do_not_wrap(void **state)
 	hour_free(&h);
 }
 
-/* A full list drops what is over before anything else. */
+/* A full list first drops the minutes that no longer count. */
 static void
 room_is_made_of_what_is_over(void **state)
 {
@@ -92,7 +92,7 @@ room_is_made_of_what_is_over(void **state)
 	hour_free(&h);
 }
 
-/* A clock that wanders into the past fills it with buckets of the future. */
+/* A clock that wanders back fills the list with buckets in the future. */
 static void
 a_full_list_counts_later_never_earlier(void **state)
 {

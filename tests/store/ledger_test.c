@@ -1,6 +1,6 @@
 /*
- * ledger: how threads share the disk. The disk is a test's own: it notes who
- * wrote when, waits for a crowd, and fails when told to.
+ * ledger: how threads share the disk. The disk is a fake: it records each
+ * write, waits until several threads queue, and fails on demand.
  */
 #include "test.h"
 
@@ -17,7 +17,7 @@ static const struct store_limits no_limits = {
 	STORE_UNLIMITED, STORE_UNLIMITED
 };
 
-/* What the disk saw and what it is to do; its lock stands for time. */
+/* The calls that the disk saw, and its orders. */
 struct fake {
 	pthread_mutex_t	 lock;
 	pthread_cond_t	 changed;
@@ -66,7 +66,7 @@ fake_write(void *disk, const struct ledger_row *row, char error[STORE_ERROR])
 	return ok;
 }
 
-/* There is always more to forget, until something was written. */
+/* There are always more rows to forget, until a row was written. */
 static bool
 fake_forget(void *disk, uint32_t before, bool *more, char error[STORE_ERROR])
 {
@@ -100,7 +100,7 @@ fake_replace(void *disk, const struct ledger_row *row,
 	return fake_write(disk, row, error);
 }
 
-/* Takes as long as it takes for a commit to come and go. */
+/* Takes as long as one commit. */
 static bool
 fake_sync(void *disk, char error[STORE_ERROR])
 {
@@ -274,7 +274,7 @@ a_commit_does_not_wait_for_all_pruning(void **state)
 	end(&f, s);
 }
 
-/* A slow disk sync is nobody's business but the pruning thread's. */
+/* A slow sync of the disk delays the pruning thread alone. */
 static void
 a_commit_does_not_wait_for_a_sync(void **state)
 {

@@ -186,7 +186,7 @@ any_of_the_accounts_may_refuse(void **state)
 	assert_false(u[0].refused);
 	assert_true(u[1].refused);
 	assert_false(u[1].by_messages);
-	/* what one refused was not taken from the other */
+	/* one account refused: nothing is reserved on the other */
 	assert_int_equal(u[0].reserved_recipients, 1);
 	store_give_back(&r);
 	assert_int_equal(store_reserve(other, T0, u), STORE_TAKEN);
@@ -236,7 +236,7 @@ a_clock_that_jumps_and_returns_frees_nothing(void **state)
 	assert_int_equal(used(b->store, "alice", T0 + 30 * HOUR), 0);
 	sent(b->store, "alice", T0 + 30 * HOUR, 1);
 	assert_int_equal(used(b->store, "alice", T0 + 60), 4);
-	/* back into the past: both are of the future, both count */
+	/* the clock steps back: both are in the future, both count */
 	sent(b->store, "alice", T0 - 10 * HOUR, 5);
 	assert_int_equal(used(b->store, "alice", T0 - 10 * HOUR), 9);
 }
@@ -275,7 +275,7 @@ next_fit_is_when_enough_is_over(void **state)
 	}
 }
 
-/* What next_fit promises is kept, to the second. */
+/* next_fit is exact to the second. */
 static void
 next_fit_is_the_first_second(void **state)
 {
@@ -308,7 +308,7 @@ a_clock_that_is_set_moves_the_hour(void **state)
 	time_t			 then, late;
 	size_t			 i;
 
-	if (b->shared)		/* nobody here sets the server's clock */
+	if (b->shared)		/* a test cannot set the server's clock */
 		return;
 	for (i = 0; i < NELEM(steps); i++) {
 		sent(b->store, "alice", T0, 5);
@@ -358,7 +358,7 @@ list_is_sorted_and_pruned(void **state)
 	assert_string_equal(rows.row[2].key, "carol");
 	assert_int_equal(rows.row[2].messages, 1);
 	store_rows_free(&rows);
-	/* what was pruned is gone, even if the clock steps back */
+	/* pruned counts are gone, even if the clock steps back */
 	if (!b->shared)
 		assert_int_equal(used(b->store, "old", T0 - HOUR), 0);
 	assert_int_equal(used(b->store, "alice", T0 - HOUR), 9);
@@ -491,7 +491,7 @@ a_setting_is_kept_and_removed(void **state)
 	assert_memory_equal(&t, &nothing, sizeof(t));
 }
 
-/* What a message counts on, each in its place. */
+/* The settings of a message's accounts, in their order. */
 static void
 settings_of_several_keys(void **state)
 {
@@ -516,7 +516,7 @@ settings_of_several_keys(void **state)
 	assert_memory_equal(&t[2], &nothing, sizeof(t[2]));
 }
 
-/* A limit of the operator's and a block of the fuse's do not meet. */
+/* A limit set by the operator and a block set by the fuse are independent. */
 static void
 parts_of_a_setting_are_set_apart(void **state)
 {
@@ -623,7 +623,7 @@ a_setting_is_checked(void **state)
 	assert_memory_equal(&t, &nothing, sizeof(t));
 }
 
-/* Operators and the fuse change one key while messages ask for it. */
+/* Operators and the fuse change one key while messages read it. */
 #define CHANGES	40
 
 struct changer {
@@ -819,7 +819,7 @@ exactly_the_limit_of_a_group_gets_through(void **state)
 	assert_int_equal(used(b->store, c.key, T0), CROWD_LIMIT);
 }
 
-/* Several keys, several recipients, some given back, pruning beside it. */
+/* Several keys and recipients; some are given back; pruning beside it. */
 #define MIX_THREADS	8
 #define MIX_KEYS	5
 #define MIX_LIMIT	200

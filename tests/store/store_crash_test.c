@@ -1,6 +1,6 @@
 /*
- * store_sqlite: what is lost when the disk fails, when files are damaged, and
- * when the process is killed at any moment. Nothing but what was in flight.
+ * store_sqlite: disk faults, damaged files, and kills at any moment lose only
+ * the transactions in flight.
  */
 #include "test.h"
 
@@ -13,7 +13,7 @@
 
 #include "store_test.h"
 
-/* --- faults of the disk, one call at a time -------------------------------- */
+/* --- faults of the disk, one call at a time ------------------------------ */
 
 /* A VFS in front of the real one; the call number `fault_at` fails. */
 static int			 fault_at, fault_code, fault_calls;
@@ -206,7 +206,7 @@ damage_fill(struct store *s)
 	assert_int_equal(store_prune(s, T0, error), STORE_TAKEN);
 }
 
-/* A closed state file, and what it says. */
+/* A closed state file, and its counts. */
 static unsigned char *
 damage_begin(size_t *len)
 {
@@ -217,7 +217,7 @@ damage_begin(size_t *len)
 	return read_file(path, len);
 }
 
-/* The files that a killed process leaves, and what they say. */
+/* The files that a killed process leaves, and their counts. */
 #define LEFT	4
 
 static const char *const left_names[LEFT] = { "", "-wal", "-shm", "-lock" };
@@ -227,7 +227,7 @@ struct left {
 	size_t		 len[LEFT];
 };
 
-/* more: something is in the log alone. */
+/* more: some counts are in the log alone. */
 static void
 left_begin_with(struct left *l, bool more)
 {
@@ -277,7 +277,7 @@ left_end(struct left *l)
 		free(l->data[i]);
 }
 
-/* It is refused, or it says exactly what it said before. */
+/* The file is refused, or it has exactly the counts of before. */
 static bool
 refused_or_exact(void)
 {
@@ -396,7 +396,7 @@ a_log_that_was_cut_is_found(void **state)
 	left_end(&l);
 }
 
-/* A log without which nothing is lost is not missed. */
+/* A missing log is no damage if the file has all of it. */
 static void
 a_log_that_is_in_the_file_is_not_missed(void **state)
 {
@@ -414,7 +414,7 @@ a_log_that_is_in_the_file_is_not_missed(void **state)
 	left_end(&l);
 }
 
-/* What is lost in a power cut is no damage: the machine starts again. */
+/* A log cut by a power failure is accepted after a boot. */
 static void
 after_a_power_cut_it_starts(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * store_disk: the tool changes settings and forgets counts beside a
- * running daemon, which is asked, and without one; nobody else may.
+ * store_disk: the tool changes settings and resets counts, by a request to a
+ * running daemon or without one; other users may not.
  */
 #include "test.h"
 
@@ -24,7 +24,7 @@ static const struct store_setting block = {
 	.reason = "looks stolen", .changed = T0
 };
 
-/* What the daemon does once a second, a little faster. */
+/* The daemon's call once a second, a little faster. */
 struct daemon {
 	struct store	*store;
 	atomic_bool	 stop;
@@ -84,7 +84,7 @@ static void
 tool_is_not_heard(struct store *s, char *error)
 {
 	store_reset(s, "alice", T0, error);
-	if (strstr(error, "has not taken the request") != NULL)
+	if (strstr(error, "did not process the request") != NULL)
 		error[0] = '\0';
 	else
 		snprintf(error, STORE_ERROR, "it was heard");
@@ -118,7 +118,7 @@ tool(const char *name, const char *file)
 	return error[0] != '\0';
 }
 
-/* As nobody it must fail. */
+/* As the user nobody it must fail. */
 static void
 as_tool(const char *name, bool nobody)
 {
@@ -191,7 +191,7 @@ the_running_daemon_is_asked(void **state)
 	as_tool("sets", false);
 	expect_set(d.store);
 	expect_requests("0");
-	/* who looks now sees it */
+	/* a reader sees it now */
 	reader = store_open_readonly(path, &why);
 	assert_non_null(reader);
 	expect_set(reader);
@@ -223,7 +223,7 @@ without_a_daemon_it_is_done_at_once(void **state)
 	store_close(&s);
 }
 
-/* It hangs, or is busy with something else: asked, but not yet done. */
+/* The daemon hangs or is busy: the request waits. */
 static void
 what_was_asked_is_done_at_the_next_start(void **state)
 {

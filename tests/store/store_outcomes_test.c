@@ -65,7 +65,7 @@ equal_ones_are_one_row(void **state)
 		store_note_dmarc(s, &spoofed, T0);
 	store_note_dmarc(s, &held, T0);
 	store_note_dmarc(s, &spoofed, T0 + DAY);
-	/* nothing is written before it is asked for */
+	/* nothing is written before store_write_dmarc */
 	expect("SELECT count(*) FROM outcome", "0");
 	write_out(s, T0, 30);
 	expect(ALL, "20717 strict.example 198.51.100.7 hold 1; "
@@ -150,7 +150,7 @@ every_column_is_kept(void **state)
 	store_close(&s);
 }
 
-/* So many rows of the day, as a flood of strangers leaves them. */
+/* Fill the day with rows, as a flood of forged mail does. */
 static void
 fill_day(unsigned rows)
 {
@@ -189,7 +189,7 @@ a_day_has_a_bound(void **state)
 	expect("SELECT group_concat(n) FROM (SELECT count(*) AS n FROM "
 	    "outcome GROUP BY day ORDER BY day)", "200000,1700");
 	assert_int_equal(store_dmarc_lost(s), 700);
-	/* a row that is there goes on counting, a new one is lost */
+	/* an existing row goes on counting, a new one is lost */
 	snprintf(author, sizeof(author), "new.strict.example");
 	store_note_dmarc(s, &o, T0);
 	store_note_dmarc(s, &known, T0);

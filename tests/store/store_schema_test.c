@@ -1,8 +1,8 @@
 /*
- * store_schema: a state file of every older version is taken over with what
- * is in it, and has the tables of a new one.
+ * store_schema: a state file of every older version is upgraded, keeps its
+ * rows, and has the tables of a new one.
  *
- * The old tables stand here as they were released; they never change.
+ * The old tables are here as they were released; they never change.
  */
 #include "test.h"
 
@@ -62,7 +62,7 @@ ask(const char *query)
 	return text;
 }
 
-/* Everything of the schema, in one text. */
+/* The whole schema in one text. */
 #define TABLES	"SELECT group_concat(sql, ';') FROM " \
 	"(SELECT sql FROM sqlite_schema ORDER BY name)"
 
@@ -101,7 +101,7 @@ every_older_version_is_upgraded(void **state)
 	for (i = 0; i < NELEM(versions); i++) {
 		remove_files();
 		make_old(i, row);
-		/* a reader cannot, and says what to do */
+		/* a reader cannot upgrade, and says what to do */
 		assert_null(store_open_readonly(path, &why));
 		assert_non_null(strstr(why, "start the new one first"));
 		free(why);

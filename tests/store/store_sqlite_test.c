@@ -1,6 +1,6 @@
 /*
- * store_sqlite: the state file with every fault it can have at the start,
- * the tool that reads beside the daemon, and trouble during work.
+ * store_sqlite: every fault that the state file can have at the start, the tool
+ * that reads beside the daemon, and failures at work.
  */
 #include "test.h"
 
@@ -165,7 +165,7 @@ spoil_table(void)
 	sql(path, "ALTER TABLE bucket ADD COLUMN more INTEGER");
 }
 
-/* It would undo each count as it is written, and a restart reset all. */
+/* A trigger could undo each count, and a restart would reset all. */
 static void
 spoil_trigger(void)
 {
@@ -214,11 +214,11 @@ static const struct {
 	{ "an empty file", spoil_empty, "is empty" },
 	{ "a file that everyone may write", spoil_mode, "chmod o-w" },
 	{ "a symbolic link", spoil_link, "symbolic link" },
-	{ "a directory", spoil_directory, "not a file" },
-	{ "a pipe", spoil_fifo, "not a file" },
+	{ "a directory", spoil_directory, "not a regular file" },
+	{ "a pipe", spoil_fifo, "not a regular file" },
 	{ "another file's log", spoil_stale_log, "is missing, but" },
 	{ "a header that denies the log", spoil_header_beside_log,
-	    "does not fit" },
+	    "does not match" },
 	{ "another program's database", spoil_foreign, "another program's" },
 	{ "another program's bucket", spoil_foreign_name,
 	    "another program's" },
@@ -356,14 +356,14 @@ a_lock_of_another_program(void **state)
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE;"
 	    "BEGIN EXCLUSIVE; COMMIT", NULL, NULL, NULL), SQLITE_OK);
-	open_bad("locked", "another program holds it locked");
+	open_bad("locked", "another program has locked it");
 	sqlite3_close(db);
 	s = open_good();
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
 	    SQLITE_OK);
 	assert_int_equal(send_to(s, "alice", T0, 2, &u), STORE_UNKNOWN);
-	assert_non_null(strstr(u.error, "another program holds it locked"));
+	assert_non_null(strstr(u.error, "another program has locked it"));
 	assert_int_equal(u.recipients + u.reserved_recipients, 0);
 	sqlite3_close(db);
 	sent(s, "alice", T0, 2);
@@ -482,7 +482,7 @@ a_file_that_goes_away(void **state)
 	store_close(&s);
 }
 
-/* What is written to a log without a name is gone with the process. */
+/* Counts written to an unlinked log are lost with the process. */
 static void
 a_log_that_goes_away(void **state)
 {
@@ -535,7 +535,7 @@ old_rows_leave_the_file(void **state)
 	store_close(&s);
 }
 
-/* A limit on file size stands for a full disk: write(2) fails. */
+/* A limit on file size acts as a full disk: write(2) fails. */
 static void
 a_full_disk(void **state)
 {

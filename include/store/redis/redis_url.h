@@ -1,8 +1,8 @@
 /*
- * redis_url - where the Redis server is: redis://[USER@]HOST[:PORT][/NUMBER]
+ * redis_url - the Redis server's URL: redis://[USER@]HOST[:PORT][/NUMBER]
  *
- * rediss:// is the same with TLS. The password stands in a file, never here:
- * the configuration is read by more people than a password should be.
+ * rediss:// is the same with TLS. The password is in a file, never here: more
+ * people may read the configuration than the password.
  */
 #ifndef MILLGATE_REDIS_URL_H
 #define MILLGATE_REDIS_URL_H
@@ -17,12 +17,12 @@ struct redis_url {
 	char		 user[64];	/* "": the server's default user */
 	char		 host[256];	/* without the brackets of IPv6 */
 	char		 port[6];
-	unsigned	 number;
+	unsigned	 number;	/* of the database */
 };
 
-/* Does the text claim to be one? */
+/* Does the text begin with redis:// or rediss://? */
 bool		 redis_url_is(const char *text);
-/* NULL, or what is wrong and what to do. */
+/* NULL, or a text (static) that says what is wrong and what to do. */
 const char	*redis_url_parse(const char *text, struct redis_url *u);
 
 #endif

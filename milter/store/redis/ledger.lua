@@ -9,11 +9,11 @@
 --          for the answer: later than that, nothing is done
 -- ARGV[2]  operation:
 --            take    reserve one more recipient
---            hold    set what the reservation holds
---            commit  count what the reservation holds, and end it
---            usage   say what is used, and whether one more recipient fits
---            none    say what is used
---            reset   forget what is counted; reservations stay
+--            hold    set the number of recipients that are reserved
+--            commit  count the reserved recipients, and end the reservation
+--            usage   read the counts; does one more recipient fit?
+--            none    read the counts
+--            reset   delete the counts; reservations stay
 --            set     KEYS is "millgate:settings": see "settings" below
 --            since   KEYS is "millgate:since": see "since" below
 -- ARGV[3]  clock (s since the epoch), for tests; -1: this server's
@@ -29,14 +29,14 @@
 -- recipient fits or 0, whether this account refuses (0 or 1), and whether it
 -- does so because of its messages (0 or 1).
 --
--- Example, which changes nothing: what has alice used, of 1000 recipients?
+-- Example, which changes nothing: how much of 1000 recipients has alice used?
 --   redis-cli --eval ledger.lua millgate:account:alice , \
 --       9999999999999 usage -1 600000 '' 0 1000 -1
 --
--- An account is a hash. Field "b<minute>" is what was committed in that
--- minute, "<recipients> <messages>". Field "h<id>" is what one reservation
--- holds, "<recipients> <messages> <until, ms>". It is absolute: a step whose
--- answer was lost is corrected by the next one.
+-- An account is a hash. Field "b<minute>" has the committed counts of that
+-- minute, "<recipients> <messages>". Field "h<id>" is one reservation,
+-- "<recipients> <messages> <until, ms>". Its numbers are absolute: a step
+-- whose answer was lost is corrected by the next one.
 --
 -- Daemons of different versions share a server: each loads its own script and
 -- calls it by its digest. Keys, fields and their meaning must therefore stay.
@@ -54,7 +54,7 @@ local minute = math.floor(clock / 60)
 local MAX = 4294967295
 local function cap(n) return math.min(n, MAX) end
 -- DAY in minutes. LEASES in ms, twice STORE_LEASE: no reservation holds for
--- longer. FORGET in s: an account that nobody writes to expires after it.
+-- longer. FORGET in s: an account without a write expires after that time.
 local DAY, LEASES, FORGET = 1440, 1200000, 3700
 
 -- settings --------------------------------------------------------------------
@@ -106,8 +106,8 @@ local function lives(u)
 	u = tonumber(u)
 	return u > real and u <= real + LEASES
 end
--- Sums of what is committed (r, m), of what other reservations hold (hr, hm),
--- and what this one holds (own).
+-- Sums of the committed counts (r, m) and of the other reservations (hr, hm),
+-- and the recipients of this reservation (own).
 local function load(i)
 	local a = { key = KEYS[i], lapsed = {}, stray = {}, n = 0,
 	    newest = minute,
@@ -227,7 +227,7 @@ local function hold(a, n)
 	end
 end
 -- An account has 180 minutes at most: minutes of more than two hours ago go.
--- When the rest is in the future, the newest minute counts what comes.
+-- When the rest is in the future, the newest minute counts the new ones.
 local function make_room(a)
 	local list, left = buckets(a), a.n
 	for _, b in ipairs(list) do

@@ -1,9 +1,9 @@
 /*
- * redis_frame - where one reply of a Redis server ends, and is it sane
+ * redis_frame - finds the end of a Redis server's reply and bounds it
  *
- * RESP2: a value is a line "+text", "-error", ":number", "$length" with so
- * many octets and CR LF behind it, or "*count" with so many values behind it.
- * Length and count may be -1, for nothing.
+ * RESP2: a value is a line "+text", "-error" or ":number"; or "$length",
+ * followed by that many octets and CR LF; or "*count", followed by that many
+ * values. Length and count may be -1: a null value.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -18,7 +18,7 @@ struct scan {
 	size_t		 items;
 };
 
-/* -1, or a number of up to eight digits: more than the bounds. */
+/* -1, or up to eight digits, which exceed the bounds already. */
 static bool
 frame_size(const char *text, size_t len, long *n)
 {
@@ -68,7 +68,7 @@ frame_skip_bulk(struct scan *s, long n)
 	return REDIS_FRAME_WHOLE;
 }
 
-/* What the line says, CR LF taken off. */
+/* One line, without its CR LF. */
 static enum redis_frame
 frame_take_line(struct scan *s, const char *line, size_t len)
 {
@@ -105,7 +105,7 @@ frame_take_value(struct scan *s)
 	size_t		 most = left < REDIS_FRAME_LINE ? left :
 			    REDIS_FRAME_LINE;
 
-	/* the kind is seen before the line is complete */
+	/* check the kind before the line is complete */
 	if (left > 0 && memchr("+-:$*", line[0], 5) == NULL)
 		return REDIS_FRAME_BAD;
 	cr = memchr(line, '\r', most);

@@ -1,10 +1,9 @@
 /*
- * redis_frame - where one reply of a Redis server ends, and is it sane; pure
+ * redis_frame - finds the end of a Redis server's reply and bounds it; pure
  *
- * hiredis trusts what a server says about sizes: a list said to have two
- * thousand million items costs memory and minutes before the first of them
- * has come. So no octet reaches it before a whole reply of a bearable size
- * is there.
+ * hiredis trusts the sizes that a server announces: a list announced with
+ * 2,000 million items costs memory and minutes before the first item comes.
+ * So no octet reaches hiredis before a whole reply of a bounded size is there.
  */
 #ifndef MILLGATE_REDIS_FRAME_H
 #define MILLGATE_REDIS_FRAME_H
@@ -18,7 +17,7 @@
 enum redis_frame {
 	REDIS_FRAME_MORE,	/* more octets are needed */
 	REDIS_FRAME_WHOLE,
-	REDIS_FRAME_BAD		/* no reply, or more than we take */
+	REDIS_FRAME_BAD		/* not a reply, or above the bounds */
 };
 
 /* WHOLE: the first reply in `data` is *end octets long. */

@@ -1,7 +1,7 @@
 /*
- * redis_link - one connection to a Redis server, with a deadline for all
+ * redis_link - one connection to a Redis server, with deadlines
  *
- * The descriptor never blocks; what waits is poll, for as long as is left.
+ * The descriptor never blocks; only poll waits, until the deadline.
  */
 #include <sys/socket.h>
 
@@ -27,13 +27,13 @@
 struct redis_link {
 	int		 fd;
 	struct redis_tls *tls;		/* NULL: none */
-	struct buf	 in;		/* plain octets, not yet taken */
+	struct buf	 in;		/* plain octets, not yet parsed */
 	struct buf	 out;		/* for the wire */
 };
 
 /* --- octets -------------------------------------------------------------- */
 
-/* Until the descriptor is ready, or the deadline. */
+/* Wait until the descriptor is ready, or until the deadline. */
 static bool
 link_await(int fd, short events, uint64_t deadline, char error[REDIS_ERROR])
 {
@@ -55,7 +55,7 @@ link_await(int fd, short events, uint64_t deadline, char error[REDIS_ERROR])
 	}
 }
 
-/* All of `out`, to the wire. */
+/* Send all of `out`. */
 static bool
 link_flush(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 {
@@ -77,7 +77,7 @@ link_flush(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 	return true;
 }
 
-/* Some octets from the wire: at least one, or an error. */
+/* Receive at least one octet, or fail. */
 static bool
 link_fetch(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 {
@@ -106,7 +106,7 @@ link_fetch(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 
 /* --- connecting ---------------------------------------------------------- */
 
-/* A connection to this address; -1: none. */
+/* Connect to this address; -1: failed. */
 static int
 link_connect(const struct addrinfo *a, uint64_t deadline,
     char error[REDIS_ERROR])
@@ -139,7 +139,7 @@ link_connect(const struct addrinfo *a, uint64_t deadline,
 	return fd;
 }
 
-/* The first of the addresses that answers; each gets its share of time. */
+/* Connect to the first address that answers; each gets its share of time. */
 static int
 link_connect_any(const struct addrinfo *list, uint64_t deadline,
     char error[REDIS_ERROR])
@@ -170,7 +170,7 @@ link_shake_hands(struct redis_link *l, uint64_t deadline,
 		if (result == REDIS_TLS_FAILED)
 			redis_tls_error(l->tls, error, REDIS_ERROR);
 		redis_tls_drain(l->tls, &l->out);
-		/* a failure is said to the server, too, if it listens */
+		/* send our TLS alert, but report the failure itself */
 		if (!link_flush(l, deadline, result == REDIS_TLS_FAILED ?
 		    (char[REDIS_ERROR]){ "" } : error))
 			return false;
@@ -246,7 +246,7 @@ redis_link_send(struct redis_link *l, const char *data, size_t len,
 	return link_flush(l, deadline, error);
 }
 
-/* More plain octets. */
+/* Receive more plain octets. */
 static bool
 link_more(struct redis_link *l, uint64_t deadline, char error[REDIS_ERROR])
 {

@@ -1,7 +1,7 @@
 /*
  * redis_lookup - the addresses of a host, within a deadline
  *
- * The lookup belongs to the thread and to the one who waits; the last of
+ * The lookup belongs to its thread and to the caller that waits; the last of
  * the two frees it.
  */
 #include <sys/socket.h>
@@ -49,7 +49,7 @@ lookup_new(const char *host, const char *port)
 	return l;
 }
 
-/* Unlocks it, too. */
+/* Drop one reference, and unlock. */
 static void
 lookup_leave(struct lookup *l)
 {
@@ -105,7 +105,7 @@ lookup_begin(struct lookup *l)
 	return ok;
 }
 
-/* What was found until then, if anything; the lookup is left. */
+/* Wait for the result until the deadline; drops our reference. */
 static struct addrinfo *
 lookup_await(struct lookup *l, uint64_t deadline, char *error, size_t size)
 {

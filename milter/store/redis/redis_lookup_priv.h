@@ -1,9 +1,9 @@
 /*
  * redis_lookup - the addresses of a host, within a deadline
  *
- * By the system's own means, because names of a site's servers stand in
- * /etc/hosts as often as in the DNS. Those know no deadline: a thread waits
- * for them, and is left behind when it takes too long, four at most.
+ * Through getaddrinfo(3), because the names of a site's servers are in
+ * /etc/hosts as often as in the DNS. It knows no deadline: a thread waits for
+ * it, and is left behind when it takes too long. At most four such threads.
  */
 #ifndef MILLGATE_REDIS_LOOKUP_H
 #define MILLGATE_REDIS_LOOKUP_H
@@ -14,8 +14,8 @@
 struct addrinfo;
 
 /*
- * Freed by freeaddrinfo. NULL with `error` filled. The deadline is a time of
- * the monotonic clock in milliseconds.
+ * Free the result with freeaddrinfo. NULL with `error`. The deadline is a time
+ * of monotonic_ms.
  */
 struct addrinfo *redis_lookup(const char *host, const char *port,
 		    uint64_t deadline, char *error, size_t size);

@@ -1,8 +1,8 @@
 /*
- * redis_pool - the connections to one Redis server, and what it is up to
+ * redis_pool - the connections to one Redis server, and its state
  *
- * The lock guards the list of idle sessions and what is known about the
- * server; it is never held around I/O. While `failing`, one caller at a time
+ * The lock guards the list of idle sessions and the state of the server; it is
+ * never held during I/O. While `failing`, one caller at a time
  * (`trying`) may open a connection, not before `next`.
  */
 #include <pthread.h>
@@ -19,8 +19,8 @@
 #include "redis_tls_priv.h"
 
 /*
- * A firewall may have forgotten an older one, and then nobody answers. The
- * daemon asks once a minute, so that there is a younger one.
+ * A firewall may have forgotten an older connection, and then drops its
+ * packets. The daemon asks once a minute, so that a younger one exists.
  */
 #define IDLE_MS		100000u
 
@@ -78,7 +78,7 @@ redis_pool_new(const struct store_place *place, const char *script,
 	return p;
 }
 
-/* The lock is held, or nobody else is there. */
+/* The lock is held, or no other thread uses the pool. */
 static void
 pool_close_idle(struct redis_pool *p)
 {
@@ -107,7 +107,7 @@ redis_pool_free(struct redis_pool **pp)
 
 /* --- taking and giving back ---------------------------------------------- */
 
-/* The lock is held. The server does not work: leave it alone for a while. */
+/* The lock is held. The server failed: do not try it for a while. */
 static void
 pool_note_failure(struct redis_pool *p, const char *error)
 {
@@ -160,7 +160,7 @@ pool_open_one(struct redis_pool *p, uint64_t deadline)
 	return s;
 }
 
-/* The lock is held. Until something changes; false: the time is over. */
+/* The lock is held. Wait for a change; false: the deadline has passed. */
 static bool
 pool_await(struct redis_pool *p, uint64_t deadline)
 {
@@ -188,8 +188,8 @@ pool_take(struct redis_pool *p, uint64_t deadline, char error[STORE_ERROR])
 		}
 		if (!pool_await(p, deadline)) {
 			snprintf(p->error, sizeof(p->error), "%.100s: all %u "
-			    "connections are in use; it is too slow", p->name,
-			    REDIS_POOL_LINKS);
+			    "connections are in use; the server is too slow",
+			    p->name, REDIS_POOL_LINKS);
 			break;
 		}
 	}
@@ -199,7 +199,7 @@ pool_take(struct redis_pool *p, uint64_t deadline, char error[STORE_ERROR])
 	return s;
 }
 
-/* `failure` NULL: it may be used again. */
+/* Put the session back. `failure` NULL: it may be used again. */
 static void
 pool_put(struct redis_pool *p, struct redis_session *s, const char *failure)
 {
@@ -221,7 +221,7 @@ pool_put(struct redis_pool *p, struct redis_session *s, const char *failure)
 
 /* --- asking -------------------------------------------------------------- */
 
-/* Gives the session back; a refusal becomes an error. */
+/* Put the session back; a refusal of the server becomes an error. */
 static struct redis_reply *
 pool_conclude(struct redis_pool *p, struct redis_session *s,
     struct redis_reply *r, char why[REDIS_ERROR], char error[STORE_ERROR])
@@ -264,8 +264,8 @@ redis_pool_scan(struct redis_pool *p, const struct redis_word *word,
 	    r->item[0].kind == REDIS_TEXT && r->item[0].len < 21 &&
 	    r->item[1].kind == REDIS_LIST)
 		return r;
-	snprintf(error, STORE_ERROR, "the Redis server answers what nobody "
-	    "asked");
+	snprintf(error, STORE_ERROR, "the Redis server gives an unexpected "
+	    "answer");
 	redis_reply_free(&r);
 	return NULL;
 }
@@ -289,7 +289,7 @@ pool_evaluate(struct redis_session *s, const char *script,
 	return redis_session_ask(s, all, n, deadline, error);
 }
 
-/* Numbers alone, at least so many, of which the second is a time. */
+/* Numbers only, and at least n, unless the script came too late. */
 static bool
 pool_is_answer(const struct redis_reply *r, size_t n)
 {
@@ -304,8 +304,8 @@ pool_is_answer(const struct redis_reply *r, size_t n)
 }
 
 /*
- * The script, once, with the time at which we leave. A server whose clock
- * was set says that we are late: then we know its clock, and ask once more.
+ * Run the script, and tell it until when we wait. If the server's clock was
+ * set, it answers that we are late: then we know its clock, and ask once more.
  */
 static struct redis_reply *
 pool_run_script(struct redis_session *s, const char *script,
@@ -335,7 +335,7 @@ pool_run_script(struct redis_session *s, const char *script,
 		redis_reply_free(&r);
 	}
 	redis_reply_free(&r);
-	snprintf(error, REDIS_ERROR, "it answers what nobody asked");
+	snprintf(error, REDIS_ERROR, "it gives an unexpected answer");
 	return NULL;
 }
 

@@ -1,8 +1,8 @@
 /*
  * redis_reply - commands and replies of the Redis protocol, through hiredis
  *
- * What its reader builds is copied into our own type at once, so that nobody
- * else needs to know it.
+ * The result of its reader is copied into our own type at once, so that no
+ * other file needs to know hiredis.
  */
 #include <hiredis/hiredis.h>
 

@@ -1,8 +1,8 @@
 /*
  * redis_reply - commands and replies of the Redis protocol, through hiredis
  *
- * The door to hiredis, of which we take the words and not the connections:
- * those have a time limit for each read, not one for the whole (redis_link.c).
+ * The door to hiredis. We use its parser and formatter, not its connections:
+ * these have a time limit for each read, not one for the whole (redis_link.c).
  */
 #ifndef MILLGATE_REDIS_REPLY_H
 #define MILLGATE_REDIS_REPLY_H
@@ -25,7 +25,7 @@ redis_word(const char *text)
 	return (struct redis_word){ text, strlen(text) };
 }
 
-/* Add the command's octets. */
+/* Append the command's octets. */
 void	redis_command_add(struct buf *b, const struct redis_word *word,
 	    size_t n);
 
@@ -40,15 +40,15 @@ enum redis_kind {
 struct redis_reply {
 	enum redis_kind	 kind;
 	int64_t		 number;
-	char		*text;		/* NUL behind it; NULL: it is no text */
+	char		*text;		/* NUL at its end; NULL: not a text */
 	size_t		 len;
 	struct redis_reply *item;
 	size_t		 n;
 };
 
 /*
- * One reply that redis_frame.h called whole. NULL: hiredis does not
- * understand it.
+ * Parse one reply that redis_frame_scan found complete. NULL: hiredis does not
+ * understand it. The caller frees it.
  */
 struct redis_reply *redis_reply_parse(const char *data, size_t len);
 void	redis_reply_free(struct redis_reply **rp);

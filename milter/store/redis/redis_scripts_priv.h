@@ -11,10 +11,10 @@
 #define REDIS_ACCOUNT	"millgate:account:"
 /* The hash of all settings. */
 #define REDIS_SETTINGS	"millgate:settings"
-/* A hash with the time (us) at which the server began to count. */
+/* A hash with the time (us) at which this server began to count. */
 #define REDIS_SINCE	"millgate:since"
 /*
- * ledger.lua, which says what KEYS and ARGV are. It answers with numbers: 1
+ * ledger.lua, which describes KEYS and ARGV. It answers with numbers: 1
  * yes, 0 no, or REDIS_POOL_LATE; the server's time in milliseconds; then the
  * answer of the operation.
  */

@@ -1,8 +1,8 @@
 /*
- * redis_session - a connection that is logged in, knows our script and the
- * server's clock
+ * redis_session - a connection that is logged in, has loaded our script, and
+ * knows the server's clock
  *
- * All of that is one round trip: the commands are sent together.
+ * This takes one round trip: the commands are sent together.
  */
 #include <sys/stat.h>
 
@@ -21,29 +21,29 @@
 
 #define PASSWORD_MAX	512
 
-/* --- what a server refuses ----------------------------------------------- */
+/* --- refusals ------------------------------------------------------------ */
 
-/* A code is the first word of a refusal. */
+/* The code is the first word of the server's error. */
 static const struct refusal {
 	const char	*code;
 	bool		 down;
 	const char	*remedy;
 } refusals[] = {
-	{ "NOAUTH", true, "name its password by state-password-file" },
+	{ "NOAUTH", true, "set state-password-file" },
 	{ "WRONGPASS", true, "check state-password-file and the user in "
 	    "state" },
 	{ "NOPERM", true, "its user may not do this: see millgate.conf(5)" },
 	{ "READONLY", true, "it is a replica: name the master in state" },
 	{ "MASTERDOWN", true, "it is a replica: name the master in state" },
-	{ "LOADING", true, "it reads its data: wait" },
+	{ "LOADING", true, "it is loading its data: wait" },
 	{ "MOVED", true, "a cluster is not supported: name a single server" },
 	{ "CROSSSLOT", true, "a cluster is not supported: name a single "
 	    "server" },
 	{ "OOM", false, "raise its maxmemory, or remove other data" },
 	{ "MISCONF", false, "it cannot save: check the server's disk" },
-	{ "BUSY", false, "a script of somebody else is running: see SCRIPT "
+	{ "BUSY", false, "another client's script is running: see SCRIPT "
 	    "KILL" },
-	{ "WRONGTYPE", false, "a key millgate:* is not ours: remove it" },
+	{ "WRONGTYPE", false, "a key millgate:* is damaged: remove it" },
 	{ "NOREPLICAS", false, "too few replicas are connected to it" },
 };
 
@@ -81,7 +81,7 @@ redis_explain(const char *said, char error[REDIS_ERROR])
 	const struct refusal	*known = refusal_of(said);
 	char			*p;
 
-	snprintf(error, REDIS_ERROR, "it says \"%.70s\"; %.70s", said,
+	snprintf(error, REDIS_ERROR, "it answers \"%.70s\"; %.70s", said,
 	    known != NULL ? known->remedy : "see the server's log");
 	for (p = error; *p != '\0'; p++)
 		if (*p < ' ' || *p > '~')
@@ -96,10 +96,10 @@ password_is_secret(const char *path, int fd, char **why)
 	struct stat st;
 
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		return why_set(why, "%s: not a regular file; put the password "
-		    "there", path);
-	return (st.st_mode & S_IRWXO) == 0 || why_set(why, "%s: everybody "
-	    "may use this password; run: chmod 0640 '%s'", path, path);
+		return why_set(why, "%s: is not a regular file; write the "
+		    "password into one", path);
+	return (st.st_mode & S_IRWXO) == 0 || why_set(why, "%s: everyone "
+	    "may read this password; run: chmod 0640 '%s'", path, path);
 }
 
 bool
@@ -122,8 +122,9 @@ redis_password_read(const char *path, struct buf *password, char **why)
 	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
 		n--;
 	if (n <= 0 || n > PASSWORD_MAX)
-		return why_set(why, "%s: holds no password; write one line of "
-		    "up to %d octets into it", path, PASSWORD_MAX);
+		return why_set(why, "%s: is empty or too long; write the "
+		    "password into it, one line of up to %d octets", path,
+		    PASSWORD_MAX);
 	buf_add(password, text, (size_t)n);
 	explicit_bzero(text, sizeof(text));
 	return true;
@@ -131,7 +132,7 @@ redis_password_read(const char *path, struct buf *password, char **why)
 
 /* --- opening ------------------------------------------------------------- */
 
-/* AUTH [user] password. It is read anew each time: it may have changed. */
+/* AUTH [user] password. The file is read each time: it may have changed. */
 static bool
 session_add_login(const struct redis_server *s, struct buf *b,
     char error[REDIS_ERROR])
@@ -158,7 +159,7 @@ session_add_login(const struct redis_server *s, struct buf *b,
 	return ok;
 }
 
-/* The commands in the order of their replies. */
+/* All commands of the greeting; their replies come in the same order. */
 static bool
 session_add_greeting(const struct redis_server *s, struct buf *b,
     char error[REDIS_ERROR])
@@ -182,7 +183,7 @@ session_add_greeting(const struct redis_server *s, struct buf *b,
 	return true;
 }
 
-/* A reply that is a text. */
+/* Receive a reply that must be a text. */
 static struct redis_reply *
 session_receive_text(struct redis_session *s, uint64_t deadline,
     char error[REDIS_ERROR])
@@ -194,7 +195,7 @@ session_receive_text(struct redis_session *s, uint64_t deadline,
 	if (r->kind == REDIS_TROUBLE)
 		redis_explain(r->text, error);
 	else
-		snprintf(error, REDIS_ERROR, "it answers what nobody asked");
+		snprintf(error, REDIS_ERROR, "it gives an unexpected answer");
 	redis_reply_free(&r);
 	return NULL;
 }
@@ -223,7 +224,7 @@ session_receive_sha(struct redis_session *s, uint64_t deadline,
 	if (ok)
 		memcpy(s->sha, r->text, sizeof(s->sha));
 	else
-		snprintf(error, REDIS_ERROR, "it answers what nobody asked");
+		snprintf(error, REDIS_ERROR, "it gives an unexpected answer");
 	redis_reply_free(&r);
 	return ok;
 }
@@ -248,7 +249,7 @@ session_receive_time(struct redis_session *s, uint64_t deadline,
 		    strtol(r->item[1].text, NULL, 10) / 1000;
 		s->ahead = ms - (int64_t)monotonic_ms();
 	} else {
-		snprintf(error, REDIS_ERROR, "it answers what nobody asked");
+		snprintf(error, REDIS_ERROR, "it gives an unexpected answer");
 	}
 	redis_reply_free(&r);
 	return ok;

@@ -1,8 +1,8 @@
 /*
- * redis_session - a connection that is logged in, knows our script and the
- * server's clock
+ * redis_session - a connection that is logged in, has loaded our script, and
+ * knows the server's clock
  *
- * What a server refuses is worded here, with what to do about it.
+ * Refusals of a server become error texts here, with advice.
  */
 #ifndef MILLGATE_REDIS_SESSION_H
 #define MILLGATE_REDIS_SESSION_H
@@ -30,11 +30,11 @@ struct redis_session {
 	uint64_t	 used;		/* when it was put aside, ms */
 };
 
-/* The password, without the end of its line; false with `why` filled. */
+/* The password, without its line end; false with *why (malloced). */
 bool		 redis_password_read(const char *path, struct buf *password,
 		    char **why);
 
-/* NULL with `error`, a few words without a host. */
+/* NULL with `error`, a short text without the host. */
 struct redis_session *redis_session_open(const struct redis_server *s,
 		    uint64_t deadline, char error[REDIS_ERROR]);
 void		 redis_session_close(struct redis_session **sp);
@@ -44,10 +44,11 @@ struct redis_reply *redis_session_ask(struct redis_session *s,
 		    const struct redis_word *word, size_t n,
 		    uint64_t deadline, char error[REDIS_ERROR]);
 
-/* `said` is what a server answers in place of a reply. */
+/* The reply is an error that begins with `code`. */
 bool		 redis_said(const struct redis_reply *r, const char *code);
+/* `said`: the text of the server's error. */
 void		 redis_explain(const char *said, char error[REDIS_ERROR]);
-/* True: this server is of no use for now; ask again on a new connection. */
+/* The server is unusable for now: try again later, on a new connection. */
 bool		 redis_is_down(const struct redis_reply *r);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * redis_tls - TLS over a connection that somebody else reads and writes
+ * redis_tls - TLS as a filter, without a descriptor
  *
- * OpenSSL works on two memory buffers. A door to its TLS part, beside the
- * one of crypto.c to the rest.
+ * OpenSSL works on two memory buffers. This is the door to its TLS part;
+ * crypto.c is the one to the rest.
  */
 #include <arpa/inet.h>
 
@@ -43,7 +43,7 @@ redis_tls_trust_new(const char *ca_file, char **why)
 	    SSL_CTX_load_verify_file(t->ctx, ca_file) :
 	    SSL_CTX_set_default_verify_paths(t->ctx);
 	if (ok != 1) {
-		why_set(why, "%s: holds no certificate that can be read; "
+		why_set(why, "%s: contains no readable certificate; "
 		    "name a PEM file of certificate authorities",
 		    ca_file != NULL ? ca_file : "the system's authorities");
 		redis_tls_trust_free(&t);
@@ -82,10 +82,10 @@ redis_tls_new(const struct redis_tls_trust *trust, const char *host)
 	t->to_wire = BIO_new(BIO_s_mem());
 	if (t->ssl == NULL || t->from_wire == NULL || t->to_wire == NULL)
 		abort();
-	BIO_set_mem_eof_return(t->from_wire, -1);	/* empty: come again */
+	BIO_set_mem_eof_return(t->from_wire, -1);	/* empty: not an end */
 	SSL_set_bio(t->ssl, t->from_wire, t->to_wire);
 	SSL_set_connect_state(t->ssl);
-	/* RFC 6066 3: the name goes in clear, an address must not */
+	/* RFC 6066 3: SNI carries a host name, never an address */
 	if (tls_is_address(host))
 		ok = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(t->ssl),
 		    host) == 1;
@@ -182,6 +182,6 @@ redis_tls_error(struct redis_tls *t, char *error, size_t size)
 	else
 		text = ERR_reason_error_string(ERR_peek_error());
 	snprintf(error, size, "TLS: %.100s", text != NULL ? text :
-	    "the server does not speak it");
+	    "the server does not support it");
 	ERR_clear_error();
 }

@@ -1,5 +1,5 @@
 /*
- * redis_url - where the Redis server is: redis://[USER@]HOST[:PORT][/NUMBER]
+ * redis_url - the Redis server's URL: redis://[USER@]HOST[:PORT][/NUMBER]
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ redis_url_is(const char *text)
 	    url_starts_with(text, "rediss://");
 }
 
-/* Some octets of printable ASCII; false: too many, or of another kind. */
+/* Copy printable ASCII; false: too long, or other octets. */
 static bool
 url_copy(char *to, size_t size, const char *from, size_t len)
 {
@@ -35,7 +35,7 @@ url_copy(char *to, size_t size, const char *from, size_t len)
 	return true;
 }
 
-/* Digits up to the end of the text. */
+/* The text must be digits only. */
 static bool
 url_number(const char *text, unsigned long max, unsigned long *n)
 {
@@ -59,10 +59,10 @@ url_take_user(const char **text, struct redis_url *u)
 		return NULL;
 	user = (size_t)(at - *text);
 	if (memchr(*text, ':', user) != NULL)
-		return "has a password in it; write it into a file and name "
-		    "that by state-password-file";
+		return "contains a password; write it into a file and set "
+		    "state-password-file";
 	if (user == 0 || !url_copy(u->user, sizeof(u->user), *text, user))
-		return "has no proper user name before \"@\"; write "
+		return "has an invalid user name before \"@\"; write "
 		    "redis://USER@HOST:PORT/NUMBER";
 	*text = at + 1;
 	return NULL;
@@ -110,22 +110,22 @@ redis_url_parse(const char *text, struct redis_url *u)
 
 	memset(u, 0, sizeof(*u));
 	if (!redis_url_is(text))
-		return "is no redis:// URL; write redis://HOST:PORT/NUMBER";
+		return "is not a redis:// URL; write redis://HOST:PORT/NUMBER";
 	u->tls = url_starts_with(text, "rediss:");
 	text = strchr(text, '/') + 2;
 	why = url_take_user(&text, u);
 	if (why != NULL)
 		return why;
 	if (!url_take_host(&text, u))
-		return "names no host; write redis://HOST:PORT/NUMBER, an "
-		    "IPv6 address as [::1]";
+		return "has no valid host; write redis://HOST:PORT/NUMBER, "
+		    "an IPv6 address as [::1]";
 	if (!url_take_port(&text, u))
-		return "has no proper port; write redis://HOST:PORT/NUMBER "
+		return "has no valid port; write redis://HOST:PORT/NUMBER "
 		    "with a port from 1 to 65535";
 	if (strcmp(text, "") != 0 && strcmp(text, "/") != 0 &&
 	    (*text != '/' || !url_number(text + 1, REDIS_NUMBER_MAX, &n)))
-		return "has something else than the number of a database at "
-		    "its end; write redis://HOST:PORT/0";
+		return "does not end in the number of a database; write "
+		    "redis://HOST:PORT/0";
 	u->number = (unsigned)n;
 	return NULL;
 }

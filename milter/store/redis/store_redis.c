@@ -1,13 +1,12 @@
 /*
  * store_redis - counts that several hosts share, on a Redis server
  *
- * Every decision is one run of the ledger's script there (redis_scripts.c):
- * one round trip for a recipient, one for a commit. A reservation is known
- * to the server by an id that nobody else has, and by the number of its
- * recipients, which is told with each step.
+ * Every decision is one run of the script on the server (ledger.lua): one round
+ * trip for a recipient, one for a commit. The server knows a reservation by a
+ * unique id; each step sends the number of recipients that it holds.
  *
- * What cannot be given back, because the server does not answer, is owed:
- * about once a second it is tried again, until the reservation's lease ends.
+ * A reservation that cannot be given back, because the server does not answer,
+ * is owed: about once a second it is tried again, until its lease ends.
  */
 #include <sys/random.h>
 
@@ -25,7 +24,7 @@
 
 #define OWED_MAX	10000u
 #define PAY_MS		1000u
-#define ARGUMENTS	5u	/* before the limits; the pool adds the first */
+#define ARGUMENTS	5u	/* ARGV[2] to ARGV[6]; the limits follow */
 #define ANSWER		2u	/* numbers before those of the accounts */
 
 struct redis_reservation {
@@ -34,9 +33,9 @@ struct redis_reservation {
 	char		 id[48];
 	uint32_t	 held;		/* recipients */
 	time_t		 now;		/* of the last one */
-	bool		 known;		/* the server may know it */
-	struct redis_reservation *next;	/* that is owed */
-	uint64_t	 over;		/* when its lease is, by our clock */
+	bool		 known;		/* the server may hold it */
+	struct redis_reservation *next;	/* in the list of owed ones */
+	uint64_t	 over;		/* end of its lease, monotonic_ms */
 };
 
 /* --- asking -------------------------------------------------------------- */
@@ -49,7 +48,7 @@ struct question {
 	size_t		 n;
 };
 
-/* The words of a question, and what they point to. */
+/* The words of a question, and the texts that they point to. */
 struct words {
 	struct redis_word word[STORE_ACCOUNTS * 3 + ARGUMENTS];
 	size_t		 n;
@@ -208,7 +207,7 @@ redis_reserve(struct reservation *base, time_t now, struct store_usage *usage)
 	return answer;
 }
 
-/* Tell the server what is held. */
+/* Tell the server how many recipients are held. */
 static bool
 reservation_tell(struct redis_reservation *r)
 {
@@ -217,7 +216,7 @@ reservation_tell(struct redis_reservation *r)
 	return reservation_step(r, "hold", r->now, usage) != STORE_UNKNOWN;
 }
 
-/* --- what is owed -------------------------------------------------------- */
+/* --- owed reservations --------------------------------------------------- */
 
 static void
 owe(struct redis_reservation *r)
@@ -252,7 +251,7 @@ next_owed(struct redis_store *s)
 	return r;
 }
 
-/* Nobody waits for it. The server holds nothing any more: pay, or owe. */
+/* End the reservation on the server now, or owe it. Frees it, or queues it. */
 static void
 reservation_settle(struct redis_reservation *r)
 {
@@ -268,7 +267,7 @@ reservation_settle(struct redis_reservation *r)
 
 /*
  * For a second at most: a slow server must not keep the caller from its other
- * work. That the server is away is said elsewhere.
+ * work. Other calls report that the server is away.
  */
 static enum store_answer
 redis_pay(struct store *base, char error[STORE_ERROR])
@@ -306,7 +305,7 @@ redis_commit(struct reservation *base, time_t now, struct store_usage *usage)
 	enum store_answer		 answer;
 
 	answer = reservation_step(r, "commit", now, usage);
-	/* it may be reserved there still, and the message will come again */
+	/* the server may still hold it, and the message will come again */
 	if (answer == STORE_UNKNOWN)
 		reservation_settle(r);
 	else
@@ -333,8 +332,8 @@ redis_usage(struct store *base, const char *key, time_t now,
 }
 
 /*
- * Nothing to remove: but once a minute somebody asks whether it works, and
- * whether it is still the server that has our counts.
+ * The server removes old counts by itself. But once a minute this call checks
+ * that it works, and that it still has our counts.
  */
 static enum store_answer
 redis_prune(struct store *base, time_t now, char error[STORE_ERROR])
@@ -357,8 +356,8 @@ redis_prune(struct store *base, time_t now, char error[STORE_ERROR])
 	before = atomic_exchange(&s->since, since);
 	if (before == 0 || before == since)
 		return STORE_TAKEN;
-	snprintf(error, STORE_ERROR, "%.100s: it has lost what it had counted "
-	    "(and what was set), and counts anew; see its appendonly",
+	snprintf(error, STORE_ERROR, "%.100s: it has lost its counts and "
+	    "settings, and counts from zero; enable its appendonly",
 	    s->name);
 	return STORE_UNKNOWN;
 }
@@ -383,7 +382,7 @@ redis_reset(struct store *base, const char *key, time_t now,
 	return answer;
 }
 
-/* The server's clock counts, not ours. */
+/* Nothing to do: minutes are those of the server's clock. */
 static enum store_answer
 redis_clock_moved(struct store *base, int64_t seconds,
     char error[STORE_ERROR])
@@ -441,7 +440,7 @@ store_redis_open(const struct store_place *place, char **why)
 	s->callers_clock = place->callers_clock;
 	snprintf(s->lease, sizeof(s->lease), "%llu",
 	    (unsigned long long)place->lease * 1000);
-	/* at most 256 octets never come short (getrandom(2)) */
+	/* up to 256 octets are always complete (getrandom(2)) */
 	if (getrandom(&instance, sizeof(instance), 0) != sizeof(instance))
 		abort();
 	snprintf(s->instance, sizeof(s->instance), "%016llx",

@@ -1,8 +1,8 @@
 /*
  * store_redis_list - all accounts of a Redis server
  *
- * SCAN finds the keys by some hundred, beside everybody's work, and names
- * one twice now and then; the script adds each of them up.
+ * SCAN returns some hundred keys a step, beside the work of others, and may
+ * return a key twice; store.c drops it. The script sums up each account.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +13,9 @@
 #include "redis_scripts_priv.h"
 #include "store_redis_priv.h"
 
-#define ARGUMENTS	5u
+#define ARGUMENTS	5u	/* ARGV[2] to ARGV[6] */
 
-/* One of our keys, and no other that looks like one. */
+/* One of our keys; the reply may hold anything. */
 static bool
 is_account(const struct redis_reply *key)
 {
@@ -23,7 +23,7 @@ is_account(const struct redis_reply *key)
 	    strncmp(key->text, REDIS_ACCOUNT, strlen(REDIS_ACCOUNT)) == 0;
 }
 
-/* Add up these keys. */
+/* Add the counts of these keys to the rows. */
 static bool
 add_up(struct redis_store *s, time_t now, const struct redis_reply *keys,
     struct store_rows *rows, char error[STORE_ERROR])

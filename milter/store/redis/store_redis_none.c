@@ -1,5 +1,5 @@
 /*
- * store_redis_none - built without hiredis: says so
+ * store_redis_none - for a build without hiredis: refuses redis:// URLs
  */
 #include "base/why.h"
 #include "store/store_priv.h"

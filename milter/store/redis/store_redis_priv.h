@@ -1,5 +1,8 @@
 /*
- * store_redis - what the files of the Redis backend share
+ * store_redis - shared by the files of the Redis backend
+ *
+ * store_redis.c calls store_redis_list.c and store_redis_settings.c; none of
+ * them is called back.
  */
 #ifndef MILLGATE_STORE_REDIS_H
 #define MILLGATE_STORE_REDIS_H
@@ -22,14 +25,14 @@ struct redis_store {
 	struct redis_pool *pool;
 	bool		 callers_clock;
 	char		 lease[REDIS_NUMBER_TEXT];	/* milliseconds */
-	char		 instance[20];
+	char		 instance[20];	/* random, of this daemon */
 	atomic_ullong	 number;	/* of reservations */
 	char		*name;		/* as configured, for errors */
 	/* reservations that could not be given back, the newest first */
 	pthread_mutex_t	 owed_lock;
 	struct redis_reservation *owed;
 	unsigned	 nowed;
-	atomic_llong	 since;		/* it counts; 0: not known yet */
+	atomic_llong	 since;		/* it counts (us); 0: not known yet */
 };
 
 /* The clock that the script uses: -1 is the server's. */

@@ -1,8 +1,8 @@
 /*
- * store_redis_settings - what is set for a login beside the configuration
+ * store_redis_settings - settings of logins on a Redis server
  *
  * One hash for all logins, so that a tool can list them without a walk over
- * all keys of the server. redis_scripts.c says what a value looks like.
+ * all keys of the server. ledger.lua defines the format of a value.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -72,7 +72,7 @@ static enum store_answer
 settings_misunderstood(const char *key, char error[STORE_ERROR])
 {
 	snprintf(error, STORE_ERROR, "the Redis server's " REDIS_SETTINGS
-	    " has no proper value for \"%.60s\"; remove it: HDEL "
+	    " has an invalid value for \"%.60s\"; remove it: HDEL "
 	    REDIS_SETTINGS, key);
 	return STORE_UNKNOWN;
 }
@@ -86,8 +86,8 @@ settings_read_all(const struct redis_reply *r, const char *const *key, size_t n,
 	size_t i;
 
 	if (r->kind != REDIS_LIST || r->n != n) {
-		snprintf(error, STORE_ERROR, "the Redis server answers what "
-		    "nobody asked");
+		snprintf(error, STORE_ERROR, "the Redis server gives an "
+		    "unexpected answer");
 		return STORE_UNKNOWN;
 	}
 	for (i = 0; i < n; i++)

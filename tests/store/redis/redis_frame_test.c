@@ -1,5 +1,5 @@
 /*
- * redis_frame: where a reply ends, and what is none.
+ * redis_frame: the end of a reply, and octets that are not a reply.
  */
 #include "test.h"
 

@@ -1,6 +1,6 @@
 /*
- * redis_scripts: the scripts run by hand, with redis-cli --eval, as the comment
- * at their head says; beside a daemon that uses them.
+ * redis_scripts: the script runs by hand, with redis-cli --eval, as the comment
+ * at its head says, and shares accounts with a daemon.
  */
 #include "test.h"
 
@@ -9,11 +9,11 @@
 #include "store/store_one.h"
 
 #define SCRIPTS	"milter/store/redis"
-#define LATE	"9999999999999"		/* nobody stops waiting before */
+#define LATE	"9999999999999"		/* ARGV[1]: wait for ever */
 
 static struct redis_process redis;
 
-/* redis-cli lies beside the server; NULL: there is none. */
+/* redis-cli beside the server; NULL: not installed. */
 static const char *
 client(void)
 {
@@ -48,7 +48,7 @@ eval(const char *script, const char *arguments)
 	return answer;
 }
 
-/* The numbers of the answer but for the second, which is a time. */
+/* Compare the answer without its second number, which is a time. */
 static void
 answers(const char *name, const char *arguments, const char *want)
 {
@@ -66,7 +66,7 @@ answers(const char *name, const char *arguments, const char *want)
 		row_fail(name, "answers \"%s\", not \"%s\"", line, want);
 }
 
-/* One minute of an own clock: nothing depends on when the test runs. */
+/* With a clock of its own: the result does not depend on the time. */
 static void
 every_operation_runs_by_hand(void **state)
 {

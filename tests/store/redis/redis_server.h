@@ -1,6 +1,6 @@
 /*
- * redis_server - a real Redis server for a test: on a port of the loopback,
- * with an empty directory, ended with the test
+ * redis_server - a real Redis server for a test: on a port of the loopback
+ * interface, with an empty directory; it ends with the test
  *
  * The program is redis-server below $MILLGATE_PROGRAMS (contrib/lib/programs
  * unpacks it there), or the system's. Without one tests are skipped.
@@ -31,7 +31,7 @@ struct redis_process {
 	char		 dir[64];
 };
 
-/* NULL: there is none. */
+/* NULL: not installed. */
 static inline const char *
 redis_program(void)
 {
@@ -50,7 +50,7 @@ redis_program(void)
 	return access(path, X_OK) == 0 ? path : NULL;
 }
 
-/* Is it built in, and is a server there? */
+/* Is Redis built in, and is a server installed? */
 static inline bool
 redis_is_possible(void)
 {
@@ -103,7 +103,7 @@ redis_say(unsigned port, const char *command)
 	return reply;
 }
 
-/* A port of the loopback that nobody uses. */
+/* A free port of the loopback interface. */
 static inline unsigned
 free_port(void)
 {
@@ -186,7 +186,7 @@ redis_kill(struct redis_process *r)
 	r->pid = 0;
 }
 
-/* And remove what it has written. */
+/* Kill it, and remove its files. */
 static inline void
 redis_end(struct redis_process *r)
 {

@@ -1,5 +1,5 @@
 /*
- * redis_url: where the server is, and what is no URL of one.
+ * redis_url: valid and invalid URLs of a server.
  */
 #include "test.h"
 
@@ -48,25 +48,25 @@ no_urls(void **state)
 	static const struct {
 		const char	*text, *want;
 	} cases[] = {
-		{ "", "is no redis://" },
-		{ "redis:", "is no redis://" },
-		{ "http://localhost", "is no redis://" },
-		{ "redis://", "names no host" },
-		{ "redis:///0", "names no host" },
-		{ "redis://:6379/0", "names no host" },
-		{ "redis://[::1", "names no host" },
-		{ "redis://[]:1/0", "names no host" },
-		{ "redis://a b", "names no host" },
-		{ "redis://h\xc3\xb6st", "names no host" },
+		{ "", "is not a redis://" },
+		{ "redis:", "is not a redis://" },
+		{ "http://localhost", "is not a redis://" },
+		{ "redis://", "has no valid host" },
+		{ "redis:///0", "has no valid host" },
+		{ "redis://:6379/0", "has no valid host" },
+		{ "redis://[::1", "has no valid host" },
+		{ "redis://[]:1/0", "has no valid host" },
+		{ "redis://a b", "has no valid host" },
+		{ "redis://h\xc3\xb6st", "has no valid host" },
 		{ "redis://:secret@host", "state-password-file" },
 		{ "redis://user:secret@host", "state-password-file" },
 		{ "redis://@host", "user name" },
-		{ "redis://host:", "no proper port" },
-		{ "redis://host:0", "no proper port" },
-		{ "redis://host:65536", "no proper port" },
-		{ "redis://host:-1", "no proper port" },
-		{ "redis://host:1:2", "no proper port" },
-		{ "redis://host:6379x/0", "no proper port" },
+		{ "redis://host:", "no valid port" },
+		{ "redis://host:0", "no valid port" },
+		{ "redis://host:65536", "no valid port" },
+		{ "redis://host:-1", "no valid port" },
+		{ "redis://host:1:2", "no valid port" },
+		{ "redis://host:6379x/0", "no valid port" },
 		{ "redis://host/x", "number of a database" },
 		{ "redis://host/-1", "number of a database" },
 		{ "redis://host/1/2", "number of a database" },

@@ -1,5 +1,5 @@
 /*
- * store_redis: servers that answer what nobody asked, too much, or too slowly
+ * store_redis: servers that answer nonsense, too much, or too slowly
  *
  * A fake server greets as Redis does, and answers the first question in its
  * own way. Each row must end in STORE_UNKNOWN with a text, within the time.
@@ -39,7 +39,7 @@ struct row {
 };
 
 static const char *const nonsense = "does not speak the Redis protocol";
-static const char *const unasked = "answers what nobody asked";
+static const char *const unasked = "gives an unexpected answer";
 static const char *const slow = "does not answer in time";
 
 static const struct row rows[] = {
@@ -70,15 +70,15 @@ static const struct row rows[] = {
 	{ "a time of another age", "+OK\r\n$40\r\n" SHA "\r\n*2\r\n$20\r\n"
 	    "99999999999999999999\r\n$1\r\n0\r\n", "", AT_ONCE, unasked },
 	{ "loading", GREETING, "-LOADING Redis is loading the dataset in "
-	    "memory\r\n", AT_ONCE, "it reads its data" },
+	    "memory\r\n", AT_ONCE, "it is loading its data" },
 	{ "loading from the beginning", "-LOADING Redis is loading the "
-	    "dataset in memory\r\n", "", AT_ONCE, "it reads its data" },
+	    "dataset in memory\r\n", "", AT_ONCE, "it is loading its data" },
 	{ "a cluster", GREETING, "-MOVED 3999 127.0.0.1:6381\r\n", AT_ONCE,
 	    "a cluster is not supported" },
 	{ "a full disk", GREETING, "-MISCONF Redis is configured to save RDB "
 	    "snapshots\r\n", AT_ONCE, "cannot save" },
 	{ "another script", GREETING, "-BUSY Redis is busy running a "
-	    "script\r\n", AT_ONCE, "a script of somebody else" },
+	    "script\r\n", AT_ONCE, "another client's script" },
 	{ "an unknown error", GREETING, "-HELP\r\n", AT_ONCE, "\"HELP\"" },
 	{ "an empty error", GREETING, "-\r\n", AT_ONCE, "\"\"" },
 	{ "an error to spoil a terminal", GREETING, "-\033[2J\n\x80\r\n",
@@ -123,7 +123,7 @@ say(int fd, const char *text, size_t len)
 	return send(fd, text, len, MSG_NOSIGNAL) == (ssize_t)len;
 }
 
-/* In the row's manner, for as long as the client listens. */
+/* Answer as the row says, for as long as the client listens. */
 static void
 be_mean(int fd, const char *text, enum manner manner)
 {
@@ -147,7 +147,7 @@ be_mean(int fd, const char *text, enum manner manner)
 			;
 		return;
 	}
-	while (recv(fd, &c, 1, 0) > 0)		/* until he has gone */
+	while (recv(fd, &c, 1, 0) > 0)		/* until the client ends */
 		;
 }
 
@@ -255,7 +255,7 @@ hostile_servers(void **state)
 		one_row(&rows[i]);
 }
 
-/* A host that has no address, and an address where nobody is. */
+/* A host without an address, and an address that does not answer. */
 static void
 no_server(void **state)
 {

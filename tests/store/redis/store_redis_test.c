@@ -1,7 +1,7 @@
 /*
- * store_redis: what the contract does not say of a server: daemons that share
- * it, daemons that are killed, and a server that does not work. All on a real
- * server; hostile ones are in store_redis_fake_test.c.
+ * store_redis: beyond the contract of all backends: daemons that share a
+ * server, killed daemons, and a server that fails. All on a real server;
+ * hostile ones are in store_redis_fake_test.c.
  */
 #include "test.h"
 
@@ -220,7 +220,7 @@ two_daemons_share_a_limit(void **state)
 
 /* --- kill -9 ------------------------------------------------------------- */
 
-/* Reserves three, says so, and waits to be killed. */
+/* Reserves three, reports it, and waits to be killed. */
 static void
 reserve_and_wait(int fd)
 {
@@ -353,7 +353,7 @@ a_late_commit_is_judged_anew(void **state)
 	store_close(&s);
 }
 
-/* What lapsed stays lapsed, whatever its owner does, until all of it fits. */
+/* A lapsed reservation stays lapsed until all of it fits. */
 static void
 a_lapsed_reservation_does_not_come_back(void **state)
 {
@@ -408,7 +408,7 @@ a_server_that_starts_empty(void **state)
 	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
 	redis_kill(&redis);
 	redis_start(&redis, NULL);
-	/* the idle connection is broken, and that costs nobody anything */
+	/* the idle connection is broken: no caller notices */
 	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
 	assert_int_equal(u.reserved_recipients, 2);
 	assert_int_equal(store_reserve(r, 0, &u), STORE_REFUSED);
@@ -417,7 +417,7 @@ a_server_that_starts_empty(void **state)
 	assert_int_equal(u.recipients, 2);
 }
 
-/* Nothing is reset in silence: the daemon, which asks once a minute, logs it. */
+/* Lost counts are reported: the daemon asks once a minute, and logs it. */
 static void
 what_a_server_has_forgotten_is_said_once(void **state)
 {
@@ -425,12 +425,12 @@ what_a_server_has_forgotten_is_said_once(void **state)
 
 	assert_int_equal(store_prune(*state, 0, error), STORE_TAKEN);
 	assert_int_equal(store_prune(*state, 0, error), STORE_TAKEN);
-	/* it tells by the millisecond since when it counts */
+	/* the time since when it counts differs by milliseconds */
 	usleep(5000);
 	assert_string_equal(redis_say(redis.port, "FLUSHALL"), "+OK\r\n");
 	works(*state);
 	assert_int_equal(store_prune(*state, 0, error), STORE_UNKNOWN);
-	assert_non_null(strstr(error, "has lost what it had counted"));
+	assert_non_null(strstr(error, "has lost its counts"));
 	assert_non_null(strstr(error, "redis://"));
 	assert_int_equal(store_prune(*state, 0, error), STORE_TAKEN);
 	redis_say(redis.port, "HSET millgate:since since x");
@@ -468,7 +468,7 @@ a_server_that_is_gone(void **state)
 	works(*state);
 }
 
-/* Messages that come while the server stands still. */
+/* Messages that come while the server is stopped. */
 static void *
 one_caller(void *arg)
 {
@@ -508,7 +508,7 @@ a_server_that_stands_still(void **state)
 	assert_int_equal(slow, 1);
 	kill(redis.pid, SIGCONT);
 	works(*state);
-	/* what was asked in vain was not done later */
+	/* questions without an answer were not done later */
 	u = usage_of(*state, "x");
 	assert_int_equal(u.reserved_recipients, 0);
 }
@@ -530,7 +530,7 @@ a_commit_that_comes_too_late(void **state)
 	assert_int_equal(usage_of(*state, "alice").recipients, 0);
 }
 
-/* What could not be given back is, as soon as the server is there again. */
+/* Owed reservations are given back once the server works again. */
 static void
 what_is_owed_is_given_back(void **state)
 {
@@ -547,7 +547,7 @@ what_is_owed_is_given_back(void **state)
 	kill(redis.pid, SIGSTOP);
 	store_give_back(&given);
 	assert_int_equal(store_commit(&committed, 0, &u), STORE_UNKNOWN);
-	/* nobody waits for it, and nothing is wrong with it */
+	/* the caller does not wait, and gets no error */
 	assert_int_equal(store_take_requests(*state, error), STORE_TAKEN);
 	kill(redis.pid, SIGCONT);
 	do {
@@ -561,7 +561,7 @@ what_is_owed_is_given_back(void **state)
 	works(*state);
 }
 
-/* One that is never paid is no leak. */
+/* A reservation that stays owed does not leak. */
 static void
 what_is_owed_to_a_dead_server_is_forgotten(void **state)
 {
@@ -686,7 +686,7 @@ a_reservation_of_the_future_is_over(void **state)
 	    "HKEYS millgate:account:alice"), "*1\r\n$7\r\nhlive.1\r\n");
 }
 
-/* And what was counted then is over in an hour, not in a year and an hour. */
+/* Its counts leave the hour in an hour, not in a year and an hour. */
 static void
 a_count_of_the_future_is_of_now(void **state)
 {
@@ -740,7 +740,7 @@ a_count_of_the_next_hour_stays(void **state)
 	assert_in_range(left, 3600 + 1800 - 60, 3700 + 1800);
 }
 
-/* Whose clock says when the next one fits says what time it is, too. */
+/* next_fit and now are of the same clock. */
 static void
 the_time_is_the_servers(void **state)
 {
@@ -815,7 +815,7 @@ settings_of_all_accounts_are_one_question(void **state)
 	assert_int_equal(t[2].limits.recipients, 5);
 	assert_non_null(strstr(redis_say(redis.port, "INFO commandstats"),
 	    "cmdstat_hmget:calls=1,"));
-	/* one that cannot be read is named, and none is believed */
+	/* an invalid value is named, and none is used */
 	redis_say(redis.port, "HSET millgate:settings \"group c\" x");
 	assert_int_equal(store_settings_get(*state, key, NELEM(key), 0, t,
 	    error), STORE_UNKNOWN);
@@ -866,7 +866,7 @@ a_password(void **state)
 	free(why);
 	password_file("\n", 0600);
 	assert_null(store_open_at(&place, STORE_KEEP, &why));
-	assert_non_null(strstr(why, "holds no password"));
+	assert_non_null(strstr(why, "is empty or too long"));
 	free(why);
 	place.password_file = "/nonexistent/password";
 	assert_null(store_open_at(&place, STORE_KEEP, &why));
@@ -874,7 +874,7 @@ a_password(void **state)
 	free(why);
 }
 
-/* The commands that millgate.conf(5) names are all that is needed. */
+/* The commands that millgate.conf(5) lists are enough. */
 static void
 a_user_of_its_own(void **state)
 {

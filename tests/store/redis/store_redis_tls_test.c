@@ -12,7 +12,7 @@
 static struct redis_process	 redis;
 static char			 ca[128], key[128], other[128], other_key[128];
 
-/* A certificate that vouches for itself, for these names. */
+/* A self-signed certificate for these names. */
 static bool
 make_certificate(const char *names, char crt[128], char pem[128], int number)
 {
@@ -121,7 +121,7 @@ authorities_that_are_none(void **state)
 
 	(void)state;
 	assert_null(store_open_at(&place, STORE_KEEP, &why));
-	assert_non_null(strstr(why, "holds no certificate"));
+	assert_non_null(strstr(why, "contains no readable certificate"));
 	free(why);
 	place.ca_file = "/nonexistent/ca.pem";
 	assert_null(store_open_at(&place, STORE_KEEP, &why));
