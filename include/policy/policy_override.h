@@ -1,5 +1,5 @@
 /*
- * policy_override - trusted clients, and sections that decide instead of DMARC
+ * policy_override - trusted clients, and exceptions from DMARC policies
  *
  * Pure: facts and rules in, verdict out. No I/O, no clock, no allocation.
  */
@@ -18,16 +18,16 @@ struct trust_rules {
 };
 
 /*
- * True: trusted; *o says why. Clears *o otherwise. `own_mail` is what
- * policy_is_own_mail says.
+ * True when DMARC and SPF do not judge this client; *o has the reason, or is
+ * cleared. `own_mail` is the answer of policy_is_own_mail.
  */
 bool		 policy_trust(const struct trust_rules *r,
 		    const struct facts *f, bool own_mail,
 		    struct override_facts *o);
 
 /*
- * One override section: it fits when each list that is not empty names the
- * message. Domains are canonical, with a dot in front for what is below.
+ * One override section. It fits when each list that is not empty matches the
+ * message. Domains are canonical; ".x" is the subdomains of x.
  */
 struct override_rules {
 	const char	*name;
@@ -40,9 +40,9 @@ struct override_rules {
 };
 
 /*
- * The first of n sections that fits decides instead of `v`, the verdict of
- * policy_dmarc, and *o says which. Only a fail, temperror or permerror is
- * changed.
+ * The first of n sections that fits replaces `v`, the verdict of
+ * policy_dmarc; *o names the section. Only the results fail, temperror and
+ * permerror can be replaced.
  */
 struct verdict	 policy_override(const struct override_rules *r, size_t n,
 		    const struct identity_rules *ir, const struct facts *f,

@@ -1,14 +1,42 @@
 /*
- * policy_quota - the reply to a recipient for whom there is no room
+ * policy_quota - the plan that limits a login, and the reply when it is full
  *
- * Pure: facts and rules in, verdict out. No I/O, no clock, no allocation.
+ * Pure: facts and rules in, an answer out. No I/O, no clock, no allocation.
  */
 #ifndef MILLGATE_POLICY_QUOTA_H
 #define MILLGATE_POLICY_QUOTA_H
 
 #include "mail/facts.h"
 #include "mail/verdict.h"
+#include "policy/policy_rules.h"
 #include "store/usage.h"
+
+/* The sections that may name a plan; a later one wins. */
+enum plan_place {
+	PLAN_BY_DEFAULT,
+	PLAN_OF_LISTENER,
+	PLAN_OF_GROUP,
+	PLAN_OF_TIER,
+	PLAN_OF_USER
+};
+
+struct plan_places {
+	const struct user_rules *user;		/* NULL: no entry */
+	const struct session_rules *listener;	/* NULL: not known */
+	const struct plan_rules *by_default;
+	/* the login's groups, the most specific first */
+	const struct group_rules *const *group;	size_t ngroups;
+	const struct tier_rules *tier;		/* NULL: none */
+};
+
+struct plan_choice {
+	const struct plan_rules *plan;
+	enum plan_place	 place;
+	const char	*name;	/* of the section, or "default-plan" */
+};
+
+/* The plan of the most specific place that names one. */
+struct plan_choice policy_plan(const struct plan_places *in);
 
 struct quota_rules {
 	enum action	 action;		/* defer, reject, hold */
@@ -16,15 +44,15 @@ struct quota_rules {
 };
 
 /*
- * Which of the n accounts of a message that was refused has to make room
- * last: the one to name in the reply.
+ * The index of the account to name in the reply: of the n accounts of a
+ * refused message, the one that has room again last.
  */
 size_t		 policy_quota_fullest(const struct store_usage *usage,
 		    size_t n);
 
 /*
- * Words what the store answered to a reservation, for one of its accounts;
- * `now` for the wait.
+ * The verdict for the store's answer to a reservation. `usage` and `q` are
+ * those of the account that the reply names; `now` is for the wait.
  */
 struct verdict	 policy_quota(const struct quota_rules *r,
 		    enum store_answer answer, const struct store_usage *usage,

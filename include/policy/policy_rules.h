@@ -1,7 +1,7 @@
 /*
  * policy_rules - the rules that judges read: plain data
  *
- * Filled from the configuration, and immutable while a session uses them.
+ * The configuration fills them; they are immutable while a session uses them.
  */
 #ifndef MILLGATE_POLICY_RULES_H
 #define MILLGATE_POLICY_RULES_H
@@ -15,38 +15,44 @@ enum second_factor { SECOND_FACTOR_NONE, SECOND_FACTOR_TOKEN_OR_CERTIFICATE };
 struct session_rules {
 	const char	*name;
 	enum direction	 direction;
-	/* which connections: any of these that is set must match */
+	/* its connections: each list that is not empty must match */
 	const char *const *daemon_ports;	size_t ndaemon_ports;
 	const char *const *daemon_names;	size_t ndaemon_names;
 	const char *const *daemon_addrs;	size_t ndaemon_addrs;
 	bool		 local;			/* sendmail(1) */
-	/* no listener: the MTA left out what would have chosen one */
+	/* no listener: a missing macro could have chosen a submission one */
 	bool		 undecided;
-	/* clients that it serves; none: all */
+	/* its clients; none: all */
 	const struct netblock *networks;	size_t nnetworks;
 	/* what is required */
 	bool		 require_auth, require_tls;
 	const char	*min_tls;		/* "TLSv1.2"; NULL: any */
 	int		 min_tls_bits;
 	const char *const *mechanisms;	size_t nmechanisms;	/* 0: any */
-	/* loopback clients that may show a password without TLS */
+	/* loopback clients that may send a password without TLS */
 	const struct netblock *allow_plaintext;	size_t nallow_plaintext;
 	enum second_factor second_factor;
-	/* whose certificates prove something; none: all the MTA's CAs */
+	/* CAs whose certificates count; none: all that the MTA trusts */
 	const char *const *certificate_issuers;	size_t ncertificate_issuers;
 	bool		 null_sender;		/* allowed on submission */
-	/* who needs no login; the names, and as many sections */
+	/* relays, whose clients need no login: names, and their sections */
 	const char *const *relay_for;	size_t nrelays;
 	const struct relay_rules *const *relays;
-	/* of logins that have none; NULL: the default plan */
+	/* of logins without a plan; NULL: the default plan */
 	const struct plan_rules *plan;
 };
 
 /*
- * Who comes without a login is counted under this and the listener's name;
- * no login in the configuration has a blank in it.
+ * The keys under which mail is counted. A login is its own key. The others
+ * begin with a word and a blank, since no login in the configuration has a
+ * blank; the name of the section follows.
  */
-#define LISTENER_BUCKET	"listener "
+#define LISTENER_BUCKET	"listener "	/* clients without a login */
+#define RELAY_BUCKET	"relay "	/* clients of a relay */
+#define GROUP_BUCKET	"group "	/* all members of a group */
+#define LOGIN_BUCKET	"login "	/* a login that begins like a key */
+/* Octets of a key in a reply, so that the rest of the sentence fits. */
+#define REPLY_KEY_MAX	120
 
 /* One login's entry: conf's user section or a line of users-file. */
 struct user_rules {
@@ -55,26 +61,20 @@ struct user_rules {
 	/* "a@x", "@x", "@.x" (subdomains), "*"; folded */
 	const char *const *senders;	size_t nsenders;
 	const struct netblock *networks;	size_t nnetworks;
-	bool		 second_factor;		/* demanded of this user */
+	bool		 second_factor;		/* required of this user */
 	/* names of this user's certificates; none: the login */
 	const char *const *certificates;	size_t ncertificates;
 	const char	*certificate_issuer;	/* NULL: any */
-	bool		 block;			/* sends nothing at all */
-	const char	*file;			/* where it was written */
+	bool		 block;			/* may not send at all */
+	const char	*file;			/* place of the entry */
 	unsigned	 line;
 };
-
-/* And a login that begins like one of these. */
-#define LOGIN_BUCKET	"login "
-
-/* What clients without a login are counted under; the name follows. */
-#define RELAY_BUCKET	"relay "
 
 /* Clients that need no login. */
 struct relay_rules {
 	const char	*name;
 	bool		 require_tls;
-	struct user_rules who;	/* its login is RELAY_BUCKET and the name */
+	struct user_rules who;	/* login: RELAY_BUCKET and the name */
 };
 
 struct plan_rules {
@@ -82,26 +82,20 @@ struct plan_rules {
 	struct store_limits limits;
 };
 
-/*
- * A group's mail is counted under this and the group's name; no login in the
- * configuration has a blank in it.
- */
-#define GROUP_BUCKET	"group "
-
-/* A limit above its members' own, and a plan for those that have none. */
+/* A limit for all members together, and a plan for members without one. */
 struct group_rules {
 	const char	*name;
 	const char	*key;			/* GROUP_BUCKET name */
 	const struct plan_rules *plan;		/* NULL: none */
 	struct store_limits limits;
-	/* canonical, with a dot in front for what is below */
+	/* canonical; ".x" is the subdomains of x */
 	const char *const *domains;	size_t ndomains;
 	const char *const *users;	size_t nusers;	/* folded logins */
-	const char	*file;			/* where it was written */
+	const char	*file;			/* place of the section */
 	unsigned	 line;
 };
 
-/* What a login without an entry may send as. */
+/* The addresses that a login without an entry may use. */
 enum unlisted_users { UNLISTED_OWN_ADDRESS, UNLISTED_REFUSE, UNLISTED_ANY };
 
 struct identity_rules {
@@ -113,20 +107,20 @@ struct identity_rules {
 /* In a tier's senders: the login's own address. */
 #define TIER_LOGIN	"login"
 
-/* An assurance tier: what a session must show, and what it may do then. */
+/* An assurance tier: what a session must prove, and its plan and senders. */
 struct tier_rules {
 	const char	*name;
 	/* names in upper case, class words in lower case; 0: any */
 	const char *const *mechanisms;	size_t nmechanisms;
 	const char	*min_tls;		/* NULL: any, or none */
 	bool		 certificate;		/* of the login */
-	const struct plan_rules *plan;		/* NULL: says nothing */
+	const struct plan_rules *plan;		/* NULL: none */
 	/* sender patterns and TIER_LOGIN; 0: no further limit */
 	const char *const *senders;	size_t nsenders;
 };
 
 #define NOTIFIER_PARALLEL_MAX	64
-#define NOTIFIER_WORDS		32	/* of a command */
+#define NOTIFIER_WORDS		32	/* of a command line */
 
 /* The command that is run for an event. */
 struct notifier_rules {

@@ -1,6 +1,7 @@
 /*
- * policy_session - may this session submit mail, given how it was proved?
+ * policy_session - may this session submit mail?
  *
+ * Judges the connection, TLS and the login against the listener's rules.
  * Pure: facts and rules in, verdict out. No I/O, no clock, no allocation.
  */
 #ifndef MILLGATE_POLICY_SESSION_H
@@ -12,8 +13,5 @@
 /* Judged at MAIL. `user` is NULL when the login has no entry. */
 struct verdict	 policy_session(const struct session_rules *r,
 		    const struct user_rules *user, const struct facts *f);
-
-/* Of two known versions the later one has the higher rank; else 0. */
-int		 policy_tls_rank(const char *version);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * policy_sign - the domain whose keys sign a message
+ * policy_sign - the domain whose DKIM keys sign a message
  *
  * Pure: it reads facts and rules, and nothing else.
  */
@@ -9,23 +9,22 @@
 #include "policy/policy_rules.h"
 
 /*
- * The domain whose keys sign this message, or NULL with *why (static text):
- * the one author domain of a submission that a login, a relay's client or
- * sendmail(1) made.
- * Only asked after policy_identity accepted; so a login signs only for what
- * it may use.
+ * The author domain, when the message is a submission with exactly one author
+ * domain, made by a login, a client of a relay, or sendmail(1). Else NULL, and
+ * *why is a static text. Call it only after policy_identity has accepted, so
+ * that a login gets signatures only for addresses that it may use.
  */
 const char	*policy_sign_domain(const struct facts *f, const char **why);
 
 /*
- * May this login's mail be signed as `domain`, which is not the author's own
- * but one above it? Only if the login may use some address of that domain.
- * Without a login the answer is yes: sendmail(1) speaks for the whole host.
+ * May mail of this login be signed by `domain`, a parent of the author
+ * domain? Only if the login may use some address of it. True without a login:
+ * sendmail(1) may sign for any domain of the host.
  */
 bool		 policy_signs_for(const struct identity_rules *ir,
 		    const struct user_rules *user, const char *login,
 		    const char *domain);
-/* The same of a tier, which may be NULL. */
+/* Does the tier allow the same? A tier of NULL allows all. */
 bool		 policy_tier_signs_for(const struct tier_rules *t,
 		    const char *login, const char *domain);
 

@@ -1,25 +1,23 @@
 /*
- * policy_tier - the assurance tier that a session reaches, and its limits
+ * policy_tier - the assurance tier that a session reaches
  *
- * Pure: it reads facts and rules, and nothing else.
+ * Pure: it reads facts and rules, and nothing else. The addresses that a tier
+ * allows are in policy_address.h and policy_sign.h.
  */
 #ifndef MILLGATE_POLICY_TIER_H
 #define MILLGATE_POLICY_TIER_H
 
 #include "policy/policy_rules.h"
 
-/* "scram" for "SCRAM"; NULL: no such word. */
-const char	*policy_class_word(const char *text);
-/* The mechanism, or its class, is one of the tier's. */
+/* Is the mechanism, or its class, in the tier's list? */
 bool		 policy_tier_takes(const struct tier_rules *t,
 		    const char *mechanism);
-/* The first of n tiers that this login's session reaches, or NULL. */
+/*
+ * The first of n tiers that this session reaches. NULL: none, or no login, or
+ * an inbound listener.
+ */
 const struct tier_rules *policy_tier(const struct tier_rules *t, size_t n,
 		    const struct session_rules *r,
 		    const struct user_rules *user, const struct facts *f);
-/* `t` may be NULL, which allows all. */
-bool		 policy_tier_allows(const struct tier_rules *t,
-		    const struct identity_rules *ir, const char *login,
-		    const struct mailbox *box);
 
 #endif

@@ -15,8 +15,8 @@
 #include "conf/conf_options.h"
 #include "conf/users.h"
 #include "mail/domain.h"
+#include "policy/policy_proof.h"
 #include "policy/policy_rules.h"
-#include "policy/policy_tier.h"
 #include "store/redis/redis_url.h"
 
 /* 1 to 65535, digits only; 0 is no port. */
@@ -240,7 +240,7 @@ syntax_mechanism(struct arena *a, const char **text)
 const char *
 syntax_tier_mechanism(struct arena *a, const char **text)
 {
-	const char *word = policy_class_word(*text);
+	const char *word = policy_class_find(*text);
 
 	if (word == NULL)
 		return syntax_mechanism(a, text);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
-#include "policy/policy_session.h"
+#include "policy/policy_proof.h"
 #include "policy/policy_tier.h"
 #include "conf_tree_priv.h"
 
@@ -25,7 +25,7 @@ takes_all_of(const struct tier_rules *a, const struct tier_rules *b)
 				break;
 		/* a class word takes its members, no name takes a class */
 		if (j == a->nmechanisms &&
-		    (policy_class_word(b->mechanisms[i]) != NULL ||
+		    (policy_class_find(b->mechanisms[i]) != NULL ||
 		    !policy_tier_takes(a, b->mechanisms[i])))
 			return false;
 	}

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "conf/groups.h"
-#include "policy/policy_plan.h"
+#include "policy/policy_quota.h"
 #include "store/usage.h"
 
 struct arena;

@@ -16,7 +16,7 @@
 #include "base/ascii.h"
 #include "conf/users.h"
 #include "conf/users_query.h"
-#include "policy/policy_plan.h"
+#include "policy/policy_quota.h"
 #include "session/services.h"
 #include "store/store_settings.h"
 #include "ctl_common_priv.h"

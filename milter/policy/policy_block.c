@@ -1,33 +1,43 @@
 /*
- * policy_block - words what a block of a login, or of one of its groups, means
+ * policy_block - blocks of logins: the fuse sets them, MAIL is judged by them
  *
- * Clients show replies to people in other time zones: the time is UTC.
+ * Mail clients show replies to people in any time zone, so times are in UTC.
  */
 #include <stdio.h>
 #include <time.h>
 
 #include "policy/policy_block.h"
+#include "policy/policy_rules.h"
 
-/* Of a login in a reply: the rest of the sentence must fit, too. */
-#define KEY_SHOWN	120
+struct store_setting
+policy_fuse(const struct fuse_rules *r, const struct fuse_trip *trip,
+    time_t now)
+{
+	static const char *const	 kinds[] = {
+		[FUSE_NETWORKS] = "client networks",
+		[FUSE_REFUSED] = "refused recipients",
+		[FUSE_FROM] = "From addresses",
+	};
+	struct store_setting		 t = { .changed = now };
 
-static enum action
-action_of(enum store_block block)
+	t.blocked_until = now + (time_t)r->seconds;
+	t.block = r->action == ACTION_REJECT ? STORE_BLOCK_REJECT :
+	    r->action == ACTION_HOLD ? STORE_BLOCK_HOLD : STORE_BLOCK_DEFER;
+	snprintf(t.reason, sizeof(t.reason), "fuse: %u %s in an hour "
+	    "(limit %u)", trip->count, kinds[trip->kind], trip->limit);
+	return t;
+}
+
+struct verdict
+policy_block(const struct store_setting *setting, const char *key, time_t now)
 {
 	static const enum action actions[] = {
 		[STORE_BLOCK_DEFER] = ACTION_DEFER,
 		[STORE_BLOCK_REJECT] = ACTION_REJECT,
 		[STORE_BLOCK_HOLD] = ACTION_HOLD,
 	};
-
-	return actions[block];
-}
-
-struct verdict
-policy_block(const struct store_setting *setting, const char *key, time_t now)
-{
+	enum action	 a = actions[setting->block];
 	const char	*colon = setting->reason[0] != '\0' ? ": " : "";
-	enum action	 a = action_of(setting->block);
 	char		 when[40];
 	struct tm	 tm;
 
@@ -35,12 +45,12 @@ policy_block(const struct store_setting *setting, const char *key, time_t now)
 		return verdict_accept();
 	if (setting->blocked_until >= STORE_FOREVER)
 		return verdict_by(a, "blocked", "550 5.7.1", "451 4.7.1",
-		    "%.*s is blocked and may not send%s%s", KEY_SHOWN, key,
+		    "%.*s is blocked and may not send%s%s", REPLY_KEY_MAX, key,
 		    colon, setting->reason);
 	gmtime_r(&setting->blocked_until, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 	return verdict_by(a, "blocked", "550 5.7.1", "451 4.7.1",
 	    "%.*s is blocked until %s UTC (for %lld more seconds)%s%s",
-	    KEY_SHOWN, key, when, (long long)setting->blocked_until - now,
-	    colon, setting->reason);
+	    REPLY_KEY_MAX, key, when,
+	    (long long)setting->blocked_until - now, colon, setting->reason);
 }

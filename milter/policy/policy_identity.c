@@ -1,15 +1,65 @@
 /*
- * policy_identity - may this login show these authors to the world?
+ * policy_identity - may the login use these senders and authors?
  *
- * Judged at end of message on a submission: every mailbox of From, Sender
- * and Resent-From must be the login's. A From that is missing, repeated or
- * not understood is refused: what we cannot judge, others may read as anyone.
- * On an inbound listener the same table tells which logins are at home.
+ * On a submission the envelope sender and every mailbox of From, Sender and
+ * Resent-From must be the login's. A From that is missing, repeated or
+ * malformed is refused, because a mail reader may show any author for it.
+ * An inbound listener asks the same table whether a login sends its own mail.
  */
+#include "policy/policy_address.h"
 #include "policy/policy_identity.h"
-#include "policy/policy_relay.h"
-#include "policy/policy_sender.h"
-#include "policy/policy_tier.h"
+
+/* A login outside the table is refused even with the null sender. */
+static bool
+is_unlisted(const struct identity_rules *ir, const struct user_rules *user,
+    const struct facts *f)
+{
+	return ir->unlisted == UNLISTED_REFUSE && user == NULL &&
+	    f->auth.login != NULL;
+}
+
+static struct verdict
+judge_null_sender(const struct session_rules *r)
+{
+	if (r->null_sender)
+		return verdict_accept();
+	return verdict_refuse("null-sender", "550 5.7.1",
+	    "The null sender is not allowed on this service");
+}
+
+struct verdict
+policy_sender(const struct session_rules *r, const struct identity_rules *ir,
+    const struct user_rules *user, const struct tier_rules *tier,
+    const struct facts *f)
+{
+	const char	*who = policy_submitter(user, f);
+	const char	*own = policy_own_address(user, f);
+	struct mailbox	 box = { f->env.sender_local, f->env.sender_domain,
+			    f->env.sender };
+
+	if (r->direction != DIRECTION_SUBMISSION || f->conn.local)
+		return verdict_accept();
+	if (f->env.sender_bad)
+		return verdict_refuse("sender-syntax", "553 5.1.7",
+		    "The sender address cannot be understood");
+	if (is_unlisted(ir, user, f))
+		return verdict_refuse("unlisted-user", "550 5.7.1",
+		    "Sender address <%s> is not allowed for %s, who is not "
+		    "listed here", f->env.sender, f->auth.login);
+	if (f->env.sender_local == NULL)
+		return judge_null_sender(r);
+	if (who == NULL)
+		return verdict_accept();
+	if (!policy_may_use(ir, user, own, &box))
+		return verdict_refuse("sender", "550 5.7.1",
+		    "Sender address %s is not allowed for %s", box.address,
+		    who);
+	if (!policy_tier_allows(tier, ir, own, &box))
+		return verdict_refuse("tier-sender", "550 5.7.1",
+		    "Sender address %s is not allowed for %s in tier %s",
+		    box.address, who, tier->name);
+	return verdict_accept();
+}
 
 static struct verdict
 judge_from_state(enum from_state state)
@@ -30,9 +80,10 @@ judge_from_state(enum from_state state)
 	    "The From field cannot be understood");
 }
 
-/* Who sends, and what it may send as. */
+/* The submitter and the rules for its addresses. */
 struct who {
-	const char		*name, *own;
+	const char		*name;	/* policy_submitter */
+	const char		*own;	/* policy_own_address */
 	const struct identity_rules *ir;
 	const struct user_rules	*user;
 	const struct tier_rules	*tier;

@@ -1,21 +1,21 @@
 /*
- * policy_override - what this site knows better than a DMARC policy
+ * policy_override - trusted clients, and exceptions from DMARC policies
  *
- * Hosts that are trusted are not judged at all. An override section changes
- * the outcome of what did not pass, to the better or to the worse. A pass is
- * never touched, and neither is a domain without a policy.
+ * A trusted client is not judged at all. An override section replaces the
+ * action for mail that did not pass, with a milder or a stricter one. It never
+ * changes a pass, nor mail of a domain without a policy.
  *
- * A message may have several recipients and several author domains. To be
- * lenient, all of them must be named by the section; to be strict, one is
- * enough: nobody adds a recipient or an author to get around a policy.
+ * A message may have several recipients and several author domains. For a
+ * milder action the section must match all of them; for a stricter one, one
+ * is enough. So an added recipient or author is no way around a policy.
  */
 #include <string.h>
 
 #include "mail/domain.h"
+#include "policy/policy_address.h"
 #include "policy/policy_override.h"
-#include "policy/policy_sender.h"
 
-/* How much of a list of the message a section names. */
+/* How many items of a list in the message a section matches. */
 enum extent { EXTENT_NONE, EXTENT_SOME, EXTENT_ALL };
 
 bool
@@ -32,12 +32,12 @@ policy_trust(const struct trust_rules *r, const struct facts *f,
 		o->reason = "the client is authenticated";
 	} else if (r->logins == TRUST_OWN_ADDRESS && own_mail) {
 		o->name = "trust-authenticated";
-		o->reason = "the client sends as the login that it has";
+		o->reason = "the login may use the sender and author addresses";
 	}
 	return o->name != NULL;
 }
 
-/* "example.org", or ".example.org" for all that is below it. */
+/* "example.org" is the domain itself, ".example.org" its subdomains. */
 static bool
 domain_fits(const char *pattern, const char *domain)
 {
@@ -108,7 +108,7 @@ recipients(const struct override_rules *r, const struct identity_rules *ir,
 	return extent_of(n, list->n);
 }
 
-/* Only a signature that is valid says who signed. */
+/* Only a valid signature counts. */
 static bool
 is_signed(const struct override_rules *r, const struct dkim_facts *dkim)
 {
@@ -131,7 +131,7 @@ is_from_network(const struct override_rules *r, const struct conn_facts *conn)
 }
 
 static bool
-fits(const struct override_rules *r, const struct identity_rules *ir,
+override_fits(const struct override_rules *r, const struct identity_rules *ir,
     const struct facts *f, enum action judged)
 {
 	enum extent enough = r->action < judged ? EXTENT_ALL : EXTENT_SOME;
@@ -157,7 +157,7 @@ policy_override(const struct override_rules *r, size_t n,
 
 	if (!may_change(&f->dmarc))
 		return v;
-	for (i = 0; i < n && !fits(&r[i], ir, f, v.action); i++)
+	for (i = 0; i < n && !override_fits(&r[i], ir, f, v.action); i++)
 		continue;
 	if (i == n)
 		return v;

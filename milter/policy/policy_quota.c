@@ -1,10 +1,10 @@
 /*
- * policy_quota - words the store's answer to a reservation
+ * policy_quota - the plan that limits a login, and the reply when it is full
  *
- * The store has decided; the rules say what refusing means, and the reply
- * says whose limit it was, how high it is, and when to try again. Clients
- * show replies to people in other time zones: the time is UTC, and the wait
- * is given in seconds beside it.
+ * The store decides whether a recipient fits. The reply says whose limit was
+ * reached, how high it is, and when to try again. Mail clients show replies
+ * to people in any time zone: it gives the time in UTC and the wait in
+ * seconds.
  */
 #include <stdio.h>
 
@@ -12,26 +12,42 @@
 
 #define DAY	86400
 
-/* Of a login in a reply: the rest of the sentence must fit, too. */
-#define KEY_SHOWN	120
-
-static struct verdict
-cannot_tell(const struct quota_rules *r)
+static const struct group_rules *
+group_with_plan(const struct plan_places *in)
 {
-	if (r->on_store_failure == ACTION_ACCEPT)
-		return verdict_note(ACTION_ACCEPT, "quota-unknown",
-		    "Quota cannot be checked; accepted without counting");
-	return verdict_by(r->on_store_failure, "quota-unknown", "550 5.3.0",
-	    "451 4.3.0", "Quota cannot be checked at the moment; try again "
-	    "later");
+	size_t i;
+
+	for (i = 0; i < in->ngroups; i++)
+		if (in->group[i]->plan != NULL)
+			return in->group[i];
+	return NULL;
 }
 
-static const char *
-unit(bool messages, uint32_t n)
+struct plan_choice
+policy_plan(const struct plan_places *in)
 {
-	if (messages)
-		return n == 1 ? "message" : "messages";
-	return n == 1 ? "recipient" : "recipients";
+	struct plan_choice c = { in->by_default, PLAN_BY_DEFAULT,
+	    "default-plan" };
+	const struct group_rules *group;
+
+	if (in->user != NULL && in->user->plan != NULL) {
+		c.plan = in->user->plan;
+		c.place = PLAN_OF_USER;
+		c.name = in->user->login;
+	} else if (in->tier != NULL && in->tier->plan != NULL) {
+		c.plan = in->tier->plan;
+		c.place = PLAN_OF_TIER;
+		c.name = in->tier->name;
+	} else if ((group = group_with_plan(in)) != NULL) {
+		c.plan = group->plan;
+		c.place = PLAN_OF_GROUP;
+		c.name = group->name;
+	} else if (in->listener != NULL && in->listener->plan != NULL) {
+		c.plan = in->listener->plan;
+		c.place = PLAN_OF_LISTENER;
+		c.name = in->listener->name;
+	}
+	return c;
 }
 
 /* An account that never has room again is later than any other. */
@@ -55,7 +71,26 @@ policy_quota_fullest(const struct store_usage *usage, size_t n)
 	return fullest;
 }
 
-/* "plan trial", "group acme", "its own setting": what has the limit. */
+static struct verdict
+quota_unknown(const struct quota_rules *r)
+{
+	if (r->on_store_failure == ACTION_ACCEPT)
+		return verdict_note(ACTION_ACCEPT, "quota-unknown",
+		    "Quota cannot be checked; accepted without counting");
+	return verdict_by(r->on_store_failure, "quota-unknown", "550 5.3.0",
+	    "451 4.3.0", "Quota cannot be checked at the moment; try again "
+	    "later");
+}
+
+static const char *
+quota_unit(bool messages, uint32_t n)
+{
+	if (messages)
+		return n == 1 ? "message" : "messages";
+	return n == 1 ? "recipient" : "recipients";
+}
+
+/* The origin of the limit: "plan trial", "group acme", "its own setting". */
 static const char *
 name_limit(char *out, size_t size, const struct quota_facts *q, bool messages)
 {
@@ -75,30 +110,30 @@ policy_quota(const struct quota_rules *r, enum store_answer answer,
 {
 	uint32_t	 limit;
 	long		 when = (long)(usage->next_fit % DAY), wait;
-	const char	*what, *who = q->login != NULL ? q->login : q->key;
+	const char	*unit, *who = q->login != NULL ? q->login : q->key;
 	char		 whose[80];
 
 	if (answer == STORE_TAKEN)
 		return verdict_accept();
 	if (answer == STORE_UNKNOWN)
-		return cannot_tell(r);
+		return quota_unknown(r);
 	limit = usage->by_messages ? q->messages_limit : q->limit;
-	what = unit(usage->by_messages, limit);
+	unit = quota_unit(usage->by_messages, limit);
 	name_limit(whose, sizeof(whose), q, usage->by_messages);
 	if (who == NULL)
 		who = "this client";
 	if (limit == 0)
 		return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",
-		    "%.*s may not send: %s allows no %s", KEY_SHOWN, who,
-		    whose, what);
+		    "%.*s may not send: %s allows no %s", REPLY_KEY_MAX, who,
+		    whose, unit);
 	if (usage->next_fit == 0)
 		return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",
 		    "Quota exceeded for %.*s: %s allows %lu %s an hour",
-		    KEY_SHOWN, who, whose, (unsigned long)limit, what);
+		    REPLY_KEY_MAX, who, whose, (unsigned long)limit, unit);
 	wait = usage->next_fit > now ? (long)(usage->next_fit - now) : 0;
 	return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",
 	    "Quota exceeded for %.*s: %s allows %lu %s an hour; the "
 	    "next one fits at %02ld:%02ld:%02ld UTC (in %ld seconds)",
-	    KEY_SHOWN, who, whose, (unsigned long)limit, what,
+	    REPLY_KEY_MAX, who, whose, (unsigned long)limit, unit,
 	    when / 3600, when / 60 % 60, when % 60, wait);
 }

@@ -1,36 +1,17 @@
 /*
- * policy_session - may this client go on, given how it connected and who it
- * is?
+ * policy_session - may this session submit mail?
  *
- * Judged at MAIL, the first event at which STARTTLS and AUTH have both had
- * their chance. Encryption is judged before the login: nobody is asked for a
- * password over plaintext. What the MTA never told us is not there: no login,
- * no TLS. A relay's client needs neither.
+ * Judged at MAIL, the first event after both STARTTLS and AUTH were possible.
+ * TLS is judged before the login, so that no client is asked for a password
+ * over a plaintext connection. A macro that the MTA did not send proves
+ * nothing: no login, no TLS. A relay's client needs no login, and needs TLS
+ * only if the relay section says so.
  */
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
-#include "policy/policy_relay.h"
+#include "policy/policy_address.h"
+#include "policy/policy_proof.h"
 #include "policy/policy_session.h"
-#include "policy_certificate_priv.h"
-#include "policy_mechanism_priv.h"
-
-/* 10 for TLSv1, 12 for TLSv1.2, 3 for SSLv3; 0 for what we do not know. */
-int
-policy_tls_rank(const char *version)
-{
-	if (version == NULL)
-		return 0;
-	if (strcasecmp(version, "SSLv3") == 0)
-		return 3;
-	if (strcasecmp(version, "TLSv1") == 0)
-		return 10;
-	if (strncasecmp(version, "TLSv1.", 6) == 0 &&
-	    version[6] >= '0' && version[6] <= '9' && version[7] == '\0')
-		return 10 + (version[6] - '0');
-	return 0;
-}
 
 static struct verdict
 judge_tls(const struct session_rules *r, const struct tls_facts *tls)
@@ -50,7 +31,7 @@ judge_tls(const struct session_rules *r, const struct tls_facts *tls)
 	return verdict_accept();
 }
 
-/* Whoever reads along can use what he read. */
+/* An eavesdropper could use the password or the token. */
 static bool
 is_plaintext(const char *mechanism)
 {
@@ -59,14 +40,7 @@ is_plaintext(const char *mechanism)
 	return class == MECHANISM_PLAINTEXT || class == MECHANISM_TOKEN;
 }
 
-/* The identity provider checked a second factor before it gave a token. */
-static bool
-is_token(const char *mechanism)
-{
-	return policy_mechanism_class(mechanism) == MECHANISM_TOKEN;
-}
-
-/* On its way to loopback clients of a listener's list nobody else reads it. */
+/* allow-plaintext clients are on loopback; nobody can eavesdrop. */
 static bool
 plaintext_allowed(const struct session_rules *r, const struct facts *f)
 {
@@ -111,7 +85,8 @@ judge_second_factor(const struct session_rules *r,
 	if (r->second_factor == SECOND_FACTOR_NONE &&
 	    (user == NULL || !user->second_factor))
 		return verdict_accept();
-	if (is_token(f->auth.mechanism) ||
+	/* the identity provider checks a factor of its own for a token */
+	if (policy_mechanism_class(f->auth.mechanism) == MECHANISM_TOKEN ||
 	    policy_certificate_fits(r, user, f))
 		return verdict_accept();
 	return verdict_refuse("second-factor", "530 5.7.9",
@@ -119,7 +94,7 @@ judge_second_factor(const struct session_rules *r,
 	    "certificate of %s", f->auth.login);
 }
 
-/* A login by certificate is one of the issuer and the name asked for. */
+/* SASL EXTERNAL: the certificate must have the required name and issuer. */
 static struct verdict
 judge_certificate(const struct session_rules *r, const struct user_rules *user,
     const struct facts *f)
@@ -129,7 +104,7 @@ judge_certificate(const struct session_rules *r, const struct user_rules *user,
 	    policy_certificate_fits(r, user, f))
 		return verdict_accept();
 	return verdict_refuse("certificate", "530 5.7.9",
-	    "This client certificate is not one that counts as %s here",
+	    "This client certificate is not accepted for %s here",
 	    f->auth.login);
 }
 
@@ -153,7 +128,7 @@ judge_login(const struct session_rules *r, const struct user_rules *user,
 	return judge_second_factor(r, user, f);
 }
 
-/* The listener's own clients, whoever they are. */
+/* The listener's networks hold for relays and logins alike. */
 static struct verdict
 judge_client(const struct session_rules *r, const struct conn_facts *conn)
 {
@@ -167,7 +142,7 @@ judge_client(const struct session_rules *r, const struct conn_facts *conn)
 	    netaddr_format(&conn->client, text), r->name);
 }
 
-/* Before all else: it is not for the client to put right. */
+/* Judged first, because the client cannot do anything about it. */
 static struct verdict
 judge_block(const struct user_rules *user, const struct facts *f)
 {
@@ -177,7 +152,10 @@ judge_block(const struct user_rules *user, const struct facts *f)
 	    "%s is blocked and may not send", f->auth.login);
 }
 
-/* It may be blocked, or be allowed more, or less, than who is not listed. */
+/*
+ * While the login's entry cannot be read, it could be blocked, or allowed
+ * more or less than a login without an entry: ask the client to come again.
+ */
 static struct verdict
 judge_entry(const struct user_rules *user, const struct facts *f)
 {

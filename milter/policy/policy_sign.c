@@ -1,9 +1,9 @@
 /*
- * policy_sign - for which domain may this message be signed?
+ * policy_sign - the domain whose DKIM keys sign a message
  *
- * Only a submission that somebody answers for: a login or a relay's client
- * whose identities policy_identity accepted, or sendmail(1) on this host. Any
- * other client without a login is nobody, wherever it connects from.
+ * Only submissions with a known submitter are signed: a login or a client of
+ * a relay whose addresses policy_identity accepted, or sendmail(1) on this
+ * host. Mail of any other client is not signed, from any network.
  */
 #include <string.h>
 
@@ -26,9 +26,9 @@ policy_sign_domain(const struct facts *f, const char **why)
 	return *why == NULL ? f->from.domain[0] : NULL;
 }
 
-/* Some address of the domain is what this pattern stands for. */
+/* Does the sender pattern match some address of the domain? */
 static bool
-reaches(const char *pattern, const char *domain)
+pattern_reaches(const char *pattern, const char *domain)
 {
 	const char *at;
 
@@ -42,8 +42,8 @@ reaches(const char *pattern, const char *domain)
 }
 
 /*
- * A tenant that was given a subdomain says nothing for the domain above it,
- * although relaxed alignment would make a DMARC pass of such a signature.
+ * A tenant of a subdomain must not sign for the parent domain: by relaxed
+ * alignment its signature would give DMARC a pass.
  */
 bool
 policy_signs_for(const struct identity_rules *ir,
@@ -56,9 +56,9 @@ policy_signs_for(const struct identity_rules *ir,
 	if (user == NULL && ir->unlisted != UNLISTED_OWN_ADDRESS)
 		return ir->unlisted == UNLISTED_ANY;
 	if (user == NULL || user->nsenders == 0)
-		return reaches(login, domain);
+		return pattern_reaches(login, domain);
 	for (i = 0; i < user->nsenders; i++)
-		if (reaches(user->senders[i], domain))
+		if (pattern_reaches(user->senders[i], domain))
 			return true;
 	return false;
 }
@@ -76,7 +76,7 @@ policy_tier_signs_for(const struct tier_rules *t, const char *login,
 	for (i = 0; i < t->nsenders; i++)
 		if (strcmp(t->senders[i], TIER_LOGIN) == 0 ?
 		    at != NULL && domain_equal(at + 1, domain) :
-		    reaches(t->senders[i], domain))
+		    pattern_reaches(t->senders[i], domain))
 			return true;
 	return false;
 }

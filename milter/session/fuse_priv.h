@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/policy_fuse.h"
+#include "policy/policy_block.h"
 
 #define FUSE_LOGINS	8192
 

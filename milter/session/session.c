@@ -18,7 +18,6 @@
 #include "mail/authres.h"
 #include "mail/claims.h"
 #include "policy/policy_identity.h"
-#include "policy/policy_sender.h"
 #include "policy/policy_session.h"
 #include "spf/spf_received.h"
 #include "stages_priv.h"

@@ -17,9 +17,9 @@
 #include "conf/users_query.h"
 #include "mail/domain.h"
 #include "mail/mailaddr.h"
+#include "policy/policy_address.h"
 #include "policy/policy_connection.h"
 #include "policy/policy_hint.h"
-#include "policy/policy_relay.h"
 #include "policy/policy_tier.h"
 #include "stages_priv.h"
 

@@ -13,7 +13,7 @@
 #include "dns/resolver.h"
 #include "mail/commaize.h"
 #include "mail/mailaddr.h"
-#include "policy/policy_relay.h"
+#include "policy/policy_address.h"
 #include "policy/policy_sign.h"
 #include "stages_priv.h"
 

@@ -16,7 +16,7 @@
 #include "conf/groups.h"
 #include "conf/users.h"
 #include "policy/policy_block.h"
-#include "policy/policy_plan.h"
+#include "policy/policy_quota.h"
 #include "session/notifier.h"
 #include "store/store_settings.h"
 #include "stages_priv.h"

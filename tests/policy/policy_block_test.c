@@ -1,5 +1,6 @@
 /*
- * policy_block: one row per sentence of the manual about blocks.
+ * policy_block: one row per sentence of the manual about blocks, and about
+ * the blocks that the fuse sets.
  */
 #include "test.h"
 
@@ -81,12 +82,51 @@ the_reason_fits(void **state)
 	assert_int_equal(v.text[strlen(v.text) - 1], '!');
 }
 
+static const struct {
+	const char		*name;
+	struct fuse_rules	 rules;
+	struct fuse_trip	 trip;
+	enum store_block	 block;
+	const char		*reason;
+} trips[] = {
+	{ "networks, deferred",
+	    { .action = ACTION_DEFER, .seconds = 3600 },
+	    { FUSE_NETWORKS, 11, 10 }, STORE_BLOCK_DEFER,
+	    "fuse: 11 client networks in an hour (limit 10)" },
+	{ "refused recipients, rejected",
+	    { .action = ACTION_REJECT, .seconds = 3600 },
+	    { FUSE_REFUSED, 101, 100 }, STORE_BLOCK_REJECT,
+	    "fuse: 101 refused recipients in an hour (limit 100)" },
+	{ "From addresses, held",
+	    { .action = ACTION_HOLD, .seconds = 3600 },
+	    { FUSE_FROM, 4, 3 }, STORE_BLOCK_HOLD,
+	    "fuse: 4 From addresses in an hour (limit 3)" },
+};
+
+static void
+every_trip(void **state)
+{
+	struct store_setting	t;
+	size_t			i;
+
+	(void)state;
+	for (i = 0; i < NELEM(trips); i++) {
+		t = policy_fuse(&trips[i].rules, &trips[i].trip, NOON);
+		if (t.block != trips[i].block ||
+		    t.blocked_until != NOON + 3600 || t.changed != NOON ||
+		    strcmp(t.reason, trips[i].reason) != 0)
+			row_fail(trips[i].name, "%d %s", (int)t.block,
+			    t.reason);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_block),
 		cmocka_unit_test(the_reason_fits),
+		cmocka_unit_test(every_trip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

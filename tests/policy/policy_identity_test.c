@@ -3,8 +3,8 @@
  */
 #include "test.h"
 
+#include "policy/policy_address.h"
 #include "policy/policy_identity.h"
-#include "policy/policy_sender.h"
 #include "policy/policy_sign.h"
 
 static const char *const several[] = { "alice@example.org",

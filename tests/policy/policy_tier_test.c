@@ -4,6 +4,7 @@
  */
 #include "test.h"
 
+#include "policy/policy_address.h"
 #include "policy/policy_sign.h"
 #include "policy/policy_tier.h"
 

@@ -1,10 +1,10 @@
 /*
- * policy_certificate: whose certificate is it, and who says so? One row per
- * sentence of the manual.
+ * policy_proof: certificates by name and issuer, one row per sentence of the
+ * manual.
  */
 #include "test.h"
 
-#include "policy/policy_certificate_priv.h"
+#include "policy/policy_proof.h"
 #include "policy/policy_session.h"
 
 static const char *const ca_name[] = { "Staff CA" };

@@ -1,19 +1,47 @@
 /*
- * policy_sender - may this login use this address?
+ * policy_address - who submits a message, and which addresses may it use?
  *
  * One answer for the envelope sender, every mailbox of the header and the
- * signing key. A login without an entry owns exactly the address that it is,
- * unless unlisted-users says otherwise. What a sender pattern looks like is in
- * policy.h.
+ * signing key. A login without an entry may use exactly the address that it
+ * is, unless unlisted-users says otherwise. A relay section binds the clients
+ * of its networks as a user section binds a login; a client that logs in is
+ * judged as that login, from any network.
  */
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "mail/domain.h"
-#include "policy/policy_relay.h"
-#include "policy/policy_sender.h"
-#include "policy/policy_tier.h"
+#include "policy/policy_address.h"
+
+const struct relay_rules *
+policy_relay(const struct session_rules *r, const struct facts *f)
+{
+	size_t i;
+
+	if (r->direction != DIRECTION_SUBMISSION || f->conn.local ||
+	    f->auth.login != NULL)
+		return NULL;
+	for (i = 0; i < r->nrelays; i++)
+		if (netblocks_contain(r->relays[i]->who.networks,
+		    r->relays[i]->who.nnetworks, &f->conn.client))
+			return r->relays[i];
+	return NULL;
+}
+
+const char *
+policy_submitter(const struct user_rules *user, const struct facts *f)
+{
+	if (f->auth.login != NULL)
+		return f->auth.login;
+	return f->relay != NULL && user != NULL ? user->login : NULL;
+}
+
+const char *
+policy_own_address(const struct user_rules *user, const struct facts *f)
+{
+	return f->auth.login != NULL && f->auth.address != NULL ?
+	    f->auth.address : policy_submitter(user, f);
+}
 
 /* The local part up to the recipient delimiter, "alice" of "alice+x". */
 static size_t
@@ -23,7 +51,7 @@ base_length(const struct identity_rules *ir, const char *local)
 
 	if (ir->recipient_delimiter != '\0')
 		end = strchr(local, ir->recipient_delimiter);
-	/* a local part that begins with it has no base to be part of */
+	/* "+x" is not an extension of an empty local part */
 	return end != NULL && end != local ? (size_t)(end - local) :
 	    strlen(local);
 }
@@ -39,7 +67,7 @@ locals_equal(const struct identity_rules *ir, const char *a, size_t alen,
 }
 
 static bool
-is_address(const struct identity_rules *ir, const char *address,
+address_fits(const struct identity_rules *ir, const char *address,
     const struct mailbox *box, bool extended)
 {
 	const char	*at = strrchr(address, '@');
@@ -65,11 +93,11 @@ policy_pattern_fits(const struct identity_rules *ir, const char *pattern,
 		    !domain_equal(box->domain, pattern + 2);
 	if (pattern[0] == '@')
 		return domain_equal(box->domain, pattern + 1);
-	return is_address(ir, pattern, box, true);
+	return address_fits(ir, pattern, box, true);
 }
 
 /*
- * An extension that has to be quoted is none: programs are known that read
+ * An extension that must be quoted does not count as one: some programs read
  * "alice+ <ceo"@example.org as another address (RFC 5322 says it is one).
  */
 static bool
@@ -82,12 +110,12 @@ bool
 policy_is_own_address(const struct identity_rules *ir, const char *login,
     const struct mailbox *box)
 {
-	return is_address(ir, login, box, may_be_extended(box));
+	return address_fits(ir, login, box, may_be_extended(box));
 }
 
 /*
  * The same programs read "ceo@other.example> "@example.org as an address of
- * other.example: who may use all of a domain may not use this.
+ * other.example: a right to all addresses of example.org does not include it.
  */
 bool
 policy_sender_fits(const struct identity_rules *ir, const char *pattern,
@@ -118,54 +146,24 @@ policy_may_use(const struct identity_rules *ir, const struct user_rules *user,
 	return false;
 }
 
-/* The null sender does not let in whom the site does not know. */
-static bool
-is_unknown(const struct identity_rules *ir, const struct user_rules *user,
-    const struct facts *f)
+bool
+policy_tier_allows(const struct tier_rules *t,
+    const struct identity_rules *ir, const char *login,
+    const struct mailbox *box)
 {
-	return ir->unlisted == UNLISTED_REFUSE && user == NULL &&
-	    f->auth.login != NULL;
-}
+	const char	*pattern;
+	size_t		 i;
 
-static struct verdict
-judge_null_sender(const struct session_rules *r)
-{
-	if (r->null_sender)
-		return verdict_accept();
-	return verdict_refuse("null-sender", "550 5.7.1",
-	    "The null sender is not allowed on this service");
-}
-
-struct verdict
-policy_sender(const struct session_rules *r, const struct identity_rules *ir,
-    const struct user_rules *user, const struct tier_rules *tier,
-    const struct facts *f)
-{
-	const char	*who = policy_submitter(user, f);
-	const char	*own = policy_own_address(user, f);
-	struct mailbox	 box = { f->env.sender_local, f->env.sender_domain,
-			    f->env.sender };
-
-	if (r->direction != DIRECTION_SUBMISSION || f->conn.local)
-		return verdict_accept();
-	if (f->env.sender_bad)
-		return verdict_refuse("sender-syntax", "553 5.1.7",
-		    "The sender address cannot be understood");
-	if (is_unknown(ir, user, f))
-		return verdict_refuse("unlisted-user", "550 5.7.1",
-		    "Sender address <%s> is not allowed for %s, who is not "
-		    "listed here", f->env.sender, f->auth.login);
-	if (f->env.sender_local == NULL)
-		return judge_null_sender(r);
-	if (who == NULL)
-		return verdict_accept();
-	if (!policy_may_use(ir, user, own, &box))
-		return verdict_refuse("sender", "550 5.7.1",
-		    "Sender address %s is not allowed for %s", box.address,
-		    who);
-	if (!policy_tier_allows(tier, ir, own, &box))
-		return verdict_refuse("tier-sender", "550 5.7.1",
-		    "Sender address %s is not allowed for %s in tier %s",
-		    box.address, who, tier->name);
-	return verdict_accept();
+	if (t == NULL || t->nsenders == 0)
+		return true;
+	if (box->local == NULL || box->domain == NULL)
+		return false;
+	for (i = 0; i < t->nsenders; i++) {
+		pattern = t->senders[i];
+		if (strcmp(pattern, TIER_LOGIN) == 0 ?
+		    policy_is_own_address(ir, login, box) :
+		    policy_sender_fits(ir, pattern, box))
+			return true;
+	}
+	return false;
 }

@@ -1,0 +1,61 @@
+/*
+ * policy_address - who submits a message, and which addresses may it use?
+ *
+ * Pure: facts and rules in, an answer out. No I/O, no clock, no allocation.
+ * The judges of envelope sender and header, and the signing key, ask here.
+ */
+#ifndef MILLGATE_POLICY_ADDRESS_H
+#define MILLGATE_POLICY_ADDRESS_H
+
+#include "policy/policy_rules.h"
+
+/* The relay section that lets this client in without a login, or NULL. */
+const struct relay_rules *policy_relay(const struct session_rules *r,
+		    const struct facts *f);
+
+/*
+ * The name of the submitter: the login; for a client of a relay, the login of
+ * `user`, which is the relay's entry; NULL: there is none.
+ */
+const char	*policy_submitter(const struct user_rules *user,
+		    const struct facts *f);
+
+/*
+ * The submitter as an address in the form that facts use. It differs from
+ * policy_submitter only for a login whose domain is in UTF-8.
+ */
+const char	*policy_own_address(const struct user_rules *user,
+		    const struct facts *f);
+
+/*
+ * Does the box match "a@x", "@x", "@.x" (subdomains of x) or "*"? The box
+ * must have both of its parts.
+ */
+bool		 policy_pattern_fits(const struct identity_rules *ir,
+		    const char *pattern, const struct mailbox *box);
+
+/*
+ * The same for senders. It is stricter with a quoted local part that some
+ * programs read as another address: only the same address in full matches.
+ */
+bool		 policy_sender_fits(const struct identity_rules *ir,
+		    const char *pattern, const struct mailbox *box);
+
+/* The box, with or without an extension, is the address `login`. */
+bool		 policy_is_own_address(const struct identity_rules *ir,
+		    const char *login, const struct mailbox *box);
+
+/*
+ * May the login use this mailbox? `user` is NULL when the login has no entry.
+ * A DKIM key signs only for what this allows.
+ */
+bool		 policy_may_use(const struct identity_rules *ir,
+		    const struct user_rules *user, const char *login,
+		    const struct mailbox *box);
+
+/* Does the tier allow this mailbox? A tier of NULL allows all. */
+bool		 policy_tier_allows(const struct tier_rules *t,
+		    const struct identity_rules *ir, const char *login,
+		    const struct mailbox *box);
+
+#endif
