@@ -14,9 +14,9 @@ const struct session_rules *policy_connection(
 		    const struct conn_facts *conn);
 
 /*
- * No listener, or one too many: before `found`, which policy_connection gave,
- * stands a submission listener that could have matched, had the MTA sent the
- * macros that it asks about. False without an MTA.
+ * True when a submission listener before `found` (the result of
+ * policy_connection, maybe NULL) could have matched if the MTA had sent all
+ * macros. False without an MTA.
  */
 bool		 policy_connection_undecided(
 		    const struct session_rules *const *rules, size_t n,

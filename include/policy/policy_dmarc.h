@@ -1,5 +1,5 @@
 /*
- * policy_dmarc - what the DMARC result means for the message (RFC 9989)
+ * policy_dmarc - the action for a message by its DMARC result (RFC 9989)
  *
  * Pure: facts and rules in, verdict out. No I/O, no clock, no allocation.
  */
@@ -9,15 +9,15 @@
 #include "mail/facts.h"
 #include "mail/verdict.h"
 
-/* A From of several domains: on_bad_from, or the strictest policy found. */
+/* For a From of several domains: on_bad_from, or the strictest policy. */
 enum several_domains { SEVERAL_REFUSE, SEVERAL_STRICTEST };
 
 struct dmarc_rules {
 	enum action	 on_reject, on_quarantine, on_none;
-	/* a lookup failed and the policy is reject or unknown */
+	/* a lookup failed, and the policy is reject or not known */
 	enum action	 on_temperror;
 	enum action	 on_missing_from, on_repeated_from;
-	enum action	 on_bad_from;	/* cannot be understood, names nobody */
+	enum action	 on_bad_from;	/* malformed, or without an address */
 	enum several_domains several_domains;
 };
 

@@ -1,8 +1,9 @@
 /*
- * policy_hint - why a proof did not arrive, and the setting that brings it
+ * policy_hint - the MTA setting to look at after a refusal
  *
- * Pure: what was observed in, words out. The table in policy_hint.c is the
- * whole knowledge about the macros that each rule needs.
+ * A rule needs macros of the MTA. When one of them never arrived, the texts
+ * here tell the operator why, and what to set in Postfix or Sendmail.
+ * Pure: observations in, texts out.
  */
 #ifndef MILLGATE_POLICY_HINT_H
 #define MILLGATE_POLICY_HINT_H
@@ -14,7 +15,7 @@
 #define POLICY_HINT	600
 #define POLICY_SETTING	400
 
-/* Was this macro never sent to the listener that refused? */
+/* True when no session of the listener has had this macro. */
 typedef bool policy_never_fn(const void *arg, const char *macro);
 
 struct policy_missing {
@@ -24,8 +25,8 @@ struct policy_missing {
 
 /*
  * The first macro that `rule` needs and that was never sent. False when all
- * of them have been seen, or the rule needs none: then the refusal is the
- * client's fault alone.
+ * of them have been seen, or the rule needs none: then the client alone is
+ * the cause of the refusal.
  */
 bool	policy_missing_proof(const char *rule, const struct mta_facts *mta,
 	    policy_never_fn *never, const void *arg,
@@ -35,10 +36,10 @@ bool	policy_missing_proof(const char *rule, const struct mta_facts *mta,
 bool	policy_hint(const char *rule, const struct mta_facts *mta,
 	    policy_never_fn *never, const void *arg, char hint[POLICY_HINT]);
 
-/* For a login at an inbound listener, which is accepted. */
+/* Logged when a client logs in at an inbound listener, and is accepted. */
 extern const char policy_login_hint[];
 
-/* By the macro {v}; NULL is MTA_UNKNOWN. */
+/* The MTA by its macro {v}; NULL is MTA_UNKNOWN. */
 enum mta_kind policy_mta_kind(const char *version);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * policy_spf - what an SPF result means for the message
+ * policy_spf - the action for a message by its SPF results (RFC 7208)
  *
  * Pure: facts and rules in, verdict out. No I/O, no clock, no allocation.
  */
@@ -19,7 +19,7 @@ struct spf_rules {
 	bool		 received_spf;
 };
 
-/* The worse of what the two identities' results mean. */
+/* The worse of the verdicts for MAIL FROM and for HELO. */
 struct verdict	 policy_spf(const struct spf_rules *r, const struct facts *f);
 
 #endif

@@ -1,12 +1,11 @@
 /*
- * policy_connection - which listener does this connection belong to?
+ * policy_connection - the listener that a connection belongs to
  *
- * The MTA's own words decide: {daemon_name}, {daemon_port}, {daemon_addr},
- * or that the mail came by sendmail(1). Direction is configured, never
- * guessed. A kind of condition that a listener does not name is no
- * condition; a listener that names none matches nothing. Where the MTA left
- * out what would have chosen a submission listener, nothing is taken for
- * inbound mail.
+ * The macros {daemon_name}, {daemon_port} and {daemon_addr} decide, or that
+ * the mail came from sendmail(1). The direction is configured, never guessed.
+ * An unset condition always matches; a listener without any condition matches
+ * nothing. When a macro is missing that could have chosen a submission
+ * listener, the connection is not treated as inbound.
  */
 #include <string.h>
 #include <strings.h>
@@ -32,7 +31,7 @@ same_address(const char *a, const char *b)
 	    netaddr_equal(&one, &other);
 }
 
-/* No list is no condition; a value the MTA did not send fits no list. */
+/* An empty list matches all; a macro that was not sent matches no other. */
 static bool
 is_listed(const char *const *list, size_t n, const char *value,
     equal_fn *equal)
@@ -76,7 +75,7 @@ policy_connection(const struct session_rules *const *rules, size_t n,
 	return NULL;
 }
 
-/* A value that was not sent could have been any. */
+/* A macro that was not sent could have had any value. */
 static bool
 could_be_listed(const char *const *list, size_t n, const char *value,
     equal_fn *equal)

@@ -1,17 +1,18 @@
 /*
- * policy_dmarc - what the DMARC result of an inbound message means
+ * policy_dmarc - the action for a message by its DMARC result (RFC 9989)
  *
- * No author, several, or one that cannot be read is never "no policy": it
- * has a rule of its own. A temperror defers where the policy is reject or
- * not known; elsewhere it is written into the header.
+ * A From that is missing, repeated, malformed or of several domains has an
+ * action of its own; it never counts as "no policy". A temperror takes
+ * on-temperror where the policy is reject or not known; otherwise the message
+ * is only tagged.
  */
 #include "policy/policy_dmarc.h"
 
 static struct verdict
-bad_from(enum action a, const char *what)
+bad_from(enum action a, const char *fault)
 {
 	return verdict_by(a, "dmarc-from", "550 5.7.1", "451 4.7.0",
-	    "%s, so its author cannot be checked", what);
+	    "%s, so its author cannot be checked", fault);
 }
 
 static struct verdict
@@ -21,7 +22,8 @@ judge_from(const struct dmarc_rules *r, const struct facts *f)
 
 	switch (from->state) {
 	case FROM_MISSING:
-		return bad_from(r->on_missing_from, "The message has no From field");
+		return bad_from(r->on_missing_from,
+		    "The message has no From field");
 	case FROM_REPEATED:
 		return bad_from(r->on_repeated_from,
 		    "The message has more than one From field");
@@ -33,8 +35,8 @@ judge_from(const struct dmarc_rules *r, const struct facts *f)
 	}
 	if (from->ndomains == 0)
 		return bad_from(r->on_bad_from,
-		    "The From field names nobody");
-	/* too many to ask for all of them: any of them may be "reject" */
+		    "The From field has no address");
+	/* not all of them were looked up: any of them may be "reject" */
 	if (from->ndomains > 1 && f->dmarc.result == RESULT_PERMERROR)
 		return bad_from(r->on_bad_from == ACTION_DEFER ?
 		    ACTION_DEFER : ACTION_REJECT,
@@ -68,8 +70,9 @@ judge_temperror(const struct dmarc_rules *r, const struct dmarc_facts *f)
 }
 
 /*
- * Where From names several domains, both what the site does with such a
- * field and their policies count: nobody escapes one by a second author.
+ * For a From of several domains, both the site's action for such a field and
+ * the policies of the domains count. Otherwise a second author would be a way
+ * around a policy.
  */
 struct verdict
 policy_dmarc(const struct dmarc_rules *r, const struct facts *f)

@@ -1,11 +1,11 @@
 /*
- * policy_hint - why a proof did not arrive, and the setting that brings it
+ * policy_hint - the MTA setting to look at after a refusal
  *
- * Postfix and Sendmail both send the macros that a filter asks for, whatever
- * their own lists say (measured: Postfix with each milter_protocol from 2 to
- * 6, Sendmail 8.17). With such an MTA a macro that never came means that no
- * session had what it tells: the service offers no TLS or no login. Only an
- * MTA that does not take our lists needs its own ones changed.
+ * Postfix and Sendmail send the macros that a milter requests, even when
+ * their own lists lack them (measured: Postfix with each milter_protocol from
+ * 2 to 6, Sendmail 8.17). From such an MTA, a macro that never arrived means
+ * that no session used TLS, logged in, and so on: the service may not offer
+ * it. Only an MTA that ignores our request needs a change of its own list.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,14 +13,14 @@
 
 #include "policy/policy_hint.h"
 
-/* One proof: the rules that need it, its macros, and where it comes from. */
+/* A macro, the rules that need it, and the settings that provide it. */
 static const struct proof {
-	const char	*rules;		/* parted by blanks */
+	const char	*rules;		/* separated by blanks */
 	const char	*macro;
-	/* the MTA sends what we ask for: what its service lacks */
-	const char	*nobody;
+	/* for an MTA that sends the macros we request */
+	const char	*never;
 	const char	*postfix_service, *sendmail_service;
-	/* it does not: its own list */
+	/* for an MTA that sends only those of its own list */
 	const char	*postfix_list, *sendmail_list;
 } proofs[] = {
 	{ "tls-required min-tls plaintext-mechanism", "{tls_version}",
@@ -33,7 +33,7 @@ static const struct proof {
 	    "define(`confMILTER_MACROS_HELO', `{tls_version}, {cipher}, "
 	    "{cipher_bits}, {cert_subject}, {cert_issuer}')" },
 	{ "min-tls-bits", "{cipher_bits}",
-	    "the strength of a cipher was not told",
+	    "no session had a cipher of known strength",
 	    "smtpd_tls_security_level = encrypt",
 	    "confSERVER_CERT and confSERVER_KEY",
 	    "milter_helo_macros = {tls_version} {cipher} {cipher_bits} "
@@ -41,7 +41,7 @@ static const struct proof {
 	    "define(`confMILTER_MACROS_HELO', `{tls_version}, {cipher}, "
 	    "{cipher_bits}, {cert_subject}, {cert_issuer}')" },
 	{ "auth-required", "{auth_type}",
-	    "nobody has logged in",
+	    "no client has logged in",
 	    "smtpd_sasl_auth_enable = yes",
 	    "confAUTH_MECHANISMS",
 	    "milter_mail_macros = i {mail_addr} {mail_host} {mail_mailer} "
@@ -57,7 +57,7 @@ static const struct proof {
 	    "define(`confMILTER_MACROS_ENVFROM', `i, {auth_type}, "
 	    "{auth_authen}, {mail_mailer}, {mail_host}, {mail_addr}')" },
 	{ "second-factor", "{cert_subject}",
-	    "no client has shown a certificate that was verified",
+	    "no client has presented a verified certificate",
 	    "smtpd_tls_ask_ccert = yes and smtpd_tls_CAfile",
 	    "confCACERT and confCACERT_PATH",
 	    "milter_helo_macros = {tls_version} {cipher} {cipher_bits} "
@@ -66,9 +66,9 @@ static const struct proof {
 	    "{auth_authen}, {verify}, {cn_subject}, {cert_subject}, "
 	    "{cert_issuer}')" },
 	{ "listener-unknown", "{daemon_port}",
-	    "the port was not told",
+	    "the MTA does not send the port",
 	    "milter_macro_daemon_name on the service, daemon-names in "
-	    "millgate.conf (Postfix before 3.2 knows no {daemon_port})",
+	    "millgate.conf (Postfix before 3.2 has no {daemon_port})",
 	    "DAEMON_OPTIONS with Name=, daemon-names in millgate.conf",
 	    "milter_connect_macros = j {daemon_name} {daemon_addr} "
 	    "{daemon_port} v _",
@@ -83,7 +83,7 @@ policy_mta_kind(const char *version)
 		return MTA_UNKNOWN;
 	if (strncasecmp(version, "Postfix", 7) == 0)
 		return MTA_POSTFIX;
-	/* "8.17.1.9": no other MTA's {v} is a bare number that begins so */
+	/* "8.17.1.9": the {v} of other MTAs does not begin with "8." */
 	return version[0] == '8' && version[1] == '.' ? MTA_SENDMAIL :
 	    MTA_UNKNOWN;
 }
@@ -103,7 +103,7 @@ is_word_of(const char *word, const char *list)
 	return false;
 }
 
-/* The first proof that this rule needs and that never came; NULL: none. */
+/* The first macro that this rule needs and that never came; NULL: none. */
 static const struct proof *
 missing_proof(const char *rule, policy_never_fn *never, const void *arg)
 {
@@ -116,9 +116,9 @@ missing_proof(const char *rule, policy_never_fn *never, const void *arg)
 	return NULL;
 }
 
-/* What to set; of an MTA that we do not know, in either. */
+/* The setting; for an unknown MTA that of Postfix and that of Sendmail. */
 static void
-say_setting(const struct proof *p, const struct mta_facts *mta,
+hint_setting(const struct proof *p, const struct mta_facts *mta,
     char setting[POLICY_SETTING])
 {
 	const char *postfix, *sendmail;
@@ -143,9 +143,9 @@ policy_missing_proof(const char *rule, const struct mta_facts *mta,
 	if (p == NULL)
 		return false;
 	missing->macro = p->macro;
-	missing->why = mta->takes_lists ? p->nobody :
-	    "the MTA's own list lacks it";
-	say_setting(p, mta, missing->setting);
+	missing->why = mta->takes_lists ? p->never :
+	    "the MTA sends only the macros of its own list";
+	hint_setting(p, mta, missing->setting);
 	return true;
 }
 
@@ -163,7 +163,7 @@ policy_hint(const char *rule, const struct mta_facts *mta,
 	return true;
 }
 
-const char policy_login_hint[] = "who logs in at an inbound listener is bound "
-    "to no address and counts on no plan; offer no login there (Postfix: "
+const char policy_login_hint[] = "a login at an inbound listener may use any "
+    "address and has no quota; offer no login there (Postfix: "
     "smtpd_sasl_auth_enable = no; Sendmail: M=A in DAEMON_OPTIONS) or write "
     "direction = submission";

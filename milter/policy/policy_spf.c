@@ -1,13 +1,13 @@
 /*
- * policy_spf - what an SPF result alone means
+ * policy_spf - the action for a message by its SPF results (RFC 7208)
  *
- * By default little: the header says it and DMARC decides. MAIL FROM and HELO
- * are two identities with a set of actions each.
+ * By default a result is only shown in the header, and DMARC decides. MAIL
+ * FROM and HELO are two identities, each with actions of its own.
  */
 #include "policy/policy_spf.h"
 
 static struct verdict
-word(enum action a, const char *rule, const struct spf_facts *spf)
+spf_verdict(enum action a, const char *rule, const struct spf_facts *spf)
 {
 	const char *domain = spf->domain != NULL ? spf->domain : "?";
 
@@ -20,17 +20,17 @@ word(enum action a, const char *rule, const struct spf_facts *spf)
 }
 
 static struct verdict
-judge(const struct spf_actions *a, const struct spf_facts *spf)
+judge_spf(const struct spf_actions *a, const struct spf_facts *spf)
 {
 	switch (spf->done ? spf->result : RESULT_NONE) {
 	case RESULT_FAIL:
-		return word(a->on_fail, "spf-fail", spf);
+		return spf_verdict(a->on_fail, "spf-fail", spf);
 	case RESULT_SOFTFAIL:
-		return word(a->on_softfail, "spf-softfail", spf);
+		return spf_verdict(a->on_softfail, "spf-softfail", spf);
 	case RESULT_PERMERROR:
-		return word(a->on_permerror, "spf-permerror", spf);
+		return spf_verdict(a->on_permerror, "spf-permerror", spf);
 	case RESULT_TEMPERROR:
-		return word(a->on_temperror, "spf-temperror", spf);
+		return spf_verdict(a->on_temperror, "spf-temperror", spf);
 	case RESULT_NONE:
 	case RESULT_NEUTRAL:
 	case RESULT_PASS:
@@ -43,6 +43,6 @@ judge(const struct spf_actions *a, const struct spf_facts *spf)
 struct verdict
 policy_spf(const struct spf_rules *r, const struct facts *f)
 {
-	return verdict_worse(judge(&r->mfrom, &f->spf_mfrom),
-	    judge(&r->helo, &f->spf_helo));
+	return verdict_worse(judge_spf(&r->mfrom, &f->spf_mfrom),
+	    judge_spf(&r->helo, &f->spf_helo));
 }

@@ -1,10 +1,10 @@
 /*
- * policy_warn - does this message take an account to a share that the site
- * wants to hear of?
+ * policy_warn - does this message take an account to a share of its limit
+ * that the site wants a warning for?
  *
- * The table is set-associative: a key's hash gives the set, and a set that is
- * full forgets the one that was told first. Keys are known by 64 bits of
- * hash: two that meet would share their warnings.
+ * The table is set-associative: the hash of a key chooses the set, and a full
+ * set drops its oldest warning. A key is stored as 64 bits of hash; two keys
+ * with the same hash would share their warnings.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@
 
 struct warned_account {
 	uint64_t	 key;
-	int64_t		 when;		/* told of the share */
+	int64_t		 when;		/* time of the warning */
 	unsigned	 share;		/* 0: unused */
 };
 
@@ -43,7 +43,7 @@ warned_free(struct warned **wp)
 
 /* The account's place: its own, an unused one, or the oldest. */
 static struct warned_account *
-place(struct warned *w, uint64_t key)
+warned_place(struct warned *w, uint64_t key)
 {
 	struct warned_account	*set = w->set[key % SETS], *best = &set[0];
 	size_t			 i;
@@ -59,7 +59,7 @@ place(struct warned *w, uint64_t key)
 
 /* The highest share that is reached; 0: none. */
 static unsigned
-reached(const struct warn_rules *r, const struct warn_use *use)
+share_reached(const struct warn_rules *r, const struct warn_use *use)
 {
 	unsigned	share = 0;
 	size_t		i;
@@ -70,9 +70,9 @@ reached(const struct warn_rules *r, const struct warn_use *use)
 	return share;
 }
 
-/* What was told and still holds; a clock that was set ends it, too. */
+/* The share that needs no new warning; a clock that was set ends it, too. */
 static unsigned
-told(const struct warned_account *a, uint64_t key, time_t now)
+warned_share(const struct warned_account *a, uint64_t key, time_t now)
 {
 	if (a->key != key || now - a->when >= WINDOW ||
 	    a->when - now >= WINDOW)
@@ -91,11 +91,11 @@ policy_warn(const struct warn_rules *r, struct warned *w,
 
 	if (r->n == 0 || use->limit == 0 || use->limit == STORE_UNLIMITED)
 		return 0;
-	share = reached(r, use);
+	share = share_reached(r, use);
 	if (share == 0)
 		return 0;
-	a = place(w, key);
-	if (share <= told(a, key, now))
+	a = warned_place(w, key);
+	if (share <= warned_share(a, key, now))
 		return 0;
 	a->key = key;
 	a->share = share;
