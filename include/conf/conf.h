@@ -2,8 +2,8 @@
  * conf - the configuration: immutable after load, reference-counted
  *
  * One row of the table in conf_options.c is one option: name, type, default,
- * bounds, help. Everything that is said about an option (man page, sample,
- * `millgatectl conf show`) is checked against that table.
+ * bounds, help. A test compares the manual, the sample file and
+ * `millgatectl conf show` with that table.
  */
 #ifndef MILLGATE_CONF_H
 #define MILLGATE_CONF_H
@@ -25,7 +25,7 @@
 #include "policy/policy_warn.h"
 #include "store/store.h"
 
-/* The word for no control socket. */
+/* The value of control-socket that turns it off. */
 #define CONF_NO_SOCKET	"none"
 
 enum mode { MODE_ENFORCE, MODE_MONITOR };
@@ -36,8 +36,8 @@ struct strings {
 };
 
 struct conf {
-	const char	*path;		/* of the file; "-" for a text */
-	const char	*socket;	/* libmilter's syntax, "local:" for unix */
+	const char	*path;		/* of the file, or name of the text */
+	const char	*socket;	/* in libmilter's syntax */
 	unsigned	 socket_mode;	/* 0660; unix sockets only */
 	const char	*socket_owner;	/* "user:group", or NULL */
 	const char	*authserv_id;	/* NULL: the MTA's {j} */
@@ -77,7 +77,7 @@ struct conf {
 	size_t		 nuser_sections;
 	const struct group_rules *group_sections;
 	size_t		 ngroup_sections;
-	const struct groups *groups;		/* who is in which */
+	const struct groups *groups;		/* group_sections by member */
 
 	struct {
 		const char	*key_directory;	/* NULL: nothing is signed */
@@ -108,28 +108,27 @@ struct conf {
 	struct notifier_rules notify;
 	struct fuse_rules fuse;
 
-	/* lines "file:line: ..." about what is allowed but odd; "" if none */
+	/* lines "file:line: ..." about doubtful settings; "" if none */
 	const char	*warnings;
 };
 
 /*
- * Read and check. NULL with *why (malloced; the caller frees) of one or more
- * lines "file:line: what, and what to do", no newline behind the last. A line
- * for an impossible combination names the line of the option that is too
- * much, or of the section.
+ * Read and check a file. NULL with *why (malloced; the caller frees) of one or
+ * more lines "file:line: error; what to do", without a newline after the last.
+ * For options that contradict each other, the line is that of the option
+ * without effect, or of the section.
  */
 struct conf	*conf_load(const char *path, char **why);
 /*
- * The same from a text, for scenarios and tests; `name` stands for the file.
- * No other file is read: include() and users-file are refused.
+ * The same from a text, for scenarios and tests; `name` is used as the name of
+ * the file. No other file is read: include() and users-file are refused.
  */
 struct conf	*conf_load_text(const char *name, const char *text, char **why);
 struct conf	*conf_ref(struct conf *c);
-/* Where the state is; valid as long as the configuration. */
+/* The place of the state; it is valid as long as the configuration. */
 struct store_place conf_state(const struct conf *c);
 void		 conf_unref(struct conf **cp);
-/* All options with their values, as a configuration file; the lines of
- * users-file are not in it. */
+/* Print all options, as a configuration file, without those of users-file. */
 void		 conf_print(const struct conf *c, FILE *out);
 /*
  * The same as JSON; "listeners", "relays", "plans", "tiers", "groups",

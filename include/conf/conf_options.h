@@ -1,9 +1,9 @@
 /*
- * conf_options - the table: one row is one option
+ * conf_options - the table of all options: one row is one option
  *
- * Section, name, type, place, default, bounds or words, syntax and help.
- * The man page and the sample file are checked against it
- * (tests/check-options.py).
+ * A row has section, name, type, place in the struct, default, bounds or
+ * words, syntax and help. tests/check-options.py compares the manual and the
+ * sample file with the table.
  */
 #ifndef MILLGATE_CONF_OPTIONS_H
 #define MILLGATE_CONF_OPTIONS_H
@@ -35,20 +35,21 @@ enum option_type {
 };
 
 /*
- * Is this text what the option takes? NULL, and *text may be replaced by its
- * normal form (in the arena); else what is wrong and what to do.
+ * Check the text of a value. NULL when it is right; *text may be replaced by
+ * its normal form in the arena. Else the error and what to write instead, as
+ * the end of a sentence: "is not a port; write ...".
  */
 typedef const char *conf_syntax_fn(struct arena *a, const char **text);
 
 struct conf_option {
-	const char	*section;	/* "" : outside of sections */
+	const char	*section;	/* "": outside of sections */
 	const char	*name;
 	enum option_type type;
 	size_t		 at;		/* offset in the section's struct */
-	size_t		 more;		/* second offset, see the type; 0: none */
-	/* as it would be written; a list's items parted by ", " */
+	size_t		 more;		/* second offset, by type; 0: none */
+	/* as in a file; ", " separates the items of a list */
 	const char	*def;
-	/* the default if it follows from other options; for people */
+	/* description of a default that depends on other options */
 	const char	*def_said;
 	long		 min, max;
 	const char	*const *words;	/* max + 1 of them; NULL: not allowed */
@@ -62,28 +63,28 @@ extern const size_t conf_noptions;
 /* The kinds of sections; offsets are in these structs. */
 struct conf_kind {
 	const char	*name;
-	bool		 titled;	/* may come often, each with a title */
+	bool		 titled;	/* any number, each with a title */
 };
 extern const struct conf_kind conf_kinds[];
 extern const size_t conf_nkinds;
 
 /*
- * The option of this section whose name is nearest, or NULL: none is near.
- * For the section "" it may be the name of a section.
+ * The option of this section with the most similar name, or NULL: none is
+ * similar. For the section "" the result may be the name of a section.
  */
 const char	*conf_option_nearest(const char *section, const char *name);
 
 /*
- * Set one option of a struct; `s` is NULL for the default. What is wrong is
- * complained about, and the struct keeps what it had.
+ * Set one option in the struct `base`; `s` is NULL for the default. A wrong
+ * value is an error in b->bad, and leaves the struct as it is.
  */
 void		 conf_value_set(struct conf_builder *b,
 		    const struct conf_option *o,
 		    const struct conf_section *section,
 		    const struct conf_setting *s, void *base);
-/* Is its value written in braces? */
+/* Is the value a list in braces? */
 bool		 conf_option_is_list(const struct conf_option *o);
-/* "accept, defer" or "1 to 240". */
+/* The allowed values: "accept, defer" or "1 to 240". */
 void		 conf_option_print_values(const struct conf_option *o,
 		    FILE *out);
 

@@ -1,9 +1,10 @@
 /*
- * groups - which groups a login is in
+ * groups - the groups of a login
  *
- * A login is in a group that names it, or that names its domain. Filled while
- * the configuration is loaded, immutable afterwards; lookup is by hash, its
- * cost does not grow with the number of groups or of their members.
+ * A group contains the logins that it names, and all logins of the domains
+ * that it names. Filled while the configuration is loaded, immutable
+ * afterwards. Lookup is by hash; its cost does not grow with the number of
+ * groups or members.
  */
 #ifndef MILLGATE_GROUPS_H
 #define MILLGATE_GROUPS_H
@@ -12,23 +13,23 @@
 
 #include "policy/policy_rules.h"
 
-/* Groups that one login may be in: the store counts on these and itself. */
+/* Groups of one login: a message counts on these and on the login. */
 #define GROUPS_OF_LOGIN	3
 
 struct arena;
 struct groups;
 
-/* `list` is kept, not copied. All of it lives in the arena. */
+/* `list` is kept, not copied. All memory is in the arena. */
 struct groups	*groups_new(struct arena *a, const struct group_rules *list,
 		    size_t n);
-/* NULL: there is none of that name, in whatever case; else the first. */
+/* The first group of that name, in any case; NULL: none. */
 const struct group_rules *groups_find(const struct groups *g,
 		    const char *name);
 /*
- * The first `max` groups that a login, in any case, is in: those that name
- * it, then those that name its domain, then the domains above that, the
- * nearest first; of equals the first in the configuration. `scratch` may be
- * reset afterwards. NULL is in none.
+ * The first `max` groups of a login, in any case, and their number: groups
+ * that name the login, then its domain, then the parent domains, the nearest
+ * first; of equals the first in the configuration. `scratch` may be reset
+ * afterwards. A login of NULL has no groups.
  */
 size_t		 groups_of(const struct groups *g, const char *login,
 		    struct arena *scratch, const struct group_rules **list,

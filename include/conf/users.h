@@ -1,15 +1,15 @@
 /*
- * users - who may send as whom: user sections and users-file
+ * users - the entries of logins: user sections and users-file
  *
  * Filled while the configuration is loaded, immutable afterwards, owned by
- * the configuration. Logins are folded to lower case; lookup is by hash.
+ * the configuration. Logins are in lower case; lookup is by hash.
  *
- * users-file, one line a user, # comments:
+ * users-file has one line a user; # begins a comment:
  *   login plan=premium senders=a@x,@y networks=192.0.2.0/24,2001:db8::/32 \
  *         second-factor=yes block=no certificates="Alice B. Carroll"
  *
- * Double quotes keep the blanks of a value; a comma parts the items of a list
- * all the same.
+ * Double quotes keep the blanks of a value. A comma separates the items of a
+ * list, also inside quotes.
  */
 #ifndef MILLGATE_USERS_H
 #define MILLGATE_USERS_H
@@ -22,32 +22,33 @@
 struct arena;
 struct users;
 
-/* All of it lives in the arena. */
+/* All memory is in the arena. */
 struct users	*users_new(struct arena *a);
 /*
- * `user` is kept, not copied; its login is folded. False: there is an entry
- * for this login already.
+ * `user` is kept, not copied; its login is in lower case. False: the login has
+ * an entry already.
  */
 bool		 users_add(struct users *u, const struct user_rules *user);
-/* What plan= may name. */
+/* The plans that plan= may name. */
 struct users_plans {
 	const struct plan_rules *plan;
 	size_t		 n;
 };
 /*
- * Add the lines of a file. False with *why (malloced): one or more lines
- * "file:line: what, and what to do", no newline behind the last.
+ * Add the users of a file. False with *why (malloced; the caller frees): one
+ * or more lines "file:line: error; what to do", without a newline after the
+ * last.
  */
 bool		 users_load_file(struct users *u, const char *path,
 		    const struct users_plans *plans, char **why);
-/* The same from a text; `name` stands for the file. */
+/* The same from a text; `name` is used as the name of the file. */
 bool		 users_load_text(struct users *u, const char *name,
 		    const char *text, const struct users_plans *plans,
 		    char **why);
 /*
- * Set what a line of users-file sets with key=value, for a user from elsewhere;
- * what it refers to is in the arena. False with *why (malloced), led by `name`.
- * `value` is changed. The key must be one of those.
+ * Set one key=value of users-file in `user`, for users of another source. The
+ * strings are in the arena; `value` is changed; the key must be a known one.
+ * False with *why (malloced; the caller frees), which begins with `name`.
  */
 struct users_origin {
 	struct arena	*arena;
@@ -57,30 +58,31 @@ struct users_origin {
 bool		 users_set(const struct users_origin *o,
 		    struct user_rules *user, const char *key, char *value,
 		    char **why);
-/* Where the strings of its entries belong. */
+/* The arena for the strings of its entries. */
 struct arena	*users_arena(const struct users *u);
-/* NULL: no entry. `login` may be in any case. */
+/* The entry of a login in any case; NULL: none. */
 const struct user_rules *users_find(const struct users *u, const char *login);
 size_t		 users_count(const struct users *u);
 /*
- * A sender pattern as written in the configuration: the domain folded, the
- * local part as it is (policy_may_use compares it). NULL: no such form.
+ * A sender pattern of the configuration with its domain in canonical form; the
+ * local part stays as it is. NULL: it is not a pattern.
  */
 const char	*users_sender_pattern(struct arena *a, const char *text);
 /*
- * What a certificate is compared with: a common name, or a whole subject that
- * begins with a slash. NULL: it is one; else what is wrong and what to do.
+ * Check the name of a certificate: a common name, or a whole subject that
+ * begins with a slash. NULL when it is right, else the error and what to write
+ * instead (static).
  */
 const char	*users_certificate(const char *text);
 const char	*users_issuer(const char *text);
 /*
- * A login as written: ASCII letters in lower case. NULL: empty, longer than
- * 255 octets, or with blanks or control characters.
+ * A login with ASCII letters in lower case. NULL when it is empty, longer than
+ * 255 octets, or has blanks, double quotes or control characters.
  */
 const char	*users_login(struct arena *a, const char *text);
 /*
- * What a login is counted as, whatever it holds: folded, and LOGIN_BUCKET in
- * front of one that begins like another kind of account, or like this.
+ * The key under which a login is counted: the login in lower case, with
+ * LOGIN_BUCKET before it when it begins like the key of another kind.
  */
 const char	*users_account(struct arena *a, const char *login);
 

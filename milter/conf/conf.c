@@ -1,8 +1,8 @@
 /*
- * conf - the configuration: read, build, check; counted references
+ * conf - the configuration: immutable after load, reference-counted
  *
- * It lives in one arena, its own strings and those of its users. Nothing is
- * written after loading, so any thread may read it while it holds one.
+ * A configuration and all its strings live in one arena. Nothing is written
+ * after loading, so any thread may read it while it holds a reference.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "conf_tree_priv.h"
 
 struct conf_object {
-	struct conf	 conf;		/* first: what callers know */
+	struct conf	 conf;		/* first: callers have its address */
 	struct arena	*arena;
 	atomic_uint	 refs;
 };
@@ -29,9 +29,9 @@ object_new(const char *path)
 	return o;
 }
 
-/* False: what is wrong is in b->bad. */
+/* False: the errors are in b->bad. */
 static bool
-fill(struct conf_builder *b, const char *text)
+conf_fill(struct conf_builder *b, const char *text)
 {
 	struct conf_tree tree;
 
@@ -47,9 +47,9 @@ fill(struct conf_builder *b, const char *text)
 	return b->bad->n == 0;
 }
 
-/* `text` is NULL for the file of that name. */
+/* Load the file `name`, or `text` if it is not NULL. */
 static struct conf *
-load(const char *name, const char *text, char **why)
+conf_load_either(const char *name, const char *text, char **why)
 {
 	struct complaints	 bad = { BUF_INIT, 0 };
 	struct complaints	 warnings = { BUF_INIT, 0 };
@@ -60,7 +60,7 @@ load(const char *name, const char *text, char **why)
 	};
 	struct conf		*c = &o->conf;
 
-	if (!fill(&b, text)) {
+	if (!conf_fill(&b, text)) {
 		*why = xstrdup(buf_str(&bad.text));
 		conf_unref(&c);
 	}
@@ -72,13 +72,13 @@ load(const char *name, const char *text, char **why)
 struct conf *
 conf_load(const char *path, char **why)
 {
-	return load(path, NULL, why);
+	return conf_load_either(path, NULL, why);
 }
 
 struct conf *
 conf_load_text(const char *name, const char *text, char **why)
 {
-	return load(name, text, why);
+	return conf_load_either(name, text, why);
 }
 
 struct store_place

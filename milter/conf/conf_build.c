@@ -1,15 +1,16 @@
 /*
  * conf_build - from the tree of a configuration file to struct conf
  *
- * Plans come first, since others name them; then what stands alone, relays,
- * listeners, groups, users. Everything is looked at, so that one run shows all
- * that is wrong.
+ * Plans come first, since other sections name them; then the sections without
+ * a title, relays, listeners, groups and users. An error does not end the
+ * work, so that one run shows all errors.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "conf/conf.h"
 #include "conf/conf_options.h"
 #include "conf/users.h"
@@ -23,8 +24,12 @@ static const struct plan_rules builtin_plans[] = {
 };
 #define NBUILTIN	(sizeof(builtin_plans) / sizeof(builtin_plans[0]))
 
+#define NAME_WRONG	"the name is not valid; use letters, digits and " \
+			"hyphens"
+
+/* Set all options of one section in its struct. */
 static void
-apply(struct conf_builder *b, const struct conf_section *s, void *base)
+build_options(struct conf_builder *b, const struct conf_section *s, void *base)
 {
 	const struct conf_option	*o;
 	size_t				 i;
@@ -58,7 +63,7 @@ next_section(const struct conf_tree *t, const char *name, size_t *i)
 	return NULL;
 }
 
-/* The plan of that name; a new one without limits if there is none. */
+/* The plan of that name, or a new one without limits. */
 static struct plan_rules *
 plan_named(struct plan_rules *plans, size_t *n, const char *name)
 {
@@ -73,9 +78,9 @@ plan_named(struct plan_rules *plans, size_t *n, const char *name)
 	return &plans[(*n)++];
 }
 
-/* A section of that name, in whatever case, stands before section `end`. */
+/* Is there a plan section of that name, in any case, before `end`? */
 static bool
-plan_was_there(const struct conf_tree *t, size_t end, const char *name)
+plan_is_repeated(const struct conf_tree *t, size_t end, const char *name)
 {
 	const struct conf_section	*s;
 	size_t				 i = 0;
@@ -98,21 +103,20 @@ build_plans(struct conf_builder *b)
 	memcpy(plans, builtin_plans, sizeof(builtin_plans));
 	while ((s = next_section(b->tree, "plan", &i)) != NULL) {
 		if (s->title[0] == '\0' || strpbrk(s->title, " \t,=") != NULL)
-			conf_complain_in(b->bad, s, s->place, "this is no "
-			    "name for a plan; use letters, digits and "
-			    "hyphens");
-		else if (plan_was_there(b->tree, i, s->title))
-			conf_complain_in(b->bad, s, s->place, "there is such "
-			    "a plan already (case does not matter); make one "
-			    "of the two");
+			conf_complain_in(b->bad, s, s->place, NAME_WRONG);
+		else if (plan_is_repeated(b->tree, i, s->title))
+			conf_complain_in(b->bad, s, s->place, "a plan of this "
+			    "name exists already (case does not matter); "
+			    "remove one of the two");
 		else
-			apply(b, s, plan_named(plans, &n, s->title));
+			build_options(b, s,
+			    plan_named(plans, &n, s->title));
 	}
 	b->conf->plans = plans;
 	b->conf->nplans = n;
 }
 
-/* Sections without a title; those that were not written get defaults. */
+/* Sections without a title; those that are not in the file get defaults. */
 static void
 build_singles(struct conf_builder *b)
 {
@@ -129,11 +133,11 @@ build_singles(struct conf_builder *b)
 			absent.name = conf_kinds[k].name;
 			s = &absent;
 		}
-		apply(b, s, b->conf);
+		build_options(b, s, b->conf);
 	}
 }
 
-/* A submission that is no local one requires a login over good TLS. */
+/* A submission listener that is not local requires TLS 1.2 and a login. */
 static void
 listener_defaults(const struct conf_section *s, struct session_rules *r)
 {
@@ -151,13 +155,16 @@ listener_defaults(const struct conf_section *s, struct session_rules *r)
 		r->min_tls_bits = 128;
 }
 
-/* A name that can stand in a log line and in a header field's comment. */
-static bool
-is_name(const char *title)
+/* The title is used in log lines and in the comment of a header field. */
+static void
+check_title(struct conf_builder *b, const struct conf_section *s)
 {
-	return title[0] != '\0' && strlen(title) <= 60 && title[strspn(title,
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789-._")] == '\0';
+	const char	*p = s->title;
+
+	while (ascii_is_alnum(*p) || *p == '-' || *p == '.' || *p == '_')
+		p++;
+	if (*p != '\0' || p == s->title || p - s->title > 60)
+		conf_complain_in(b->bad, s, s->place, NAME_WRONG);
 }
 
 static void
@@ -175,16 +182,14 @@ build_relays(struct conf_builder *b)
 		r->who.login = arena_printf(b->arena, RELAY_BUCKET "%s",
 		    s->title);
 		r->who.plan = b->conf->default_plan;
-		apply(b, s, r);
-		if (!is_name(s->title))
-			conf_complain_in(b->bad, s, s->place, "this is no name "
-			    "for a relay; use letters, digits and hyphens");
+		build_options(b, s, r);
+		check_title(b, s);
 		if (!conf_section_sets(s, "networks"))
-			conf_complain_in(b->bad, s, s->place, "is for no "
-			    "client; set networks");
+			conf_complain_in(b->bad, s, s->place, "networks is "
+			    "required");
 		if (!conf_section_sets(s, "senders"))
-			conf_complain_in(b->bad, s, s->place, "may send as "
-			    "nobody; set senders");
+			conf_complain_in(b->bad, s, s->place, "senders is "
+			    "required");
 	}
 	b->conf->relays = list;
 	b->conf->nrelays = n;
@@ -201,7 +206,7 @@ relay_named(const struct conf *c, const char *name)
 	return NULL;
 }
 
-/* From the names in relay-for to the sections. */
+/* Resolve the names in relay-for to relay sections. */
 static void
 bind_relays(struct conf_builder *b, const struct conf_section *s,
     struct session_rules *r)
@@ -214,7 +219,7 @@ bind_relays(struct conf_builder *b, const struct conf_section *s,
 		list[i] = relay_named(b->conf, r->relay_for[i]);
 		if (list[i] == NULL)
 			conf_complain_in(b->bad, s, conf_section_where(s,
-			    "relay-for"), "relay-for = \"%s\" is no relay; "
+			    "relay-for"), "relay-for = \"%s\" is not a relay; "
 			    "write a relay section of that name",
 			    conf_shown(b->arena, r->relay_for[i]));
 	}
@@ -234,7 +239,7 @@ build_listeners(struct conf_builder *b)
 	for (n = 0; (s = next_section(b->tree, "listener", &i)) != NULL; n++) {
 		list[n] = r = arena_alloc(b->arena, sizeof(*r));
 		r->name = s->title;
-		apply(b, s, r);
+		build_options(b, s, r);
 		listener_defaults(s, r);
 		bind_relays(b, s, r);
 	}
@@ -253,10 +258,8 @@ build_tiers(struct conf_builder *b)
 	list = arena_array(b->arena, n, sizeof(*list));
 	for (n = 0; (s = next_section(b->tree, "tier", &i)) != NULL; n++) {
 		list[n].name = s->title;
-		apply(b, s, &list[n]);
-		if (!is_name(s->title))
-			conf_complain_in(b->bad, s, s->place, "this is no name "
-			    "for a tier; use letters, digits and hyphens");
+		build_options(b, s, &list[n]);
+		check_title(b, s);
 	}
 	b->conf->tiers = list;
 	b->conf->ntiers = n;
@@ -277,10 +280,8 @@ build_groups(struct conf_builder *b)
 		    s->title);
 		list[n].file = s->place.file;
 		list[n].line = s->place.line;
-		apply(b, s, &list[n]);
-		if (!is_name(s->title))
-			conf_complain_in(b->bad, s, s->place, "this is no name "
-			    "for a group; use letters, digits and hyphens");
+		build_options(b, s, &list[n]);
+		check_title(b, s);
 	}
 	b->conf->group_sections = list;
 	b->conf->ngroup_sections = n;
@@ -294,14 +295,13 @@ build_user(struct conf_builder *b, const struct conf_section *s,
 	user->login = users_login(b->arena, s->title);
 	user->file = s->place.file;
 	user->line = s->place.line;
-	apply(b, s, user);
+	build_options(b, s, user);
 	if (user->login == NULL)
-		conf_complain_in(b->bad, s, s->place, "this is no login; "
+		conf_complain_in(b->bad, s, s->place, "the login is not valid; "
 		    "write it without blanks, at most 255 characters long");
 	else if (!users_add(b->users, user))
-		conf_complain_in(b->bad, s, s->place, "there is an entry "
-		    "already (case does not matter in logins); make one of "
-		    "the two");
+		conf_complain_in(b->bad, s, s->place, "the login has an entry "
+		    "already (case does not matter); remove one of the two");
 }
 
 static void
@@ -320,13 +320,6 @@ build_users(struct conf_builder *b)
 	b->conf->nuser_sections = n;
 }
 
-static bool
-names_something(const struct override_rules *r)
-{
-	return r->nnetworks + r->nauthor_domains + r->nsigners +
-	    r->nrecipients > 0;
-}
-
 static void
 build_overrides(struct conf_builder *b)
 {
@@ -338,14 +331,12 @@ build_overrides(struct conf_builder *b)
 	list = arena_array(b->arena, n, sizeof(*list));
 	for (n = 0; (s = next_section(b->tree, "override", &i)) != NULL; n++) {
 		list[n].name = s->title;
-		apply(b, s, &list[n]);
-		if (!is_name(s->title))
-			conf_complain_in(b->bad, s, s->place, "this is no name "
-			    "for an override; use letters, digits and "
-			    "hyphens");
-		if (!names_something(&list[n]))
-			conf_complain_in(b->bad, s, s->place, "is for all mail; "
-			    "set networks, author-domains, signers or "
+		build_options(b, s, &list[n]);
+		check_title(b, s);
+		if (list[n].nnetworks + list[n].nauthor_domains +
+		    list[n].nsigners + list[n].nrecipients == 0)
+			conf_complain_in(b->bad, s, s->place, "applies to all "
+			    "mail; set networks, author-domains, signers or "
 			    "recipients");
 	}
 	b->conf->overrides = list;
@@ -362,8 +353,8 @@ build_users_file(struct conf_builder *b)
 		return;
 	if (!b->may_read_files) {
 		conf_complain(b->bad, conf_section_where(b->tree->section,
-		    "users-file"), "users-file is not read here; write user "
-		    "sections");
+		    "users-file"), "users-file is not allowed here; write "
+		    "user sections");
 	} else if (!users_load_file(b->users, b->conf->users_file, &plans,
 	    &why)) {
 		if (b->bad->n++ > 0)
@@ -374,8 +365,8 @@ build_users_file(struct conf_builder *b)
 }
 
 /*
- * Beside the state file, so that each daemon has its own; a state that is
- * shared over the network says nothing about this host.
+ * Beside the state file, so that each daemon has a control socket of its own.
+ * A shared state on a server gives no path on this host.
  */
 static void
 control_default(struct conf_builder *b)

@@ -1,21 +1,28 @@
 /*
- * conf_check - combinations that make no sense, and those that are odd
+ * conf_check - options that contradict each other
  *
- * An option that would be without effect where it stands is an error: an
- * operator who wrote require-auth must not find out later that nobody asked
- * for a login.
+ * An option without effect is an error: an operator who wrote require-auth
+ * must not find out later that no login was required. So are a tier that no
+ * session reaches, a group without members, and a login in more groups than a
+ * message can count on. Allowed but doubtful settings are warnings.
+ * Listeners and relays are in conf_listener.c.
  */
 #include <string.h>
 
+#include "base/arena.h"
 #include "conf/conf.h"
 #include "conf/conf_options.h"
+#include "policy/policy_proof.h"
+#include "policy/policy_tier.h"
 #include "store/redis/redis_url.h"
 #include "conf_tree_priv.h"
 
 static void
 check_socket(struct conf_builder *b)
 {
-	static const char *const unix_only[] = { "socket-mode", "socket-owner" };
+	static const char *const unix_only[] = {
+		"socket-mode", "socket-owner"
+	};
 	const struct conf_section	*root = &b->tree->section[0];
 	size_t				 i;
 
@@ -30,24 +37,21 @@ check_socket(struct conf_builder *b)
 			    unix_only[i]);
 }
 
-/* What was set was checked as a text; what follows from state was not. */
+/* A path that was set has been checked; the default path has not. */
 static void
 check_control(struct conf_builder *b)
 {
-	const char	*path = b->conf->control_socket;
-	const char	*wrong = NULL;
+	const char *path = b->conf->control_socket;
 
-	if (path != NULL)
-		wrong = syntax_control(b->arena, &path);
-	if (wrong != NULL)
+	if (path != NULL && syntax_control(b->arena, &path) != NULL)
 		conf_complain(b->bad, conf_section_where(&b->tree->section[0],
-		    "state"), "with -control behind it state %s, or set "
-		    "control-socket", wrong);
+		    "state"), "the default control socket, state + "
+		    "\"-control\", is too long; set control-socket");
 }
 
-/* Options of a server, where a file is, and the other way round. */
+/* Options that need a Redis server, or TLS to it. */
 static void
-check_state(struct conf_builder *b)
+check_state_options(struct conf_builder *b)
 {
 	static const char *const server_only[] = {
 		"state-password-file", "state-ca-file"
@@ -81,7 +85,7 @@ check_user(struct conf_builder *b)
 
 	if (b->conf->user != NULL && strcmp(b->conf->user, "root") == 0)
 		conf_complain(b->warnings, conf_section_where(root, "user"),
-		    "user = root keeps all privileges; a user of its own is "
+		    "user = root keeps all privileges; a separate user is "
 		    "safer");
 }
 
@@ -92,7 +96,7 @@ check_unlisted(struct conf_builder *b)
 		conf_complain(b->warnings, conf_section_where(
 		    &b->tree->section[0], "unlisted-users"), "unlisted-users "
 		    "= any lets every login without an entry send as "
-		    "anybody; own-address is safer");
+		    "any address; own-address is safer");
 }
 
 static const struct conf_section *
@@ -122,19 +126,20 @@ check_signing(struct conf_builder *b)
 	if (c->signing.signing_table != NULL && c->signing.key_table == NULL)
 		conf_complain_in(b->bad, s,
 		    conf_section_where(s, "signing-table"),
-		    "signing-table names keys of a key-table; set key-table");
+		    "signing-table has no effect without key-table; set "
+		    "key-table");
 	if (c->signing.key_table != NULL && c->signing.signing_table == NULL)
 		conf_complain_in(b->bad, s, conf_section_where(s, "key-table"),
-		    "key-table says nothing about who signs; set "
+		    "key-table has no effect without signing-table; set "
 		    "signing-table");
 	if (c->signing.key_table != NULL && c->signing.key_directory != NULL)
 		conf_complain_in(b->warnings, s,
 		    conf_section_where(s, "key-table"), "key-table and "
-		    "signing-table are not used, since key-directory is set; "
-		    "remove one of the two");
+		    "signing-table are not used, because key-directory is "
+		    "set; remove key-directory or both tables");
 }
 
-/* Outcomes are rows of a file; there are none on a server. */
+/* Outcomes are rows of the state file; a Redis server has none. */
 static void
 check_outcomes(struct conf_builder *b)
 {
@@ -156,12 +161,153 @@ check_query(struct conf_builder *b)
 	if (c->users_database != NULL && c->users_query == NULL)
 		conf_complain(b->bad, conf_section_where(root,
 		    "users-database"), "users-database has no effect without "
-		    "users-query; set it, too");
+		    "users-query; set users-query");
 	if (c->users_query != NULL && c->users_database == NULL)
 		conf_complain(b->bad, conf_section_where(root,
 		    "users-query"), "users-query has no effect without "
-		    "users-database; set it, too");
+		    "users-database; set users-database");
 }
+
+/* --- tiers ------------------------------------------------------------- */
+
+/* Does tier `a` take every mechanism that tier `b` takes? */
+static bool
+takes_all_of(const struct tier_rules *a, const struct tier_rules *b)
+{
+	size_t i, j;
+
+	if (a->nmechanisms == 0 || b->nmechanisms == 0)
+		return a->nmechanisms == 0;
+	for (i = 0; i < b->nmechanisms; i++) {
+		for (j = 0; j < a->nmechanisms; j++)
+			if (strcmp(a->mechanisms[j], b->mechanisms[i]) == 0)
+				break;
+		/* a class contains mechanisms, not the other way round */
+		if (j == a->nmechanisms &&
+		    (policy_class_find(b->mechanisms[i]) != NULL ||
+		    !policy_tier_takes(a, b->mechanisms[i])))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The first tier whose conditions a session meets is taken: `a`, which asks
+ * for no more than `b`, must not come before it.
+ */
+static bool
+tier_hides(const struct tier_rules *a, const struct tier_rules *b)
+{
+	return takes_all_of(a, b) && (!a->certificate || b->certificate) &&
+	    (a->min_tls == NULL || (b->min_tls != NULL &&
+	    policy_tls_rank(a->min_tls) <= policy_tls_rank(b->min_tls)));
+}
+
+static void
+check_tiers(struct conf_builder *b)
+{
+	const struct tier_rules		*t = b->conf->tiers;
+	const struct conf_section	*s;
+	size_t				 i, n = 0, before;
+
+	for (i = 0; i < b->tree->n; i++) {
+		s = &b->tree->section[i];
+		if (strcmp(s->name, "tier") != 0)
+			continue;
+		for (before = 0; before < n; before++) {
+			if (!tier_hides(&t[before], &t[n]))
+				continue;
+			conf_complain_in(b->bad, s, s->place, "is never "
+			    "reached: tier %s matches all its sessions first; "
+			    "move this section before that one",
+			    t[before].name);
+			break;
+		}
+		n++;
+	}
+}
+
+/* --- groups ------------------------------------------------------------ */
+
+/* One group more than a login may be in, to find out that there are more. */
+struct overlap {
+	const struct group_rules *group[GROUPS_OF_LOGIN + 1];
+	size_t		 n;
+};
+
+static void
+check_group_name(struct conf_builder *b, const struct conf_section *s,
+    const struct group_rules *group)
+{
+	if (groups_find(b->conf->groups, group->name) != group)
+		conf_complain_in(b->bad, s, s->place, "a group of this name "
+		    "exists already (case does not matter); remove one of "
+		    "the two");
+}
+
+/*
+ * A message counts on few accounts at once. A login in too many groups is
+ * found here, not when mail comes. Complain only in the last of its groups.
+ */
+static void
+check_memberships(struct conf_builder *b, const struct conf_section *s,
+    const struct group_rules *group, const char *login)
+{
+	struct arena	*a = arena_new(0);
+	struct overlap	 o = { { NULL }, 0 };
+	size_t		 i;
+
+	o.n = groups_of(b->conf->groups, login, a, o.group,
+	    GROUPS_OF_LOGIN + 1);
+	for (i = 0; i < o.n; i++)
+		if (o.group[i] > group)
+			break;
+	if (i == o.n && o.n > GROUPS_OF_LOGIN)
+		conf_complain_in(b->bad, s, s->place, "%s would be in more "
+		    "than %d groups: %s, %s, %s and %s; remove it from one "
+		    "of them", login[0] == '@' ? arena_printf(a,
+		    "a login of %s", login + 1) : conf_shown(a, login),
+		    GROUPS_OF_LOGIN, o.group[0]->name, o.group[1]->name,
+		    o.group[2]->name, o.group[3]->name);
+	arena_free(&a);
+}
+
+/* Every login that the group names, and one login of each domain. */
+static void
+check_members(struct conf_builder *b, const struct conf_section *s,
+    const struct group_rules *group)
+{
+	const char	*domain;
+	size_t		 i;
+
+	if (group->nusers + group->ndomains == 0)
+		conf_complain_in(b->bad, s, s->place, "has no members; set "
+		    "domains or users");
+	for (i = 0; i < group->nusers; i++)
+		check_memberships(b, s, group, group->users[i]);
+	for (i = 0; i < group->ndomains; i++) {
+		domain = group->domains[i];
+		check_memberships(b, s, group, arena_printf(b->arena, "@%s%s",
+		    domain[0] == '.' ? "x" : "", domain));
+	}
+}
+
+static void
+check_groups(struct conf_builder *b)
+{
+	const struct conf_section	*s = b->tree->section;
+	size_t				 i, n = 0;
+
+	for (i = 0; i < b->tree->n; i++) {
+		if (strcmp(s[i].name, "group") != 0)
+			continue;
+		check_group_name(b, &s[i], &b->conf->group_sections[n]);
+		check_members(b, &s[i], &b->conf->group_sections[n]);
+		n++;
+	}
+}
+
+/* ----------------------------------------------------------------------- */
 
 void
 conf_check(struct conf_builder *b)
@@ -169,12 +315,12 @@ conf_check(struct conf_builder *b)
 	check_query(b);
 	check_socket(b);
 	check_control(b);
-	check_state(b);
+	check_state_options(b);
 	check_user(b);
 	check_unlisted(b);
 	check_signing(b);
 	check_outcomes(b);
 	conf_check_listeners(b);
-	conf_check_tiers(b);
-	conf_check_groups(b);
+	check_tiers(b);
+	check_groups(b);
 }

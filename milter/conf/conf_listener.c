@@ -1,8 +1,8 @@
 /*
- * conf_listener - listeners and relays that make no sense, alone or together
+ * conf_listener - errors in listener and relay sections
  *
- * An option that would be without effect on a listener is an error, and so is
- * a listener that another one hides. A relay without a listener is odd.
+ * An option without effect on its listener is an error, and so is a listener
+ * that another one hides. A relay that no listener names is a warning.
  */
 #include <string.h>
 #include <strings.h>
@@ -12,7 +12,7 @@
 #include "conf_tree_priv.h"
 
 static bool
-is_one_of(const char *word, const char *const *list)
+option_is_one_of(const char *word, const char *const *list)
 {
 	for (; *list != NULL; list++)
 		if (strcmp(word, *list) == 0)
@@ -38,18 +38,18 @@ bool
 conf_listener_takes(const struct session_rules *r, const char *option)
 {
 	if (r->local)
-		return !is_one_of(option, connection_options) &&
-		    !is_one_of(option, session_options) &&
+		return !option_is_one_of(option, connection_options) &&
+		    !option_is_one_of(option, session_options) &&
 		    (r->direction == DIRECTION_SUBMISSION ||
-		    !is_one_of(option, submission_options));
+		    !option_is_one_of(option, submission_options));
 	if (r->direction == DIRECTION_INBOUND)
-		return !is_one_of(option, session_options) &&
-		    !is_one_of(option, submission_options);
-	return !is_one_of(option, r->require_tls ? clear_options :
+		return !option_is_one_of(option, session_options) &&
+		    !option_is_one_of(option, submission_options);
+	return !option_is_one_of(option, r->require_tls ? clear_options :
 	    tls_options);
 }
 
-/* "no", "none" and empty lists ask for nothing. */
+/* Values like "no", "none" and empty lists require nothing. */
 static bool
 asks_for_something(const struct conf_section *s, const char *option)
 {
@@ -63,13 +63,13 @@ asks_for_something(const struct conf_section *s, const char *option)
 	    strcmp(text, "0") != 0;
 }
 
-/* Why conf_listener_takes() says no. */
+/* The end of "OPTION has no effect on", for conf_listener_takes(). */
 static const char *
-useless_there(const struct session_rules *r)
+without_effect(const struct session_rules *r)
 {
 	if (r->local)
-		return "a local listener: sendmail(1) comes by no connection "
-		    "and has no login";
+		return "a local listener: mail of sendmail(1) has no "
+		    "connection and no login; remove it";
 	if (r->direction == DIRECTION_INBOUND)
 		return "an inbound listener; write direction = submission";
 	if (r->require_tls)
@@ -81,7 +81,7 @@ static void
 check_listener_options(struct conf_builder *b, const struct conf_section *s,
     const struct session_rules *r)
 {
-	const char	*name, *why = useless_there(r);
+	const char	*name, *why = without_effect(r);
 	size_t		 i;
 
 	for (i = 0; i < s->n; i++) {
@@ -93,7 +93,7 @@ check_listener_options(struct conf_builder *b, const struct conf_section *s,
 	}
 }
 
-/* A password in the clear is read by whoever is on the way. */
+/* On any other network a password without TLS can be intercepted. */
 static void
 check_plaintext(struct conf_builder *b, const struct conf_section *s)
 {
@@ -108,13 +108,14 @@ check_plaintext(struct conf_builder *b, const struct conf_section *s)
 		if (netblock_parse(v->text, &block) &&
 		    !netblock_is_loopback(&block))
 			conf_complain_in(b->bad, s, v->place,
-			    "allow-plaintext = \"%s\" is more than loopback; "
-			    "write 127.0.0.0/8, ::1 or a part of them",
+			    "allow-plaintext = \"%s\" is not limited to "
+			    "loopback; write 127.0.0.0/8, ::1 or a part of "
+			    "them",
 			    conf_shown(b->arena, v->text));
 	}
 }
 
-/* No table says what somebody without a name may send as. */
+/* No entry limits the senders of a client without a login. */
 static void
 check_anybody(struct conf_builder *b, const struct conf_section *s,
     const struct session_rules *r)
@@ -122,9 +123,9 @@ check_anybody(struct conf_builder *b, const struct conf_section *s,
 	if (r->direction == DIRECTION_SUBMISSION && !r->local &&
 	    !r->require_auth && r->second_factor == SECOND_FACTOR_NONE)
 		conf_complain_in(b->warnings, s, conf_section_where(s,
-		    "require-auth"), "a client without a login may send as "
-		    "anybody here, unsigned; a relay section binds its "
-		    "clients");
+		    "require-auth"), "clients without a login may send as any "
+		    "address, unsigned; a relay section limits the senders "
+		    "of its clients");
 }
 
 static void
@@ -140,7 +141,7 @@ check_listener(struct conf_builder *b, const struct conf_section *s,
 		    "set daemon-ports, daemon-names, daemon-addrs or local");
 }
 
-/* An item that both lists have; a list of none has all. NULL: none. */
+/* The first item in both lists, or NULL. An empty list matches all: "". */
 static const char *
 common_item(const char *const *a, size_t na, const char *const *b, size_t nb)
 {
@@ -155,7 +156,7 @@ common_item(const char *const *a, size_t na, const char *const *b, size_t nb)
 	return NULL;
 }
 
-/* All that `b` takes is in `a`. */
+/* Does list `a` match all that list `b` matches? */
 static bool
 list_covers(const char *const *a, size_t na, const char *const *b, size_t nb)
 {
@@ -182,7 +183,7 @@ listener_covers(const struct session_rules *a, const struct session_rules *b)
 	    b->daemon_addrs, b->ndaemon_addrs);
 }
 
-/* A port that both name, if nothing else keeps the two apart. */
+/* A port in both, unless names or addresses keep the two apart; or NULL. */
 static const char *
 shared_port(const struct session_rules *a, const struct session_rules *b)
 {
@@ -200,7 +201,7 @@ shared_port(const struct session_rules *a, const struct session_rules *b)
 	return port;
 }
 
-/* The first listener that matches is taken: `a` stands before `b`. */
+/* The first listener that matches is taken, and `a` comes before `b`. */
 static void
 check_pair(struct conf_builder *bu, const struct conf_section *s,
     const struct session_rules *a, const struct session_rules *b)
@@ -209,7 +210,7 @@ check_pair(struct conf_builder *bu, const struct conf_section *s,
 
 	if (listener_covers(a, b)) {
 		conf_complain_in(bu->bad, s, s->place, "never matches: "
-		    "listener %s takes all of its connections first; change "
+		    "listener %s matches all its connections first; change "
 		    "one of the two", a->name);
 		return;
 	}
@@ -245,13 +246,15 @@ check_relays(struct conf_builder *b)
 			continue;
 		if (!is_served(b->conf, r))
 			conf_complain_in(b->warnings, s, s->place, "no "
-			    "relay-for names it: its clients need a login");
+			    "listener names it in relay-for, so its clients "
+			    "need a login");
 		for (j = 0; j < r->who.nnetworks; j++)
 			if (r->who.networks[j].bits == 0)
 				conf_complain_in(b->warnings, s,
 				    conf_section_where(s, "networks"),
-				    "everybody is its client and needs no "
-				    "login; name the networks of your own");
+				    "networks has all addresses, so no "
+				    "client needs a login; write your own "
+				    "networks");
 		r++;
 	}
 }

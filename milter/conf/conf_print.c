@@ -1,8 +1,8 @@
 /*
- * conf_print - a configuration as a file that gives the same configuration,
- * and as JSON
+ * conf_print - print a configuration as a configuration file, or as JSON
  *
- * Users of users-file are not printed: the file is named.
+ * The printed file loads to the same configuration. Users of users-file are
+ * not printed, only the name of the file.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -24,7 +24,7 @@ struct shown {
 	const char	*const *text;
 };
 
-/* What prints sections and options, one way or the other. */
+/* Prints sections and options in one of the two formats. */
 struct printer {
 	const struct conf *conf;
 	FILE		*out;
@@ -190,7 +190,7 @@ print_value(const struct printer *p, const struct shown *s)
 
 /* --- options and sections ---------------------------------------------- */
 
-/* Options that would be refused beside the others are left out. */
+/* Options that a load would refuse as without effect are left out. */
 static bool
 is_printed(const struct conf *c, const struct conf_option *o, const void *base)
 {
@@ -201,7 +201,7 @@ is_printed(const struct conf *c, const struct conf_option *o, const void *base)
 	return true;
 }
 
-/* What stands before an option or a section. */
+/* The comma and the blanks before an option or a section. */
 static void
 print_lead(struct printer *p)
 {
@@ -233,7 +233,7 @@ print_options(struct printer *p, const char *section, const void *base)
 	}
 }
 
-/* `title` is NULL for a kind that has none. */
+/* `title` is NULL for a section without one. */
 static void
 print_section(struct printer *p, const char *name, const char *title,
     const void *base)
@@ -265,8 +265,8 @@ print_section(struct printer *p, const char *name, const char *title,
 }
 
 /*
- * All sections of a kind that has titles; in JSON one object of objects, its
- * name in the plural: `user` is the name of an option.
+ * All sections of a kind with titles. In JSON they are one object of objects,
+ * named in the plural, since `user` is already the name of an option.
  */
 static void
 print_kind(struct printer *p, const char *name)
@@ -304,7 +304,7 @@ print_kind(struct printer *p, const char *name)
 }
 
 static void
-print_all(struct printer *p)
+conf_print_all(struct printer *p)
 {
 	size_t i;
 
@@ -324,7 +324,7 @@ conf_print(const struct conf *c, FILE *out)
 {
 	struct printer p = { .conf = c, .out = out, .indent = "" };
 
-	print_all(&p);
+	conf_print_all(&p);
 }
 
 void
@@ -334,6 +334,6 @@ conf_print_json(const struct conf *c, FILE *out)
 	    .first = true, .indent = "\t" };
 
 	fputs("{\n", out);
-	print_all(&p);
+	conf_print_all(&p);
 	fputs("\n}\n", out);
 }

@@ -1,11 +1,11 @@
 /*
- * conf_read - from a file to a tree: the door to libconfuse
+ * conf_read - parse a configuration file into a tree: the door to libconfuse
  *
- * libconfuse reads sections, lists and quoting; its lexer is one for the
- * whole process, so one load runs at a time. Every value is stored with the
- * line it was read on. include() is ours: libconfuse's own opens paths
- * relative to the working directory and, after an error in an included
- * file, keeps its stack of open files for the rest of the process.
+ * libconfuse parses sections, lists and quotes. Its lexer is global, so one
+ * load runs at a time. Every value is stored with its file and line. include()
+ * is our own: that of libconfuse opens paths relative to the working directory
+ * and, after an error in an included file, keeps its stack of open files for
+ * the rest of the process.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -25,7 +25,7 @@
 #define INCLUDE_FILES	100
 /* libconfuse compares each title with all before it */
 #define TITLED_MAX	20000
-/* The hidden option; nobody can write its name without quotes. */
+/* A hidden option: this name cannot be written without quotes. */
 #define BEGIN_NAME	"(begin)"
 #define BEGIN_TEXT	"begin"
 /* Our own flag beside libconfuse's: the option has been written before. */
@@ -34,12 +34,12 @@
 struct load {
 	struct arena	*arena;
 	struct complaints *bad;
-	const char	*file;		/* that is being read */
+	const char	*file;		/* being read */
 	unsigned	 depth, files, titled;
 	bool		 may_read_files;
 };
 
-/* libconfuse's callbacks get no pointer of ours. */
+/* libconfuse's callbacks have no argument for data of the caller. */
 static pthread_mutex_t	 lock = PTHREAD_MUTEX_INITIALIZER;
 static struct load	*current;
 
@@ -51,10 +51,10 @@ here(const cfg_t *cfg)
 	return at;
 }
 
-/* --- what libconfuse complains about ----------------------------------- */
+/* --- errors of libconfuse ---------------------------------------------- */
 
 static const struct {
-	const char	*begins;	/* libconfuse's text */
+	const char	*begins;	/* of libconfuse's text */
 	const char	*hint;
 } hints[] = {
 	{ "unexpected token", "look for a missing comma, quote or brace "
@@ -62,11 +62,11 @@ static const struct {
 	{ "premature end of file", "the last option is not complete" },
 	{ "unexpected closing brace", "remove it, or write the missing {" },
 	{ "missing title", "write a name before the {" },
-	{ "missing opening brace", "write { behind the name; quote a name "
+	{ "missing opening brace", "write { after the name; quote a name "
 	    "with blanks" },
 	{ "missing equal sign", "write option = value" },
 	{ "missing parenthesis", "write include(\"/path/to/file\")" },
-	{ "found duplicate title", "make one section of the two" },
+	{ "found duplicate title", "merge the two sections" },
 	{ "attempt to append", "write = instead of +=" },
 };
 
@@ -82,7 +82,7 @@ hint_for(const char *text)
 	return "see millgate.conf(5)";
 }
 
-/* The section where an option of that name belongs, or NULL. */
+/* The section that has an option of that name, or NULL. */
 static const char *
 home_of(const char *name)
 {
@@ -115,7 +115,8 @@ complain_unknown(cfg_t *cfg, const char *name)
 		    home);
 	else if (home != NULL)
 		conf_complain(current->bad, here(cfg), "unknown option "
-		    "\"%s\"%s; it stands outside of sections", shown, where);
+		    "\"%s\"%s; it belongs outside of sections", shown,
+		    where);
 	else
 		conf_complain(current->bad, here(cfg), "unknown option "
 		    "\"%s\"%s; see millgate.conf(5)", shown, where);
@@ -147,7 +148,7 @@ has_control(const char *text)
 	return false;
 }
 
-/* One value of an option; the first of an assignment has nvalues = 1. */
+/* One value of an option; nvalues is 1 for the first of an assignment. */
 static int
 on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 {
@@ -168,9 +169,10 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 }
 
 /*
- * libconfuse forgets on which line a section began. It parses default values
- * at that moment, so that a hidden option with a default learns it. An error
- * here would be taken for a mistake in our table and end the process.
+ * libconfuse does not store the line on which a section begins. It parses
+ * default values at that moment, so a hidden option with a default gets the
+ * line. To return an error here would end the process: libconfuse takes it
+ * for a mistake in our table.
  */
 static int
 on_begin(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
@@ -198,7 +200,7 @@ static int	 on_include(cfg_t *, cfg_opt_t *, int, const char **);
 
 /* --- libconfuse's form of the option table ----------------------------- */
 
-/* The option `user` has the name of a section. */
+/* The option `user` has the name of a section, so it gets a mark. */
 static const char *
 name_for_libconfuse(const struct conf_option *o)
 {
@@ -217,7 +219,7 @@ option_of(const struct conf_option *o)
 	return one;
 }
 
-/* The options of a section; room for `more` others behind. */
+/* The options of a section, with room for `more` others after them. */
 static cfg_opt_t *
 options_of(struct arena *a, const char *section, size_t more, size_t *n)
 {
@@ -233,7 +235,7 @@ options_of(struct arena *a, const char *section, size_t more, size_t *n)
 }
 
 static cfg_opt_t
-section_of(struct arena *a, const struct conf_kind *kind)
+section_option(struct arena *a, const struct conf_kind *kind)
 {
 	static char	 text[] = BEGIN_TEXT;
 	cfg_opt_t	 begin = CFG_PTR_CB(BEGIN_NAME, text, CFGF_NONE,
@@ -260,7 +262,7 @@ parser_new(struct arena *a)
 
 	opts = options_of(a, "", conf_nkinds + 1, &n);
 	for (i = 1; i < conf_nkinds; i++)
-		opts[n++] = section_of(a, &conf_kinds[i]);
+		opts[n++] = section_option(a, &conf_kinds[i]);
 	opts[n] = include;
 	cfg = cfg_init(opts, CFGF_NONE);
 	if (cfg == NULL)
@@ -272,9 +274,9 @@ parser_new(struct arena *a)
 /* --- files ------------------------------------------------------------- */
 
 static bool
-fail_at(struct conf_place at, const char *what)
+fail_at(struct conf_place at, const char *error)
 {
-	conf_complain(current->bad, at, "%s", what);
+	conf_complain(current->bad, at, "%s", error);
 	return false;
 }
 
@@ -283,16 +285,16 @@ parse_text(cfg_t *cfg, const char *file, const char *text, size_t len)
 {
 	struct buf		 clean = BUF_INIT;
 	struct conf_place	 at = { file, 0 };
-	const char		*what, *outer = current->file;
+	const char		*error, *outer = current->file;
 	int			 line = cfg->line;
 	bool			 ok;
 	FILE			*in;
 
-	if (!conf_text_clean(text, len, &clean, &at.line, &what)) {
+	if (!conf_text_clean(text, len, &clean, &at.line, &error)) {
 		buf_free(&clean);
-		return fail_at(at, what);
+		return fail_at(at, error);
 	}
-	buf_addch(&clean, '\n');	/* fmemopen wants one octet */
+	buf_addch(&clean, '\n');	/* fmemopen needs one octet */
 	in = fmemopen(clean.data, clean.len, "r");
 	if (in == NULL)
 		abort();		/* out of memory */
@@ -306,7 +308,7 @@ parse_text(cfg_t *cfg, const char *file, const char *text, size_t len)
 }
 
 static bool
-read_file(FILE *in, struct buf *text)
+conf_read_file(FILE *in, struct buf *text)
 {
 	char	part[16 * 1024];
 	size_t	n;
@@ -319,7 +321,7 @@ read_file(FILE *in, struct buf *text)
 	return text->len <= FILE_MAX_OCTETS && ferror(in) == 0;
 }
 
-/* `from`: the place of include(), or the file itself. */
+/* `from` is the place of include(), or the file itself. */
 static bool
 parse_file(cfg_t *cfg, const char *path, struct conf_place from)
 {
@@ -328,11 +330,11 @@ parse_file(cfg_t *cfg, const char *path, struct conf_place from)
 	bool		 ok = false;
 
 	in = fopen(path, "re");
-	if (in == NULL || !read_file(in, &text)) {
+	if (in == NULL || !conf_read_file(in, &text)) {
 		if (strcmp(path, from.file) == 0)
 			conf_complain(current->bad, from, "%s%s",
 			    strerror(errno), errno == ENOENT ?
-			    "; -c names another file" : "");
+			    "; name another file with -c" : "");
 		else
 			conf_complain(current->bad, from, "include: %s: %s",
 			    path, strerror(errno));
@@ -366,12 +368,12 @@ on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 	(void)opt;
 	(void)argc;		/* conf_text.c passes one string only */
 	if (!current->may_read_files)
-		return fail_at(at, "include() reads no files here; write the "
+		return fail_at(at, "include() is not allowed here; write the "
 		    "options themselves") ? 0 : -1;
 	if (current->depth >= INCLUDE_DEPTH ||
 	    current->files >= INCLUDE_FILES)
-		return fail_at(at, "too many files include each other; does "
-		    "one include itself?") ? 0 : -1;
+		return fail_at(at, "too many included files; does a file "
+		    "include itself?") ? 0 : -1;
 	current->depth++;
 	current->files++;
 	ok = parse_file(cfg, include_path(argv[0]), at);

@@ -1,8 +1,9 @@
 /*
- * conf_syntax - is this text what the option takes?
+ * conf_syntax - the syntax of option values that are texts
  *
- * Each function answers NULL, or what is wrong and what to do. Some replace
- * the text by its normal form: lower-case domains, "local:" for "unix:".
+ * Each function returns NULL, or the error and what to write instead. Some
+ * replace the text by its normal form: lower-case domains, "local:" for
+ * "unix:".
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/un.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/netaddr.h"
 #include "conf/conf.h"
 #include "conf/conf_options.h"
@@ -19,7 +21,7 @@
 #include "policy/policy_rules.h"
 #include "store/redis/redis_url.h"
 
-/* 1 to 65535, digits only; 0 is no port. */
+/* 1 to 65535, digits only; 0: not a port. */
 static unsigned
 port_number(const char *text, size_t len)
 {
@@ -27,7 +29,7 @@ port_number(const char *text, size_t len)
 	size_t		i;
 
 	for (i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9' || i >= 5)
+		if (!ascii_is_digit(text[i]) || i >= 5)
 			return 0;
 		port = port * 10 + (unsigned)(text[i] - '0');
 	}
@@ -40,8 +42,8 @@ unix_socket(struct arena *a, const char **text, const char *path)
 	struct sockaddr_un un;
 
 	if (path[0] != '/')
-		return "names no absolute path; write "
-		    "unix:/run/millgate/millgate.sock or the like";
+		return "is not an absolute path; write for example "
+		    "unix:/run/millgate/millgate.sock";
 	if (strlen(path) >= sizeof(un.sun_path))
 		return "is too long for a socket; choose a shorter path";
 	*text = arena_printf(a, "local:%s", path);
@@ -62,14 +64,15 @@ syntax_socket(struct arena *a, const char **text)
 	if (t[0] == '/')
 		return unix_socket(a, text, t);
 	if (strncmp(t, "inet:", 5) != 0 && strncmp(t, "inet6:", 6) != 0)
-		return "is no socket; write inet:PORT@HOST, inet6:PORT@HOST "
+		return "is not a socket; write inet:PORT@HOST, inet6:PORT@HOST "
 		    "or unix:PATH";
 	port = strchr(t, ':') + 1;
 	len = strcspn(port, "@");
 	if (port_number(port, len) == 0)
-		return "has no port from 1 to 65535; write inet:PORT@HOST";
+		return "must have a port between 1 and 65535; write "
+		    "inet:PORT@HOST";
 	if (port[len] == '@' && port[len + 1] == '\0')
-		return "has no host behind @; write inet:PORT@HOST";
+		return "must have a host after @; write inet:PORT@HOST";
 	return NULL;
 }
 
@@ -81,7 +84,7 @@ syntax_owner(struct arena *a, const char **text)
 	(void)a;
 	if (colon == NULL || colon == *text || colon[1] == '\0' ||
 	    strchr(colon + 1, ':') != NULL || strpbrk(*text, " \t/") != NULL)
-		return "is no owner; write user:group";
+		return "is not an owner; write user:group";
 	return NULL;
 }
 
@@ -91,8 +94,8 @@ syntax_authserv_id(struct arena *a, const char **text)
 	const char *domain = domain_canonical(a, *text, strlen(*text));
 
 	if (domain == NULL || strchr(domain, '.') == NULL)
-		return "is no domain; write the host name of this service, "
-		    "such as mx.example.net";
+		return "is not a domain; write the host name of this service, "
+		    "for example mx.example.net";
 	*text = domain;
 	return NULL;
 }
@@ -107,7 +110,7 @@ syntax_state(struct arena *a, const char **text)
 		return NULL;
 	if (redis_url_is(*text))
 		return redis_url_parse(*text, &url);
-	return "is no absolute path; write /path/to/state.db or "
+	return "is not an absolute path; write /path/to/state.db or "
 	    "redis://HOST:PORT/NUMBER";
 }
 
@@ -119,7 +122,7 @@ syntax_control(struct arena *a, const char **text)
 	if (strcmp(*text, CONF_NO_SOCKET) == 0)
 		return NULL;
 	if ((*text)[0] != '/')
-		return "is no absolute path; write /path/to/socket or none";
+		return "is not an absolute path; write /path/to/socket or none";
 	return unix_socket(a, &path, *text);
 }
 
@@ -128,7 +131,7 @@ syntax_user(struct arena *a, const char **text)
 {
 	(void)a;
 	if ((*text)[0] == '\0' || strpbrk(*text, " \t/:") != NULL)
-		return "is no user name; write the name of a system user";
+		return "is not a user name; write the name of a system user";
 	return NULL;
 }
 
@@ -137,7 +140,7 @@ syntax_path(struct arena *a, const char **text)
 {
 	(void)a;
 	return (*text)[0] == '/' ? NULL :
-	    "is no absolute path; begin it with /";
+	    "is not an absolute path; begin it with /";
 }
 
 /* OpenDKIM's data set types that are files. */
@@ -152,10 +155,10 @@ syntax_table(struct arena *a, const char **text)
 	else if (strncmp(path, "file:", 5) == 0)
 		path += 5;
 	return path[0] == '/' ? NULL :
-	    "is no table; write /path, file:/path or refile:/path";
+	    "is not a table; write /path, file:/path or refile:/path";
 }
 
-/* A name server: an address, with @port behind it if that is not 53. */
+/* A name server: ADDRESS or ADDRESS@PORT; the default port is 53. */
 const char *
 syntax_server(struct arena *a, const char **text)
 {
@@ -165,9 +168,9 @@ syntax_server(struct arena *a, const char **text)
 	struct netaddr	 addr;
 
 	if (!netaddr_parse(arena_memdup(a, *text, len), &addr))
-		return "is no name server; write ADDRESS or ADDRESS@PORT";
+		return "is not a name server; write ADDRESS or ADDRESS@PORT";
 	if (at != NULL && port_number(at + 1, strlen(at + 1)) == 0)
-		return "has no port from 1 to 65535 behind @";
+		return "must have a port between 1 and 65535 after @";
 	return NULL;
 }
 
@@ -177,12 +180,12 @@ syntax_port(struct arena *a, const char **text)
 	unsigned port = port_number(*text, strlen(*text));
 
 	if (port == 0)
-		return "is no port; give a number from 1 to 65535";
+		return "is not a port; write a number between 1 and 65535";
 	*text = arena_printf(a, "%u", port);
 	return NULL;
 }
 
-/* Of {daemon_addr}; it is compared as an address. */
+/* Compared with {daemon_addr} as an address, not as a text. */
 const char *
 syntax_address(struct arena *a, const char **text)
 {
@@ -190,7 +193,8 @@ syntax_address(struct arena *a, const char **text)
 
 	(void)a;
 	return netaddr_parse(*text, &addr) ? NULL :
-	    "is no IP address; write 192.0.2.1 or 2001:db8::1";
+	    "is not an IP address; write for example 192.0.2.1 or "
+	    "2001:db8::1";
 }
 
 const char *
@@ -215,8 +219,7 @@ syntax_tls(struct arena *a, const char **text)
 			return NULL;
 		}
 	}
-	return "is no TLS version; use one of: TLSv1, TLSv1.1, TLSv1.2, "
-	    "TLSv1.3";
+	return "must be one of: TLSv1, TLSv1.1, TLSv1.2, TLSv1.3";
 }
 
 /* RFC 4422 3.1: 1 to 20 of upper-case letters, digits, hyphen, underscore. */
@@ -227,16 +230,16 @@ syntax_mechanism(struct arena *a, const char **text)
 	char	*upper = arena_strdup(a, *text);
 
 	for (i = 0; i < len; i++)
-		if (upper[i] >= 'a' && upper[i] <= 'z')
-			upper[i] = (char)(upper[i] - 'a' + 'A');
+		upper[i] = ascii_upper(upper[i]);
 	if (len == 0 || len > 20 || upper[strspn(upper,
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] != '\0')
-		return "is no SASL mechanism; write its name, such as PLAIN";
+		return "is not a SASL mechanism; write its name, for example "
+		    "PLAIN";
 	*text = upper;
 	return NULL;
 }
 
-/* Or a word for a class of them. */
+/* A mechanism, or the word for a class of mechanisms. */
 const char *
 syntax_tier_mechanism(struct arena *a, const char **text)
 {
@@ -263,7 +266,7 @@ syntax_sender(struct arena *a, const char **text)
 	const char *pattern = users_sender_pattern(a, *text);
 
 	if (pattern == NULL)
-		return "is no sender; write user@domain, @domain, @.domain "
+		return "is not a sender; write user@domain, @domain, @.domain "
 		    "(its subdomains) or *";
 	*text = pattern;
 	return NULL;
@@ -293,11 +296,11 @@ syntax_field(struct arena *a, const char **text)
 	for (p = *text; *p > ' ' && *p < 127 && *p != ':'; p++)
 		continue;
 	if (*p != '\0' || p == *text)
-		return "is no header field name; write it without a colon";
+		return "is not a header field name; write it without a colon";
 	return NULL;
 }
 
-/* A domain, or with a dot in front all that is below it. */
+/* "example.org", or ".example.org" for its subdomains. */
 const char *
 syntax_domain(struct arena *a, const char **text)
 {
@@ -306,8 +309,8 @@ syntax_domain(struct arena *a, const char **text)
 			     strlen(*text + dot));
 
 	if (name == NULL)
-		return "is no domain; write example.org, or .example.org for "
-		    "its subdomains";
+		return "is not a domain; write example.org, or .example.org "
+		    "for its subdomains";
 	*text = dot ? arena_printf(a, ".%s", name) : name;
 	return NULL;
 }
@@ -318,13 +321,13 @@ syntax_login(struct arena *a, const char **text)
 	const char *login = users_login(a, *text);
 
 	if (login == NULL)
-		return "is no login; write it without blanks, at most 255 "
-		    "characters long";
+		return "is not a valid login; write it without blanks, at "
+		    "most 255 characters long";
 	*text = login;
 	return NULL;
 }
 
-/* It goes into a comment of a header field. */
+/* It becomes part of a comment in Authentication-Results. */
 const char *
 syntax_reason(struct arena *a, const char **text)
 {
@@ -334,12 +337,12 @@ syntax_reason(struct arena *a, const char **text)
 	for (p = *text; *p >= ' ' && *p <= '~'; p++)
 		continue;
 	if (*p != '\0' || p - *text > 200 || strstr(*text, "=pass") != NULL)
-		return "cannot stand in a header; write one line of at most "
-		    "200 ASCII characters, without \"=pass\"";
+		return "is not allowed in a header field; write one line of at "
+		    "most 200 ASCII characters, without \"=pass\"";
 	return NULL;
 }
 
-/* It is split at blanks, and no shell is asked what quotes mean. */
+/* The command is split at blanks; no shell interprets quotes. */
 const char *
 syntax_command(struct arena *a, const char **text)
 {
@@ -348,15 +351,15 @@ syntax_command(struct arena *a, const char **text)
 
 	(void)a;
 	if ((*text)[0] != '/')
-		return "names no absolute path; write /path/of/a/program, and "
-		    "its arguments behind it";
+		return "is not an absolute path; write /path/to/program, "
+		    "followed by its arguments";
 	for (p = *text; *p != '\0'; p++) {
 		if ((unsigned char)*p < ' ' || strchr("'\"\\`$", *p) != NULL)
-			return "has quotes or variables, which only a shell "
-			    "knows; put them into a script, and name that";
+			return "has quotes or variables, but no shell "
+			    "runs it; write a script and name it here";
 		if (*p == ' ')
 			words++;
 	}
 	return words <= NOTIFIER_WORDS ? NULL :
-	    "has too many words; put them into a script, and name that";
+	    "has too many words; write a script and name it here";
 }

@@ -1,18 +1,19 @@
 /*
- * conf_text - make a text fit for libconfuse's lexer
+ * conf_text - prepare a configuration text for libconfuse's lexer
  *
- * That lexer knows comments only between options, counts one line too many
- * for a C comment, puts environment variables into strings, lets a string run
- * over lines, takes an unclosed section for a closed one, and eats characters
- * that it does not know: `senders = {*}` would be an empty list. So comments
- * are blanked here, variables are made plain text, and the rest is refused
- * with its line. The lines of the result are the lines of the text.
+ * That lexer accepts comments only between options, counts one line too many
+ * for a C comment, expands environment variables in strings, lets a string
+ * continue on the next line, accepts a section that is not closed, and skips
+ * unknown characters: `senders = {*}` would be an empty list. So comments are
+ * blanked here, variables are escaped, and the rest is refused with its line.
+ * Line numbers stay the same.
  *
- * libconfuse cannot tell `user = millgate` from `user alice { }`: the option
- * gets a mark behind its name, a character that no text may hold.
+ * libconfuse cannot distinguish `user = millgate` from `user alice { }`. The
+ * name of the option gets a mark, a character that no text may contain.
  */
 #include <string.h>
 
+#include "base/ascii.h"
 #include "conf_tree_priv.h"
 
 struct cleaner {
@@ -20,25 +21,25 @@ struct cleaner {
 	struct buf	*out;
 	unsigned	 line;
 	unsigned	 depth, opened;	/* braces, line of the outermost */
-	const char	*what;
+	const char	*error;
 };
 
 static bool
-refuse(struct cleaner *c, const char *what)
+clean_refuse(struct cleaner *c, const char *error)
 {
-	c->what = what;
+	c->error = error;
 	return false;
 }
 
 static bool
-starts_with(const struct cleaner *c, const char *word)
+clean_sees(const struct cleaner *c, const char *word)
 {
 	size_t len = strlen(word);
 
 	return (size_t)(c->end - c->p) >= len && memcmp(c->p, word, len) == 0;
 }
 
-/* One character, as it is; or a blank for one of a comment. */
+/* Copy one character, or write a blank for one of a comment. */
 static void
 pass(struct cleaner *c, bool blank)
 {
@@ -62,25 +63,26 @@ clean_block_comment(struct cleaner *c)
 
 	pass(c, true);
 	pass(c, true);
-	while (c->p < c->end && !starts_with(c, "*/"))
+	while (c->p < c->end && !clean_sees(c, "*/"))
 		pass(c, true);
 	if (c->p == c->end) {
 		c->line = line;
-		return refuse(c, "this comment never ends; close it with */");
+		return clean_refuse(c, "this comment is not closed; write */ "
+		    "at its end");
 	}
 	pass(c, true);
 	pass(c, true);
 	return true;
 }
 
-/* A backslash and what it stands for. */
+/* A backslash and the character after it. */
 static bool
 clean_escape(struct cleaner *c, char quote)
 {
 	if (quote != '"' || c->end - c->p < 2 || c->p[1] == '\0' ||
 	    strchr("\"\\$", c->p[1]) == NULL)
-		return refuse(c, "unknown escape in a string; only \\\" and "
-		    "\\\\ are known, between double quotes");
+		return clean_refuse(c, "unknown escape in a string; only \\\" "
+		    "and \\\\ are allowed, in double quotes");
 	pass(c, false);
 	pass(c, false);
 	return true;
@@ -100,13 +102,13 @@ clean_string(struct cleaner *c)
 				return false;
 			continue;
 		}
-		if (quote == '"' && starts_with(c, "${"))
+		if (quote == '"' && clean_sees(c, "${"))
 			buf_addch(c->out, '\\');
 		pass(c, false);
 	}
 	if (c->p == c->end || *c->p != quote)
-		return refuse(c, "this string is not closed; write the quote "
-		    "at its end, on the same line");
+		return clean_refuse(c, "this string is not closed; write the "
+		    "quote at its end, on the same line");
 	pass(c, false);
 	return true;
 }
@@ -129,7 +131,7 @@ pass_blanks(struct cleaner *c)
 		pass(c, false);
 }
 
-/* include("file"); libconfuse forgets memory when it is not that. */
+/* include("file"); libconfuse leaks memory for any other argument. */
 static bool
 clean_arguments(struct cleaner *c)
 {
@@ -144,41 +146,38 @@ clean_arguments(struct cleaner *c)
 			return true;
 		}
 	}
-	return refuse(c, "parentheses stand only in include(\"/path/to/file\")");
+	return clean_refuse(c, "parentheses are only allowed in "
+	    "include(\"/path/to/file\")");
 }
 
-static bool
-is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-}
-
-/* The option `user`, outside of sections, and not a section of that name. */
+/* Is this the option `user` outside of sections, not a section `user`? */
 static bool
 is_user_option(const struct cleaner *c)
 {
-	const char *p = c->p + strlen("user");
+	const char	*p = c->p + strlen("user");
+	char		 before = c->out->len > 0 ?
+			     c->out->data[c->out->len - 1] : ' ';
 
-	if (c->depth > 0 || !starts_with(c, "user") ||
-	    (c->out->len > 0 && is_word(c->out->data[c->out->len - 1])))
+	if (c->depth > 0 || !clean_sees(c, "user") ||
+	    ascii_is_alnum(before) || before == '-')
 		return false;
 	while (p < c->end && strchr(" \t\r\n", *p) != NULL && *p != '\0')
 		p++;
 	return p < c->end && *p == '=';
 }
 
-/* A character that is in no string and no comment. */
+/* A character outside of strings and comments. */
 static bool
 clean_plain(struct cleaner *c)
 {
-	if (starts_with(c, "${"))
-		return refuse(c, "variables are not known here; write the "
+	if (clean_sees(c, "${"))
+		return clean_refuse(c, "variables are not supported; write the "
 		    "value itself");
-	if (*c->p == '*' || (*c->p == '+' && !starts_with(c, "+=")))
-		return refuse(c, "* and + stand only in strings; write quotes "
-		    "around the value");
+	if (*c->p == '*' || (*c->p == '+' && !clean_sees(c, "+=")))
+		return clean_refuse(c, "* and + are only allowed in strings; "
+		    "write quotes around the value");
 	if ((unsigned char)*c->p < ' ' && strchr("\t\r\n", *c->p) == NULL)
-		return refuse(c, "control character; remove it");
+		return clean_refuse(c, "control character; remove it");
 	pass(c, false);
 	return true;
 }
@@ -187,12 +186,13 @@ static bool
 clean_next(struct cleaner *c)
 {
 	if (*c->p == '\0')
-		return refuse(c, "NUL character; this is no text file");
+		return clean_refuse(c, "NUL character; this is not a text "
+		    "file");
 	if (*c->p == '#') {
 		clean_line_comment(c);
 		return true;
 	}
-	if (starts_with(c, "/*"))
+	if (clean_sees(c, "/*"))
 		return clean_block_comment(c);
 	if (*c->p == '"' || *c->p == '\'')
 		return clean_string(c);
@@ -210,7 +210,7 @@ clean_next(struct cleaner *c)
 
 bool
 conf_text_clean(const char *text, size_t len, struct buf *out,
-    unsigned *line, const char **what)
+    unsigned *line, const char **error)
 {
 	struct cleaner	c = { text, text + len, out, 1, 0, 0, NULL };
 	bool		ok = true;
@@ -220,10 +220,10 @@ conf_text_clean(const char *text, size_t len, struct buf *out,
 		ok = clean_next(&c);
 	if (ok && c.depth > 0) {
 		c.line = c.opened;
-		ok = refuse(&c, "what is opened here is never closed; write "
+		ok = clean_refuse(&c, "the { on this line is not closed; write "
 		    "the missing }");
 	}
 	*line = c.line;
-	*what = c.what;
+	*error = c.error;
 	return ok;
 }

@@ -1,5 +1,8 @@
 /*
- * conf_tree - what a configuration file says, and what is wrong with it
+ * conf_tree - the parsed configuration file, and the errors found in it
+ *
+ * Settings are found by name. An error or a warning is one line that begins
+ * with file and line.
  */
 #include <stdarg.h>
 #include <string.h>
@@ -52,7 +55,8 @@ complain_v(struct complaints *c, struct conf_place at, const char *lead,
 		buf_printf(&c->text, ":%u", at.line);
 	buf_addstr(&c->text, ": ");
 	if (c->n++ == COMPLAINTS_MAX) {
-		buf_addstr(&c->text, "there is more; mend these first");
+		buf_addstr(&c->text, "there are more errors; correct these "
+		    "first");
 		return;
 	}
 	buf_addstr(&c->text, lead);

@@ -1,10 +1,10 @@
 /*
- * conf_tree - what a configuration file says, before it means anything
+ * conf_tree - the parsed configuration file, and the errors found in it
  *
- * The door to libconfuse (conf_read.c) makes a tree of sections, settings and
- * values, each with the place where it was read; conf_build.c gives them
- * their meaning. Everything lives in the arena of the configuration. Only
- * the files of the configuration room include this.
+ * conf_read.c, the door to libconfuse, makes a tree of sections, settings and
+ * values, each with its file and line. conf_build.c makes struct conf of it,
+ * conf_check.c and conf_listener.c look for contradictions. Everything lives
+ * in the arena of the configuration.
  */
 #ifndef MILLGATE_CONF_TREE_H
 #define MILLGATE_CONF_TREE_H
@@ -30,7 +30,7 @@ struct conf_value {
 	struct conf_place place;
 };
 
-/* One option that was written, `n` values; n = 0 is the empty list. */
+/* One option in the file with its n values; n = 0 is the empty list. */
 struct conf_setting {
 	const struct conf_option *option;
 	size_t		 n;
@@ -39,30 +39,30 @@ struct conf_setting {
 };
 
 struct conf_section {
-	const char	*name;		/* "" is the file outside of sections */
+	const char	*name;		/* "" is outside of sections */
 	const char	*title;		/* NULL: this kind has none */
 	struct conf_place place;
 	size_t		 n;
 	const struct conf_setting *setting;
 };
 
-/* The first section is always "". Sections without a title come once. */
+/* The first section is always "". A section without a title occurs once. */
 struct conf_tree {
 	size_t		 n;
 	const struct conf_section *section;
 };
 
-/* NULL: not written. */
+/* NULL: not in the file. */
 const struct conf_setting *conf_section_find(const struct conf_section *s,
 		    const char *option);
-/* Written, and not empty. */
+/* In the file, and not empty. */
 bool		 conf_section_sets(const struct conf_section *s,
 		    const char *option);
-/* Where it was written; the section's own place if it was not. */
+/* The place of the option, or of the section if the option is not set. */
 struct conf_place conf_section_where(const struct conf_section *s,
 		    const char *option);
 
-/* --- what is wrong, one line each ------------------------------------- */
+/* --- errors and warnings, one line each -------------------------------- */
 
 #define COMPLAINTS_MAX	50
 
@@ -71,29 +71,29 @@ struct complaints {
 	unsigned	 n;
 };
 
-/* "file:line: ..."; behind COMPLAINTS_MAX lines one that says so. */
+/* "file:line: ..."; after COMPLAINTS_MAX lines one that there are more. */
 void		 conf_complain(struct complaints *c, struct conf_place at,
 		    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* The same, led by "listener mx: " and the like. */
+/* The same, with the section before it: "file:line: listener mx: ...". */
 void		 conf_complain_in(struct complaints *c,
 		    const struct conf_section *s, struct conf_place at,
 		    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* `text` as it may be shown in a line: printable, at most some 60 octets. */
+/* `text` in printable characters, cut after some 60 octets. */
 const char	*conf_shown(struct arena *a, const char *text);
 
 /* --- from bytes to the tree, from the tree to struct conf -------------- */
 
-/* Stands behind the option `user`, which is the name of a section, too. */
+/* Marks the option `user`, because a section has the same name. */
 #define CONF_USER_MARK	"\001"
 
 /*
- * What libconfuse should read for `text`: comments blanked, no variables in
- * strings. Refused, because libconfuse would pass over it in silence: an
- * unfinished string, comment or section, a NUL, characters that it eats.
- * False with *line and *what (static).
+ * Prepare `text` for libconfuse: comments are blanked, variables in strings
+ * are escaped. Text that libconfuse would silently accept is refused: a
+ * string, comment or section that is not closed, a NUL, characters that it
+ * skips. False with *line and *error (static).
  */
 bool		 conf_text_clean(const char *text, size_t len, struct buf *out,
-		    unsigned *line, const char **what);
+		    unsigned *line, const char **error);
 
 struct conf_builder {
 	struct arena	*arena;
@@ -104,20 +104,15 @@ struct conf_builder {
 	bool		 may_read_files;	/* include(), users-file */
 };
 
-/*
- * Read the file `name`, or `text` if it is not NULL. False: what is wrong is
- * in b->bad.
- */
+/* Read the file `name`, or `text` if not NULL. False: errors are in b->bad. */
 bool		 conf_read(struct conf_builder *b, const char *name,
 		    const char *text, struct conf_tree *tree);
-/* Fill b->conf; what is wrong is in b->bad. */
+/* Fill b->conf from b->tree; errors are in b->bad. */
 void		 conf_build(struct conf_builder *b);
-/* Combinations that make no sense; b->conf is filled. */
+/* Find options that contradict each other in the filled b->conf. */
 void		 conf_check(struct conf_builder *b);
 void		 conf_check_listeners(struct conf_builder *b);
-void		 conf_check_tiers(struct conf_builder *b);
-void		 conf_check_groups(struct conf_builder *b);
-/* False: the option says nothing on a listener such as this. */
+/* False: the option has no effect on this listener. */
 bool		 conf_listener_takes(const struct session_rules *r,
 		    const char *option);
 

@@ -1,5 +1,9 @@
 /*
- * conf_value - one option's value: from text into a struct, and back
+ * conf_value - option values: from a text into a struct, and their allowed
+ * words and bounds; the option that an unknown name was meant for
+ *
+ * A wrong value is an error with its file and line, and the struct keeps what
+ * it had.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,6 +11,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "conf/conf.h"
 #include "conf/conf_options.h"
 #include "conf_tree_priv.h"
@@ -14,27 +19,20 @@
 /* Words are stored as their index, through a type of the enum's size. */
 _Static_assert(sizeof(enum action) == sizeof(unsigned), "enums are unsigned");
 
-static const char *
-bounds_complaint(struct arena *a, const struct conf_option *o,
-    const char *what)
-{
-	return arena_printf(a, "%s; give a number from %ld to %ld%s", what,
-	    o->min, o->max, o->type == OPT_LIMIT ? ", or unlimited" : "");
-}
-
 /* Digits only: no sign, no blanks, no hexadecimal. */
 static const char *
 set_number(struct arena *a, const struct conf_option *o, const char *text,
     long *number)
 {
-	size_t len = strlen(text);
+	size_t	len = strlen(text);
+	bool	digits = len > 0 && strspn(text, "0123456789") == len;
 
-	if (len == 0 || strspn(text, "0123456789") != len)
-		return bounds_complaint(a, o, "is no number");
-	*number = len > 15 ? o->max + 1 : strtol(text, NULL, 10);
-	if (*number < o->min || *number > o->max)
-		return bounds_complaint(a, o, "is out of bounds");
-	return NULL;
+	*number = !digits || len > 15 ? o->max + 1 : strtol(text, NULL, 10);
+	if (*number >= o->min && *number <= o->max)
+		return NULL;
+	return arena_printf(a, "%s between %ld and %ld%s", digits ?
+	    "must be" : "is not a number; write one", o->min, o->max,
+	    o->type == OPT_LIMIT ? ", or unlimited" : "");
 }
 
 static const char *
@@ -61,7 +59,7 @@ set_octal(const char *text, unsigned *mode)
 
 	if (len < 3 || len > 4 || strspn(text, "01234567") != len ||
 	    strtol(text, NULL, 8) > 0777)
-		return "is no file mode; write it like \"0660\"";
+		return "is not a file mode; write it like \"0660\"";
 	*mode = (unsigned)strtol(text, NULL, 8);
 	return NULL;
 }
@@ -76,7 +74,7 @@ set_bool(const char *text, bool *value)
 	    strcasecmp(text, "false") == 0 || strcasecmp(text, "off") == 0)
 		*value = false;
 	else
-		return "is neither yes nor no; write one of the two";
+		return "must be yes or no";
 	return NULL;
 }
 
@@ -99,8 +97,7 @@ set_word(struct arena *a, const struct conf_option *o, const char *text,
 		buf_printf(&list, "%s%s", list.len > 0 ? ", " : "",
 		    o->words[i]);
 	}
-	complaint = arena_printf(a, "is not known; use one of: %s",
-	    buf_str(&list));
+	complaint = arena_printf(a, "must be one of: %s", buf_str(&list));
 	buf_free(&list);
 	return complaint;
 }
@@ -110,8 +107,8 @@ set_char(const char *text, char *value)
 {
 	if (text[0] != '\0' && (text[1] != '\0' ||
 	    strchr("!#$%&'*+-/=?^_`{|}~.", text[0]) == NULL))
-		return "is no delimiter; write one character such as + or -, "
-		    "or none";
+		return "is not a delimiter; write one character, for example + "
+		    "or -, or an empty string";
 	*value = text[0];
 	return NULL;
 }
@@ -138,14 +135,14 @@ set_canon(const char *text, enum canonicalization *header,
 
 	if (slash == NULL || !canon_parse(text, (size_t)(slash - text), &h) ||
 	    !canon_parse(slash + 1, strlen(slash + 1), &b))
-		return "is no canonicalization; use relaxed/relaxed, "
+		return "is not a canonicalization; use relaxed/relaxed, "
 		    "relaxed/simple, simple/relaxed or simple/simple";
 	*header = h;
 	*body = b;
 	return NULL;
 }
 
-/* Empty is "none" where the default is none. */
+/* An empty text is no plan, where the default is empty, too. */
 static const char *
 set_plan(struct conf_builder *b, const struct conf_option *o, const char *text,
     const struct plan_rules **plan)
@@ -162,10 +159,10 @@ set_plan(struct conf_builder *b, const struct conf_option *o, const char *text,
 			return NULL;
 		}
 	}
-	return "is no plan; write a plan section of that name";
+	return "is not a plan; write a plan section of that name";
 }
 
-/* The same for a text. */
+/* An empty text is NULL, where the default is empty or not fixed. */
 static const char *
 set_text(struct conf_builder *b, const struct conf_option *o, const char *text,
     const char **value)
@@ -261,8 +258,8 @@ set_networks(struct conf_builder *b, const struct conf_option *o,
 			n++;
 		else
 			complain_value(b, section, o, &s->value[i],
-			    "is no network; write 192.0.2.0/24, 2001:db8::/32 "
-			    "or an address");
+			    "is not a network; write 192.0.2.0/24, "
+			    "2001:db8::/32 or an address");
 	}
 	*(const struct netblock **)((char *)base + o->at) = list;
 	*(size_t *)((char *)base + o->more) = n;
@@ -289,7 +286,7 @@ set_percents(struct conf_builder *b, const struct conf_option *o,
 	for (i = 0; i < s->n; i++) {
 		if (n == WARN_SHARES)
 			complaint = arena_printf(b->arena, "is one too many; "
-			    "give at most %d", WARN_SHARES);
+			    "at most %d are allowed", WARN_SHARES);
 		else
 			complaint = set_number(b->arena, o, s->value[i].text,
 			    &number);
@@ -298,10 +295,9 @@ set_percents(struct conf_builder *b, const struct conf_option *o,
 		else
 			complain_value(b, section, o, &s->value[i], complaint);
 	}
-	if (n > 1)
-		qsort(list, n, sizeof(*list), unsigned_cmp);
 	*(const unsigned **)((char *)base + o->at) = list;
-	*(size_t *)((char *)base + o->more) = n;
+	*(size_t *)((char *)base + o->more) = array_sort_unique(list, n,
+	    sizeof(*list), unsigned_cmp);
 }
 
 bool
@@ -311,7 +307,7 @@ conf_option_is_list(const struct conf_option *o)
 	    o->type == OPT_PERCENTS;
 }
 
-/* The default as if it had been written; a list's items parted by ", ". */
+/* The default as if it were in the file; ", " separates items of a list. */
 static struct conf_setting
 default_setting(struct arena *a, const struct conf_option *o)
 {
@@ -357,4 +353,92 @@ conf_value_set(struct conf_builder *b, const struct conf_option *o,
 		if (complaint != NULL)
 			complain_value(b, section, o, &s->value[0], complaint);
 	}
+}
+
+void
+conf_option_print_values(const struct conf_option *o, FILE *out)
+{
+	const char	*comma = "";
+	long		 i;
+
+	if (o->type == OPT_OCTAL) {
+		fprintf(out, "\"%04lo\" to \"%04lo\"", o->min, o->max);
+		return;
+	}
+	if (o->words == NULL) {
+		fprintf(out, "%ld to %ld%s", o->min, o->max,
+		    o->type == OPT_LIMIT ? ", unlimited" : "");
+		return;
+	}
+	for (i = 0; i <= o->max; i++) {
+		if (o->words[i] == NULL)
+			continue;
+		fprintf(out, "%s%s", comma, o->words[i]);
+		comma = ", ";
+	}
+}
+
+/* --- unknown names ----------------------------------------------------- */
+
+#define NEAR_MAX	32
+
+static unsigned
+least(unsigned a, unsigned b, unsigned c)
+{
+	unsigned ab = a < b ? a : b;
+
+	return ab < c ? ab : c;
+}
+
+/* Levenshtein distance; NEAR_MAX for longer names. */
+static unsigned
+distance(const char *a, const char *b)
+{
+	size_t		alen = strlen(a), blen = strlen(b), i, j;
+	unsigned	row[NEAR_MAX + 1], diagonal, above;
+
+	if (alen > NEAR_MAX || blen > NEAR_MAX)
+		return NEAR_MAX;
+	for (j = 0; j <= blen; j++)
+		row[j] = (unsigned)j;
+	for (i = 1; i <= alen; i++) {
+		diagonal = row[0];
+		row[0] = (unsigned)i;
+		for (j = 1; j <= blen; j++) {
+			above = row[j];
+			row[j] = least(above + 1, row[j - 1] + 1,
+			    diagonal + (a[i - 1] != b[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[blen];
+}
+
+/* Make `candidate` the best if it is nearer to `name` than *best. */
+static void
+nearer(const char *name, const char *candidate, const char **best,
+    unsigned *least_distance)
+{
+	unsigned d = distance(candidate, name);
+
+	if (d < *least_distance && d < strlen(name)) {
+		*least_distance = d;
+		*best = candidate;
+	}
+}
+
+const char *
+conf_option_nearest(const char *section, const char *name)
+{
+	const char	*best = NULL;
+	unsigned	 least_distance = 4;
+	size_t		 i;
+
+	for (i = 0; i < conf_noptions; i++)
+		if (strcmp(conf_options[i].section, section) == 0)
+			nearer(name, conf_options[i].name, &best,
+			    &least_distance);
+	for (i = 0; section[0] == '\0' && i < conf_nkinds; i++)
+		nearer(name, conf_kinds[i].name, &best, &least_distance);
+	return best;
 }

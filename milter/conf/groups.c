@@ -1,25 +1,26 @@
 /*
- * groups - which groups a login is in
+ * groups - the groups of a login
  *
- * One hash table of what the groups name: logins, domains, domains above
- * others, and the groups' own names. A key carries its kind in front, so
- * that none is taken for another.
+ * One hash table has the logins and domains that the groups name, and the
+ * names of the groups. The kind of a key is hashed with it, so that a login
+ * is not taken for a domain.
  */
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/fnv.h"
 #include "conf/groups.h"
 #include "mail/domain.h"
 
-/* The kinds of keys; a dot in front of a domain is part of the text. */
+/* The kinds of keys. The dot of ".example.org" is part of the text. */
 #define KIND_NAME	'n'
 #define KIND_LOGIN	'l'
 #define KIND_DOMAIN	'd'
 
 struct entry {
 	char		 kind;
-	const char	*text;		/* lower case, but for names */
+	const char	*text;		/* lower case, except names */
 	const struct group_rules *group;
 	struct entry	*next;
 };
@@ -27,31 +28,21 @@ struct entry {
 struct groups {
 	size_t		 nbuckets;	/* a power of two */
 	struct entry	**bucket;
-	struct entry	*free;		/* of the array that was counted */
+	struct entry	*free;		/* next unused one of the array */
 };
 
-/* What groups_of has found. */
+/* The result of groups_of. */
 struct found {
 	const struct group_rules **list;
 	size_t		 n, max;
 };
 
-static unsigned char
-fold(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 static struct entry **
-bucket_of(const struct groups *g, char kind, const char *text)
+groups_bucket(const struct groups *g, char kind, const char *text)
 {
-	uint64_t	h = fnv_add(FNV_START, &kind, 1);
-	unsigned char	c;
+	uint64_t h = fnv_add(FNV_START, &kind, 1);
 
-	for (; *text != '\0'; text++) {
-		c = fold(*text);
-		h = fnv_add(h, &c, 1);
-	}
+	h = fnv_add_lower(h, text, strlen(text));
 	return &g->bucket[fnv_fold(h) & (g->nbuckets - 1)];
 }
 
@@ -62,19 +53,19 @@ is_entry(const struct entry *e, char kind, const char *text)
 
 	if (e->kind != kind)
 		return false;
-	while (*p != '\0' && fold(*p) == fold(*text)) {
+	while (*p != '\0' && ascii_lower(*p) == ascii_lower(*text)) {
 		p++;
 		text++;
 	}
 	return *p == '\0' && *text == '\0';
 }
 
-/* In front of those that are there. */
+/* At the head of its bucket. */
 static void
-add(struct groups *g, char kind, const char *text,
+groups_add(struct groups *g, char kind, const char *text,
     const struct group_rules *group)
 {
-	struct entry **bucket = bucket_of(g, kind, text), *e = g->free++;
+	struct entry **bucket = groups_bucket(g, kind, text), *e = g->free++;
 
 	e->kind = kind;
 	e->text = text;
@@ -104,15 +95,15 @@ groups_new(struct arena *a, const struct group_rules *list, size_t n)
 		g->nbuckets *= 2;
 	g->bucket = arena_array(a, g->nbuckets, sizeof(g->bucket[0]));
 	g->free = arena_array(a, keys, sizeof(g->free[0]));
-	/* from the last to the first, which is the first in its bucket then */
+	/* from the last to the first, so that the first heads its bucket */
 	for (i = n; i > 0; i--) {
 		const struct group_rules *group = &list[i - 1];
 
-		add(g, KIND_NAME, group->name, group);
+		groups_add(g, KIND_NAME, group->name, group);
 		for (k = 0; k < group->ndomains; k++)
-			add(g, KIND_DOMAIN, group->domains[k], group);
+			groups_add(g, KIND_DOMAIN, group->domains[k], group);
 		for (k = 0; k < group->nusers; k++)
-			add(g, KIND_LOGIN, group->users[k], group);
+			groups_add(g, KIND_LOGIN, group->users[k], group);
 	}
 	return g;
 }
@@ -120,7 +111,7 @@ groups_new(struct arena *a, const struct group_rules *list, size_t n)
 const struct group_rules *
 groups_find(const struct groups *g, const char *name)
 {
-	const struct entry *e = *bucket_of(g, KIND_NAME, name);
+	const struct entry *e = *groups_bucket(g, KIND_NAME, name);
 
 	while (e != NULL && !is_entry(e, KIND_NAME, name))
 		e = e->next;
@@ -128,7 +119,7 @@ groups_find(const struct groups *g, const char *name)
 }
 
 static void
-found_add(struct found *f, const struct group_rules *group)
+groups_found(struct found *f, const struct group_rules *group)
 {
 	size_t i;
 
@@ -140,13 +131,14 @@ found_add(struct found *f, const struct group_rules *group)
 }
 
 static void
-collect(const struct groups *g, char kind, const char *text, struct found *f)
+groups_collect(const struct groups *g, char kind, const char *text,
+    struct found *f)
 {
 	const struct entry *e;
 
-	for (e = *bucket_of(g, kind, text); e != NULL; e = e->next)
+	for (e = *groups_bucket(g, kind, text); e != NULL; e = e->next)
 		if (is_entry(e, kind, text))
-			found_add(f, e->group);
+			groups_found(f, e->group);
 }
 
 size_t
@@ -158,16 +150,16 @@ groups_of(const struct groups *g, const char *login, struct arena *scratch,
 
 	if (login == NULL)
 		return 0;
-	collect(g, KIND_LOGIN, login, &f);
+	groups_collect(g, KIND_LOGIN, login, &f);
 	at = strrchr(login, '@');
 	if (at == NULL)
 		return f.n;
 	domain = domain_canonical(scratch, at + 1, strlen(at + 1));
 	if (domain == NULL)
 		return f.n;
-	collect(g, KIND_DOMAIN, domain, &f);
-	/* ".example.org" of "mail.example.org": from one dot to the next */
+	groups_collect(g, KIND_DOMAIN, domain, &f);
+	/* ".example.org" of "mail.example.org", then ".org" */
 	while ((domain = strchr(domain, '.')) != NULL)
-		collect(g, KIND_DOMAIN, domain++, &f);
+		groups_collect(g, KIND_DOMAIN, domain++, &f);
 	return f.n;
 }

@@ -1,14 +1,15 @@
 /*
- * users - who may send as whom: user sections and users-file
+ * users - the entries of logins: user sections and users-file
  *
- * A table of pointers, hashed by folded login, half empty at most. Old
- * tables stay in the arena when it grows: together they are as large as the
- * last one.
+ * A hash table of pointers by login, at most half full. When it grows, the
+ * old tables stay in the arena; together they are as large as the last one.
  */
 #include <stdint.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
+#include "base/fnv.h"
 #include "conf/users.h"
 #include "mail/domain.h"
 
@@ -21,38 +22,22 @@ struct users {
 	const struct user_rules **slot;
 };
 
-static unsigned char
-fold(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-/* FNV-1a of the folded login. */
-static size_t
-hash(const char *login)
-{
-	uint64_t h = 14695981039346656037u;
-
-	for (; *login != '\0'; login++)
-		h = (h ^ fold(*login)) * 1099511628211u;
-	return (size_t)(h ^ h >> 32);
-}
-
 static bool
 equal_folded(const char *folded, const char *login)
 {
-	while (*folded != '\0' && (unsigned char)*folded == fold(*login)) {
+	while (*folded != '\0' && *folded == ascii_lower(*login)) {
 		folded++;
 		login++;
 	}
 	return *folded == '\0' && *login == '\0';
 }
 
-/* The login's slot, or the empty one where it belongs. */
+/* The slot of the login, or the empty slot for it. */
 static size_t
 find_slot(const struct users *u, const char *login)
 {
-	size_t i = hash(login) & (u->size - 1);
+	uint64_t	h = fnv_add_lower(FNV_START, login, strlen(login));
+	size_t		i = fnv_fold(h) & (u->size - 1);
 
 	while (u->slot[i] != NULL && !equal_folded(u->slot[i]->login, login))
 		i = (i + 1) & (u->size - 1);
@@ -71,7 +56,7 @@ users_new(struct arena *a)
 }
 
 static void
-grow(struct users *u)
+users_grow(struct users *u)
 {
 	const struct user_rules	**old = u->slot;
 	size_t			  size = u->size, i;
@@ -89,7 +74,7 @@ users_add(struct users *u, const struct user_rules *user)
 	size_t i;
 
 	if (u->n >= u->size / 2)
-		grow(u);
+		users_grow(u);
 	i = find_slot(u, user->login);
 	if (u->slot[i] != NULL)
 		return false;
@@ -116,9 +101,9 @@ users_arena(const struct users *u)
 	return u->arena;
 }
 
-/* No blanks, no control characters, nothing that has to be quoted. */
+/* Not empty, without blanks, control characters and double quotes. */
 static bool
-is_word(const char *text, size_t len)
+users_is_plain(const char *text, size_t len)
 {
 	size_t i;
 
@@ -134,7 +119,7 @@ users_login(struct arena *a, const char *text)
 {
 	size_t len = strlen(text);
 
-	return len <= LOGIN_MAX && is_word(text, len) ?
+	return len <= LOGIN_MAX && users_is_plain(text, len) ?
 	    arena_strlower(a, text) : NULL;
 }
 
@@ -165,7 +150,7 @@ users_sender_pattern(struct arena *a, const char *text)
 		return NULL;
 	local_len = (size_t)(at - text);
 	below = local_len == 0 && at[1] == '.';
-	if (local_len > 0 && (!is_word(text, local_len) ||
+	if (local_len > 0 && (!users_is_plain(text, local_len) ||
 	    memchr(text, '*', local_len) != NULL))
 		return NULL;
 	at += below ? 2 : 1;
@@ -176,15 +161,16 @@ users_sender_pattern(struct arena *a, const char *text)
 	    below ? "." : "", domain);
 }
 
-/* RFC 4514 writes "CN=x,O=y"; no MTA does. */
+/* The form "CN=x,O=y" of RFC 4514 is refused: no MTA sends it. */
 const char *
 users_issuer(const char *text)
 {
 	if (text[0] == '\0')
 		return "is empty; write a name";
 	if ((text[0] == '/') != (strchr(text, '=') != NULL))
-		return "is no name of a certificate; write the common name "
-		    "alone, or all of it as in /O=Example/CN=alice";
+		return "is not the name of a certificate; write the common "
+		    "name, or the whole subject, for example "
+		    "/O=Example/CN=alice";
 	return NULL;
 }
 
@@ -192,7 +178,6 @@ const char *
 users_certificate(const char *text)
 {
 	if (text[0] == '/' && strstr(text, "/CN=") == NULL)
-		return "has no /CN=; a certificate without a common name "
-		    "belongs to nobody";
+		return "has no /CN=; write a subject with a common name";
 	return users_issuer(text);
 }

@@ -1,9 +1,10 @@
 /*
- * users_file - the lines of users-file
+ * users_file - read the lines of users-file
  *
- * login key=value ...; values with blanks stand in double quotes, lists are
- * parted by commas, a backslash at the end of a line goes on with the next
- * one, # begins a comment. What is wrong is collected; a bad line adds no user.
+ * A line is "login key=value ...". A value with blanks is in double quotes,
+ * commas separate the items of a list, a backslash at the end continues the
+ * line, # begins a comment. All errors are collected; a line with an error
+ * adds no user.
  */
 #include <sys/stat.h>
 
@@ -32,11 +33,11 @@ struct reader {
 };
 
 static void
-complain(struct reader *r, const char *key, const char *value,
-    const char *what)
+complain_key(struct reader *r, const char *key, const char *value,
+    const char *error)
 {
 	conf_complain(&r->bad, r->place, "%s=%s %s", key,
-	    conf_shown(r->arena, value), what);
+	    conf_shown(r->arena, value), error);
 }
 
 static void
@@ -50,8 +51,8 @@ read_plan(struct reader *r, char *value, struct user_rules *user)
 			return;
 		}
 	}
-	complain(r, "plan", value, "is no plan; write a plan section of that "
-	    "name into the configuration");
+	complain_key(r, "plan", value, "is not a plan; write a plan section "
+	    "of that name into the configuration");
 }
 
 static size_t
@@ -77,8 +78,8 @@ read_senders(struct reader *r, char *value, struct user_rules *user)
 		if (pattern != NULL)
 			list[user->nsenders++] = pattern;
 		else
-			complain(r, "senders", item, "is no sender; write "
-			    "user@domain, @domain, @.domain or *");
+			complain_key(r, "senders", item, "is not a sender; "
+			    "write user@domain, @domain, @.domain or *");
 	}
 }
 
@@ -94,8 +95,8 @@ read_networks(struct reader *r, char *value, struct user_rules *user)
 		if (netblock_parse(item, &list[user->nnetworks]))
 			user->nnetworks++;
 		else
-			complain(r, "networks", item, "is no network; write "
-			    "192.0.2.0/24, 2001:db8::/32 or an address");
+			complain_key(r, "networks", item, "is not a network; "
+			    "write 192.0.2.0/24, 2001:db8::/32 or an address");
 	}
 }
 
@@ -105,8 +106,7 @@ read_bool(struct reader *r, const char *key, const char *value)
 	bool yes = strcasecmp(value, "yes") == 0;
 
 	if (!yes && strcasecmp(value, "no") != 0)
-		complain(r, key, value,
-		    "is neither yes nor no; write one of the two");
+		complain_key(r, key, value, "must be yes or no");
 	return yes;
 }
 
@@ -136,7 +136,7 @@ read_certificates(struct reader *r, char *value, struct user_rules *user)
 			list[user->ncertificates++] = arena_strdup(r->arena,
 			    item);
 		else
-			complain(r, "certificates", item, complaint);
+			complain_key(r, "certificates", item, complaint);
 	}
 }
 
@@ -148,7 +148,7 @@ read_issuer(struct reader *r, char *value, struct user_rules *user)
 	if (complaint == NULL)
 		user->certificate_issuer = arena_strdup(r->arena, value);
 	else
-		complain(r, "certificate-issuer", value, complaint);
+		complain_key(r, "certificate-issuer", value, complaint);
 }
 
 static const struct {
@@ -165,13 +165,13 @@ static const struct {
 
 /* One "key=value". */
 static void
-read_word(struct reader *r, char *word, struct user_rules *user)
+users_read_key(struct reader *r, char *word, struct user_rules *user)
 {
 	char	*value = strchr(word, '=');
 	size_t	 k = 0;
 
 	if (value == NULL) {
-		conf_complain(&r->bad, r->place, "%s is no key=value; a login "
+		conf_complain(&r->bad, r->place, "%s is not key=value; a login "
 		    "has no blanks", conf_shown(r->arena, word));
 		return;
 	}
@@ -184,7 +184,7 @@ read_word(struct reader *r, char *word, struct user_rules *user)
 		    "certificate-issuer or block",
 		    conf_shown(r->arena, word));
 	} else if (r->seen[k]) {
-		conf_complain(&r->bad, r->place, "%s= is set twice; make one "
+		conf_complain(&r->bad, r->place, "%s= is set twice; remove one "
 		    "of the two", word);
 	} else {
 		r->seen[k] = true;
@@ -193,8 +193,8 @@ read_word(struct reader *r, char *word, struct user_rules *user)
 }
 
 /*
- * The next word of a line, or NULL: its end or a comment. Quotes in a value
- * keep blanks, and are taken out; the last one may not be missing.
+ * The next word of a line; NULL at its end or at a comment. Quotes in a value
+ * keep blanks and are removed.
  */
 static char *
 next_word(struct reader *r, char **line)
@@ -215,16 +215,16 @@ next_word(struct reader *r, char **line)
 	*out = '\0';
 	if (quoted)
 		conf_complain(&r->bad, r->place, "a quote is not closed; write "
-		    "one behind the value");
+		    "one at the end of the value");
 	return word;
 }
 
 /*
- * A byte order mark in front of the first line, a no-break space between two
- * words: nobody sees them, and they would make another login of this one.
+ * A byte order mark before the first line, or a no-break space between two
+ * words, is invisible and would make another login of this one.
  */
 static bool
-hides_something(const char *word)
+has_invisible(const char *word)
 {
 	return strstr(word, "\xef\xbb\xbf") != NULL ||
 	    strstr(word, "\xc2\xa0") != NULL;
@@ -245,26 +245,25 @@ read_line(struct reader *r, char *line)
 	user->line = r->place.line;
 	user->login = users_login(r->arena, word);
 	if (user->login == NULL) {
-		conf_complain(&r->bad, r->place, "%s is no login; write it "
-		    "without blanks, at most 255 characters long",
+		conf_complain(&r->bad, r->place, "%s is not a valid login; "
+		    "write it without blanks, at most 255 characters long",
 		    conf_shown(r->arena, word));
 		return;
 	}
-	if (hides_something(word))
-		conf_complain(&r->bad, r->place, "%s holds a byte order mark or "
+	if (has_invisible(word))
+		conf_complain(&r->bad, r->place, "%s has a byte order mark or "
 		    "a no-break space; save the file as plain text, with "
-		    "common blanks", conf_shown(r->arena, word));
+		    "ordinary blanks", conf_shown(r->arena, word));
 	memset(r->seen, 0, sizeof(r->seen));
 	while ((word = next_word(r, &line)) != NULL)
-		read_word(r, word, user);
+		users_read_key(r, word, user);
 	if (r->bad.n == bad && !users_add(r->users, user))
-		conf_complain(&r->bad, r->place, "%s: there is an entry "
-		    "already (case does not matter in logins); make one of "
-		    "the two",
+		conf_complain(&r->bad, r->place, "%s has an entry already "
+		    "(case does not matter); remove one of the two",
 		    conf_shown(r->arena, user->login));
 }
 
-/* False: this line goes on with the next one. */
+/* False: the line continues on the next one. */
 static bool
 ends_line(struct buf *line)
 {
@@ -282,7 +281,7 @@ is_text(struct reader *r, const struct buf *line)
 {
 	if (memchr(line->data, '\0', line->len) != NULL)
 		conf_complain(&r->bad, r->place,
-		    "NUL character; this is no text file");
+		    "NUL character; this is not a text file");
 	else if (line->len > LINE_MAX_OCTETS)
 		conf_complain(&r->bad, r->place, "line of more than %d octets; "
 		    "make it shorter", LINE_MAX_OCTETS);
@@ -292,7 +291,7 @@ is_text(struct reader *r, const struct buf *line)
 }
 
 static void
-read_lines(struct reader *r, FILE *in)
+users_read_lines(struct reader *r, FILE *in)
 {
 	struct buf	 line = BUF_INIT;
 	char		*part = NULL;
@@ -319,7 +318,7 @@ read_lines(struct reader *r, FILE *in)
 }
 
 static bool
-finish(struct reader *r, char **why)
+users_finish(struct reader *r, char **why)
 {
 	bool ok = r->bad.n == 0;
 
@@ -341,7 +340,7 @@ users_set(const struct users_origin *o, struct user_rules *user,
 	while (strcmp(key, keys[k].name) != 0)
 		k++;
 	keys[k].read(&r, value, user);
-	return finish(&r, why);
+	return users_finish(&r, why);
 }
 
 static struct reader
@@ -366,10 +365,10 @@ users_load_text(struct users *u, const char *name, const char *text,
 	if (in == NULL) {
 		conf_complain(&r.bad, r.place, "%s", strerror(errno));
 	} else {
-		read_lines(&r, in);
+		users_read_lines(&r, in);
 		fclose(in);
 	}
-	return finish(&r, why);
+	return users_finish(&r, why);
 }
 
 bool
@@ -382,14 +381,14 @@ users_load_file(struct users *u, const char *path,
 
 	in = fopen(path, "re");
 	if (in == NULL) {
-		conf_complain(&r.bad, r.place, "%s; make the file or remove "
+		conf_complain(&r.bad, r.place, "%s; create the file or remove "
 		    "users-file", strerror(errno));
-		return finish(&r, why);
+		return users_finish(&r, why);
 	}
 	if (fstat(fileno(in), &st) == -1 || !S_ISREG(st.st_mode))
-		conf_complain(&r.bad, r.place, "is no file");
+		conf_complain(&r.bad, r.place, "is not a regular file");
 	else
-		read_lines(&r, in);
+		users_read_lines(&r, in);
 	fclose(in);
-	return finish(&r, why);
+	return users_finish(&r, why);
 }

@@ -1,10 +1,10 @@
 /*
- * users_query - users in a database of the operator's (SQLite)
+ * users_query - the entries of logins in a database of the site (SQLite)
  *
- * What a row says is kept as texts and read anew for each message, by what
- * reads users-file: one set of rules for both, and no lifetimes beside the
- * message's. Two locks: the cache's is never held while a query runs, so that
- * a slow database delays only those who must ask it.
+ * A row is cached as texts. For each message the reader of users-file parses
+ * them again, so both sources have the same rules, and an entry lives as long
+ * as the message. There are two locks: cache_lock is never held while a query
+ * runs, so that a slow database delays only threads that must ask it.
  */
 #include <sys/stat.h>
 
@@ -17,14 +17,16 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/fnv.h"
+#include "base/why.h"
 #include "conf/users_query.h"
 #include "store/store_sqlite.h"
 
 #define SLOTS		1024	/* a power of two */
 #define KEPT_OCTETS	4096
 #define ERROR_MAX	400
+#define PATH_SHOWN	"%.120s: "	/* before each error */
 
-/* Columns and the keys of users-file that they are. */
+/* The columns, and their keys in users-file. */
 static const struct column {
 	const char	*name, *key;
 } columns[] = {
@@ -38,10 +40,10 @@ static const struct column {
 };
 #define NCOLUMNS	(sizeof(columns) / sizeof(columns[0]))
 
-/* What the database said about one login. */
+/* The answer of the database for one login. */
 struct row {
 	bool		 found;
-	char		*text[NCOLUMNS];	/* NULL: nothing */
+	char		*text[NCOLUMNS];	/* NULL: not set */
 };
 
 struct slot {
@@ -86,7 +88,7 @@ database_close(struct users_query *q)
 }
 
 static void
-slot_clear(struct slot *s)
+query_slot_clear(struct slot *s)
 {
 	size_t i;
 
@@ -107,7 +109,7 @@ users_query_free(struct users_query **qp)
 	*qp = NULL;
 	database_close(q);
 	for (i = 0; i < SLOTS; i++)
-		slot_clear(&q->slot[i]);
+		query_slot_clear(&q->slot[i]);
 	pthread_mutex_destroy(&q->cache_lock);
 	pthread_mutex_destroy(&q->lock);
 	free(q);
@@ -115,22 +117,7 @@ users_query_free(struct users_query **qp)
 
 /* --- the database ------------------------------------------------------ */
 
-static bool
-__attribute__((format(printf, 3, 4)))
-trouble(const struct users_query *q, char error[ERROR_MAX], const char *fmt,
-    ...)
-{
-	va_list	ap;
-	size_t	len;
-
-	len = (size_t)snprintf(error, ERROR_MAX, "%.120s: ", q->path);
-	va_start(ap, fmt);
-	vsnprintf(error + len, ERROR_MAX - len, fmt, ap);
-	va_end(ap);
-	return false;
-}
-
-/* SQLite's own words; the connection is given up. */
+/* Close the database, and report the error in SQLite's own words. */
 static bool
 database_failed(struct users_query *q, const char *doing,
     char error[ERROR_MAX])
@@ -139,11 +126,11 @@ database_failed(struct users_query *q, const char *doing,
 
 	sql_words(q->db, words, sizeof(words));
 	database_close(q);
-	return trouble(q, error, "%s: %s; check the file, its permissions and "
-	    "users-query", doing, words);
+	return why_print(error, ERROR_MAX, PATH_SHOWN "%s: %s; check the file, "
+	    "its permissions and users-query", q->path, doing, words);
 }
 
-/* The column of the table that has this name, in whatever case, or -1. */
+/* The index in columns[] of this name, in any case, or -1. */
 static int
 column_named(const char *name)
 {
@@ -155,7 +142,7 @@ column_named(const char *name)
 	return -1;
 }
 
-/* A schema that changed may have changed the columns of a "SELECT *". */
+/* Checked for each row: a new schema changes the columns of "SELECT *". */
 static bool
 columns_good(const struct users_query *q, char error[ERROR_MAX])
 {
@@ -165,14 +152,15 @@ columns_good(const struct users_query *q, char error[ERROR_MAX])
 	for (i = 0; i < sql_columns(q->statement); i++) {
 		k = column_named(sql_column_name(q->statement, i));
 		if (k < 0)
-			return trouble(q, error, "users-query has a column "
-			    "\"%.60s\"; name the columns plan, senders, "
-			    "networks, second_factor, certificates, "
-			    "certificate_issuer or blocked",
-			    sql_column_name(q->statement, i));
+			return why_print(error, ERROR_MAX, PATH_SHOWN
+			    "users-query has an unknown column \"%.60s\"; use "
+			    "plan, senders, networks, second_factor, "
+			    "certificates, certificate_issuer or blocked",
+			    q->path, sql_column_name(q->statement, i));
 		if (seen[k])
-			return trouble(q, error, "users-query has two columns "
-			    "\"%s\"; make one of the two", columns[k].name);
+			return why_print(error, ERROR_MAX, PATH_SHOWN
+			    "users-query has two columns \"%s\"; remove one "
+			    "of the two", q->path, columns[k].name);
 		seen[k] = true;
 	}
 	return true;
@@ -184,9 +172,10 @@ database_open(struct users_query *q, char error[ERROR_MAX])
 	const char	*wrong = NULL;
 	struct stat	 st = { 0 };
 
-	/* a FIFO would be waited for without end */
+	/* to open a FIFO would wait for a writer */
 	if (stat(q->path, &st) == 0 && !S_ISREG(st.st_mode))
-		return trouble(q, error, "is no file");
+		return why_print(error, ERROR_MAX, PATH_SHOWN
+		    "is not a regular file", q->path);
 	q->device = st.st_dev;
 	q->inode = st.st_ino;
 	if (!sql_open(&q->db, q->path, SQL_READ_FOREIGN))
@@ -194,7 +183,8 @@ database_open(struct users_query *q, char error[ERROR_MAX])
 	q->statement = sql_prepare_question(q->db, q->query, &wrong);
 	if (q->statement == NULL && wrong != NULL) {
 		database_close(q);
-		return trouble(q, error, "users-query %s", wrong);
+		return why_print(error, ERROR_MAX, PATH_SHOWN
+		    "users-query %s", q->path, wrong);
 	}
 	if (q->statement == NULL)
 		return database_failed(q, "users-query", error);
@@ -204,9 +194,9 @@ database_open(struct users_query *q, char error[ERROR_MAX])
 	return false;
 }
 
-/* Somebody put another file in its place, or took it away. */
+/* Is the file at this path not the open one any more? */
 static bool
-is_replaced(const struct users_query *q)
+database_is_replaced(const struct users_query *q)
 {
 	struct stat st;
 
@@ -252,8 +242,9 @@ read_column(const struct users_query *q, int i, struct arena *a, char **text,
 	case SQL_OTHER:
 		break;
 	}
-	return trouble(q, error, "column %s is neither NULL, a text of at "
-	    "most %d octets, 0 nor 1", name, USERS_QUERY_TEXT);
+	return why_print(error, ERROR_MAX, PATH_SHOWN "column %s must be NULL, "
+	    "0, 1, or a text of at most %d octets", q->path, name,
+	    USERS_QUERY_TEXT);
 }
 
 static bool
@@ -273,9 +264,9 @@ read_row(const struct users_query *q, struct arena *a, struct row *row,
 	return true;
 }
 
-/* *sick: it is the database, not this login's row. */
+/* False: see error; q->db is NULL if the database itself failed. */
 static bool
-step(struct users_query *q, const char *login, struct arena *a,
+query_step(struct users_query *q, const char *login, struct arena *a,
     struct row *row, char error[ERROR_MAX])
 {
 	enum sql_result	result;
@@ -287,8 +278,9 @@ step(struct users_query *q, const char *login, struct arena *a,
 		good = read_row(q, a, row, error);
 		result = good ? sql_step(q->statement) : SQL_DONE;
 		if (result == SQL_ROW)
-			good = trouble(q, error, "users-query gives more than "
-			    "one row for %.60s; make it give one", login);
+			good = why_print(error, ERROR_MAX, PATH_SHOWN
+			    "users-query returns more than one row for %.60s; "
+			    "it must return one", q->path, login);
 	}
 	if (result == SQL_FAILED)
 		return database_failed(q, "users-query", error);
@@ -297,17 +289,17 @@ step(struct users_query *q, const char *login, struct arena *a,
 }
 
 static bool
-ask(struct users_query *q, const char *login, struct arena *a,
+query_ask(struct users_query *q, const char *login, struct arena *a,
     struct row *row, char error[ERROR_MAX])
 {
-	if (q->db != NULL && is_replaced(q))
+	if (q->db != NULL && database_is_replaced(q))
 		database_close(q);
 	if (q->db == NULL && !database_open(q, error))
 		return false;
-	return step(q, login, a, row, error);
+	return query_step(q, login, a, row, error);
 }
 
-/* --- what is kept ------------------------------------------------------ */
+/* --- the cache --------------------------------------------------------- */
 
 static struct slot *
 slot_of(struct users_query *q, const char *login)
@@ -316,9 +308,9 @@ slot_of(struct users_query *q, const char *login)
 	    (SLOTS - 1)];
 }
 
-/* True: the answer is known, or it is known that there is none now. */
+/* True: the answer is in *row, or the recent failure in error. */
 static bool
-cache_find(struct users_query *q, const char *login, uint64_t now,
+query_cache_find(struct users_query *q, const char *login, uint64_t now,
     struct arena *a, struct row *row, char error[ERROR_MAX])
 {
 	struct slot	*s = slot_of(q, login);
@@ -341,7 +333,7 @@ cache_find(struct users_query *q, const char *login, uint64_t now,
 }
 
 static void
-cache_add(struct users_query *q, const char *login, uint64_t now,
+query_cache_add(struct users_query *q, const char *login, uint64_t now,
     const struct row *row)
 {
 	struct slot	*s = slot_of(q, login);
@@ -353,7 +345,7 @@ cache_add(struct users_query *q, const char *login, uint64_t now,
 	if (octets > KEPT_OCTETS)
 		return;
 	pthread_mutex_lock(&q->cache_lock);
-	slot_clear(s);
+	query_slot_clear(s);
 	s->login = xstrdup(login);
 	s->until = now + USERS_QUERY_KEPT_MS;
 	s->row.found = row->found;
@@ -363,9 +355,9 @@ cache_add(struct users_query *q, const char *login, uint64_t now,
 	pthread_mutex_unlock(&q->cache_lock);
 }
 
-/* Nobody waits for a database that has just failed. */
+/* No thread waits for a database that has just failed. */
 static void
-cache_trouble(struct users_query *q, uint64_t now,
+query_cache_failure(struct users_query *q, uint64_t now,
     const char error[ERROR_MAX])
 {
 	pthread_mutex_lock(&q->cache_lock);
@@ -374,27 +366,27 @@ cache_trouble(struct users_query *q, uint64_t now,
 	pthread_mutex_unlock(&q->cache_lock);
 }
 
-/* *error says what it is that is not known; "": *row is the answer. */
+/* *row is the answer, unless error is not "". */
 static void
 find_row(struct users_query *q, const char *login, uint64_t now,
     struct arena *a, struct row *row, char error[ERROR_MAX])
 {
-	if (cache_find(q, login, now, a, row, error))
+	if (query_cache_find(q, login, now, a, row, error))
 		return;
 	pthread_mutex_lock(&q->lock);
-	/* who waited for the lock may have been answered meanwhile */
-	if (!cache_find(q, login, now, a, row, error)) {
-		if (ask(q, login, a, row, error))
-			cache_add(q, login, now, row);
+	/* another thread may have asked while this one waited */
+	if (!query_cache_find(q, login, now, a, row, error)) {
+		if (query_ask(q, login, a, row, error))
+			query_cache_add(q, login, now, row);
 		else if (q->db == NULL)
-			cache_trouble(q, now, error);
+			query_cache_failure(q, now, error);
 	}
 	pthread_mutex_unlock(&q->lock);
 }
 
 /* --- from texts to an entry -------------------------------------------- */
 
-/* Blanks around commas and at both ends go; false: too many items. */
+/* Remove blanks around commas and at both ends. False: too many items. */
 static bool
 tidy_list(char *text)
 {
@@ -465,8 +457,8 @@ users_query_find(struct users_query *q, const char *login, uint64_t now,
 	char			 error[ERROR_MAX] = "";
 
 	if (strlen(login) > USERS_QUERY_LOGIN)
-		return unknown(a, "users-query is not asked for a login of "
-		    "more than 255 octets");
+		return unknown(a, "the login is longer than 255 octets; "
+		    "users-query is not asked");
 	login = arena_strlower(a, login);
 	find_row(q, login, now, a, &row, error);
 	if (error[0] != '\0')

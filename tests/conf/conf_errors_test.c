@@ -26,167 +26,163 @@ static const struct {
 	{ "an option that stands outside",
 	    "listener mx { authserv-id = mx.example.net }",
 	    "t:1: unknown option \"authserv-id\" in section listener; it "
-	    "stands outside of sections" },
+	    "belongs outside of sections" },
 	{ "unknown section",
 	    "lisener mx { }",
 	    "t:1: unknown option \"lisener\"; did you mean \"listener\"?" },
 	{ "not a number",
 	    "resolver { timeout = soon }",
-	    "t:1: resolver: timeout = \"soon\" is no number; give a number "
-	    "from 1 to 240" },
+	    "t:1: resolver: timeout = \"soon\" is not a number; write one "
+	    "between 1 and 240" },
 	{ "hexadecimal",
 	    "resolver { timeout = 0x10 }",
-	    "t:1: resolver: timeout = \"0x10\" is no number; give a number "
-	    "from 1 to 240" },
+	    "t:1: resolver: timeout = \"0x10\" is not a number; write one "
+	    "between 1 and 240" },
 	{ "negative",
 	    "resolver { timeout = -1 }",
-	    "t:1: resolver: timeout = \"-1\" is no number; give a number "
-	    "from 1 to 240" },
+	    "t:1: resolver: timeout = \"-1\" is not a number; write one "
+	    "between 1 and 240" },
 	{ "too small",
 	    "resolver {\n timeout = 0 }",
-	    "t:2: resolver: timeout = \"0\" is out of bounds; give a number "
-	    "from 1 to 240" },
+	    "t:2: resolver: timeout = \"0\" must be between 1 and 240" },
 	{ "too large",
 	    "resolver { timeout = 241 }",
-	    "t:1: resolver: timeout = \"241\" is out of bounds; give a "
-	    "number from 1 to 240" },
+	    "t:1: resolver: timeout = \"241\" must be between 1 and 240" },
 	{ "beyond any integer",
 	    "resolver { timeout = 99999999999999999999999999 }",
-	    "t:1: resolver: timeout = \"99999999999999999999999999\" is out "
-	    "of bounds; give a number from 1 to 240" },
+	    "t:1: resolver: timeout = \"99999999999999999999999999\" must be "
+	    "between 1 and 240" },
 	{ "empty number",
 	    "resolver { timeout = \"\" }",
-	    "t:1: resolver: timeout = \"\" is no number; give a number from "
-	    "1 to 240" },
+	    "t:1: resolver: timeout = \"\" is not a number; write one "
+	    "between 1 and 240" },
 	{ "max-queries",
 	    "resolver { max-queries = 5 }",
-	    "t:1: resolver: max-queries = \"5\" is out of bounds; give a "
-	    "number from 800 to 10000" },
+	    "t:1: resolver: max-queries = \"5\" must be between 800 and "
+	    "10000" },
 	{ "not yes or no",
 	    "listener a { local = maybe }",
-	    "t:1: listener a: local = \"maybe\" is neither yes nor no; write "
-	    "one of the two" },
+	    "t:1: listener a: local = \"maybe\" must be yes or no" },
 	{ "unknown word",
 	    "quota { action = drop }",
-	    "t:1: quota: action = \"drop\" is not known; use one of: hold, "
-	    "defer, reject" },
+	    "t:1: quota: action = \"drop\" must be one of: hold, defer, "
+	    "reject" },
 	{ "a word of another option",
 	    "quota { on-store-failure = reject }",
-	    "t:1: quota: on-store-failure = \"reject\" is not known; use one "
-	    "of: accept, defer" },
+	    "t:1: quota: on-store-failure = \"reject\" must be one of: "
+	    "accept, defer" },
 	{ "mode",
 	    "mode = off",
-	    "t:1: mode = \"off\" is not known; use one of: enforce, monitor" },
+	    "t:1: mode = \"off\" must be one of: enforce, monitor" },
 	{ "direction",
 	    "listener a { daemon-ports = 25 direction = outbound }",
-	    "t:1: listener a: direction = \"outbound\" is not known; use one "
-	    "of: inbound, submission" },
+	    "t:1: listener a: direction = \"outbound\" must be one of: "
+	    "inbound, submission" },
 	{ "second factor",
 	    "listener a { daemon-ports = 25 direction = submission "
 	    "second-factor = yes }",
-	    "t:1: listener a: second-factor = \"yes\" is not known; use one "
-	    "of: none, token-or-certificate" },
+	    "t:1: listener a: second-factor = \"yes\" must be one of: none, "
+	    "token-or-certificate" },
 	{ "min-tls",
 	    "listener a { daemon-ports = 587 direction = submission min-tls "
 	    "= \"TLSv2\" }",
-	    "t:1: listener a: min-tls = \"TLSv2\" is no TLS version; use one "
-	    "of: TLSv1, TLSv1.1, TLSv1.2, TLSv1.3" },
+	    "t:1: listener a: min-tls = \"TLSv2\" must be one of: TLSv1, "
+	    "TLSv1.1, TLSv1.2, TLSv1.3" },
 	{ "min-tls-bits",
 	    "listener a { daemon-ports = 587 direction = submission "
 	    "min-tls-bits = 4096 }",
-	    "t:1: listener a: min-tls-bits = \"4096\" is out of bounds; give "
-	    "a number from 0 to 512" },
+	    "t:1: listener a: min-tls-bits = \"4096\" must be between 0 and "
+	    "512" },
 	{ "mechanism",
 	    "listener a { daemon-ports = 587 direction = submission "
 	    "mechanisms = {\"PLAIN LOGIN\"} }",
-	    "t:1: listener a: mechanisms = \"PLAIN LOGIN\" is no SASL "
-	    "mechanism; write its name, such as PLAIN" },
+	    "t:1: listener a: mechanisms = \"PLAIN LOGIN\" is not a SASL "
+	    "mechanism; write its name, for example PLAIN" },
 	{ "port",
 	    "listener a { daemon-ports = {25, 70000, smtp} }",
-	    "t:1: listener a: daemon-ports = \"70000\" is no port; give a "
-	    "number from 1 to 65535\nt:1: listener a: daemon-ports = "
-	    "\"smtp\" is no port; give a number from 1 to 65535" },
+	    "t:1: listener a: daemon-ports = \"70000\" is not a port; write "
+	    "a number between 1 and 65535\nt:1: listener a: daemon-ports = "
+	    "\"smtp\" is not a port; write a number between 1 and 65535" },
 	{ "daemon address",
 	    "listener a { daemon-addrs = {\"mx\"} }",
-	    "t:1: listener a: daemon-addrs = \"mx\" is no IP address; write "
-	    "192.0.2.1 or 2001:db8::1" },
+	    "t:1: listener a: daemon-addrs = \"mx\" is not an IP address; "
+	    "write for example 192.0.2.1 or 2001:db8::1" },
 	{ "two plans of one name",
 	    "plan a { }\nplan a { }",
-	    "t:2: found duplicate title 'a'; make one section of the two" },
+	    "t:2: found duplicate title 'a'; merge the two sections" },
 	{ "two plans that differ in case",
 	    "plan Trial { }\nplan trial { }",
-	    "t:2: plan trial: there is such a plan already (case does not "
-	    "matter); make one of the two" },
+	    "t:2: plan trial: a plan of this name exists already (case does "
+	    "not matter); remove one of the two" },
 	{ "two listeners of one name",
 	    "listener a { daemon-ports = 1 }\n\nlistener a { daemon-ports = "
 	    "2 }",
-	    "t:3: found duplicate title 'a'; make one section of the two" },
+	    "t:3: found duplicate title 'a'; merge the two sections" },
 	{ "a database without a query",
 	    "\nusers-database = /var/lib/mail/users.db",
-	    "t:2: users-database has no effect without users-query; set it, "
-	    "too" },
+	    "t:2: users-database has no effect without users-query; set "
+	    "users-query" },
 	{ "a query without a database",
 	    "users-query = \"SELECT 1\"",
-	    "t:1: users-query has no effect without users-database; set it, "
-	    "too" },
+	    "t:1: users-query has no effect without users-database; set "
+	    "users-database" },
 	{ "two groups that differ in case",
 	    "group a { domains = a.example }\ngroup A { users = bob }",
-	    "t:2: group A: there is such a group already (case does not "
-	    "matter); make one of the two" },
+	    "t:2: group A: a group of this name exists already (case does "
+	    "not matter); remove one of the two" },
 	{ "a group's name",
 	    "group \"a b\" { domains = a.example }",
-	    "t:1: group a b: this is no name for a group; use letters, "
-	    "digits and hyphens" },
+	    "t:1: group a b: the name is not valid; use letters, digits and "
+	    "hyphens" },
 	{ "a group of nobody",
 	    "\ngroup a { plan = trial }",
 	    "t:2: group a: has no members; set domains or users" },
 	{ "a group's members and plan",
 	    "group a { domains = {\"a@b\"}\nusers = {\"a b\"}\n"
 	    "plan = gold\nmessages-per-hour = -1 }",
-	    "t:1: group a: domains = \"a@b\" is no domain; write "
-	    "example.org, or .example.org for its subdomains\n"
-	    "t:2: group a: users = \"a b\" is no login; write it without "
-	    "blanks, at most 255 characters long\n"
-	    "t:3: group a: plan = \"gold\" is no plan; write a plan section "
-	    "of that name\n"
-	    "t:4: group a: messages-per-hour = \"-1\" is no number; give a "
-	    "number from 0 to 1000000000, or unlimited" },
+	    "t:1: group a: domains = \"a@b\" is not a domain; write "
+	    "example.org, or .example.org for its subdomains\nt:2: group a: "
+	    "users = \"a b\" is not a valid login; write it without blanks, "
+	    "at most 255 characters long\nt:3: group a: plan = \"gold\" is "
+	    "not a plan; write a plan section of that name\nt:4: group a: "
+	    "messages-per-hour = \"-1\" is not a number; write one between 0 "
+	    "and 1000000000, or unlimited" },
 	{ "a login in too many groups",
 	    "group a { domains = x.example }\n"
 	    "group b { domains = .example }\n"
 	    "group c { users = {\"bob\", \"Al@x.example\"} }\n"
 	    "group d { users = {\"al@X.example\"} }",
 	    "t:4: group d: al@x.example would be in more than 3 groups: c, "
-	    "d, a and b; a login counts on 3 at most" },
+	    "d, a and b; remove it from one of them" },
 	{ "a domain in too many groups",
 	    "group a { domains = {x.example, .x.example} }\n"
 	    "group b { domains = .example }\n"
 	    "group c { domains = {x.example, .x.example} }\n"
 	    "group d { domains = {.x.example} }",
 	    "t:4: group d: a login of x.x.example would be in more than 3 "
-	    "groups: a, c, d and b; a login counts on 3 at most" },
+	    "groups: a, c, d and b; remove it from one of them" },
 	{ "two users that differ in case",
 	    "user bob { }\nuser BOB { }",
-	    "t:2: user BOB: there is an entry already (case does not matter "
-	    "in logins); make one of the two" },
+	    "t:2: user BOB: the login has an entry already (case does not "
+	    "matter); remove one of the two" },
 	{ "two users",
 	    "user bob { }\nuser bob { }",
-	    "t:2: found duplicate title 'bob'; make one section of the two" },
+	    "t:2: found duplicate title 'bob'; merge the two sections" },
 	{ "set twice",
 	    "mode = enforce\nmode = monitor",
 	    "t:2: mode is set twice; remove one of the two" },
 	{ "default plan",
 	    "default-plan = gold",
-	    "t:1: default-plan = \"gold\" is no plan; write a plan section "
-	    "of that name" },
+	    "t:1: default-plan = \"gold\" is not a plan; write a plan "
+	    "section of that name" },
 	{ "a user's plan",
 	    "user bob {\n plan = gold\n}",
-	    "t:2: user bob: plan = \"gold\" is no plan; write a plan section "
-	    "of that name" },
+	    "t:2: user bob: plan = \"gold\" is not a plan; write a plan "
+	    "section of that name" },
 	{ "a listener's plan",
 	    "listener a {\n local = yes direction = submission\n"
 	    " plan = gold\n}",
-	    "t:3: listener a: plan = \"gold\" is no plan; write a plan "
+	    "t:3: listener a: plan = \"gold\" is not a plan; write a plan "
 	    "section of that name" },
 	{ "a plan of inbound mail",
 	    "listener a {\n daemon-ports = {25}\n plan = trial\n}",
@@ -194,57 +190,57 @@ static const struct {
 	    "write direction = submission" },
 	{ "a plan's limit",
 	    "plan a { recipients-per-hour = many }",
-	    "t:1: plan a: recipients-per-hour = \"many\" is no number; give "
-	    "a number from 0 to 1000000000, or unlimited" },
+	    "t:1: plan a: recipients-per-hour = \"many\" is not a number; "
+	    "write one between 0 and 1000000000, or unlimited" },
 	{ "a plan's name",
 	    "plan \"a b\" { }",
-	    "t:1: plan a b: this is no name for a plan; use letters, digits "
-	    "and hyphens" },
+	    "t:1: plan a b: the name is not valid; use letters, digits and "
+	    "hyphens" },
 	{ "a user's name",
 	    "user \"a b\" { }",
-	    "t:1: user a b: this is no login; write it without blanks, at "
-	    "most 255 characters long" },
+	    "t:1: user a b: the login is not valid; write it without "
+	    "blanks, at most 255 characters long" },
 	{ "an empty user",
 	    "\nuser \"\" { }",
-	    "t:2: user : this is no login; write it without blanks, at most "
-	    "255 characters long" },
+	    "t:2: user : the login is not valid; write it without blanks, "
+	    "at most 255 characters long" },
 	{ "sender",
 	    "user bob { senders = {\"example.org\", \"@\", \"a b@x.org"
 	    "\", \"@*.x.org\"} }",
-	    "t:1: user bob: senders = \"example.org\" is no sender; write "
+	    "t:1: user bob: senders = \"example.org\" is not a sender; write "
 	    "user@domain, @domain, @.domain (its subdomains) or *\nt:1: user "
-	    "bob: senders = \"@\" is no sender; write user@domain, @domain, "
+	    "bob: senders = \"@\" is not a sender; write user@domain, "
+	    "@domain, @.domain (its subdomains) or *\nt:1: user bob: senders "
+	    "= \"a b@x.org\" is not a sender; write user@domain, @domain, "
 	    "@.domain (its subdomains) or *\nt:1: user bob: senders = "
-	    "\"a b@x.org\" is no sender; write user@domain, @domain, "
-	    "@.domain (its subdomains) or *\nt:1: user bob: senders = "
-	    "\"@*.x.org\" is no sender; write user@domain, @domain, @.domain "
-	    "(its subdomains) or *" },
+	    "\"@*.x.org\" is not a sender; write user@domain, @domain, "
+	    "@.domain (its subdomains) or *" },
 	{ "networks",
 	    "user bob { networks = {\"192.0.2.0/33\", \"example.org\"} }",
-	    "t:1: user bob: networks = \"192.0.2.0/33\" is no network; write "
-	    "192.0.2.0/24, 2001:db8::/32 or an address\nt:1: user bob: "
-	    "networks = \"example.org\" is no network; write 192.0.2.0/24, "
-	    "2001:db8::/32 or an address" },
+	    "t:1: user bob: networks = \"192.0.2.0/33\" is not a network; "
+	    "write 192.0.2.0/24, 2001:db8::/32 or an address\nt:1: user bob: "
+	    "networks = \"example.org\" is not a network; write "
+	    "192.0.2.0/24, 2001:db8::/32 or an address" },
 	{ "socket",
 	    "socket = 8899",
-	    "t:1: socket = \"8899\" is no socket; write inet:PORT@HOST, "
+	    "t:1: socket = \"8899\" is not a socket; write inet:PORT@HOST, "
 	    "inet6:PORT@HOST or unix:PATH" },
 	{ "socket without port",
 	    "socket = \"inet:@127.0.0.1\"",
-	    "t:1: socket = \"inet:@127.0.0.1\" has no port from 1 to 65535; "
-	    "write inet:PORT@HOST" },
+	    "t:1: socket = \"inet:@127.0.0.1\" must have a port between 1 "
+	    "and 65535; write inet:PORT@HOST" },
 	{ "socket port",
 	    "socket = \"inet:66000@127.0.0.1\"",
-	    "t:1: socket = \"inet:66000@127.0.0.1\" has no port from 1 to "
-	    "65535; write inet:PORT@HOST" },
+	    "t:1: socket = \"inet:66000@127.0.0.1\" must have a port between "
+	    "1 and 65535; write inet:PORT@HOST" },
 	{ "socket without host",
 	    "socket = \"inet:8899@\"",
-	    "t:1: socket = \"inet:8899@\" has no host behind @; write "
+	    "t:1: socket = \"inet:8899@\" must have a host after @; write "
 	    "inet:PORT@HOST" },
 	{ "relative unix socket",
 	    "socket = unix:run/m.sock",
-	    "t:1: socket = \"unix:run/m.sock\" names no absolute path; write "
-	    "unix:/run/millgate/millgate.sock or the like" },
+	    "t:1: socket = \"unix:run/m.sock\" is not an absolute path; "
+	    "write for example unix:/run/millgate/millgate.sock" },
 	{ "long unix socket",
 	    "socket = \"unix:/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
@@ -254,7 +250,7 @@ static const struct {
 	    ".\" is too long for a socket; choose a shorter path" },
 	{ "empty socket",
 	    "socket = \"\"",
-	    "t:1: socket = \"\" is no socket; write inet:PORT@HOST, "
+	    "t:1: socket = \"\" is not a socket; write inet:PORT@HOST, "
 	    "inet6:PORT@HOST or unix:PATH" },
 	{ "socket-mode on an inet socket",
 	    "socket-mode = \"0660\"",
@@ -266,19 +262,20 @@ static const struct {
 	    "use unix:PATH" },
 	{ "socket-mode",
 	    "socket = unix:/s socket-mode = 9660",
-	    "t:1: socket-mode = \"9660\" is no file mode; write it like "
+	    "t:1: socket-mode = \"9660\" is not a file mode; write it like "
 	    "\"0660\"" },
 	{ "socket-owner",
 	    "socket = unix:/s socket-owner = postfix",
-	    "t:1: socket-owner = \"postfix\" is no owner; write user:group" },
+	    "t:1: socket-owner = \"postfix\" is not an owner; write "
+	    "user:group" },
 	{ "authserv-id",
 	    "authserv-id = \"mx\"",
-	    "t:1: authserv-id = \"mx\" is no domain; write the host name of "
-	    "this service, such as mx.example.net" },
+	    "t:1: authserv-id = \"mx\" is not a domain; write the host name "
+	    "of this service, for example mx.example.net" },
 	{ "authserv-id with blanks",
 	    "authserv-id = \"mx example.net\"",
-	    "t:1: authserv-id = \"mx example.net\" is no domain; write the "
-	    "host name of this service, such as mx.example.net" },
+	    "t:1: authserv-id = \"mx example.net\" is not a domain; write "
+	    "the host name of this service, for example mx.example.net" },
 	{ "a password in the URL of the state",
 	    "state = \"redis://:secret@host/0\"",
 	    "t:1: state = \"redis://:secret@host/0\" contains a password; "
@@ -297,72 +294,70 @@ static const struct {
 	    "write state = \"/path/to/state.db\"" },
 	{ "relative state",
 	    "state = state.db",
-	    "t:1: state = \"state.db\" is no absolute path; write "
+	    "t:1: state = \"state.db\" is not an absolute path; write "
 	    "/path/to/state.db or redis://HOST:PORT/NUMBER" },
 	{ "user",
 	    "user = \"a b\"",
-	    "t:1: user = \"a b\" is no user name; write the name of a system "
-	    "user" },
+	    "t:1: user = \"a b\" is not a user name; write the name of a "
+	    "system user" },
 	{ "pid file",
 	    "pid-file = millgate.pid",
-	    "t:1: pid-file = \"millgate.pid\" is no absolute path; begin it "
-	    "with /" },
+	    "t:1: pid-file = \"millgate.pid\" is not an absolute path; begin "
+	    "it with /" },
 	{ "delimiter",
 	    "recipient-delimiter = \"+-\"",
-	    "t:1: recipient-delimiter = \"+-\" is no delimiter; write one "
-	    "character such as + or -, or none" },
+	    "t:1: recipient-delimiter = \"+-\" is not a delimiter; write one "
+	    "character, for example + or -, or an empty string" },
 	{ "header fields",
 	    "max-header-fields = 1",
-	    "t:1: max-header-fields = \"1\" is out of bounds; give a number "
-	    "from 100 to 100000" },
+	    "t:1: max-header-fields = \"1\" must be between 100 and 100000" },
 	{ "name server",
 	    "resolver { servers = {\"ns.example.net\", \"192.0.2.1@0\"} }",
-	    "t:1: resolver: servers = \"ns.example.net\" is no name server; "
-	    "write ADDRESS or ADDRESS@PORT\nt:1: resolver: servers = "
-	    "\"192.0.2.1@0\" has no port from 1 to 65535 behind @" },
+	    "t:1: resolver: servers = \"ns.example.net\" is not a name "
+	    "server; write ADDRESS or ADDRESS@PORT\nt:1: resolver: servers = "
+	    "\"192.0.2.1@0\" must have a port between 1 and 65535 after @" },
 	{ "trust anchor",
 	    "resolver { trust-anchor = root.key }",
-	    "t:1: resolver: trust-anchor = \"root.key\" is no absolute path; "
-	    "begin it with /" },
+	    "t:1: resolver: trust-anchor = \"root.key\" is not an absolute "
+	    "path; begin it with /" },
 	{ "warn-at: no percentages",
 	    "quota { warn-at = {0, 101, most} }",
-	    "t:1: quota: warn-at = \"0\" is out of bounds; give a number from "
-	    "1 to 100\n"
-	    "t:1: quota: warn-at = \"101\" is out of bounds; give a number "
-	    "from 1 to 100\n"
-	    "t:1: quota: warn-at = \"most\" is no number; give a number from "
-	    "1 to 100" },
+	    "t:1: quota: warn-at = \"0\" must be between 1 and 100\nt:1: "
+	    "quota: warn-at = \"101\" must be between 1 and 100\nt:1: quota: "
+	    "warn-at = \"most\" is not a number; write one between 1 and 100" },
 	{ "warn-at: one for each percent",
 	    "quota { warn-at = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, "
 	    "15, 16, 17} }",
-	    "t:1: quota: warn-at = \"17\" is one too many; give at most 16" },
+	    "t:1: quota: warn-at = \"17\" is one too many; at most 16 are "
+	    "allowed" },
 	{ "notify-command: a name that would be looked up",
 	    "quota { notify-command = \"mail root\" }",
-	    "t:1: quota: notify-command = \"mail root\" names no absolute "
-	    "path; write /path/of/a/program, and its arguments behind it" },
+	    "t:1: quota: notify-command = \"mail root\" is not an absolute "
+	    "path; write /path/to/program, followed by its arguments" },
 	{ "notify-command: what only a shell knows",
 	    "quota { notify-command = \"/bin/mail 'a b' \" }",
 	    "t:1: quota: notify-command = \"/bin/mail 'a b' \" has quotes or "
-	    "variables, which only a shell knows; put them into a script, "
-	    "and name that" },
+	    "variables, but no shell runs it; write a script and name it "
+	    "here" },
 	{ "users-file",
 	    "users-file = /etc/millgate/users",
-	    "t:1: users-file is not read here; write user sections" },
+	    "t:1: users-file is not allowed here; write user sections" },
 	{ "include",
 	    "include(\"other.conf\")",
-	    "t:1: include() reads no files here; write the options themselves" },
+	    "t:1: include() is not allowed here; write the options "
+	    "themselves" },
 	{ "include of nothing",
 	    "include()",
-	    "t:1: parentheses stand only in include(\"/path/to/file\")" },
+	    "t:1: parentheses are only allowed in include(\"/path/to/file\")" },
 	{ "include of two files",
 	    "\ninclude(\"a\", \"b\")",
-	    "t:2: parentheses stand only in include(\"/path/to/file\")" },
+	    "t:2: parentheses are only allowed in include(\"/path/to/file\")" },
 	{ "include without quotes",
 	    "include(/etc/a.conf)",
-	    "t:1: parentheses stand only in include(\"/path/to/file\")" },
+	    "t:1: parentheses are only allowed in include(\"/path/to/file\")" },
 	{ "unfinished include",
 	    "include(\"a\"",
-	    "t:1: parentheses stand only in include(\"/path/to/file\")" },
+	    "t:1: parentheses are only allowed in include(\"/path/to/file\")" },
 	{ "stray parenthesis",
 	    "mode = enforce )",
 	    "t:1: unexpected token ')'; look for a missing comma, quote or "
@@ -373,45 +368,44 @@ static const struct {
 	    "include(\"/path/to/file\")" },
 	{ "signing table without key table",
 	    "signing {\n signing-table = \"refile:/t\" }",
-	    "t:2: signing: signing-table names keys of a key-table; set "
-	    "key-table" },
+	    "t:2: signing: signing-table has no effect without key-table; "
+	    "set key-table" },
 	{ "key table without signing table",
 	    "signing { key-table = /t }",
-	    "t:1: signing: key-table says nothing about who signs; set "
-	    "signing-table" },
+	    "t:1: signing: key-table has no effect without signing-table; "
+	    "set signing-table" },
 	{ "all matches of no table",
 	    "signing { all-matches = yes key-directory = /k }",
 	    "t:1: signing: all-matches has no effect without signing-table; "
 	    "remove it or set signing-table" },
-	{ "a table that is no file",
+	{ "a table that is not a regular file",
 	    "signing { key-table = \"ldap:x\" signing-table = /t }",
-	    "t:1: signing: key-table = \"ldap:x\" is no table; write /path, "
-	    "file:/path or refile:/path" },
+	    "t:1: signing: key-table = \"ldap:x\" is not a table; write "
+	    "/path, file:/path or refile:/path" },
 	{ "key directory",
 	    "signing { key-directory = keys }",
-	    "t:1: signing: key-directory = \"keys\" is no absolute path; "
+	    "t:1: signing: key-directory = \"keys\" is not an absolute path; "
 	    "begin it with /" },
 	{ "canonicalization",
 	    "signing { canonicalization = relaxed }",
-	    "t:1: signing: canonicalization = \"relaxed\" is no "
+	    "t:1: signing: canonicalization = \"relaxed\" is not a "
 	    "canonicalization; use relaxed/relaxed, relaxed/simple, "
 	    "simple/relaxed or simple/simple" },
 	{ "oversign",
 	    "signing { oversign = {\"From:\"} }",
-	    "t:1: signing: oversign = \"From:\" is no header field name; "
+	    "t:1: signing: oversign = \"From:\" is not a header field name; "
 	    "write it without a colon" },
 	{ "ttl",
 	    "signing { ttl = 1d }",
-	    "t:1: signing: ttl = \"1d\" is no number; give a number from 0 "
-	    "to 31536000" },
+	    "t:1: signing: ttl = \"1d\" is not a number; write one between 0 "
+	    "and 31536000" },
 	{ "weak keys",
 	    "dkim { min-key-bits = 512 }",
-	    "t:1: dkim: min-key-bits = \"512\" is out of bounds; give a "
-	    "number from 1024 to 8192" },
+	    "t:1: dkim: min-key-bits = \"512\" must be between 1024 and 8192" },
 	{ "dmarc",
 	    "dmarc { on-reject = bounce }",
-	    "t:1: dmarc: on-reject = \"bounce\" is not known; use one of: "
-	    "accept, tag, hold, defer, reject" },
+	    "t:1: dmarc: on-reject = \"bounce\" must be one of: accept, tag, "
+	    "hold, defer, reject" },
 	{ "a listener that matches nothing",
 	    "\nlistener a { direction = submission }",
 	    "t:2: listener a: matches no connection; set daemon-ports, "
@@ -419,17 +413,19 @@ static const struct {
 	{ "local with ports",
 	    "listener a { local = yes\n daemon-ports = 587 }",
 	    "t:2: listener a: daemon-ports has no effect on a local "
-	    "listener: sendmail(1) comes by no connection and has no login" },
+	    "listener: mail of sendmail(1) has no connection and no login; "
+	    "remove it" },
 	{ "local with a login",
 	    "listener a { local = yes direction = submission\n require-auth "
 	    "= yes }",
 	    "t:2: listener a: require-auth has no effect on a local "
-	    "listener: sendmail(1) comes by no connection and has no login" },
+	    "listener: mail of sendmail(1) has no connection and no login; "
+	    "remove it" },
 	{ "local with TLS",
 	    "listener a { local = yes direction = submission require-tls = "
 	    "yes }",
 	    "t:1: listener a: require-tls has no effect on a local listener: "
-	    "sendmail(1) comes by no connection and has no login" },
+	    "mail of sendmail(1) has no connection and no login; remove it" },
 	{ "inbound with a login",
 	    "listener a { daemon-ports = 587\n require-auth = yes }",
 	    "t:2: listener a: require-auth has no effect on an inbound "
@@ -448,14 +444,14 @@ static const struct {
 	    "require-tls = no\n allow-plaintext = {\"127.0.0.1\",\n "
 	    "\"192.0.2.1\", \"127.0.0.0/7\", \"::/127\", "
 	    "\"::ffff:127.0.0.0/103\", \"::ffff:127.0.0.0/104\"} }",
-	    "t:3: listener a: allow-plaintext = \"192.0.2.1\" is more than "
+	    "t:3: listener a: allow-plaintext = \"192.0.2.1\" is not limited "
+	    "to loopback; write 127.0.0.0/8, ::1 or a part of them\nt:3: "
+	    "listener a: allow-plaintext = \"127.0.0.0/7\" is not limited to "
 	    "loopback; write 127.0.0.0/8, ::1 or a part of them\nt:3: "
-	    "listener a: allow-plaintext = \"127.0.0.0/7\" is more than "
+	    "listener a: allow-plaintext = \"::/127\" is not limited to "
 	    "loopback; write 127.0.0.0/8, ::1 or a part of them\nt:3: "
-	    "listener a: allow-plaintext = \"::/127\" is more than "
-	    "loopback; write 127.0.0.0/8, ::1 or a part of them\nt:3: "
-	    "listener a: allow-plaintext = \"::ffff:127.0.0.0/103\" is more "
-	    "than loopback; write 127.0.0.0/8, ::1 or a part of them" },
+	    "listener a: allow-plaintext = \"::ffff:127.0.0.0/103\" is not "
+	    "limited to loopback; write 127.0.0.0/8, ::1 or a part of them" },
 	{ "plaintext beside TLS",
 	    "listener a { daemon-ports = 587 direction = submission\n "
 	    "allow-plaintext = {\"127.0.0.1\"} }",
@@ -465,16 +461,16 @@ static const struct {
 	    "relay office { networks = {\"192.0.2.0/24\"} senders = "
 	    "{\"@example.org\"} }\nlistener a { daemon-ports = 587 "
 	    "direction = submission\n relay-for = {\"office\", \"ofice\"} }",
-	    "t:3: listener a: relay-for = \"ofice\" is no relay; write a "
+	    "t:3: listener a: relay-for = \"ofice\" is not a relay; write a "
 	    "relay section of that name" },
 	{ "a relay of nothing",
 	    "\nrelay office { plan = premium }",
-	    "t:2: relay office: is for no client; set networks\nt:2: relay "
-	    "office: may send as nobody; set senders" },
+	    "t:2: relay office: networks is required\nt:2: relay office: "
+	    "senders is required" },
 	{ "a relay's name",
 	    "relay \"my office\" { networks = {\"192.0.2.0/24\"} senders = "
 	    "{\"@example.org\"} }",
-	    "t:1: relay my office: this is no name for a relay; use letters, "
+	    "t:1: relay my office: the name is not valid; use letters, "
 	    "digits and hyphens" },
 	{ "a relay of inbound mail",
 	    "relay office { networks = {\"192.0.2.0/24\"} senders = "
@@ -485,15 +481,14 @@ static const struct {
 	{ "certificates",
 	    "user bob { certificates = {\"Bob\", \"CN=Bob,O=X\", \"/O=X\", "
 	    "\"/Bob\"}\n certificate-issuer = \"O=X\" }",
-	    "t:1: user bob: certificates = \"CN=Bob,O=X\" is no name of a "
-	    "certificate; write the common name alone, or all of it as in "
-	    "/O=Example/CN=alice\nt:1: user bob: certificates = \"/O=X\" has "
-	    "no /CN=; a certificate without a common name belongs to "
-	    "nobody\nt:1: user bob: certificates = \"/Bob\" has no /CN=; a "
-	    "certificate without a common name belongs to nobody\nt:2: user "
-	    "bob: certificate-issuer = \"O=X\" is no name of a certificate; "
-	    "write the common name alone, or all of it as in "
-	    "/O=Example/CN=alice" },
+	    "t:1: user bob: certificates = \"CN=Bob,O=X\" is not the name of "
+	    "a certificate; write the common name, or the whole subject, for "
+	    "example /O=Example/CN=alice\nt:1: user bob: certificates = "
+	    "\"/O=X\" has no /CN=; write a subject with a common name\nt:1: "
+	    "user bob: certificates = \"/Bob\" has no /CN=; write a subject "
+	    "with a common name\nt:2: user bob: certificate-issuer = \"O=X\" "
+	    "is not the name of a certificate; write the common name, or the "
+	    "whole subject, for example /O=Example/CN=alice" },
 	{ "certificates of inbound mail",
 	    "listener a { daemon-ports = 25\n certificate-issuers = "
 	    "{\"CA\"} }",
@@ -501,22 +496,22 @@ static const struct {
 	    "listener; write direction = submission" },
 	{ "a tier's name",
 	    "tier \"a b\" { }",
-	    "t:1: tier a b: this is no name for a tier; use letters, digits "
-	    "and hyphens" },
+	    "t:1: tier a b: the name is not valid; use letters, digits and "
+	    "hyphens" },
 	{ "what a tier is about",
 	    "tier a { mechanisms = {\"pass word\"}\n senders = {\"own\"}\n"
 	    "min-tls = \"1.3\" plan = gold }",
-	    "t:1: tier a: mechanisms = \"pass word\" is no SASL mechanism; "
-	    "write its name, such as PLAIN\nt:3: tier a: min-tls = \"1.3\" "
-	    "is no TLS version; use one of: TLSv1, TLSv1.1, TLSv1.2, "
-	    "TLSv1.3\nt:3: tier a: plan = \"gold\" is no plan; write a plan "
-	    "section of that name\nt:2: tier a: senders = \"own\" is no "
-	    "sender; write user@domain, @domain, @.domain (its subdomains) "
-	    "or *" },
+	    "t:1: tier a: mechanisms = \"pass word\" is not a SASL "
+	    "mechanism; write its name, for example PLAIN\nt:3: tier a: "
+	    "min-tls = \"1.3\" must be one of: TLSv1, TLSv1.1, TLSv1.2, "
+	    "TLSv1.3\nt:3: tier a: plan = \"gold\" is not a plan; write a "
+	    "plan section of that name\nt:2: tier a: senders = \"own\" is "
+	    "not a sender; write user@domain, @domain, @.domain (its "
+	    "subdomains) or *" },
 	{ "a tier behind one for all",
 	    "tier rest { }\ntier token { mechanisms = {\"token\"} }",
-	    "t:2: tier token: is never reached: tier rest takes all of its "
-	    "sessions first; write it before that one" },
+	    "t:2: tier token: is never reached: tier rest matches all its "
+	    "sessions first; move this section before that one" },
 	{ "a tier behind one that asks for less",
 	    "tier weak { mechanisms = {\"SCRAM\", \"LOGIN\", \"XOAUTH2\"} "
 	    "min-tls = \"TLSv1.2\" }\ntier a { mechanisms = "
@@ -524,18 +519,18 @@ static const struct {
 	    "mechanisms = {\"login\", \"scram\"} min-tls = \"TLSv1.3\" "
 	    "certificate = yes }\ntier c { mechanisms = {\"token\"} min-tls "
 	    "= \"TLSv1.3\" }\ntier d { mechanisms = {\"scram\"} }",
-	    "t:2: tier a: is never reached: tier weak takes all of its "
-	    "sessions first; write it before that one\nt:3: tier b: is never "
-	    "reached: tier weak takes all of its sessions first; write it "
-	    "before that one" },
+	    "t:2: tier a: is never reached: tier weak matches all its "
+	    "sessions first; move this section before that one\nt:3: tier b: "
+	    "is never reached: tier weak matches all its sessions first; "
+	    "move this section before that one" },
 	{ "local with networks",
 	    "listener a { local = yes networks = {\"127.0.0.1\"} }",
 	    "t:1: listener a: networks has no effect on a local listener: "
-	    "sendmail(1) comes by no connection and has no login" },
+	    "mail of sendmail(1) has no connection and no login; remove it" },
 	{ "a listener hidden by another",
 	    "listener a { daemon-ports = {25, 587} }\nlistener b { "
 	    "daemon-ports = 25 daemon-names = x }",
-	    "t:2: listener b: never matches: listener a takes all of its "
+	    "t:2: listener b: never matches: listener a matches all its "
 	    "connections first; change one of the two" },
 	{ "two listeners share a port",
 	    "listener a { daemon-ports = {25, 587} }\nlistener b { "
@@ -544,7 +539,7 @@ static const struct {
 	    "to one of the two" },
 	{ "two local listeners",
 	    "listener a { local = yes }\nlistener b { local = yes }",
-	    "t:2: listener b: never matches: listener a takes all of its "
+	    "t:2: listener b: never matches: listener a matches all its "
 	    "connections first; change one of the two" },
 	{ "missing equal sign",
 	    "mode enforce",
@@ -552,17 +547,19 @@ static const struct {
 	    "value" },
 	{ "missing brace",
 	    "spf on-fail = tag",
-	    "t:1: missing opening brace for section 'spf'; write { behind "
-	    "the name; quote a name with blanks" },
+	    "t:1: missing opening brace for section 'spf'; write { after the "
+	    "name; quote a name with blanks" },
 	{ "missing title",
 	    "user { }",
-	    "t:1: missing title for section 'user'; write a name before the {" },
+	    "t:1: missing title for section 'user'; write a name before "
+	    "the {" },
 	{ "unclosed section",
 	    "mode = enforce\nspf {\n on-fail = tag\n",
-	    "t:2: what is opened here is never closed; write the missing }" },
+	    "t:2: the { on this line is not closed; write the missing }" },
 	{ "closing brace",
 	    "mode = enforce }",
-	    "t:1: unexpected closing brace; remove it, or write the missing {" },
+	    "t:1: unexpected closing brace; remove it, or write the "
+	    "missing {" },
 	{ "missing comma",
 	    "resolver { servers = {192.0.2.1 192.0.2.2} }",
 	    "t:1: unexpected token '192.0.2.2'; look for a missing comma, "
@@ -584,34 +581,34 @@ static const struct {
 	    "the same line" },
 	{ "unfinished comment",
 	    "mode = enforce\n/* mode\n",
-	    "t:2: this comment never ends; close it with */" },
+	    "t:2: this comment is not closed; write */ at its end" },
 	{ "escape",
 	    "authserv-id = \"mx\\x41\"",
-	    "t:1: unknown escape in a string; only \\\" and \\\\ are known, "
-	    "between double quotes" },
+	    "t:1: unknown escape in a string; only \\\" and \\\\ are "
+	    "allowed, in double quotes" },
 	{ "escape in single quotes",
 	    "authserv-id = 'mx\\''",
-	    "t:1: unknown escape in a string; only \\\" and \\\\ are known, "
-	    "between double quotes" },
+	    "t:1: unknown escape in a string; only \\\" and \\\\ are "
+	    "allowed, in double quotes" },
 	{ "variable",
 	    "\nauthserv-id = ${HOSTNAME}",
-	    "t:2: variables are not known here; write the value itself" },
+	    "t:2: variables are not supported; write the value itself" },
 	{ "bare star",
 	    "user bob { senders = {*} }",
-	    "t:1: * and + stand only in strings; write quotes around the "
-	    "value" },
+	    "t:1: * and + are only allowed in strings; write quotes around "
+	    "the value" },
 	{ "bare plus",
 	    "recipient-delimiter = +",
-	    "t:1: * and + stand only in strings; write quotes around the "
-	    "value" },
+	    "t:1: * and + are only allowed in strings; write quotes around "
+	    "the value" },
 	{ "control character",
 	    "mode = \001enforce",
 	    "t:1: control character; remove it" },
 	{ "control character in a string",
 	    "authserv-id = \"mx\002\"",
 	    "t:1: control character in the value of authserv-id; remove "
-	    "it\nt:1: authserv-id = \"mx\\x02\" is no domain; write the host "
-	    "name of this service, such as mx.example.net" },
+	    "it\nt:1: authserv-id = \"mx\\x02\" is not a domain; write the "
+	    "host name of this service, for example mx.example.net" },
 	{ "the mark of libconfuse's user option",
 	    "user\001 = root",
 	    "t:1: control character; remove it" },
@@ -627,10 +624,10 @@ static const struct {
 	    "t:3: unknown option \"moode\"; did you mean \"mode\"?" },
 	{ "all that is wrong at once",
 	    "mode = off\nresolver { timeout = 0 }\nspf { on-fail = x }",
-	    "t:1: mode = \"off\" is not known; use one of: enforce, "
-	    "monitor\nt:2: resolver: timeout = \"0\" is out of bounds; give "
-	    "a number from 1 to 240\nt:3: spf: on-fail = \"x\" is not known; "
-	    "use one of: accept, tag, hold, defer, reject" },
+	    "t:1: mode = \"off\" must be one of: enforce, monitor\nt:2: "
+	    "resolver: timeout = \"0\" must be between 1 and 240\nt:3: spf: "
+	    "on-fail = \"x\" must be one of: accept, tag, hold, defer, "
+	    "reject" },
 };
 
 static void
@@ -658,28 +655,30 @@ oddities(void **state)
 		const char *name, *text, *want;
 	} odd[] = {
 		{ "root", "\nuser = root", "t:2: user = root keeps all "
-		    "privileges; a user of its own is safer" },
-		{ "anybody", "\nunlisted-users = any", "t:2: unlisted-users = "
-		    "any lets every login without an entry send as anybody; "
-		    "own-address is safer" },
+		    "privileges; a separate user is safer" },
+		{ "anybody", "\nunlisted-users = any", "t:2: unlisted-users "
+		    "= any lets every login without an entry send as any "
+		    "address; own-address is safer" },
 		{ "a relay that nobody serves", "\nrelay a { networks = "
-		    "{\"192.0.2.1\"} senders = {\"@x.org\"} }", "t:2: relay a: "
-		    "no relay-for names it: its clients need a login" },
+		    "{\"192.0.2.1\"} senders = {\"@x.org\"} }", "t:2: relay "
+		    "a: no listener names it in relay-for, so its clients "
+		    "need a login" },
 		{ "a submission without a login", "listener l {\n"
 		    "daemon-ports = 587 direction = submission\n"
-		    "require-auth = no }", "t:3: listener l: a client without "
-		    "a login may send as anybody here, unsigned; a relay "
-		    "section binds its clients" },
+		    "require-auth = no }", "t:3: listener l: clients without "
+		    "a login may send as any address, unsigned; a relay "
+		    "section limits the senders of its clients" },
 		{ "a relay for all the world", "relay a { networks = "
 		    "{\"192.0.2.1\",\n\"::/0\"} senders = {\"@x.org\"} "
 		    "}\nlistener l { daemon-ports = 587 direction = "
 		    "submission relay-for = {\"a\"} }", "t:1: relay a: "
-		    "everybody is its client and needs no login; name the "
-		    "networks of your own" },
+		    "networks has all addresses, so no client needs a login; "
+		    "write your own networks" },
 		{ "both kinds of keys", "signing { key-directory = /k "
 		    "key-table = /t signing-table = /s }", "t:1: signing: "
-		    "key-table and signing-table are not used, since "
-		    "key-directory is set; remove one of the two" },
+		    "key-table and signing-table are not used, because "
+		    "key-directory is set; remove key-directory or both "
+		    "tables" },
 	};
 	struct conf	*c;
 	char		*why = NULL;

@@ -437,14 +437,14 @@ errors_in_includes(void **state)
 	static const struct {
 		const char *text, *want;
 	} rows[] = {
-		{ "mode = off\n", "conf.d/a.conf:1: mode = \"off\" is not "
-		    "known; use one of: enforce, monitor" },
+		{ "mode = off\n", "conf.d/a.conf:1: mode = \"off\" must be "
+		    "one of: enforce, monitor" },
 		{ "mode = enforce\n\nmood = x\n", "conf.d/a.conf:3: unknown "
 		    "option \"mood\"; did you mean \"mode\"?" },
-		{ "user x {\n", "conf.d/a.conf:1: what is opened here is never "
+		{ "user x {\n", "conf.d/a.conf:1: the { on this line is not "
 		    "closed; write the missing }" },
-		{ "include(\"a.conf\")\n", "conf.d/a.conf:1: too many files "
-		    "include each other; does one include itself?" },
+		{ "include(\"a.conf\")\n", "conf.d/a.conf:1: too many "
+		    "included files; does a file include itself?" },
 		{ "\ninclude(\"absent\")", "conf.d/a.conf:2: include: "
 		    "conf.d/absent: No such file or directory" },
 		{ "user = root", "main.conf:2: user is set twice; remove one "
@@ -478,8 +478,8 @@ files_that_cannot_be_read(void **state)
 
 	(void)state;
 	assert_null(load_file("absent.conf", &why));
-	assert_complaint(why, "absent.conf: No such file or directory; "
-	    "-c names another file");
+	assert_complaint(why, "absent.conf: No such file or directory; name "
+	    "another file with -c");
 	free(why);
 	assert_null(load_file("conf.d", &why));
 	assert_complaint(why, "conf.d: Is a directory");
@@ -510,8 +510,8 @@ users_file_is_read(void **state)
 	conf_unref(&c);
 	write_file("users", "Bob plan=premium\n");
 	assert_null(load_file("main.conf", &why));
-	assert_complaint(why, "users:1: bob: there is an entry already (case "
-	    "does not matter in logins); make one of the two");
+	assert_complaint(why, "users:1: bob has an entry already (case does "
+	    "not matter); remove one of the two");
 	free(why);
 }
 

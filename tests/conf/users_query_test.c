@@ -134,29 +134,31 @@ rows_that_say_nothing_sensible(void **state)
 		const char *name, *values, *want;
 	} rows[] = {
 		{ "plan", "'gold', NULL, NULL, 0, 0",
-		    "plan=gold is no plan; write a plan section of that name" },
+		    "plan=gold is not a plan; write a plan section of that "
+		    "name" },
 		{ "sender", "NULL, 'a@x.org,nobody', NULL, 0, 0",
-		    "senders=nobody is no sender" },
+		    "senders=nobody is not a sender" },
 		{ "empty items", "NULL, 'a@x.org,,b@x.org', NULL, 0, 0",
-		    "senders= is no sender" },
+		    "senders= is not a sender" },
 		{ "network", "NULL, NULL, '192.0.2.0/33', 0, 0",
-		    "networks=192.0.2.0/33 is no network" },
+		    "networks=192.0.2.0/33 is not a network" },
 		{ "second factor", "NULL, NULL, NULL, 2, 0",
-		    "column second_factor is neither NULL, a text of at most "
-		    "16384 octets, 0 nor 1" },
+		    "column second_factor must be NULL, 0, 1, or a text of "
+		    "at most 16384 octets" },
 		{ "block in words", "NULL, NULL, NULL, 0, 'perhaps'",
-		    "block=perhaps is neither yes nor no" },
-		{ "a real", "NULL, NULL, NULL, 0.5, 0", "column second_factor" },
+		    "block=perhaps must be yes or no" },
+		{ "a real", "NULL, NULL, NULL, 0.5, 0",
+		    "column second_factor" },
 		{ "a blob", "x'00', NULL, NULL, 0, 0", "column plan" },
 		{ "a NUL", "'premium' || char(0) || 'x', NULL, NULL, 0, 0",
 		    "column plan" },
 		{ "a long text", "NULL, printf('%.16385c', 'a'), NULL, 0, 0",
-		    "column senders is neither" },
+		    "column senders must be NULL" },
 		{ "many items", "NULL, replace(printf('%.1001c', '*'), '*', "
 		    "'*,'), NULL, 0, 0", "more than 1000 items" },
 		{ "two rows", "NULL, NULL, NULL, 0, 0), ('bob', NULL, NULL, "
-		    "NULL, 0, 1", "more than one row for bob; make it give "
-		    "one" },
+		    "NULL, 0, 1", "more than one row for bob; it must "
+		    "return one" },
 	};
 	struct users_query	*q;
 	char			 sql[400];
@@ -178,7 +180,7 @@ rows_that_say_nothing_sensible(void **state)
 	users_query_free(&q);
 }
 
-/* --- the query ------------------------------------------------------------- */
+/* --- the query ----------------------------------------------------------- */
 
 static void
 queries_are_checked(void **state)
@@ -191,7 +193,7 @@ queries_are_checked(void **state)
 		{ "SELECT 'trial' AS Plan WHERE :who <> ''", NULL },
 		{ "SELECT blocked FROM users WHERE login=? COLLATE NOCASE",
 		    NULL },
-		{ ALL, "users-query has a column \"login\"; name the columns "
+		{ ALL, "users-query has an unknown column \"login\"; use "
 		    "plan, senders" },
 		{ "SELECT plan, plan FROM users WHERE login = ?",
 		    "users-query has two columns \"plan\"" },
@@ -231,7 +233,7 @@ queries_are_checked(void **state)
 	}
 }
 
-/* --- a database in trouble -------------------------------------------------- */
+/* --- a database in trouble ----------------------------------------------- */
 
 static void
 good_again(struct users_query *q)
@@ -291,12 +293,12 @@ faults_are_no_answer(void **state)
 	unlink(path);
 	assert_int_equal(rmdir(path), -1);
 	q = users_query_new("/", NAMED, &known);
-	expect_unknown("a directory", find(q, "bob"), "is no file");
+	expect_unknown("a directory", find(q, "bob"), "is not a regular file");
 	users_query_free(&q);
 	/* it would be waited for until somebody writes */
 	assert_int_equal(mkfifo(path, 0600), 0);
 	q = users_query_new(path, NAMED, &known);
-	expect_unknown("a FIFO", find(q, "bob"), "is no file");
+	expect_unknown("a FIFO", find(q, "bob"), "is not a regular file");
 	users_query_free(&q);
 	unlink(path);
 }
@@ -344,7 +346,7 @@ endless_queries_end(void **state)
 	users_query_free(&q);
 }
 
-/* --- what is kept ------------------------------------------------------------ */
+/* --- what is kept -------------------------------------------------------- */
 
 static void
 answers_are_kept_for_a_while(void **state)
@@ -438,7 +440,7 @@ from_several_threads(void **state)
 	users_query_free(&q);
 }
 
-/* --- in a session ------------------------------------------------------------ */
+/* --- in a session -------------------------------------------------------- */
 
 static uint64_t
 session_ticks(void)

@@ -114,53 +114,54 @@ broken_lines(void **state)
 	static const struct {
 		const char *name, *text, *want;
 	} rows[] = {
-		{ "plan", "bob plan=gold", "u:1: plan=gold is no plan; write "
-		    "a plan section of that name into the configuration" },
-		{ "sender", "\nbob senders=a@x.org,x.org", "u:2: senders=x.org "
-		    "is no sender; write user@domain, @domain, @.domain or *" },
-		{ "no sender at all", "bob senders=", "u:1: senders= is no "
-		    "sender; write user@domain, @domain, @.domain or *" },
+		{ "plan", "bob plan=gold", "u:1: plan=gold is not a plan; "
+		    "write a plan section of that name into the "
+		    "configuration" },
+		{ "sender", "\nbob senders=a@x.org,x.org", "u:2: "
+		    "senders=x.org is not a sender; write user@domain, "
+		    "@domain, @.domain or *" },
+		{ "no sender at all", "bob senders=", "u:1: senders= is not "
+		    "a sender; write user@domain, @domain, @.domain or *" },
 		{ "network", "bob networks=192.0.2.0/33", "u:1: "
-		    "networks=192.0.2.0/33 is no network; write 192.0.2.0/24, "
-		    "2001:db8::/32 or an address" },
+		    "networks=192.0.2.0/33 is not a network; write "
+		    "192.0.2.0/24, 2001:db8::/32 or an address" },
 		{ "second factor", "bob second-factor=1", "u:1: "
-		    "second-factor=1 is neither yes nor no; write one of the "
-		    "two" },
-		{ "block", "bob block=", "u:1: block= is neither yes nor no; "
-		    "write one of the two" },
+		    "second-factor=1 must be yes or no" },
+		{ "block", "bob block=", "u:1: block= must be yes or no" },
 		{ "unknown key", "bob quota=1", "u:1: unknown key \"quota\"; "
 		    "use plan, senders, networks, second-factor, certificates, "
 		    "certificate-issuer or block" },
 		{ "an open quote", "a plan=trial\nb certificates=\"B. C",
-		    "u:2: a quote is not closed; write one behind the value" },
+		    "u:2: a quote is not closed; write one at the end of the "
+		    "value" },
 		{ "a certificate", "b certificates=\"CN=B, O=X\"", "u:1: "
-		    "certificates=CN=B is no name of a certificate; write "
-		    "the common name alone, or all of it as in "
-		    "/O=Example/CN=alice\nu:1: certificates= O=X is no name "
-		    "of a certificate; write the common name alone, or all "
-		    "of it as in /O=Example/CN=alice" },
+		    "certificates=CN=B is not the name of a certificate; "
+		    "write the common name, or the whole subject, for "
+		    "example /O=Example/CN=alice\nu:1: certificates= O=X is "
+		    "not the name of a certificate; write the common name, "
+		    "or the whole subject, for example /O=Example/CN=alice" },
 		{ "a subject without a common name", "b certificates=/O=X",
-		    "u:1: certificates=/O=X has no /CN=; a certificate "
-		    "without a common name belongs to nobody" },
+		    "u:1: certificates=/O=X has no /CN=; write a subject "
+		    "with a common name" },
 		{ "no issuer", "b certificate-issuer=\"\"", "u:1: "
 		    "certificate-issuer= is empty; write a name" },
 		{ "a key twice", "bob senders=a@x.org plan=trial "
-		    "senders=b@x.org", "u:1: senders= is set twice; make one "
-		    "of the two" },
+		    "senders=b@x.org", "u:1: senders= is set twice; remove "
+		    "one of the two" },
 		{ "a blank in a login", "bob smith plan=trial", "u:1: smith "
-		    "is no key=value; a login has no blanks" },
+		    "is not key=value; a login has no blanks" },
 		{ "blanks in a list", "bob senders=@x.org, @y.org", "u:1: "
-		    "senders= is no sender; write user@domain, @domain, "
-		    "@.domain or *\nu:1: @y.org is no key=value; a login has "
-		    "no blanks" },
-		{ "quotes", "\"bob\"", "u:1: \"bob\" is no login; write it "
-		    "without blanks, at most 255 characters long" },
-		{ "twice", "bob\nBOB\n", "u:2: bob: there is an entry already "
-		    "(case does not matter in logins); make one of the two" },
+		    "senders= is not a sender; write user@domain, @domain, "
+		    "@.domain or *\nu:1: @y.org is not key=value; a login "
+		    "has no blanks" },
+		{ "quotes", "\"bob\"", "u:1: \"bob\" is not a valid login; "
+		    "write it without blanks, at most 255 characters long" },
+		{ "twice", "bob\nBOB\n", "u:2: bob has an entry already "
+		    "(case does not matter); remove one of the two" },
 		{ "lines that go on are counted", "a\\\n plan=premium\n\nb x",
-		    "u:4: x is no key=value; a login has no blanks" },
-		{ "several", "a x\nb y", "u:1: x is no key=value; a login has "
-		    "no blanks\nu:2: y is no key=value; a login has no "
+		    "u:4: x is not key=value; a login has no blanks" },
+		{ "several", "a x\nb y", "u:1: x is not key=value; a login "
+		    "has no blanks\nu:2: y is not key=value; a login has no "
 		    "blanks" },
 	};
 	struct arena	*a = arena_new(0);
@@ -189,11 +190,11 @@ files(void **state)
 	assert_false(users_load_file(users_new(a), "/nonexistent/users",
 	    &known, &why));
 	assert_string_equal(why, "/nonexistent/users: No such file or "
-	    "directory; make the file or remove users-file");
+	    "directory; create the file or remove users-file");
 	free(why);
 	assert_false(users_load_file(users_new(a), "/dev/zero", &known,
 	    &why));
-	assert_string_equal(why, "/dev/zero: is no file");
+	assert_string_equal(why, "/dev/zero: is not a regular file");
 	free(why);
 	arena_free(&a);
 }

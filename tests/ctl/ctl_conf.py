@@ -84,8 +84,8 @@ def main():
             f.write(GOOD)
         with open(broken, 'w', encoding='utf-8') as f:
             f.write('mode = off\nresolver { timeout = 0 }\n')
-        warning = good + (':2: user = root keeps all privileges; a user of '
-                          'its own is safer')
+        warning = good + (':2: user = root keeps all privileges; a separate '
+                          'user is safer')
         expect('good', run(good, 'check'), (0, good + ': good (1 listeners, '
                '2 users, 0 keys)\n', warning + '\n'))
         status, out, err = run(good, 'check', '--json')
