@@ -1,8 +1,8 @@
 /*
- * conf_options - the table: one row is one option
+ * conf_options - the table of all options: one row is one option
  *
- * A new option is a row here, a paragraph in millgate.conf.5 and a line in
- * the sample. tests/check-options.py compares the three.
+ * A new option needs a row here, a paragraph in millgate.conf.5 and a line in
+ * the sample file. tests/check-options.py compares the three.
  */
 #include "conf/conf.h"
 #include "conf/conf_options.h"
@@ -82,8 +82,8 @@ const struct conf_option conf_options[] = {
 	/* --- outside of sections */
 	{ "", "socket", OPT_TEXT, CONF(socket), .def = "inet:8899@127.0.0.1",
 	    .syntax = syntax_socket,
-	    .help = "where the MTA finds the milter: inet:PORT@HOST, "
-	    "inet6:PORT@HOST or unix:PATH" },
+	    .help = "socket for the MTA: inet:PORT@HOST, inet6:PORT@HOST "
+	    "or unix:PATH" },
 	{ "", "socket-mode", OPT_OCTAL, CONF(socket_mode), .def = "0660",
 	    .max = 0777, .help = "permissions of a unix socket" },
 	{ "", "socket-owner", OPT_TEXT, CONF(socket_owner), .def = "",
@@ -91,69 +91,68 @@ const struct conf_option conf_options[] = {
 	    .help = "user:group of a unix socket; empty: unchanged" },
 	{ "", "authserv-id", OPT_TEXT, CONF(authserv_id), .def = "",
 	    .syntax = syntax_authserv_id,
-	    .help = "our name in Authentication-Results; empty: {j}" },
+	    .help = "name in Authentication-Results; empty: macro {j}" },
 	{ "", "state", OPT_TEXT, CONF(state), .def = STATEDIR "/state.db",
 	    .syntax = syntax_state,
-	    .help = "the state file with the quota counters, or redis://..." },
+	    .help = "state file with the quota counters, or redis://..." },
 	{ "", "control-socket", OPT_TEXT, CONF(control_socket),
-	    .def_said = "the path of state with -control behind it",
+	    .def_said = "the path of state, followed by -control",
 	    .syntax = syntax_control,
-	    .help = "unix socket for millgatectl, or none" },
+	    .help = "unix socket for millgatectl; none: no socket" },
 	{ "", "state-password-file", OPT_TEXT, CONF(state_password_file),
 	    .def = "", .syntax = syntax_path,
 	    .help = "file with the Redis server's password; empty: none" },
 	{ "", "state-ca-file", OPT_TEXT, CONF(state_ca_file), .def = "",
-	    .syntax = syntax_path, .help = "file with the authorities that "
-	    "vouch for a rediss:// server; empty: the system's" },
+	    .syntax = syntax_path, .help = "file with the CA "
+	    "certificates for a rediss:// server; empty: the system's" },
 	{ "", "state-timeout", OPT_UINT, CONF(state_timeout), .def = "1000",
-	    .min = 10, .max = 60000, .help = "milliseconds for an answer of "
+	    .min = 10, .max = 60000, .help = "milliseconds to wait for "
 	    "the Redis server" },
 	{ "", "user", OPT_TEXT, CONF(user), .def = "millgate",
 	    .syntax = syntax_user,
 	    .help = "system user to run as when started as root" },
 	{ "", "pid-file", OPT_TEXT, CONF(pid_file), .def = "",
-	    .syntax = syntax_path, .help = "where to write the process id; "
-	    "empty: nowhere" },
+	    .syntax = syntax_path, .help = "file for the process id; "
+	    "empty: none" },
 	{ "", "mode", OPT_WORD, CONF(mode), .def = "enforce",
-	    WORDS(mode_words), .help = "enforce, or monitor: judge, tag and "
+	    WORDS(mode_words), .help = "enforce; monitor: judge, tag and "
 	    "log, but refuse nothing" },
 	{ "", "iprev", OPT_BOOL, CONF(iprev), .def = "yes",
-	    .help = "look up whether the name of an inbound client leads "
-	    "back to it" },
+	    .help = "check that the name of an inbound client resolves to "
+	    "its address" },
 	{ "", "trusted-networks", OPT_NETWORKS, CONF(trust.networks),
 	    MORE(conf, trust.nnetworks), .def = "",
 	    .help = "inbound clients that DMARC and SPF do not judge" },
 	{ "", "trust-authenticated", OPT_WORD, CONF(trust.logins),
 	    .def = "own-address", WORDS(trust_words),
-	    .help = "DMARC and SPF do not judge inbound mail of a login from "
-	    "its own addresses; yes: from any; no: they do" },
+	    .help = "own-address: a login's inbound mail from its own "
+	    "addresses is not judged by DMARC and SPF; yes: from any" },
 	{ "", "recipient-delimiter", OPT_CHAR,
 	    CONF(identity.recipient_delimiter), .def = "+",
-	    .help = "alice+x counts as alice; empty: it does not" },
+	    .help = "alice+x counts as alice; empty: no extensions" },
 	{ "", "case-sensitive-local-parts", OPT_BOOL,
 	    CONF(identity.case_sensitive_local), .def = "no",
-	    .help = "Alice@ and alice@ are different senders" },
+	    .help = "yes: Alice@ and alice@ are different senders" },
 	{ "", "max-header-fields", OPT_UINT, CONF(max_header_fields),
 	    .def = "2000", .min = 100, .max = 100000,
-	    .help = "a message with more header fields is refused" },
+	    .help = "header fields of a message; more are refused" },
 	{ "", "max-header-bytes", OPT_SIZE, CONF(max_header_bytes),
 	    .def = "262144", .min = 16384, .max = 16777216,
-	    .help = "a message with a larger header is refused" },
+	    .help = "bytes of a message's header; more are refused" },
 	{ "", "default-plan", OPT_PLAN, CONF(default_plan), .def = "trial",
-	    .help = "plan of a login that has none" },
+	    .help = "plan of logins without one" },
 	{ "", "users-file", OPT_TEXT, CONF(users_file), .def = "",
-	    .syntax = syntax_path, .help = "more users, one a line" },
+	    .syntax = syntax_path, .help = "file with more users" },
 	{ "", "users-database", OPT_TEXT, CONF(users_database), .def = "",
-	    .syntax = syntax_path, .help = "an SQLite database with more "
-	    "users" },
+	    .syntax = syntax_path, .help = "SQLite file with more users" },
 	{ "", "users-query", OPT_TEXT, CONF(users_query), .def = "",
-	    .help = "what finds login ?1 there: a SELECT of columns plan, "
-	    "senders, networks, second_factor, certificates, "
-	    "certificate_issuer and blocked, or some of them" },
+	    .help = "SELECT that finds login ?1 there; its columns are some "
+	    "of plan, senders, networks, second_factor, certificates, "
+	    "certificate_issuer and blocked" },
 	{ "", "unlisted-users", OPT_WORD, CONF(identity.unlisted),
 	    .def = "own-address", WORDS(unlisted_words),
-	    .help = "what a login without an entry may send as: own-address, "
-	    "the login itself; any; refuse, nothing" },
+	    .help = "senders of a login without an entry: own-address, the "
+	    "login itself; any; refuse, none" },
 
 	{ "resolver", "servers", OPT_LIST, CONF(resolver.servers.s),
 	    MORE(conf, resolver.servers.n), .def = "",
@@ -163,14 +162,14 @@ const struct conf_option conf_options[] = {
 	    .def = "20", .min = 1, .max = 240,
 	    .help = "seconds for all lookups of one message" },
 	/*
-	 * SPF may ask 4 * 123 (HELO and MAIL FROM, each evaluated and begun
-	 * ahead), the walks 24 * 8, DKIM once for each signature. A budget
-	 * below their sum could be used up by a hostile sender, and the
-	 * author's policy could not be looked up any more.
+	 * SPF may ask 4 * 123 (HELO and MAIL FROM, each evaluated and also
+	 * started ahead), the DMARC walks 24 * 8, DKIM once a signature. With
+	 * a budget below their sum, a hostile sender could use it up, so that
+	 * the author's policy is not looked up any more.
 	 */
 	{ "resolver", "max-queries", OPT_UINT, CONF(resolver.max_queries),
 	    .def = "1000", .min = 800, .max = 10000,
-	    .help = "different questions for one message" },
+	    .help = "distinct DNS queries for one message" },
 	{ "resolver", "trust-anchor", OPT_TEXT, CONF(resolver.trust_anchor),
 	    .def = "", .syntax = syntax_path,
 	    .help = "file with the DNSSEC root key; empty: no validation" },
@@ -187,26 +186,26 @@ const struct conf_option conf_options[] = {
 	    .syntax = syntax_address,
 	    .help = "connections to these addresses" },
 	{ "listener", "local", OPT_BOOL, LISTENER(local), .def = "no",
-	    .help = "mail from sendmail(1), which came by no connection" },
+	    .help = "mail from sendmail(1), without an SMTP connection" },
 	{ "listener", "direction", OPT_WORD, LISTENER(direction),
 	    .def = "inbound", WORDS(direction_words),
-	    .help = "inbound mail is judged, a submission is authorized and "
-	    "signed" },
+	    .help = "inbound: mail is judged; submission: senders are "
+	    "authorized and mail is signed" },
 	{ "listener", "networks", OPT_NETWORKS, LISTENER(networks),
 	    MORE(session_rules, nnetworks), .def = "",
-	    .help = "clients that it serves; empty: all" },
+	    .help = "clients that may use it; empty: all" },
 	{ "listener", "require-auth", OPT_BOOL, LISTENER(require_auth),
-	    .def_said = SAID_SUBMISSION, .help = "refuse who is not "
-	    "authenticated" },
+	    .def_said = SAID_SUBMISSION, .help = "refuse clients without "
+	    "a login" },
 	{ "listener", "require-tls", OPT_BOOL, LISTENER(require_tls),
-	    .def_said = SAID_SUBMISSION, .help = "refuse plaintext" },
+	    .def_said = SAID_SUBMISSION, .help = "refuse clients without TLS" },
 	{ "listener", "min-tls", OPT_TEXT, LISTENER(min_tls),
 	    .def_said = "TLSv1.2 where TLS is required",
 	    .syntax = syntax_tls,
 	    .help = "oldest TLS version accepted; empty: any" },
 	{ "listener", "min-tls-bits", OPT_UINT, LISTENER(min_tls_bits),
 	    .def_said = "128 where TLS is required", .max = 512,
-	    .help = "weakest cipher accepted, in bits" },
+	    .help = "bits of the weakest cipher accepted" },
 	{ "listener", "mechanisms", OPT_LIST, LISTENER(mechanisms),
 	    MORE(session_rules, nmechanisms), .def = "",
 	    .syntax = syntax_mechanism,
@@ -223,8 +222,8 @@ const struct conf_option conf_options[] = {
 	    LISTENER(certificate_issuers),
 	    MORE(session_rules, ncertificate_issuers), .def = "",
 	    .syntax = syntax_issuer,
-	    .help = "who must have issued a client certificate that proves "
-	    "something; empty: any CA that the MTA trusts" },
+	    .help = "CAs whose client certificates count; empty: all that "
+	    "the MTA trusts" },
 	{ "listener", "relay-for", OPT_LIST, LISTENER(relay_for),
 	    MORE(session_rules, nrelays), .def = "",
 	    .syntax = syntax_nonempty,
@@ -232,25 +231,25 @@ const struct conf_option conf_options[] = {
 	{ "listener", "null-sender", OPT_BOOL, LISTENER(null_sender),
 	    .def = "no", .help = "accept MAIL FROM:<>" },
 	{ "listener", "plan", OPT_PLAN, LISTENER(plan), .def = "",
-	    .help = "plan of logins that have none, and of all that comes "
-	    "without a login together; empty: default-plan, and no limit" },
+	    .help = "plan of logins without one, and of all clients without "
+	    "a login together; empty: default-plan, and no limit" },
 
 	{ "relay", "networks", OPT_NETWORKS, RELAY(who.networks),
 	    MORE(relay_rules, who.nnetworks), .def = "",
-	    .help = "its clients" },
+	    .help = "addresses of its clients" },
 	{ "relay", "senders", OPT_LIST, RELAY(who.senders),
 	    MORE(relay_rules, who.nsenders), .def = "",
 	    .syntax = syntax_sender,
 	    .help = "addresses they may send as: user@domain, @domain, "
 	    "@.domain (its subdomains), *" },
 	{ "relay", "plan", OPT_PLAN, RELAY(who.plan),
-	    .def_said = "default-plan", .help = "plan of all of them "
-	    "together" },
+	    .def_said = "default-plan", .help = "plan of all its "
+	    "clients together" },
 	{ "relay", "require-tls", OPT_BOOL, RELAY(require_tls), .def = "no",
-	    .help = "refuse plaintext" },
+	    .help = "refuse clients without TLS" },
 
 	{ "plan", "recipients-per-hour", OPT_LIMIT, PLAN(limits.recipients),
-	    .def_said = "unlimited; of a built-in plan its own number",
+	    .def_said = "unlimited; in a built-in plan its own number",
 	    .max = 1000000000, .help = "recipients in a rolling hour, or "
 	    "unlimited" },
 	{ "plan", "messages-per-hour", OPT_LIMIT, PLAN(limits.messages),
@@ -266,24 +265,24 @@ const struct conf_option conf_options[] = {
 	    .syntax = syntax_tls,
 	    .help = "oldest TLS version; empty: any, or none" },
 	{ "tier", "certificate", OPT_BOOL, TIER(certificate), .def = "no",
-	    .help = "a client certificate of the login is needed" },
+	    .help = "yes: a client certificate of the login is needed" },
 	{ "tier", "plan", OPT_PLAN, TIER(plan), .def = "",
-	    .help = "plan of logins that have none of their own" },
+	    .help = "plan of logins without one of their own" },
 	{ "tier", "senders", OPT_LIST, TIER(senders),
 	    MORE(tier_rules, nsenders), .def = "",
 	    .syntax = syntax_tier_sender,
-	    .help = "addresses that may be used, of those that the login "
-	    "may use; login is its own address; empty: all" },
+	    .help = "limits the addresses that the login may use; login is "
+	    "its own address; empty: no limit" },
 
 	{ "group", "domains", OPT_LIST, GROUP(domains),
 	    MORE(group_rules, ndomains), .def = "", .syntax = syntax_domain,
-	    .help = "logins of these domains are members; .domain: those of "
-	    "its subdomains" },
+	    .help = "domains whose logins are members; .domain: its "
+	    "subdomains" },
 	{ "group", "users", OPT_LIST, GROUP(users),
 	    MORE(group_rules, nusers), .def = "", .syntax = syntax_login,
 	    .help = "logins that are members" },
 	{ "group", "plan", OPT_PLAN, GROUP(plan), .def = "",
-	    .help = "plan of members that have none of their own; empty: the "
+	    .help = "plan of members without one of their own; empty: the "
 	    "listener's, or default-plan" },
 	{ "group", "recipients-per-hour", OPT_LIMIT, GROUP(limits.recipients),
 	    .def = "unlimited", .max = 1000000000,
@@ -295,7 +294,7 @@ const struct conf_option conf_options[] = {
 	    "unlimited" },
 
 	{ "user", "plan", OPT_PLAN, USER(plan), .def = "",
-	    .help = "the user's plan; empty: that of a group, of the "
+	    .help = "the user's plan; empty: that of a tier, a group or the "
 	    "listener, or default-plan" },
 	{ "user", "senders", OPT_LIST, USER(senders),
 	    MORE(user_rules, nsenders), .def = "", .syntax = syntax_sender,
@@ -305,22 +304,22 @@ const struct conf_option conf_options[] = {
 	    MORE(user_rules, nnetworks), .def = "",
 	    .help = "networks the user may send from; empty: any" },
 	{ "user", "second-factor", OPT_BOOL, USER(second_factor),
-	    .def = "no", .help = "a password alone is refused" },
+	    .def = "no", .help = "yes: a password alone is refused" },
 	{ "user", "certificates", OPT_LIST, USER(certificates),
 	    MORE(user_rules, ncertificates), .def = "",
 	    .syntax = syntax_certificate,
-	    .help = "names of the user's client certificates; empty: the "
-	    "login is the common name" },
+	    .help = "names in the user's client certificates; empty: the "
+	    "common name is the login" },
 	{ "user", "certificate-issuer", OPT_TEXT, USER(certificate_issuer),
 	    .def = "", .syntax = syntax_issuer,
-	    .help = "who must have issued them; empty: anyone that the "
+	    .help = "CA that must have issued them; empty: any that the "
 	    "listener accepts" },
 	{ "user", "block", OPT_BOOL, USER(block), .def = "no",
-	    .help = "the user sends nothing at all" },
+	    .help = "yes: the user may not send" },
 
 	{ "signing", "key-directory", OPT_TEXT, CONF(signing.key_directory),
 	    .def = "", .syntax = syntax_path,
-	    .help = "DKIM keys: DOMAIN/SELECTOR.private in this directory" },
+	    .help = "directory of DKIM keys, as DOMAIN/SELECTOR.private" },
 	{ "signing", "key-table", OPT_TEXT, CONF(signing.key_table),
 	    .def = "", .syntax = syntax_table, .help = "OpenDKIM's KeyTable" },
 	{ "signing", "signing-table", OPT_TEXT, CONF(signing.signing_table),
@@ -329,7 +328,7 @@ const struct conf_option conf_options[] = {
 	{ "signing", "canonicalization", OPT_CANON,
 	    CONF(signing.rules.header_canon),
 	    MORE(conf, signing.rules.body_canon), .def = "relaxed/relaxed",
-	    .help = "of header/body: simple or relaxed" },
+	    .help = "header/body: simple or relaxed each" },
 	{ "signing", "ttl", OPT_UINT, CONF(signing.rules.ttl), .def = "0",
 	    .max = 31536000, .help = "seconds until a signature expires; 0: "
 	    "never" },
@@ -340,8 +339,8 @@ const struct conf_option conf_options[] = {
 	    "MIME-Version, Content-Type, Content-Transfer-Encoding, List-Id, "
 	    "List-Unsubscribe, List-Unsubscribe-Post, List-Help, "
 	    "List-Subscribe, List-Post, List-Owner, List-Archive, Sender",
-    .syntax = syntax_field,
-	    .help = "fields that nobody may add to a signed message" },
+	    .syntax = syntax_field,
+	    .help = "fields that cannot be added to a signed message" },
 	{ "signing", "identity", OPT_BOOL, CONF(signing.rules.identity),
 	    .def = "no", .help = "write i=@DOMAIN into signatures" },
 	{ "signing", "own-domain-only", OPT_BOOL,
@@ -349,35 +348,36 @@ const struct conf_option conf_options[] = {
 	    .help = "never sign with the key of a parent domain" },
 	{ "signing", "all-matches", OPT_BOOL, CONF(signing.rules.all_matches),
 	    .def = "no", .help = "sign by all matching lines of "
-	    "signing-table, not by the first" },
+	    "signing-table, not only the first" },
 
 	{ "spf", "on-fail", OPT_WORD, CONF(spf.mfrom.on_fail), .def = "tag",
-	    WORDS(action_words), .help = "action when SPF says fail" },
-	{ "spf", "on-softfail", OPT_WORD, CONF(spf.mfrom.on_softfail), .def = "tag",
-	    WORDS(action_words), .help = "action when SPF says softfail" },
+	    WORDS(action_words), .help = "action when SPF gives fail" },
+	{ "spf", "on-softfail", OPT_WORD, CONF(spf.mfrom.on_softfail),
+	    .def = "tag", WORDS(action_words),
+	    .help = "action when SPF gives softfail" },
 	{ "spf", "on-permerror", OPT_WORD, CONF(spf.mfrom.on_permerror),
 	    .def = "tag", WORDS(action_words),
-	    .help = "action when the sender's SPF record is broken" },
+	    .help = "action when the sender's SPF record is invalid" },
 	{ "spf", "on-temperror", OPT_WORD, CONF(spf.mfrom.on_temperror),
 	    .def = "tag", WORDS(action_words),
 	    .help = "action when an SPF lookup failed" },
 	{ "spf", "helo-on-fail", OPT_WORD, CONF(spf.helo.on_fail),
 	    .def = "tag", WORDS(action_words),
-	    .help = "action when SPF says fail for the HELO name" },
+	    .help = "action when SPF gives fail for the HELO name" },
 	{ "spf", "helo-on-softfail", OPT_WORD, CONF(spf.helo.on_softfail),
 	    .def = "tag", WORDS(action_words),
-	    .help = "action when SPF says softfail for the HELO name" },
+	    .help = "action when SPF gives softfail for the HELO name" },
 	{ "spf", "helo-on-permerror", OPT_WORD, CONF(spf.helo.on_permerror),
 	    .def = "tag", WORDS(action_words),
-	    .help = "action when the HELO name's SPF record is broken" },
+	    .help = "action when the HELO name's SPF record is invalid" },
 	{ "spf", "helo-on-temperror", OPT_WORD, CONF(spf.helo.on_temperror),
 	    .def = "tag", WORDS(action_words),
 	    .help = "action when an SPF lookup for the HELO name failed" },
 	{ "spf", "max-void-lookups", OPT_UINT, CONF(spf.max_voids),
 	    .def = "2", .min = 0, .max = 20,
-	    .help = "lookups of one check that may find nothing" },
+	    .help = "lookups without an answer that one check may make" },
 	{ "spf", "received-spf", OPT_BOOL, CONF(spf.received_spf),
-	    .def = "no", .help = "insert a Received-SPF field, too" },
+	    .def = "no", .help = "also insert a Received-SPF field" },
 
 	{ "dkim", "verify", OPT_BOOL, CONF(dkim.verify), .def = "yes",
 	    .help = "verify signatures of inbound mail" },
@@ -386,21 +386,21 @@ const struct conf_option conf_options[] = {
 	    .help = "signatures evaluated in one message" },
 	{ "dkim", "max-signature-bytes", OPT_UINT,
 	    CONF(dkim.max_signature_bytes), .def = "32768", .min = 1024,
-	    .max = 1048576, .help = "octets of one signature's field" },
+	    .max = 1048576, .help = "octets of one DKIM-Signature field" },
 	{ "dkim", "max-signed-names", OPT_UINT, CONF(dkim.max_signed_names),
 	    .def = "512", .min = 32, .max = 10000,
 	    .help = "names in one signature's h=" },
 	{ "dkim", "clock-skew", OPT_UINT, CONF(dkim.clock_skew), .def = "300",
-	    .max = 86400, .help = "seconds that t= may be ahead of our clock" },
+	    .max = 86400, .help = "seconds that t= may lie in the future" },
 	{ "dkim", "min-key-bits", OPT_UINT, CONF(dkim.min_key_bits),
 	    .def = "1024", .min = 1024, .max = 8192,
-	    .help = "a signature by a shorter RSA key does not pass" },
+	    .help = "bits of the shortest RSA key that passes" },
 	{ "dkim", "max-age", OPT_UINT, CONF(dkim.max_age), .def = "0",
-	    .max = 31536000, .help = "seconds after which a signature does "
-	    "not pass any more; 0: never" },
+	    .max = 31536000, .help = "seconds that a signature is valid; "
+	    "0: no limit" },
 	{ "dkim", "required-fields", OPT_LIST, CONF(dkim.required_fields),
 	    .def = "From", .syntax = syntax_field,
-	    .help = "fields that a signature must cover where they occur" },
+	    .help = "fields that a signature must cover if present" },
 
 	{ "dmarc", "on-reject", OPT_WORD, CONF(dmarc.on_reject),
 	    .def = "reject", WORDS(action_words),
@@ -413,8 +413,8 @@ const struct conf_option conf_options[] = {
 	    .help = "action when DMARC fails and the policy is none" },
 	{ "dmarc", "on-temperror", OPT_WORD, CONF(dmarc.on_temperror),
 	    .def = "defer", WORDS(action_words),
-	    .help = "action when a lookup failed that could have made mail "
-	    "pass a policy of reject" },
+	    .help = "action when a failed lookup could have made mail pass "
+	    "a policy of reject" },
 	{ "dmarc", "on-missing-from", OPT_WORD, CONF(dmarc.on_missing_from),
 	    .def = "reject", WORDS(action_words),
 	    .help = "action when there is no From field" },
@@ -424,75 +424,75 @@ const struct conf_option conf_options[] = {
 	    .help = "action when there is more than one From field" },
 	{ "dmarc", "on-bad-from", OPT_WORD, CONF(dmarc.on_bad_from),
 	    .def = "reject", WORDS(action_words),
-	    .help = "action when From cannot be understood or names nobody" },
+	    .help = "action when From is malformed or has no address" },
 	{ "dmarc", "several-domains", OPT_WORD, CONF(dmarc.several_domains),
 	    .def = "refuse", WORDS(several_words),
-	    .help = "a From of several domains: refuse as on-bad-from says, "
-	    "or treat by the strictest policy found" },
+	    .help = "for a From of several domains: refuse takes "
+	    "on-bad-from; strictest takes the strictest policy" },
 
 	{ "dmarc", "record-outcomes", OPT_BOOL, CONF(outcomes.record),
 	    .def = "no", .help = "count DMARC outcomes in the state file" },
 	{ "dmarc", "keep-outcomes", OPT_UINT, CONF(outcomes.days),
 	    .def = "30", .min = 1, .max = 3650,
-	    .help = "days until recorded outcomes are removed" },
+	    .help = "days that recorded outcomes are kept" },
 
 	{ "override", "networks", OPT_NETWORKS, OVERRIDE(networks),
 	    MORE(override_rules, nnetworks), .def = "",
-	    .help = "clients it is for; empty: all" },
+	    .help = "clients it applies to; empty: all" },
 	{ "override", "author-domains", OPT_LIST, OVERRIDE(author_domains),
 	    MORE(override_rules, nauthor_domains), .def = "",
 	    .syntax = syntax_domain,
-	    .help = "domains of From it is for; empty: all" },
+	    .help = "From domains it applies to; empty: all" },
 	{ "override", "signers", OPT_LIST, OVERRIDE(signers),
 	    MORE(override_rules, nsigners), .def = "",
 	    .syntax = syntax_domain,
-	    .help = "domains whose valid DKIM signature it is for; empty: no "
-	    "signature is needed" },
+	    .help = "domains of which a valid DKIM signature is required; "
+	    "empty: none" },
 	{ "override", "recipients", OPT_LIST, OVERRIDE(recipients),
 	    MORE(override_rules, nrecipients), .def = "",
 	    .syntax = syntax_sender,
-	    .help = "recipients it is for; empty: all" },
+	    .help = "recipients it applies to; empty: all" },
 	{ "override", "action", OPT_WORD, OVERRIDE(action), .def = "tag",
 	    WORDS(action_words),
-	    .help = "action in place of what DMARC says" },
+	    .help = "action instead of the one by DMARC" },
 	{ "override", "reason", OPT_TEXT, OVERRIDE(reason), .def = "",
 	    .syntax = syntax_reason,
 	    .help = "shown in log and header" },
 
 	{ "quota", "action", OPT_WORD, CONF(quota.action), .def = "defer",
-	    WORDS(quota_words), .help = "action when a quota is used up" },
+	    WORDS(quota_words), .help = "action when a quota is exceeded" },
 	{ "quota", "on-store-failure", OPT_WORD,
 	    CONF(quota.on_store_failure), .def = "defer", WORDS(store_words),
-	    .help = "action when the state file does not work" },
+	    .help = "action when the state cannot be used" },
 	{ "quota", "warn-at", OPT_PERCENTS, CONF(warn.share),
 	    MORE(conf, warn.n), .def = "80, 100", .min = 1, .max = 100,
-	    .help = "percentages of a limit at which the log and "
-	    "notify-command say so; empty: none" },
+	    .help = "percentages of a limit at which a warning is logged "
+	    "and notify-command runs; empty: none" },
 	{ "quota", "notify-command", OPT_TEXT, CONF(notify.command),
 	    .def = "", .syntax = syntax_command,
-	    .help = "program, with words behind it, that is run for a "
-	    "warning; empty: none" },
+	    .help = "program with its arguments, run for each warning; "
+	    "empty: none" },
 	{ "quota", "notify-timeout", OPT_UINT, CONF(notify.timeout),
 	    .def = "10", .min = 1, .max = 3600,
-	    .help = "seconds until it is killed" },
+	    .help = "seconds until notify-command is killed" },
 	{ "quota", "notify-parallel", OPT_UINT, CONF(notify.parallel),
 	    .def = "4", .min = 1, .max = NOTIFIER_PARALLEL_MAX,
-	    .help = "how many of it run at once; for more warnings none "
-	    "is run" },
+	    .help = "notify-commands that run at once; further warnings "
+	    "run none" },
 
 	{ "fuse", "networks", OPT_UINT, CONF(fuse.limit[FUSE_NETWORKS]),
 	    .def = "0", .min = 0, .max = FUSE_LIMIT_MAX,
-	    .help = "client networks of a login in an hour; 0: any number" },
+	    .help = "client networks of a login in an hour; 0: no limit" },
 	{ "fuse", "refused", OPT_UINT, CONF(fuse.limit[FUSE_REFUSED]),
 	    .def = "0", .min = 0, .max = 10000,
-	    .help = "refused recipients of a login in an hour; 0: any "
-	    "number" },
+	    .help = "refused recipients of a login in an hour; 0: no "
+	    "limit" },
 	{ "fuse", "from", OPT_UINT, CONF(fuse.limit[FUSE_FROM]),
 	    .def = "0", .min = 0, .max = FUSE_LIMIT_MAX,
-	    .help = "From addresses of a login in an hour; 0: any number" },
+	    .help = "From addresses of a login in an hour; 0: no limit" },
 	{ "fuse", "action", OPT_WORD, CONF(fuse.action), .def = "defer",
 	    WORDS(quota_words),
-	    .help = "what becomes of the mail of a login that did more" },
+	    .help = "action for mail of a login that exceeded a limit" },
 	{ "fuse", "for", OPT_UINT, CONF(fuse.seconds),
 	    .def = "3600", .min = 60, .max = 2592000,
 	    .help = "seconds that the login is blocked" },
