@@ -2,8 +2,8 @@
  * conf - the configuration: immutable after load, reference-counted
  *
  * One row of the table in conf_options.c is one option: name, type, default,
- * bounds, help. A test compares the manual, the sample file and
- * `millgatectl conf show` with that table.
+ * bounds, help. tests/check-options.py compares the manual and the sample file
+ * with that table.
  */
 #ifndef MILLGATE_CONF_H
 #define MILLGATE_CONF_H

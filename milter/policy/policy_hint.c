@@ -157,9 +157,9 @@ policy_hint(const char *rule, const struct mta_facts *mta,
 
 	if (!policy_missing_proof(rule, mta, never, arg, &missing))
 		return false;
-	snprintf(hint, POLICY_HINT, "%s was never sent here: %s; %s %s",
+	snprintf(hint, POLICY_HINT, "%s was never sent: %s; %s %s",
 	    missing.macro, missing.why, mta->takes_lists ?
-	    "if it should be, set" : "set", missing.setting);
+	    "if clients need it, set" : "set", missing.setting);
 	return true;
 }
 

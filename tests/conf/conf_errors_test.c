@@ -1,5 +1,5 @@
 /*
- * conf: every mistake is told with its line, what is wrong and what to do.
+ * conf: every error has its line, says what is wrong and what to do.
  */
 #include "test.h"
 
@@ -7,7 +7,7 @@
 
 static const struct {
 	const char	*name, *text;
-	const char	*want;		/* "t:" stands before each line */
+	const char	*want;		/* each line begins with "t:" */
 } rows[] = {
 	{ "unknown option",
 	    "mode = enforce\nsokcet = x\n",
@@ -694,7 +694,7 @@ oddities(void **state)
 	}
 }
 
-/* A file of nothing but mistakes does not fill the log. */
+/* A file full of errors does not fill the log. */
 static void
 complaints_are_bounded(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * conf: the sample of the manual loads, every default is what the table
- * says, and what conf_print prints gives the same configuration again.
+ * conf: the sample file loads, every default is that of the table, and the
+ * output of conf_print loads to the same configuration.
  */
 #include "test.h"
 
@@ -394,7 +394,7 @@ load_file(const char *name, char **why)
 	return conf_load(path, why);
 }
 
-/* The whole complaint, with the directory cut out. */
+/* The whole error, without the directory. */
 static void
 assert_complaint(const char *why, const char *want)
 {
@@ -458,7 +458,7 @@ errors_in_includes(void **state)
 	(void)state;
 	write_file("main.conf", "include(\"conf.d/a.conf\")\n"
 	    "user = nobody\n");
-	/* often: an error in an included file leaves nothing behind */
+	/* often: an error in an included file must leave no open file */
 	for (again = 0; again < 20; again++) {
 		for (i = 0; i < NELEM(rows); i++) {
 			write_file("conf.d/a.conf", rows[i].text);

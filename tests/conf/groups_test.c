@@ -1,5 +1,6 @@
 /*
- * groups: who is in which, in what order; and that many cost a lookup nothing.
+ * groups: the groups of a login in their order; the cost of a lookup does not
+ * grow with their number.
  */
 #include "test.h"
 
@@ -68,7 +69,7 @@ who_is_in_which(void **state)
 			row_fail(rows[i].login, "got %s", got);
 	}
 	assert_int_equal(groups_of(g, NULL, scratch, found, 8), 0);
-	/* no more than there is room for */
+	/* at most as many as there is room for */
 	assert_int_equal(groups_of(g, "boss@acme.example", scratch, found, 2),
 	    2);
 	assert_string_equal(found[1]->name, "acme");
@@ -86,7 +87,7 @@ by_name(void **state)
 	(void)state;
 	assert_ptr_equal(groups_find(g, "acme"), &list[0]);
 	assert_ptr_equal(groups_find(g, "COM"), &list[1]);
-	/* a name is no login and no domain */
+	/* a name is not found as a login or a domain */
 	assert_null(groups_find(g, "boss"));
 	assert_null(groups_find(g, "acme.example"));
 	assert_null(groups_find(g, ""));

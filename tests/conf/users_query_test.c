@@ -1,6 +1,6 @@
 /*
- * users_query: what rows mean, what is kept for how long, and that whatever is
- * wrong with the database is "cannot tell", never "not listed".
+ * users_query: the meaning of rows, the cache and its lifetime. Any error of
+ * the database is USERS_UNKNOWN, never USERS_NONE.
  */
 #include "test.h"
 
@@ -37,7 +37,7 @@ static char		 path[64];
 static struct arena	*arena;
 static uint64_t		 now = 1000000;
 
-/* Someone else's work on the database. */
+/* A change of the database by another process. */
 static void
 run_sql(const char *sql)
 {
@@ -170,7 +170,7 @@ rows_that_say_nothing_sensible(void **state)
 		    "('bob', %s)", rows[i].values);
 		q = begin(sql);
 		expect_unknown(rows[i].name, find(q, "bob"), rows[i].want);
-		/* nobody else is concerned */
+		/* other logins are not affected */
 		assert_int_equal(answer_of(q, "alice"), USERS_NONE);
 		users_query_free(&q);
 	}
@@ -233,7 +233,7 @@ queries_are_checked(void **state)
 	}
 }
 
-/* --- a database in trouble ----------------------------------------------- */
+/* --- a database that fails ----------------------------------------------- */
 
 static void
 good_again(struct users_query *q)
@@ -254,12 +254,12 @@ faults_are_no_answer(void **state)
 	q = begin(SCHEMA "INSERT INTO users (login) VALUES ('bob')");
 	assert_int_equal(answer_of(q, "bob"), USERS_FOUND);
 	now += USERS_QUERY_KEPT_MS;
-	/* taken away, and put back */
+	/* removed, and put back */
 	snprintf(saved, sizeof(saved), "%s.saved", path);
 	assert_int_equal(rename(path, saved), 0);
 	expect_unknown("missing", find(q, "bob"), "unable to open");
 	assert_int_equal(rename(saved, path), 0);
-	/* nobody asks for a second */
+	/* for one second the database is not asked */
 	expect_unknown("trouble is kept", find(q, "carol"), "unable to open");
 	good_again(q);
 	/* locked */
@@ -295,7 +295,7 @@ faults_are_no_answer(void **state)
 	q = users_query_new("/", NAMED, &known);
 	expect_unknown("a directory", find(q, "bob"), "is not a regular file");
 	users_query_free(&q);
-	/* it would be waited for until somebody writes */
+	/* to open a FIFO would wait for a writer */
 	assert_int_equal(mkfifo(path, 0600), 0);
 	q = users_query_new(path, NAMED, &known);
 	expect_unknown("a FIFO", find(q, "bob"), "is not a regular file");
@@ -312,7 +312,8 @@ damage_is_no_answer(void **state)
 	long			 size, i;
 
 	(void)state;
-	q = begin(SCHEMA "CREATE INDEX by_login ON users (login); WITH RECURSIVE "
+	q = begin(SCHEMA "CREATE INDEX by_login ON users (login); "
+	    "WITH RECURSIVE "
 	    "n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) "
 	    "INSERT INTO users (login) SELECT 'user' || i FROM n");
 	f = fopen(path, "r+");
@@ -340,13 +341,13 @@ endless_queries_end(void **state)
 	    &known);
 	expect_unknown("endless", find(q, "bob"), "interrupted");
 	assert_true(time(NULL) - began < 60);
-	/* the count begins anew for each question */
+	/* the limit holds for each query anew */
 	now += USERS_QUERY_TROUBLE_MS;
 	expect_unknown("endless", find(q, "bob"), "interrupted");
 	users_query_free(&q);
 }
 
-/* --- what is kept -------------------------------------------------------- */
+/* --- the cache ----------------------------------------------------------- */
 
 static void
 answers_are_kept_for_a_while(void **state)
@@ -365,7 +366,7 @@ answers_are_kept_for_a_while(void **state)
 	now += 1;
 	assert_true(find(q, "bob").user->block);
 	assert_int_equal(answer_of(q, "eve"), USERS_FOUND);
-	/* what is kept is known while the database is in trouble */
+	/* cached answers are valid while the database fails */
 	unlink(path);
 	assert_true(find(q, "bob").user->block);
 	assert_int_equal(answer_of(q, "carol"), USERS_UNKNOWN);
@@ -373,7 +374,7 @@ answers_are_kept_for_a_while(void **state)
 	users_query_free(&q);
 }
 
-/* More logins than are kept, all of them right, twice. */
+/* More logins than are cached; all answers are right, twice. */
 static void
 many_logins(void **state)
 {
@@ -510,14 +511,14 @@ messages_of_a_session(void **state)
 	    "550 5.7.1 sender");
 	expect_mail(r, "mallory@example.org", "<m@example.org>",
 	    "550 5.7.1 blocked");
-	/* the configuration's entry goes before it, whole */
+	/* an entry of the configuration replaces the row as a whole */
 	expect_mail(r, "both@example.org", "<x@example.com>",
 	    "550 5.7.1 sender");
 	expect_mail(r, "odd@example.org", "<odd@example.org>",
 	    "451 4.3.0 users-unknown");
 	/* not listed: its own address */
 	expect_mail(r, "carol@example.org", "<carol@example.org>", "  ok");
-	/* in trouble nobody is taken for unlisted */
+	/* while the database fails, no login counts as unlisted */
 	unlink(path);
 	now += USERS_QUERY_KEPT_MS;
 	expect_mail(r, "carol@example.org", "<carol@example.org>",

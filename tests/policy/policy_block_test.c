@@ -14,7 +14,7 @@ static const struct {
 	enum action		 want;
 	const char		*reply, *text;
 } cases[] = {
-	{ "nothing is set", { .blocked_until = 0 }, ACTION_ACCEPT, " ", "" },
+	{ "no block", { .blocked_until = 0 }, ACTION_ACCEPT, " ", "" },
 	{ "for good",
 	    { .blocked_until = STORE_FOREVER, .block = STORE_BLOCK_REJECT },
 	    ACTION_REJECT, "550 5.7.1",
@@ -23,7 +23,7 @@ static const struct {
 	    { .blocked_until = STORE_FOREVER, .block = STORE_BLOCK_REJECT,
 	    .reason = "see ticket 7" }, ACTION_REJECT, "550 5.7.1",
 	    "alice@example.org is blocked and may not send: see ticket 7" },
-	{ "for a time: when it is over is said",
+	{ "for a time: the reply has its end",
 	    { .blocked_until = NOON + 7200, .reason = "looks stolen" },
 	    ACTION_DEFER, "451 4.7.1",
 	    "alice@example.org is blocked until 2026-09-21 14:00:00 UTC (for "
@@ -38,7 +38,7 @@ static const struct {
 	    .reason = "fuse" }, ACTION_HOLD, " ",
 	    "alice@example.org is blocked until 2026-09-22 12:00:00 UTC (for "
 	    "86400 more seconds): fuse" },
-	{ "the second at which it is over is free",
+	{ "at its last second the block has ended",
 	    { .blocked_until = NOON, .reason = "x" }, ACTION_ACCEPT, " ",
 	    "" },
 };
@@ -65,7 +65,7 @@ every_block(void **state)
 	}
 }
 
-/* The longest reason is there to its end, whatever the login. */
+/* The longest reason is not cut, even with a long login. */
 static void
 the_reason_fits(void **state)
 {

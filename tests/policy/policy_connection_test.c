@@ -1,6 +1,6 @@
 /*
- * policy_connection: which listener, and what is left undecided when the MTA
- * does not say enough
+ * policy_connection: the listener of a connection, and connections that stay
+ * undecided because the MTA did not send all macros
  */
 #include "test.h"
 
@@ -60,13 +60,13 @@ a_listener_is_chosen_or_undecided(void **state)
 		{ "no name, but another address", LISTENERS(&mx, &named),
 		    { MTA, .daemon_port = "26", .daemon_addr = "192.0.2.9" },
 		    NULL },
-		{ "a listener that matches ends the question",
+		{ "the first listener that matches decides",
 		    LISTENERS(&mx, &named), { MTA, .daemon_port = "25" },
 		    "mx" },
-		{ "a listener before it that could match does not",
+		{ "but not if a listener before it could match",
 		    LISTENERS(&named, &mx), { MTA, .daemon_port = "25" },
 		    "?" },
-		{ "one before it that cannot match does no harm",
+		{ "a listener before it that cannot match does not count",
 		    LISTENERS(&submission, &mx),
 		    { MTA, .daemon_port = "25" }, "mx" },
 		{ "an address as Postfix writes it", LISTENERS(&by_address),

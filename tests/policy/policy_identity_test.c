@@ -1,5 +1,6 @@
 /*
- * policy_sender, policy_identity, policy_sign: one answer for every identity.
+ * policy_sender, policy_identity, policy_sign: the same addresses are allowed
+ * as envelope sender, as author, and for signing.
  */
 #include "test.h"
 
@@ -35,7 +36,7 @@ static const struct {
 	    "dave@example.org", "alice", "example.org", false },
 	{ "another domain without an entry", &folded, NULL,
 	    "dave@example.org", "dave", "example.net", false },
-	{ "a login that is no address owns none", &folded, NULL,
+	{ "a login that is not an address owns none", &folded, NULL,
 	    "dave", "dave", "example.org", false },
 	{ "own address, unlisted logins refused", &strict, NULL,
 	    "dave@example.org", "dave", "example.org", false },
@@ -82,7 +83,7 @@ static const struct {
 	{ "an address not listed", &folded, &alice,
 	    "alice@example.org", "ceo", "example.org", false },
 	{ "all addresses", &folded, &root, "root", "any", "one.example", true },
-	{ "no address is nobody's", &folded, &root, "root", NULL, NULL,
+	{ "no address belongs to no login", &folded, &root, "root", NULL, NULL,
 	    false },
 };
 
@@ -140,8 +141,8 @@ static const struct {
 	    "from-repeated", "550 5.7.1" },
 	{ "unparsable From", { ALICE, .from = { .state = FROM_UNPARSABLE } },
 	    "from-syntax", "550 5.7.1" },
-	{ "nobody logged in, listener allows it", { GOOD }, "ok", NULL },
-	{ "nobody logged in, unparsable From",
+	{ "no login, and the listener allows it", { GOOD }, "ok", NULL },
+	{ "no login, unparsable From",
 	    { .from = { .state = FROM_UNPARSABLE } },
 	    "from-syntax", "550 5.7.1" },
 };
@@ -218,12 +219,12 @@ sender_table(void **state)
 static const struct {
 	const char	*name;
 	struct facts	 facts;
-	const char	*want;		/* domain, or why not */
+	const char	*want;		/* domain, or *why */
 } signs[] = {
 	{ "a login's message", { OUTBOUND, ALICE, GOOD }, "example.org" },
 	{ "sendmail(1)", { OUTBOUND, GOOD, .conn = { .local = true } },
 	    "example.org" },
-	{ "nobody answers for it", { OUTBOUND, GOOD }, "no login" },
+	{ "no login, no relay", { OUTBOUND, GOOD }, "no login" },
 	{ "inbound is never signed", { ALICE, GOOD }, "inbound" },
 	{ "two author domains", { OUTBOUND, ALICE, .from = { .ndomains = 2,
 	    .domain = two_domains } }, "several author domains" },
@@ -272,7 +273,7 @@ static const struct {
 	    "dave@eu.example.org", "example.org", false },
 	{ "a domain that only ends alike", &folded, NULL,
 	    "dave@evilexample.org", "example.org", false },
-	{ "a login that is no address has no domain", &folded, NULL,
+	{ "a login that is not an address has no domain", &folded, NULL,
 	    "example.org", "example.org", false },
 	{ "an entry without senders", &folded, &bare,
 	    "carol@example.org", "example.org", true },

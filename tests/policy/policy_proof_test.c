@@ -16,7 +16,7 @@ static const char *const whole[] = { "/O=Example/CN=Alice B. Carroll" };
 #define LISTENER(l)	.rules = { .certificate_issuers = (l), \
 			.ncertificate_issuers = NELEM(l) }
 #define NAMES(l)	.certificates = (l), .ncertificates = NELEM(l)
-/* as Postfix tells it, and as Sendmail */
+/* as Postfix sends them, and as Sendmail does */
 #define POSTFIX(cn, ca)	.tls = { .cert_verified = true, .cert_name = cn, \
 			.cert_issuer_name = ca }
 #define SENDMAIL(s, cn)	.tls = { .cert_verified = true, .cert_subject = s, \
@@ -36,11 +36,11 @@ static const struct {
 	    POSTFIX("alice@example.org", "Any CA"), .want = true },
 	{ "in whatever case",
 	    POSTFIX("Alice@Example.ORG", "Any CA"), .want = true },
-	{ "nobody verified it",
+	{ "not verified",
 	    .tls = { .cert_name = "alice@example.org" }, .want = false },
 	{ "verified, but without a common name",
 	    .tls = { .cert_verified = true }, .want = false },
-	{ "somebody else's",
+	{ "of another login",
 	    POSTFIX("bob@example.org", "Any CA"), .want = false },
 	{ "the listener's issuer", LISTENER(ca_name),
 	    POSTFIX("alice@example.org", "Staff CA"), .want = true },
@@ -50,17 +50,17 @@ static const struct {
 	    POSTFIX("alice@example.org", "staff CA"), .want = false },
 	{ "an issuer that begins as the listener's", LISTENER(ca_name),
 	    POSTFIX("alice@example.org", "Staff CA 2"), .want = false },
-	{ "no issuer told", LISTENER(ca_name),
+	{ "no issuer sent", LISTENER(ca_name),
 	    POSTFIX("alice@example.org", NULL), .want = false },
 	{ "the second of the listener's issuers", LISTENER(two_cas),
 	    POSTFIX("alice@example.org", "Staff CA"), .want = true },
-	{ "all of the issuer", LISTENER(ca_subject),
+	{ "a whole issuer", LISTENER(ca_subject),
 	    SENDMAIL("/CN=alice@example.org", "alice@example.org"),
 	    .want = true },
-	{ "all of the issuer, which Postfix does not tell",
+	{ "a whole issuer, which Postfix does not send",
 	    LISTENER(ca_subject),
 	    POSTFIX("alice@example.org", "Staff CA"), .want = false },
-	{ "all of an issuer that has another common name",
+	{ "a whole issuer with another common name",
 	    LISTENER(ca_subject), .tls = { .cert_verified = true,
 	    .cert_name = "alice@example.org",
 	    .cert_issuer = "/O=Example/CN=Staff CA",
@@ -70,7 +70,7 @@ static const struct {
 	{ "the same subject from another issuer than the user's",
 	    .user = { .certificate_issuer = "Staff CA" },
 	    POSTFIX("alice@example.org", "Partner CA"), .want = false },
-	{ "the user's issuer is none of the listener's", LISTENER(ca_name),
+	{ "the user's issuer is not one of the listener's", LISTENER(ca_name),
 	    .user = { .certificate_issuer = "Other CA" },
 	    POSTFIX("alice@example.org", "Other CA"), .want = false },
 	{ "the listener's issuer is not the user's", LISTENER(two_cas),
@@ -85,7 +85,7 @@ static const struct {
 	{ "a whole subject", .user = { NAMES(whole) },
 	    SENDMAIL("/O=Example/CN=Alice B. Carroll", "Alice B. Carroll"),
 	    .want = true },
-	{ "a whole subject, which Postfix does not tell",
+	{ "a whole subject, which Postfix does not send",
 	    .user = { NAMES(whole) },
 	    POSTFIX("Alice B. Carroll", "Any CA"), .want = false },
 	{ "a whole subject as a common name", .user = { NAMES(whole) },
@@ -100,7 +100,7 @@ static const struct {
 	{ "beside the common name of another one", .user = { NAMES(whole) },
 	    SENDMAIL("/O=Example/CN=Alice B. Carroll", "Carroll"),
 	    .want = false },
-	{ "a common name is no part of it", .user = { NAMES(whole) },
+	{ "a common name that is not part of it", .user = { NAMES(whole) },
 	    SENDMAIL("/O=Example/CN=Alice B. Carroll", "Alice"),
 	    .want = false },
 };
@@ -130,7 +130,7 @@ login_by_certificate(void **state)
 		bool		 asked;
 		const char	*want;
 	} external[] = {
-		{ "any that the MTA took", "Partner CA", false, "ok" },
+		{ "any that the MTA accepts", "Partner CA", false, "ok" },
 		{ "of the issuer", "Staff CA", true, "ok" },
 		{ "of another issuer", "Partner CA", true, "certificate" },
 	};

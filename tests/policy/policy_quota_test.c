@@ -66,7 +66,7 @@ static const struct {
 	    { ACTION_DEFER, ACTION_DEFER }, STORE_REFUSED, { .next_fit = 0 },
 	    ACTION_DEFER, "451", "4.7.1", "Quota exceeded for "
 	    "alice@example.org: plan trial allows 1000 recipients an hour" },
-	{ "a time that has just passed is no negative wait",
+	{ "for a time that has just passed the wait is 0",
 	    { ACTION_DEFER, ACTION_DEFER }, STORE_REFUSED,
 	    { .next_fit = NOON - 1 },
 	    ACTION_DEFER, "451", "4.7.1", "Quota exceeded for "
@@ -130,7 +130,7 @@ static const struct {
 	    "bob may not send: plan none allows no recipients" },
 	{ "nor messages", &nothing, { .refused = true, .by_messages = true },
 	    "bob may not send: plan none allows no messages" },
-	{ "who has no login is the listener", &local,
+	{ "without a login the listener is named", &local,
 	    { .refused = true, .next_fit = NOON },
 	    "Quota exceeded for listener local: plan trial allows 1000 "
 	    "recipients an hour; the next one fits at 12:00:00 UTC (in 0 "
@@ -153,7 +153,7 @@ whose_limit_it_was(void **state)
 	}
 }
 
-/* Whoever waits for the time in the reply must find room in all accounts. */
+/* At the time in the reply there must be room in all accounts. */
 static void
 the_last_to_make_room_is_named(void **state)
 {
@@ -162,7 +162,7 @@ the_last_to_make_room_is_named(void **state)
 		struct store_usage	 usage[3];
 		size_t			 want;
 	} rows[] = {
-		{ "nobody refused", { { 0 } }, 0 },
+		{ "no account refused", { { 0 } }, 0 },
 		{ "the login", { { .refused = true, .next_fit = 60 } }, 0 },
 		{ "the group alone", { { 0 },
 		    { .refused = true, .next_fit = 60 } }, 1 },
@@ -189,7 +189,7 @@ the_last_to_make_room_is_named(void **state)
 	}
 }
 
-/* A thousand octets of login do not push the time out of the reply. */
+/* A login of a thousand octets does not cut the time from the reply. */
 static void
 hostile_login(void **state)
 {
@@ -268,10 +268,10 @@ static const struct {
 	{ "a group without one leaves it to the listener",
 	    { &planless, &listener, &of_site, no_plan, 1 },
 	    &of_listener, PLAN_OF_LISTENER, "submission" },
-	{ "so has a login without an entry",
+	{ "and so does a login without an entry",
 	    { NULL, &listener, &of_site, NULL, 0 },
 	    &of_listener, PLAN_OF_LISTENER, "submission" },
-	{ "the site's is for all others",
+	{ "the default plan is for all others",
 	    { &planless, &bare, &of_site, NULL, 0 },
 	    &of_site, PLAN_BY_DEFAULT, "default-plan" },
 	{ "and where no listener is known",

@@ -1,6 +1,6 @@
 /*
- * policy_tier: the first tier whose conditions a session meets, and what it
- * lets the login do. One row per sentence of the manual.
+ * policy_tier: the first tier whose conditions a session meets, and the
+ * addresses it allows. One row per sentence of the manual.
  */
 #include "test.h"
 
@@ -97,7 +97,7 @@ the_first_that_is_met(void **state)
 	}
 }
 
-/* A certificate of another issuer does not lift a session (attack case G3). */
+/* A certificate of another issuer gives no higher tier (attack case G3). */
 static void
 a_certificate_of_another_issuer(void **state)
 {
@@ -170,7 +170,7 @@ senders(void **state)
 	}
 }
 
-/* A key above the author's domain speaks for more than the tier allows. */
+/* The key of a parent domain would sign for more than the tier allows. */
 static void
 keys_of_parent_domains(void **state)
 {

@@ -1,5 +1,5 @@
 /*
- * policy_warn: who is told of what, and not again
+ * policy_warn: one warning an hour for each account and share
  */
 #include "test.h"
 
@@ -14,7 +14,7 @@ static const unsigned	many_shares[] = { 1, 50, 80, 90, 100 };
 static const struct warn_rules many = { many_shares, 5 };
 static const struct warn_rules off = { NULL, 0 };
 
-/* One message after the other; each at its minute, and what is told. */
+/* A sequence of messages; each with its minute and the expected warning. */
 static const struct {
 	const char	*name;
 	const struct warn_rules *rules;
@@ -89,7 +89,7 @@ each_row(void **state)
 	}
 }
 
-/* Everybody of a full table is told once; nobody shares another's. */
+/* Each account of a full table gets one warning of its own. */
 static void
 accounts_are_apart(void **state)
 {
@@ -113,7 +113,7 @@ accounts_are_apart(void **state)
 	warned_free(&w);
 }
 
-/* A hundred thousand at once: all are told, and memory stays what it is. */
+/* A hundred thousand accounts: all get a warning in the same memory. */
 static void
 more_than_the_table_holds(void **state)
 {
@@ -129,7 +129,7 @@ more_than_the_table_holds(void **state)
 		told += policy_warn(&usual, w, &use, T0 + i / 1000) == 80;
 	}
 	assert_int_equal(told, 100000);
-	/* the last ones are still known */
+	/* the last ones are still in the table */
 	assert_int_equal(policy_warn(&usual, w, &use, T0 + 100), 0);
 	warned_free(&w);
 	warned_free(&w);
