@@ -27,6 +27,10 @@ const char	*policy_submitter(const struct user_rules *user,
 const char	*policy_own_address(const struct user_rules *user,
 		    const struct facts *f);
 
+/* Does the sender pattern match some address of the domain? */
+bool		 policy_pattern_reaches(const char *pattern,
+		    const char *domain);
+
 /*
  * Does the box match "a@x", "@x", "@.x" (subdomains of x) or "*"? The box
  * must have both of its parts.

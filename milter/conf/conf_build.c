@@ -52,17 +52,6 @@ count_sections(const struct conf_tree *t, const char *name)
 	return n;
 }
 
-/* The next section of that name, from *i on; NULL: there is none. */
-static const struct conf_section *
-next_section(const struct conf_tree *t, const char *name, size_t *i)
-{
-	while (*i < t->n) {
-		if (strcmp(t->section[(*i)++].name, name) == 0)
-			return &t->section[*i - 1];
-	}
-	return NULL;
-}
-
 /* The plan of that name, or a new one without limits. */
 static struct plan_rules *
 plan_named(struct plan_rules *plans, size_t *n, const char *name)
@@ -85,7 +74,7 @@ plan_is_repeated(const struct conf_tree *t, size_t end, const char *name)
 	const struct conf_section	*s;
 	size_t				 i = 0;
 
-	while ((s = next_section(t, "plan", &i)) != NULL && i < end)
+	while ((s = conf_tree_next(t, "plan", &i)) != NULL && i < end)
 		if (strcasecmp(s->title, name) == 0)
 			return true;
 	return false;
@@ -101,7 +90,7 @@ build_plans(struct conf_builder *b)
 	plans = arena_array(b->arena, NBUILTIN +
 	    count_sections(b->tree, "plan"), sizeof(*plans));
 	memcpy(plans, builtin_plans, sizeof(builtin_plans));
-	while ((s = next_section(b->tree, "plan", &i)) != NULL) {
+	while ((s = conf_tree_next(b->tree, "plan", &i)) != NULL) {
 		if (s->title[0] == '\0' || strpbrk(s->title, " \t,=") != NULL)
 			conf_complain_in(b->bad, s, s->place, NAME_WRONG);
 		else if (plan_is_repeated(b->tree, i, s->title))
@@ -128,7 +117,7 @@ build_singles(struct conf_builder *b)
 		if (conf_kinds[k].titled)
 			continue;
 		i = 0;
-		s = next_section(b->tree, conf_kinds[k].name, &i);
+		s = conf_tree_next(b->tree, conf_kinds[k].name, &i);
 		if (s == NULL) {
 			absent.name = conf_kinds[k].name;
 			s = &absent;
@@ -176,7 +165,7 @@ build_relays(struct conf_builder *b)
 
 	n = count_sections(b->tree, "relay");
 	list = arena_array(b->arena, n, sizeof(*list));
-	for (n = 0; (s = next_section(b->tree, "relay", &i)) != NULL; n++) {
+	for (n = 0; (s = conf_tree_next(b->tree, "relay", &i)) != NULL; n++) {
 		r = &list[n];
 		r->name = s->title;
 		r->who.login = arena_printf(b->arena, RELAY_BUCKET "%s",
@@ -236,7 +225,8 @@ build_listeners(struct conf_builder *b)
 
 	n = count_sections(b->tree, "listener");
 	list = arena_array(b->arena, n, sizeof(*list));
-	for (n = 0; (s = next_section(b->tree, "listener", &i)) != NULL; n++) {
+	for (n = 0; (s = conf_tree_next(b->tree, "listener", &i)) != NULL;
+	    n++) {
 		list[n] = r = arena_alloc(b->arena, sizeof(*r));
 		r->name = s->title;
 		build_options(b, s, r);
@@ -256,7 +246,7 @@ build_tiers(struct conf_builder *b)
 
 	n = count_sections(b->tree, "tier");
 	list = arena_array(b->arena, n, sizeof(*list));
-	for (n = 0; (s = next_section(b->tree, "tier", &i)) != NULL; n++) {
+	for (n = 0; (s = conf_tree_next(b->tree, "tier", &i)) != NULL; n++) {
 		list[n].name = s->title;
 		build_options(b, s, &list[n]);
 		check_title(b, s);
@@ -274,7 +264,7 @@ build_groups(struct conf_builder *b)
 
 	n = count_sections(b->tree, "group");
 	list = arena_array(b->arena, n, sizeof(*list));
-	for (n = 0; (s = next_section(b->tree, "group", &i)) != NULL; n++) {
+	for (n = 0; (s = conf_tree_next(b->tree, "group", &i)) != NULL; n++) {
 		list[n].name = s->title;
 		list[n].key = arena_printf(b->arena, GROUP_BUCKET "%s",
 		    s->title);
@@ -314,7 +304,7 @@ build_users(struct conf_builder *b)
 	n = count_sections(b->tree, "user");
 	list = arena_array(b->arena, n, sizeof(*list));
 	b->conf->users = b->users = users_new(b->arena);
-	for (n = 0; (s = next_section(b->tree, "user", &i)) != NULL; n++)
+	for (n = 0; (s = conf_tree_next(b->tree, "user", &i)) != NULL; n++)
 		build_user(b, s, &list[n]);
 	b->conf->user_sections = list;
 	b->conf->nuser_sections = n;
@@ -329,7 +319,8 @@ build_overrides(struct conf_builder *b)
 
 	n = count_sections(b->tree, "override");
 	list = arena_array(b->arena, n, sizeof(*list));
-	for (n = 0; (s = next_section(b->tree, "override", &i)) != NULL; n++) {
+	for (n = 0; (s = conf_tree_next(b->tree, "override", &i)) != NULL;
+	    n++) {
 		list[n].name = s->title;
 		build_options(b, s, &list[n]);
 		check_title(b, s);

@@ -99,21 +99,12 @@ check_unlisted(struct conf_builder *b)
 		    "any address; own-address is safer");
 }
 
-static const struct conf_section *
-section_named(const struct conf_tree *t, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < t->n; i++)
-		if (strcmp(t->section[i].name, name) == 0)
-			return &t->section[i];
-	return NULL;
-}
-
 static void
 check_signing(struct conf_builder *b)
 {
-	const struct conf_section	*s = section_named(b->tree, "signing");
+	size_t				 i = 0;
+	const struct conf_section	*s = conf_tree_next(b->tree, "signing",
+					     &i);
 	const struct conf		*c = b->conf;
 
 	if (s == NULL)
@@ -143,7 +134,9 @@ check_signing(struct conf_builder *b)
 static void
 check_outcomes(struct conf_builder *b)
 {
-	const struct conf_section *s = section_named(b->tree, "dmarc");
+	size_t				 i = 0;
+	const struct conf_section	*s = conf_tree_next(b->tree, "dmarc",
+					     &i);
 
 	if (b->conf->outcomes.record && b->conf->state != NULL &&
 	    redis_url_is(b->conf->state))
@@ -208,12 +201,9 @@ check_tiers(struct conf_builder *b)
 {
 	const struct tier_rules		*t = b->conf->tiers;
 	const struct conf_section	*s;
-	size_t				 i, n = 0, before;
+	size_t				 i = 0, n, before;
 
-	for (i = 0; i < b->tree->n; i++) {
-		s = &b->tree->section[i];
-		if (strcmp(s->name, "tier") != 0)
-			continue;
+	for (n = 0; (s = conf_tree_next(b->tree, "tier", &i)) != NULL; n++) {
 		for (before = 0; before < n; before++) {
 			if (!tier_hides(&t[before], &t[n]))
 				continue;
@@ -223,7 +213,6 @@ check_tiers(struct conf_builder *b)
 			    t[before].name);
 			break;
 		}
-		n++;
 	}
 }
 
@@ -295,15 +284,13 @@ check_members(struct conf_builder *b, const struct conf_section *s,
 static void
 check_groups(struct conf_builder *b)
 {
-	const struct conf_section	*s = b->tree->section;
-	size_t				 i, n = 0;
+	const struct group_rules	*group = b->conf->group_sections;
+	const struct conf_section	*s;
+	size_t				 i = 0;
 
-	for (i = 0; i < b->tree->n; i++) {
-		if (strcmp(s[i].name, "group") != 0)
-			continue;
-		check_group_name(b, &s[i], &b->conf->group_sections[n]);
-		check_members(b, &s[i], &b->conf->group_sections[n]);
-		n++;
+	for (; (s = conf_tree_next(b->tree, "group", &i)) != NULL; group++) {
+		check_group_name(b, s, group);
+		check_members(b, s, group);
 	}
 }
 

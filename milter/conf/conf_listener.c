@@ -238,12 +238,9 @@ check_relays(struct conf_builder *b)
 {
 	const struct conf_section	*s;
 	const struct relay_rules	*r = b->conf->relays;
-	size_t				 i, j;
+	size_t				 i = 0, j;
 
-	for (i = 0; i < b->tree->n; i++) {
-		s = &b->tree->section[i];
-		if (strcmp(s->name, "relay") != 0)
-			continue;
+	for (; (s = conf_tree_next(b->tree, "relay", &i)) != NULL; r++) {
 		if (!is_served(b->conf, r))
 			conf_complain_in(b->warnings, s, s->place, "no "
 			    "listener names it in relay-for, so its clients "
@@ -255,24 +252,21 @@ check_relays(struct conf_builder *b)
 				    "networks has all addresses, so no "
 				    "client needs a login; write your own "
 				    "networks");
-		r++;
 	}
 }
 
 void
 conf_check_listeners(struct conf_builder *b)
 {
-	const struct conf	*c = b->conf;
-	size_t			 i, n = 0, before;
+	const struct session_rules *const *list = b->conf->listeners;
+	const struct conf_section	*s;
+	size_t				 i = 0, n, before;
 
-	for (i = 0; i < b->tree->n; i++) {
-		if (strcmp(b->tree->section[i].name, "listener") != 0)
-			continue;
-		check_listener(b, &b->tree->section[i], c->listeners[n]);
+	for (n = 0; (s = conf_tree_next(b->tree, "listener", &i)) != NULL;
+	    n++) {
+		check_listener(b, s, list[n]);
 		for (before = 0; before < n; before++)
-			check_pair(b, &b->tree->section[i],
-			    c->listeners[before], c->listeners[n]);
-		n++;
+			check_pair(b, s, list[before], list[n]);
 	}
 	check_relays(b);
 }

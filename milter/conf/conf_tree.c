@@ -13,6 +13,16 @@
 
 #define SHOWN_MAX	60
 
+const struct conf_section *
+conf_tree_next(const struct conf_tree *t, const char *name, size_t *i)
+{
+	while (*i < t->n) {
+		if (strcmp(t->section[(*i)++].name, name) == 0)
+			return &t->section[*i - 1];
+	}
+	return NULL;
+}
+
 const struct conf_setting *
 conf_section_find(const struct conf_section *s, const char *option)
 {

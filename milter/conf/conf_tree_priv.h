@@ -52,6 +52,13 @@ struct conf_tree {
 	const struct conf_section *section;
 };
 
+/*
+ * The first section of that name from number *i on; *i is set after it.
+ * NULL: there is none.
+ */
+const struct conf_section *conf_tree_next(const struct conf_tree *t,
+		    const char *name, size_t *i);
+
 /* NULL: not in the file. */
 const struct conf_setting *conf_section_find(const struct conf_section *s,
 		    const char *option);

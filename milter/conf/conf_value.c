@@ -1,9 +1,9 @@
 /*
- * conf_value - option values: from a text into a struct, and their allowed
- * words and bounds; the option that an unknown name was meant for
+ * conf_value - parse the values of options into structs
  *
- * A wrong value is an error with its file and line, and the struct keeps what
- * it had.
+ * A wrong value is an error with its file and line, and leaves the struct as
+ * it is. Also prints the allowed values of an option, and finds the option
+ * with the name most similar to an unknown one.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -142,7 +142,7 @@ set_canon(const char *text, enum canonicalization *header,
 	return NULL;
 }
 
-/* An empty text is no plan, where the default is empty, too. */
+/* An empty text means no plan, where the default is empty, too. */
 static const char *
 set_plan(struct conf_builder *b, const struct conf_option *o, const char *text,
     const struct plan_rules **plan)

@@ -83,16 +83,32 @@ address_fits(const struct identity_rules *ir, const char *address,
 }
 
 bool
-policy_pattern_fits(const struct identity_rules *ir, const char *pattern,
-    const struct mailbox *box)
+policy_pattern_reaches(const char *pattern, const char *domain)
 {
+	const char *at;
+
 	if (strcmp(pattern, "*") == 0)
 		return true;
 	if (strncmp(pattern, "@.", 2) == 0)
-		return domain_is_within(box->domain, pattern + 2) &&
-		    !domain_equal(box->domain, pattern + 2);
-	if (pattern[0] == '@')
-		return domain_equal(box->domain, pattern + 1);
+		return domain_is_within(domain, pattern + 2) &&
+		    !domain_equal(domain, pattern + 2);
+	at = strrchr(pattern, '@');
+	return at != NULL && domain_equal(at + 1, domain);
+}
+
+/* "@x", "@.x" or "*": all addresses of the domains that it matches. */
+static bool
+names_no_address(const char *pattern)
+{
+	return pattern[0] == '@' || strcmp(pattern, "*") == 0;
+}
+
+bool
+policy_pattern_fits(const struct identity_rules *ir, const char *pattern,
+    const struct mailbox *box)
+{
+	if (names_no_address(pattern))
+		return policy_pattern_reaches(pattern, box->domain);
 	return address_fits(ir, pattern, box, true);
 }
 
@@ -121,7 +137,7 @@ bool
 policy_sender_fits(const struct identity_rules *ir, const char *pattern,
     const struct mailbox *box)
 {
-	if (pattern[0] != '@' && strcmp(pattern, "*") != 0)
+	if (!names_no_address(pattern))
 		return policy_is_own_address(ir, pattern, box);
 	if (pattern[0] == '@' && strchr(box->local, '@') != NULL)
 		return false;

@@ -13,6 +13,19 @@
 
 #include "policy/policy_hint.h"
 
+#define POSTFIX_HELO_LIST \
+	"milter_helo_macros = {tls_version} {cipher} {cipher_bits} " \
+	"{cert_subject} {cert_issuer}"
+#define SENDMAIL_HELO_LIST \
+	"define(`confMILTER_MACROS_HELO', `{tls_version}, {cipher}, " \
+	"{cipher_bits}, {cert_subject}, {cert_issuer}')"
+#define POSTFIX_MAIL_LIST \
+	"milter_mail_macros = i {mail_addr} {mail_host} {mail_mailer} " \
+	"{auth_type} {auth_authen}"
+#define SENDMAIL_MAIL_LIST \
+	"define(`confMILTER_MACROS_ENVFROM', `i, {auth_type}, " \
+	"{auth_authen}, {mail_mailer}, {mail_host}, {mail_addr}')"
+
 /* A macro, the rules that need it, and the settings that provide it. */
 static const struct proof {
 	const char	*rules;		/* separated by blanks */
@@ -28,40 +41,27 @@ static const struct proof {
 	    "smtpd_tls_security_level = encrypt (smtpd_tls_wrappermode = yes "
 	    "on port 465)",
 	    "confSERVER_CERT and confSERVER_KEY",
-	    "milter_helo_macros = {tls_version} {cipher} {cipher_bits} "
-	    "{cert_subject} {cert_issuer}",
-	    "define(`confMILTER_MACROS_HELO', `{tls_version}, {cipher}, "
-	    "{cipher_bits}, {cert_subject}, {cert_issuer}')" },
+	    POSTFIX_HELO_LIST, SENDMAIL_HELO_LIST },
 	{ "min-tls-bits", "{cipher_bits}",
 	    "no session had a cipher of known strength",
 	    "smtpd_tls_security_level = encrypt",
 	    "confSERVER_CERT and confSERVER_KEY",
-	    "milter_helo_macros = {tls_version} {cipher} {cipher_bits} "
-	    "{cert_subject} {cert_issuer}",
-	    "define(`confMILTER_MACROS_HELO', `{tls_version}, {cipher}, "
-	    "{cipher_bits}, {cert_subject}, {cert_issuer}')" },
+	    POSTFIX_HELO_LIST, SENDMAIL_HELO_LIST },
 	{ "auth-required", "{auth_type}",
 	    "no client has logged in",
 	    "smtpd_sasl_auth_enable = yes",
 	    "confAUTH_MECHANISMS",
-	    "milter_mail_macros = i {mail_addr} {mail_host} {mail_mailer} "
-	    "{auth_type} {auth_authen}",
-	    "define(`confMILTER_MACROS_ENVFROM', `i, {auth_type}, "
-	    "{auth_authen}, {mail_mailer}, {mail_host}, {mail_addr}')" },
+	    POSTFIX_MAIL_LIST, SENDMAIL_MAIL_LIST },
 	{ "auth-required", "{auth_authen}",
 	    "no login had a name",
 	    "smtpd_sasl_auth_enable = yes",
 	    "confAUTH_MECHANISMS",
-	    "milter_mail_macros = i {mail_addr} {mail_host} {mail_mailer} "
-	    "{auth_type} {auth_authen}",
-	    "define(`confMILTER_MACROS_ENVFROM', `i, {auth_type}, "
-	    "{auth_authen}, {mail_mailer}, {mail_host}, {mail_addr}')" },
+	    POSTFIX_MAIL_LIST, SENDMAIL_MAIL_LIST },
 	{ "second-factor", "{cert_subject}",
 	    "no client has presented a verified certificate",
 	    "smtpd_tls_ask_ccert = yes and smtpd_tls_CAfile",
 	    "confCACERT and confCACERT_PATH",
-	    "milter_helo_macros = {tls_version} {cipher} {cipher_bits} "
-	    "{cert_subject} {cert_issuer}",
+	    POSTFIX_HELO_LIST,
 	    "define(`confMILTER_MACROS_ENVFROM', `i, {auth_type}, "
 	    "{auth_authen}, {verify}, {cn_subject}, {cert_subject}, "
 	    "{cert_issuer}')" },

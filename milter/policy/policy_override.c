@@ -7,7 +7,7 @@
  *
  * A message may have several recipients and several author domains. For a
  * milder action the section must match all of them; for a stricter one, one
- * is enough. So an added recipient or author is no way around a policy.
+ * is enough. So an added recipient or author does not avoid a policy.
  */
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mail/domain.h"
+#include "policy/policy_address.h"
 #include "policy/policy_sign.h"
 
 const char *
@@ -26,21 +27,6 @@ policy_sign_domain(const struct facts *f, const char **why)
 	return *why == NULL ? f->from.domain[0] : NULL;
 }
 
-/* Does the sender pattern match some address of the domain? */
-static bool
-pattern_reaches(const char *pattern, const char *domain)
-{
-	const char *at;
-
-	if (strcmp(pattern, "*") == 0)
-		return true;
-	if (strncmp(pattern, "@.", 2) == 0)
-		return domain_is_within(domain, pattern + 2) &&
-		    !domain_equal(domain, pattern + 2);
-	at = strrchr(pattern, '@');
-	return at != NULL && domain_equal(at + 1, domain);
-}
-
 /*
  * A tenant of a subdomain must not sign for the parent domain: by relaxed
  * alignment its signature would give DMARC a pass.
@@ -56,9 +42,9 @@ policy_signs_for(const struct identity_rules *ir,
 	if (user == NULL && ir->unlisted != UNLISTED_OWN_ADDRESS)
 		return ir->unlisted == UNLISTED_ANY;
 	if (user == NULL || user->nsenders == 0)
-		return pattern_reaches(login, domain);
+		return policy_pattern_reaches(login, domain);
 	for (i = 0; i < user->nsenders; i++)
-		if (pattern_reaches(user->senders[i], domain))
+		if (policy_pattern_reaches(user->senders[i], domain))
 			return true;
 	return false;
 }
@@ -76,7 +62,7 @@ policy_tier_signs_for(const struct tier_rules *t, const char *login,
 	for (i = 0; i < t->nsenders; i++)
 		if (strcmp(t->senders[i], TIER_LOGIN) == 0 ?
 		    at != NULL && domain_equal(at + 1, domain) :
-		    pattern_reaches(t->senders[i], domain))
+		    policy_pattern_reaches(t->senders[i], domain))
 			return true;
 	return false;
 }
