@@ -17,6 +17,7 @@ found() {
 	[ -z "$places" ] || { breach "$1"; echo "$places" | sed 's/^/	/'; }
 }
 cd "$srcdir" || exit 1
+source=$(pwd)
 sources=$(find milter -name '*.c' | sort)
 headers=$(find include milter -name '*.h' | sort)
 
@@ -172,7 +173,7 @@ $3 in home && rank[home[$3]] > rank[$2]	{ print $2 " calls " home[$3] ": " $3 }
 # --- judgement is pure: it does no I/O and asks no clock ----------------------
 # All of libjudge.a is; and all of these rooms is in it.
 for room in mail policy dmarc doctor; do
-	for file in "$here/$srcdir/milter/$room"/*.c; do
+	for file in "$source/milter/$room"/*.c; do
 		ar t libjudge.a 2>/dev/null |
 		    grep -qx "$(basename "$file" .c).o" ||
 			echo "milter/$room/$(basename "$file")"
