@@ -20,7 +20,7 @@ struct resolver;
 
 /* --- the command line ---------------------------------------------------- */
 
-/* The shared options, for the table of a subcommand; its own come behind. */
+/* Shared options for the tables; those of a subcommand begin at CTL_OPT_OWN. */
 enum { CTL_OPT_HELP = 256, CTL_OPT_JSON, CTL_OPT_STATE, CTL_OPT_OWN };
 #define CTL_OPTION_JSON	 { "json", no_argument, NULL, CTL_OPT_JSON }
 #define CTL_OPTION_STATE { "state", required_argument, NULL, CTL_OPT_STATE }
@@ -31,7 +31,10 @@ enum { CTL_OPT_HELP = 256, CTL_OPT_JSON, CTL_OPT_STATE, CTL_OPT_OWN };
 struct ctl_syntax {
 	const char	*usage;		/* the text of --help */
 	const struct option *options;
-	/* Take an option of its own; false when it has reported an error. */
+	/*
+	 * Take an option of the subcommand, with its value or NULL. False: it
+	 * is refused, which take has reported. NULL: there are none.
+	 */
 	bool		(*take)(void *arg, int option, char *value);
 	int		 least, most;	/* operands */
 };
@@ -45,7 +48,7 @@ struct ctl_syntax {
 int	ctl_parse(struct ctl *c, const struct ctl_syntax *s, void *arg,
 	    int argc, char **argv);
 
-/* False: there are fewer or more operands, which is reported. */
+/* False: there are too few or too many operands, which is reported. */
 bool	ctl_check_operands(int n, char **operand, int least, int most);
 
 /* A group of subcommands: "quota show", "quota set". */

@@ -56,7 +56,7 @@ struct key_items {
 
 /*
  * Load the keys of c->domain and c->selector, NULL for all. False: an error is
- * on stderr. To be freed in either case.
+ * on stderr. The caller frees *items in either case.
  */
 bool		 key_items_load(struct key_command *c, struct key_items *items);
 void		 key_items_free(struct key_items *items);
