@@ -155,6 +155,17 @@ for file in $sources; do
 		start = 0 }' "$file"
 done | found "functions over 60 lines"
 
+# --- a name says which file it is from: grep and a debugger find one place ----
+# An optional part has two files, of which one is built.
+for file in $sources; do
+	sed -n 's/^\([a-z][a-z0-9_]*\)(.*/\1/p' "$file" | sort -u |
+	    sed "s,\$, $file,"
+done | awk '
+$1 == "main" || $1 ~ /^__/ || $2 ~ /_none\.c$/ { next }
+$1 in home	{ print $1 ": " home[$1] ", " $2 }
+		{ home[$1] = $2 }
+' | found "functions of one name"
+
 cd "$here" && cd "$builddir" || exit 1
 
 # --- symbols go up the list, too: no circle between two rooms ----------------

@@ -52,7 +52,7 @@ print_stage(struct arena *a, struct json macros, const char *stage)
  * list? So that each name is printed once.
  */
 static bool
-never_sent(struct arena *a, struct json macros, struct json m)
+doctor_never_sent(struct arena *a, struct json macros, struct json m)
 {
 	const char	*name = json_get_text(a, m, "macro");
 	struct json	 at = { NULL, NULL }, other;
@@ -77,7 +77,7 @@ print_never(struct arena *a, struct json macros)
 	bool		first = true;
 
 	while (json_next(macros, &at, NULL, &m)) {
-		if (!never_sent(a, macros, m))
+		if (!doctor_never_sent(a, macros, m))
 			continue;
 		if (first)
 			printf("    %-8s", "never");
