@@ -47,36 +47,35 @@ struct store;
 #define STORE_TIMEOUT	1000	/* milliseconds */
 #define STORE_LEASE	600	/* seconds */
 
-/*
- * Open or create. `spec` is a path, or a redis:// URL (redis_url.h). On
- * failure NULL; *why (malloced, the caller frees it) says what is wrong and
- * what to do. A server that does not answer is not a failure: it may come
- * back.
- */
-struct store	*store_open(const char *spec, char **why);
-/*
- * For the tool: never creates, and never locks out a running daemon. Of a
- * file it shows the counts at the time of opening.
- */
-struct store	*store_open_readonly(const char *spec, char **why);
-/*
- * For the tool's store_setting_put and store_reset, and nothing else. With a
- * running daemon they send it a request, and wait a few seconds until it is
- * done. Without one they are done at once. Never creates.
- */
-struct store	*store_open_tool(const char *spec, char **why);
-
-/* The same with the options of a server; 0 and NULL are the defaults. */
+/* 0 and NULL are the defaults; only `spec` is for a state file, too. */
 struct store_place {
-	const char	*spec;
+	const char	*spec;		/* a path, or a redis:// URL */
 	const char	*password_file;	/* NULL: no password */
 	const char	*ca_file;	/* NULL: the system's authorities */
 	unsigned	 timeout;	/* milliseconds, for each question */
 	unsigned	 lease;		/* seconds; for tests */
 	bool		 callers_clock;	/* minutes of `now`; for tests */
 };
-/* As store_open, store_open_readonly, store_open_tool. */
-enum store_use { STORE_KEEP, STORE_READ, STORE_CHANGE };
+enum store_use {
+	/* for the daemon: opens or creates */
+	STORE_KEEP,
+	/*
+	 * For the tool: never creates, and never locks out a running daemon.
+	 * Of a file it shows the counts at the time of opening.
+	 */
+	STORE_READ,
+	/*
+	 * For the tool's store_setting_put and store_reset, and nothing else.
+	 * With a running daemon they send it a request, and wait a few seconds
+	 * until it is done. Without one they are done at once. Never creates.
+	 */
+	STORE_CHANGE
+};
+/*
+ * On failure NULL; *why (malloced, the caller frees it) says what is wrong and
+ * what to do. A server that does not answer is not a failure: it may come
+ * back.
+ */
 struct store	*store_open_at(const struct store_place *place,
 		    enum store_use use, char **why);
 /* In memory, for `millgatectl check`, replay and tests. */

@@ -58,7 +58,7 @@ struct dmarc_outcome_row {
 struct dmarc_outcome_rows { size_t n; struct dmarc_outcome_row *row; };
 /*
  * For the tool: the rows of `day` (days since the epoch, UTC), most messages
- * first, in the arena. Reads the file at `spec` as store_open_readonly does.
+ * first, in the arena. Reads the file at `spec` as STORE_READ does.
  * False with *why (malloced).
  */
 bool		 store_outcomes_read(const char *spec, int64_t day,

@@ -51,32 +51,6 @@ store_open_at(const struct store_place *place, enum store_use use, char **why)
 	return store_redis_open(&p, why);
 }
 
-static struct store *
-store_open_spec(const char *spec, enum store_use use, char **why)
-{
-	struct store_place place = { .spec = spec };
-
-	return store_open_at(&place, use, why);
-}
-
-struct store *
-store_open(const char *spec, char **why)
-{
-	return store_open_spec(spec, STORE_KEEP, why);
-}
-
-struct store *
-store_open_readonly(const char *spec, char **why)
-{
-	return store_open_spec(spec, STORE_READ, why);
-}
-
-struct store *
-store_open_tool(const char *spec, char **why)
-{
-	return store_open_spec(spec, STORE_CHANGE, why);
-}
-
 struct store *
 store_open_memory(void)
 {

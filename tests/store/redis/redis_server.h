@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "store/store.h"
+#include "store/store_one.h"
 
 #define REDIS_ARGUMENTS	16
 
