@@ -1,4 +1,4 @@
-"""dkim_interop - what we sign, everybody verifies
+"""dkim_interop - other verifiers accept our signatures
 
 Usage: dkim_interop.py [MESSAGES [SEED]], or the same from the environment as
 MILLGATE_DKIM_MESSAGES and MILLGATE_DKIM_SEED. From 1000 messages on some have
@@ -9,10 +9,10 @@ eight signatures of ours, RSA and Ed25519 in all four canonicalizations, and
 goes to libopendkim, dkimpy, Mail::DKIM (which knows RSA only) and our own
 verifier. Each must accept each signature, and none after a change (CHANGES).
 
-An oracle that is known to be wrong about a kind of message is not asked about
-it: KNOWN says which and why. Any other disagreement fails. The last lines of
-the output count, for each entry, what was left out and how often the oracle
-was wrong indeed.
+An oracle that is known to be wrong about a kind of message does not get it:
+KNOWN has these kinds with the reason. Any other disagreement fails. The last
+lines of the output count, for each entry, the messages left out and how often
+the oracle was really wrong.
 """
 import collections
 import os
@@ -57,7 +57,7 @@ def huge(rng):
     return line * (25 * 1048576 // len(line) + 1)
 
 
-# Each is used in turn; the last words of a name say what the kind is for.
+# Each is used in turn; the last words of a name give the purpose of the kind.
 BODIES = [
     ('empty', lambda r: b''),
     ('a text', text),
@@ -192,7 +192,7 @@ def octets(header, body):
         body
 
 
-# What must be noticed: each makes another header or body.
+# Changes that must be detected: each makes another header or body.
 CHANGES = [
     lambda h, b: (h, b'x\r\n' + b),
     lambda h, b: (h, b'x' + b),
@@ -305,7 +305,7 @@ class Oracles:
             (self.perl.close() if self.perl is not None else 0)
 
 
-# --- where an oracle is not RFC 6376 ---------------------------------------
+# --- where an oracle does not follow RFC 6376 ------------------------------
 
 
 NOT_SIGNED = (b'received', b'return-path', b'x-other', b'dkim-signature')
@@ -332,8 +332,8 @@ def ends_in_vt_or_ff(m):
     return any(v.strip(b' \t\r\n') != v.strip() for _, v in signed(m))
 
 
-# oracle, reason, does it concern this message, in this form of the header and
-# this of the body?
+# Oracle, reason, and a function: does the entry apply to this message, with
+# these canonical forms of header and body?
 KNOWN = [
     ('libopendkim', 'takes VT and FF in a field for blanks (3.4.2: WSP is '
      'space and tab)',

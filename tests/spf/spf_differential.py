@@ -1,15 +1,15 @@
-"""spf_differential - our checks beside pyspf's, over generated zones
+"""spf_differential - our checks compared with pyspf's, over generated zones
 
 Usage: spf_differential.py [CHECKS [SEED]], or the same from the environment
 as MILLGATE_SPF_CHECKS and MILLGATE_SPF_SEED.
 
 pyspf (Debian: python3-spf) is a good oracle but does not follow RFC 7208
-everywhere. What is known of that is the list KINDS below: each entry says
-where pyspf differs and why, and holds the change that makes it follow the
-RFC. A check on which the two disagree must agree when those changes are made
-to a copy of pyspf in memory, and is then counted under the changes that it
-needs. One that still disagrees is a new kind: the test fails and shows the
-zone. A kind that is listed but never met is no error: it may be rare.
+everywhere. The list KINDS below has the known differences: each entry gives
+the reason and the change that makes pyspf follow the RFC. If the two disagree
+on a check, they must agree after these changes are made to a copy of pyspf in
+memory. The check is then counted under the changes that it needs. If they
+still disagree, it is a new kind: the test fails and shows the zone. A listed
+kind that never occurs is not an error: it may be rare.
 """
 import collections
 import importlib.util
@@ -27,7 +27,7 @@ import spf_tool
 RECEIVER = 'receiver.example.org'
 NO_EXPLANATION = 'SPF fail - not authorized'
 
-# --- where pyspf is not the RFC --------------------------------------------
+# --- where pyspf does not follow the RFC -----------------------------------
 
 # name, reason, [(text of pyspf, what it should be)]. Each text must occur
 # exactly once, else this pyspf is not the one that the list was made for.
@@ -37,7 +37,7 @@ KINDS = [
      'never be reached; the term limit is what ends it (5.2, 4.6.4)',
      [('if arg == self.d:', "if m == 'include' and ':' not in mech:")]),
     ('modifier-twice',
-     'only redirect and exp may not stand twice (6); others may',
+     'only redirect and exp may not occur twice (6); others may',
      [("self.note_error('%s= MUST appear at most once'%mod,mech)",
        "if mod == 'exp': raise PermError('exp= twice')")]),
     ('modifier-case',
@@ -51,7 +51,7 @@ KINDS = [
     ('ptr-names',
      'an error while validating the client\'s names is no match, never '
      'temperror (5.5), and %{p} is "unknown" then; names are validated one '
-     'after the other, and what stands behind a match is not asked for and '
+     'after the other, and names behind a match are not looked up and '
      'cannot be void',
      [('return [p for p in self.dns_ptr(self.i)[:max]\n'
        '            if self.cidrmatch(self.dns_a(p,self.A),cidrlength)]',
@@ -113,8 +113,8 @@ KINDS = [
        "                if not FIXED_MACRO.match(macro): "
        "raise PermError('macro syntax')\n")]),
     ('percent-signs',
-     'a macro-string is read from the left: "%%" is one macro wherever it '
-     'stands, at the end, too (12)',
+     'a macro-string is read from the left: "%%" is one macro everywhere, '
+     'at the end, too (12)',
      [('if regex.search(s):', 'if not FIXED_PERCENT.match(s):')]),
     ('macro-joiner',
      'parts of any letter are joined by dots (7.3), not of l and s alone',
@@ -125,7 +125,7 @@ KINDS = [
        'self.l, self.o = split_email(s, h)\n'
        "        self.s = '%s@%s' % (self.l, self.o)\n")]),
     ('octets',
-     'a record holds nothing but blanks and graphic octets (12), no TAB',
+     'a record has only blanks and graphic octets (12), no TAB',
      [("spf = spf.split(' ')\n",
        "if re.search('[^ -~]', spf): raise PermError('octets')\n"
        "        spf = spf.split(' ')\n")]),
@@ -250,7 +250,7 @@ def ask_pyspf(module, dns, client, helo, sender):
     module.message = explanation
     if result != 'fail' or explanation == NO_EXPLANATION:
         explanation = None
-    # the cap is ours (spf_macro.h), not the RFC's
+    # the limit is ours (spf_macro_priv.h), not the RFC's
     return result, explanation[:255] if explanation else explanation
 
 

@@ -4,7 +4,7 @@
  * stdin, one command a line:
  *   zone	then the zone text, up to a line "." alone
  *   check CLIENT TAB HELO TAB SENDER TAB helo|mailfrom TAB no|prefetch
- * Fields may hold \xHH. stdout, one line a check:
+ * Fields may contain \xHH. stdout, one line a check:
  *   RESULT TAB terms TAB voids TAB questions TAB reason TAB explanation
  * The last field is "-" without an explanation, else "=" and the explanation.
  */
