@@ -123,7 +123,7 @@ feed_header(DKIM *dkim, const struct sighash_header *h,
 		buf_reset(&text);
 		canon_header(&text, CANON_SIMPLE, h->field[i].name,
 		    h->field[i].value);
-		/* without the CRLF that ends it */
+		/* folds are CRLF (libmilter passes LF); no CRLF at the end */
 		ok = dkim_header(dkim, (u_char *)text.data, text.len - 2) ==
 		    DKIM_STAT_OK;
 	}

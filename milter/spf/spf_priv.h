@@ -25,9 +25,7 @@ struct spf_identity {
 	struct spf_macro_values values;
 };
 
-/*
- * --- spf_state.c ------------------------------------------------------
- */
+/* --- spf_state.c ---------------------------------------------------- */
 
 /* Strings are in the arena. False: there is no domain to check (4.3). */
 bool	spf_identity_init(struct arena *a, const struct spf_question *q,
@@ -118,9 +116,7 @@ unsigned spf_select_record(const struct dns_answer *answer,
 /* An ip4, ip6 or all that matches: no later term is evaluated. */
 bool	spf_term_ends(const struct spf_term *t, const struct netaddr *client);
 
-/*
- * --- spf_eval.c -------------------------------------------------------
- */
+/* --- spf_eval.c ----------------------------------------------------- */
 
 /*
  * The record of token n (the top, an include or a redirect) as generated text
