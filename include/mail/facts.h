@@ -91,7 +91,7 @@ struct spf_facts {
 	const char	*reason;	/* for log and comment, our own words */
 	const char	*explanation;	/* printable ASCII, only after fail */
 	bool		 postmaster;	/* null sender: postmaster@HELO */
-	unsigned	 terms, voids;
+	unsigned	 terms, voids;	/* RFC 7208 4.6.4 */
 };
 
 /* RFC 8601 2.7.3; fail: no reverse name resolves to the client's address. */

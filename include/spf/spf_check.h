@@ -29,7 +29,7 @@ struct spf_limits {
 	 * number than SPF_TERMS_MAX is lowered to it.
 	 */
 	unsigned	 terms;
-	unsigned	 voids;		/* lookups without an answer: 2 */
+	unsigned	 voids;		/* terms with void lookups: 2 */
 	unsigned	 mx;		/* names; more is permerror: 10 */
 	unsigned	 ptr;		/* names; more are ignored: 10 */
 	unsigned	 queries;	/* of one check; more is permerror */

@@ -375,7 +375,7 @@ const struct conf_option conf_options[] = {
 	    .help = "action when an SPF lookup for the HELO name failed" },
 	{ "spf", "max-void-lookups", OPT_UINT, CONF(spf.max_voids),
 	    .def = "2", .min = 0, .max = 20,
-	    .help = "lookups without an answer that one check may make" },
+	    .help = "SPF terms of one check whose lookups may find nothing" },
 	{ "spf", "received-spf", OPT_BOOL, CONF(spf.received_spf),
 	    .def = "no", .help = "also insert a Received-SPF field" },
 

@@ -54,6 +54,7 @@ struct spf_eval {
 	struct spf_limits limits;
 	struct spf_macro_values values;
 	unsigned	 terms, voids, queries;
+	bool		 term_is_void;	/* the term at hand is in `voids` */
 
 	struct spf_token *token;
 	size_t		 ntokens, size;
@@ -88,7 +89,7 @@ bool	spf_count_term(struct spf_eval *ev);
 /* Ask and count the query; NULL: over the limit, decided. */
 const struct dns_answer *spf_ask(struct spf_eval *ev, const char *name,
 	    enum dns_type type);
-/* The same, and count a void lookup (4.6.4). */
+/* The same; the first void lookup of a term counts (4.6.4). */
 const struct dns_answer *spf_ask_term(struct spf_eval *ev, const char *name,
 	    enum dns_type type);
 /* Add a token; its index. The pointer is valid until the next call. */

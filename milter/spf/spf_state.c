@@ -119,6 +119,7 @@ spf_decide(struct spf_eval *ev, enum result result, const char *fmt, ...)
 bool
 spf_count_term(struct spf_eval *ev)
 {
+	ev->term_is_void = false;
 	if (ev->terms < ev->limits.terms) {
 		ev->terms++;
 		return true;
@@ -216,6 +217,9 @@ spf_term_ends(const struct spf_term *t, const struct netaddr *client)
 /* --- questions of a term ---------------------------------------------- */
 
 /*
+ * 4.6.4 limits the terms with void lookups, not the lookups: for an IPv6
+ * client an mx whose hosts have IPv4 addresses alone counts once.
+ *
  * A name that cannot be put into a query is treated as nonexistent (by analogy
  * with 4.3; RFC 7208 says nothing here). It is not a void lookup, because
  * nothing was looked up.
@@ -228,12 +232,15 @@ spf_ask_term(struct spf_eval *ev, const char *name, enum dns_type type)
 	if (a == NULL ||
 	    (a->status != DNS_NXDOMAIN && a->status != DNS_NODATA))
 		return a;
+	if (ev->term_is_void)
+		return a;
+	ev->term_is_void = true;
 	if (ev->voids < ev->limits.voids) {
 		ev->voids++;
 		return a;
 	}
 	spf_decide(ev, RESULT_PERMERROR,
-	    "more than %u lookups without an answer", ev->limits.voids);
+	    "more than %u terms with void lookups", ev->limits.voids);
 	return NULL;
 }
 

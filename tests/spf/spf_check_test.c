@@ -57,6 +57,20 @@ static const char zone_text[] =
     "hosts2.example MX 10 a.example\n"
     "hosts2.example MX 20 servfail.example\n"
     "null.example MX 0 .\n"
+    /* hosts that are void for an IPv6 client */
+    "v4.example A 192.0.2.4\n"
+    "v4.mx.example MX 10 v4.example\n"
+    "v4.mx.example MX 20 b.example\n"
+    "v4.mx.example MX 30 p.example\n"
+    "v4.mx.example MX 40 d.example\n"
+    "v4last.mx.example MX 10 v4.example\n"
+    "v4last.mx.example MX 20 b.example\n"
+    "v4last.mx.example MX 30 p.example\n"
+    "v4last.mx.example MX 40 a.example\n"
+    "4.2.0.192.in-addr.arpa PTR x1.example\n"
+    "4.2.0.192.in-addr.arpa PTR x2.example\n"
+    "4.2.0.192.in-addr.arpa PTR x3.example\n"
+    "void2.example TXT \"v=spf1 a:x1.example mx:x2.example\"\n"
     /* the client's names */
     "1.2.0.192.in-addr.arpa PTR servfail.example\n"
     "1.2.0.192.in-addr.arpa PTR b.example\n"
@@ -319,12 +333,33 @@ static const struct {
 	    NULL },
 	{ "three voids", "192.0.2.1",
 	    "v=spf1 a:x1.example mx:x2.example exists:x3.example +all",
-	    "permerror:2 lookups", NULL },
+	    "permerror:2 terms with void", NULL },
 	{ "no data is void, too", "192.0.2.1",
 	    "v=spf1 mx:a.example mx:b.example mx:t0.x +all",
-	    "permerror:2 lookups", NULL },
+	    "permerror:2 terms with void", NULL },
+	{ "an mx of void hosts counts once", "2001:db8::1",
+	    "v=spf1 mx:v4.mx.example exists:x1.example a:a.example -all",
+	    "pass", NULL },
+	{ "its void hosts may be the first", "2001:db8::1",
+	    "v=spf1 mx:v4last.mx.example -all", "pass", NULL },
+	{ "three of them are too many", "2001:db8::1",
+	    "v=spf1 mx:v4.mx.example mx:v4.mx.example mx:v4.mx.example +all",
+	    "permerror:2 terms with void", NULL },
+	{ "a ptr of void names counts once", "192.0.2.4",
+	    "v=spf1 ptr a:x1.example a:x2.example +all",
+	    "permerror:2 terms with void", NULL },
+	{ "and lets later terms match", "192.0.2.4",
+	    "v=spf1 ptr a:x1.example a:v4.example -all", "pass", NULL },
+	{ "so does an unknown %{p} with its term", "192.0.2.4",
+	    "v=spf1 exists:%{p}.x.example a:x1.example a:v4.example -all",
+	    "pass", NULL },
+	{ "terms of an include count each", "192.0.2.1",
+	    "v=spf1 include:void2.example a:x3.example +all",
+	    "permerror:2 terms with void", NULL },
+	{ "the include itself does not", "192.0.2.1",
+	    "v=spf1 include:void2.example a:a.example -all", "pass", NULL },
 	{ "voids of ptr count", "192.0.2.77", "v=spf1 ptr ptr ptr +all",
-	    "permerror:2 lookups", NULL },
+	    "permerror:2 terms with void", NULL },
 
 	/* explanations */
 	{ "explanation", "192.0.2.1", "v=spf1 -all exp=exp.example",

@@ -129,6 +129,16 @@ KINDS = [
      [("spf = spf.split(' ')\n",
        "if re.search('[^ -~]', spf): raise PermError('octets')\n"
        "        spf = spf.split(' ')\n")]),
+    ('void-terms',
+     'the limit on void lookups counts terms, and each term once (4.6.4)',
+     [('self.void_lookups += 1\n',
+       "self.void_lookups += not getattr(self, 'term_void', False)\n"
+       '            self.term_void = True\n'),
+      ('for mech, m, arg, cidrlength, result in mechs:\n',
+       'for mech, m, arg, cidrlength, result in mechs:\n'
+       '            self.term_void = False\n'),
+      ('#Catch redirect to a non-existant SPF record.\n',
+       'self.term_void = False\n')]),
 ]
 
 

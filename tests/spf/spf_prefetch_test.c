@@ -192,6 +192,15 @@ static const struct {
 	{ "two records", "192.0.2.1",
 	    "d.example TXT \"v=spf1 a -all\"\nd.example TXT \"v=spf1 mx\"\n",
 	    RESULT_PERMERROR, 1, 1, 0 },
+	/* a term counts once, so what follows it is needed */
+	{ "behind void hosts", "2001:db8::1",
+	    "d.example TXT \"v=spf1 mx include:i.example -all\"\n"
+	    "i.example TXT \"v=spf1 a:h.example -all\"\n"
+	    "d.example MX 1 a.example\nd.example MX 2 b.example\n"
+	    "d.example MX 3 c.example\na.example A 192.0.2.1\n"
+	    "b.example A 192.0.2.1\nc.example A 192.0.2.1\n"
+	    "h.example AAAA 2001:db8::1\n",
+	    RESULT_PASS, 3, 7, 0 },
 	{ "more than ten MX", "192.0.2.1",
 	    "d.example TXT \"v=spf1 mx -all\"\n"
 	    "d.example MX 1 a.example\nd.example MX 1 b.example\n"
