@@ -77,7 +77,8 @@ struct env_facts {
 	const char	*sender;	/* without brackets; "" = null sender */
 	const char	*sender_local;	/* unquoted local part; NULL if null */
 	const char	*sender_domain;	/* A-label form, lower case; NULL */
-	bool		 sender_bad;	/* could not be parsed */
+	/* not an address: local part and domain are mailaddr_loose's */
+	bool		 sender_bad;
 	unsigned	 recipients;	/* accepted so far */
 	struct mailbox_list recipient_list; /* only if overrides need it */
 	const char	*queue_id;	/* NULL while not known */

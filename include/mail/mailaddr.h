@@ -29,6 +29,7 @@ struct headers;
 
 #define MAILADDR_MAX_VALUE	(64 * 1024)
 #define MAILADDR_MAX_BOXES	1000
+#define MAILADDR_LOOSE_LOCAL	1000	/* octets */
 
 /*
  * The argument of MAIL or RCPT: "<a@b>", "a@b" (sendmail(1)), or "<>" and ""
@@ -37,6 +38,16 @@ struct headers;
  * alone (Sendmail, "<postmaster>") gives domain NULL. False: unparsable.
  */
 bool	mailaddr_path(struct arena *a, const char *text, struct mailbox *box);
+
+/*
+ * For a path that mailaddr_path refuses. box->domain is the domain after the
+ * last "@" outside of quotes and comments; if there is none, after the last
+ * one. box->local is the text before it, as it is: any octets, with quotes,
+ * the last MAILADDR_LOOSE_LOCAL of them; NULL if there are none. box->address
+ * is both with "@". False: there is no "@", or no domain after it. This is
+ * for SPF; no other identity may be based on it.
+ */
+bool	mailaddr_loose(struct arena *a, const char *text, struct mailbox *box);
 
 /*
  * All mailboxes of an address-list field's value, also those within groups.

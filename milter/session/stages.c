@@ -308,6 +308,12 @@ stage_login(struct session *s)
 	s->f.tier = s->tier != NULL ? s->tier->name : NULL;
 }
 
+static bool
+is_too_long(const char *path)
+{
+	return strnlen(path, PATH_LONGEST + 1) > PATH_LONGEST;
+}
+
 void
 stage_sender(struct session *s, const char *path)
 {
@@ -316,12 +322,10 @@ stage_sender(struct session *s, const char *path)
 
 	memset(env, 0, sizeof(*env));
 	env->queue_id = stage_macro(s, s->arena, "i");
-	if (strnlen(path, PATH_LONGEST + 1) > PATH_LONGEST ||
-	    !mailaddr_path(s->arena, path, &box)) {
-		env->sender_bad = true;
-		env->sender = arena_strdup(s->arena, "?");
-		return;
-	}
+	env->sender_bad = is_too_long(path) ||
+	    !mailaddr_path(s->arena, path, &box);
+	if (env->sender_bad && !mailaddr_loose(s->arena, path, &box))
+		box.address = "?";
 	env->sender = box.address;
 	env->sender_local = box.local;
 	env->sender_domain = box.domain;
@@ -340,8 +344,7 @@ stage_recipient(struct session *s, const char *path)
 	if (s->setup->conf->noverrides == 0 ||
 	    s->f.direction != DIRECTION_INBOUND)
 		return;
-	if (strnlen(path, PATH_LONGEST + 1) > PATH_LONGEST ||
-	    !mailaddr_path(s->arena, path, &box))
+	if (is_too_long(path) || !mailaddr_path(s->arena, path, &box))
 		memset(&box, 0, sizeof(box));
 	/* the list is full when its length is 0 or a power of two */
 	if ((list->n & (list->n - 1)) == 0) {

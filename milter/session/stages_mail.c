@@ -31,17 +31,18 @@ spf_start(struct session *s, struct spf_question *q, bool helo)
 }
 
 /*
- * Why the sender is not a MAIL FROM identity; NULL: it is. It must be
- * parseable (RFC 7208 4.3) and have a domain: to a local part alone the MTA
- * adds a domain of its own.
+ * Why the sender is not a MAIL FROM identity; NULL: it is. It must have a
+ * domain, even if the rest is not an address: RFC 7208 4.3 is about domains.
+ * To a local part alone the MTA adds a domain of its own.
  */
 static const char *
 no_sender(const struct env_facts *env)
 {
+	if (env->sender_domain != NULL)
+		return NULL;
 	if (env->sender_bad)
 		return "the sender cannot be parsed";
-	return env->sender_local != NULL && env->sender_domain == NULL ?
-	    "the sender has no domain" : NULL;
+	return env->sender_local != NULL ? "the sender has no domain" : NULL;
 }
 
 /* For the null sender the MAIL FROM identity is the HELO name already. */

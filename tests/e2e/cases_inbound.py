@@ -206,3 +206,24 @@ def actions_follow_the_configuration(w):
                "550 5.7.1 ")
     with settings(w, judges="spf { on-fail = reject }"):
         expect(arrive(w, compose(WATCHING), WATCHING, STRANGER), "550 5.7.")
+
+
+@case
+def odd_senders_do_not_avoid_spf(w):
+    """Postfix sends all of these on as mail of somebody at watching.example,
+    but for those that it refuses itself."""
+    odd = ("aa,bb@watching.example", "a b@watching.example",
+           "@watching.example", "a@plain.example@watching.example",
+           "a@watching.example (x@plain.example)", "a @watching.example",
+           "(@)a@watching.example", "a@(@)watching.example",
+           'a@"watching.example"', r"a@wat\ching.example",
+           "a@watching.example,", "x:a@watching.example;",
+           "a@watching.example(@", "a@watching . example")
+    judged = 0
+    with settings(w, judges="spf { on-fail = reject }"):
+        for sender in odd:
+            reply = arrive(w, compose(PLAIN), sender, STRANGER)
+            if not reply.starts("501 5.1.7 "):
+                expect(reply, "550 5.7.23 ")
+                judged += 1
+    assert judged == len(odd) - 2, judged

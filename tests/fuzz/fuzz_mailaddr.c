@@ -42,6 +42,23 @@ check_path(struct arena *a, const char *text)
 	CHECK(canonical != NULL && strcmp(canonical, box.domain) == 0);
 }
 
+/* What it finds is canonical, and SPF finds the same in the address. */
+static void
+check_loose(struct arena *a, const char *text)
+{
+	struct mailbox	box;
+	const char	*canonical;
+
+	if (!mailaddr_loose(a, text, &box))
+		return;
+	canonical = domain_canonical(a, box.domain, strlen(box.domain));
+	CHECK(canonical != NULL && strcmp(canonical, box.domain) == 0);
+	CHECK(strcmp(strrchr(box.address, '@') + 1, box.domain) == 0);
+	CHECK(box.local == NULL ? box.address[0] == '@' :
+	    strlen(box.local) > 0 && strlen(box.local) <=
+	    MAILADDR_LOOSE_LOCAL);
+}
+
 static void
 check_list(struct arena *a, const char *text)
 {
@@ -107,6 +124,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char	*text = arena_memdup(a, data, size);
 
 	check_path(a, text);
+	check_loose(a, text);
 	check_list(a, text);
 	check_simple(a, text);
 	check_author(a, text);

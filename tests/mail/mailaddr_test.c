@@ -570,6 +570,82 @@ paths_of_the_envelope(void **state)
 	arena_free(&a);
 }
 
+/* "local|domain|address" of paths that mailaddr_path refuses. */
+static const struct {
+	const char	*path, *want;
+} loose[] = {
+	{ "<aa,bb@example.org>", "aa,bb|example.org|aa,bb@example.org" },
+	{ "<a b@example.org>", "a b|example.org|a b@example.org" },
+	{ "a b@example.org", "a b|example.org|a b@example.org" },
+	{ "<@example.org>", "-|example.org|@example.org" },
+	{ "@example.org", "-|example.org|@example.org" },
+	{ "<a@@b@EXAMPLE.org.>", "a@@b|example.org|a@@b@example.org" },
+	{ "<a@a.example@b.example>",
+	    "a@a.example|b.example|a@a.example@b.example" },
+	{ "<@x.example,@y.example>",
+	    "@x.example,|y.example|@x.example,@y.example" },
+	{ "<a\001\033\377@example.org>",
+	    "a\001\033\377|example.org|a\001\033\377@example.org" },
+	{ "<a)@example.org>", "a)|example.org|a)@example.org" },
+	/* what Postfix skips */
+	{ "<a @ example.org >", "a |example.org|a @example.org" },
+	{ "<a@example . org>", "a|example.org|a@example.org" },
+	{ "<a@example.org(b)>", "a|example.org|a@example.org" },
+	{ "<a@example.org (x@y.example)>", "a|example.org|a@example.org" },
+	{ "<a@(x@(\\)@)y)example.(@)org>", "a|example.org|a@example.org" },
+	{ "<a@example.org(@>", "a|example.org|a@example.org" },
+	{ "<a@example.org((@)\\)(@))>", "a|example.org|a@example.org" },
+	{ "<a@example.org> x", "a|example.org|a@example.org" },
+	{ "<a@example.org", "a|example.org|a@example.org" },
+	{ "a@example.org>", "a|example.org|a@example.org" },
+	{ "<a@example.org,>", "a|example.org|a@example.org" },
+	{ "<x:a@example.org;>", "x:a|example.org|x:a@example.org" },
+	{ "<a@\"example.org\">", "a|example.org|a@example.org" },
+	{ "<a@ex\\ample.\"org\">", "a|example.org|a@example.org" },
+	{ "<\"(@x.example\"@example.org,>",
+	    "\"(@x.example\"|example.org|\"(@x.example\"@example.org" },
+	{ "a,@b\303\274cher.example",
+	    "a,|xn--bcher-kva.example|a,@xn--bcher-kva.example" },
+	/* the "@" is within something that does not end */
+	{ "<\"a@example.org>", "\"a|example.org|\"a@example.org" },
+	{ "<(a@example.org>", "(a|example.org|(a@example.org" },
+	{ "<a\\@example.org>", "a\\|example.org|a\\@example.org" },
+	{ "<a@(x@example.org>", "a@(x|example.org|a@(x@example.org" },
+	/* no domain */
+	{ "", NULL }, { "<", NULL }, { "@", NULL }, { "<@>", NULL },
+	{ "a b", NULL }, { "<a b@>", NULL }, { "<a,b@c d>", NULL },
+	{ "<a@example.org@>", NULL }, { "<a,b@\"\">", NULL },
+	{ "<a,b@example..org>", NULL }, { "<a,b@.example.org>", NULL },
+	{ "<a,b@[192.0.2.1]>", NULL }, { "<a,b@example.org)>", NULL },
+	{ "<a,b@exam\377ple.org>", NULL }, { "<a,b@example.org\001>", NULL },
+	{ "<a,b@(example.org)>", NULL }, { "<a,b@\"example.org@\">", NULL },
+	{ "<a,b@example.org\\>", NULL }, { "<a,b@\"x@example.org\">", NULL },
+};
+
+static void
+paths_that_are_no_mailbox(void **state)
+{
+	struct arena	*a = arena_new(4096);
+	struct mailbox	 box;
+	char		 got[512];
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(loose); i++) {
+		if (!mailaddr_loose(a, loose[i].path, &box)) {
+			if (loose[i].want != NULL)
+				row_fail(loose[i].path, "no domain");
+			continue;
+		}
+		snprintf(got, sizeof(got), "%s|%s|%s",
+		    box.local != NULL ? box.local : "-", box.domain,
+		    box.address);
+		if (loose[i].want == NULL || strcmp(got, loose[i].want) != 0)
+			row_fail(loose[i].path, "is %s", got);
+	}
+	arena_free(&a);
+}
+
 static void
 lists_open_groups(void **state)
 {
@@ -673,6 +749,33 @@ bounds_hold(void **state)
 	arena_free(&a);
 }
 
+/* The domain is found behind any local part, which is cut. */
+static void
+loose_paths_are_bounded(void **state)
+{
+	static const char	*const units[] = { "a", "@", "(", ")", "\"",
+				    "\\", " " };
+	struct arena		*a = arena_new(4096);
+	struct mailbox		 box;
+	size_t			 i;
+	char			*s;
+
+	(void)state;
+	for (i = 0; i < NELEM(units); i++) {
+		s = repeat("<", units[i], 60000, "@example.org>");
+		assert_true(mailaddr_loose(a, s, &box));
+		assert_string_equal(box.domain, "example.org");
+		assert_int_equal(strlen(box.local), MAILADDR_LOOSE_LOCAL);
+		arena_reset(a);
+		free(s);
+		s = repeat("<a,b@", units[i], 60000, ">");
+		assert_false(mailaddr_loose(a, s, &box));
+		arena_reset(a);
+		free(s);
+	}
+	arena_free(&a);
+}
+
 static void
 comments_nest_32_deep(void **state)
 {
@@ -726,9 +829,11 @@ main(void)
 		cmocka_unit_test(every_way_to_hide_the_author),
 		cmocka_unit_test(fields_of_a_message),
 		cmocka_unit_test(paths_of_the_envelope),
+		cmocka_unit_test(paths_that_are_no_mailbox),
 		cmocka_unit_test(lists_open_groups),
 		cmocka_unit_test(formats_addresses),
 		cmocka_unit_test(bounds_hold),
+		cmocka_unit_test(loose_paths_are_bounded),
 		cmocka_unit_test(comments_nest_32_deep),
 		cmocka_unit_test(ten_thousand_fields),
 	};
