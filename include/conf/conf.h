@@ -15,6 +15,7 @@
 #include "conf/groups.h"
 #include "conf/users.h"
 #include "dkim/dkim_sign.h"
+#include "dkim/dkim_verify.h"
 #include "dkim/keyring.h"
 #include "policy/policy_block.h"
 #include "policy/policy_dmarc.h"
@@ -93,6 +94,7 @@ struct conf {
 		unsigned	 clock_skew;	/* seconds */
 		unsigned	 min_key_bits;
 		unsigned	 max_age;	/* seconds; 0: any */
+		enum test_keys	 test_keys;
 		const char *const *required_fields;	/* NULL-terminated */
 	} dkim;
 	struct dmarc_rules dmarc;

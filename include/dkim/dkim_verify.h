@@ -11,14 +11,15 @@
  *   fail       the body or the signed fields have changed
  *   policy     verified, but: l= leaves out a part of the body; a From (or
  *              another required) field is not signed; the RSA key is short;
- *              t= is too old. Also: the header exceeds the limits
+ *              t= is too old; it is a test key and these are ignored. Also:
+ *              the header exceeds the limits
  *   permerror  the field or the key record breaks a rule (rsa-sha1 does, RFC
- *              8301); there is no key or more than one; it is revoked or not
- *              for this signature; the time is past x= or before t=
+ *              8301); there is no key, or each is revoked or not for this
+ *              signature; the time is past x= or before t=
  *   temperror  the DNS lookup of the key failed
  *
- * Bounds: struct dkim_verify_limits. A signature cannot change the result of
- * another one.
+ * Bounds: struct dkim_verify_limits, and DKIM_KEYS_TRIED keys a signature. A
+ * signature cannot change the result of another one.
  */
 #ifndef MILLGATE_DKIM_VERIFY_H
 #define MILLGATE_DKIM_VERIFY_H
@@ -32,6 +33,12 @@ struct lookups;
 struct dkim_lib;
 struct dkim_verifier;
 
+/* Key records of one selector that are tried for one signature. */
+#define DKIM_KEYS_TRIED	8
+
+/* What a valid signature by a key with t=y gets: its pass, or policy. */
+enum test_keys { TEST_KEYS_PASS, TEST_KEYS_IGNORE };
+
 /*
  * The limits and requirements of the verifier. A header with more than `fields`
  * or `header_bytes` is not kept, so that no signature of the message can pass.
@@ -43,8 +50,10 @@ struct dkim_verify_limits {
 	size_t		 signature_bytes;	/* of one field */
 	unsigned	 h_names;	/* names in one h= */
 	unsigned	 min_key_bits;	/* RSA */
-	unsigned	 clock_skew;	/* seconds t= may lie in the future */
+	/* seconds: t= may be so far ahead, x= so far in the past */
+	unsigned	 clock_skew;
 	unsigned	 max_age;	/* seconds since t=; 0: any */
+	enum test_keys	 test_keys;
 	/*
 	 * Fields that must be signed if they occur, NULL-terminated. From must
 	 * always be signed; NULL: no other field.
@@ -52,7 +61,7 @@ struct dkim_verify_limits {
 	const char *const *required;
 	size_t		 public_keys;	/* entries of the key cache */
 };
-/* 10, 2000, 512 KB, 32 KB, 512, 1024 bits, 300 s, any, From, 2048 */
+/* 10, 2000, 512 KB, 32 KB, 512, 1024 bits, 300 s, any, pass, From, 2048 */
 extern const struct dkim_verify_limits dkim_default_limits;
 
 /*

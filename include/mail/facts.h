@@ -108,7 +108,8 @@ struct dkim_signature {
 	const char	*reason;	/* our own words */
 	const char	*domain;	/* d=, A-label form, lower case */
 	const char	*selector;	/* s= */
-	const char	*identity;	/* i= as written, or NULL */
+	/* i= decoded, its local part not quoted; as written if bad; or NULL */
+	const char	*identity;
 	const char	*algorithm;	/* a= */
 	const char	*b;		/* the first 8 or so of b= */
 	unsigned	 key_bits;

@@ -58,6 +58,8 @@ static const char *const quota_words[] = {
 static const char *const several_words[] = {
 	[SEVERAL_REFUSE] = "refuse", [SEVERAL_STRICTEST] = "strictest"
 };
+/* enum test_keys */
+static const char *const test_key_words[] = { "pass", "ignore" };
 static const char *const store_words[] = {
 	[ACTION_ACCEPT] = "accept", [ACTION_DEFER] = "defer"
 };
@@ -382,25 +384,23 @@ const struct conf_option conf_options[] = {
 	{ "dkim", "verify", OPT_BOOL, CONF(dkim.verify), .def = "yes",
 	    .help = "verify signatures of inbound mail" },
 	{ "dkim", "max-signatures", OPT_UINT, CONF(dkim.max_signatures),
-	    .def = "10", .min = 1, .max = 100,
-	    .help = "signatures evaluated in one message" },
+	    .def = "10", .min = 1, .max = 100, .help = "signatures evaluated" },
 	{ "dkim", "max-signature-bytes", OPT_UINT,
 	    CONF(dkim.max_signature_bytes), .def = "32768", .min = 1024,
 	    .max = 1048576, .help = "octets of one DKIM-Signature field" },
 	{ "dkim", "max-signed-names", OPT_UINT, CONF(dkim.max_signed_names),
-	    .def = "512", .min = 32, .max = 10000,
-	    .help = "names in one signature's h=" },
+	    .def = "512", .min = 32, .max = 10000, .help = "names in an h=" },
 	{ "dkim", "clock-skew", OPT_UINT, CONF(dkim.clock_skew), .def = "300",
-	    .max = 86400, .help = "seconds that t= may lie in the future" },
+	    .max = 86400, .help = "seconds that t= and x= may be off" },
 	{ "dkim", "min-key-bits", OPT_UINT, CONF(dkim.min_key_bits),
-	    .def = "1024", .min = 1024, .max = 8192,
-	    .help = "bits of the shortest RSA key that passes" },
+	    .def = "1024", .min = 1024, .max = 8192, .help = "of an RSA key" },
 	{ "dkim", "max-age", OPT_UINT, CONF(dkim.max_age), .def = "0",
-	    .max = 31536000, .help = "seconds that a signature is valid; "
-	    "0: no limit" },
+	    .max = 31536000, .help = "seconds that a signature is valid" },
+	{ "dkim", "test-keys", OPT_WORD, CONF(dkim.test_keys),
+	    .def = "pass", WORDS(test_key_words),
+	    .help = "what a valid signature by a key with t=y counts" },
 	{ "dkim", "required-fields", OPT_LIST, CONF(dkim.required_fields),
-	    .def = "From", .syntax = syntax_field,
-	    .help = "fields that a signature must cover if present" },
+	    .def = "From", .syntax = syntax_field, .help = "that it covers" },
 
 	{ "dmarc", "on-reject", OPT_WORD, CONF(dmarc.on_reject),
 	    .def = "reject", WORDS(action_words),

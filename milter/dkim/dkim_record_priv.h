@@ -37,8 +37,8 @@ const char	*dkim_record_parse(struct dkim_record *r, const char *text,
 bool		 dkim_record_is_foreign(const char *text, size_t len);
 /*
  * The key record among the TXT records of an answer. Other records do not
- * count. *n: the number of key records; NULL unless it is 1, because RFC 6376
- * 3.6.2.2 leaves several undefined.
+ * count. *n: the number of key records; NULL unless it is 1. For a verifier,
+ * see dkim_verify_key.c.
  */
 const struct dns_rr *dkim_record_only(const struct dns_answer *answer,
 		    size_t *n);

@@ -208,11 +208,10 @@ upper_hex(char c)
 
 /*
  * dkim-quoted-printable (RFC 6376 2.11). An "=" without a hex octet is taken
- * literally: only the domain is needed here, and the local parts of bounce
- * addresses have it.
+ * literally: the local parts of bounce addresses have it.
  */
 static size_t
-unquote(char *dst, const char *src, size_t len)
+decode_printable(char *dst, const char *src, size_t len)
 {
 	size_t i, n = 0;
 
@@ -229,6 +228,38 @@ unquote(char *dst, const char *src, size_t len)
 	return n;
 }
 
+/* The text within a quoted-string; any other text, or "", stays as it is. */
+static size_t
+unquote(char *text, size_t len)
+{
+	char	*out = text;
+	size_t	 i;
+
+	if (len < 3 || text[0] != '"' || text[len - 1] != '"')
+		return len;
+	for (i = 1; i + 1 < len; i++)
+		if (text[i] == '"' || (text[i] == '\\' && ++i + 1 == len))
+			return len;
+	for (i = 1; i + 1 < len; i++) {
+		i += text[i] == '\\';
+		*out++ = text[i];
+	}
+	return (size_t)(out - text);
+}
+
+/* As written when it has control characters, which would cut it. */
+static void
+set_identity(struct reader *r, char *local, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)local[i] < ' ' || local[i] == 0x7f)
+			return;
+	r->f->identity = arena_printf(r->arena, "%.*s@%s",
+	    (int)unquote(local, len), local, r->f->identity_domain);
+}
+
 static const char *
 tag_identity(struct reader *r)
 {
@@ -241,7 +272,7 @@ tag_identity(struct reader *r)
 	r->f->identity = strip(r->arena, t, &len);
 	r->f->unusual |= memchr(r->f->identity, '=', len) != NULL;
 	s = arena_alloc(r->arena, len + 1);
-	len = unquote(s, r->f->identity, len);
+	len = decode_printable(s, r->f->identity, len);
 	for (at = len; at > 0 && s[at - 1] != '@'; at--)
 		;
 	if (at == 0)
@@ -249,6 +280,7 @@ tag_identity(struct reader *r)
 	r->f->identity_domain = strict_domain(r->arena, s + at, len - at);
 	if (r->f->identity_domain == NULL)
 		return "i= has no domain";
+	set_identity(r, s, at - 1);
 	if (r->f->domain != NULL &&
 	    !domain_is_within(r->f->identity_domain, r->f->domain))
 		return "i= is outside of d=";
@@ -387,8 +419,8 @@ dkim_sigfield_parse(struct dkim_sigfield *f, struct arena *a,
 const char *
 dkim_sigfield_timely(const struct dkim_sigfield *f, time_t now, unsigned skew)
 {
-	/* RFC 6376 3.5 x=: invalid past this time, not at it */
-	if (f->has_expiry && (int64_t)now > f->expiry)
+	/* RFC 6376 3.5 x=: invalid past this time, not at it; clocks differ */
+	if (f->has_expiry && (int64_t)now - (int64_t)skew > f->expiry)
 		return "the signature has expired";
 	if (f->has_time && f->time > (int64_t)now + (int64_t)skew)
 		return "t= is in the future";

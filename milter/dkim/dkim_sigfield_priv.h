@@ -32,7 +32,8 @@ struct dkim_sigfield {
 	const char	*domain;	/* d=, canonical */
 	const char	*selector;	/* s=, canonical */
 	const char	*query;		/* the DNS name of the key */
-	const char	*identity;	/* i= as written, or NULL */
+	/* i= decoded, its local part not quoted; as written if bad; or NULL */
+	const char	*identity;
 	const char	*identity_domain;	/* canonical; d= without i= */
 	const char	*b, *bh;	/* base64 without white space */
 	size_t		 b_len, bh_len;
@@ -58,7 +59,7 @@ const char	*dkim_sigfield_parse(struct dkim_sigfield *f, struct arena *a,
 		    const char *value, size_t len, unsigned max_names);
 /*
  * NULL, or why the signature is not valid at this time. t= may be up to `skew`
- * seconds in the future; there is no tolerance for x=.
+ * seconds in the future, x= in the past.
  */
 const char	*dkim_sigfield_timely(const struct dkim_sigfield *f, time_t now,
 		    unsigned skew);

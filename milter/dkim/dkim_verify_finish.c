@@ -10,51 +10,16 @@
 #include "base/arena.h"
 #include "dns/resolver.h"
 #include "crypto_verify_priv.h"
-#include "dkim_record_priv.h"
 #include "dkim_verify_priv.h"
 
 #define B_SHORT		8	/* RFC 6008 4: octets of b= at least */
 
 /* What is known of a signature; filled as far as its evaluation gets. */
 struct evidence {
-	struct dkim_record record;
-	struct pubkey	*key;
-	unsigned	 key_bits;
+	struct dkim_trial trial;
 	bool		 partial;
 	bool		 body_good;
 };
-
-/* --- the key ------------------------------------------------------------ */
-
-/* NULL, or why the key cannot be used: a permerror. */
-static const char *
-read_key(struct dkim_verifier *v, const struct candidate *s,
-    const struct dns_answer *answer, struct evidence *e)
-{
-	const struct dns_rr	*rr;
-	const char		*why;
-	size_t			 n;
-
-	if (answer->status != DNS_OK)
-		return answer->status == DNS_BADNAME ?
-		    "s= and d= do not form a valid name" :
-		    "there is no key";
-	rr = dkim_record_only(answer, &n);
-	if (rr == NULL)
-		return n == 0 ? "there is no key record" :
-		    "there are several key records";
-	why = dkim_record_parse(&e->record, rr->data, rr->len);
-	if (why == NULL)
-		why = dkim_record_unfit(&e->record, &s->field);
-	if (why != NULL)
-		return why;
-	e->key = pubkey_get(v->lib->keys, e->record.type, e->record.key,
-	    e->record.key_len, &why);
-	if (e->key == NULL)
-		return why;
-	e->key_bits = pubkey_bits(e->key);
-	return NULL;
-}
 
 /* --- the verdict -------------------------------------------------------- */
 
@@ -107,14 +72,16 @@ objection(const struct dkim_verifier *v, const struct dkim_sigfield *f,
 		return "a From field is not signed";
 	if (e->partial)
 		return "l= leaves out a part of the body";
-	if (e->key != NULL && f->algorithm == SIGALG_RSA_SHA256 &&
-	    e->key_bits < limits->min_key_bits)
+	if (e->trial.key_bits > 0 && f->algorithm == SIGALG_RSA_SHA256 &&
+	    e->trial.key_bits < limits->min_key_bits)
 		return "the RSA key is too short";
 	if (!required_signed(v, f))
 		return "a required field is not signed";
 	if (limits->max_age > 0 && f->has_time &&
 	    (int64_t)v->now - f->time > (int64_t)limits->max_age)
 		return "the signature is too old";
+	if (e->trial.testing && limits->test_keys == TEST_KEYS_IGNORE)
+		return "a test key does not count";
 	return NULL;
 }
 
@@ -123,13 +90,6 @@ result_set(struct dkim_signature *out, enum result result, const char *reason)
 {
 	out->result = result;
 	out->reason = reason;
-}
-
-static bool
-verifies(const struct candidate *s, const struct evidence *e)
-{
-	return s->hashed && pubkey_verifies(e->key, s->digest, s->field.b,
-	    s->field.b_len);
 }
 
 /*
@@ -142,6 +102,7 @@ weigh(struct dkim_verifier *v, struct candidate *s, struct evidence *e,
     struct dkim_signature *out)
 {
 	const struct dns_answer	*answer;
+	struct dkim_trial	*t = &e->trial;
 	const char		*but, *why;
 
 	if ((why = check_body(v, &s->field, e)) != NULL) {
@@ -157,9 +118,12 @@ weigh(struct dkim_verifier *v, struct candidate *s, struct evidence *e,
 		result_set(out, RESULT_TEMPERROR,
 		    "the DNS lookup of the key failed");
 		out->temperror = objection(v, &s->field, e) == NULL;
-	} else if ((why = read_key(v, s, answer, e)) != NULL)
-		result_set(out, RESULT_PERMERROR, why);
-	else if (!verifies(s, e))
+		return;
+	}
+	dkim_verify_try(v, s, answer, t);
+	if (t->rank < DKIM_RANK_FITS)
+		result_set(out, RESULT_PERMERROR, t->why);
+	else if (t->rank < DKIM_RANK_VERIFIES)
 		result_set(out, RESULT_FAIL, "the signature does not match");
 	else if ((but = objection(v, &s->field, e)) != NULL)
 		result_set(out, RESULT_POLICY, but);
@@ -181,10 +145,9 @@ judge_signature(struct dkim_verifier *v, struct candidate *s,
 		result_set(out, RESULT_FAIL, "OpenSSL cannot hash the body");
 	else
 		weigh(v, s, &e, out);
-	out->key_bits = e.key_bits;
-	out->testing = e.record.testing;
+	out->key_bits = e.trial.key_bits;
+	out->testing = e.trial.testing;
 	out->partial = e.partial;
-	pubkey_release(&e.key);
 }
 
 /* --- the facts ---------------------------------------------------------- */

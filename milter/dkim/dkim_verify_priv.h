@@ -1,6 +1,7 @@
 /*
- * dkim_verify_priv - shared by dkim_verify.c, which takes the message, and
- * dkim_verify_finish.c, which evaluates its signatures
+ * dkim_verify_priv - shared by dkim_verify.c, which takes the message,
+ * dkim_verify_key.c, which tries its keys, and dkim_verify_finish.c, which
+ * evaluates its signatures
  */
 #ifndef MILLGATE_DKIM_VERIFY_PRIV_H
 #define MILLGATE_DKIM_VERIFY_PRIV_H
@@ -10,6 +11,7 @@
 #include "sighash_priv.h"
 
 struct dkim_library;
+struct dns_answer;
 struct lookup;
 struct pubkey_cache;
 
@@ -42,5 +44,26 @@ struct dkim_verifier {
 	struct candidate *sig;
 	struct sighash_body *body[2];	/* simple, relaxed */
 };
+
+/* What the key records of one selector were good for, the best one. */
+enum dkim_rank {
+	DKIM_RANK_NONE,			/* no readable key record */
+	DKIM_RANK_UNFIT,		/* none is for this signature */
+	DKIM_RANK_FITS,			/* tried, and does not verify it */
+	DKIM_RANK_VERIFIES
+};
+
+struct dkim_trial {
+	enum dkim_rank	 rank;
+	const char	*why;		/* why the first unusable one is */
+	unsigned	 tried;		/* keys, DKIM_KEYS_TRIED at most */
+	unsigned	 key_bits;
+	bool		 testing;	/* all of this rank have t=y */
+};
+
+/* Try the key records of an answer that is not a TEMPFAIL. */
+void		 dkim_verify_try(struct dkim_verifier *v,
+		    const struct candidate *s, const struct dns_answer *answer,
+		    struct dkim_trial *t);
 
 #endif

@@ -379,6 +379,8 @@ put_dkim(struct writer *w, const struct dkim_facts *dkim)
 		s = &dkim->sig[i];
 		put_result(w, "dkim", s->result);
 		put_reason(w, s->result, s->reason);
+		if (s->testing)
+			put_comment(w, "test key");
 		put_prop(w, "header.d", s->domain);
 		put_prop(w, "header.s", s->selector);
 		put_prop(w, "header.a", s->algorithm);

@@ -49,6 +49,7 @@ open_dkim(const struct conf *conf)
 	limits.clock_skew = conf->dkim.clock_skew;
 	limits.min_key_bits = conf->dkim.min_key_bits;
 	limits.max_age = conf->dkim.max_age;
+	limits.test_keys = conf->dkim.test_keys;
 	limits.required = conf->dkim.required_fields;
 	/* a larger header is refused, so it is never verified in part */
 	limits.fields = conf->max_header_fields;

@@ -38,8 +38,8 @@ log_session(struct record *r, const struct session *s)
 }
 
 /*
- * dkim=pass:example.org/s1,fail:example.net/s2, and in dkim-why the reason of
- * the first signature that did not pass.
+ * dkim=pass:example.org/s1,fail:example.net/s2(test-key), and in dkim-why the
+ * reason of the first signature that did not pass.
  */
 static void
 log_signatures(struct record *r, const struct dkim_facts *dkim)
@@ -51,10 +51,11 @@ log_signatures(struct record *r, const struct dkim_facts *dkim)
 
 	for (i = 0; i < dkim->n; i++) {
 		sig = &dkim->sig[i];
-		buf_printf(&b, "%s%s:%s/%s", i > 0 ? "," : "",
+		buf_printf(&b, "%s%s:%s/%s%s", i > 0 ? "," : "",
 		    result_name(sig->result),
 		    sig->domain != NULL ? sig->domain : "",
-		    sig->selector != NULL ? sig->selector : "");
+		    sig->selector != NULL ? sig->selector : "",
+		    sig->testing ? "(test-key)" : "");
 		if (sig->result != RESULT_PASS && why == NULL)
 			why = sig->reason;
 	}

@@ -5,6 +5,8 @@
 #include <malloc.h>
 #include <pthread.h>
 
+#include "dkim/crypto_verify_priv.h"
+#include "dkim/dkim_verify_priv.h"
 #include "dkim_message.h"
 
 #define HEADER	"From: a@example.com\r\nTo: b@example.org\r\nSubject: x\r\n"
@@ -322,9 +324,69 @@ settings(void **state)
 	limits.h_names = 2;
 	assert_int_equal(result_with(&limits, USUAL), RESULT_PERMERROR);
 	limits = dkim_default_limits;
+	limits.test_keys = TEST_KEYS_IGNORE;
+	assert_int_equal(result_with(&limits, START " s=test; h=From;" END),
+	    RESULT_POLICY);
+	limits = dkim_default_limits;
 	limits.clock_skew = 0;
 	assert_int_equal(result_with(&limits, START
+	    " s=s; x=1699999999; h=From;" END), RESULT_PERMERROR);
+	assert_int_equal(result_with(&limits, START
+	    " s=s; x=1700000000; h=From;" END), RESULT_PASS);
+	assert_int_equal(result_with(&limits, START
 	    " s=s; t=1700000001; h=From;" END), RESULT_PERMERROR);
+}
+
+/* --- several key records ------------------------------------------------- */
+
+/* 60 different keys at one selector, none of which made the signature. */
+static struct resolver *
+many_keys(struct arena *a)
+{
+	struct buf	 zone = BUF_INIT;
+	struct resolver	*r;
+	char		*why = NULL;
+	size_t		 i;
+
+	for (i = 0; i < 60; i++)
+		add_key(&zone, a, "s._domainkey.example.com", arena_printf(a,
+		    "n=%zu; ", i), i % 2 > 0 ? "rsa2048" : "rsa4096");
+	r = resolver_zone_new(buf_str(&zone), &why);
+	assert_non_null(r);
+	buf_free(&zone);
+	return r;
+}
+
+/* The public-key operations of a message have a limit. */
+static void
+keys_tried_are_bounded(void **state)
+{
+	struct arena		*a = arena_new(65536);
+	struct resolver		*r = many_keys(a);
+	struct dkim_lib		*l = dkim_lib_new(NULL);
+	struct pubkey_stats	 st;
+	struct dkim_facts	 f;
+	struct buf		 b = BUF_INIT;
+	size_t			 i, n = dkim_default_limits.signatures;
+
+	(void)state;
+	for (i = 0; i < 2 * n; i++)
+		buf_addstr(&b, signed_with(a, USUAL, "rsa1024"));
+	buf_addstr(&b, HEADER);
+	message_verify(l, r, a, buf_str(&b), BODY, strlen(BODY),
+	    &deliveries[0], &f);
+	assert_int_equal(f.n, n);
+	for (i = 0; i < n; i++)
+		assert_int_equal(f.sig[i].result, RESULT_FAIL);
+	pubkey_cache_stats(l->keys, &st);
+	assert_int_equal(st.hits + st.misses, n * DKIM_KEYS_TRIED);
+	/* each key is parsed once */
+	assert_int_equal(st.entries, 2);
+	assert_int_equal(st.misses, 2);
+	buf_free(&b);
+	dkim_lib_free(&l);
+	resolver_free(&r);
+	arena_free(&a);
 }
 
 /* --- the steps of a message ---------------------------------------------- */
@@ -495,6 +557,7 @@ main(void)
 		cmocka_unit_test(too_many_fields),
 		cmocka_unit_test(too_many_octets),
 		cmocka_unit_test(settings),
+		cmocka_unit_test(keys_tried_are_bounded),
 		cmocka_unit_test(keys_are_asked_for_early),
 		cmocka_unit_test(nothing_to_verify),
 		cmocka_unit_test(nul_in_the_body),

@@ -220,7 +220,7 @@ what_a_good_field_gives(void **state)
 	assert_string_equal(f.selector, "sel.one");
 	assert_string_equal(f.query,
 	    "sel.one._domainkey.xn--mller-kva.example");
-	assert_string_equal(f.identity, "joe=40@a.m\xc3\xbcller.example");
+	assert_string_equal(f.identity, "joe@@a.xn--mller-kva.example");
 	assert_string_equal(f.identity_domain, "a.xn--mller-kva.example");
 	assert_true(f.header_relaxed && !f.body_relaxed);
 	assert_true(f.has_length && f.has_time && f.has_expiry && f.unusual);
@@ -234,6 +234,61 @@ what_a_good_field_gives(void **state)
 	assert_string_equal(f.bh, "YWJj");
 	assert_memory_equal(value + f.b_from, "\r\n YW\r\n Jj ;", 11);
 	assert_int_equal(value[f.b_to], ';');
+	arena_free(&a);
+}
+
+static const struct {
+	const char	*name, *change, *want;
+} identities[] = {
+	{ "no i=", "", NULL },
+	{ "plain", "i=joe@Mail.Example.ORG", "joe@mail.example.org" },
+	{ "no local part", "i=@example.org", "@example.org" },
+	{ "a plus sign", "i=joe=2Bnews@example.org", "joe+news@example.org" },
+	{ "an equals sign", "i=joe=3Dnews@example.org",
+	    "joe=news@example.org" },
+	{ "an equals sign of its own", "i=b=joe=@example.org",
+	    "b=joe=@example.org" },
+	{ "hex in lower case is no code", "i=joe=2bnews@example.org",
+	    "joe=2bnews@example.org" },
+	{ "an encoded @", "i=a=40b=40example.org", "a@b@example.org" },
+	{ "quoted", "i=\"joe.x\"@example.org", "joe.x@example.org" },
+	{ "quoted, the quotes encoded", "i==22joe=20x=22@example.org",
+	    "joe x@example.org" },
+	{ "quoted pairs", "i=\"j\\\"o\\\\e\"@example.org",
+	    "j\"o\\e@example.org" },
+	{ "an @ in quotes", "i=\"a@b\"@example.org", "a@b@example.org" },
+	{ "nothing in quotes", "i=\"\"@example.org", "\"\"@example.org" },
+	{ "one quote", "i=\"joe@example.org", "\"joe@example.org" },
+	{ "a quote inside", "i=\"j\"oe\"@example.org",
+	    "\"j\"oe\"@example.org" },
+	{ "the last quote is escaped", "i=\"joe\\\"@example.org",
+	    "\"joe\\\"@example.org" },
+	{ "folded", "i=joe\r\n =2B\r\n news@example.org",
+	    "joe+news@example.org" },
+	{ "an encoded NUL", "i=joe=00@example.org", "joe=00@example.org" },
+	{ "an encoded line end", "i=joe=0D=0AX:@example.org",
+	    "joe=0D=0AX:@example.org" },
+	{ "UTF-8, encoded", "i=j=C3=B6@example.org", "j\xc3\xb6@example.org" },
+};
+
+static void
+identities_are_decoded(void **state)
+{
+	struct arena	*a = arena_new(4096);
+	struct dkim_sigfield f;
+	const char	*text;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(identities); i++) {
+		text = arena_printf(a, "v=1; a=rsa-sha256; d=example.org; s=s;"
+		    " h=From; bh=YWJj; b=YWJj; %s", identities[i].change);
+		if (dkim_sigfield_parse(&f, a, text, strlen(text), 9) != NULL)
+			row_fail(identities[i].name, "refused: %s", text);
+		if (identities[i].want == NULL ? f.identity != NULL :
+		    strcmp(f.identity, identities[i].want) != 0)
+			row_fail(identities[i].name, "is %s", f.identity);
+	}
 	arena_free(&a);
 }
 
@@ -323,7 +378,10 @@ static const struct {
 	{ "t infinite", "t=9999999999999", 1000, false },
 	{ "x ahead", "x=1001", 1000, true },
 	{ "x now", "x=1000", 1000, true },
-	{ "x a second ago", "x=999", 1000, false },
+	{ "x within the skew", "x=700", 1000, true },
+	{ "x beyond the skew", "x=699", 1000, false },
+	{ "x within the skew of the epoch", "x=0", 300, true },
+	{ "x at the epoch", "x=0", 301, false },
 	{ "x infinite", "x=9999999999999", 1000, true },
 };
 
@@ -353,6 +411,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_rule),
 		cmocka_unit_test(what_a_good_field_gives),
+		cmocka_unit_test(identities_are_decoded),
 		cmocka_unit_test(a_refused_field_still_has_its_names),
 		cmocka_unit_test(names_too_long_together),
 		cmocka_unit_test(unusual_fields),

@@ -61,11 +61,33 @@ static const struct {
 	{ "nop", "v=DKIM1; k=rsa", "rsa2048", "spki" },
 	{ "wildspf", "v=spf1 -all", "rsa2048", "spki" },
 	{ "spaced", "v=DKIM1; p= %P% ;", "rsa2048", "spki" },
-	/* two records of one name */
+	/* several records of one name */
 	{ "twokeys", "v=DKIM1; p=%P%", "rsa2048", "spki" },
 	{ "twokeys", "v=DKIM1; p=%P%", "rsa1024", "spki" },
 	{ "keyandspf", "v=spf1 -all", "rsa2048", "spki" },
 	{ "keyandspf", "v=DKIM1; p=%P%", "rsa2048", "spki" },
+	{ "twotypes", "v=DKIM1; k=ed25519; p=%P%", "ed25519", "raw" },
+	{ "twotypes", "v=DKIM1; p=%P%", "rsa2048", "spki" },
+	{ "revokedtoo", "v=DKIM1; p=", "rsa2048", "spki" },
+	{ "revokedtoo", "v=DKIM1; p=%P%", "rsa2048", "spki" },
+	{ "badtoo", "v=DKIM2; p=%P%", "rsa1024", "spki" },
+	{ "badtoo", "v=DKIM1; p=YWJjZGVm", "rsa2048", "spki" },
+	{ "badtoo", "v=DKIM1; k=rsa", "rsa2048", "spki" },
+	{ "badtoo", "v=DKIM1; p=%P%", "rsa2048", "spki" },
+	{ "badtoo", "v=DKIM1; t=", "rsa2048", "spki" },
+	{ "stricttoo", "v=DKIM1; t=s; p=%P%", "rsa2048", "spki" },
+	{ "stricttoo", "v=DKIM1; p=%P%", "rsa2048", "spki" },
+	{ "noneofthem", "v=DKIM1; p=%P%", "rsa1024", "spki" },
+	{ "noneofthem", "v=DKIM1; p=%P%", "rsa4096", "spki" },
+	{ "bothrevoked", "v=DKIM1; p=", "rsa2048", "spki" },
+	{ "bothrevoked", "v=DKIM1; k=ed25519; p=", "ed25519", "raw" },
+	{ "testtoo", "v=DKIM1; t=y; p=%P%", "rsa2048", "spki" },
+	{ "testtoo", "v=DKIM1; p=%P%", "rsa2048", "spki" },
+	{ "testother", "v=DKIM1; t=y; p=%P%", "rsa1024", "spki" },
+	{ "testother", "v=DKIM1; p=%P%", "rsa2048", "spki" },
+	{ "testlast", "v=DKIM1; p=%P%", "rsa2048", "spki" },
+	{ "testlast", "v=DKIM1; t=y; p=%P%", "rsa1024", "spki" },
+	{ "testlast", "v=DKIM1; t=y; k=ed25519; p=%P%", "ed25519", "raw" },
 };
 
 static struct dkim_lib	*lib;
@@ -84,6 +106,22 @@ add_record(struct buf *zone, struct arena *a, size_t i)
 	zone_txt(zone, name, text, strlen(text));
 }
 
+/* n records of another key, which differ, and the good one behind them. */
+static void
+add_many_records(struct buf *zone, struct arena *a, const char *name, size_t n)
+{
+	char	*other = maker_public(a, maker_key("rsa1024"), "spki");
+	char	*text;
+
+	for (; n > 0; n--) {
+		text = arena_printf(a, "v=DKIM1; n=%zu; p=%s", n, other);
+		zone_txt(zone, name, text, strlen(text));
+	}
+	text = arena_printf(a, "p=%s", maker_public(a, maker_key("rsa2048"),
+	    "spki"));
+	zone_txt(zone, name, text, strlen(text));
+}
+
 /* Records that a C string cannot hold, and names outside example.com. */
 static void
 add_odd_records(struct buf *zone, struct arena *a)
@@ -98,6 +136,10 @@ add_odd_records(struct buf *zone, struct arena *a)
 	    strlen(text));
 	zone_txt(zone, "xn--tda._domainkey.example.com", text, strlen(text));
 	zone_txt(zone, "s._domainkey.com", text, strlen(text));
+	add_many_records(zone, a, "eight._domainkey.example.com",
+	    DKIM_KEYS_TRIED - 1);
+	add_many_records(zone, a, "nine._domainkey.example.com",
+	    DKIM_KEYS_TRIED);
 	buf_addstr(zone, "servfail._domainkey.example.com SERVFAIL\n"
 	    "exists._domainkey.example.com A 192.0.2.1\n");
 	memset(note, 'x', 2000);
@@ -239,7 +281,7 @@ static const struct row must_not_pass[] = {
 	{ "l= of 2^64", WITH("l=18446744073709551616"), PERM, "l=" },
 	{ "l= of 2^64 and the body's length",
 	    WITH("l=18446744073709551640"), PERM, "l=" },
-	{ "x= of 100 seconds ago", WITH("t=1; x=1699999900"), PERM,
+	{ "x= of more than the skew ago", WITH("t=1; x=1699999699"), PERM,
 	    "expired" },
 	{ "a CR slipped into a relaxed body", USUAL, FAIL, "body",
 	    .sent_body = "Are you\r  hungry? \r\n\r\nJoe.\r\n\r\n" },
@@ -299,6 +341,7 @@ static const struct row must_pass[] = {
 	{ "t= near the epoch", WITH("t=0"), PASS, NULL },
 	{ "t= of 299", WITH("t=299"), PASS, NULL },
 	{ "x= near 2^64", WITH("t=5; x=18446744073709551610"), PASS, NULL },
+	{ "x= a little ago", WITH("t=1; x=1699999700"), PASS, NULL },
 	{ "t= a little ahead", WITH("t=1700000200"), PASS, NULL },
 	{ "no final CRLF, relaxed", USUAL, PASS, NULL,
 	    .body = "one\r\ntwo" },
@@ -461,7 +504,27 @@ static const struct row the_rest[] = {
 	{ "v=DKIM2 in the key", USING("dkim2"), PERM, "DKIM1" },
 	{ "a NUL in the key record", USING("withnul"), PERM, "tag list" },
 	{ "a key record of p= alone", USING("bare"), PASS, NULL },
-	{ "two keys of one name", USING("twokeys"), PERM, "several" },
+	{ "two keys of one name, one", USING("twokeys"), PASS, NULL },
+	{ "two keys of one name, the other", USING("twokeys"), PASS, NULL,
+	    "rsa1024" },
+	{ "two keys of one name, neither", USING("twokeys"), FAIL, "match",
+	    "rsa4096" },
+	{ "two types of key, RSA", USING("twotypes"), PASS, NULL },
+	{ "two types of key, Ed25519", " v=1; a=ed25519-sha256;"
+	    " d=example.com; s=twotypes;" FROM_TO END, PASS, NULL, "ed25519" },
+	{ "two types of key, another RSA key", USING("twotypes"), FAIL,
+	    "match", "rsa1024" },
+	{ "a revoked record beside it", USING("revokedtoo"), PASS, NULL },
+	{ "bad records beside it", USING("badtoo"), PASS, NULL },
+	{ "a t=s record beside it", START " s=stricttoo; i=@a.example.com;"
+	    FROM_TO END, PASS, NULL },
+	{ "several keys, none of which verifies", USING("noneofthem"), FAIL,
+	    "match" },
+	{ "several records, all revoked", USING("bothrevoked"), PERM,
+	    "revoked" },
+	{ "the last of as many keys as are tried", USING("eight"), PASS,
+	    NULL },
+	{ "behind as many keys as are tried", USING("nine"), FAIL, "match" },
 	{ "a key and a wildcard's SPF", USING("keyandspf"), PASS, NULL },
 	{ "a wildcard's SPF alone", USING("wildspf"), PERM, "no key" },
 	{ "NXDOMAIN", USING("nowhere"), PERM, "no key" },
@@ -492,6 +555,77 @@ all_others(void **state)
 	run(the_rest, NELEM(the_rest));
 }
 
+/* --- test keys ------------------------------------------------------------ */
+
+static const struct {
+	const char	*name, *template, *key;
+	bool		 changed;	/* a signed field */
+	bool		 testing;
+	enum result	 pass, ignore;	/* by `test-keys' */
+} tests_of_keys[] = {
+	{ "t=y", USING("testing"), "rsa2048", false, true, PASS, POLICY },
+	{ "t=y, a changed field", USING("testing"), "rsa2048", true, true,
+	    FAIL, FAIL },
+	{ "no t=y", USUAL, "rsa2048", false, false, PASS, PASS },
+	{ "the same key without t=y beside it", USING("testtoo"), "rsa2048",
+	    false, false, PASS, PASS },
+	{ "another key with t=y beside it", USING("testother"), "rsa2048",
+	    false, false, PASS, PASS },
+	{ "neither of a key with t=y and one without", USING("testother"),
+	    "rsa4096", false, false, FAIL, FAIL },
+	{ "the same in the other order", USING("testlast"), "rsa4096", false,
+	    false, FAIL, FAIL },
+	{ "that other key", USING("testother"), "rsa1024", false, true, PASS,
+	    POLICY },
+};
+
+static enum result
+test_key_result(struct arena *a, size_t i, enum test_keys setting,
+    bool *testing)
+{
+	struct dkim_verify_limits limits = dkim_default_limits;
+	struct dkim_lib		*l;
+	struct dkim_facts	 f;
+	const char		*header = HEADER;
+
+	limits.test_keys = setting;
+	l = dkim_lib_new(&limits);
+	if (tests_of_keys[i].changed)
+		header = "From: Alice <alice@example.com>\r\n"
+		    "To: bob@example.org\r\nSubject: lunch\r\n";
+	message_verify(l, resolver, a, arena_printf(a,
+	    "DKIM-Signature:%s\r\n%s", maker_sign(a,
+	    tests_of_keys[i].template, maker_key(tests_of_keys[i].key),
+	    HEADER, BODY, strlen(BODY)), header), BODY, strlen(BODY),
+	    &deliveries[0], &f);
+	dkim_lib_free(&l);
+	*testing = f.sig[0].testing;
+	return f.sig[0].result;
+}
+
+static void
+test_keys_are_told(void **state)
+{
+	struct arena	*a = arena_new(65536);
+	enum result	 pass, ignore;
+	bool		 one, other;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(tests_of_keys); i++) {
+		pass = test_key_result(a, i, TEST_KEYS_PASS, &one);
+		ignore = test_key_result(a, i, TEST_KEYS_IGNORE, &other);
+		if (pass != tests_of_keys[i].pass ||
+		    ignore != tests_of_keys[i].ignore)
+			row_fail(tests_of_keys[i].name, "%s, ignore: %s",
+			    result_name(pass), result_name(ignore));
+		if (one != tests_of_keys[i].testing || other != one)
+			row_fail(tests_of_keys[i].name, "testing is %d", one);
+		arena_reset(a);
+	}
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -499,6 +633,7 @@ main(void)
 		cmocka_unit_test(wrong_accepts),
 		cmocka_unit_test(wrong_rejects),
 		cmocka_unit_test(all_others),
+		cmocka_unit_test(test_keys_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,10 +1,11 @@
 /*
  * fuzz_dkim_verify - a whole message: a TXT record, a NUL, header, empty
- * line, body. DNS answers with the record for every key except the two of
- * RFC 8463, whose message is in the corpus.
+ * line, body. DNS answers with the record, and another one, for every key
+ * except the two of RFC 8463, whose message is in the corpus.
  *
- * The verdicts must not depend on the chunks in which the message arrives. No
- * signature with those two keys may pass for another body or From.
+ * The verdicts must not depend on the chunks in which the message arrives, nor
+ * on the order of the records. No signature with those two keys may pass for
+ * another body or From.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* --- DNS ---------------------------------------------------------------- */
 
 struct lookup {
-	struct dns_rr	  rr;
+	struct dns_rr	  rr[2];
 	struct dns_answer answer;
 };
 
@@ -33,6 +34,7 @@ struct lookups {
 	struct arena	*arena;
 	const char	*record;
 	size_t		 len;
+	bool		 swapped;
 };
 
 static const char ed25519[] =
@@ -50,18 +52,20 @@ lookups_start(struct lookups *l, const char *name, enum dns_type type)
 	struct lookup *k = arena_alloc(l->arena, sizeof(*k));
 
 	CHECK(type == DNS_TXT && strlen(name) <= 253);
-	k->rr.data = l->record;
-	k->rr.len = l->len;
+	k->answer.n = 1;
+	k->rr[0].data = rsa;
+	k->rr[0].len = sizeof(rsa) - 1;
 	if (strcmp(name, "brisbane._domainkey.football.example.com") == 0) {
-		k->rr.data = ed25519;
-		k->rr.len = sizeof(ed25519) - 1;
-	} else if (strcmp(name, "test._domainkey.football.example.com") == 0) {
-		k->rr.data = rsa;
-		k->rr.len = sizeof(rsa) - 1;
+		k->rr[0].data = ed25519;
+		k->rr[0].len = sizeof(ed25519) - 1;
+	} else if (strcmp(name, "test._domainkey.football.example.com") != 0) {
+		k->answer.n = 2;
+		k->rr[1] = k->rr[0];
+		k->rr[l->swapped].data = l->record;
+		k->rr[l->swapped].len = l->len;
 	}
 	k->answer.status = l->len % 16 == 15 ? DNS_TEMPFAIL : DNS_OK;
-	k->answer.n = 1;
-	k->answer.rr = &k->rr;
+	k->answer.rr = k->rr;
 	return k;
 }
 
@@ -184,7 +188,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct dkim_lib	*lib;
 	const char		*text = (const char *)data;
 	const char		*end = memchr(text, '\0', size);
-	struct dkim_facts	 f[2];
+	struct dkim_facts	 f[3];
 	struct lookups		 l;
 	struct message		 m;
 	size_t			 i;
@@ -194,12 +198,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	l.arena = arena_new(65536);
 	l.record = text;
 	l.len = end == NULL ? 0 : (size_t)(end - text);
+	l.swapped = false;
 	cut(&m, end == NULL ? text : end + 1, text + size);
 	verify(lib, &l, &m, true, &f[0]);
 	verify(lib, &l, &m, false, &f[1]);
+	l.swapped = true;
+	verify(lib, &l, &m, false, &f[2]);
 	CHECK(f[0].n == f[1].n && f[0].skipped == f[1].skipped);
-	for (i = 0; i < f[0].n; i++)
+	for (i = 0; i < f[0].n; i++) {
 		compare(&f[0].sig[i], &f[1].sig[i], &m);
+		CHECK(f[0].sig[i].result == f[2].sig[i].result);
+		CHECK(f[0].sig[i].testing == f[2].sig[i].testing);
+	}
 	arena_free(&l.arena);
 	return 0;
 }

@@ -168,6 +168,13 @@ static struct dkim_signature sigs[] = {
 	    .selector = "s2", .identity = "@A.B" },
 };
 
+static struct dkim_signature test_sigs[] = {
+	{ .result = RESULT_PASS, .domain = "a.b", .selector = "t",
+	    .testing = true, .identity = "rosa r@a.b" },
+	{ .result = RESULT_FAIL, .reason = "no match", .domain = "a.b",
+	    .selector = "t", .testing = true, .identity = "rosa.r@a.b" },
+};
+
 static const struct {
 	const char	*name;
 	struct facts	 f;
@@ -248,6 +255,14 @@ static const struct {
 	    "header.i=news@mail.example.org;\n"
 	    "\tdkim=temperror (no answer) header.d=a.b header.s=s2;\n"
 	    "\tdkim=policy (7 more signatures not evaluated)" },
+	{ "test keys, and identities quoted once if need be",
+	    { .dkim = { .done = true, .n = 2, .sig = test_sigs } },
+	    { .action = ACTION_ACCEPT }, false,
+	    " mx.example.net;\n"
+	    "\tdkim=pass (test key) header.d=a.b header.s=t "
+	    "header.i=\"rosa r\"@a.b;\n"
+	    "\tdkim=fail (no match) (test key) header.d=a.b header.s=t "
+	    "header.i=rosa.r@a.b" },
 	{ "a reason that could end its comment",
 	    { .spf_helo = { .done = true, .result = RESULT_PERMERROR,
 		.reason = "a (b) \"c\"; \\d\n\351  e" } },
