@@ -68,7 +68,8 @@ struct dmarc_walk_result {
 	/* the record that applies to `domain`; with its name */
 	struct dmarc_record record;
 	const char	*record_domain;
-	const char	*why;		/* for temperror: which name, what */
+	/* temperror: which lookup; else the first name of several records */
+	const char	*why;
 };
 
 /*

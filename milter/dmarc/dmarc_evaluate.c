@@ -170,7 +170,8 @@ applies(const struct dmarc_question *q, struct dmarc_facts *f)
 
 	if (q->author->record_domain == NULL) {
 		f->result = RESULT_NONE;
-		f->reason = "no record";
+		f->reason = q->author->why != NULL ? q->author->why :
+		    "no record";
 		if (q->author->state == DMARC_TEMPERROR)
 			no_record_yet(q, f);
 		return false;

@@ -28,21 +28,21 @@ dmarc_walk_init(struct dmarc_walk *w, const char *domain)
 		w->name[w->n++] = domain_suffix(domain, labels);
 }
 
-/* The only record among the TXT records of a name; several are discarded. */
-static bool
-record_of(const struct dns_answer *a, struct dmarc_record *rec)
+/* The number of records at a name; the last one in *rec. */
+static size_t
+records_of(const struct dns_answer *a, struct dmarc_record *rec)
 {
 	struct dmarc_record	one;
 	size_t			i, found = 0;
 
 	if (a->status != DNS_OK)
-		return false;
+		return 0;
 	for (i = 0; i < a->n; i++)
 		if (dmarc_record_parse(a->rr[i].data, a->rr[i].len, &one)) {
 			*rec = one;
 			found++;
 		}
-	return found == 1;
+	return found;
 }
 
 /* The records that the walk found. */
@@ -53,13 +53,13 @@ struct found {
 	bool			 any;
 };
 
-/* False: a lookup of the walk failed; r says which. */
+/* False: a lookup of the walk failed; r->why says which. */
 static bool
 walk_up(const struct dmarc_walk *w,
     const struct dns_answer *const answers[DMARC_WALK_MAX],
     struct arena *arena, struct found *f, struct dmarc_walk_result *r)
 {
-	size_t i;
+	size_t i, n;
 
 	for (i = 0; i < w->n; i++) {
 		if (answers[i]->status == DNS_TEMPFAIL) {
@@ -68,7 +68,12 @@ walk_up(const struct dmarc_walk *w,
 			    answers[i]->why : "lookup failed");
 			return false;
 		}
-		f->there[i] = record_of(answers[i], &f->record[i]);
+		n = records_of(answers[i], &f->record[i]);
+		f->there[i] = n == 1;
+		/* 4.10: several at one name are discarded */
+		if (n > 1 && r->why == NULL)
+			r->why = arena_printf(arena, "several records at "
+			    "_dmarc.%s", w->name[i]);
 		if (!f->there[i])
 			continue;
 		f->any = true;

@@ -264,6 +264,39 @@ walk_table(void **state)
 	}
 }
 
+/* Several records at one name are not "no record". */
+static void
+walk_tells_several_records(void **state)
+{
+	static const struct {
+		struct entry	 zone[8];
+		const char	*why;
+		bool		 found;
+	} rows[] = {
+		{ { { "example.org", "&" REJECT } },
+		    "several records at _dmarc.example.org", false },
+		{ { { "a.example.org", "&" REJECT }, { "org", "&" NONE } },
+		    "several records at _dmarc.a.example.org", false },
+		{ { { "a.example.org", "&" REJECT }, { "example.org", NONE } },
+		    "several records at _dmarc.a.example.org", true },
+		{ { { "example.org", "&" REJECT }, { "org", "!" } },
+		    "_dmarc.org: servfail", false },
+		{ { { "example.org", "&v=spf1 -all" } }, NULL, false },
+		{ { { "example.org", REJECT } }, NULL, true },
+	};
+	struct dmarc_walk_result	r;
+	size_t				i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		walk(rows[i].zone, "a.example.org", &r);
+		if ((r.record_domain != NULL) != rows[i].found ||
+		    (r.why == NULL) != (rows[i].why == NULL) ||
+		    (r.why != NULL && strcmp(r.why, rows[i].why) != 0))
+			fail_msg("row %zu: %s", i, r.why);
+	}
+}
+
 /* --- result and policy ----------------------------------------------- */
 
 #define SPF(d, r)	{ d, RESULT_##r, false, NULL }
@@ -723,6 +756,7 @@ main(void)
 		cmocka_unit_test(a_huge_record_is_read_once),
 		cmocka_unit_test(names_of_the_walk),
 		cmocka_unit_test(walk_table),
+		cmocka_unit_test(walk_tells_several_records),
 		cmocka_unit_test(message_table),
 		cmocka_unit_test(judge_table),
 		cmocka_unit_test(together_table),
