@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct crypto_key;
@@ -101,5 +102,19 @@ size_t		 keyring_npending(const struct keyring *k);
 const struct signing_key *keyring_pending(const struct keyring *k, size_t i,
 		    bool *signs);
 void		 keyring_activate(struct keyring *k, size_t i);
+/* Does the store know of its activation? For keyseen.c, in the same thread. */
+bool		 keyring_is_noted(const struct keyring *k, size_t i);
+void		 keyring_note(struct keyring *k, size_t i);
+
+/*
+ * If no key signs for this author's domain: the pending key, and its index,
+ * that will sign when it is activated. NULL: there is none.
+ */
+const struct signing_key *keyring_find_pending(const struct keyring *k,
+		    const struct sign_rules *rules, const char *domain,
+		    size_t *i);
+/* True once an hour for each pending key; `ticks` are milliseconds. */
+bool		 keyring_may_warn(struct keyring *k, size_t i,
+		    uint64_t ticks);
 
 #endif

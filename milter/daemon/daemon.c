@@ -138,6 +138,7 @@ daemon_services(struct setup *setup, char **why)
 	sv = services_new(setup, resolver, store, hostname);
 	sv->notifier = notifier_new();
 	daemon_tasks_clock(sv);
+	daemon_tasks_recall(sv, setup);
 	return sv;
 }
 
@@ -207,6 +208,7 @@ reload(struct services *sv, const char *path)
 	log_printf(LOG_LEVEL_INFO, "reloaded %s: %zu listeners, %zu users, "
 	    "%zu keys", path, st->conf->nlisteners,
 	    users_count(st->conf->users), keyring_count(st->keys));
+	daemon_tasks_recall(sv, st);
 	services_swap(sv, st);
 	daemon_tasks_reloaded();
 }

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/wallclock.h"
 #include "dkim/keyrecord.h"
+#include "dkim/keyseen.h"
 #include "session/services.h"
 #include "store/store.h"
 #include "store/store_outcomes.h"
@@ -88,23 +89,60 @@ take_requests(struct services *sv)
 static struct {
 	size_t		next;		/* pending key to check */
 	uint64_t	due;		/* ticks: the next round */
+	bool		in_trouble;	/* the store failed the last time */
 } keys;
+
+/* Only the first failure is logged. */
+static void
+keys_say(bool ok, const char *error)
+{
+	if (!ok && !keys.in_trouble)
+		log_printf(LOG_LEVEL_ERROR, "state: pending keys: %s", error);
+	keys.in_trouble = !ok;
+}
+
+static bool
+recall_keys(struct services *sv, struct setup *st, char error[STORE_ERROR])
+{
+	size_t	n = 0;
+	bool	ok = keyseen_recall(st->keys, sv->store, &n, error);
+
+	if (n > 0)
+		log_printf(LOG_LEVEL_INFO, "%zu pending %s been seen in the "
+		    "DNS before and %s from now on", n, n == 1 ? "key has" :
+		    "keys have", n == 1 ? "signs" : "sign");
+	return ok;
+}
+
+void
+daemon_tasks_recall(struct services *sv, struct setup *st)
+{
+	char	error[STORE_ERROR];
+	bool	ok = recall_keys(sv, st, error);
+
+	keys_say(ok, error);
+}
 
 /*
  * Let pending keys sign when their record has appeared in the DNS. One batch a
  * call, so that a signal need not wait for thousands of keys and a dead name
- * server.
+ * server. Another host may have seen a record, and told the store.
  */
 static void
 check_keys(struct services *sv)
 {
-	struct setup *st;
+	struct setup	*st;
+	char		 error[STORE_ERROR];
+	bool		 ok;
 
 	if (sv->ticks() < keys.due)
 		return;
 	st = services_setup(sv);
+	ok = keys.next > 0 || recall_keys(sv, st, error);
 	if (!keyrecord_activate_pending(st->keys, sv->resolver, &keys.next))
 		keys.due = sv->ticks() + KEYS_SECONDS * UINT64_C(1000);
+	ok = ok && keyseen_note(st->keys, sv->store, sv->now(), error);
+	keys_say(ok, error);
 	setup_unref(&st);
 }
 

@@ -7,9 +7,15 @@
 #define MILLGATE_DAEMON_TASKS_H
 
 struct services;
+struct setup;
 
 /* Set the time of day of `sv`; before the first session. */
 void	daemon_tasks_clock(struct services *sv);
+/*
+ * Let those pending keys of `st` sign whose record was seen before. Call it
+ * before the first session that uses `st`.
+ */
+void	daemon_tasks_recall(struct services *sv, struct setup *st);
 void	daemon_tasks_start(struct services *sv);
 /* After a reload: tasks that depend on the setup run at once. */
 void	daemon_tasks_reloaded(void);

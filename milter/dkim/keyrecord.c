@@ -3,8 +3,7 @@
  *
  * A signature whose key is not published fails at every receiver, and one by
  * the old key does not. So the old key signs until we see the new record.
- * Only the key ring in memory changes: after a restart the record is looked up
- * again.
+ * Here only the key ring in memory changes; keyseen.c remembers it.
  */
 #include <string.h>
 

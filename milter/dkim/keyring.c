@@ -11,10 +11,12 @@
 #include "base/arena.h"
 #include "base/array.h"
 #include "dkim/crypto.h"
+#include "dkim/dkim_sign.h"
 #include "dkim/keydir.h"
 #include "keyring_priv.h"
 
 #define PROBLEMS_MAX	10	/* reported; more are only counted */
+#define WARN_MS		3600000u
 
 /* --- a ring that is being filled --------------------------------------- */
 
@@ -370,4 +372,45 @@ keyring_activate(struct keyring *k, size_t i)
 	fresh = find_fresh(k, domain, &n);
 	/* keyring_find reads it in the domain's first entry */
 	atomic_store(&fresh->now, answer_now(k, domain));
+}
+
+bool
+keyring_is_noted(const struct keyring *k, size_t i)
+{
+	return k->fresh[i].noted;
+}
+
+void
+keyring_note(struct keyring *k, size_t i)
+{
+	k->fresh[i].noted = true;
+}
+
+const struct signing_key *
+keyring_find_pending(const struct keyring *k, const struct sign_rules *rules,
+    const char *domain, size_t *i)
+{
+	const struct ring_fresh	*fresh;
+	size_t			 n;
+
+	do {
+		fresh = find_fresh(k, domain, &n);
+		domain = strchr(domain, '.');
+	} while (n == 0 && !rules->own_domain_only && domain++ != NULL);
+	if (n == 0)
+		return NULL;
+	*i = (size_t)(fresh - k->fresh);
+	return fresh->key;
+}
+
+bool
+keyring_may_warn(struct keyring *k, size_t i, uint64_t ticks)
+{
+	_Atomic(uint64_t)	*warned = &k->fresh[i].warned;
+	uint64_t		 last = atomic_load(warned);
+
+	if (last != 0 && ticks < last + WARN_MS)
+		return false;
+	return atomic_compare_exchange_strong(warned, &last,
+	    ticks > 0 ? ticks : 1);
 }

@@ -6,6 +6,7 @@
 #define MILLGATE_KEYRING_PRIV_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "dkim/keyring.h"
@@ -16,11 +17,14 @@ struct keytable;
  * A key that was pending at load. `now` is used in the first entry of each
  * domain: the keys that sign for the domain since one of its pending keys was
  * activated, or NULL. It is replaced as a whole. Older answers remain in the
- * arena, since other threads may still read them.
+ * arena, since other threads may still read them. `warned` may be set by any
+ * thread, all others by the one that activates.
  */
 struct ring_fresh {
 	const struct signing_key *key;
 	bool		 signs;
+	bool		 noted;		/* in the store, see keyseen.h */
+	_Atomic(uint64_t) warned;	/* ticks (ms); 0: never */
 	_Atomic(const struct signing_keys *) now;
 };
 

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/log.h"
+#include "base/record.h"
 #include "dkim/dkim_sign.h"
 #include "dkim/dkim_verify.h"
 #include "dns/resolver.h"
@@ -166,6 +168,42 @@ sign_field(struct session *s, const struct header *h)
 	dkim_signer_header(s->signer, h->name, value);
 }
 
+static void
+warn_pending(struct session *s, const struct signing_key *key, size_t i)
+{
+	struct record r;
+
+	if (!keyring_may_warn(s->setup->keys, i, s->sv->ticks()))
+		return;
+	record_init(&r, s->arena);
+	record_str(&r, "event", "key-pending");
+	record_str(&r, "domain", key->domain);
+	record_str(&r, "selector", key->selector);
+	record_str(&r, "hint", arena_printf(s->arena, "mail of this domain is "
+	    "not signed until the DNS has the record that \"millgatectl key "
+	    "dns %s\" prints", key->domain));
+	services_record(s->sv, LOG_LEVEL_WARNING, &r);
+}
+
+/* No key signs: there is none, or its record was never seen in the DNS. */
+static const char *
+why_no_key(struct session *s, const char *domain)
+{
+	const struct signing_key	*key;
+	struct signing_keys		 keys = { 1, &key, false };
+	size_t				 i;
+
+	key = keyring_find_pending(s->setup->keys,
+	    &s->setup->conf->signing.rules, domain, &i);
+	if (key == NULL)
+		return "no key";
+	keys.of_parent = strcmp(key->domain, domain) != 0;
+	if (!keys_may_sign(s, &keys))
+		return "no key";
+	warn_pending(s, key, i);
+	return "key pending";
+}
+
 void
 stage_sign_start(struct session *s)
 {
@@ -180,7 +218,7 @@ stage_sign_start(struct session *s)
 	keys = keyring_find_author(s->setup->keys, rules,
 	    s->f.from.from.box[0].local, domain, s->arena);
 	if (keys.n == 0) {
-		s->sign_why = "no key";
+		s->sign_why = why_no_key(s, domain);
 		return;
 	}
 	if (!keys_may_sign(s, &keys)) {

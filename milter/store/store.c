@@ -31,7 +31,11 @@ store_open_file(const char *path, enum store_use use, char **why)
 	if (!store_is_path(path, why))
 		return NULL;
 	s = store_disk_open(path, use, why);
-	if (s != NULL && use == STORE_KEEP)
+	if (s == NULL)
+		return NULL;
+	s->path = xstrdup(path);
+	s->use = use;
+	if (use == STORE_KEEP)
 		s->dmarc = dmarc_notes_new(path);
 	return s;
 }
@@ -63,6 +67,7 @@ store_close(struct store **sp)
 	if (*sp == NULL)
 		return;
 	dmarc_notes_free(&(*sp)->dmarc);
+	free((*sp)->path);
 	(*sp)->ops->close(*sp);
 	*sp = NULL;
 }

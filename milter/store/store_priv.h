@@ -9,6 +9,7 @@
 #define MILLGATE_STORE_PRIV_H
 
 #include "store/store.h"
+#include "store/store_keys.h"
 #include "store/store_settings.h"
 
 struct store_ops {
@@ -50,12 +51,20 @@ struct store_ops {
 	/* requests of tools, or own unfinished work; NULL: there are none */
 	enum store_answer (*take_requests)(struct store *s,
 			    char error[STORE_ERROR]);
+	/* NULL: they are in the state file, or nowhere: see store_keys.c */
+	enum store_answer (*keys_find)(struct store *s, struct store_key *key,
+			    size_t n, char error[STORE_ERROR]);
+	enum store_answer (*keys_note)(struct store *s,
+			    const struct store_key *key, size_t n, time_t now,
+			    char error[STORE_ERROR]);
 	void		 (*close)(struct store *s);
 };
 
 struct store {
 	const struct store_ops *ops;
 	struct dmarc_notes *dmarc;	/* NULL: outcomes are not noted */
+	char		*path;		/* of a state file; NULL: none */
+	enum store_use	 use;		/* of that file */
 };
 
 struct reservation {

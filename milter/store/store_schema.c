@@ -11,7 +11,7 @@
 #include "store_schema_priv.h"
 
 #define APPLICATION_ID	0x6d696c67	/* "milg" */
-#define SCHEMA_VERSION	4
+#define SCHEMA_VERSION	5
 
 #define STRING_OF(x)	#x
 #define STRING(x)	STRING_OF(x)
@@ -65,12 +65,18 @@
 	"CREATE TABLE request(id INTEGER PRIMARY KEY AUTOINCREMENT, " \
 	"key TEXT NOT NULL, " SETTING_COLUMNS ")"
 
+/* store_keys.c: signing keys whose DNS record was seen, and when */
+#define PUBLISHED_TABLE \
+	"CREATE TABLE published(key TEXT NOT NULL PRIMARY KEY, " \
+	"seen INTEGER NOT NULL) WITHOUT ROWID"
+
 /* Statements that upgrade version i to version i + 1. */
 static const char *const upgrades[SCHEMA_VERSION] = {
 	BUCKET_TABLE,
 	OUTCOME_TABLE_2,
 	SETTING_TABLE ";" REQUEST_TABLE,
-	OUTCOME_MOVE
+	OUTCOME_MOVE,
+	PUBLISHED_TABLE
 };
 
 /* --- errors -------------------------------------------------------------- */
@@ -197,6 +203,7 @@ static const char *tables[][2] = {
 	{ TABLE("bucket"), BUCKET_TABLE },
 	{ TABLE("setting"), SETTING_TABLE },
 	{ TABLE("request"), REQUEST_TABLE },
+	{ TABLE("published"), PUBLISHED_TABLE },
 };
 
 bool

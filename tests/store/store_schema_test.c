@@ -27,18 +27,47 @@
 	SETTING_COLUMNS ") WITHOUT ROWID;" \
 	"CREATE TABLE request(id INTEGER PRIMARY KEY AUTOINCREMENT, " \
 	"key TEXT NOT NULL, " SETTING_COLUMNS ");"
+/* the outcomes have more columns */
+#define VERSION_4 VERSION_1 \
+	"CREATE TABLE outcome(day INTEGER NOT NULL, author TEXT NOT NULL, " \
+	"record TEXT NOT NULL, source TEXT NOT NULL, " \
+	"envelope TEXT NOT NULL, spf TEXT NOT NULL, " \
+	"spf_domain TEXT NOT NULL, spf_scope TEXT NOT NULL, " \
+	"dkim TEXT NOT NULL, signers TEXT NOT NULL, aligned TEXT NOT NULL, " \
+	"result TEXT NOT NULL, published TEXT NOT NULL, " \
+	"policy TEXT NOT NULL, disposition TEXT NOT NULL, " \
+	"override TEXT NOT NULL, messages INTEGER NOT NULL, " \
+	"PRIMARY KEY(day, author, record, source, envelope, spf, " \
+	"spf_domain, spf_scope, dkim, signers, aligned, result, published, " \
+	"policy, disposition, override)) WITHOUT ROWID;" \
+	"CREATE TABLE setting(key TEXT NOT NULL PRIMARY KEY, " \
+	SETTING_COLUMNS ") WITHOUT ROWID;" \
+	"CREATE TABLE request(id INTEGER PRIMARY KEY AUTOINCREMENT, " \
+	"key TEXT NOT NULL, " SETTING_COLUMNS ");"
 #define SETTING_COLUMNS \
 	"parts INTEGER NOT NULL, recipients INTEGER NOT NULL, " \
 	"messages INTEGER NOT NULL, blocked_until INTEGER NOT NULL, " \
 	"block INTEGER NOT NULL, reason TEXT NOT NULL, " \
 	"changed INTEGER NOT NULL, sum INTEGER NOT NULL"
 
-static const char *const versions[] = { VERSION_1, VERSION_2, VERSION_3 };
-
 #define OLD_OUTCOME \
 	"INSERT INTO outcome VALUES(20717, 'strict.example', " \
 	"'strict.example', '192.0.2.7', 'fail', 'none', '', 'fail', " \
 	"'reject', 'hold', 'printers', 3);"
+#define OUTCOME_4 \
+	"INSERT INTO outcome VALUES(20717, 'strict.example', " \
+	"'strict.example', '192.0.2.7', '', 'fail', '', '', 'none', '', '', " \
+	"'fail', '', 'reject', 'hold', 'printers', 3);"
+
+/* The tables of each version, and the rows of its outcomes. */
+static const struct {
+	const char	*tables, *outcome;
+} versions[] = {
+	{ VERSION_1, "" },
+	{ VERSION_2, OLD_OUTCOME },
+	{ VERSION_3, OLD_OUTCOME },
+	{ VERSION_4, OUTCOME_4 },
+};
 #define OUTCOMES \
 	"SELECT day || '|' || author || '|' || record || '|' || source || " \
 	"'|' || envelope || '|' || spf || '|' || spf_domain || '|' || " \
@@ -75,8 +104,8 @@ make_old(size_t i, const char *row)
 
 	snprintf(text, sizeof(text), "PRAGMA journal_mode = WAL; %s %s"
 	    "INSERT INTO bucket VALUES(%s); PRAGMA user_version = %zu; "
-	    "PRAGMA application_id = 0x6d696c67", versions[i],
-	    i > 0 ? OLD_OUTCOME : "", row, i + 1);
+	    "PRAGMA application_id = 0x6d696c67", versions[i].tables,
+	    versions[i].outcome, row, i + 1);
 	assert_true(sql_open(&s, path, SQL_CREATE));
 	assert_true(sql_exec(s, text));
 	sql_close(&s);

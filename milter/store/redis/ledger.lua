@@ -16,6 +16,7 @@
 --            reset   delete the counts; reservations stay
 --            set     KEYS is "millgate:settings": see "settings" below
 --            since   KEYS is "millgate:since": see "since" below
+--            note, known  KEYS is "millgate:published": see "keys" below
 -- ARGV[3]  clock (s since the epoch), for tests; -1: this server's
 -- ARGV[4]  lifetime of a reservation (ms)
 -- ARGV[5]  id of the reservation; set: the login
@@ -95,6 +96,26 @@ if op == 'since' then
 		error('WRONGTYPE ' .. KEYS[1])
 	end
 	return { 1, real, tonumber(at) }
+end
+
+-- keys ------------------------------------------------------------------------
+-- A sorted set of signing keys, by the time (s) at which their DNS record was
+-- first seen. ARGV[7] and on are keys. "note": they are seen now; the newest
+-- 200,000 stay. "known": the answer has the time of each key; 0: not seen.
+if op == 'note' then
+	for i = 7, #ARGV do
+		redis.call('ZADD', KEYS[1], 'NX', clock, ARGV[i])
+	end
+	redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -200001)
+	return { 1, real }
+end
+if op == 'known' then
+	local answer = { 1, real }
+	for i = 7, #ARGV do
+		local seen = redis.call('ZSCORE', KEYS[1], ARGV[i])
+		answer[#answer + 1] = seen and tonumber(seen) or 0
+	end
+	return answer
 end
 
 -- reading an account ----------------------------------------------------------

@@ -13,6 +13,8 @@
 #define REDIS_SETTINGS	"millgate:settings"
 /* A hash with the time (us) at which this server began to count. */
 #define REDIS_SINCE	"millgate:since"
+/* A sorted set: signing keys, by the time at which their record was seen. */
+#define REDIS_PUBLISHED	"millgate:published"
 /*
  * ledger.lua, which describes KEYS and ARGV. It answers with numbers: 1
  * yes, 0 no, or REDIS_POOL_LATE; the server's time in milliseconds; then the

@@ -421,6 +421,8 @@ static const struct store_ops redis_ops = {
 	.settings_list = redis_settings_list,
 	.reset = redis_reset,
 	.take_requests = redis_pay,
+	.keys_find = redis_keys_find,
+	.keys_note = redis_keys_note,
 	.close = redis_close,
 };
 

@@ -1,8 +1,8 @@
 /*
  * store_redis - shared by the files of the Redis backend
  *
- * store_redis.c calls store_redis_list.c and store_redis_settings.c; none of
- * them is called back.
+ * store_redis.c calls store_redis_keys.c, store_redis_list.c and
+ * store_redis_settings.c; none of them is called back.
  */
 #ifndef MILLGATE_STORE_REDIS_H
 #define MILLGATE_STORE_REDIS_H
@@ -44,6 +44,12 @@ redis_clock_text(const struct redis_store *s, time_t now,
 	    now < 0 ? 0LL : (long long)now);
 }
 
+/* store_redis_keys.c */
+enum store_answer redis_keys_find(struct store *base, struct store_key *key,
+		    size_t n, char error[STORE_ERROR]);
+enum store_answer redis_keys_note(struct store *base,
+		    const struct store_key *key, size_t n, time_t now,
+		    char error[STORE_ERROR]);
 /* store_redis_list.c */
 enum store_answer redis_list(struct store *base, time_t now,
 		    struct store_rows *rows, char error[STORE_ERROR]);

@@ -102,6 +102,10 @@ every_operation_runs_by_hand(void **state)
 	if (strncmp(eval("ledger.lua", "millgate:since , " LATE
 	    " since -1 600000 '' 0"), "1 ", 2) != 0)
 		fail_msg("since");
+	answers("note", "millgate:published , " LATE " note 1790000040 "
+	    "600000 '' 0 example.org/s example.net/t", "1 ");
+	answers("known", "millgate:published , " LATE " known -1 600000 '' 0 "
+	    "example.org/s example.org/t", "1 1790000040 0 ");
 }
 
 static void

@@ -14,6 +14,7 @@
 
 #include "redis_server.h"
 #include "store/store.h"
+#include "store/store_keys.h"
 #include "store/store_settings.h"
 #include "store/store_one.h"
 
@@ -882,6 +883,7 @@ a_user_of_its_own(void **state)
 		.blocked_until = STORE_FOREVER, .reason = "a b"
 	};
 	struct store_place	 place = { .password_file = NULL };
+	struct store_key	 key = { .name = "example.org/s" };
 	struct store_setting_rows settings;
 	struct store_rows	 rows;
 	struct reservation	*r;
@@ -892,7 +894,8 @@ a_user_of_its_own(void **state)
 	(void)state;
 	assert_string_equal(redis_say(redis.port, "ACL SETUSER mail on "
 	    ">secret ~millgate:* +eval +evalsha +script|load +select +time "
-	    "+hgetall +hget +hmget +hset +hdel +expire +scan +hscan"), "+OK\r\n");
+	    "+hgetall +hget +hmget +hset +hdel +expire +scan +hscan "
+	    "+zadd +zscore +zremrangebyrank"), "+OK\r\n");
 	snprintf(url, sizeof(url), "redis://mail@127.0.0.1:%u", redis.port);
 	place.spec = url;
 	place.password_file = password_file("secret", 0600);
@@ -913,6 +916,9 @@ a_user_of_its_own(void **state)
 	store_rows_free(&rows);
 	assert_int_equal(store_reset(s, "alice", 0, error), STORE_TAKEN);
 	assert_int_equal(store_prune(s, 0, error), STORE_TAKEN);
+	assert_int_equal(store_keys_note(s, &key, 1, 0, error), STORE_TAKEN);
+	assert_int_equal(store_keys_find(s, &key, 1, error), STORE_TAKEN);
+	assert_true(key.seen > 1500000000);
 	store_close(&s);
 }
 

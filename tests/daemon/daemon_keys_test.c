@@ -1,0 +1,222 @@
+/*
+ * daemon_tasks: a pending key signs once its record was seen, and also after a
+ * restart without DNS; until then its domain's mail is unsigned with a warning.
+ */
+#include "test.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "daemon/daemon_tasks_priv.h"
+#include "dkim/crypto.h"
+#include "dkim/keyrecord.h"
+#include "dkim/keyring.h"
+#include "dns/resolver.h"
+#include "mta/replay.h"
+#include "session/session_site.h"
+#include "store/store_test.h"
+
+#define NAME	"s1._domainkey.example.org"
+
+static uint64_t minutes = 1;
+
+static uint64_t
+fake_ticks(void)
+{
+	return minutes * 60 * 1000;
+}
+
+/* A new key in the file; its record as a zone. */
+static char *
+make_key(void)
+{
+	struct crypto_key *key;
+	struct arena	*a = arena_new(0);
+	struct buf	 pem = BUF_INIT, zone = BUF_INIT;
+	const char	*why;
+	char		 command[256];
+
+	key = crypto_key_generate(CRYPTO_ED25519, 0, &why);
+	assert_non_null(key);
+	assert_true(crypto_key_pem(key, &pem));
+	snprintf(command, sizeof(command), "mkdir -p %s/keys/example.org && "
+	    "cd %s/keys/example.org && touch s1.pending s1.private && "
+	    "chmod 600 s1.private", dir, dir);
+	assert_int_equal(system(command), 0);
+	snprintf(command, sizeof(command), "%s/keys/example.org/s1.private",
+	    dir);
+	write_file(command, pem.data, pem.len);
+	buf_printf(&zone, NAME " TXT \"%s\"\n", keyrecord_text(a, key));
+	crypto_key_free(&key);
+	arena_free(&a);
+	buf_free(&pem);
+	return zone.data;
+}
+
+static int
+teardown_keys(void **state)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s/keys", dir);
+	return system(command) != 0 || teardown(state) != 0;
+}
+
+static struct resolver *
+resolver_of(const char *zone)
+{
+	struct resolver	*r;
+	char		*why = NULL;
+
+	r = resolver_zone_new(zone, &why);
+	if (r == NULL)
+		fail_msg("%s", why);
+	return r;
+}
+
+/* A daemon right after its start, before its first task. */
+static struct services *
+start(const char *zone)
+{
+	char		 conf[512], *why = NULL;
+	struct services	*sv;
+	struct setup	*st;
+
+	snprintf(conf, sizeof(conf), "signing { key-directory = \"%s/keys\" }\n"
+	    "listener local { local = yes direction = submission }\n", dir);
+	sv = open_services(conf);
+	store_close(&sv->store);
+	sv->store = store_open(path, &why);
+	if (sv->store == NULL)
+		fail_msg("%s", why);
+	resolver_free(&sv->resolver);
+	sv->resolver = resolver_of(zone);
+	sv->ticks = fake_ticks;
+	daemon_tasks_clock(sv);
+	st = services_setup(sv);
+	daemon_tasks_recall(sv, st);
+	setup_unref(&st);
+	daemon_tasks_start(sv);
+	return sv;
+}
+
+static void
+run_tasks(struct services *sv)
+{
+	minutes += 2;
+	daemon_tasks_run(sv);
+}
+
+/* One message of `author`; what became of it must hold `want`. */
+static void
+expect_of(struct services *sv, const char *author, const char *want,
+    bool warned)
+{
+	struct replay	*r = replay_new(sv);
+	char		 text[128];
+	const char	*got;
+
+	snprintf(text, sizeof(text), "From: a@%s\n\nHello.\n", author);
+	assert_true(replay_connect(r, "local", NULL));
+	replay_helo(r, "localhost");
+	replay_mail(r, "a@example.org");
+	replay_rcpt(r, "b@example.net");
+	replay_message(r, text, strlen(text));
+	got = replay_outcome(r);
+	if (strstr(got, want) == NULL)
+		fail_msg("not \"%s\" but:\n%s", want, got);
+	if ((strstr(got, "log event=key-pending domain=example.org "
+	    "selector=s1 hint=") != NULL) != warned)
+		fail_msg("a warning: %d; in:\n%s", !warned, got);
+	replay_free(&r);
+}
+
+static void
+expect(struct services *sv, const char *want, bool warned)
+{
+	expect_of(sv, "example.org", want, warned);
+}
+
+static void
+a_key_that_was_seen_signs_after_a_restart(void **state)
+{
+	char		*zone = make_key();
+	struct services	*sv = start(zone);
+
+	(void)state;
+	expect(sv, "unsigned=\"key pending\"", true);
+	run_tasks(sv);
+	expect(sv, " signed=1", false);
+	services_free(&sv);
+	/* the name server has failed, and no task has run yet */
+	sv = start(NAME " SERVFAIL\n");
+	expect(sv, " signed=1", false);
+	run_tasks(sv);
+	expect(sv, " signed=1", false);
+	services_free(&sv);
+	/* the record is gone: only "key retire" stops the key */
+	sv = start("");
+	run_tasks(sv);
+	expect(sv, " signed=1", false);
+	services_free(&sv);
+	free(zone);
+}
+
+static void
+another_key_in_the_same_file_is_new(void **state)
+{
+	char		*zone = make_key(), *other;
+	struct services	*sv = start(zone);
+
+	(void)state;
+	run_tasks(sv);
+	expect(sv, " signed=1", false);
+	services_free(&sv);
+	other = make_key();
+	sv = start(zone);
+	run_tasks(sv);
+	expect(sv, "unsigned=\"key pending\"", true);
+	services_free(&sv);
+	sv = start(other);
+	run_tasks(sv);
+	expect(sv, " signed=1", false);
+	services_free(&sv);
+	free(zone);
+	free(other);
+}
+
+static void
+the_warning_comes_once_an_hour(void **state)
+{
+	struct services	*sv;
+
+	(void)state;
+	free(make_key());
+	sv = start("");
+	expect(sv, "unsigned=\"key pending\"", true);
+	expect(sv, "unsigned=\"key pending\"", false);
+	minutes += 59;
+	expect(sv, "unsigned=\"key pending\"", false);
+	minutes++;
+	expect(sv, "unsigned=\"key pending\"", true);
+	expect(sv, "unsigned=\"key pending\"", false);
+	/* the parent's key would sign, if it were published */
+	minutes += 60;
+	expect_of(sv, "sub.example.org", "unsigned=\"key pending\"", true);
+	expect_of(sv, "other.example", "unsigned=\"no key\"", false);
+	expect_of(sv, "org", "unsigned=\"no key\"", false);
+	services_free(&sv);
+}
+
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown_keys)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_key_that_was_seen_signs_after_a_restart),
+		TEST(another_key_in_the_same_file_is_new),
+		TEST(the_warning_comes_once_an_hour),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
