@@ -90,8 +90,8 @@ struct signing_keys keyring_find_author(const struct keyring *k,
 /* Exactly this d= domain's keys; n = 0 when it has none. */
 struct signing_keys keyring_find(const struct keyring *k, const char *domain);
 
-/* All keys that signed at load, by domain and in the order of use. */
-struct signing_keys keyring_all(const struct keyring *k);
+/* All keys that sign, by domain and in the order of use; in the arena. */
+struct signing_keys keyring_all(const struct keyring *k, struct arena *a);
 
 /*
  * Keys that were pending at load. They are not found until keyring_activate,

@@ -58,6 +58,9 @@ void	advice_postfix(struct advice_list *l, const struct advice_site *site,
 void	advice_sendmail(struct advice_list *l, const struct advice_site *site,
 	    const struct sendmail_setup *s);
 
+/* Add advice: the only signing key of a domain was never seen in the DNS. */
+void	advice_pending_key(struct advice_list *l, const char *domain);
+
 /* The daemon's observations at one listener since it started. */
 struct advice_seen {
 	const char	*listener;

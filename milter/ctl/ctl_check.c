@@ -2,9 +2,10 @@
  * ctl_check - millgatectl check: judge one message file offline, and print
  * the verdict, the edits and the reasons
  *
- * The message passes through the same session as mail from an MTA. The state
- * file is not touched: the quota is counted in memory. Lookups go to the
- * configured name servers, or to a zone file.
+ * The message passes through the same session as mail from an MTA. The quota
+ * is counted in memory; of the state only those pending keys are read that
+ * were seen in the DNS. Lookups go to the configured name servers, or to a
+ * zone file.
  */
 #include <stdio.h>
 #include <string.h>
@@ -140,6 +141,7 @@ check_services(const struct ctl *ctl, const struct check *k)
 			ctl_fail(why);
 		return NULL;
 	}
+	ctl_recall_keys(ctl, st->conf, st->keys);
 	r = ctl_resolver(st->conf, k->zone);
 	if (r == NULL) {
 		setup_unref(&st);

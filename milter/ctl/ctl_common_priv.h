@@ -16,7 +16,10 @@
 #include "ctl_priv.h"
 
 struct buf;
+struct keyring;
 struct resolver;
+struct store_key;
+struct store_place;
 
 /* --- the command line ---------------------------------------------------- */
 
@@ -91,6 +94,20 @@ struct resolver	*ctl_resolver(const struct conf *conf, const char *zone);
 /* NULL: there is no listener of that name. */
 const struct session_rules *ctl_find_listener(const struct conf *conf,
 		    const char *name);
+
+/* --- keys: ctl_common_keys.c ---------------------------------------------- */
+
+/* Let those pending keys sign that the state knows, as the daemon does. */
+void		 ctl_recall_keys(const struct ctl *c, const struct conf *conf,
+		    struct keyring *keys);
+/* When they were seen: store_keys_find. They are unchanged after an error. */
+void		 ctl_find_keys(const struct store_place *place,
+		    struct store_key *key, size_t n);
+/*
+ * The configured keys, as the daemon uses them. NULL: none are configured, or
+ * they cannot be read, which is reported.
+ */
+struct keyring	*ctl_keyring(const struct ctl *c, const struct conf *conf);
 
 /* --- limits and blocks --------------------------------------------------- */
 

@@ -39,6 +39,7 @@ static const char usage[] =
     "configuration. Exit status 1: there is advice.\n";
 
 struct doctor {
+	const struct ctl *ctl;
 	const struct conf *conf;
 	const char	*postfix, *sendmail;	/* options; NULL: not given */
 	struct diagnosis d;
@@ -308,6 +309,7 @@ examine(struct doctor *w, bool json)
 	good = advise_postfix(w) && advise_sendmail(w);
 	if (good) {
 		advise_seen(w);
+		doctor_keys(w->ctl, w->conf, &w->d.advice);
 		if (json)
 			doctor_print_json(&w->d, buf_str(&text));
 		else
@@ -351,6 +353,7 @@ ctl_doctor(struct ctl *c, int argc, char **argv)
 	conf = ctl_load_conf(c);
 	if (conf == NULL)
 		return CTL_TROUBLE;
+	w.ctl = c;
 	w.conf = conf;
 	status = examine(&w, c->json);
 	conf_unref(&conf);

@@ -10,6 +10,8 @@
 
 #include "doctor/advice.h"
 
+struct conf;
+struct ctl;
 struct json;
 
 struct diagnosis {
@@ -20,6 +22,9 @@ struct diagnosis {
 	struct advice_list advice;
 };
 
+/* ctl_doctor_keys.c: add advice about keys that wait for their record. */
+void	doctor_keys(const struct ctl *c, const struct conf *conf,
+	    struct advice_list *advice);
 void	doctor_print(const struct diagnosis *d);
 /* `answer` is the text of d->daemon. */
 void	doctor_print_json(const struct diagnosis *d, const char *answer);

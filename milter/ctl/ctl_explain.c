@@ -146,56 +146,90 @@ gather_senders(struct explanation *e)
 
 /* Add those keys that are not in the list yet. */
 static void
-add_keys(struct explanation *e, const struct signing_keys *keys)
+add_keys(struct explanation *e, struct explained_keys *list,
+    const struct signing_keys *keys)
 {
 	struct explained_key	*more;
 	size_t			 i, k;
 
-	more = arena_array(e->arena, e->nkeys + keys->n, sizeof(*more));
-	if (e->nkeys > 0)
-		memcpy(more, e->key, e->nkeys * sizeof(*more));
-	e->key = more;
+	more = arena_array(e->arena, list->n + keys->n, sizeof(*more));
+	if (list->n > 0)
+		memcpy(more, list->key, list->n * sizeof(*more));
+	list->key = more;
 	for (i = 0; i < keys->n; i++) {
-		for (k = 0; k < e->nkeys; k++)
+		for (k = 0; k < list->n; k++)
 			if (strcmp(more[k].domain, keys->key[i]->domain) ==
 			    0 && strcmp(more[k].selector,
 			    keys->key[i]->selector) == 0)
 				break;
-		if (k < e->nkeys)
+		if (k < list->n)
 			continue;
 		more[k].domain = keys->key[i]->domain;
 		more[k].selector = keys->key[i]->selector;
 		more[k].algorithm = keys->key[i]->algorithm;
-		e->nkeys++;
+		list->n++;
 	}
 }
 
+/* The keys of all domains. */
+static void
+keys_for_any(struct explanation *e, const struct keyring *ring)
+{
+	struct signing_keys	 keys = keyring_all(ring, e->arena);
+	const struct signing_key *key;
+	bool			 signs;
+	size_t			 i;
+
+	add_keys(e, &e->keys, &keys);
+	for (i = 0; i < keyring_npending(ring); i++) {
+		key = keyring_pending(ring, i, &signs);
+		keys = (struct signing_keys){ 1, &key, false };
+		if (keyring_find(ring, key->domain).n == 0)
+			add_keys(e, &e->pending, &keys);
+	}
+}
+
+/* May the login's mail be signed with keys of a parent domain? */
+static bool
+may_sign_with(const struct explanation *e, const struct signing_keys *keys)
+{
+	return !keys->of_parent || policy_signs_for(&e->conf->identity,
+	    e->user, e->login, keys->key[0]->domain);
+}
+
 /*
- * The keys that sign mail from one sender pattern. In a pattern for a whole
- * domain, "x" represents any local part, and any subdomain.
+ * The keys that sign mail from one sender pattern, or a key that waits for its
+ * record. In a pattern for a whole domain, "x" represents any local part, and
+ * any subdomain.
  */
 static void
 keys_for(struct explanation *e, const struct keyring *ring,
     const char *pattern)
 {
-	const struct conf	*c = e->conf;
+	const struct sign_rules	*rules = &e->conf->signing.rules;
 	const char		*at = strrchr(pattern, '@'), *local, *domain;
+	const struct signing_key *key;
 	struct signing_keys	 keys;
+	struct explained_keys	*list = &e->keys;
+	size_t			 i;
 
 	if (at == NULL) {
-		keys = keyring_all(ring);
-		add_keys(e, &keys);
+		keys_for_any(e, ring);
 		return;
 	}
 	local = at == pattern ? "x" : arena_memdup(e->arena, pattern,
 	    (size_t)(at - pattern));
 	domain = at[1] == '.' ? arena_printf(e->arena, "x%s", at + 1) :
 	    domain_canonical(e->arena, at + 1, strlen(at + 1));
-	keys = keyring_find_author(ring, &c->signing.rules, local, domain,
-	    e->arena);
-	if (keys.n > 0 && (!keys.of_parent || policy_signs_for(&c->identity,
-	    e->user, e->login, keys.key[0]->domain)))
-		add_keys(e, &keys);
+	keys = keyring_find_author(ring, rules, local, domain, e->arena);
+	if (keys.n == 0 && (key = keyring_find_pending(ring, rules, domain,
+	    &i)) != NULL) {
+		keys = (struct signing_keys){ 1, &key,
+		    strcmp(key->domain, domain) != 0 };
+		list = &e->pending;
+	}
+	if (keys.n > 0 && may_sign_with(e, &keys))
+		add_keys(e, list, &keys);
 }
 
 /* --- the answer ---------------------------------------------------------- */
@@ -314,27 +348,6 @@ explain_gather(struct explanation *e, const struct session_rules *listener,
 
 /* --- the command --------------------------------------------------------- */
 
-/* NULL: no keys are configured, or they cannot be read, which is reported. */
-static struct keyring *
-explain_keyring(const struct conf *c)
-{
-	char		*why = NULL;
-	struct keyring	*keys;
-
-	if (c->signing.key_directory != NULL)
-		keys = keyring_load(c->signing.key_directory, &why);
-	else if (c->signing.key_table != NULL)
-		keys = keyring_load_tables(c->signing.key_table,
-		    c->signing.signing_table, &why);
-	else
-		return NULL;
-	if (keys == NULL)
-		fprintf(stderr, "%s\nmillgatectl: the output has no keys\n",
-		    why);
-	free(why);
-	return keys;
-}
-
 /* NULL: it cannot be read, which is reported. */
 static struct store *
 open_state(const struct ctl *c, const struct conf *conf)
@@ -386,7 +399,7 @@ explain(const struct ctl *c, const struct conf *conf, const char *listener,
 		ctl_complain("there is no listener \"%s\"", listener);
 		return CTL_TROUBLE;
 	}
-	keys = explain_keyring(conf);
+	keys = ctl_keyring(c, conf);
 	state = open_state(c, conf);
 	e.query = setup_users(conf);
 	explain_gather(&e, rules, keys, state, time(NULL));

@@ -46,15 +46,15 @@ list_factors(const struct explanation *e, size_t *n)
 
 /* "domain/selector (algorithm)" */
 static const char *const *
-list_keys(const struct explanation *e)
+list_keys(const struct explanation *e, const struct explained_keys *keys)
 {
-	const char	**list = arena_array(e->arena, e->nkeys, sizeof(*list));
+	const char	**list = arena_array(e->arena, keys->n, sizeof(*list));
 	size_t		  i;
 
-	for (i = 0; i < e->nkeys; i++)
+	for (i = 0; i < keys->n; i++)
 		list[i] = arena_printf(e->arena, "%s/%s (%s)",
-		    e->key[i].domain, e->key[i].selector,
-		    e->key[i].algorithm);
+		    keys->key[i].domain, keys->key[i].selector,
+		    keys->key[i].algorithm);
 	return list;
 }
 
@@ -224,7 +224,10 @@ explain_print(const struct explanation *e)
 	if (u != NULL && u->ncertificates > 0)
 		print_list("certificates", u->certificates, u->ncertificates,
 		    "");
-	print_list("signed by", list_keys(e), e->nkeys, "no key");
+	print_list("signed by", list_keys(e, &e->keys), e->keys.n, "no key");
+	if (e->pending.n > 0)
+		print_list("pending keys", list_keys(e, &e->pending),
+		    e->pending.n, "");
 }
 
 /* --- JSON ---------------------------------------------------------------- */
@@ -361,7 +364,9 @@ explain_print_json(const struct explanation *e)
 	json_list(&b, "second-factor", list, n);
 	json_list(&b, "certificates", u != NULL ? u->certificates : NULL,
 	    u != NULL ? u->ncertificates : 0);
-	json_list(&b, "keys", list_keys(e), e->nkeys);
+	json_list(&b, "keys", list_keys(e, &e->keys), e->keys.n);
+	json_list(&b, "pending-keys", list_keys(e, &e->pending),
+	    e->pending.n);
 	printf("%s}\n", buf_str(&b));
 	buf_free(&b);
 }

@@ -32,6 +32,11 @@ struct explained_key {
 	const char	*domain, *selector, *algorithm;
 };
 
+struct explained_keys {
+	size_t		 n;
+	struct explained_key *key;
+};
+
 struct explanation {
 	/* given */
 	struct arena	*arena;
@@ -52,8 +57,8 @@ struct explanation {
 	/* submission listeners that require a second factor of all logins */
 	size_t		 nstrict;
 	const struct session_rules **strict;
-	size_t		 nkeys;
-	struct explained_key *key;
+	struct explained_keys keys;
+	struct explained_keys pending;	/* their domains have no other key */
 	/* set by an operator or the fuse, for the login and its groups */
 	struct store_setting setting, group_setting[GROUPS_OF_LOGIN];
 };

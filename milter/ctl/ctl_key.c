@@ -151,7 +151,7 @@ load_tables(struct key_command *c, struct key_items *items)
 		ctl_fail(why);
 		return false;
 	}
-	keys = keyring_all(ring);
+	keys = keyring_all(ring, c->arena);
 	items->item = xcalloc(keys.n, sizeof(*items->item));
 	for (i = 0; i < keys.n; i++) {
 		if (!is_wanted(c, keys.key[i]->domain, keys.key[i]->selector))
@@ -322,6 +322,7 @@ read_conf(struct key_command *c, const struct ctl *ctl, bool writes)
 	c->conf = ctl_load_conf(ctl);
 	if (c->conf == NULL)
 		return false;
+	c->state = ctl_state(ctl, c->conf);
 	c->directory = c->conf->signing.key_directory;
 	if (c->directory != NULL ||
 	    (!writes && c->conf->signing.key_table != NULL))

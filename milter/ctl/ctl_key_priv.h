@@ -14,6 +14,7 @@
 #include "dkim/crypto.h"
 #include "dkim/keydir.h"
 #include "dns/resolver.h"
+#include "store/store.h"
 
 struct arena;
 struct conf;
@@ -36,6 +37,7 @@ struct key_command {
 	unsigned	 keep;		/* days */
 	bool		 active;	/* new: sign before it is published */
 	struct conf	*conf;		/* NULL: not read, see --directory */
+	struct store_place state;	/* if conf is not NULL */
 	time_t		 now;
 	size_t		 printed;	/* elements of the JSON array so far */
 };
@@ -45,6 +47,7 @@ struct key_item {
 	const char	*domain, *selector, *path;
 	enum key_state	 state;
 	time_t		 since;		/* of the state; 0: not known */
+	time_t		 seen;		/* pending: signs since; 0: not yet */
 	struct crypto_key *key;		/* NULL: it cannot be loaded */
 	const char	*why;		/* and why */
 };

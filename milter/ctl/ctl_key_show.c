@@ -6,12 +6,16 @@
  * without an answer is CTL_TROUBLE.
  */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/record.h"
 #include "dkim/keyrecord.h"
+#include "dkim/keyseen.h"
 #include "dns/resolver.h"
+#include "store/store_keys.h"
 #include "ctl_common_priv.h"
 #include "ctl_key_priv.h"
 
@@ -42,8 +46,54 @@ day_of(struct arena *a, time_t t)
 	return arena_strdup(a, text);
 }
 
+/* Ask the state, as the daemon does, which pending keys were seen. */
 static void
-list_json(struct key_command *c, const struct key_item *k)
+find_seen(struct key_command *c, struct key_items *items)
+{
+	struct store_key *key = xcalloc(items->n, sizeof(*key));
+	size_t		 *at = xcalloc(items->n, sizeof(*at));
+	const struct key_item *k;
+	size_t		  i, n = 0;
+
+	for (i = 0; i < items->n; i++) {
+		k = &items->item[i];
+		if (k->state != KEY_PENDING || k->key == NULL)
+			continue;
+		key[n].name = keyseen_name(c->arena, k->domain, k->selector,
+		    k->key);
+		if (key[n].name != NULL)
+			at[n++] = i;
+	}
+	if (c->conf != NULL)
+		ctl_find_keys(&c->state, key, n);
+	for (i = 0; i < n; i++)
+		items->item[at[i]].seen = key[i].seen;
+	free(key);
+	free(at);
+}
+
+/* The selector of the pending key that signs in place of this; NULL: none. */
+static const char *
+replacement(const struct key_items *items, const struct key_item *k)
+{
+	const struct key_item *new = k;
+
+	if (k->state != KEY_ACTIVE || k->key == NULL)
+		return NULL;
+	/* they are sorted by domain */
+	while (new > items->item && strcmp(new[-1].domain, k->domain) == 0)
+		new--;
+	for (; new < items->item + items->n &&
+	    strcmp(new->domain, k->domain) == 0; new++)
+		if (new->seen != 0 &&
+		    crypto_key_type(new->key) == crypto_key_type(k->key))
+			return new->selector;
+	return NULL;
+}
+
+static void
+list_json(struct key_command *c, const struct key_items *items,
+    const struct key_item *k)
 {
 	struct record r;
 
@@ -57,25 +107,36 @@ list_json(struct key_command *c, const struct key_item *k)
 	record_str(&r, "state", k->key != NULL ? key_state_name(k->state) :
 	    "unusable");
 	record_str(&r, "since", day_of(c->arena, k->since));
+	record_str(&r, "signs-since", day_of(c->arena, k->seen));
+	record_str(&r, "replaced-by", replacement(items, k));
 	record_str(&r, "path", k->path);
 	record_str(&r, "why", k->why);
 	key_print_json(c, &r);
 }
 
 static void
-list_line(const struct key_command *c, const struct key_item *k)
+list_line(const struct key_command *c, const struct key_items *items,
+    const struct key_item *k)
 {
-	const char *since = day_of(c->arena, k->since);
+	const char	*since = day_of(c->arena, k->since);
+	const char	*signs = day_of(c->arena, k->seen);
+	const char	*new = replacement(items, k);
 
 	if (k->key == NULL) {
 		printf("%-28s %-16s unusable: %s\n", k->domain, k->selector,
 		    k->why);
 		return;
 	}
-	printf("%-28s %-16s %-7s %4u %s%s%s\n", k->domain, k->selector,
+	printf("%-28s %-16s %-7s %4u %s", k->domain, k->selector,
 	    key_type_name(k->key), crypto_key_bits(k->key),
-	    key_state_name(k->state), since != NULL ? " since " : "",
-	    since != NULL ? since : "");
+	    key_state_name(k->state));
+	if (since != NULL)
+		printf(" since %s", since);
+	if (signs != NULL)
+		printf(", signs since %s", signs);
+	if (new != NULL)
+		printf(", replaced by %s", new);
+	putchar('\n');
 }
 
 int
@@ -87,12 +148,13 @@ ctl_key_list(struct key_command *c)
 
 	if (!key_items_load(c, &items))
 		status = CTL_TROUBLE;
+	find_seen(c, &items);
 	fputs(c->json ? "[" : "", stdout);
 	for (i = 0; i < items.n; i++) {
 		if (c->json)
-			list_json(c, &items.item[i]);
+			list_json(c, &items, &items.item[i]);
 		else
-			list_line(c, &items.item[i]);
+			list_line(c, &items, &items.item[i]);
 		if (items.item[i].key == NULL && status == CTL_GOOD)
 			status = CTL_NO;
 	}

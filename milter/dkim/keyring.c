@@ -252,12 +252,6 @@ keyring_count(const struct keyring *k)
 	return k->n;
 }
 
-struct signing_keys
-keyring_all(const struct keyring *k)
-{
-	return (struct signing_keys){ k->nsorted, k->sorted, false };
-}
-
 /* The keys that signed when the ring was loaded. */
 static struct signing_keys
 find_sorted(const struct keyring *k, const char *domain)
@@ -308,6 +302,37 @@ keyring_find(const struct keyring *k, const char *domain)
 	if (n > 0)
 		now = atomic_load(&fresh->now);
 	return now != NULL ? *now : find_sorted(k, domain);
+}
+
+/* Append the keys of a domain, unless they are the last of the list. */
+static void
+all_add(const struct keyring *k, const char *domain,
+    const struct signing_key **list, size_t *n)
+{
+	struct signing_keys	keys = keyring_find(k, domain);
+	size_t			i;
+
+	if (*n > 0 && strcmp(list[*n - 1]->domain, domain) == 0)
+		return;
+	for (i = 0; i < keys.n; i++)
+		list[(*n)++] = keys.key[i];
+}
+
+struct signing_keys
+keyring_all(const struct keyring *k, struct arena *a)
+{
+	const struct signing_key **list = arena_array(a, k->n, sizeof(*list));
+	size_t			   i = 0, f = 0, n = 0;
+
+	/* both are sorted by domain */
+	while (i < k->nsorted || f < k->nfresh) {
+		if (f == k->nfresh || (i < k->nsorted && strcmp(
+		    k->sorted[i]->domain, k->fresh[f].key->domain) <= 0))
+			all_add(k, k->sorted[i++]->domain, list, &n);
+		else
+			all_add(k, k->fresh[f++].key->domain, list, &n);
+	}
+	return (struct signing_keys){ n, list, false };
 }
 
 /* --- pending keys ------------------------------------------------------ */

@@ -52,6 +52,16 @@ advice_refusals(struct advice_list *l, const struct advice_seen *seen,
 	    "%s", rule, missing.macro, missing.why);
 }
 
+/* One item for all domains. */
+void
+advice_pending_key(struct advice_list *l, const char *domain)
+{
+	advice_add(l, "key-pending", domain, "millgatectl key dns DOMAIN; "
+	    "publish what it prints, and then run: millgatectl key check "
+	    "DOMAIN", "mail of this domain is not signed: the record of its "
+	    "only key was never seen in the DNS");
+}
+
 /* Is `part` in the list, whose parts are separated by ", "? */
 static bool
 has_part(const char *whole, const char *part)
