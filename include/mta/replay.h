@@ -9,7 +9,8 @@
  *   insert Authentication-Results: mx.example.net; spf=pass ...
  *   log id=- event=eom action=reject ...
  * An answer that refuses has the reply code, the rule and the text after the
- * action. Folds of an inserted value are shown as one blank.
+ * action. Folds of an inserted value are shown as one blank, unless
+ * replay_exact was called.
  */
 #ifndef MILLGATE_REPLAY_H
 #define MILLGATE_REPLAY_H
@@ -49,6 +50,16 @@ void		 replay_abort(struct replay *r);
 /* The lines since replay_clear; valid until the next event. */
 const char	*replay_outcome(const struct replay *r);
 void		 replay_clear(struct replay *r);
+/* From now on, inserted fields are shown with their line ends and folds. */
+void		 replay_exact(struct replay *r);
+/*
+ * The edits since replay_clear, in the order to apply them, as elements of a
+ * JSON array: {"kind":"insert","name":N,"index":0,"value":V}. `index` 0 is
+ * above all fields. V is what follows the colon, and begins with a blank; its
+ * folds are LF. To delete, `index` is the instance of the name, from 1, and
+ * `value` is null.
+ */
+const char	*replay_edits_json(const struct replay *r);
 /* The last record as JSON; "{}": there was none. */
 const char	*replay_record_json(const struct replay *r);
 

@@ -24,7 +24,7 @@
 static const char usage[] =
     "usage: millgatectl [-c FILE] check [options] MESSAGE\n"
     "  --client IP         client address (default 192.0.2.1); \"local\" is\n"
-    "                      mail from sendmail(1)\n"
+    "                      mail from sendmail(1), which has no --port\n"
     "  --client-name NAME  client host name\n"
     "  --helo NAME         HELO name (default: client name, else address)\n"
     "  --from ADDRESS      envelope sender (default: null sender)\n"
@@ -182,8 +182,7 @@ check_play(struct replay *r, const struct check *k, const struct buf *message)
 	struct verdict	 v;
 	size_t		 i, accepted = 0;
 
-	replay_helo(r, k->helo != NULL ? k->helo : k->client_name != NULL ?
-	    k->client_name : k->client);
+	replay_helo(r, k->helo);
 	v = replay_mail(r, k->from);
 	if (v.action >= ACTION_DEFER)
 		return v;
@@ -207,13 +206,38 @@ check_judge(struct replay *r, const struct check *k, const struct buf *message,
 		ctl_refuse("--client", "an IP address or local", k->client);
 		return CTL_TROUBLE;
 	}
+	replay_exact(r);
 	v = check_play(r, k, message);
 	if (json)
-		printf("{\"action\":\"%s\",\"record\":%s}\n",
-		    action_name(v.action), replay_record_json(r));
+		printf("{\"action\":\"%s\",\"edits\":[%s],\"record\":%s}\n",
+		    action_name(v.action), replay_edits_json(r),
+		    replay_record_json(r));
 	else
 		fputs(replay_outcome(r), stdout);
 	return v.action < ACTION_HOLD ? CTL_GOOD : CTL_NO;
+}
+
+/*
+ * Fill in what depends on the client. sendmail(1) comes as Postfix reports it:
+ * from localhost and through no port, which selects the listener.
+ */
+static bool
+check_client(struct check *k)
+{
+	bool local = strcmp(k->client, "local") == 0;
+
+	if (local && (k->port != NULL || k->daemon_name != NULL ||
+	    k->daemon_addr != NULL))
+		return ctl_complain("--client local does not take %s: "
+		    "sendmail(1) connects to no service of the MTA",
+		    k->port != NULL ? "--port" : k->daemon_name != NULL ?
+		    "--daemon-name" : "--daemon-addr");
+	if (k->port == NULL)
+		k->port = local ? "0" : "25";
+	if (k->helo == NULL)
+		k->helo = k->client_name != NULL ? k->client_name : local ?
+		    "localhost" : k->client;
+	return true;
 }
 
 int
@@ -223,7 +247,7 @@ ctl_check(struct ctl *c, int argc, char **argv)
 	    check_option, 1, 1 };
 	struct check	 k = {
 		.client = "192.0.2.1", .from = "<>", .mechanism = "PLAIN",
-		.bits = "256", .port = "25",
+		.bits = "256",
 	};
 	struct buf	 message = BUF_INIT;
 	struct services	*sv = NULL;
@@ -232,6 +256,8 @@ ctl_check(struct ctl *c, int argc, char **argv)
 
 	if (status != CTL_PARSED)
 		return status;
+	if (!check_client(&k))
+		return ctl_usage(usage);
 	status = CTL_TROUBLE;
 	if (ctl_read_file(c->operand[0], MESSAGE_MAX, &message))
 		sv = check_services(c, &k);

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/record.h"
 #include "mail/edits.h"
 #include "mta/replay.h"
@@ -31,7 +32,8 @@ struct replay {
 	struct session	*session;
 	struct macro	 macro[MACROS];
 	size_t		 nmacros;
-	struct buf	 outcome, json;
+	struct buf	 outcome, json, edits;
+	bool		 exact;		/* outcome: fields with their folds */
 };
 
 static const char *
@@ -86,6 +88,7 @@ replay_free(struct replay **rp)
 	}
 	buf_free(&r->outcome);
 	buf_free(&r->json);
+	buf_free(&r->edits);
 	free(r);
 }
 
@@ -259,22 +262,50 @@ send_body(struct replay *r, struct text *t)
 	buf_free(&body);
 }
 
+/* The value, and each of its folds as one blank. */
 static void
-say_edit(struct replay *r, const struct edit *e)
+say_unfolded(struct replay *r, const char *value)
 {
 	const char *p;
 
+	for (p = value; *p != '\0'; p++) {
+		if (*p == '\n' && (p[1] == '\t' || p[1] == ' '))
+			p++;
+		buf_addch(&r->outcome, *p == '\n' || *p == '\t' ? ' ' : *p);
+	}
+}
+
+static void
+say_edit(struct replay *r, const struct edit *e)
+{
 	if (e->kind == EDIT_DELETE) {
 		buf_printf(&r->outcome, "delete %s %u\n", e->name, e->nth);
 		return;
 	}
 	buf_printf(&r->outcome, "insert %s:", e->name);
-	for (p = e->value; *p != '\0'; p++) {
-		if (*p == '\n' && (p[1] == '\t' || p[1] == ' '))
-			p++;
-		buf_addch(&r->outcome, *p == '\n' || *p == '\t' ? ' ' : *p);
-	}
+	if (r->exact)
+		buf_addstr(&r->outcome, e->value);
+	else
+		say_unfolded(r, e->value);
 	buf_addch(&r->outcome, '\n');
+}
+
+static void
+note_edit(struct replay *r, const struct edit *e)
+{
+	bool insert = e->kind == EDIT_INSERT;
+
+	buf_addstr(&r->edits, r->edits.len > 0 ? ",{" : "{");
+	buf_printf(&r->edits, "\"kind\":\"%s\",\"name\":", insert ? "insert" :
+	    "delete");
+	json_string(&r->edits, e->name);
+	buf_printf(&r->edits, ",\"index\":%u,\"value\":", insert ? e->index :
+	    e->nth);
+	if (insert)
+		json_string(&r->edits, e->value);
+	else
+		buf_addstr(&r->edits, "null");
+	buf_addch(&r->edits, '}');
 }
 
 struct verdict
@@ -290,8 +321,10 @@ replay_message(struct replay *r, const char *text, size_t len)
 	session_eoh(r->session);
 	send_body(r, &t);
 	v = session_eom(r->session, &edits);
-	for (i = 0; edits != NULL && i < edits->n; i++)
+	for (i = 0; edits != NULL && i < edits->n; i++) {
 		say_edit(r, &edits->edit[i]);
+		note_edit(r, &edits->edit[i]);
+	}
 	if (edits != NULL)
 		v = session_commit(r->session, true);
 	return replay_say(r, "eom", v);
@@ -314,6 +347,19 @@ replay_clear(struct replay *r)
 {
 	buf_reset(&r->outcome);
 	buf_reset(&r->json);
+	buf_reset(&r->edits);
+}
+
+void
+replay_exact(struct replay *r)
+{
+	r->exact = true;
+}
+
+const char *
+replay_edits_json(const struct replay *r)
+{
+	return r->edits.len > 0 ? buf_str(&r->edits) : "";
 }
 
 const char *

@@ -198,7 +198,7 @@ an_older_key_is_replaced(void **state)
 	expect(EXPLAIN, 0, "signed by      example.org/s1 (ed25519-sha256)\n");
 	expect("user explain any", 0,
 	    "signed by      example.org/s1 (ed25519-sha256)\n");
-	expect(CHECK, 0, " s=s1;");
+	expect(CHECK, 0, "\n\ts=s1;");
 }
 
 int

@@ -94,9 +94,10 @@ def by_file(conf, zone, fields):
     if r.returncode == 2 or 'eom ' not in out:
         return r.stderr.decode('latin-1'), '', ''
     eom = re.search(r'^eom (.*)$', out, re.M).group(1)
-    field = re.search(r'^insert Authentication-Results: ?(.*)$', out, re.M)
+    field = re.search(r'^insert Authentication-Results: ?(.*(?:\n[ \t].*)*)$',
+                      out, re.M)
     m = re.match(r'(\w+) (\d\d\d \S+) (\S+) (.*)', eom)
-    field = field.group(1) if field else ''
+    field = re.sub(r'\n[ \t]', ' ', field.group(1)) if field else ''
     if m and m.group(1) in ('reject', 'defer'):
         return m.group(2) + ' ' + m.group(4), field, m.group(3)
     return eom.split()[0], field, ''
