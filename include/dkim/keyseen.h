@@ -23,6 +23,8 @@ struct store;
 /* The store's name of a key; NULL when OpenSSL fails. */
 const char	*keyseen_name(struct arena *a, const char *domain,
 		    const char *selector, const struct crypto_key *key);
+/* Activate those pending keys of `k` that were activated in `old`. */
+void		 keyseen_inherit(struct keyring *k, const struct keyring *old);
 /*
  * Activate the pending keys that the store knows, and add their number to *n.
  * False with `error`: the store failed.

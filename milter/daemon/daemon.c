@@ -29,6 +29,7 @@
 #include "base/log.h"
 #include "base/why.h"
 #include "daemon/privileges.h"
+#include "dkim/keyseen.h"
 #include "dns/resolver.h"
 #include "mta/mfi.h"
 #include "session/notifier.h"
@@ -204,6 +205,8 @@ reload(struct services *sv, const char *path)
 	}
 	old = services_setup(sv);
 	warn_restart(old->conf, st->conf);
+	/* the store may be away */
+	keyseen_inherit(st->keys, old->keys);
 	setup_unref(&old);
 	log_printf(LOG_LEVEL_INFO, "reloaded %s: %zu listeners, %zu users, "
 	    "%zu keys", path, st->conf->nlisteners,

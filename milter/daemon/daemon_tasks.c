@@ -18,6 +18,7 @@
 #include "daemon_tasks_priv.h"
 
 #define KEYS_SECONDS	60	/* between two checks of all pending keys */
+#define TROUBLE_SECONDS	10	/* the same while the store fails */
 
 static struct wallclock clock_of_day;
 
@@ -133,16 +134,18 @@ check_keys(struct services *sv)
 {
 	struct setup	*st;
 	char		 error[STORE_ERROR];
-	bool		 ok;
+	bool		 ok, more;
 
 	if (sv->ticks() < keys.due)
 		return;
 	st = services_setup(sv);
 	ok = keys.next > 0 || recall_keys(sv, st, error);
-	if (!keyrecord_activate_pending(st->keys, sv->resolver, &keys.next))
-		keys.due = sv->ticks() + KEYS_SECONDS * UINT64_C(1000);
+	more = keyrecord_activate_pending(st->keys, sv->resolver, &keys.next);
 	ok = ok && keyseen_note(st->keys, sv->store, sv->now(), error);
 	keys_say(ok, error);
+	if (!more)
+		keys.due = sv->ticks() + (ok ? KEYS_SECONDS :
+		    TROUBLE_SECONDS) * UINT64_C(1000);
 	setup_unref(&st);
 }
 

@@ -36,6 +36,42 @@ keyseen_name(struct arena *a, const char *domain, const char *selector,
 	return name;
 }
 
+/* Was this pending key activated in that ring? */
+static bool
+seen_in(const struct keyring *old, const struct signing_key *key)
+{
+	struct signing_keys	 keys = keyring_find(old, key->domain);
+	struct arena		*a = arena_new(0);
+	const char		*name, *its = NULL;
+	bool			 same;
+	size_t			 i;
+
+	for (i = 0; i < keys.n; i++)
+		if (keys.key[i]->pending &&
+		    strcmp(keys.key[i]->selector, key->selector) == 0)
+			its = keyseen_name(a, key->domain, key->selector,
+			    keys.key[i]->pkey);
+	name = its != NULL ? keyseen_name(a, key->domain, key->selector,
+	    key->pkey) : NULL;
+	same = name != NULL && strcmp(name, its) == 0;
+	arena_free(&a);
+	return same;
+}
+
+void
+keyseen_inherit(struct keyring *k, const struct keyring *old)
+{
+	const struct signing_key	*key;
+	bool				 signs;
+	size_t				 i;
+
+	for (i = 0; i < keyring_npending(k); i++) {
+		key = keyring_pending(k, i, &signs);
+		if (!signs && seen_in(old, key))
+			keyring_activate(k, i);
+	}
+}
+
 /* Some pending keys of a ring, with their names. */
 struct batch {
 	struct arena	*arena;

@@ -58,8 +58,8 @@ advice_pending_key(struct advice_list *l, const char *domain)
 {
 	advice_add(l, "key-pending", domain, "millgatectl key dns DOMAIN; "
 	    "publish what it prints, and then run: millgatectl key check "
-	    "DOMAIN", "mail of this domain is not signed: the record of its "
-	    "only key was never seen in the DNS");
+	    "DOMAIN", "mail is not signed: the record of the domain's only "
+	    "key was never seen in the DNS");
 }
 
 /* Is `part` in the list, whose parts are separated by ", "? */

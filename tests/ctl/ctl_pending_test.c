@@ -164,9 +164,8 @@ all_agree_that_a_key_is_pending(void **state)
 	expect(CHECK, 0, "unsigned=\"key pending\"");
 	expect(CHECK, 0, "event=key-pending domain=example.org");
 	/* status 2: no daemon answers */
-	expect(DOCTOR, 2, ". example.org: mail of this domain is not signed: "
-	    "the record of its only key was never seen in the DNS "
-	    "[key-pending]\n    millgatectl key dns DOMAIN; ");
+	expect(DOCTOR, 2, ". example.org: mail is not signed: the record of "
+	    "the domain's only key was never seen in the DNS [key-pending]\n    millgatectl key dns DOMAIN; ");
 }
 
 static void
@@ -201,6 +200,23 @@ an_older_key_is_replaced(void **state)
 	expect(CHECK, 0, "\n\ts=s1;");
 }
 
+/* A new host has hundreds of them: the advice stays short. */
+static void
+doctor_shows_twenty_domains(void **state)
+{
+	char	command[96];
+	int	i;
+
+	(void)state;
+	for (i = 1; i <= 23; i++) {
+		snprintf(command, sizeof(command), "key new --type ed25519 "
+		    "--selector s%d d%02d.example", i, i);
+		assert_int_equal(run(command), 0);
+	}
+	expect(DOCTOR, 2, "d19.example, d20.example, and 3 more: mail is not "
+	    "signed: ");
+}
+
 int
 main(void)
 {
@@ -209,6 +225,7 @@ main(void)
 		cmocka_unit_test(all_agree_that_a_key_is_pending),
 		cmocka_unit_test(all_agree_that_a_key_was_seen),
 		cmocka_unit_test(an_older_key_is_replaced),
+		cmocka_unit_test(doctor_shows_twenty_domains),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

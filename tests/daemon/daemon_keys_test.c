@@ -10,9 +10,12 @@
 #include "dkim/crypto.h"
 #include "dkim/keyrecord.h"
 #include "dkim/keyring.h"
+#include "dkim/keyseen.h"
 #include "dns/resolver.h"
 #include "mta/replay.h"
 #include "session/session_site.h"
+#include "store/store_priv.h"
+#include "store/store_sqlite.h"
 #include "store/store_test.h"
 
 #define NAME	"s1._domainkey.example.org"
@@ -161,6 +164,72 @@ a_key_that_was_seen_signs_after_a_restart(void **state)
 	free(zone);
 }
 
+static enum store_answer
+no_keys_find(struct store *s, struct store_key *key, size_t n,
+    char error[STORE_ERROR])
+{
+	(void)s;
+	(void)key;
+	(void)n;
+	snprintf(error, STORE_ERROR, "it is away");
+	return STORE_UNKNOWN;
+}
+
+static enum store_answer
+no_keys_note(struct store *s, const struct store_key *key, size_t n,
+    time_t now, char error[STORE_ERROR])
+{
+	(void)now;
+	return no_keys_find(s, &(struct store_key){ key->name, 0 }, n, error);
+}
+
+/* A store that fails now delays what it is told, and stops no signature. */
+static void
+a_store_that_fails_is_told_later(void **state)
+{
+	char		*zone = make_key();
+	struct services	*sv = start(zone);
+	struct store_ops away = *sv->store->ops;
+	const struct store_ops *works = sv->store->ops;
+	struct setup	*st;
+	struct keyring	*next;
+	char		*why = NULL, keys[128];
+	struct sql	*sql;
+	int64_t		 rows;
+
+	(void)state;
+	away.keys_find = no_keys_find;
+	away.keys_note = no_keys_note;
+	sv->store->ops = &away;
+	run_tasks(sv);
+	expect(sv, " signed=1", false);
+	/* what a reload does */
+	st = services_setup(sv);
+	snprintf(keys, sizeof(keys), "%s/keys", dir);
+	next = keyring_load(keys, &why);
+	assert_non_null(next);
+	assert_int_equal(keyring_find(next, "example.org").n, 0);
+	keyseen_inherit(next, st->keys);
+	assert_int_equal(keyring_find(next, "example.org").n, 1);
+	keyring_free(&next);
+	/* it is back */
+	sv->store->ops = works;
+	run_tasks(sv);
+	free(make_key());	/* another key in the file */
+	next = keyring_load(keys, &why);
+	assert_non_null(next);
+	keyseen_inherit(next, st->keys);
+	assert_int_equal(keyring_find(next, "example.org").n, 0);
+	keyring_free(&next);
+	assert_true(sql_open(&sql, path, SQL_READ));
+	assert_true(sql_number(sql, "SELECT count(*) FROM published", &rows));
+	assert_int_equal(rows, 1);
+	sql_close(&sql);
+	setup_unref(&st);
+	services_free(&sv);
+	free(zone);
+}
+
 static void
 another_key_in_the_same_file_is_new(void **state)
 {
@@ -214,6 +283,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_key_that_was_seen_signs_after_a_restart),
+		TEST(a_store_that_fails_is_told_later),
 		TEST(another_key_in_the_same_file_is_new),
 		TEST(the_warning_comes_once_an_hour),
 	};
