@@ -253,7 +253,7 @@ printed_loads_again(void **state)
 		"", sample, "socket = unix:/run/x socket-owner = \"a:b\" "
 		"recipient-delimiter = \"\" plan p { messages-per-hour = 5 } "
 		"listener a { daemon-names = {\"a \\\\ \\\"b\\\"\"} "
-		"direction = submission require-tls = no null-sender = yes }"
+		"direction = submission require-tls = no null-sender = no }"
 		"user \"o'brien\" { networks = {2001:db8::/32} "
 		"second-factor = yes senders = {\"*\", \"@.example.org\"} }"
 		"signing { canonicalization = simple/relaxed oversign = {} }",

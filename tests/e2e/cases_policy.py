@@ -139,3 +139,10 @@ listener inside { daemon-ports = {%d}  networks = {"192.0.2.0/24"} }""" %
     with settings(w, top=top):
         for address, want in ((STRANGER, "550 5.7.1 "), (HONEST, "250")):
             expect(submit(w, compose(ALICE), address=address), want)
+
+
+@case
+def null_sender_no_refuses_it(w):
+    with settings(w, top=first_listener(w, "strict", "null-sender = no")):
+        expect(submit(w, compose(ALICE), sender=""), "550 5.7.1 ")
+        expect(submit(w, compose(ALICE)), "250")

@@ -55,7 +55,9 @@ for shared in (
         submission_cases.a_foreign_sender_field_is_refused,
         submission_cases.a_from_that_cannot_be_parsed_is_refused,
         submission_cases.granted_and_tagged_addresses_are_allowed,
-        submission_cases.the_null_sender_is_refused_by_default,
+        submission_cases.
+        a_read_receipt_with_the_null_sender_is_accepted_and_counted,
+        policy_cases.null_sender_no_refuses_it,
         submission_cases.a_second_message_in_a_session_is_independent,
         submission_cases.an_empty_body_is_signed,
         submission_cases.many_clients_at_once_are_all_served,

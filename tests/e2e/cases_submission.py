@@ -129,8 +129,14 @@ def granted_and_tagged_addresses_are_allowed(w):
 
 
 @case
-def the_null_sender_is_refused_by_default(w):
-    expect(submit(w, compose(ALICE), sender=""), "550 5.7.1 ")
+def a_read_receipt_with_the_null_sender_is_accepted_and_counted(w):
+    text = compose(ALICE, subject="Read: figures")
+    reply = submit(w, text, sender="")
+    expect(reply, "250")
+    signed_by_both(w, text)
+    line = log_line(w, reply)
+    assert " sender=\"\" " in line and " quota=" in line, line
+    expect(submit(w, compose("ceo@example.net"), sender=""), "550 5.7.1 ")
 
 
 @case

@@ -316,7 +316,6 @@ listener msp {{
   daemon-names = {{"MSP"}}
   direction = submission
   relay-for = {{"msp"}}
-  null-sender = yes
 }}
 relay msp {{
   networks = {{"127.0.0.1"}}

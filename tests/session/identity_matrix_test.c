@@ -34,7 +34,7 @@ static const char users[] =
     "user admin { senders = {\"*\"} }\n"
     "user mallory@example.org { senders = {\"*\"}  block = yes }\n"
     "listener s { daemon-ports = {587}  direction = submission\n"
-    "  null-sender = yes  relay-for = {\"desk\", \"any\"} }\n"
+    "  relay-for = {\"desk\", \"any\"} }\n"
     "relay desk { networks = {\"198.51.100.0/24\"}\n"
     "  senders = {\"alice@example.org\", \"@shop.example.org\"} }\n"
     "relay any { networks = {\"203.0.113.9\"}  senders = {\"*\"} }\n"
