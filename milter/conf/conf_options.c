@@ -7,25 +7,6 @@
 #include "conf/conf.h"
 #include "conf/conf_options.h"
 
-const struct conf_kind conf_kinds[] = {
-	{ "",		false },
-	{ "resolver",	false },
-	{ "listener",	true },
-	{ "relay",	true },
-	{ "plan",	true },
-	{ "tier",	true },
-	{ "group",	true },
-	{ "user",	true },
-	{ "signing",	false },
-	{ "spf",	false },
-	{ "dkim",	false },
-	{ "dmarc",	false },
-	{ "override",	true },
-	{ "quota",	false },
-	{ "fuse",	false },
-};
-const size_t conf_nkinds = sizeof(conf_kinds) / sizeof(conf_kinds[0]);
-
 static const char *const mode_words[] = {
 	[MODE_ENFORCE] = "enforce", [MODE_MONITOR] = "monitor"
 };

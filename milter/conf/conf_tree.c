@@ -1,8 +1,8 @@
 /*
  * conf_tree - the parsed configuration file, and the errors found in it
  *
- * Settings are found by name. An error or a warning is one line that begins
- * with file and line.
+ * A new kind of section needs a row here. Settings are found by name. An error
+ * or a warning is one line that begins with file and line.
  */
 #include <stdarg.h>
 #include <string.h>
@@ -12,6 +12,25 @@
 #include "conf_tree_priv.h"
 
 #define SHOWN_MAX	60
+
+const struct conf_kind conf_kinds[] = {
+	{ "",		false },
+	{ "resolver",	false },
+	{ "listener",	true },
+	{ "relay",	true },
+	{ "plan",	true },
+	{ "tier",	true },
+	{ "group",	true },
+	{ "user",	true },
+	{ "signing",	false },
+	{ "spf",	false },
+	{ "dkim",	false },
+	{ "dmarc",	false },
+	{ "override",	true },
+	{ "quota",	false },
+	{ "fuse",	false },
+};
+const size_t conf_nkinds = sizeof(conf_kinds) / sizeof(conf_kinds[0]);
 
 const struct conf_section *
 conf_tree_next(const struct conf_tree *t, const char *name, size_t *i)
