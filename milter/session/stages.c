@@ -149,11 +149,10 @@ static bool
 cert_is_verified(struct session *s)
 {
 	const char *verify = s->macro(s->macro_ctx, "{verify}");
-	const char *mta = s->macro(s->macro_ctx, "v");
 
 	if (verify != NULL)
 		return strcmp(verify, "OK") == 0;
-	return mta != NULL && strncasecmp(mta, "Postfix", 7) == 0;
+	return s->f.conn.mta.kind == MTA_POSTFIX;
 }
 
 /*
@@ -203,7 +202,7 @@ gather_certificate(struct session *s)
 {
 	struct tls_facts *tls = &s->f.tls;
 
-	if (s->macro(s->macro_ctx, "{verify}") == NULL) {
+	if (s->f.conn.mta.kind == MTA_POSTFIX) {
 		tls->cert_name = stage_macro(s, s->arena, "{cert_subject}");
 		tls->cert_issuer_name = stage_macro(s, s->arena,
 		    "{cert_issuer}");
@@ -248,6 +247,19 @@ login_address(struct arena *a, const char *login)
 }
 
 /*
+ * Sendmail's {auth_authen} after EXTERNAL is the certificate's subject, encoded
+ * twice. Postfix's is the login that the SASL server has found for it, and the
+ * common name may be any other name. NULL: {auth_authen} is the login.
+ */
+static const char *
+certificate_login(const struct session *s, const char *mechanism)
+{
+	return strcmp(mechanism, "EXTERNAL") == 0 &&
+	    s->f.conn.mta.kind == MTA_SENDMAIL && s->f.tls.cert_verified ?
+	    s->f.tls.cert_name : NULL;
+}
+
+/*
  * A login needs both {auth_type} and {auth_authen}. {auth_author} is never
  * read: an unauthenticated client can set it with MAIL FROM ... AUTH=.
  */
@@ -268,11 +280,9 @@ gather_auth(struct session *s)
 	for (p = mechanism; *p != '\0'; p++)
 		*p = ascii_upper(*p);
 	auth->mechanism = mechanism;
-	auth->login = arena_strdup(s->arena, login);
-	/* Sendmail's login by certificate is the subject, encoded twice */
-	if (strcmp(mechanism, "EXTERNAL") == 0 && s->f.tls.cert_verified &&
-	    s->f.tls.cert_name != NULL)
-		auth->login = s->f.tls.cert_name;
+	auth->login = certificate_login(s, mechanism);
+	if (auth->login == NULL)
+		auth->login = arena_strdup(s->arena, login);
 	auth->address = login_address(s->arena, auth->login);
 }
 
