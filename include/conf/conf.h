@@ -17,6 +17,7 @@
 #include "dkim/dkim_sign.h"
 #include "dkim/dkim_verify.h"
 #include "dkim/keyring.h"
+#include "mail/authres.h"
 #include "policy/policy_block.h"
 #include "policy/policy_dmarc.h"
 #include "policy/policy_override.h"
@@ -42,6 +43,7 @@ struct conf {
 	unsigned	 socket_mode;	/* 0660; unix sockets only */
 	const char	*socket_owner;	/* "user:group", or NULL */
 	const char	*authserv_id;	/* NULL: the MTA's {j} */
+	enum login_results submission_results;
 	const char	*state;
 	const char	*control_socket; /* a path, or CONF_NO_SOCKET */
 	const char	*state_password_file, *state_ca_file;	/* or NULL */

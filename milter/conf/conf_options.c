@@ -10,6 +10,11 @@
 static const char *const mode_words[] = {
 	[MODE_ENFORCE] = "enforce", [MODE_MONITOR] = "monitor"
 };
+static const char *const results_words[] = {
+	[LOGIN_RESULTS_NONE] = "none",
+	[LOGIN_RESULTS_ANONYMOUS] = "anonymous",
+	[LOGIN_RESULTS_LOGIN] = "login"
+};
 static const char *const direction_words[] = {
 	[DIRECTION_INBOUND] = "inbound",
 	[DIRECTION_SUBMISSION] = "submission"
@@ -75,6 +80,10 @@ const struct conf_option conf_options[] = {
 	{ "", "authserv-id", OPT_TEXT, CONF(authserv_id), .def = "",
 	    .syntax = syntax_authserv_id,
 	    .help = "name in Authentication-Results; empty: macro {j}" },
+	{ "", "submission-results", OPT_WORD, CONF(submission_results),
+	    .def = "none", WORDS(results_words),
+	    .help = "what Authentication-Results tells of a login: none; "
+	    "anonymous, auth=pass alone; login, also who and how" },
 	{ "", "state", OPT_TEXT, CONF(state), .def = STATEDIR "/state.db",
 	    .syntax = syntax_state,
 	    .help = "state file with the quota counters, or redis://..." },

@@ -283,16 +283,13 @@ put_reason(struct writer *w, enum result r, const char *reason)
 
 /* --- methods -------------------------------------------------------------- */
 
+/* "(PLAIN, tier low)", what is known of it */
 static void
-put_auth(struct writer *w, const struct auth_facts *auth, const char *tier)
+put_proof(struct writer *w, const char *mechanism, const char *tier)
 {
-	const char	*mechanism = auth->mechanism;
-	char		 text[COMMENT_MAX + 1];
-	size_t		 len;
+	char	text[COMMENT_MAX + 1];
+	size_t	len;
 
-	if (auth->login == NULL || auth->login[0] == '\0')
-		return;
-	put_result(w, "auth", RESULT_PASS);
 	len = mechanism != NULL ? strlen(mechanism) : 0;
 	if (len > MECHANISM_MAX || !authres_is_token(mechanism, len))
 		len = 0;
@@ -301,7 +298,20 @@ put_auth(struct writer *w, const struct auth_facts *auth, const char *tier)
 	    tier != NULL ? "tier " : "", tier != NULL ? tier : "");
 	if (text[0] != '\0')
 		put_comment(w, text);
-	put_prop_address(w, "smtp.auth", auth->login);
+}
+
+static void
+put_auth(struct writer *w, const struct facts *f, enum login_results shown)
+{
+	const char *login = f->auth.login;
+
+	if (login == NULL || login[0] == '\0' || shown == LOGIN_RESULTS_NONE)
+		return;
+	put_result(w, "auth", RESULT_PASS);
+	if (shown == LOGIN_RESULTS_ANONYMOUS)
+		return;
+	put_proof(w, f->auth.mechanism, f->tier);
+	put_prop_address(w, "smtp.auth", login);
 }
 
 static void
@@ -456,28 +466,36 @@ put_dmarc(struct writer *w, const struct facts *f, const struct verdict *v,
 		put_prop(w, "policy.dmarc", dmarc_policy_word(d->policy));
 }
 
+static bool
+has_nothing_to_say(const struct facts *f, enum login_results shown)
+{
+	return f->direction == DIRECTION_SUBMISSION &&
+	    shown == LOGIN_RESULTS_NONE;
+}
+
 const char *
-authres_format(struct arena *a, const char *authserv_id,
-    const struct facts *f, const struct verdict *v, bool monitor)
+authres_format(struct arena *a, const struct authres_form *form,
+    const struct facts *f, const struct verdict *v)
 {
 	struct writer	 w = { BUF_INIT, BUF_INIT, 0 };
-	const char	*value;
+	const char	*id = form->authserv_id, *value = NULL;
 	size_t		 before;
 
 	buf_reserve(&w.out, 1000);
 	buf_addch(&w.out, ' ');
-	if (!put_value(&w.out, authserv_id, strlen(authserv_id)))
+	if (!put_value(&w.out, id, strlen(id)))
 		buf_addstr(&w.out, "unknown");
 	before = w.out.len;
-	put_auth(&w, &f->auth, f->tier);
+	put_auth(&w, f, form->login);
 	put_iprev(&w, f);
 	put_spf_mfrom(&w, f);
 	put_spf_helo(&w, f);
 	put_dkim(&w, &f->dkim);
-	put_dmarc(&w, f, v, monitor);
-	if (w.out.len == before)
-		buf_addstr(&w.out, "; none");
-	value = arena_memdup(a, w.out.data, w.out.len);
+	put_dmarc(&w, f, v, form->monitor);
+	if (w.out.len > before)
+		value = arena_memdup(a, w.out.data, w.out.len);
+	else if (!has_nothing_to_say(f, form->login))
+		value = arena_printf(a, "%s; none", buf_str(&w.out));
 	buf_free(&w.out);
 	buf_free(&w.unit);
 	return value;

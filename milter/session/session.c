@@ -369,17 +369,24 @@ plan_received_spf(struct session *s)
 	}
 }
 
-/* RFC 8601 4 and 5: delete fields with our authserv-id, insert ours on top. */
+/*
+ * RFC 8601 4 and 5: delete fields with our authserv-id, also where we insert
+ * none, and insert ours on top.
+ */
 static void
-plan_results(struct session *s, bool monitor)
+plan_results(struct session *s)
 {
-	static const char field[] = "Authentication-Results";
+	static const char	 field[] = "Authentication-Results";
+	const struct authres_form form = { s->authserv_id,
+	    s->setup->conf->submission_results, !enforces(s) };
+	const char		*value;
 
 	delete_claimed(s, field, authres_claims);
 	if (s->setup->conf->spf.received_spf)
 		plan_received_spf(s);
-	edits_insert_top(&s->edits, field, authres_format(s->arena,
-	    s->authserv_id, &s->f, &s->verdict, monitor));
+	value = authres_format(s->arena, &form, &s->f, &s->verdict);
+	if (value != NULL)
+		edits_insert_top(&s->edits, field, value);
 }
 
 struct verdict
@@ -398,7 +405,7 @@ session_eom(struct session *s, const struct edits **edits)
 	if (refuses(s))
 		return message_end(s, "eom");
 	if (!s->too_large)
-		plan_results(s, !enforces(s));
+		plan_results(s);
 	edits_order(&s->edits);
 	*edits = &s->edits;
 	return enforces(s) ? s->verdict : verdict_accept();

@@ -14,17 +14,32 @@ ALICE, CAROL = "alice@example.net", "carol@example.net"
 TOKENS = ("OAUTHBEARER", "XOAUTH2")
 
 
+def token_login(w, mechanism):
+    """Submit a message after this login; return it as delivered."""
+    text = compose(ALICE)
+    reply = submit(w, text, mechanism=mechanism)
+    expect(reply, "250 2.0.0")
+    line = log_line(w, reply)
+    assert "login=%s mechanism=%s " % (ALICE, mechanism) in line, line
+    return signed_by_both(w, text)
+
+
 @case
 def a_login_with_a_token_is_accepted_and_recorded(w):
-    for mechanism in TOKENS:
-        text = compose(ALICE)
-        reply = submit(w, text, mechanism=mechanism)
-        expect(reply, "250 2.0.0")
-        found = signed_by_both(w, text)
-        assert results(found)["auth"] == "pass (%s) smtp.auth=%s" % (
-            mechanism, ALICE), found.head
-        line = log_line(w, reply)
-        assert "login=%s mechanism=%s " % (ALICE, mechanism) in line, line
+    with settings(w, top="submission-results = login"):
+        for mechanism in TOKENS:
+            found = token_login(w, mechanism)
+            assert results(found)["auth"] == "pass (%s) smtp.auth=%s" % (
+                mechanism, ALICE), found.head
+
+
+@case
+def recipients_learn_of_a_login_only_what_is_configured(w):
+    found = token_login(w, "XOAUTH2")
+    assert not found.all("Authentication-Results"), found.head
+    with settings(w, top="submission-results = anonymous"):
+        found = token_login(w, "XOAUTH2")
+        assert results(found) == {"auth": "pass"}, found.head
 
 
 @case

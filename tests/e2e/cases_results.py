@@ -137,11 +137,13 @@ def each_message_of_a_session_has_one_field(w):
 @case
 def our_field_is_removed_from_a_submission(w):
     for n in (1, 2, 3, 50):
-        text = compose("alice@example.net", extra=forged_fields(n))
-        expect(submit(w, text, recipients="bob@example.net"), "250")
-        found = delivered(w, "example.net", text)
-        assert len(found.all(NAME)) == 1, found.head
-        assert "dmarc=pass" not in found.head, found.head
+        for told, want in (("none", 0), ("login", 1)):
+            text = compose("alice@example.net", extra=forged_fields(n))
+            with settings(w, top="submission-results = " + told):
+                expect(submit(w, text, recipients="bob@example.net"), "250")
+            found = delivered(w, "example.net", text)
+            assert len(found.all(NAME)) == want, found.head
+            assert "dmarc=pass" not in found.head, found.head
 
 
 # Received-SPF: fields that look like ours, and one that does not

@@ -96,7 +96,7 @@ take_facts(struct input *in, struct facts *f)
 }
 
 static size_t
-methods(const struct facts *f)
+methods(const struct facts *f, enum login_results told)
 {
 	size_t n = 0;
 
@@ -104,7 +104,9 @@ methods(const struct facts *f)
 		n = f->dkim.n + (f->dkim.skipped > 0);
 	if (f->dkim.done && n == 0)
 		n = 1;
-	return n + (f->auth.login != NULL) + f->spf_mfrom.done +
+	if (f->auth.login != NULL && told != LOGIN_RESULTS_NONE)
+		n++;
+	return n + f->spf_mfrom.done +
 	    f->spf_helo.done + f->dmarc.done;
 }
 
@@ -115,16 +117,19 @@ check_writer(struct input *in)
 	struct facts		 f;
 	struct verdict		 v;
 	const char		*value;
-	bool			 monitor;
+	struct authres_form	 form = { .authserv_id = ID };
+	unsigned		 octet;
 
 	memset(&f, 0, sizeof(f));
 	memset(&v, 0, sizeof(v));
 	v.action = (enum action)(take(in) % (ACTION_REJECT + 1));
-	monitor = take(in) & 1;
+	octet = take(in);
+	form.monitor = octet & 1;
+	form.login = (enum login_results)(2 - (octet >> 1) % 3);
 	take_facts(in, &f);
-	value = authres_format(in->arena, ID, &f, &v, monitor);
+	value = authres_format(in->arena, &form, &f, &v);
 	CHECK(reader_parse(&r, value));
-	CHECK(strcmp(r.id, ID) == 0 && r.n == methods(&f));
+	CHECK(strcmp(r.id, ID) == 0 && r.n == methods(&f, form.login));
 	CHECK(authres_claims(value, ID));
 	CHECK(!authres_claims(value, "other.example"));
 }

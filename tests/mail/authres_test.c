@@ -323,17 +323,65 @@ static const struct {
 static void
 writes_the_field(void **state)
 {
+	struct authres_form form = { ID, LOGIN_RESULTS_LOGIN, false };
 	struct arena	*a = arena_new(4096);
 	const char	*got;
 	size_t		 i;
 
 	(void)state;
 	for (i = 0; i < NELEM(written); i++) {
-		got = authres_format(a, ID, &written[i].f, &written[i].v,
-		    written[i].monitor);
+		form.monitor = written[i].monitor;
+		got = authres_format(a, &form, &written[i].f, &written[i].v);
 		if (strcmp(got, written[i].want) != 0)
 			row_fail(written[i].name, "is \"%s\"", got);
 		assert_true(authres_claims(got, ID));
+	}
+	arena_free(&a);
+}
+
+static const struct {
+	const char	*name;
+	enum login_results login;
+	struct facts	 f;
+	const char	*want;
+} told[] = {
+	{ "nothing", LOGIN_RESULTS_NONE, { .direction = DIRECTION_SUBMISSION,
+	    .auth = { "lee@x.example", "PLAIN" }, .tier = "low" }, NULL },
+	{ "nothing, nobody", LOGIN_RESULTS_NONE, { .direction =
+	    DIRECTION_SUBMISSION }, NULL },
+	{ "nothing, inbound", LOGIN_RESULTS_NONE, {
+	    .auth = { "lee@x.example", "PLAIN" },
+	    .dkim = { .done = true } }, " mx.example.net;\n\tdkim=none" },
+	{ "nothing, inbound, nobody", LOGIN_RESULTS_NONE, { .tier = NULL },
+	    " mx.example.net; none" },
+	{ "that there was one", LOGIN_RESULTS_ANONYMOUS, { .direction =
+	    DIRECTION_SUBMISSION, .auth = { "lee@x.example", "PLAIN" },
+	    .tier = "low" }, " mx.example.net;\n\tauth=pass" },
+	{ "that there was none", LOGIN_RESULTS_ANONYMOUS, { .direction =
+	    DIRECTION_SUBMISSION }, " mx.example.net; none" },
+	{ "all", LOGIN_RESULTS_LOGIN, { .direction = DIRECTION_SUBMISSION,
+	    .auth = { "lee@x.example", "PLAIN" }, .tier = "low" },
+	    " mx.example.net;\n\tauth=pass (PLAIN, tier low) "
+	    "smtp.auth=lee@x.example" },
+};
+
+static void
+tells_of_a_login_what_it_may(void **state)
+{
+	struct authres_form	 form = { .authserv_id = ID };
+	struct verdict		 v = { .action = ACTION_ACCEPT };
+	struct arena		*a = arena_new(4096);
+	const char		*got;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(told); i++) {
+		form.login = told[i].login;
+		got = authres_format(a, &form, &told[i].f, &v);
+		if (got == NULL || told[i].want == NULL ?
+		    got != told[i].want : strcmp(got, told[i].want) != 0)
+			row_fail(told[i].name, "is \"%s\"", got != NULL ?
+			    got : "(no field)");
 	}
 	arena_free(&a);
 }
@@ -389,6 +437,8 @@ static const struct {
 static void
 foreign_text_stays_inside(void **state)
 {
+	static const struct authres_form form = { "x", LOGIN_RESULTS_LOGIN,
+	    false };
 	struct verdict	 v = { .action = ACTION_ACCEPT };
 	struct arena	*a = arena_new(4096);
 	struct facts	 f;
@@ -399,7 +449,7 @@ foreign_text_stays_inside(void **state)
 	for (i = 0; i < NELEM(logins); i++) {
 		memset(&f, 0, sizeof(f));
 		f.auth.login = logins[i].login;
-		got = authres_format(a, "x", &f, &v, false);
+		got = authres_format(a, &form, &f, &v);
 		if (strncmp(got, " x;\n\tauth=pass", 14) != 0 ||
 		    strcmp(got + 14, logins[i].want) != 0)
 			row_fail(logins[i].name, "is \"%s\"", got);
@@ -410,20 +460,23 @@ foreign_text_stays_inside(void **state)
 static void
 mechanisms_and_ids(void **state)
 {
+	struct authres_form form = { ID, LOGIN_RESULTS_LOGIN, false };
 	struct verdict	 v = { .action = ACTION_ACCEPT };
 	struct arena	*a = arena_new(4096);
 	struct facts	 f = { .auth = { "a", "X) dkim=pass (" } };
 
 	(void)state;
-	assert_string_equal(authres_format(a, ID, &f, &v, false),
+	assert_string_equal(authres_format(a, &form, &f, &v),
 	    " mx.example.net;\n\tauth=pass smtp.auth=a");
 	f.auth.mechanism = "SCRAM-SHA-256-PLUS-AND-MORE";
-	assert_string_equal(authres_format(a, ID, &f, &v, false),
+	assert_string_equal(authres_format(a, &form, &f, &v),
 	    " mx.example.net;\n\tauth=pass smtp.auth=a");
 	f.auth.mechanism = "";
-	assert_string_equal(authres_format(a, "my gate", &f, &v, false),
+	form.authserv_id = "my gate";
+	assert_string_equal(authres_format(a, &form, &f, &v),
 	    " \"my gate\";\n\tauth=pass smtp.auth=a");
-	assert_string_equal(authres_format(a, "a\nb", &f, &v, false),
+	form.authserv_id = "a\nb";
+	assert_string_equal(authres_format(a, &form, &f, &v),
 	    " unknown;\n\tauth=pass smtp.auth=a");
 	arena_free(&a);
 }
@@ -578,6 +631,7 @@ assert_props(const struct reader *r)
 static void
 no_facts_escape(void **state)
 {
+	struct authres_form	 form = { ID, LOGIN_RESULTS_LOGIN, false };
 	struct verdict		 v = { .action = ACTION_ACCEPT };
 	struct arena		*a = arena_new(16384);
 	static struct reader	 r;
@@ -590,7 +644,8 @@ no_facts_escape(void **state)
 		arena_reset(a);
 		hostile_facts(a, &f);
 		v.action = (enum action)(rnd() % (ACTION_REJECT + 1));
-		got = authres_format(a, ID, &f, &v, rnd() % 2);
+		form.monitor = rnd() % 2;
+		got = authres_format(a, &form, &f, &v);
 		if (!reader_parse(&r, got)) {
 			print_error("cannot be read:%s\n", got);
 			fail();
@@ -615,6 +670,7 @@ main(void)
 		cmocka_unit_test(ids_of_other_kinds),
 		cmocka_unit_test(claims_is_linear),
 		cmocka_unit_test(writes_the_field),
+		cmocka_unit_test(tells_of_a_login_what_it_may),
 		cmocka_unit_test(foreign_text_stays_inside),
 		cmocka_unit_test(mechanisms_and_ids),
 		cmocka_unit_test(no_facts_escape),
