@@ -44,6 +44,7 @@ struct conf {
 	const char	*socket_owner;	/* "user:group", or NULL */
 	const char	*authserv_id;	/* NULL: the MTA's {j} */
 	enum login_results submission_results;
+	const char	*login_domain;	/* users_qualify adds it; or NULL */
 	const char	*state;
 	const char	*control_socket; /* a path, or CONF_NO_SOCKET */
 	const char	*state_password_file, *state_ca_file;	/* or NULL */

@@ -96,6 +96,7 @@ conf_syntax_fn	syntax_socket, syntax_owner, syntax_authserv_id, syntax_state,
 		syntax_port, syntax_address, syntax_nonempty, syntax_tls,
 		syntax_mechanism, syntax_sender, syntax_field, syntax_domain,
 		syntax_reason, syntax_command, syntax_login, syntax_certificate,
+		syntax_login_domain,
 		syntax_issuer, syntax_tier_mechanism, syntax_tier_sender;
 
 #endif

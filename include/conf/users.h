@@ -22,10 +22,13 @@
 struct arena;
 struct users;
 
-/* All memory is in the arena. */
-struct users	*users_new(struct arena *a);
 /*
- * `user` is kept, not copied; its login is in lower case. False: the login has
+ * All memory is in the arena. `login_domain`, in lower case, is the domain of
+ * logins without one; NULL: they have none.
+ */
+struct users	*users_new(struct arena *a, const char *login_domain);
+/*
+ * `user` is kept, not copied; its login is whole and in lower case. False: the login has
  * an entry already.
  */
 bool		 users_add(struct users *u, const struct user_rules *user);
@@ -80,6 +83,13 @@ const char	*users_issuer(const char *text);
  * 255 octets, or has blanks, double quotes or control characters.
  */
 const char	*users_login(struct arena *a, const char *text);
+/*
+ * The whole login: a name without "@" becomes an address in login_domain, if
+ * there is one. Every login must pass through here before it is looked up,
+ * compared or counted, so that "alice" and "alice@example.org" are one login.
+ */
+const char	*users_qualify(const struct users *u, struct arena *a,
+		    const char *login);
 /*
  * The key under which a login is counted: the login in lower case, with
  * LOGIN_BUCKET before it when it begins like the key of another kind.

@@ -67,13 +67,18 @@ struct advice_seen {
 	uint64_t	 sessions;
 	struct mta_facts mta;		/* of the latest session */
 	bool		 unbound;	/* logins are not bound to addresses */
+	/* messages refused because a login has no domain, and none is set */
+	uint64_t	 bare_logins;
 	/* advice_postfix() or advice_sendmail() has judged the MTA */
 	bool		 setup_known;
 	policy_never_fn	*never;
 	const void	*never_arg;
 };
 
-/* Add advice about the protocol and about logins at inbound listeners. */
+/*
+ * Add advice about the protocol, about logins at inbound listeners, and about
+ * logins that are not addresses.
+ */
 void	advice_session(struct advice_list *l, const struct advice_seen *seen);
 /* Add advice if mail is refused by `rule` because a macro was never sent. */
 void	advice_refusals(struct advice_list *l,

@@ -51,12 +51,14 @@ struct tls_facts {
 	bool		 cert_verified;	/* the MTA checked it against a CA */
 	/* common names; NULL: none */
 	const char	*cert_name, *cert_issuer_name;
+	const char	*cert_login;	/* the name as a whole login */
 	/* "/O=x/CN=y", decoded; NULL: Postfix sends the common names only */
 	const char	*cert_subject, *cert_issuer;
 };
 
 struct auth_facts {
-	const char	*login;		/* {auth_authen}; NULL: none */
+	/* {auth_authen}, qualified by login-domain; NULL: none */
+	const char	*login;
 	const char	*mechanism;	/* {auth_type}, upper case */
 	/* the login as an address, A-labels; NULL: not an address */
 	const char	*address;

@@ -27,6 +27,17 @@ const char	*policy_submitter(const struct user_rules *user,
 const char	*policy_own_address(const struct user_rules *user,
 		    const struct facts *f);
 
+/*
+ * Does the submitter own no address, because its login has no domain, where
+ * its own address is what it may use?
+ */
+bool		 policy_lacks_address(const struct identity_rules *ir,
+		    const struct user_rules *user, const struct facts *f);
+
+/* The same, where a tier allows only the login's own address. */
+bool		 policy_tier_lacks_address(const struct tier_rules *t,
+		    const struct facts *f);
+
 /* Does the sender pattern match some address of the domain? */
 bool		 policy_pattern_reaches(const char *pattern,
 		    const char *domain);

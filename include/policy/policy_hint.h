@@ -36,6 +36,9 @@ bool	policy_missing_proof(const char *rule, const struct mta_facts *mta,
 bool	policy_hint(const char *rule, const struct mta_facts *mta,
 	    policy_never_fn *never, const void *arg, char hint[POLICY_HINT]);
 
+/* Logged when mail is refused because this login is not an address. */
+void	policy_domain_hint(const char *login, char hint[POLICY_HINT]);
+
 /* Logged when a client logs in at an inbound listener, and is accepted. */
 extern const char policy_login_hint[];
 

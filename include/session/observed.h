@@ -66,6 +66,12 @@ void		 observed_verdict(struct observed_listener *l,
 		    const char *event, enum action action, const char *rule);
 
 /*
+ * Count a message that was refused because its login has no domain, so that it
+ * is not an address.
+ */
+void		 observed_bare_login(struct observed_listener *l);
+
+/*
  * Has this macro never been sent, at any stage? A macro that is sent without a
  * value counts as sent: the MTA is configured to send it and had no value.
  */

@@ -262,6 +262,18 @@ build_tiers(struct conf_builder *b)
 }
 
 static void
+qualify_users(const struct conf_builder *b, struct group_rules *group)
+{
+	const char	**list;
+	size_t		  i;
+
+	list = arena_array(b->arena, group->nusers + 1, sizeof(*list));
+	for (i = 0; i < group->nusers; i++)
+		list[i] = users_qualify(b->users, b->arena, group->users[i]);
+	group->users = list;
+}
+
+static void
 build_groups(struct conf_builder *b)
 {
 	const struct conf_section	*s;
@@ -277,11 +289,31 @@ build_groups(struct conf_builder *b)
 		list[n].file = s->place.file;
 		list[n].line = s->place.line;
 		build_options(b, s, &list[n]);
+		qualify_users(b, &list[n]);
 		check_title(b, s);
 	}
 	b->conf->group_sections = list;
 	b->conf->ngroup_sections = n;
 	b->conf->groups = groups_new(b->arena, list, n);
+}
+
+/* A second entry may differ in case, or lack the login-domain. */
+static void
+add_user(struct conf_builder *b, const struct conf_section *s,
+    struct user_rules *user)
+{
+	const char *written = user->login;
+
+	user->login = users_qualify(b->users, b->arena, written);
+	if (users_add(b->users, user))
+		return;
+	if (user->login == written)
+		conf_complain_in(b->bad, s, s->place, "the login has an entry "
+		    "already (case does not matter); remove one of the two");
+	else
+		conf_complain_in(b->bad, s, s->place, "the login is %s by "
+		    "login-domain, which has an entry already; remove one of "
+		    "the two", conf_shown(b->arena, user->login));
 }
 
 static void
@@ -295,9 +327,8 @@ build_user(struct conf_builder *b, const struct conf_section *s,
 	if (user->login == NULL)
 		conf_complain_in(b->bad, s, s->place, "the login is not valid; "
 		    "write it without blanks, at most 255 characters long");
-	else if (!users_add(b->users, user))
-		conf_complain_in(b->bad, s, s->place, "the login has an entry "
-		    "already (case does not matter); remove one of the two");
+	else
+		add_user(b, s, user);
 }
 
 static void
@@ -309,7 +340,6 @@ build_users(struct conf_builder *b)
 
 	n = count_sections(b->tree, "user");
 	list = arena_array(b->arena, n, sizeof(*list));
-	b->conf->users = b->users = users_new(b->arena);
 	for (n = 0; (s = conf_tree_next(b->tree, "user", &i)) != NULL; n++)
 		build_user(b, s, &list[n]);
 	b->conf->user_sections = list;
@@ -387,6 +417,8 @@ conf_build(struct conf_builder *b)
 	build_listeners(b);
 	build_overrides(b);
 	build_tiers(b);
+	b->conf->users = b->users = users_new(b->arena,
+	    b->conf->login_domain);
 	build_groups(b);
 	build_users(b);
 	build_users_file(b);

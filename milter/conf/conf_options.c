@@ -84,6 +84,9 @@ const struct conf_option conf_options[] = {
 	    .def = "none", WORDS(results_words),
 	    .help = "what Authentication-Results tells of a login: none; "
 	    "anonymous, auth=pass alone; login, also who and how" },
+	{ "", "login-domain", OPT_TEXT, CONF(login_domain), .def = "",
+	    .syntax = syntax_login_domain, .help = "domain of logins without "
+	    "one: alice is alice@example.org; empty: none" },
 	{ "", "state", OPT_TEXT, CONF(state), .def = STATEDIR "/state.db",
 	    .syntax = syntax_state,
 	    .help = "state file with the quota counters, or redis://..." },

@@ -315,6 +315,21 @@ syntax_domain(struct arena *a, const char **text)
 	return NULL;
 }
 
+/* As it is written, like the domains of the logins that it is compared with. */
+const char *
+syntax_login_domain(struct arena *a, const char **text)
+{
+	char	*domain = arena_strlower(a, *text);
+	size_t	 len = strlen(domain);
+
+	if (domain_canonical(a, domain, len) == NULL)
+		return "is not a domain; write example.org";
+	if (domain[len - 1] == '.')
+		domain[len - 1] = '\0';
+	*text = domain;
+	return NULL;
+}
+
 const char *
 syntax_login(struct arena *a, const char **text)
 {

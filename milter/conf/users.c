@@ -18,6 +18,7 @@
 
 struct users {
 	struct arena	*arena;
+	const char	*login_domain;		/* or NULL */
 	size_t		 n, size;
 	const struct user_rules **slot;
 };
@@ -45,11 +46,12 @@ find_slot(const struct users *u, const char *login)
 }
 
 struct users *
-users_new(struct arena *a)
+users_new(struct arena *a, const char *login_domain)
 {
 	struct users *u = arena_alloc(a, sizeof(*u));
 
 	u->arena = a;
+	u->login_domain = login_domain;
 	u->size = FIRST_SIZE;
 	u->slot = arena_array(a, u->size, sizeof(u->slot[0]));
 	return u;
@@ -121,6 +123,15 @@ users_login(struct arena *a, const char *text)
 
 	return len <= LOGIN_MAX && users_is_plain(text, len) ?
 	    arena_strlower(a, text) : NULL;
+}
+
+const char *
+users_qualify(const struct users *u, struct arena *a, const char *login)
+{
+	if (u->login_domain == NULL || login[0] == '\0' ||
+	    strchr(login, '@') != NULL)
+		return login;
+	return arena_printf(a, "%s@%s", login, u->login_domain);
 }
 
 const char *

@@ -250,6 +250,7 @@ read_line(struct reader *r, char *line)
 		    conf_shown(r->arena, word));
 		return;
 	}
+	user->login = users_qualify(r->users, r->arena, user->login);
 	if (has_invisible(word))
 		conf_complain(&r->bad, r->place, "%s has a byte order mark or "
 		    "a no-break space; save the file as plain text, with "

@@ -103,6 +103,10 @@ advise_listener(struct doctor *w, struct json l)
 	seen.listener = json_get_text(a, l, "name");
 	seen.sessions = json_get_number(l, "sessions");
 	seen.unbound = is_unbound(w->conf, seen.listener);
+	/* what was refused before the option was set counts no more */
+	if (w->conf->login_domain == NULL)
+		seen.bare_logins = json_get_number(l,
+		    "logins_without_domain_refused");
 	read_mta(a, l, &seen.mta);
 	seen.setup_known = w->d.postfix != NULL || w->d.sendmail != NULL;
 	if (!json_get(l, "macros", &macros) || !json_get(l, "rules", &rules))

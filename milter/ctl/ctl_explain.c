@@ -291,8 +291,10 @@ find_why_not(const struct explanation *e)
 	if (e->user == NULL && e->conf->identity.unlisted == UNLISTED_REFUSE)
 		return "it has no entry, and unlisted-users = refuse";
 	if (e->nsenders == 0)
-		return "it is not an address, and no senders are configured "
-		    "for it";
+		return strchr(e->login, '@') != NULL ?
+		    "it is not an address, and no senders are configured "
+		    "for it" : "it is not an address, and no senders are "
+		    "configured for it; set login-domain";
 	if (plans_allow_none(e))
 		return "its plan, or the limit set for it, allows no mail";
 	for (i = 0; i < e->ngroups; i++) {
@@ -373,7 +375,7 @@ open_state(const struct ctl *c, const struct conf *conf)
 
 /* "login NAME" means NAME, as in the commands that change something. */
 static const char *
-login_of(struct arena *a, const char *text)
+login_of(struct arena *a, const struct conf *conf, const char *text)
 {
 	size_t		 lead = strlen(LOGIN_BUCKET);
 	const char	*login = users_login(a, text);
@@ -381,7 +383,7 @@ login_of(struct arena *a, const char *text)
 	if (login == NULL)
 		login = strncmp(text, LOGIN_BUCKET, lead) == 0 &&
 		    text[lead] != '\0' ? text + lead : text;
-	return login;
+	return users_qualify(conf->users, a, login);
 }
 
 static int
@@ -389,7 +391,7 @@ explain(const struct ctl *c, const struct conf *conf, const char *listener,
     struct arena *a)
 {
 	struct explanation	 e = { .arena = a, .conf = conf,
-		.login = login_of(a, c->operand[0]) };
+		.login = login_of(a, conf, c->operand[0]) };
 	const struct session_rules *rules = NULL;
 	struct keyring		*keys;
 	struct store		*state;

@@ -111,7 +111,11 @@ quota_account(struct arena *a, const struct conf *c, const char *text)
 
 	if (key != NULL)
 		return arena_strdup(a, key);
-	return name != NULL ? users_account(a, name) : users_login(a, text);
+	if (name == NULL)
+		name = users_login(a, text);
+	if (name != NULL && c != NULL)
+		name = users_qualify(c->users, a, name);
+	return name != NULL ? users_account(a, name) : NULL;
 }
 
 /* The plan of a relay or a listener; NULL: the key is neither, or has none. */

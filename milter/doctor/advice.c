@@ -21,6 +21,12 @@ advise_logins(struct advice_list *l, const struct advice_seen *seen)
 void
 advice_session(struct advice_list *l, const struct advice_seen *seen)
 {
+	if (seen->bare_logins > 0)
+		advice_add(l, "login-domain", seen->listener, "login-domain = "
+		    "\"example.org\"", "messages were refused because their "
+		    "login, a name without a domain, is not an address; set "
+		    "the domain of such logins in millgate.conf, or give them "
+		    "senders");
 	if (seen->sessions == 0 || seen->setup_known || !seen->mta.known)
 		return;
 	if (seen->mta.protocol < 6)

@@ -43,6 +43,22 @@ policy_own_address(const struct user_rules *user, const struct facts *f)
 	    f->auth.address : policy_submitter(user, f);
 }
 
+static bool
+lacks_domain(const char *login)
+{
+	return login != NULL && strchr(login, '@') == NULL;
+}
+
+bool
+policy_lacks_address(const struct identity_rules *ir,
+    const struct user_rules *user, const struct facts *f)
+{
+	if (!lacks_domain(f->auth.login))
+		return false;
+	return user != NULL ? user->nsenders == 0 :
+	    ir->unlisted == UNLISTED_OWN_ADDRESS;
+}
+
 /* The local part up to the recipient delimiter, "alice" of "alice+x". */
 static size_t
 base_length(const struct identity_rules *ir, const char *local)
@@ -181,5 +197,16 @@ policy_tier_allows(const struct tier_rules *t,
 		    policy_sender_fits(ir, pattern, box))
 			return true;
 	}
+	return false;
+}
+
+bool
+policy_tier_lacks_address(const struct tier_rules *t, const struct facts *f)
+{
+	size_t i;
+
+	for (i = 0; t != NULL && i < t->nsenders; i++)
+		if (strcmp(t->senders[i], TIER_LOGIN) == 0)
+			return lacks_domain(f->auth.login);
 	return false;
 }

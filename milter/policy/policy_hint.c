@@ -163,6 +163,13 @@ policy_hint(const char *rule, const struct mta_facts *mta,
 	return true;
 }
 
+void
+policy_domain_hint(const char *login, char hint[POLICY_HINT])
+{
+	snprintf(hint, POLICY_HINT, "login \"%.100s\" is not an address; set "
+	    "login-domain", login);
+}
+
 const char policy_login_hint[] = "a login at an inbound listener may use any "
     "address and has no quota; offer no login there (Postfix: "
     "smtpd_sasl_auth_enable = no; Sendmail: M=A in DAEMON_OPTIONS) or write "

@@ -18,6 +18,15 @@ is_unlisted(const struct identity_rules *ir, const struct user_rules *user,
 	    f->auth.login != NULL;
 }
 
+/* The end of "address X is not allowed for LOGIN". */
+static const char *
+why_none(const struct identity_rules *ir, const struct user_rules *user,
+    const struct facts *f)
+{
+	return policy_lacks_address(ir, user, f) ?
+	    ", which is not an address" : "";
+}
+
 static struct verdict
 judge_null_sender(const struct session_rules *r)
 {
@@ -52,8 +61,8 @@ policy_sender(const struct session_rules *r, const struct identity_rules *ir,
 		return verdict_accept();
 	if (!policy_may_use(ir, user, own, &box))
 		return verdict_refuse("sender", "550 5.7.1",
-		    "Sender address %s is not allowed for %s", box.address,
-		    who);
+		    "Sender address %s is not allowed for %s%s", box.address,
+		    who, why_none(ir, user, f));
 	if (!policy_tier_allows(tier, ir, own, &box))
 		return verdict_refuse("tier-sender", "550 5.7.1",
 		    "Sender address %s is not allowed for %s in tier %s",
@@ -84,6 +93,7 @@ judge_from_state(enum from_state state)
 struct who {
 	const char		*name;	/* policy_submitter */
 	const char		*own;	/* policy_own_address */
+	const char		*none;	/* why it may use no address, or "" */
 	const struct identity_rules *ir;
 	const struct user_rules	*user;
 	const struct tier_rules	*tier;
@@ -101,8 +111,8 @@ judge_boxes(const struct who *who, const struct mailbox_list *list,
 		box = &list->box[i];
 		if (!policy_may_use(who->ir, who->user, who->own, box))
 			return verdict_refuse(rule, "550 5.7.1",
-			    "%s address %s is not allowed for %s", field,
-			    box->address, who->name);
+			    "%s address %s is not allowed for %s%s", field,
+			    box->address, who->name, who->none);
 		if (!policy_tier_allows(who->tier, who->ir, who->own, box))
 			return verdict_refuse("tier-author", "550 5.7.1",
 			    "%s address %s is not allowed for %s in tier %s",
@@ -137,7 +147,8 @@ policy_identity(const struct session_rules *r, const struct identity_rules *ir,
     const struct facts *f)
 {
 	const struct who who = { policy_submitter(user, f),
-	    policy_own_address(user, f), ir, user, tier };
+	    policy_own_address(user, f), why_none(ir, user, f), ir, user,
+	    tier };
 
 	if (r->direction != DIRECTION_SUBMISSION)
 		return verdict_accept();
@@ -150,7 +161,8 @@ policy_is_own_mail(const struct identity_rules *ir,
     const struct facts *f)
 {
 	const struct who who = { policy_submitter(user, f),
-	    policy_own_address(user, f), ir, user, tier };
+	    policy_own_address(user, f), why_none(ir, user, f), ir, user,
+	    tier };
 	struct mailbox	 sender = { f->env.sender_local, f->env.sender_domain,
 			    f->env.sender };
 	const struct mailbox_list list = { 1, &sender };

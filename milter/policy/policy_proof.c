@@ -160,8 +160,8 @@ policy_certificate_fits(const struct session_rules *r,
 	    !issuer_counts(r, user, &f->tls))
 		return false;
 	if (user == NULL || user->ncertificates == 0)
-		return f->tls.cert_name != NULL &&
-		    strcasecmp(f->auth.login, f->tls.cert_name) == 0;
+		return f->tls.cert_login != NULL &&
+		    strcasecmp(f->auth.login, f->tls.cert_login) == 0;
 	for (i = 0; i < user->ncertificates; i++)
 		if (certificate_is(user->certificates[i], &f->tls))
 			return true;

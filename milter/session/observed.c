@@ -40,7 +40,8 @@ struct rule_count {
 struct observed_listener {
 	char			 name[OBSERVED_NAME];
 	atomic_uint_fast64_t	 macro[OBSERVED_ROWS][SENT_VALUE + 1];
-	atomic_uint_fast64_t	 sessions, messages, recipients_refused;
+	atomic_uint_fast64_t	 sessions, messages, recipients_refused,
+				 bare_logins;
 	atomic_uint_fast64_t	 action[ACTION_REJECT + 1];
 	struct rule_count	 rule[OBSERVED_RULES];
 	atomic_uint_fast64_t	 hinted;	/* ticks of the last, or 0 */
@@ -179,6 +180,12 @@ observed_verdict(struct observed_listener *l, const char *event,
 		count_rule(l, rule);
 }
 
+void
+observed_bare_login(struct observed_listener *l)
+{
+	atomic_fetch_add(&l->bare_logins, 1);
+}
+
 bool
 observed_never(const struct observed_listener *l, const char *macro)
 {
@@ -285,6 +292,9 @@ json_listener(struct observed_listener *l, bool macros, struct buf *b)
 	buf_addstr(b, ", ");
 	add_number(b, "recipients_refused",
 	    atomic_load(&l->recipients_refused));
+	buf_addstr(b, ", ");
+	add_number(b, "logins_without_domain_refused",
+	    atomic_load(&l->bare_logins));
 	buf_addstr(b, ", ");
 	json_mta(l, b);
 	buf_addstr(b, ", ");

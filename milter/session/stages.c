@@ -191,6 +191,13 @@ decoded_macro(struct session *s, const char *macro)
 	return value != NULL ? decode_cert_name(s->arena, value) : NULL;
 }
 
+/* With the domain of login-domain, if that is set and it has none. */
+static const char *
+whole_login(const struct session *s, const char *login)
+{
+	return users_qualify(s->setup->conf->users, s->arena, login);
+}
+
 /*
  * Postfix's {cert_subject} and {cert_issuer} are the plain common names.
  * Sendmail's are whole subjects on one line, in which the value of one
@@ -212,6 +219,8 @@ gather_certificate(struct session *s)
 		tls->cert_name = decoded_macro(s, "{cn_subject}");
 		tls->cert_issuer_name = decoded_macro(s, "{cn_issuer}");
 	}
+	if (tls->cert_name != NULL)
+		tls->cert_login = whole_login(s, tls->cert_name);
 	tls->cert_verified = (tls->cert_name != NULL ||
 	    tls->cert_subject != NULL) && cert_is_verified(s);
 }
@@ -256,7 +265,7 @@ certificate_login(const struct session *s, const char *mechanism)
 {
 	return strcmp(mechanism, "EXTERNAL") == 0 &&
 	    s->f.conn.mta.kind == MTA_SENDMAIL && s->f.tls.cert_verified ?
-	    s->f.tls.cert_name : NULL;
+	    s->f.tls.cert_login : NULL;
 }
 
 /*
@@ -282,7 +291,7 @@ gather_auth(struct session *s)
 	auth->mechanism = mechanism;
 	auth->login = certificate_login(s, mechanism);
 	if (auth->login == NULL)
-		auth->login = arena_strdup(s->arena, login);
+		auth->login = whole_login(s, arena_strdup(s->arena, login));
 	auth->address = login_address(s->arena, auth->login);
 }
 

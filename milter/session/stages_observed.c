@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "policy/policy_address.h"
 #include "policy/policy_hint.h"
 #include "stages_priv.h"
 
@@ -51,6 +52,23 @@ stage_observe_listener(struct session *s)
 	observed_macros(s->seen, AT_MAIL, s->sent);
 }
 
+/* Is the mail refused because its login has no domain? */
+static bool
+lacks_login_domain(const struct session *s)
+{
+	const char *rule = s->verdict.rule;
+
+	if (s->verdict.action < ACTION_DEFER)
+		return false;
+	if (strcmp(rule, "sender") == 0 || strcmp(rule, "from") == 0 ||
+	    strcmp(rule, "other-author") == 0)
+		return policy_lacks_address(&s->setup->conf->identity,
+		    s->user, &s->f);
+	return (strcmp(rule, "tier-sender") == 0 ||
+	    strcmp(rule, "tier-author") == 0) &&
+	    policy_tier_lacks_address(s->tier, &s->f);
+}
+
 void
 stage_observe(struct session *s, const char *event)
 {
@@ -60,6 +78,8 @@ stage_observe(struct session *s, const char *event)
 	enforced = s->setup->conf->mode == MODE_ENFORCE;
 	observed_verdict(s->seen, event, enforced ? v->action : ACTION_ACCEPT,
 	    v->action >= ACTION_HOLD ? v->rule : NULL);
+	if (lacks_login_domain(s))
+		observed_bare_login(s->seen);
 	if (strcmp(event, "eom") == 0) {
 		stage_note_macros(s, AT_EOM);
 		observed_macros(s->seen, AT_EOM, s->sent);
@@ -81,18 +101,26 @@ is_unbound_login(const struct session *s)
 	    s->setup->conf->trust.logins != TRUST_ANY_LOGIN;
 }
 
-const char *
-stage_hint(struct session *s)
+static const char *
+find_hint(struct session *s)
 {
 	char hint[POLICY_HINT];
 
-	if (is_unbound_login(s) && s->verdict.action < ACTION_DEFER)
-		return observed_hint_due(s->seen, s->sv->ticks()) ?
-		    policy_login_hint : NULL;
-	if (!s->f.conn.mta.known || s->verdict.action < ACTION_DEFER ||
-	    !policy_hint(s->verdict.rule, &s->f.conn.mta, never_sent,
-	    s->seen, hint) ||
-	    !observed_hint_due(s->seen, s->sv->ticks()))
+	if (s->verdict.action < ACTION_DEFER)
+		return is_unbound_login(s) ? policy_login_hint : NULL;
+	if (lacks_login_domain(s))
+		policy_domain_hint(s->f.auth.login, hint);
+	else if (!s->f.conn.mta.known || !policy_hint(s->verdict.rule,
+	    &s->f.conn.mta, never_sent, s->seen, hint))
 		return NULL;
 	return arena_strdup(s->arena, hint);
+}
+
+const char *
+stage_hint(struct session *s)
+{
+	const char *hint = find_hint(s);
+
+	return hint != NULL && observed_hint_due(s->seen, s->sv->ticks()) ?
+	    hint : NULL;
 }

@@ -165,6 +165,22 @@ static const struct {
 	    "user bob { }\nuser BOB { }",
 	    "t:2: user BOB: the login has an entry already (case does not "
 	    "matter); remove one of the two" },
+	{ "two users, one without login-domain",
+	    "user bob { }\nuser BOB@example.org { }\n"
+	    "login-domain = example.org\nuser Al@example.org { }\n"
+	    "user al { }",
+	    "t:2: user BOB@example.org: the login has an entry already (case "
+	    "does not matter); remove one of the two\n"
+	    "t:5: user al: the login is al@example.org by login-domain, which "
+	    "has an entry already; remove one of the two" },
+	{ "an address as login-domain",
+	    "login-domain = \"a@example.org\"",
+	    "t:1: login-domain = \"a@example.org\" is not a domain; write "
+	    "example.org" },
+	{ "a pattern as login-domain",
+	    "login-domain = \".example.org\"",
+	    "t:1: login-domain = \".example.org\" is not a domain; write "
+	    "example.org" },
 	{ "two users",
 	    "user bob { }\nuser bob { }",
 	    "t:2: found duplicate title 'bob'; merge the two sections" },

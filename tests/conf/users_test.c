@@ -61,11 +61,49 @@ patterns(void **state)
 	arena_free(&a);
 }
 
+/* One login has one name, with and without login-domain. */
+static void
+logins_without_a_domain_get_it(void **state)
+{
+	static const struct { const char *login, *whole; } rows[] = {
+		{ "alice", "alice@example.org" },
+		{ "Alice", "Alice@example.org" },
+		{ "alice@example.org", "alice@example.org" },
+		{ "alice@example.net", "alice@example.net" },
+		{ "alice@", "alice@" }, { "@", "@" }, { "", "" },
+		{ "a b", "a b@example.org" },
+	};
+	struct arena	*a = arena_new(0);
+	struct users	*u = users_new(a, "example.org");
+	struct users	*none = users_new(a, NULL);
+	char		*why = NULL;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		if (strcmp(users_qualify(u, a, rows[i].login),
+		    rows[i].whole) != 0 || strcmp(users_qualify(none, a,
+		    rows[i].login), rows[i].login) != 0)
+			row_fail(rows[i].login, "is %s", users_qualify(u, a,
+			    rows[i].login));
+	}
+	assert_true(users_load_text(u, "u", "BOB plan=premium\n", &known,
+	    &why));
+	assert_string_equal(users_find(u, "bob@example.org")->login,
+	    "bob@example.org");
+	assert_false(users_load_text(u, "u", "bob@Example.org\n", &known,
+	    &why));
+	assert_string_equal(why, "u:1: bob@example.org has an entry already "
+	    "(case does not matter); remove one of the two");
+	free(why);
+	arena_free(&a);
+}
+
 static void
 a_line_has_it_all(void **state)
 {
 	struct arena		*a = arena_new(0);
-	struct users		*u = users_new(a);
+	struct users		*u = users_new(a, NULL);
 	const struct user_rules	*user;
 	char			*why = NULL;
 
@@ -171,7 +209,7 @@ broken_lines(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++) {
 		why = NULL;
-		if (users_load_text(users_new(a), "u", rows[i].text, &known,
+		if (users_load_text(users_new(a, NULL), "u", rows[i].text, &known,
 		    &why) || strcmp(why, rows[i].want) != 0)
 			row_fail(rows[i].name, "got %s\nwant %s",
 			    why != NULL ? why : "none", rows[i].want);
@@ -187,12 +225,12 @@ files(void **state)
 	char		*why = NULL;
 
 	(void)state;
-	assert_false(users_load_file(users_new(a), "/nonexistent/users",
+	assert_false(users_load_file(users_new(a, NULL), "/nonexistent/users",
 	    &known, &why));
 	assert_string_equal(why, "/nonexistent/users: No such file or "
 	    "directory; create the file or remove users-file");
 	free(why);
-	assert_false(users_load_file(users_new(a), "/dev/zero", &known,
+	assert_false(users_load_file(users_new(a, NULL), "/dev/zero", &known,
 	    &why));
 	assert_string_equal(why, "/dev/zero: is not a regular file");
 	free(why);
@@ -205,7 +243,7 @@ static void
 many_users(void **state)
 {
 	struct arena	*a = arena_new(64 * 1024);
-	struct users	*u = users_new(a);
+	struct users	*u = users_new(a, NULL);
 	struct buf	 text = BUF_INIT;
 	char		 login[64], *why = NULL;
 	clock_t		 start;
@@ -239,6 +277,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(patterns),
+		cmocka_unit_test(logins_without_a_domain_get_it),
 		cmocka_unit_test(a_line_has_it_all),
 		cmocka_unit_test(broken_lines),
 		cmocka_unit_test(files),

@@ -191,6 +191,33 @@ def kept(where):
     expect(where, show, 'alice@example.org', {'login': None})
 
 
+def qualified(where):
+    """With login-domain, bob is bob@example.org in every command."""
+    with open(where + '/conf', 'a', encoding='utf-8') as f:
+        f.write('login-domain = "example.org"\n')
+    bob = 'bob@example.org'
+    for words, login, want in (
+            (('quota', 'set', 'Bob', '--recipients', '5'), bob, {
+                'recipients_limit': 5}),
+            (('quota', 'show', 'bob'), bob, {'recipients_limit': 5}),
+            (('quota', 'show', 'BOB@example.org'), bob, {
+                'recipients_limit': 5}),
+            (('user', 'block', 'alice'), 'alice@example.org', {
+                'blocked': 'reject', 'plan': 'tiny'}),
+            (('user', 'unblock', 'alice@example.org'), 'alice@example.org', {
+                'blocked': None}),
+            (('user', 'block', 'login Two  words'),
+             'two  words@example.org', {'blocked': 'reject'}),
+            (('user', 'block', 'group acme'), 'group acme', {
+                'blocked': 'reject'})):
+        expect(where, words, login, want)
+    status, said = explain(where, 'Bob')
+    if status != 0 or said['login'] != bob or \
+            said['set'] != {'recipients-per-hour': 5} or \
+            said['senders'] != [bob]:
+        fail('explain Bob, with login-domain: %r' % said)
+
+
 with tempfile.TemporaryDirectory() as where:
     with open(where + '/conf', 'w', encoding='utf-8') as f:
         f.write(CONF % {'dir': where})
@@ -210,5 +237,6 @@ with tempfile.TemporaryDirectory() as where:
     kept(where)
     stop(start(where))
     kept(where)
+    qualified(where)
 
 sys.exit(bad != 0)

@@ -77,6 +77,9 @@ ROWS = (
         'why-not': 'group closed allows no mail'}),
     ('nobody', (), 1, {
         'why-not': 'it is not an address, and no senders are configured '
+                   'for it; set login-domain'}),
+    ('nobody@', (), 1, {
+        'why-not': 'it is not an address, and no senders are configured '
                    'for it'}),
 )
 
@@ -137,6 +140,17 @@ def check_query(directory, conf):
         'why-not': 'its entry has block = yes'})
     expect('place', run(conf, 'explain', 'dora')[1].split('\n')[1],
            'entry          ' + path)
+    with open(conf, 'a', encoding='utf-8') as f:
+        f.write('login-domain = "example.org"\n')
+    base = sqlite3.connect(path)
+    base.execute('INSERT INTO u VALUES ("dora@example.org", "trial", 0)')
+    base.commit()
+    base.close()
+    check_row(directory, conf, 'Dora', (), 0, {
+        'login': 'dora@example.org', 'senders': ['dora@example.org'],
+        'plans': [dict(UNLIMITED, plan='trial', by='user',
+                       name='dora@example.org',
+                       **{'recipients-per-hour': 1000})]})
     os.unlink(path)
     status, out, err = run(conf, 'explain', 'dora')
     expect('no database', (status, out), (2, ''))
@@ -164,7 +178,7 @@ def main():
                os.path.join(d, 'state.db'))
         expect('escaped', run(conf, 'explain', '\x1b[31m')[1].split('\n')[0],
                '\\x1b[31m may not send: it is not an address, and no '
-               'senders are configured for it.')
+               'senders are configured for it; set login-domain.')
         check_query(d, conf)
         for args in ((), ('explain',), ('frobnicate', 'bob'),
                      ('explain', 'bob', 'alice'),

@@ -130,6 +130,25 @@ a_login_that_nothing_binds_gets_advice(void **state)
 }
 
 static void
+logins_without_a_domain_are_told(void **state)
+{
+	struct advice_seen	seen = { .listener = "submission" };
+	struct advice_list	l = { .arena = arena_new(1024) };
+
+	(void)state;
+	advice_session(&l, &seen);
+	assert_int_equal(l.n, 0);
+	seen.bare_logins = 1;
+	advice_session(&l, &seen);
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.item[0].id, "login-domain");
+	assert_string_equal(l.item[0].where, "submission");
+	assert_string_equal(l.item[0].change,
+	    "login-domain = \"example.org\"");
+	arena_free(&l.arena);
+}
+
+static void
 the_mta_is_known_by_its_version(void **state)
 {
 	static const struct { const char *version; enum mta_kind want; }
@@ -152,6 +171,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hints_name_the_setting),
 		cmocka_unit_test(a_login_that_nothing_binds_gets_advice),
+		cmocka_unit_test(logins_without_a_domain_are_told),
 		cmocka_unit_test(the_mta_is_known_by_its_version),
 	};
 

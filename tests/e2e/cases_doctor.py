@@ -14,7 +14,7 @@ import programs
 import services
 import smtp
 from message import compose
-from runner import case
+from runner import case, settings
 from sendmail import View
 from steps import arrive, expect, submit
 
@@ -139,6 +139,28 @@ def a_correct_postfix_setup_gets_no_advice(w):
     for words in ("listener submission: ", "{auth_type}", "Postfix 3.",
                   "milter protocol 6", "never"):
         assert words in shown.stdout, shown.stdout
+
+
+@case
+def a_refused_login_without_a_domain_gets_advice(w):
+    def advised():
+        with postfix_with(w):
+            return [(a["id"], a["where"], a["change"]) for a in on_postfix(w)]
+    # a foreign sender of a login that is an address needs none
+    expect(submit(w, compose(ALICE), sender="ceo@example.net"), "550 5.7.1 ")
+    assert advised() == []
+    expect(submit(w, compose(ALICE), "peter", sender=ALICE), "550 5.7.1 ")
+    try:
+        assert advised() == [("login-domain", "submission",
+                              'login-domain = "example.org"')], advised()
+        assert 'hint="login \\"peter\\" is not an address; set ' \
+            'login-domain"' in w.millgate.log_line(login="peter",
+                                                  rule="sender")
+        with settings(w, top='login-domain = "example.net"'):
+            assert advised() == []
+    finally:
+        w.millgate.stop()		# it forgets what it has seen
+        w.millgate.start()
 
 
 def service(w, name):

@@ -5,6 +5,7 @@ import sqlite3
 import time
 
 import services
+from cases_submission import ALICE, signed_by_both
 from message import compose
 from runner import case, settings
 from services import wait_until
@@ -12,6 +13,7 @@ from steps import expect, log_line, submit
 
 # these have no user section
 CAROL, HEIDI, LEO = ("%s@example.net" % n for n in ("carol", "heidi", "leo"))
+PETER = "peter@example.net"
 SALES = "sales@shop.example.net"
 
 
@@ -79,3 +81,25 @@ def the_users_file_is_read_again(w):
         assert refused(LEO + " block=yes")
         assert not refused("Leo@Example.NET plan=standard block=no")
         assert refused(LEO + " senders=%s" % SALES)
+
+
+@case
+def a_login_without_a_domain_is_an_address_with_login_domain(w):
+    def send():
+        text = compose(PETER)
+        return text, submit(w, text, "peter", sender=PETER)
+    reply = send()[1]
+    expect(reply, "550 5.7.1 ")
+    assert "for peter, which is not an address" in reply.text, reply
+    w.millgate.log_line(login="peter", rule="sender")
+    with settings(w, top='login-domain = "example.net"'):
+        text, reply = send()
+        expect(reply, "250")
+        signed_by_both(w, text)
+        line = log_line(w, reply)
+        assert " login=%s " % PETER in line and " quota=1/" in line, line
+        for name in ("peter", PETER):
+            shown = w.ctl("quota", "show", name, "--json")
+            assert [(row["login"], row["recipients"]) for row in shown] == [
+                (PETER, 1)], shown
+        expect(submit(w, compose(ALICE), "peter", sender=PETER), "550 5.7.1 ")

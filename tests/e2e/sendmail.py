@@ -140,6 +140,7 @@ mech_list: PLAIN LOGIN SCRAM-SHA-256 EXTERNAL
 """.format(d=d), 0o600)
         for login, password in self.world.logins.items():
             user, _, realm = login.partition("@")
+            realm = realm or "mx.example.net"
             self.run([programs.find("saslpasswd2"), "-p", "-c", "-f",
                       d + "/sasl/sasldb2", "-u", realm, user],
                      password.encode())

@@ -42,6 +42,7 @@ LOGINS = {
     "paul@example.net": "from-everywhere",
     "queenie@example.net": "of-many-names",
     "ruth@example.net": "to-anybody",
+    "peter": "of-this-host",
 }
 
 EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]

@@ -38,7 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct plan_rules	 trial = { "trial", { 1000, 1000 } };
 	static const struct users_plans	 plans = { &trial, 1 };
 	struct arena	*a = arena_new(0);
-	struct users	*u = users_new(a);
+	struct users	*u = users_new(a, NULL);
 	char		*text = arena_memdup(a, data, size), *why = NULL;
 	const struct user_rules *user;
 	const char	*login;

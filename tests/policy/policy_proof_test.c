@@ -7,6 +7,9 @@
 #include "policy/policy_proof.h"
 #include "policy/policy_session.h"
 
+/* A common name, which is a login without login-domain. */
+#define CERT_NAME(n)	.cert_name = (n), .cert_login = (n)
+
 static const char *const ca_name[] = { "Staff CA" };
 static const char *const ca_subject[] = { "/O=Example/CN=Staff CA" };
 static const char *const two_cas[] = { "Other CA", "Staff CA" };
@@ -17,10 +20,10 @@ static const char *const whole[] = { "/O=Example/CN=Alice B. Carroll" };
 			.ncertificate_issuers = NELEM(l) }
 #define NAMES(l)	.certificates = (l), .ncertificates = NELEM(l)
 /* as Postfix sends them, and as Sendmail does */
-#define POSTFIX(cn, ca)	.tls = { .cert_verified = true, .cert_name = cn, \
+#define POSTFIX(cn, ca)	.tls = { .cert_verified = true, CERT_NAME(cn), \
 			.cert_issuer_name = ca }
 #define SENDMAIL(s, cn)	.tls = { .cert_verified = true, .cert_subject = s, \
-			.cert_name = cn, \
+			CERT_NAME(cn), \
 			.cert_issuer = "/O=Example/CN=Staff CA", \
 			.cert_issuer_name = "Staff CA" }
 
@@ -37,7 +40,7 @@ static const struct {
 	{ "in whatever case",
 	    POSTFIX("Alice@Example.ORG", "Any CA"), .want = true },
 	{ "not verified",
-	    .tls = { .cert_name = "alice@example.org" }, .want = false },
+	    .tls = { CERT_NAME("alice@example.org") }, .want = false },
 	{ "verified, but without a common name",
 	    .tls = { .cert_verified = true }, .want = false },
 	{ "of another login",
@@ -62,7 +65,7 @@ static const struct {
 	    POSTFIX("alice@example.org", "Staff CA"), .want = false },
 	{ "a whole issuer with another common name",
 	    LISTENER(ca_subject), .tls = { .cert_verified = true,
-	    .cert_name = "alice@example.org",
+	    CERT_NAME("alice@example.org"),
 	    .cert_issuer = "/O=Example/CN=Staff CA",
 	    .cert_issuer_name = "Partner CA" }, .want = false },
 	{ "the user's issuer", .user = { .certificate_issuer = "Staff CA" },
@@ -138,7 +141,7 @@ login_by_certificate(void **state)
 	struct facts		 f = {
 		.auth = { "alice@example.org", "EXTERNAL" },
 		.tls = { .on = true, .cert_verified = true,
-		    .cert_name = "alice@example.org" },
+		    CERT_NAME("alice@example.org") },
 	};
 	struct verdict		 v;
 	size_t			 i;

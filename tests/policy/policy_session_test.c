@@ -6,6 +6,9 @@
 #include "policy/policy_connection.h"
 #include "policy/policy_session.h"
 
+/* A common name, which is a login without login-domain. */
+#define CERT_NAME(n)	.cert_name = (n), .cert_login = (n)
+
 static const char *const strong[] = { "SCRAM-SHA-256", "OAUTHBEARER",
     "XOAUTH2" };
 static const struct netblock office[] = {
@@ -168,19 +171,19 @@ static const struct {
 	    .rules = { SUBMISSION,
 	    .second_factor = SECOND_FACTOR_TOKEN_OR_CERTIFICATE },
 	    .facts = { .tls = { .on = true, .version = "TLSv1.3", .bits = 256,
-	    .cert_verified = true, .cert_name = "alice@example.org" },
+	    .cert_verified = true, CERT_NAME("alice@example.org") },
 	    LOGIN("PLAIN") }, .want = "ok" },
 	{ .name = "second factor: a certificate nobody verified is none",
 	    .rules = { SUBMISSION,
 	    .second_factor = SECOND_FACTOR_TOKEN_OR_CERTIFICATE },
 	    .facts = { .tls = { .on = true, .version = "TLSv1.3", .bits = 256,
-	    .cert_name = "alice@example.org" }, LOGIN("PLAIN") },
+	    CERT_NAME("alice@example.org") }, LOGIN("PLAIN") },
 	    .want = "second-factor", .reply = "530 5.7.9" },
 	{ .name = "second factor: somebody else's certificate is none",
 	    .rules = { SUBMISSION,
 	    .second_factor = SECOND_FACTOR_TOKEN_OR_CERTIFICATE },
 	    .facts = { .tls = { .on = true, .version = "TLSv1.3", .bits = 256,
-	    .cert_verified = true, .cert_name = "bob@example.org" },
+	    .cert_verified = true, CERT_NAME("bob@example.org") },
 	    LOGIN("PLAIN") },
 	    .want = "second-factor", .reply = "530 5.7.9" },
 	{ .name = "second factor demanded of this user alone",

@@ -8,6 +8,9 @@
 #include "policy/policy_sign.h"
 #include "policy/policy_tier.h"
 
+/* A common name, which is a login without login-domain. */
+#define CERT_NAME(n)	.cert_name = (n), .cert_login = (n)
+
 static const char *const weak[] = { "plaintext" };
 static const char *const good[] = { "scram", "CRAM-MD5" };
 static const char *const token[] = { "token" };
@@ -28,7 +31,7 @@ static const struct tier_rules tiers[] = {
 			.tls = { .on = true, .version = v } }
 #define SHOWING(m, v, c, ok) \
 			{ .auth = { "alice@example.org", m }, \
-			.tls = { .on = true, .version = v, .cert_name = c, \
+			.tls = { .on = true, .version = v, CERT_NAME(c), \
 			.cert_verified = ok } }
 #define OWN_CERT	"alice@example.org"
 
