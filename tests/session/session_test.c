@@ -348,6 +348,12 @@ a_certificate_is_the_logins_by_its_decoded_common_name(void **state)
 	} rows[] = {
 		{ "Postfix: the common name alone", "Postfix 3.7", NULL,
 		    "a@x.example", NULL, ACTION_ACCEPT },
+		{ "Postfix, with a {verify} of its own configuration",
+		    "Postfix 3.7", "OK", "a@x.example", NULL, ACTION_ACCEPT },
+		{ "Postfix, with another {verify}", "Postfix 3.7", "FAIL",
+		    "a@x.example", NULL, ACTION_REJECT },
+		{ "Postfix does not encode names", "Postfix 3.7", NULL,
+		    "a+40x.example", NULL, ACTION_REJECT },
 		{ "Sendmail: the common name beside the subject", "8.17", "OK",
 		    "/O=Ann+20+28X+29/CN=a@x.example", "a@x.example",
 		    ACTION_ACCEPT },
