@@ -47,7 +47,7 @@ def a_session_continues_after_any_refusal_or_rset(w):
     texts = []
     with submission(w) as client:
         for steps in (["MAIL FROM:<ceo@example.net>"],
-                      ["MAIL FROM:<>"],
+                      ["MAIL FROM:<>", "RSET"],
                       ["MAIL FROM:<%s>" % ALICE, "RSET"],
                       ["MAIL FROM:<%s>" % ALICE, "RCPT TO:<%s>" % TO, "RSET"],
                       ["MAIL FROM:<%s>" % ALICE, "EHLO again.example"],
