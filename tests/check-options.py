@@ -118,6 +118,7 @@ def check_man(options):
             fail('the man page has %s %s: %s, without the bounds %s' %
                  (*key, said, bounds[key]))
         want = o.get('default', o.get('default_is'))
+        want = re.sub('^/.*(?=/keys,)', '@pkgsysconfdir@', want)
         want = want.split(' ')[0].rstrip(';,') or 'empty'
         if 'state.db' not in want and want not in re.split('[ ,;]+',
                                                            said.rstrip(' .')):
@@ -146,8 +147,10 @@ def check_log():
 
 def check_loads():
     text = read('packaging/millgate.conf')
-    # socket-mode is not allowed with an inet socket
-    active = re.sub(r'(?m)^(\t*)#(?! |socket-mode)', r'\1', text)
+    # socket-mode is not allowed with an inet socket, and a key directory that
+    # is set must exist
+    active = re.sub(r'(?m)^(\t*)#(?! |socket-mode|key-directory)', r'\1',
+                    text)
     with tempfile.TemporaryDirectory() as d:
         for name, body in (('as it is', text), ('uncommented', active)):
             path = os.path.join(d, 'millgate.conf')

@@ -29,6 +29,8 @@
 
 /* The value of control-socket that turns it off. */
 #define CONF_NO_SOCKET	"none"
+/* The default of key-directory. It is used if it exists. */
+#define CONF_KEYS	SYSCONFDIR "/keys"
 
 enum mode { MODE_ENFORCE, MODE_MONITOR };
 
@@ -84,7 +86,7 @@ struct conf {
 	const struct groups *groups;		/* group_sections by member */
 
 	struct {
-		const char	*key_directory;	/* NULL: nothing is signed */
+		const char	*key_directory;	/* NULL: see key_table */
 		const char	*key_table, *signing_table;
 		struct sign_rules rules;
 	} signing;

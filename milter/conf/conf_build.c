@@ -5,9 +5,11 @@
  * a title, relays, listeners, groups and users. An error does not end the
  * work, so that one run shows all errors.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/ascii.h"
@@ -407,12 +409,33 @@ control_default(struct conf_builder *b)
 	    STATEDIR "/control";
 }
 
+/*
+ * The directory that the installation makes. Without it there are no keys,
+ * which is no error; one that the file names must exist.
+ */
+static void
+keys_default(struct conf_builder *b)
+{
+	struct conf			*c = b->conf;
+	size_t				 i = 0;
+	const struct conf_section	*s = conf_tree_next(b->tree,
+					     "signing", &i);
+
+	if ((s != NULL && conf_section_find(s, "key-directory") != NULL) ||
+	    c->signing.key_table != NULL || c->signing.signing_table != NULL)
+		return;
+	if (b->may_read_files &&
+	    (access(CONF_KEYS, F_OK) == 0 || errno != ENOENT))
+		c->signing.key_directory = CONF_KEYS;
+}
+
 void
 conf_build(struct conf_builder *b)
 {
 	build_plans(b);
 	build_singles(b);
 	control_default(b);
+	keys_default(b);
 	build_relays(b);
 	build_listeners(b);
 	build_overrides(b);

@@ -314,7 +314,7 @@ const struct conf_option conf_options[] = {
 	    .help = "yes: the user may not send" },
 
 	{ "signing", "key-directory", OPT_TEXT, CONF(signing.key_directory),
-	    .def = "", .syntax = syntax_path,
+	    .def_said = CONF_KEYS ", if it exists", .syntax = syntax_path,
 	    .help = "directory of DKIM keys, as DOMAIN/SELECTOR.private" },
 	{ "signing", "key-table", OPT_TEXT, CONF(signing.key_table),
 	    .def = "", .syntax = syntax_table, .help = "OpenDKIM's KeyTable" },

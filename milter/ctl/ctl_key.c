@@ -327,8 +327,9 @@ read_conf(struct key_command *c, const struct ctl *ctl, bool writes)
 	if (c->directory != NULL ||
 	    (!writes && c->conf->signing.key_table != NULL))
 		return true;
-	return ctl_complain("%s: section signing has no key-directory; set it, "
-	    "or give --directory", ctl->conf_path);
+	return ctl_complain("%s: there is no key directory; make " CONF_KEYS
+	    ", which is used when no table is set, or set key-directory in "
+	    "section signing, or give --directory", ctl->conf_path);
 }
 
 static const struct subcommand *

@@ -412,6 +412,40 @@ assert_complaint(const char *why, const char *want)
 	assert_string_equal(got, want);
 }
 
+/* The default of key-directory is used if it exists, and only in a file. */
+static void
+the_default_key_directory(void **state)
+{
+	const char *there = access(CONF_KEYS, F_OK) == 0 ? CONF_KEYS : NULL;
+	const struct {
+		const char *name, *text, *want;
+	} rows[] = {
+		{ "an empty file", "", there },
+		{ "a section", "signing { ttl = 5 }", there },
+		{ "set", "signing { key-directory = /no/dir }", "/no/dir" },
+		{ "turned off", "signing { key-directory = \"\" }", NULL },
+		{ "tables", "signing { key-table = /k signing-table = /s }",
+		    NULL },
+	};
+	struct conf	*c;
+	char		*why;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		write_file("keys.conf", rows[i].text);
+		c = load_file("keys.conf", &why);
+		if (c == NULL)
+			row_fail(rows[i].name, "%s", why);
+		if ((c->signing.key_directory == NULL) !=
+		    (rows[i].want == NULL) || (rows[i].want != NULL &&
+		    strcmp(c->signing.key_directory, rows[i].want) != 0))
+			row_fail(rows[i].name, "%s",
+			    c->signing.key_directory);
+		conf_unref(&c);
+	}
+}
+
 static void
 includes_are_relative(void **state)
 {
@@ -556,6 +590,7 @@ main(void)
 		cmocka_unit_test(what_is_accepted),
 		cmocka_unit_test(values_are_folded),
 		cmocka_unit_test(references_are_counted),
+		cmocka_unit_test(the_default_key_directory),
 		cmocka_unit_test(includes_are_relative),
 		cmocka_unit_test(errors_in_includes),
 		cmocka_unit_test(files_that_cannot_be_read),
