@@ -344,8 +344,10 @@ judge_offers(struct doctor *d, const struct chain *c)
 {
 	const char *level = chain_value(d, c, "smtpd_tls_security_level");
 
-	/* a listener for relays may need no login */
-	if (c->listener->require_auth && c->listener->nrelays == 0 &&
+	/* a listener for relays may need neither */
+	if (c->listener->nrelays > 0)
+		return;
+	if (c->listener->require_auth &&
 	    !is_yes(d, c, "smtpd_sasl_auth_enable"))
 		advice_add(d->list, "no-login", c->service->name,
 		    chain_change(d, c, "smtpd_sasl_auth_enable", "yes", true),
@@ -387,12 +389,21 @@ judge_smuggling(struct doctor *d, const struct chain *c)
 		    "first one, and it bypasses millgate (SMTP smuggling)");
 }
 
+/* A load balancer sends its own port, which {daemon_port} then has. */
+static bool
+is_balanced(const struct doctor *d, const struct postfix_service *s)
+{
+	return *postfix_value(d->p, s, "smtpd_upstream_proxy_protocol") !=
+	    '\0';
+}
+
 static void
 judge_service(struct doctor *d, const struct postfix_service *s)
 {
 	struct chain c = { .service = s, .parameter = "smtpd_milters" };
 
-	c.listener = service_listener(d, s);
+	if (!is_balanced(d, s))
+		c.listener = service_listener(d, s);
 	judge_chain(d, &c);
 	if (c.ours == NULL)
 		return;
@@ -401,7 +412,7 @@ judge_service(struct doctor *d, const struct postfix_service *s)
 	if (c.listener != NULL) {
 		judge_offers(d, &c);
 		judge_service_logins(d, &c);
-	} else
+	} else if (!is_balanced(d, s))
 		advice_add(d->list, "no-listener", s->name,
 		    arena_printf(d->arena, "millgate.conf: listener NAME { "
 		    "daemon-ports = {%s} direction = submission } (or "

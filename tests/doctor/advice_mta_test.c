@@ -12,6 +12,7 @@
 
 static const char *const ports_submission[] = { "587", "465" };
 static const char *const ports_mx[] = { "25" };
+static const char *const ports_mailman[] = { "10026" };
 static const char *const names_msp[] = { "MSP" };
 static const struct session_rules submission = {
 	.name = "submission", .direction = DIRECTION_SUBMISSION,
@@ -29,8 +30,16 @@ static const struct session_rules msp = {
 	.name = "msp", .direction = DIRECTION_SUBMISSION,
 	.daemon_names = names_msp, .ndaemon_names = 1
 };
+static const struct relay_rules relay = { .name = "mailman" };
+static const struct relay_rules *const relays[] = { &relay };
+static const struct session_rules mailman = {
+	.name = "mailman", .direction = DIRECTION_SUBMISSION,
+	.daemon_ports = ports_mailman, .ndaemon_ports = 1,
+	.require_auth = true, .require_tls = true, .relays = relays,
+	.nrelays = 1
+};
 static const struct session_rules *const listeners[] = {
-	&submission, &mx, &local, &msp
+	&submission, &mx, &local, &msp, &mailman
 };
 static const struct advice_site site = {
 	"inet:8899@127.0.0.1", 20, listeners, NELEM(listeners), false
@@ -184,6 +193,18 @@ each_wrong_postfix_gets_its_advice(void **state)
 		    "127.0.0.1:10025 inet n - y - - smtpd\n",
 		    "127.0.0.1:10025/inet/smtpd_milters =\n", NULL, NULL,
 		    NULL },
+		{ "a port of relays without TLS", "smtpd_tls_security_level "
+		    "= none\n", "10026 inet n - y - - smtpd\n",
+		    "submission/inet/smtpd_tls_security_level = encrypt\n",
+		    NULL, NULL, NULL },
+		{ "a port for a load balancer", "",
+		    "10587 inet n - y - - smtpd\n",
+		    "10587/inet/smtpd_upstream_proxy_protocol = haproxy\n",
+		    NULL, NULL, NULL },
+		{ "its milters are judged", "", "10587 inet n - y - - smtpd\n",
+		    "10587/inet/smtpd_upstream_proxy_protocol = haproxy\n"
+		    "10587/inet/milter_default_action = accept\n",
+		    "fail-open", "master.cf 10587/inet", "tempfail" },
 		{ "postscreen before smtpd", "",
 		    "smtpd pass - - y - - smtpd\n", "", NULL, NULL, NULL },
 		{ "IPv6 and names of ports", "",
