@@ -21,19 +21,29 @@
 
 /* The value of the key with this letter, in lower case; NULL: not there. */
 static const char *
-key_value(struct arena *a, const char *list, char key)
+key_text(struct arena *a, const char *list, char key)
 {
-	const char *part, *equals;
+	const char *part, *equals, *value;
 
 	while ((part = mta_word(a, &list, ",")) != NULL) {
 		part += strspn(part, " \t");
 		equals = strchr(part, '=');
 		if (equals != NULL && ascii_lower(part[0]) == key) {
-			equals += 1 + strspn(equals + 1, " \t");
-			return mta_word(a, &equals, " \t\r");
+			equals++;
+			value = mta_word(a, &equals, " \t\r");
+			return value != NULL ? value : "";
 		}
 	}
 	return NULL;
+}
+
+/* The same; NULL for an empty value, too. */
+static const char *
+key_value(struct arena *a, const char *list, char key)
+{
+	const char *value = key_text(a, list, key);
+
+	return value != NULL && *value != '\0' ? value : NULL;
 }
 
 /* "C:10s;S:30s;R:30s;E:60s" */
@@ -76,7 +86,7 @@ read_daemon(struct arena *a, struct sendmail_setup *s, const char *options)
 	d->name = key_value(a, options, 'n');
 	d->port = mta_port(port != NULL ? port : "smtp");
 	d->address = key_value(a, options, 'a');
-	d->filters = key_value(a, options, 'i');
+	d->filters = key_text(a, options, 'i');	/* empty: none */
 	d->modifiers = key_value(a, options, 'm');
 	if (d->modifiers == NULL)
 		d->modifiers = "";

@@ -291,6 +291,12 @@ each_wrong_sendmail_gets_its_advice(void **state)
 		    "O DaemonPortOptions=Name=MSA, Port=587, I=other\n",
 		    "filter-missing", "MSA",
 		    "DAEMON_OPTIONS: InputMailFilters=other;millgate" },
+		{ "a port without filters on purpose", FILTERS XLINE DAEMONS
+		    "O DaemonPortOptions=Name=RETURN, Port=10025, "
+		    "InputMailFilters=\n", NULL, NULL, NULL },
+		{ "the same before other options", FILTERS XLINE DAEMONS
+		    "O DaemonPortOptions=Name=RETURN, I= , Port=10025\n",
+		    NULL, NULL, NULL },
 		{ "a port that no listener matches", FILTERS XLINE DAEMONS
 		    "O DaemonPortOptions=Name=X, Port=2525\n", "no-listener",
 		    "X", "daemon-ports = {2525}" },
