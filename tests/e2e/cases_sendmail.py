@@ -6,6 +6,7 @@ first case starts Sendmail.
 
 import functools
 import os
+import re
 
 import cases_dns as dns_cases
 import cases_identity as identity_cases
@@ -13,10 +14,12 @@ import cases_inbound as inbound_cases
 import cases_login as login_cases
 import cases_mta as mta_cases
 import cases_policy as policy_cases
+import cases_recipes as recipe_cases
 import cases_results as results_cases
 import cases_robust as robust_cases
 import cases_session as session_cases
 import cases_submission as submission_cases
+import recipes
 import runner
 import smtp
 from message import compose, deliveries, delivered, was_delivered
@@ -24,7 +27,8 @@ from runner import Skip, settings
 from sendmail import View, needs_addresses
 from services import wait_until
 from smtp import queue_id
-from steps import arrive, certificate, expect, log_line, submission, submit
+from steps import (arrive, certificate, expect, log_line, results, submission,
+                   submit)
 from world import STRANGER
 
 ALICE = "alice@example.net"
@@ -174,6 +178,48 @@ def sendmail_1_is_signed_for_the_identities_of_its_relay(w):
     w.sendmail.submit(compose(foreign), "-f", foreign, "r@elsewhere.example")
     line = w.millgate.log_line(listener="msp", sender=foreign)
     assert "rule=sender" in line and "relay=msp" in line, line
+
+
+@on_sendmail
+def programs_on_port_25_of_loopback_are_a_relay(w):
+    conf = recipes.millgate_conf(w, "local-programs")
+    conf = re.sub(r"daemon-ports.*\n\tdaemon-addrs.*",
+                  'daemon-names = {"WEB"}', conf)
+    with settings(w, top=conf):
+        text, reply = recipe_cases.send(w, ALICE, "sendmail_web")
+        expect(reply, "250 2.0.0")
+        submission_cases.signed_by_both(w, text)
+        line = log_line(w, reply)
+        assert " listener=web " in line and " relay=web " in line, line
+        expect(recipe_cases.send(w, "joe@strict.example", "sendmail_web")[1],
+               "550 5.7.1 ")
+        reply = arrive(w, compose(ALICE), ALICE, STRANGER)
+        assert " listener=mx " in log_line(w, reply), log_line(w, reply)
+
+
+@on_sendmail
+def mail_that_a_content_filter_returns_is_not_seen_again(w):
+    author = "joe@strict.example"
+    text = compose(author)
+    before = len(w.millgate.log_text())
+    with smtp.Client(w, "sendmail_return", tls=False) as client:
+        expect(client.submit(author, "bob@example.net", text), "250 2.0.0")
+    found = delivered(w, "example.net", text)
+    assert not found.all("Authentication-Results"), found.head
+    assert w.millgate.log_text()[before:] == ""
+
+
+@on_sendmail
+def held_mail_is_listed_and_can_be_released(w):
+    author = "joe@cautious.example"
+    text = compose(author)
+    number = queue_id(arrive(w, text, author, STRANGER))
+    assert number in w.sendmail.command("-bp", "-qQ")
+    w.sendmail.command("-qQ", "-Q", "-qI" + number)
+    w.sendmail.command("-qI" + number)
+    found = delivered(w, "example.net", text)
+    assert results(found)["dmarc"].startswith("fail "), found.head
+    assert number not in w.sendmail.quarantined()
 
 
 @on_sendmail

@@ -13,6 +13,7 @@ import subprocess
 
 import isolate
 import programs
+import recipes
 import services
 from services import Trouble
 
@@ -23,6 +24,10 @@ PORTS = {"smtp": "sendmail_mta", "submission": "sendmail_msa",
 # the ports of the fragment, and their names in this world
 FRAGMENT_PORTS = {"25": "sendmail_mta", "587": "sendmail_msa",
                   "465": "sendmail_tls", "10587": "sendmail_msp"}
+
+# lines of recipes: their page, name and port
+RECIPES = (("local-programs", "WEB", "sendmail_web"),
+           ("content-filter", "RETURN", "sendmail_return"))
 
 COMMON_MC = """\
 divert(0)dnl
@@ -105,6 +110,17 @@ class Sendmail(services.Service):
         return text.replace("inet:8899@127.0.0.1", "inet:%d@%s" % (
             port["milter"], address))
 
+    def recipes(self):
+        """The ports that recipes add to millgate.mc, as in fragment()."""
+        lines = ""
+        for page, name, port in RECIPES:
+            line = next(line for line in recipes.fragments(
+                page, "sendmail.mc").splitlines() if "Name=" + name in line)
+            lines += re.sub(r"Port=\d+", "Port=%d" % self.world.port[port],
+                            line).replace("127.0.0.1",
+                                          self.world.address) + "\n"
+        return lines
+
     def configure(self):
         if self.made:
             return
@@ -126,8 +142,9 @@ class Sendmail(services.Service):
                        "\n".join(self.world.mail_domains) + "\n")
         services.write(d + "/deliver", DELIVER, 0o755)
         self.make_logins()
-        self.make_cf("daemon", DAEMON_MC, "millgate.mc")
-        self.make_cf("submit", CLIENT_MC, "submit.mc")
+        self.make_cf("daemon", DAEMON_MC, self.fragment("millgate.mc") +
+                     self.recipes())
+        self.make_cf("submit", CLIENT_MC, self.fragment("submit.mc"))
         self.made = True
 
     def make_logins(self):
@@ -154,7 +171,7 @@ mech_list: PLAIN LOGIN SCRAM-SHA-256 EXTERNAL
             d=self.directory, pki=self.world.pki, address=self.world.address,
             user="%d:%d" % (delivery.pw_uid, delivery.pw_gid),
             client="%s:%s" % (CLIENT_USER, CLIENT_USER),
-            fragment=self.fragment(fragment)))
+            fragment=fragment))
         done = self.run(["m4", "-D_CF_DIR_=" + cf, cf + "m4/cf.m4", source])
         services.write("%s/%s.cf" % (self.directory, name), done.decode())
 
@@ -183,10 +200,14 @@ mech_list: PLAIN LOGIN SCRAM-SHA-256 EXTERNAL
 
     def quarantined(self):
         """Queue ids of the quarantined messages."""
+        return re.findall(r"(?m)^([0-9A-Za-z]{14})[* +X?-]",
+                          self.command("-bp", "-qQ"))
+
+    def command(self, *args):
+        """Run the daemon's sendmail for another purpose; its output."""
         d = self.directory
-        out = self.run([d + "/sendmail", "-bp", "-qQ", "-C",
-                        d + "/daemon.cf"]).decode()
-        return re.findall(r"(?m)^([0-9A-Za-z]{14})[* +X?-]", out)
+        return self.run([d + "/sendmail", "-C", d + "/daemon.cf",
+                         *args]).decode()
 
     def submit(self, text, *args):
         """Run sendmail(1); return its status and output."""

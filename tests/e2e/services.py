@@ -25,6 +25,8 @@ MAIL_OWNER, POSTDROP_GROUP = "news", "uucp"
 SASL_USER, LOGIN_USER = "irc", "proxy"
 DELIVERY_USER = "games"
 MILTER_USER = "nobody"
+# of this host; the world itself uses another one
+OTHER_ADDRESS = "127.0.0.2"
 
 
 class Trouble(Exception):
@@ -373,6 +375,7 @@ smtpd_hard_error_limit = 1000
 class Postfix(Service):
     name = "postfix"
     extra = ""		# of one case: lines for main.cf
+    services = ""	# of one case: lines for master.cf
 
     def configure(self):
         d, uid = self.directory, pwd.getpwnam(MAIL_OWNER).pw_uid
@@ -393,7 +396,7 @@ class Postfix(Service):
             pki=self.world.pki, sasl=self.world.dovecot.directory + "/auth",
             fragment=self.main_fragment()) + self.extra)
         write(d + "/etc/master.cf", MASTER_CF.format(
-            fragment=self.master_fragment(),
+            fragment=self.master_fragment() + self.services,
             second_milter="inet:" + self.place("milter2"),
             **{name: self.place(name)
                for name in ("smtp", "submission", "smtps", "second")}))
@@ -402,7 +405,10 @@ class Postfix(Service):
             for domain in self.world.mail_domains))
 
     def place(self, name):
-        return "%s:%d" % (self.world.address, self.world.port[name])
+        return "%s:%d" % (self.address(), self.world.port[name])
+
+    def address(self):
+        return self.world.address
 
     def main_fragment(self):
         with open(os.path.join(FRAGMENTS, "main.cf")) as f:
@@ -438,9 +444,10 @@ class Postfix(Service):
         return [programs.find("master"), "-d", "-c", self.directory + "/etc"]
 
     def ready(self):
-        return (answers(self.world.address, self.world.port["smtps"]) and
-                greets(self.world.address, self.world.port["smtp"]) and
-                greets(self.world.address, self.world.port["submission"]))
+        address, port = self.address(), self.world.port
+        return (answers(address, port["smtps"]) and
+                greets(address, port["smtp"]) and
+                greets(address, port["submission"]))
 
     def logs(self):
         return [self.output, self.directory + "/postfix.log"]
@@ -451,6 +458,15 @@ class Postfix(Service):
         env["MAIL_CONFIG"] = self.directory + "/etc"
         return subprocess.run([programs.find(name), *args], input=stdin,
                               env=env, capture_output=True, timeout=60)
+
+
+class SecondPostfix(Postfix):
+    """Another instance with the same ports on another address."""
+
+    name = "postfix-out"
+
+    def address(self):
+        return OTHER_ADDRESS
 
 
 class Millgate(Service):

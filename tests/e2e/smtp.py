@@ -52,11 +52,12 @@ class Client:
     """A connection to a port of the world, after greeting and EHLO."""
 
     def __init__(self, world, port, tls=None, address=None, name=None,
-                 helo="client.example", tls_context=None):
+                 helo="client.example", tls_context=None, proxy=None):
         """
         tls: None as the port requires (implicit on smtps, STARTTLS on
         submission), else True or False. address: the client address for
-        XCLIENT, or the real one if the MTA has no XCLIENT.
+        XCLIENT, or the real one if the MTA has no XCLIENT. proxy: the line
+        that a load balancer sends first.
         """
         self.world, self.helo, self.transcript = world, helo, []
         self.offers = {}
@@ -67,6 +68,8 @@ class Client:
         self.sock = socket.create_connection(
             (world.address, world.port[port]), timeout=60,
             source_address=source)
+        if proxy is not None:
+            self.sock.sendall(proxy.encode() + b"\r\n")
         implicit = port in ("smtps", "contrib_submissions")
         if implicit:
             self.wrap()

@@ -115,7 +115,12 @@ class World:
                              ("contrib_submissions", 1465),
                              ("sendmail_mta", 2525), ("sendmail_msa", 2587),
                              ("sendmail_tls", 2465),
-                             ("sendmail_msp", 2526)):
+                             ("sendmail_msp", 2526),
+                             # of the recipes in contrib
+                             ("filter", 10024), ("return", 10025),
+                             ("mailman", 10026), ("balanced", 10587),
+                             ("sendmail_web", 2528),
+                             ("sendmail_return", 2529)):
             self.port[name] = free_port(self.address, wanted,
                                         self.port.values())
         self.pki = os.path.join(directory, "pki")
@@ -133,6 +138,7 @@ class World:
         # only for the cases that start them
         self.redis = services.Redis(self)
         self.second = services.SecondMillgate(self)
+        self.second_postfix = services.SecondPostfix(self)
 
     # --- keys and certificates
 
@@ -305,7 +311,7 @@ listener submission {{
     "OAUTHBEARER", "XOAUTH2"}}
 }}
 listener mx {{
-  daemon-ports = {{{smtp}, {sendmail_mta}}}
+  daemon-ports = {{{smtp}, {sendmail_mta}, {sendmail_web}}}
   direction = inbound
 }}
 listener local {{
@@ -365,15 +371,16 @@ signing {{
         self.postfix.start()
 
     def stop(self):
-        for service in (self.sendmail, self.postfix, self.millgate,
-                        self.second, self.redis, self.dovecot, self.nsd):
+        for service in (self.sendmail, self.second_postfix, self.postfix,
+                        self.millgate, self.second, self.redis, self.dovecot, self.nsd):
             service.stop()
 
     def mend(self):
         """After a failed case: restart everything as at the start."""
         self.unix_socket, self.millgate.extra = False, {}
         self.millgate.stop()
-        for service in (self.sendmail, self.second, self.redis):
+        for service in (self.sendmail, self.second, self.redis,
+                        self.second_postfix):
             service.stop()	# the next case that needs it starts it
         for service in (self.nsd, self.dovecot, self.millgate, self.postfix):
             if not service.running():
@@ -391,7 +398,8 @@ signing {{
     def all_logs(self):
         return [path for service in (self.nsd, self.dovecot, self.postfix,
                                      self.sendmail, self.millgate,
-                                     self.second, self.redis)
+                                     self.second, self.redis,
+                                     self.second_postfix)
                 for path in service.logs()]
 
     # --- millgatectl
