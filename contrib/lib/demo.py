@@ -239,6 +239,7 @@ def main():
     args = parser.parse_args()
     directory = isolate.enter(args.keep)
     world = World(directory, args.build)
+    world.unix_socket = True
     print("starting nsd, Dovecot, millgate and Postfix in %s%s" % (
         directory, ", in separate namespaces" if isolate.isolated()
         else ""), flush=True)

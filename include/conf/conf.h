@@ -43,6 +43,7 @@ struct conf {
 	const char	*path;		/* of the file, or name of the text */
 	const char	*socket;	/* in libmilter's syntax */
 	unsigned	 socket_mode;	/* 0660; unix sockets only */
+	const char	*socket_group;	/* who may connect; NULL: unchanged */
 	const char	*socket_owner;	/* "user:group", or NULL */
 	const char	*authserv_id;	/* NULL: the MTA's {j} */
 	enum login_results submission_results;

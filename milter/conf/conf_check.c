@@ -5,7 +5,7 @@
  * must not find out later that no login was required. So are a tier that no
  * session reaches, a group without members, and a login in more groups than a
  * message can count on. Allowed but doubtful settings are warnings.
- * Listeners and relays are in conf_listener.c.
+ * Listeners and relays are in conf_listener.c, the socket in conf_socket.c.
  */
 #include <string.h>
 
@@ -16,26 +16,6 @@
 #include "policy/policy_tier.h"
 #include "store/redis/redis_url.h"
 #include "conf_tree_priv.h"
-
-static void
-check_socket(struct conf_builder *b)
-{
-	static const char *const unix_only[] = {
-		"socket-mode", "socket-owner"
-	};
-	const struct conf_section	*root = &b->tree->section[0];
-	size_t				 i;
-
-	if (b->conf->socket == NULL ||
-	    strncmp(b->conf->socket, "local:", 6) == 0)
-		return;
-	for (i = 0; i < 2; i++)
-		if (conf_section_sets(root, unix_only[i]))
-			conf_complain(b->bad, conf_section_where(root,
-			    unix_only[i]), "%s has no effect on an inet "
-			    "socket; remove it or use unix:PATH",
-			    unix_only[i]);
-}
 
 /* A path that was set has been checked; the default path has not. */
 static void
@@ -300,7 +280,7 @@ void
 conf_check(struct conf_builder *b)
 {
 	check_query(b);
-	check_socket(b);
+	conf_check_socket(b);
 	check_control(b);
 	check_state_options(b);
 	check_user(b);

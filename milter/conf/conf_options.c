@@ -68,15 +68,15 @@ static const char *const store_words[] = {
 
 const struct conf_option conf_options[] = {
 	/* --- outside of sections */
-	{ "", "socket", OPT_TEXT, CONF(socket), .def = "inet:8899@127.0.0.1",
-	    .syntax = syntax_socket,
-	    .help = "socket for the MTA: inet:PORT@HOST, inet6:PORT@HOST "
-	    "or unix:PATH" },
+	{ "", "socket", OPT_TEXT, CONF(socket), .syntax = syntax_socket,
+	    .def = "unix:/run/millgate/millgate.sock", .help = "socket for "
+	    "the MTA: unix:PATH, inet:PORT@HOST or inet6:PORT@HOST" },
 	{ "", "socket-mode", OPT_OCTAL, CONF(socket_mode), .def = "0660",
 	    .max = 0777, .help = "permissions of a unix socket" },
+	{ "", "socket-group", OPT_TEXT, CONF(socket_group), .def = "",
+	    .syntax = syntax_group, .help = "who may connect: its members" },
 	{ "", "socket-owner", OPT_TEXT, CONF(socket_owner), .def = "",
-	    .syntax = syntax_owner,
-	    .help = "user:group of a unix socket; empty: unchanged" },
+	    .syntax = syntax_owner, .help = "user:group of a unix socket" },
 	{ "", "authserv-id", OPT_TEXT, CONF(authserv_id), .def = "",
 	    .syntax = syntax_authserv_id,
 	    .help = "name in Authentication-Results; empty: macro {j}" },

@@ -194,7 +194,7 @@ print_value(const struct printer *p, const struct shown *s)
 static bool
 is_printed(const struct conf *c, const struct conf_option *o, const void *base)
 {
-	if (o->type == OPT_OCTAL || strcmp(o->name, "socket-owner") == 0)
+	if (strncmp(o->name, "socket-", 7) == 0)
 		return strncmp(c->socket, "local:", 6) == 0;
 	if (strcmp(o->section, "listener") == 0)
 		return conf_listener_takes(base, o->name);

@@ -64,16 +64,28 @@ syntax_socket(struct arena *a, const char **text)
 	if (t[0] == '/')
 		return unix_socket(a, text, t);
 	if (strncmp(t, "inet:", 5) != 0 && strncmp(t, "inet6:", 6) != 0)
-		return "is not a socket; write inet:PORT@HOST, inet6:PORT@HOST "
-		    "or unix:PATH";
+		return "is not a socket; write unix:PATH, inet:PORT@HOST or "
+		    "inet6:PORT@HOST";
 	port = strchr(t, ':') + 1;
 	len = strcspn(port, "@");
 	if (port_number(port, len) == 0)
 		return "must have a port between 1 and 65535; write "
 		    "inet:PORT@HOST";
-	if (port[len] == '@' && port[len + 1] == '\0')
+	if (port[len] == '\0')	/* libmilter would take every address */
+		return arena_printf(a, "has no host, so every host could "
+		    "connect; write %s@%s", t, t[4] == '6' ? "::1" :
+		    "127.0.0.1");
+	if (port[len + 1] == '\0')
 		return "must have a host after @; write inet:PORT@HOST";
 	return NULL;
+}
+
+const char *
+syntax_group(struct arena *a, const char **text)
+{
+	(void)a;
+	return (*text)[0] == '\0' || strpbrk(*text, " \t/:") != NULL ?
+	    "is not a group name; write the name of a system group" : NULL;
 }
 
 const char *

@@ -119,6 +119,7 @@ void		 conf_build(struct conf_builder *b);
 /* Find options that contradict each other in the filled b->conf. */
 void		 conf_check(struct conf_builder *b);
 void		 conf_check_listeners(struct conf_builder *b);
+void		 conf_check_socket(struct conf_builder *b);
 /* False: the option has no effect on this listener. */
 bool		 conf_listener_takes(const struct session_rules *r,
 		    const char *option);

@@ -50,10 +50,12 @@ check_conf(const struct ctl *c)
 	struct setup	*st = NULL;
 	const char	*warnings;
 
-	if (conf != NULL) {
+	if (conf != NULL && privileges_may_connect(conf->user,
+	    conf->socket_group, &why)) {
 		privileges_test(conf->user);
 		st = setup_try(conf, &why);
-	}
+	} else
+		conf_unref(&conf);
 	warnings = st != NULL ? st->conf->warnings : "";
 	if (c->json) {
 		printf("{\"good\": %s, \"errors\": ",

@@ -20,6 +20,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "conf/conf_socket.h"
+#include "daemon/privileges.h"
 #include "doctor/postfix_setup.h"
 #include "doctor/sendmail_setup.h"
 #include "ctl_ask_priv.h"
@@ -223,7 +225,8 @@ read_postfix(struct arena *a, const char *dir, struct postfix_setup *p)
 	    "milter_content_timeout", "milter_macro_daemon_name",
 	    "receive_override_options", "smtpd_forbid_bare_newline",
 	    "smtpd_sasl_auth_enable", "smtpd_tls_security_level",
-	    "smtpd_tls_wrappermode", "smtpd_use_tls", NULL };
+	    "smtpd_tls_wrappermode", "smtpd_use_tls", "queue_directory",
+	    "mail_owner", NULL };
 	static const char *const services[] = { "-M", NULL };
 	static const char *const own[] = { "-Px", NULL };
 	const char *text;
@@ -262,6 +265,45 @@ site_of(const struct conf *c)
 	return site;
 }
 
+/* --- who can connect ----------------------------------------------------- */
+
+/* Can Postfix's user connect to our socket? */
+static void
+advise_mail_owner(struct doctor *w, const struct postfix_setup *p)
+{
+	const struct conf	*c = w->conf;
+	const char		*owner = postfix_value(p, NULL, "mail_owner");
+	const char		*group = c->socket_group;
+
+	if (strncmp(c->socket, "local:", 6) != 0 || *owner == '\0' ||
+	    privileges_reach(owner, c->socket + 6))
+		return;
+	advice_add(&w->d.advice, "socket-group", "millgate.conf",
+	    arena_printf(w->d.arena, "%sadduser %s %s; restart Postfix",
+	    group != NULL ? "" : "socket-group = \"millgate-mta\"; ", owner,
+	    group != NULL ? group : "millgate-mta"), "Postfix's user %s may "
+	    "not connect to %s: mail is deferred", owner, c->socket + 6);
+}
+
+/* Can others than the MTA connect, or the MTA read the keys? */
+static void
+advise_socket(struct doctor *w)
+{
+	struct conf_danger	 danger;
+	const char		*group, *guest;
+
+	if (conf_socket_danger(w->d.arena, w->conf, CONF_PASSWD, &danger))
+		advice_add(&w->d.advice, "socket", "millgate.conf",
+		    danger.change, "%s", danger.text);
+	guest = privileges_guest(w->d.arena, w->conf->user, &group);
+	if (guest != NULL)
+		advice_add(&w->d.advice, "key-group", "/etc/group",
+		    arena_printf(w->d.arena, "deluser %s %s; if it is the "
+		    "MTA's user: adduser %s millgate-mta", guest, group,
+		    guest), "the user %s is a member of the daemon's group: "
+		    "it may read the keys and the state", guest);
+}
+
 static bool
 advise_postfix(struct doctor *w)
 {
@@ -278,6 +320,7 @@ advise_postfix(struct doctor *w)
 		return false;
 	w->d.postfix = dir;
 	advice_postfix(&w->d.advice, &site, p);
+	advise_mail_owner(w, p);
 	return true;
 }
 
@@ -314,6 +357,7 @@ examine(struct doctor *w, bool json)
 	if (good) {
 		advise_seen(w);
 		doctor_keys(w->ctl, w->conf, &w->d.advice);
+		advise_socket(w);
 		if (json)
 			doctor_print_json(&w->d, buf_str(&text));
 		else

@@ -175,6 +175,7 @@ static void
 warn_restart(const struct conf *old, const struct conf *new)
 {
 	if (!same_text(old->socket, new->socket) ||
+	    !same_text(old->socket_group, new->socket_group) ||
 	    !same_text(old->socket_owner, new->socket_owner) ||
 	    old->socket_mode != new->socket_mode ||
 	    !same_text(old->pid_file, new->pid_file) ||
@@ -419,6 +420,8 @@ daemon_start(const struct daemon_options *o, int *ready_fd, char **why)
 	if (setup->conf->warnings[0] != '\0')
 		log_printf(LOG_LEVEL_WARNING, "%s", setup->conf->warnings);
 	if (!privileges_known(setup->conf->user, why) ||
+	    !privileges_may_connect(setup->conf->user,
+	    setup->conf->socket_group, why) ||
 	    !daemon_socket_open(setup->conf, why)) {
 		setup_unref(&setup);
 		return NULL;

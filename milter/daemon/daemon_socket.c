@@ -68,9 +68,11 @@ daemon_socket_open(const struct conf *c, char **why)
 	if (chmod(path, (mode_t)c->socket_mode) != 0)
 		return why_set(why, "socket \"%s\": socket-mode cannot be "
 		    "set: %s", path, strerror(errno));
-	return c->socket_owner != NULL ?
-	    privileges_give(path, c->socket_owner, why) :
-	    privileges_leave(path, c->user, why);
+	if (c->socket_owner != NULL)
+		return privileges_give(path, c->socket_owner, why);
+	return privileges_leave(path, c->user, why) &&
+	    (c->socket_group == NULL ||
+	    privileges_give_group(path, c->socket_group, why));
 }
 
 void

@@ -40,10 +40,12 @@ test_configuration(const char *path)
 	struct conf	*c = conf_load(path, &why);
 	struct setup	*st = NULL;
 
-	if (c != NULL) {
+	if (c != NULL && privileges_may_connect(c->user, c->socket_group,
+	    &why)) {
 		privileges_test(c->user);
 		st = setup_try(c, &why);
-	}
+	} else
+		conf_unref(&c);
 	if (st == NULL) {
 		fprintf(stderr, "%s\n", why);
 		free(why);

@@ -122,3 +122,98 @@ privileges_give(const char *path, const char *owner, char **why)
 	free(name);
 	return ok;
 }
+
+/* --- the group of the socket -------------------------------------------- */
+
+static const struct group *
+group_entry(const char *group, char **why)
+{
+	const struct group *gr = getgrnam(group);
+
+	if (gr == NULL)
+		why_set(why, "socket-group \"%s\": no such group; create it "
+		    "(addgroup --system %s) and add the MTA's user to it "
+		    "(adduser postfix %s)", group, group, group);
+	return gr;
+}
+
+bool
+privileges_may_connect(const char *user, const char *group, char **why)
+{
+	const struct group	*gr;
+	const struct passwd	*pw;
+	gid_t			 gid;
+
+	if (group == NULL)
+		return true;
+	gr = group_entry(group, why);
+	if (gr == NULL)
+		return false;
+	gid = gr->gr_gid;
+	pw = getpwnam(user);
+	if ((pw == NULL || pw->pw_gid != gid) &&
+	    (geteuid() == 0 || getegid() != gid))
+		return true;
+	return why_set(why, "socket-group \"%s\" is the daemon's own group: "
+	    "its members may read the keys and the state; set a group of its "
+	    "own (addgroup --system millgate-mta)", group);
+}
+
+bool
+privileges_give_group(const char *path, const char *group, char **why)
+{
+	const struct group *gr = group_entry(group, why);
+
+	if (gr == NULL)
+		return false;
+	if (chown(path, (uid_t)-1, gr->gr_gid) == 0)
+		return true;
+	return why_set(why, errno == EPERM ? "%s: cannot give it to "
+	    "socket-group \"%s\": %s; a daemon that is not started as root "
+	    "must be a member (adduser millgate %s)" : "%s: cannot give it to "
+	    "socket-group \"%s\": %s", path, group, strerror(errno), group);
+}
+
+static bool
+belongs_to(const struct passwd *pw, gid_t gid)
+{
+	gid_t	groups[1024];
+	int	n = 1024;
+
+	if (getgrouplist(pw->pw_name, pw->pw_gid, groups, &n) == -1)
+		return true;	/* in too many groups to tell */
+	while (n > 0)
+		if (groups[--n] == gid)
+			return true;
+	return false;
+}
+
+bool
+privileges_reach(const char *user, const char *path)
+{
+	const struct passwd	*pw = getpwnam(user);
+	struct stat		 st;
+
+	if (pw == NULL || pw->pw_uid == 0 || stat(path, &st) != 0)
+		return true;
+	if (st.st_uid == pw->pw_uid)
+		return (st.st_mode & S_IWUSR) != 0;
+	return (st.st_mode & (belongs_to(pw, st.st_gid) ? S_IWGRP :
+	    S_IWOTH)) != 0;
+}
+
+const char *
+privileges_guest(struct arena *a, const char *user, const char **group)
+{
+	const struct passwd	*pw = getpwnam(user);
+	const struct group	*gr;
+	char			**member;
+
+	if (pw == NULL || (gr = getgrgid(pw->pw_gid)) == NULL)
+		return NULL;
+	*group = arena_strdup(a, gr->gr_name);
+	for (member = gr->gr_mem; *member != NULL; member++)
+		if (strcmp(*member, user) != 0)
+			return arena_strdup(a, *member);
+	return NULL;
+}

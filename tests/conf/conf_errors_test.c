@@ -239,8 +239,8 @@ static const struct {
 	    "192.0.2.0/24, 2001:db8::/32 or an address" },
 	{ "socket",
 	    "socket = 8899",
-	    "t:1: socket = \"8899\" is not a socket; write inet:PORT@HOST, "
-	    "inet6:PORT@HOST or unix:PATH" },
+	    "t:1: socket = \"8899\" is not a socket; write unix:PATH, "
+	    "inet:PORT@HOST or inet6:PORT@HOST" },
 	{ "socket without port",
 	    "socket = \"inet:@127.0.0.1\"",
 	    "t:1: socket = \"inet:@127.0.0.1\" must have a port between 1 "
@@ -249,6 +249,14 @@ static const struct {
 	    "socket = \"inet:66000@127.0.0.1\"",
 	    "t:1: socket = \"inet:66000@127.0.0.1\" must have a port between "
 	    "1 and 65535; write inet:PORT@HOST" },
+	{ "a port alone would listen on all addresses",
+	    "socket = \"inet:8899\"",
+	    "t:1: socket = \"inet:8899\" has no host, so every host could "
+	    "connect; write inet:8899@127.0.0.1" },
+	{ "an IPv6 port alone",
+	    "socket = inet6:8899",
+	    "t:1: socket = \"inet6:8899\" has no host, so every host could "
+	    "connect; write inet6:8899@::1" },
 	{ "socket without host",
 	    "socket = \"inet:8899@\"",
 	    "t:1: socket = \"inet:8899@\" must have a host after @; write "
@@ -266,16 +274,32 @@ static const struct {
 	    ".\" is too long for a socket; choose a shorter path" },
 	{ "empty socket",
 	    "socket = \"\"",
-	    "t:1: socket = \"\" is not a socket; write inet:PORT@HOST, "
-	    "inet6:PORT@HOST or unix:PATH" },
+	    "t:1: socket = \"\" is not a socket; write unix:PATH, "
+	    "inet:PORT@HOST or inet6:PORT@HOST" },
 	{ "socket-mode on an inet socket",
-	    "socket-mode = \"0660\"",
+	    "socket = inet:1@::1 socket-mode = \"0660\"",
 	    "t:1: socket-mode has no effect on an inet socket; remove it or "
 	    "use unix:PATH" },
 	{ "socket-owner on an inet socket",
 	    "socket = inet:1@::1\nsocket-owner = \"a:b\"",
 	    "t:2: socket-owner has no effect on an inet socket; remove it or "
 	    "use unix:PATH" },
+	{ "socket-group on an inet socket",
+	    "socket = inet:1@::1\nsocket-group = mta",
+	    "t:2: socket-group has no effect on an inet socket; remove it or "
+	    "use unix:PATH" },
+	{ "socket-group beside socket-owner",
+	    "socket-owner = \"a:b\"\nsocket-group = mta",
+	    "t:2: socket-group has no effect with socket-owner, which also "
+	    "names a group; remove one of the two" },
+	{ "socket-group without its permission",
+	    "socket-mode = \"0600\"\nsocket-group = mta",
+	    "t:2: socket-group has no effect with socket-mode = 0600; write "
+	    "socket-mode = \"0660\"" },
+	{ "socket-group",
+	    "socket-group = \"a:b\"",
+	    "t:1: socket-group = \"a:b\" is not a group name; write the "
+	    "name of a system group" },
 	{ "socket-mode",
 	    "socket = unix:/s socket-mode = 9660",
 	    "t:1: socket-mode = \"9660\" is not a file mode; write it like "
@@ -664,6 +688,12 @@ mistakes(void **state)
 	}
 }
 
+#define EVERY_HOST "every host that reaches this address can act as the " \
+    "MTA, with any login; write socket = "				\
+    "\"unix:/run/millgate/millgate.sock\" and socket-group = "		\
+    "\"millgate-mta\" (see THE SOCKET in millgate(8)), or let a "	\
+    "firewall admit the MTA alone"
+
 static void
 oddities(void **state)
 {
@@ -684,6 +714,20 @@ oddities(void **state)
 		    "require-auth = no }", "t:3: listener l: clients without "
 		    "a login may send as any address, unsigned; a relay "
 		    "section limits the senders of its clients" },
+		{ "a socket for all hosts", "\nsocket = inet:8899@0.0.0.0",
+		    "t:2: socket = \"inet:8899@0.0.0.0\": " EVERY_HOST },
+		{ "a socket at a public address", "socket = "
+		    "inet6:8899@2001:db8::1", "t:1: socket = "
+		    "\"inet6:8899@2001:db8::1\": " EVERY_HOST },
+		{ "a socket at a name, which may be any address",
+		    "socket = inet:8899@mx.example.net", "t:1: socket = "
+		    "\"inet:8899@mx.example.net\": " EVERY_HOST },
+		{ "a socket for all users", "socket-group = mta\n"
+		    "socket-mode = \"0666\"", "t:2: socket-mode = 0666: "
+		    "every user of this host can act as the MTA, with any "
+		    "login; write socket-mode = \"0660\" and socket-group = "
+		    "\"millgate-mta\"" },
+		{ "a socket of a group", "socket-group = mta", "" },
 		{ "a relay for all the world", "relay a { networks = "
 		    "{\"192.0.2.1\",\n\"::/0\"} senders = {\"@x.org\"} "
 		    "}\nlistener l { daemon-ports = 587 direction = "

@@ -145,8 +145,10 @@ the_sample_loads(void **state)
 static void
 defaults_of_root(const struct conf *c)
 {
-	assert_string_equal(c->socket, "inet:8899@127.0.0.1");
+	assert_string_equal(c->socket,
+	    "local:/run/millgate/millgate.sock");
 	assert_int_equal(c->socket_mode, 0660);
+	assert_null(c->socket_group);
 	assert_null(c->socket_owner);
 	assert_null(c->authserv_id);
 	assert_string_equal(c->state, STATEDIR "/state.db");
@@ -250,7 +252,8 @@ static void
 printed_loads_again(void **state)
 {
 	static const char *const texts[] = {
-		"", sample, "socket = unix:/run/x socket-owner = \"a:b\" "
+		"", sample, "socket-group = mta",
+		"socket = unix:/run/x socket-owner = \"a:b\" "
 		"recipient-delimiter = \"\" plan p { messages-per-hour = 5 } "
 		"listener a { daemon-names = {\"a \\\\ \\\"b\\\"\"} "
 		"direction = submission require-tls = no null-sender = no }"

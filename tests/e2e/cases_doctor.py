@@ -275,8 +275,9 @@ def the_postfix_fragments_get_no_advice(w):
     # the sample configuration has the ports of the fragments
     sample = w.directory + "/sample.conf"
     with open(os.path.join(programs.SOURCE, "packaging/millgate.conf")) as f:
-        services.write(sample, 'control-socket = "%s"\n' % control_socket(w) +
-                       f.read())
+        services.write(sample, 'control-socket = "%s"\nsocket = "unix:/var/'
+                       'spool/postfix/millgate/millgate.sock"\n' %
+                       control_socket(w) + f.read())
     done = subprocess.run(
         [os.path.join(w.build, "millgatectl"), "-c", sample, "doctor",
          "--json", "--postfix", etc], capture_output=True, text=True,

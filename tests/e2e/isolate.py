@@ -27,6 +27,7 @@ UNSHARE = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork",
 HOST = "mx.example.net"
 # networks of the clients of an MTA that has no XCLIENT
 NETWORKS = ("192.0.2.1", "198.51.100.1", "203.0.113.1")
+MTA_GROUP, STRANGER = "millgate-mta", "stranger"
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -92,6 +93,38 @@ def bind_over(directory, path, text):
     subprocess.run(["mount", "--bind", copy, path], check=True)
 
 
+def system_users(text, names):
+    """
+    The lines of passwd or group text: without the people of this machine, and
+    with a line for each name that is missing.
+    """
+    lines = [line for line in text.splitlines() if line.count(":") in (3, 6)
+             and not 1000 <= int(line.split(":")[2]) < 65534]
+    taken = {line.split(":")[2] for line in lines}
+    known = {line.split(":")[0] for line in lines}
+    numbers = (n for n in range(400, 1000) if str(n) not in taken)
+    return lines, {name: next(numbers) for name in names if name not in known}
+
+
+def make_users(directory):
+    """
+    The users and groups of packaging/millgate.sysusers, Postfix's, and one who
+    has nothing to do with mail. Seen by this world only.
+    """
+    with open("/etc/passwd", encoding="utf-8") as f:
+        passwd, users = system_users(f.read(), ("millgate", "postfix",
+                                                STRANGER))
+    with open("/etc/group", encoding="utf-8") as f:
+        group, groups = system_users(f.read(), ("millgate", "postfix",
+                                                STRANGER, MTA_GROUP))
+    group += ["%s:x:%d:" % (name, number) for name, number in groups.items()]
+    gid = {line.split(":")[0]: line.split(":")[2] for line in group}
+    passwd += ["%s:x:%d:%s::/nonexistent:/usr/sbin/nologin" % (
+        name, number, gid[name]) for name, number in users.items()]
+    bind_over(directory, "/etc/passwd", "\n".join(passwd) + "\n")
+    bind_over(directory, "/etc/group", "\n".join(group) + "\n")
+
+
 def settle(directory):
     """Set up the namespaces of this process, the child."""
     loopback_up()
@@ -100,6 +133,7 @@ def settle(directory):
     socket.sethostname(HOST)
     bind_over(directory, "/etc/resolv.conf", "nameserver 127.0.0.1\n")
     bind_over(directory, "/etc/hosts", "127.0.0.1 localhost %s\n" % HOST)
+    make_users(directory)
 
 
 class Supervisor:

@@ -12,12 +12,18 @@ VERSION, ACTIONS, STEPS = 6, 0x1ff, 0x1fffff	# what Postfix offers
 
 
 class Session:
-    def __init__(self, world, **macros):
+    def __init__(self, world, place=None, **macros):
+        """`place`: the path of a unix socket, in place of the world's port."""
         self.macros = {"{daemon_port}": str(world.port["submission"]),
                        "{tls_version}": "TLSv1.3", "{cipher_bits}": "256",
                        "{auth_type}": "PLAIN", **macros}
-        self.sock = socket.create_connection(
-            (world.address, world.port["milter"]), timeout=60)
+        if place is None:
+            self.sock = socket.create_connection(
+                (world.address, world.port["milter"]), timeout=60)
+        else:
+            self.sock = socket.socket(socket.AF_UNIX)
+            self.sock.settimeout(60)
+            self.sock.connect(place)
         self.file = self.sock.makefile("rb")
 
     def send(self, *packets):

@@ -107,8 +107,8 @@ class Sendmail(services.Service):
         text = re.sub(r"Family=inet, Port", "Family=inet, Addr=%s, Port" %
                       address, text)
         text = text.replace("Addr=127.0.0.1", "Addr=" + address)
-        return text.replace("inet:8899@127.0.0.1", "inet:%d@%s" % (
-            port["milter"], address))
+        return text.replace("unix:/run/millgate/millgate.sock",
+                            "inet:%d@%s" % (port["milter"], address))
 
     def recipes(self):
         """The ports that recipes add to millgate.mc, as in fragment()."""

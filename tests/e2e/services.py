@@ -267,7 +267,7 @@ QUEUES = ("active bounce corrupt defer deferred flush hold incoming maildrop "
           "pid private public saved trace").split()
 
 MASTER_CF = """\
-{smtp} inet n - n - - smtpd
+{smtp} inet n - {chroot} - - smtpd
 {submission} inet n - n - - smtpd
   -o syslog_name=postfix/submission
   -o smtpd_sasl_auth_enable=yes
@@ -282,7 +282,7 @@ MASTER_CF = """\
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_milters={second_milter}
 pickup    unix  n       -       n       1       1       pickup
-cleanup   unix  n       -       n       -       0       cleanup
+cleanup   unix  n       -       {chroot}       -       0       cleanup
 qmgr      unix  n       -       n       300     1       qmgr
 tlsmgr    unix  -       -       n       1000?   1       tlsmgr
 rewrite   unix  -       -       n       -       -       trivial-rewrite
@@ -374,8 +374,9 @@ smtpd_hard_error_limit = 1000
 
 class Postfix(Service):
     name = "postfix"
-    extra = ""		# of one case: lines for main.cf
-    services = ""	# of one case: lines for master.cf
+    # of one case: lines for main.cf, millgate's socket, smtp and cleanup in
+    # a chroot, lines for master.cf
+    extra, milter, chroot, services = "", None, "n", ""
 
     def configure(self):
         d, uid = self.directory, pwd.getpwnam(MAIL_OWNER).pw_uid
@@ -397,6 +398,7 @@ class Postfix(Service):
             fragment=self.main_fragment()) + self.extra)
         write(d + "/etc/master.cf", MASTER_CF.format(
             fragment=self.master_fragment() + self.services,
+            chroot=self.chroot,
             second_milter="inet:" + self.place("milter2"),
             **{name: self.place(name)
                for name in ("smtp", "submission", "smtps", "second")}))
@@ -412,8 +414,9 @@ class Postfix(Service):
 
     def main_fragment(self):
         with open(os.path.join(FRAGMENTS, "main.cf")) as f:
-            return f.read().replace("inet:127.0.0.1:8899",
-                                    self.world.milter_for_postfix())
+            return f.read().replace(
+                "unix:millgate/millgate.sock",
+                self.milter or self.world.milter_for_postfix())
 
     def master_fragment(self):
         """Its services, on other ports and without chroot."""

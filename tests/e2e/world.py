@@ -274,9 +274,8 @@ class World:
         if not self.unix_socket:
             return 'socket = "inet:%d@%s"' % (self.port["milter"],
                                               self.address)
-        return 'socket = "unix:%s"\nsocket-owner = "%s:%s"' % (
-            self.millgate_socket(), services.MILTER_USER,
-            services.MAIL_OWNER)
+        return 'socket = "unix:%s"\nsocket-group = "%s"' % (
+            self.millgate_socket(), services.MAIL_OWNER)
 
     def use_unix_socket(self, yes):
         self.millgate.stop()
