@@ -12,10 +12,12 @@
 struct postfix_service {
 	const char	*name;		/* "submission/inet" */
 	const char	*port, *address; /* address NULL: all */
+	bool		 chroot;
 	struct mta_settings own;	/* -o */
 };
 struct postfix_setup {
 	struct mta_settings main;
+	bool		 cleanup_chroot; /* of mail from sendmail(1) */
 	size_t		 n;
 	struct postfix_service service[MTA_SERVICES];
 };
@@ -35,6 +37,19 @@ void		 postfix_read_own(struct arena *a, struct postfix_setup *p,
  */
 const char	*postfix_value(const struct postfix_setup *p,
 		    const struct postfix_service *s, const char *name);
+/*
+ * Our socket in Postfix's syntax. A path below the queue directory is relative
+ * to it, so that it is right in a chroot, too.
+ */
+const char	*postfix_socket(struct arena *a, const struct postfix_setup *p,
+		    const char *ours);
+/*
+ * Does the path `socket` of main.cf lead a service to our path? True also for
+ * inet sockets, and if the queue directory is unknown.
+ */
+bool		 postfix_reaches(struct arena *a,
+		    const struct postfix_setup *p, bool chroot,
+		    const char *socket, const char *ours);
 /* Parse "inet:host:port, { unix:path, default_action=accept }". */
 void		 postfix_filters(struct arena *a, const char *text,
 		    struct mta_filters *list);

@@ -51,23 +51,6 @@ chain_value(const struct doctor *d, const struct chain *c, const char *name)
 	return postfix_value(d->p, c->service, name);
 }
 
-/* "inet:8899@127.0.0.1" is "inet:127.0.0.1:8899" in Postfix. */
-static const char *
-postfix_socket(struct arena *a, const char *ours)
-{
-	const char	*port = strchr(ours, ':'), *host;
-
-	if (strncmp(ours, "inet", 4) != 0 || port == NULL)
-		return arena_printf(a, "unix:%s", port != NULL ? port + 1 :
-		    ours);
-	port++;
-	host = strchr(port, '@');
-	if (host == NULL)
-		return arena_printf(a, "inet:127.0.0.1:%s", port);
-	return arena_printf(a, strchr(host, ':') != NULL ? "inet:[%s]:%.*s" :
-	    "inet:%s:%.*s", host + 1, (int)(host - port), port);
-}
-
 /*
  * The command that sets a parameter at the place that this chain reads. With
  * `here` it is set for this service alone.
@@ -254,6 +237,46 @@ judge_order(struct doctor *d, const struct chain *c)
 		    "last", c->filters.filter[c->at + 1].socket);
 }
 
+static bool
+in_chroot(const struct doctor *d, const struct chain *c)
+{
+	return c->service != NULL ? c->service->chroot :
+	    d->p->cleanup_chroot;
+}
+
+/*
+ * The path in the list is the end of ours, but it begins at the queue directory
+ * if it is relative, or if the service is in a chroot.
+ */
+static void
+judge_path(struct doctor *d, const struct chain *c)
+{
+	struct mta_filter	ours = *c->ours;
+	bool			chroot = in_chroot(d, c);
+
+	if (postfix_reaches(d->arena, d->p, chroot, ours.socket,
+	    d->site->socket))
+		return;
+	ours.socket = d->socket;
+	if (postfix_reaches(d->arena, d->p, chroot, ours.socket,
+	    d->site->socket))
+		advice_add(d->list, "socket-path",
+		    chain_where(d, c, c->parameter), chain_change(d, c,
+		    c->parameter, chain_reordered(d, c, &ours, c->listener !=
+		    NULL && c->listener->direction == DIRECTION_INBOUND),
+		    false), "%s does not lead to millgate's socket: mail is "
+		    "deferred", c->ours->socket);
+	else
+		advice_add(d->list, "chroot", c->service != NULL ?
+		    c->service->name : "cleanup/unix", arena_printf(d->arena,
+		    "millgate.conf: socket = \"unix:%s/millgate/"
+		    "millgate.sock\"; main.cf: unix:millgate/millgate.sock "
+		    "(see THE SOCKET in millgate(8))", postfix_value(d->p,
+		    NULL, "queue_directory")), "this service runs in a "
+		    "chroot, where it does not reach millgate's socket: mail "
+		    "is deferred");
+}
+
 static void
 find_ours(struct doctor *d, struct chain *c)
 {
@@ -311,6 +334,7 @@ judge_chain(struct doctor *d, struct chain *c)
 			judge_missing(d, c);
 		return;
 	}
+	judge_path(d, c);
 	judge_default_action(d, c);
 	judge_protocol(d, c);
 	judge_content_timeout(d, c);
@@ -448,7 +472,7 @@ advice_postfix(struct advice_list *l, const struct advice_site *site,
 	struct doctor	d = { l, l->arena, site, p, NULL };
 	size_t		i;
 
-	d.socket = postfix_socket(l->arena, site->socket);
+	d.socket = postfix_socket(l->arena, p, site->socket);
 	for (i = 0; i < p->n; i++)
 		judge_service(&d, &p->service[i]);
 	judge_local(&d);

@@ -68,10 +68,13 @@ read_service(struct arena *a, struct postfix_setup *p, const char *line)
 	for (i = 0; i < 8; i++)
 		if ((word[i] = mta_word(a, &line, BLANKS)) == NULL)
 			return;
+	if (strcmp(word[0], "cleanup") == 0)
+		p->cleanup_chroot = strcmp(word[4], "y") == 0;
 	if (strcmp(word[7], "smtpd") != 0 || p->n == MTA_SERVICES ||
 	    (strcmp(word[1], "inet") != 0 && strcmp(word[1], "pass") != 0))
 		return;
 	s->name = arena_printf(a, "%s/%s", word[0], word[1]);
+	s->chroot = strcmp(word[4], "y") == 0;
 	mark = strrchr(word[0], ':');
 	s->port = mta_port(mark != NULL ? mark + 1 : word[0]);
 	if (strcmp(word[1], "pass") == 0)
@@ -130,6 +133,65 @@ postfix_value(const struct postfix_setup *p, const struct postfix_service *s,
 	if (value == NULL)
 		value = mta_get(&p->main, name);
 	return value != NULL ? value : "";
+}
+
+/* --- sockets ------------------------------------------------------------ */
+
+/* The path of "unix:path", "local:path" or "/path"; NULL: an inet socket. */
+static const char *
+milter_path(const char *socket)
+{
+	if (strncmp(socket, "unix:", 5) == 0)
+		return socket + 5;
+	if (strncmp(socket, "local:", 6) == 0)
+		return socket + 6;
+	return socket[0] == '/' ? socket : NULL;
+}
+
+/* "inet:8899@127.0.0.1" is "inet:127.0.0.1:8899" in Postfix. */
+static const char *
+inet_socket(struct arena *a, const char *ours)
+{
+	const char	*port = strchr(ours, ':') + 1;
+	const char	*host = strchr(port, '@');
+
+	if (host == NULL)
+		return arena_printf(a, "inet:127.0.0.1:%s", port);
+	return arena_printf(a, strchr(host, ':') != NULL &&
+	    host[1] != '[' ? "inet:[%s]:%.*s" : "inet:%s:%.*s", host + 1,
+	    (int)(host - port), port);
+}
+
+const char *
+postfix_socket(struct arena *a, const struct postfix_setup *p,
+    const char *ours)
+{
+	const char	*path = milter_path(ours);
+	const char	*queue = postfix_value(p, NULL, "queue_directory");
+	size_t		 len = strlen(queue);
+
+	if (path == NULL)
+		return inet_socket(a, ours);
+	if (len > 1 && strncmp(path, queue, len) == 0 && path[len] == '/')
+		path += len + 1;
+	return arena_printf(a, "unix:%s", path);
+}
+
+bool
+postfix_reaches(struct arena *a, const struct postfix_setup *p, bool chroot,
+    const char *socket, const char *ours)
+{
+	const char	*path = milter_path(socket);
+	const char	*own = milter_path(ours);
+	const char	*queue = postfix_value(p, NULL, "queue_directory");
+
+	if (path == NULL || own == NULL || *queue == '\0')
+		return true;
+	if (path[0] != '/')
+		path = arena_printf(a, "%s/%s", queue, path);
+	else if (chroot)
+		path = arena_printf(a, "%s%s", queue, path);
+	return strcmp(path, own) == 0;
 }
 
 /* The text in braces: the socket, then settings "name = value". */

@@ -235,6 +235,74 @@ each_wrong_postfix_gets_its_advice(void **state)
 	arena_free(&a);
 }
 
+#define RUN	"local:/run/millgate/millgate.sock"
+#define QUEUE	"local:/var/spool/postfix/millgate/millgate.sock"
+#define MOVE	"millgate.conf: socket = \"unix:/var/spool/postfix/millgate/" \
+		"millgate.sock\"; main.cf: unix:millgate/millgate.sock"
+#define SET(s)	"postconf -e 'smtpd_milters = unix:" s "'"
+
+static void
+each_path_of_postfix_leads_to_our_socket(void **state)
+{
+	static const struct {
+		const char	*name, *ours, *theirs;
+		/* chroot; cleanup NULL: n, and it has the right path */
+		const char	*smtpd, *cleanup;
+		const char	*id, *where, *change;
+	} rows[] = {
+		{ "the recipe for a chroot", QUEUE, "millgate/millgate.sock",
+		    "y", "y", NULL, NULL, NULL },
+		{ "the same without a chroot", QUEUE,
+		    "millgate/millgate.sock", "n", "-", NULL, NULL, NULL },
+		{ "the default without a chroot", RUN,
+		    "/run/millgate/millgate.sock", "n", "n", NULL, NULL,
+		    NULL },
+		{ "the default in a chroot", RUN,
+		    "/run/millgate/millgate.sock", "y", "n", "chroot",
+		    "smtp/inet", MOVE },
+		{ "the default for sendmail(1) in a chroot", RUN,
+		    "/run/millgate/millgate.sock", "n", "y", "chroot",
+		    "cleanup/unix", MOVE },
+		{ "a relative path to the default", RUN,
+		    "millgate/millgate.sock", "-", NULL, "socket-path",
+		    "main.cf", SET("/run/millgate/millgate.sock") },
+		{ "a full path in a chroot", QUEUE,
+		    "/var/spool/postfix/millgate/millgate.sock", "y", NULL,
+		    "socket-path", "main.cf", SET("millgate/millgate.sock") },
+		{ "a full path without a chroot", QUEUE,
+		    "/var/spool/postfix/millgate/millgate.sock", "n", "-",
+		    NULL, NULL, NULL },
+		{ "a path from the root of the chroot", QUEUE,
+		    "/millgate/millgate.sock", "y", "y", NULL, NULL, NULL },
+	};
+	struct arena		*a = arena_new(4096);
+	struct advice_site	 ours = site;
+	struct postfix_setup	*p;
+	struct advice_list	 l;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		p = arena_alloc(a, sizeof(*p));
+		memset(&l, 0, sizeof(l));
+		l.arena = a;
+		ours.socket = rows[i].ours;
+		postfix_read_main(a, p, arena_printf(a, "%s"
+		    "queue_directory = /var/spool/postfix\n"
+		    "smtpd_milters = unix:%s\nnon_smtpd_milters = unix:%s\n",
+		    good_main, rows[i].theirs, rows[i].cleanup != NULL ?
+		    rows[i].theirs : strchr(ours.socket, ':') + 1));
+		postfix_read_services(a, p, arena_printf(a,
+		    "smtp inet n - %s - - smtpd\n"
+		    "cleanup unix n - %s - 0 cleanup\n", rows[i].smtpd,
+		    rows[i].cleanup != NULL ? rows[i].cleanup : "n"));
+		advice_postfix(&l, &ours, p);
+		check(rows[i].name, &l, rows[i].id, rows[i].where,
+		    rows[i].change);
+	}
+	arena_free(&a);
+}
+
 /* --- Sendmail ----------------------------------------------------------- */
 
 #define XLINE	"Xmillgate, S=inet:8899@127.0.0.1, F=T, " \
@@ -393,6 +461,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_wrong_postfix_gets_its_advice),
+		cmocka_unit_test(each_path_of_postfix_leads_to_our_socket),
 		cmocka_unit_test(each_wrong_sendmail_gets_its_advice),
 		cmocka_unit_test(sockets_are_the_same_or_not),
 		cmocka_unit_test(times_are_seconds),
