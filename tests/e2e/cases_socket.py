@@ -194,6 +194,18 @@ def without_socket_group_only_the_daemons_group_can_connect(w):
 
 
 @case
+def a_daemon_started_as_root_gives_the_socket_to_socket_owner(w):
+    owner = 'socket-owner = "postfix:%s"\nsocket-mode = "0600"' % MTA_GROUP
+    with members(STRANGER), default_place(), site(w, owner, as_root=True):
+        found = os.stat(DEFAULT)
+        assert found.st_uid == pwd.getpwnam("postfix").pw_uid, found
+        assert found.st_gid == grp.getgrnam(MTA_GROUP).gr_gid, found
+        assert found.st_mode & 0o7777 == 0o600, oct(found.st_mode)
+        as_user("postfix", connect, DEFAULT)
+        assert denied(STRANGER, connect, DEFAULT)
+
+
+@case
 def the_mtas_group_reads_no_keys_and_no_state(w):
     """The user postfix can connect, and nothing else."""
     with members("postfix"), default_place(), site(w) as millgate:
