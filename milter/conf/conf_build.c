@@ -130,7 +130,8 @@ build_singles(struct conf_builder *b)
 
 /*
  * A submission listener that is not local requires TLS 1.2 and a login. Where
- * a login is required, somebody answers for mail with the null sender.
+ * a login is required, somebody answers for mail with the null sender. Local
+ * mail may have any sender.
  */
 static void
 listener_defaults(const struct conf_section *s, struct session_rules *r)
@@ -140,7 +141,7 @@ listener_defaults(const struct conf_section *s, struct session_rules *r)
 	if (conf_section_find(s, "require-auth") == NULL)
 		r->require_auth = strict;
 	if (conf_section_find(s, "null-sender") == NULL)
-		r->null_sender = r->require_auth ||
+		r->null_sender = r->local || r->require_auth ||
 		    r->second_factor != SECOND_FACTOR_NONE;
 	if (conf_section_find(s, "require-tls") == NULL)
 		r->require_tls = strict;

@@ -93,6 +93,21 @@ check_listener_options(struct conf_builder *b, const struct conf_section *s,
 	}
 }
 
+/* "null-sender = no" forbids something, which asks_for_something() ignores. */
+static void
+check_null_sender(struct conf_builder *b, const struct conf_section *s,
+    const struct session_rules *r)
+{
+	const char *why = r->local ? "a local listener: mail of sendmail(1) "
+	    "may have any sender" : "an inbound listener, where bounces arrive";
+
+	if ((r->local || r->direction == DIRECTION_INBOUND) &&
+	    conf_section_sets(s, "null-sender") && !r->null_sender)
+		conf_complain_in(b->bad, s, conf_section_where(s,
+		    "null-sender"), "null-sender = no has no effect on %s; "
+		    "remove it", why);
+}
+
 /* On any other network a password without TLS can be intercepted. */
 static void
 check_plaintext(struct conf_builder *b, const struct conf_section *s)
@@ -133,6 +148,7 @@ check_listener(struct conf_builder *b, const struct conf_section *s,
     const struct session_rules *r)
 {
 	check_listener_options(b, s, r);
+	check_null_sender(b, s, r);
 	check_plaintext(b, s);
 	check_anybody(b, s, r);
 	if (!r->local && r->ndaemon_ports + r->ndaemon_names +

@@ -224,7 +224,7 @@ const struct conf_option conf_options[] = {
 	    .syntax = syntax_nonempty,
 	    .help = "relay sections whose clients need no login" },
 	{ "listener", "null-sender", OPT_BOOL, LISTENER(null_sender),
-	    .def_said = "yes where a login is required, else no",
+	    .def_said = "yes where a login is required or for local, else no",
 	    .help = "accept MAIL FROM:<>" },
 	{ "listener", "plan", OPT_PLAN, LISTENER(plan), .def = "",
 	    .help = "plan of logins without one, and of all clients without "

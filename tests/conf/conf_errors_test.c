@@ -461,6 +461,15 @@ static const struct {
 	    "t:2: listener a: require-auth has no effect on a local "
 	    "listener: mail of sendmail(1) has no connection and no login; "
 	    "remove it" },
+	{ "local without the null sender",
+	    "listener a { local = yes direction = submission\n null-sender "
+	    "= no }",
+	    "t:2: listener a: null-sender = no has no effect on a local "
+	    "listener: mail of sendmail(1) may have any sender; remove it" },
+	{ "inbound without the null sender",
+	    "listener a { daemon-ports = 25\n null-sender = no }",
+	    "t:2: listener a: null-sender = no has no effect on an inbound "
+	    "listener, where bounces arrive; remove it" },
 	{ "local with TLS",
 	    "listener a { local = yes direction = submission require-tls = "
 	    "yes }",

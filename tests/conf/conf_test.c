@@ -269,7 +269,8 @@ printed_loads_again(void **state)
 		"tier t { mechanisms = {\"Scram\", \"plain\"} min-tls = "
 		"\"TLSv1.3\" certificate = yes plan = premium senders = "
 		"{\"login\", \"@x.org\"} } tier all { }"
-		"login-domain = \"Example.Org.\" user bob { certificates = {\"B \\\"C\\\"\"} "
+		"login-domain = \"Example.Org.\" user bob { "
+		"certificates = {\"B \\\"C\\\"\"} "
 		"certificate-issuer = \"CA\" }"
 	};
 	struct conf	*c;
