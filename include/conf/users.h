@@ -28,8 +28,8 @@ struct users;
  */
 struct users	*users_new(struct arena *a, const char *login_domain);
 /*
- * `user` is kept, not copied; its login is whole and in lower case. False: the login has
- * an entry already.
+ * `user` is kept, not copied; its login is whole and in lower case. False: the
+ * login has an entry already.
  */
 bool		 users_add(struct users *u, const struct user_rules *user);
 /* The plans that plan= may name. */

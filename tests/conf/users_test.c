@@ -209,8 +209,8 @@ broken_lines(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++) {
 		why = NULL;
-		if (users_load_text(users_new(a, NULL), "u", rows[i].text, &known,
-		    &why) || strcmp(why, rows[i].want) != 0)
+		if (users_load_text(users_new(a, NULL), "u", rows[i].text,
+		    &known, &why) || strcmp(why, rows[i].want) != 0)
 			row_fail(rows[i].name, "got %s\nwant %s",
 			    why != NULL ? why : "none", rows[i].want);
 		free(why);
