@@ -40,12 +40,13 @@ struct headers;
 bool	mailaddr_path(struct arena *a, const char *text, struct mailbox *box);
 
 /*
- * For a path that mailaddr_path refuses. box->domain is the domain after the
- * last "@" outside of quotes and comments; if there is none, after the last
- * one. box->local is the text before it, as it is: any octets, with quotes,
+ * For a path that mailaddr_path refuses, or that has no domain there.
+ * box->domain is the domain after the last "@" outside of quotes and comments;
+ * if there is none, after the last one; without any, that of "domain!local" or
+ * "local%domain". box->local is the rest as it is: any octets, with quotes,
  * the last MAILADDR_LOOSE_LOCAL of them; NULL if there are none. box->address
- * is both with "@". False: there is no "@", or no domain after it. This is
- * for SPF; no other identity may be based on it.
+ * is both with "@". False: there is no domain. This is for SPF; no other
+ * identity may be based on it.
  */
 bool	mailaddr_loose(struct arena *a, const char *text, struct mailbox *box);
 

@@ -1,9 +1,10 @@
 /*
  * mailaddr_loose - the domain of a path that is not a mailbox by the grammar
  *
- * MTAs accept senders such as "a b@example.org". The domain that such a text
- * names must be judged, or a forger needs no more than a comma. It is read as
- * Postfix reads it: without comments and quotes, up to a separator.
+ * MTAs accept senders such as "a b@example.org", and make a@example.org of
+ * a%example.org and example.org!a. The domain that such a text names must be
+ * judged, or a forger needs no more than a comma. It is read as Postfix and
+ * Sendmail read it: without comments and quotes, up to a separator.
  */
 #include <string.h>
 
@@ -75,41 +76,91 @@ read_octet(struct loose *l)
 		add_octet(l, c);
 }
 
-/* The domain after the last "@" of the text; *at is that "@". */
+/*
+ * The domain in the text after its last "@", which *at is then. With *at set
+ * before, the text may be all domain. Sendmail ignores dots at its end.
+ */
 static const char *
 read_loose(struct arena *a, const char *text, const char *end, const char **at)
 {
 	/* a blank is added only where one was left out */
-	struct loose l = { .p = text, .end = end,
+	struct loose l = { .p = text, .end = end, .at = *at,
 	    .domain = arena_alloc(a, (size_t)(end - text) + 1) };
 
 	for (; l.p < l.end; l.p++)
 		read_octet(&l);
+	while (l.n > 1 && l.domain[l.n - 1] == '.')
+		l.n--;
 	*at = l.at;
 	return l.at != NULL ? domain_canonical(a, l.domain, l.n) : NULL;
+}
+
+/*
+ * Without an "@": Postfix and Sendmail (swap_bangpath, allow_percent_hack)
+ * take the text before the first "!", else that after the last "%". *local:
+ * the local part, of *len octets.
+ */
+static const char *
+read_routed(struct arena *a, const char *text, const char *end,
+    const char **local, size_t *len)
+{
+	const char	*bang = strchr(text, '!'), *at = text;
+	const char	*percent = strrchr(text, '%');
+
+	if (bang != NULL && bang < end) {
+		*local = bang + 1;
+		*len = (size_t)(end - bang) - 1;
+		return read_loose(a, text, bang, &at);
+	}
+	if (percent == NULL || percent >= end)
+		return NULL;
+	*local = text;
+	*len = (size_t)(percent - text);
+	return read_loose(a, percent + 1, end, &at);
+}
+
+static const char *
+find_domain(struct arena *a, const char *text, const char *end,
+    const char **local, size_t *len)
+{
+	const char *at = NULL, *domain = read_loose(a, text, end, &at), *p;
+
+	/* the last one may be within quotes or a comment that does not end */
+	for (p = end; domain == NULL && p > text; p--)
+		if (p[-1] == '@') {
+			at = p - 1;
+			domain = read_loose(a, at, end, &at);
+			break;
+		}
+	if (at == NULL)
+		return read_routed(a, text, end, local, len);
+	*local = text;
+	*len = (size_t)(at - text);
+	return domain;
 }
 
 bool
 mailaddr_loose(struct arena *a, const char *text, struct mailbox *box)
 {
 	size_t		 len = strnlen(text, MAILADDR_MAX_VALUE + 1);
-	const char	*end = text + len, *at;
+	const char	*end = text + len, *local;
 
 	memset(box, 0, sizeof(*box));
 	if (len > MAILADDR_MAX_VALUE)
 		return false;
 	if (*text == '<')
 		text++;
-	box->domain = read_loose(a, text, end, &at);
-	/* within quotes or a comment that does not end */
-	if (box->domain == NULL && (at = strrchr(text, '@')) != NULL)
-		box->domain = read_loose(a, at, end, &at);
+	while (end > text && strchr("@> \t", end[-1]) != NULL)
+		end--;
+	box->domain = find_domain(a, text, end, &local, &len);
 	if (box->domain == NULL)
 		return false;
-	if (at - text > MAILADDR_LOOSE_LOCAL)
-		text = at - MAILADDR_LOOSE_LOCAL;
-	if (at > text)
-		box->local = arena_memdup(a, text, (size_t)(at - text));
+	if (len > MAILADDR_LOOSE_LOCAL) {
+		local += len - MAILADDR_LOOSE_LOCAL;
+		len = MAILADDR_LOOSE_LOCAL;
+	}
+	if (len > 0)
+		box->local = arena_memdup(a, local, len);
 	box->address = arena_printf(a, "%s@%s",
 	    box->local != NULL ? box->local : "", box->domain);
 	return true;

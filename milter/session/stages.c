@@ -333,18 +333,31 @@ is_too_long(const char *path)
 	return strnlen(path, PATH_LONGEST + 1) > PATH_LONGEST;
 }
 
+/* MTAs make a@b of the local parts a%b, b!a and "a@b". */
+static bool
+gets_a_domain(const struct mailbox *box)
+{
+	return box->domain == NULL && box->local != NULL &&
+	    strpbrk(box->local, "@!%") != NULL;
+}
+
 void
 stage_sender(struct session *s, const char *path)
 {
 	struct env_facts	*env = &s->f.env;
-	struct mailbox		 box;
+	struct mailbox		 box, loose;
 
 	memset(env, 0, sizeof(*env));
 	env->queue_id = stage_macro(s, s->arena, "i");
 	env->sender_bad = is_too_long(path) ||
 	    !mailaddr_path(s->arena, path, &box);
-	if (env->sender_bad && !mailaddr_loose(s->arena, path, &box))
-		box.address = "?";
+	if (env->sender_bad)
+		box = (struct mailbox){ .address = "?" };
+	if ((env->sender_bad || gets_a_domain(&box)) &&
+	    mailaddr_loose(s->arena, path, &loose)) {
+		env->sender_bad = true;
+		box = loose;
+	}
 	env->sender = box.address;
 	env->sender_local = box.local;
 	env->sender_domain = box.domain;

@@ -338,3 +338,8 @@ def address_fields_rewritten_by_sendmail_are_signed(w):
     bad = [field for text, field in want.items() if set(delivered(
         w, "elsewhere.example", text).signatures(w)) != submission_cases.BOTH]
     assert not bad, "\n".join(bad)
+
+
+@on_sendmail
+def odd_senders_do_not_avoid_spf(w):
+    inbound_cases.odd_senders(w, 6)

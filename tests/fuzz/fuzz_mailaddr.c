@@ -42,7 +42,7 @@ check_path(struct arena *a, const char *text)
 	CHECK(canonical != NULL && strcmp(canonical, box.domain) == 0);
 }
 
-/* What it finds is canonical, and SPF finds the same in the address. */
+/* What it finds is canonical, and SPF finds it in the address. */
 static void
 check_loose(struct arena *a, const char *text)
 {
