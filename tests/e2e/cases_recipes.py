@@ -1,6 +1,7 @@
 """The recipes of contrib/recipes, with real servers."""
 
 import re
+import socket
 
 import cases_doctor
 from cases_local import sendmail
@@ -170,9 +171,20 @@ def check_balanced(w, port):
     assert results(found)["spf"].startswith("pass "), found.head
 
 
+# version 2 of the protocol: LOCAL, a health check without addresses
+LOCAL = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"
+
+
+def health_check(w, port):
+    with socket.create_connection((w.address, w.port[port]), 10) as s:
+        s.sendall(LOCAL)
+        return s.recv(4)
+
+
 @case
 def behind_a_load_balancer_the_client_is_the_real_one(w):
     with postfix_with(w, master=master_cf(w, "load-balancer")):
+        assert health_check(w, "return") == b"220 "
         no_advice(w)
         check_balanced(w, "return")
         text = compose(ALICE)
