@@ -25,6 +25,7 @@
 #include "base/arena.h"
 #include "dns/resolver.h"
 #include "dns_wire_priv.h"
+#include "resolver_asked_priv.h"
 #include "resolver_priv.h"
 
 /* Questions pending in the library; each needs a socket of its own. */
@@ -40,8 +41,8 @@ struct unbound {
 	atomic_bool		 started;
 	pthread_t		 thread;
 	int			 stop[2];	/* pipe: end the thread */
-	atomic_uint		 asked;		/* pending questions */
 	unsigned		 max_asked;
+	struct asked_list	*asked;		/* pending questions */
 	pid_t			 made_by;	/* creator's process */
 };
 
@@ -187,6 +188,8 @@ unbound_configure(struct unbound *u, const struct resolver_options *o)
 		why = unbound_validation(u, o->trust_anchor);
 	if (why == NULL)
 		why = unbound_finalize(u);
+	if (why == NULL && (u->asked = asked_new(o, u->max_asked)) == NULL)
+		why = "cannot create a timer: out of file descriptors";
 	return why;
 }
 
@@ -249,27 +252,31 @@ reply_from_result(struct dns_reply *reply, const struct ub_result *res)
 static void
 query_fail(struct query *q, const char *why)
 {
-	const struct dns_reply	 reply = { .status = DNS_TEMPFAIL, .why = why };
-	struct unbound		*u = query_state(q);
+	const struct dns_reply reply = { .status = DNS_TEMPFAIL, .why = why };
 
-	atomic_fetch_sub(&u->asked, 1);
 	resolver_answered(q, &reply);
 }
 
 static void
+query_unreachable(struct query *q)
+{
+	query_fail(q, "unreachable");
+}
+
+/* Also called for a question that has failed as unreachable. */
+static void
 query_answered(void *arg, int error, struct ub_result *res)
 {
-	struct query		*q = arg;
-	struct unbound		*u = query_state(q);
 	struct dns_reply	 reply = { .status = DNS_TEMPFAIL };
+	struct query		*q;
 
-	if (error != 0 || res == NULL) {
-		query_fail(q, "libunbound failed");
-		return;
-	}
-	atomic_fetch_sub(&u->asked, 1);
-	reply_from_result(&reply, res);
-	resolver_answered(q, &reply);
+	if (error == 0 && res != NULL)
+		reply_from_result(&reply, res);
+	else
+		reply.why = "libunbound failed";
+	q = asked_take(arg, reply.status != DNS_TEMPFAIL);
+	if (q != NULL)
+		resolver_answered(q, &reply);
 	ub_resolve_free(res);
 }
 
@@ -280,14 +287,17 @@ answers_take(void *arg)
 	struct pollfd	 fds[] = {
 		{ .fd = ub_fd(u->ctx), .events = POLLIN },
 		{ .fd = u->stop[0], .events = POLLIN },
+		{ .fd = asked_fd(u->asked), .events = POLLIN },
 	};
 
 	while (fds[1].revents == 0) {
-		if (poll(fds, 2, -1) == -1)
+		if (poll(fds, 3, -1) == -1)
 			continue;
 		/* the library's thread has ended: pending lookups time out */
 		if (fds[0].revents != 0 && ub_process(u->ctx) != 0)
 			fds[0].fd = -1;
+		if (fds[2].revents != 0)
+			asked_check(u->asked, query_unreachable);
 	}
 	return NULL;
 }
@@ -313,12 +323,10 @@ name_escape(const char *name, char out[ESCAPED_MAX])
 
 /* False: the library refuses the question. */
 static bool
-query_submit(struct unbound *u, struct query *q)
+query_submit(struct unbound *u, const char *name, enum dns_type type,
+    struct asked *e)
 {
-	char name[ESCAPED_MAX];
-
-	name_escape(query_name(q), name);
-	return ub_resolve_async(u->ctx, name, (int)query_type(q), CLASS_IN, q,
+	return ub_resolve_async(u->ctx, name, (int)type, CLASS_IN, e,
 	    query_answered, NULL) == 0;
 }
 
@@ -327,7 +335,8 @@ query_submit(struct unbound *u, struct query *q)
  * thread of the program waits for signals.
  */
 static bool
-query_submit_first(struct unbound *u, struct query *q)
+query_submit_first(struct unbound *u, const char *name, enum dns_type type,
+    struct asked *e)
 {
 	sigset_t all, old;
 	bool	 ok;
@@ -338,7 +347,7 @@ query_submit_first(struct unbound *u, struct query *q)
 	ok = u->started ||
 	    pthread_create(&u->thread, NULL, answers_take, u) == 0;
 	if (ok) {
-		ok = query_submit(u, q);
+		ok = query_submit(u, name, type, e);
 		atomic_store(&u->started, true);
 	}
 	pthread_mutex_unlock(&u->lock);
@@ -349,12 +358,23 @@ query_submit_first(struct unbound *u, struct query *q)
 static void
 unbound_ask(void *state, struct query *q)
 {
-	struct unbound *u = state;
+	struct unbound	*u = state;
+	enum dns_type	 type = query_type(q);
+	char		 name[ESCAPED_MAX];
+	struct asked	*e;
 
-	if (atomic_fetch_add(&u->asked, 1) >= u->max_asked)
+	name_escape(query_name(q), name);
+	e = asked_add(u->asked, q);
+	if (e == NULL) {
 		query_fail(q, "busy");
-	else if (!(atomic_load(&u->started) ? query_submit(u, q) :
-	    query_submit_first(u, q)))
+		return;
+	}
+	/* from here on `q` may be answered at any time */
+	if (atomic_load(&u->started) ? query_submit(u, name, type, e) :
+	    query_submit_first(u, name, type, e))
+		return;
+	q = asked_take(e, false);
+	if (q != NULL)
 		query_fail(q, "libunbound refuses the question");
 }
 
@@ -377,6 +397,7 @@ unbound_close(void *state)
 	}
 	if (u->made_by == getpid())
 		ub_ctx_delete(u->ctx);
+	asked_free(&u->asked);
 	close(u->stop[0]);
 	close(u->stop[1]);
 	pthread_mutex_destroy(&u->lock);

@@ -6,6 +6,9 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -243,20 +246,137 @@ many_silent_names_hold_up_no_other(void **state)
 	resolver_free(&r);
 }
 
-/* A closed port: the kernel reports it, but libunbound takes 17 s. */
-static void
-a_dead_server_is_a_timeout(void **state)
+/* --- closed ports ------------------------------------------------------ */
+
+#define CLOSED	"127.0.53.11@9"
+
+static struct resolver *
+resolver_of_two(const char *one, const char *two)
 {
-	const struct lookup_limits	 brief = { 200, 100 };
-	struct resolver			*r = resolver_at("127.0.53.11@9", NULL);
-	struct lookups			*l = lookups_new(r, &brief);
-	const struct dns_answer		*a;
+	const char		*why = NULL;
+	const char *const	 servers[] = { one, two };
+	const struct resolver_options options = {
+		.servers = servers, .nservers = 2
+	};
+	struct resolver		*r = resolver_unbound_new(&options, &why);
+
+	if (r == NULL)
+		fail_msg("no resolver: %s", why);
+	return r;
+}
+
+/* libunbound takes 11 s for one name, and ignores the kernel's report. */
+static void
+closed_ports_are_an_answer(void **state)
+{
+	struct resolver		*r = resolver_of_two(CLOSED, "127.0.53.11@10");
+	struct lookups		*l = lookups_new(r, &limits);
+	struct lookup		*p[40];
+	char			 name[32];
+	const struct dns_answer	*a;
+	uint64_t		 begin = now_ms();
+	size_t			 i;
 
 	(void)state;
-	a = lookups_ask(l, "a.test", DNS_A);
-	assert_int_equal(a->status, DNS_TEMPFAIL);
+	for (i = 0; i < NELEM(p); i++) {
+		snprintf(name, sizeof(name), "n%zu.test", i);
+		p[i] = lookups_start(l, name, DNS_A);
+	}
+	for (i = 0; i < NELEM(p); i++) {
+		a = lookup_wait(p[i]);
+		assert_int_equal(a->status, DNS_TEMPFAIL);
+		assert_string_equal(a->why, "unreachable");
+	}
+	/* not before a server that is just being restarted can answer */
+	assert_in_range(now_ms() - begin, 1000, 3000);
+	lookups_free(&l);
+	/* while libunbound still asks for the names above */
+	l = lookups_new(r, &limits);
+	begin = now_ms();
+	a = lookups_ask(l, "later.test", DNS_A);
+	assert_string_equal(a->why, "unreachable");
+	assert_in_range(now_ms() - begin, 0, 3000);
 	lookups_free(&l);
 	resolver_free(&r);
+}
+
+/* One closed port and one good server: every name is answered. */
+static void
+a_closed_port_beside_a_good_server(void **state)
+{
+	struct resolver	*r = resolver_of_two(CLOSED, plain.address);
+	struct lookups	*l = lookups_new(r, &limits);
+	struct lookup	*p[40];
+	char		 name[32];
+	uint64_t	 begin = now_ms();
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(p); i++) {
+		snprintf(name, sizeof(name), "n%zu.test", i);
+		p[i] = lookups_start(l, name, DNS_TXT);
+	}
+	for (i = 0; i < NELEM(p); i++)
+		if (lookup_wait(p[i])->status != DNS_OK)
+			fail_msg("name %zu: %s", i, lookup_wait(p[i])->why);
+	assert_in_range(now_ms() - begin, 0, 6000);
+	lookups_free(&l);
+	resolver_free(&r);
+}
+
+/* A socket of a name server that does not answer; *at is its address. */
+static int
+silent_server(uint16_t port, char at[64])
+{
+	struct sockaddr_in	in = { .sin_family = AF_INET,
+				    .sin_port = htons(port),
+				    .sin_addr.s_addr = htonl(0x7f00350c) };
+	socklen_t		len = sizeof(in);
+	int			fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_int_equal(bind(fd, (void *)&in, sizeof(in)), 0);
+	assert_int_equal(getsockname(fd, (void *)&in, &len), 0);
+	snprintf(at, 64, "127.0.53.12@%u", ntohs(in.sin_port));
+	return fd;
+}
+
+/* A silent server may answer yet: the deadline decides, as without checks. */
+static void
+a_closed_port_beside_a_silent_server(void **state)
+{
+	const struct lookup_limits	 brief = { 2500, 100 };
+	char				 at[64];
+	int				 fd = silent_server(0, at);
+	struct resolver			*r = resolver_of_two(CLOSED, at);
+	struct lookups			*l = lookups_new(r, &brief);
+
+	(void)state;
+	assert_string_equal(lookups_ask(l, "a.test", DNS_A)->why, "timeout");
+	lookups_free(&l);
+	resolver_free(&r);
+	close(fd);
+}
+
+/* The port is closed for 700 ms, as during a restart of the server. */
+static void
+a_restart_of_the_server_fails_nothing(void **state)
+{
+	const struct lookup_limits	 brief = { 2500, 100 };
+	char				 at[64];
+	int				 fd = silent_server(0, at);
+	struct resolver			*r = resolver_at(at, NULL);
+	struct lookups			*l = lookups_new(r, &brief);
+	struct lookup			*p;
+
+	(void)state;
+	close(fd);
+	p = lookups_start(l, "a.test", DNS_A);
+	usleep(700 * 1000);
+	fd = silent_server((uint16_t)atoi(strchr(at, '@') + 1), at);
+	assert_string_equal(lookup_wait(p)->why, "timeout");
+	lookups_free(&l);
+	resolver_free(&r);
+	close(fd);
 }
 
 /* --- threads and processes -------------------------------------------- */
@@ -422,7 +542,10 @@ main(void)
 		cmocka_unit_test(no_name_is_answered_without_asking),
 		cmocka_unit_test(silence_ends_at_the_deadline),
 		cmocka_unit_test(many_silent_names_hold_up_no_other),
-		cmocka_unit_test(a_dead_server_is_a_timeout),
+		cmocka_unit_test(closed_ports_are_an_answer),
+		cmocka_unit_test(a_closed_port_beside_a_good_server),
+		cmocka_unit_test(a_closed_port_beside_a_silent_server),
+		cmocka_unit_test(a_restart_of_the_server_fails_nothing),
 		cmocka_unit_test(unused_it_ends_as_well),
 		cmocka_unit_test(many_threads_share_it),
 		cmocka_unit_test(the_server_is_asked_once),

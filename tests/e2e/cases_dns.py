@@ -7,7 +7,7 @@ import time
 
 from message import compose, delivered, sign
 from runner import case
-from services import wait_until
+from services import wait_until, write
 from steps import arrive, expect, inbound, results, submit
 from world import STRANGER, HONEST
 
@@ -71,6 +71,31 @@ def with_the_server_stopped_mail_is_deferred_or_tagged(w):
     comes_back(w, "joe@late1.example")
     expect(arrive(w, compose("joe@late1.example"), "joe@late1.example",
                   STRANGER), "550 5.7.1 ")
+
+
+@case
+def a_closed_dns_port_is_noticed_within_about_two_seconds(w):
+    text = compose("joe@late5.example")
+    patient = "timeout = %d" % DEADLINE, "timeout = 20"
+    with open(w.millgate.conf) as f:
+        before = f.read()
+    assert patient[0] in before
+    write(w.millgate.conf, before.replace(*patient))
+    w.millgate.reload()
+    try:
+        with dns_stopped(w):
+            began = time.monotonic()
+            reply = arrive(w, text, "joe@late5.example", STRANGER)
+            took = time.monotonic() - began
+            expect(reply, "451 4.7.0 ")
+            assert took < 3.5, "took %.1f s" % took
+        line = wait_until("log line", lambda: w.millgate.log_line(
+            sender="joe@late5.example"))
+        assert "unreachable" in line, line
+    finally:
+        write(w.millgate.conf, before)
+        w.millgate.reload()
+    comes_back(w, "joe@late5.example")
 
 
 @case

@@ -61,6 +61,7 @@ FOREIGN = {
     "late2.example": "v=DMARC1; p=reject",
     "late3.example": "v=DMARC1; p=reject",
     "late4.example": "v=DMARC1; p=reject",
+    "late5.example": "v=DMARC1; p=reject",
 }
 # every name below these is a SERVFAIL
 BROKEN = ["broken.example"]
