@@ -39,9 +39,10 @@ conf_fill(struct conf_builder *b, const char *text)
 		return false;
 	b->tree = &tree;
 	conf_build(b);
-	if (b->bad->n == 0)
-		conf_check(b);
+	complaints_check(b->bad);
+	conf_check(b);
 	b->tree = NULL;
+	complaints_end(b->warnings);
 	b->conf->warnings = arena_strdup(b->arena,
 	    buf_str(&b->warnings->text));
 	return b->bad->n == 0;
@@ -51,8 +52,8 @@ conf_fill(struct conf_builder *b, const char *text)
 static struct conf *
 conf_load_either(const char *name, const char *text, char **why)
 {
-	struct complaints	 bad = { BUF_INIT, 0 };
-	struct complaints	 warnings = { BUF_INIT, 0 };
+	struct complaints	 bad = { .text = BUF_INIT };
+	struct complaints	 warnings = { .text = BUF_INIT };
 	struct conf_object	*o = object_new(name);
 	struct conf_builder	 b = {
 		.arena = o->arena, .bad = &bad, .warnings = &warnings,
@@ -61,6 +62,7 @@ conf_load_either(const char *name, const char *text, char **why)
 	struct conf		*c = &o->conf;
 
 	if (!conf_fill(&b, text)) {
+		complaints_end(&bad);
 		*why = xstrdup(buf_str(&bad.text));
 		conf_unref(&c);
 	}

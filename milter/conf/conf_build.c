@@ -387,9 +387,7 @@ build_users_file(struct conf_builder *b)
 		    "user sections");
 	} else if (!users_load_file(b->users, b->conf->users_file, &plans,
 	    &why)) {
-		if (b->bad->n++ > 0)
-			buf_addch(&b->bad->text, '\n');
-		buf_addstr(&b->bad->text, why);
+		conf_complain_lines(b->bad, why);
 		free(why);
 	}
 }

@@ -131,11 +131,13 @@ check_query(struct conf_builder *b)
 	const struct conf_section	*root = &b->tree->section[0];
 	const struct conf		*c = b->conf;
 
-	if (c->users_database != NULL && c->users_query == NULL)
+	if (c->users_database != NULL &&
+	    !conf_section_sets(root, "users-query"))
 		conf_complain(b->bad, conf_section_where(root,
 		    "users-database"), "users-database has no effect without "
 		    "users-query; set users-query");
-	if (c->users_query != NULL && c->users_database == NULL)
+	if (c->users_query != NULL &&
+	    !conf_section_sets(root, "users-database"))
 		conf_complain(b->bad, conf_section_where(root,
 		    "users-query"), "users-query has no effect without "
 		    "users-database; set users-database");
@@ -180,12 +182,14 @@ static void
 check_tiers(struct conf_builder *b)
 {
 	const struct tier_rules		*t = b->conf->tiers;
-	const struct conf_section	*s;
-	size_t				 i = 0, n, before;
+	const struct conf_section	*s, *first;
+	size_t				 i = 0, n, before, k;
 
 	for (n = 0; (s = conf_tree_next(b->tree, "tier", &i)) != NULL; n++) {
-		for (before = 0; before < n; before++) {
-			if (!tier_hides(&t[before], &t[n]))
+		for (before = k = 0; before < n; before++) {
+			first = conf_tree_next(b->tree, "tier", &k);
+			if (complaints_skip(b->bad, first) ||
+			    !tier_hides(&t[before], &t[n]))
 				continue;
 			conf_complain_in(b->bad, s, s->place, "is never "
 			    "reached: tier %s matches all its sessions first; "

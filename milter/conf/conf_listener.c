@@ -275,14 +275,17 @@ void
 conf_check_listeners(struct conf_builder *b)
 {
 	const struct session_rules *const *list = b->conf->listeners;
-	const struct conf_section	*s;
-	size_t				 i = 0, n, before;
+	const struct conf_section	*s, *first;
+	size_t				 i = 0, k, n, before;
 
 	for (n = 0; (s = conf_tree_next(b->tree, "listener", &i)) != NULL;
 	    n++) {
 		check_listener(b, s, list[n]);
-		for (before = 0; before < n; before++)
-			check_pair(b, s, list[before], list[n]);
+		for (before = k = 0; before < n; before++) {
+			first = conf_tree_next(b->tree, "listener", &k);
+			if (!complaints_skip(b->bad, first))
+				check_pair(b, s, list[before], list[n]);
+		}
 	}
 	check_relays(b);
 }

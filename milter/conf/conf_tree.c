@@ -70,25 +70,29 @@ conf_section_where(const struct conf_section *s, const char *option)
 	return setting != NULL ? setting->place : s->place;
 }
 
+/* Begins a new line. False: there are too many. */
+static bool
+complaints_add(struct complaints *c, const char *file)
+{
+	c->file = file;
+	if (c->n++ >= COMPLAINTS_MAX)
+		return false;
+	if (c->n > 1)
+		buf_addch(&c->text, '\n');
+	return true;
+}
+
 static void
 __attribute__((format(printf, 4, 0)))
 complain_v(struct complaints *c, struct conf_place at, const char *lead,
     const char *fmt, va_list ap)
 {
-	if (c->n > COMPLAINTS_MAX)
+	if (!complaints_add(c, at.file))
 		return;
-	if (c->n > 0)
-		buf_addch(&c->text, '\n');
 	buf_addstr(&c->text, at.file);
 	if (at.line > 0)
 		buf_printf(&c->text, ":%u", at.line);
-	buf_addstr(&c->text, ": ");
-	if (c->n++ == COMPLAINTS_MAX) {
-		buf_addstr(&c->text, "there are more errors; correct these "
-		    "first");
-		return;
-	}
-	buf_addstr(&c->text, lead);
+	buf_printf(&c->text, ": %s", lead);
 	buf_vprintf(&c->text, fmt, ap);
 }
 
@@ -110,6 +114,12 @@ conf_complain_in(struct complaints *c, const struct conf_section *s,
 	const char	*lead = "";
 	va_list		 ap;
 
+	if (complaints_skip(c, s)) {
+		arena_free(&a);
+		return;
+	}
+	if (!c->checking && c->nin < COMPLAINTS_MAX)
+		c->in[c->nin++] = s;
 	if (s->title != NULL)
 		lead = arena_printf(a, "%s %s: ", s->name,
 		    conf_shown(a, s->title));
@@ -119,6 +129,47 @@ conf_complain_in(struct complaints *c, const struct conf_section *s,
 	complain_v(c, at, lead, fmt, ap);
 	va_end(ap);
 	arena_free(&a);
+}
+
+void
+conf_complain_lines(struct complaints *c, const char *lines)
+{
+	size_t len;
+
+	for (; *lines != '\0'; lines += len + (lines[len] == '\n')) {
+		len = strcspn(lines, "\n");
+		if (complaints_add(c, c->file))
+			buf_add(&c->text, lines, len);
+	}
+}
+
+void
+complaints_check(struct complaints *c)
+{
+	c->checking = true;
+}
+
+bool
+complaints_skip(const struct complaints *c, const struct conf_section *s)
+{
+	unsigned i;
+
+	for (i = 0; c->checking && i < c->nin; i++)
+		if (c->in[i] == s)
+			return true;
+	return false;
+}
+
+void
+complaints_end(struct complaints *c)
+{
+	if (c->n <= COMPLAINTS_MAX)
+		return;
+	buf_addch(&c->text, '\n');
+	if (c->file != NULL)
+		buf_printf(&c->text, "%s: ", c->file);
+	buf_printf(&c->text, "and %u more; correct these first",
+	    c->n - COMPLAINTS_MAX);
 }
 
 const char *

@@ -75,16 +75,36 @@ struct conf_place conf_section_where(const struct conf_section *s,
 
 struct complaints {
 	struct buf	 text;
-	unsigned	 n;
+	unsigned	 n;		/* all; text has COMPLAINTS_MAX */
+	const char	*file;		/* of the last one */
+	/* sections with errors in their values, and how many are listed */
+	const struct conf_section *in[COMPLAINTS_MAX];
+	unsigned	 nin;
+	bool		 checking;	/* nothing is added to `in` */
 };
 
-/* "file:line: ..."; after COMPLAINTS_MAX lines one that there are more. */
+/*
+ * Add the line "file:line: ...". Only the first COMPLAINTS_MAX lines are kept;
+ * complaints_end adds the number of the others.
+ */
 void		 conf_complain(struct complaints *c, struct conf_place at,
 		    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The same, with the section before it: "file:line: listener mx: ...". */
 void		 conf_complain_in(struct complaints *c,
 		    const struct conf_section *s, struct conf_place at,
 		    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Add lines that are complete, each as one complaint. */
+void		 conf_complain_lines(struct complaints *c, const char *lines);
+/*
+ * From now on conf_complain_in leaves out sections with errors so far: their
+ * values are not known, and a contradiction between them is a guess.
+ */
+void		 complaints_check(struct complaints *c);
+/* Does complaints_check leave out this section? */
+bool		 complaints_skip(const struct complaints *c,
+		    const struct conf_section *s);
+/* Once, at the end: "file: and 12 more; correct these first". */
+void		 complaints_end(struct complaints *c);
 /* `text` in printable characters, cut after some 60 octets. */
 const char	*conf_shown(struct arena *a, const char *text);
 

@@ -323,10 +323,12 @@ users_finish(struct reader *r, char **why)
 {
 	bool ok = r->bad.n == 0;
 
-	if (ok)
+	if (ok) {
 		buf_free(&r->bad.text);
-	else
+	} else {
+		complaints_end(&r->bad);
 		*why = r->bad.text.data;
+	}
 	return ok;
 }
 

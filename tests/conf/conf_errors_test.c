@@ -671,6 +671,25 @@ static const struct {
 	{ "C comments count their lines",
 	    "/* one */ /* two\n*/\nmoode = x",
 	    "t:3: unknown option \"moode\"; did you mean \"mode\"?" },
+	{ "values and contradictions at once",
+	    "mode = off\nsocket-mode = \"0600\"\nlistener a { local = yes\n"
+	    "daemon-ports = 25 }\nspf { on-fail = x }\ngroup g { }",
+	    "t:1: mode = \"off\" must be one of: enforce, monitor\n"
+	    "t:5: spf: on-fail = \"x\" must be one of: accept, tag, hold, "
+	    "defer, reject\n"
+	    "t:2: socket-mode has no effect on an inet socket; remove it or "
+	    "use unix:PATH\n"
+	    "t:4: listener a: daemon-ports has no effect on a local "
+	    "listener: mail of sendmail(1) has no connection and no login; "
+	    "remove it\n"
+	    "t:6: group g: has no members; set domains or users" },
+	{ "no guesses about a section whose values are wrong",
+	    "listener a { daemon-ports = smtp }\nlistener b { daemon-ports = "
+	    "25 }\ntier x { min-tls = y }\ntier z { min-tls = \"TLSv1.2\" }",
+	    "t:1: listener a: daemon-ports = \"smtp\" is not a port; write "
+	    "a number between 1 and 65535\n"
+	    "t:3: tier x: min-tls = \"y\" must be one of: TLSv1, TLSv1.1, "
+	    "TLSv1.2, TLSv1.3" },
 	{ "all that is wrong at once",
 	    "mode = off\nresolver { timeout = 0 }\nspf { on-fail = x }",
 	    "t:1: mode = \"off\" must be one of: enforce, monitor\nt:2: "
@@ -775,6 +794,9 @@ complaints_are_bounded(void **state)
 		strcat(text, "spf { on-fail = x }\n"
 		    "spf { on-fail = y }\n");
 	assert_null(conf_load_text("t", text, &why));
+	assert_non_null(strstr(why, "\nt: and "));
+	assert_string_equal(strrchr(why, ' ') - strlen("more; correct these"),
+	    "more; correct these first");
 	for (p = why; *p != '\0'; p++)
 		lines += *p == '\n';
 	assert_int_equal(lines, 50);
