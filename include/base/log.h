@@ -15,7 +15,10 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
  * stderr. `ident` must stay valid.
  */
 void	log_open(const char *ident, bool to_stderr);
-/* One line; more than 8 KB is cut. */
+/*
+ * One record, or one for each line of the text, for example of all complaints
+ * about a configuration. A line of more than 8 KB is cut.
+ */
 void	log_printf(enum log_level level, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 

@@ -6,9 +6,10 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 
-#define LINE_MAX_BYTES	8192
+#define LINE_MAX_BYTES	8191
 
 static bool		 use_syslog;
 static const char	*program = "millgate";
@@ -44,18 +45,34 @@ level_word(enum log_level level)
 	return "";
 }
 
+static void
+log_record(enum log_level level, const char *text, int len)
+{
+	if (use_syslog)
+		syslog(priority(level), "%s%.*s", level_word(level), len,
+		    text);
+	else	/* one call, so that stdio's lock keeps the line together */
+		fprintf(stderr, "%s: %s%.*s\n", program, level_word(level),
+		    len, text);
+}
+
 void
 log_printf(enum log_level level, const char *fmt, ...)
 {
-	char	 line[LINE_MAX_BYTES];
-	va_list	 ap;
+	struct buf	 text = BUF_INIT;
+	const char	*line;
+	size_t		 len;
+	va_list		 ap;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
-	if (use_syslog)
-		syslog(priority(level), "%s%s", level_word(level), line);
-	else	/* one call, so that stdio's lock keeps the line together */
-		fprintf(stderr, "%s: %s%s\n", program, level_word(level),
-		    line);
+	line = buf_str(&text);
+	do {
+		len = strcspn(line, "\n");
+		log_record(level, line, len < LINE_MAX_BYTES ? (int)len :
+		    LINE_MAX_BYTES);
+		line += len;
+	} while (*line != '\0' && *++line != '\0');
+	buf_free(&text);
 }
