@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/monotonic.h"
 #include "base/why.h"
 #include "daemon/privileges.h"
 #include "dkim/keyseen.h"
@@ -230,6 +231,12 @@ serve_thread(void *arg)
 	return NULL;
 }
 
+static bool
+is_reload(unsigned char number)
+{
+	return number == SIGHUP || number == SIGUSR1;
+}
+
 /* Run the periodic tasks, and reload on request, until SIGTERM or SIGINT. */
 static void
 run_until_stopped(struct services *sv, const char *conf_path)
@@ -241,25 +248,42 @@ run_until_stopped(struct services *sv, const char *conf_path)
 	for (;;) {
 		poll(&pfd, 1, daemon_tasks_run(sv));
 		while (read(signal_pipe[0], &number, 1) == 1) {
-			if (number != SIGHUP && number != SIGUSR1)
+			if (!is_reload(number))
 				return;
 			reload(sv, conf_path);
 		}
 	}
 }
 
-/* Wait for messages that have begun; a second signal ends the wait. */
+/* Has a signal to stop arrived? During a stop there is no reload. */
+static bool
+told_to_stop(void)
+{
+	unsigned char number;
+
+	while (read(signal_pipe[0], &number, 1) == 1) {
+		if (!is_reload(number))
+			return true;
+		log_printf(LOG_LEVEL_INFO, "not reloaded: the daemon stops "
+		    "after the messages in progress");
+	}
+	return false;
+}
+
+/* Wait for messages that have begun; a second SIGTERM ends the wait. */
 static void
 drain(void)
 {
 	struct pollfd	pfd = { signal_pipe[0], POLLIN, 0 };
-	int		tenths;
+	uint64_t	end = monotonic_ms() + DRAIN_SECONDS * 1000;
 
 	mfi_drain();
-	for (tenths = 0; tenths < DRAIN_SECONDS * 10 &&
-	    mfi_open_messages() > 0 && !atomic_load(&mfi_ended); tenths++)
-		if (poll(&pfd, 1, 100) > 0)
+	while (mfi_open_messages() > 0 && !atomic_load(&mfi_ended) &&
+	    monotonic_ms() < end) {
+		poll(&pfd, 1, 100);
+		if (told_to_stop())
 			break;
+	}
 	if (mfi_open_messages() > 0)
 		log_printf(LOG_LEVEL_WARNING, "%u messages were not "
 		    "completed; the MTA handles them by its default action",

@@ -189,6 +189,49 @@ def messages_in_progress_finish_after_sigterm(w):
     serves(w)
 
 
+def begin_and_stop(w):
+    """A client in the midst of a message, and millgate that is stopping."""
+    client = submission(w)
+    client.mail(ALICE)
+    client.rcpt("r@elsewhere.example")
+    expect(client.command("DATA"), "354")
+    w.millgate.send(signal.SIGTERM)
+    # it defers new messages from now on
+    wait_until("millgate drains", lambda: submit(
+        w, compose(ALICE)).starts("451 4.3.2"))
+    return client
+
+
+@case
+def a_reload_does_not_cut_the_drain_short(w):
+    text = compose(ALICE)
+    client = begin_and_stop(w)
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGHUP):
+        before = len(w.millgate.log_text())
+        w.millgate.send(number)
+        wait_until("log line", lambda: "not reloaded" in
+                   w.millgate.log_text()[before:])
+    expect(client.command(text + "."), "250")
+    client.quit()
+    delivered(w, "elsewhere.example", text)
+    w.millgate.stop()
+    assert w.millgate.status == 0, w.millgate.status
+    w.millgate.start()
+    serves(w)
+
+
+@case
+def a_second_sigterm_cuts_the_drain_short(w):
+    client = begin_and_stop(w)
+    w.millgate.send(signal.SIGTERM)
+    w.millgate.process.wait(5)
+    assert "1 messages were not completed" in w.millgate.log_text()
+    client.close()
+    w.millgate.stop()
+    w.millgate.start()
+    serves(w)
+
+
 @case
 def without_millgate_postfix_accepts_nothing(w):
     w.millgate.stop(signal.SIGKILL)
