@@ -42,6 +42,7 @@ struct setup {
 /* Counters since the start, for the log and for `millgatectl stats'. */
 struct counters {
 	atomic_uint_fast64_t connections, messages;
+	atomic_uint_fast64_t open_connections;	/* now */
 	atomic_uint_fast64_t accepted, held, deferred, rejected, aborted;
 	atomic_uint_fast64_t outcomes_lost;	/* DMARC, not recorded */
 	atomic_uint_fast64_t quota_refused;	/* recipients */

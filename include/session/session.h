@@ -54,17 +54,22 @@ struct verdict	 session_eoh(struct session *s);
 struct verdict	 session_body(struct session *s, const void *data, size_t len);
 /*
  * Judge the message. *edits is NULL when the message is refused. Otherwise the
- * driver applies *edits, which is valid until the next event, and then calls
- * session_commit.
+ * driver applies *edits, which is valid until the next event, holds the message
+ * if the verdict is HOLD, and then calls session_commit and session_end.
  */
 struct verdict	 session_eom(struct session *s, const struct edits **edits);
 /*
- * The final verdict, after the edits have been applied. `applied` false: they
- * failed, and the message is deferred. Commits the quota and writes the log
- * line. If the verdict is HOLD, the driver holds the message unless it has
- * done so already. Must not be called after a refusal by session_eom.
+ * Commit the quota; the verdict may become stricter. If it is HOLD now, the
+ * driver holds the message unless it has done so already. `failed` NULL: all
+ * was applied. Otherwise the text for the client; the message is deferred and
+ * not counted on the quota. Must not be called after a refusal by session_eom.
  */
-struct verdict	 session_commit(struct session *s, bool applied);
+struct verdict	 session_commit(struct session *s, const char *failed);
+/*
+ * The final verdict, which is logged and counted. `failed` as above, for what
+ * was done after session_commit.
+ */
+struct verdict	 session_end(struct session *s, const char *failed);
 /* The message ends early: RSET, refused by others, a new MAIL, disconnect. */
 void		 session_abort(struct session *s);
 

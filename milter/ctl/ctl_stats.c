@@ -58,8 +58,10 @@ stats_listener(struct arena *a, struct json l)
 static void
 stats_print(struct arena *a, struct json v)
 {
-	static const char *const messages[] = { "messages", "accepted",
-	    "held", "deferred", "rejected", "aborted", NULL };
+	static const char *const now[] = { "open_connections",
+	    "open_messages", NULL };
+	static const char *const messages[] = { "connections", "messages",
+	    "accepted", "held", "deferred", "rejected", "aborted", NULL };
 	static const char *const quota[] = { "quota_refusals",
 	    "store_failures", "outcomes_lost", NULL };
 	static const char *const site[] = { "warnings", "notify_dropped",
@@ -72,10 +74,8 @@ stats_print(struct arena *a, struct json v)
 	print_uptime(json_get_number(v, "uptime"));
 	printf(", %s, process %" PRIu64 "\n", json_get_text(a, v, "mode"),
 	    json_get_number(v, "pid"));
-	printf("%-10s  connections %" PRIu64 "  open messages %" PRIu64 "\n",
-	    "now", json_get_number(v, "connections"),
-	    json_get_number(v, "open_messages"));
-	stats_row(v, "messages", messages);
+	stats_row(v, "now", now);
+	stats_row(v, "total", messages);
 	stats_row(v, "state", quota);
 	stats_row(v, "site", site);
 	if (json_get(v, "resolver", &sub))

@@ -27,6 +27,8 @@ static void
 add_counters(struct buf *b, struct counters *n)
 {
 	answer_number(b, "connections", atomic_load(&n->connections));
+	answer_number(b, "open_connections",
+	    atomic_load(&n->open_connections));
 	answer_number(b, "messages", atomic_load(&n->messages));
 	answer_number(b, "accepted", atomic_load(&n->accepted));
 	answer_number(b, "held", atomic_load(&n->held));

@@ -346,23 +346,25 @@ apply_edit(SMFICTX *ctx, const struct mfi_conn *c, const struct edit *e)
 	    (char *)(uintptr_t)value) == MI_SUCCESS;
 }
 
-static bool
+/* These two return NULL, or the text for the client of a deferred message. */
+static const char *
 hold_message(SMFICTX *ctx, const struct verdict *v)
 {
 	return v->action != ACTION_HOLD || smfi_quarantine(ctx,
-	    (char *)(uintptr_t)v->text) == MI_SUCCESS;
+	    (char *)(uintptr_t)v->text) == MI_SUCCESS ? NULL :
+	    "The message could not be held; try again later";
 }
 
-static bool
-apply_edits(SMFICTX *ctx, const struct mfi_conn *c, const struct edits *edits,
-    const struct verdict *v)
+static const char *
+apply_edits(SMFICTX *ctx, const struct mfi_conn *c, const struct edits *edits)
 {
 	size_t i;
 
 	for (i = 0; i < edits->n; i++)
 		if (!apply_edit(ctx, c, &edits->edit[i]))
-			return false;
-	return hold_message(ctx, v);
+			return "The message header could not be changed; try "
+			    "again later";
+	return NULL;
 }
 
 /*
@@ -373,13 +375,14 @@ static struct verdict
 apply_and_commit(SMFICTX *ctx, struct mfi_conn *c, const struct edits *edits,
     const struct verdict *judged)
 {
-	struct verdict v = session_commit(c->session, apply_edits(ctx, c,
-	    edits, judged));
+	const char	*failed = apply_edits(ctx, c, edits);
+	struct verdict	 v;
 
-	if (judged->action == ACTION_HOLD || hold_message(ctx, &v))
-		return v;
-	return verdict_refuse("edits", "451 4.3.0",
-	    "The message could not be held; try again later");
+	if (failed == NULL)
+		failed = hold_message(ctx, judged);
+	v = session_commit(c->session, failed);
+	return session_end(c->session, judged->action == ACTION_HOLD ? NULL :
+	    hold_message(ctx, &v));
 }
 
 static sfsistat

@@ -325,8 +325,10 @@ replay_message(struct replay *r, const char *text, size_t len)
 		say_edit(r, &edits->edit[i]);
 		note_edit(r, &edits->edit[i]);
 	}
-	if (edits != NULL)
-		v = session_commit(r->session, true);
+	if (edits != NULL) {
+		session_commit(r->session, NULL);
+		v = session_end(r->session, NULL);
+	}
 	return replay_say(r, "eom", v);
 }
 

@@ -35,6 +35,7 @@ session_new(struct services *sv, session_macro_fn *macro, void *ctx)
 	s->macro_ctx = ctx;
 	s->conn_arena = arena_new(CONN_CHUNK);
 	atomic_fetch_add(&sv->counters.connections, 1);
+	atomic_fetch_add(&sv->counters.open_connections, 1);
 	return s;
 }
 
@@ -62,6 +63,7 @@ session_free(struct session **sp)
 		return;
 	*sp = NULL;
 	session_abort(s);
+	atomic_fetch_sub(&s->sv->counters.open_connections, 1);
 	arena_free(&s->arena);
 	arena_free(&s->conn_arena);
 	free(s->helo);
@@ -412,16 +414,26 @@ session_eom(struct session *s, const struct edits **edits)
 }
 
 struct verdict
-session_commit(struct session *s, bool applied)
+session_commit(struct session *s, const char *failed)
 {
 	if (!s->open)
 		return go_on();
-	if (!applied) {
-		s->verdict = verdict_refuse("edits", "451 4.3.0",
-		    "The message header could not be changed; try again later");
-		return message_end(s, "eom");
-	}
-	s->verdict = verdict_worse(s->verdict, stage_quota_commit(s));
+	if (failed != NULL)
+		s->verdict = verdict_refuse("edits", "451 4.3.0", "%s",
+		    failed);
+	else
+		s->verdict = verdict_worse(s->verdict, stage_quota_commit(s));
+	return enforces(s) ? s->verdict : verdict_accept();
+}
+
+struct verdict
+session_end(struct session *s, const char *failed)
+{
+	if (!s->open)
+		return go_on();
+	if (failed != NULL)
+		s->verdict = verdict_refuse("edits", "451 4.3.0", "%s",
+		    failed);
 	return message_end(s, "eom");
 }
 

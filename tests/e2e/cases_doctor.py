@@ -71,6 +71,52 @@ def the_control_socket_exists_while_the_daemon_runs(w):
     assert w.ctl("stats", "--json")["messages"] == 0
 
 
+def open_connections(w):
+    return w.ctl("stats", "--json")["open_connections"]
+
+
+def packet(command, data=b""):
+    return struct.pack("!I", len(data) + 1) + command + data
+
+
+# one step after the other, and an end of the connection after each
+DIALOG = (
+    b"", packet(b"O", struct.pack("!III", 6, 0x1ff, 0)),
+    packet(b"C", b"client.example\x004\x12\x34198.51.100.7\0"),
+    packet(b"H", b"client.example\0"), packet(b"M", b"<joe@plain.example>\0"),
+    packet(b"R", b"<bob@example.net>\0"), packet(b"T"),
+    packet(b"L", b"From\0joe@plain.example\0"), packet(b"A"), packet(b"Q"))
+
+
+@case
+def a_session_that_has_ended_is_not_open(w):
+    """Whatever ends it: QUIT, a reset, half a packet, or a bad one."""
+    control_socket(w)
+    before = w.ctl("stats", "--json")
+    now = before["open_connections"]
+    for end in (b"", b"\0\0", packet(b"?"), packet(b"M"), b"\xff" * 8):
+        for steps in range(len(DIALOG) + 1):
+            with socket.create_connection((w.address, w.port["milter"]),
+                                          timeout=10) as s:
+                s.sendall(b"".join(DIALOG[:steps]) + end)
+                if steps == 3 and not end:	# it is open, and counted
+                    services.wait_until(
+                        "open", lambda: open_connections(w) > now)
+                if steps % 2:
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                 struct.pack("ii", 1, 0))
+    # the MTA does not allow the filter's actions
+    with socket.create_connection((w.address, w.port["milter"])) as s:
+        s.sendall(packet(b"O", struct.pack("!III", 6, 1, 0)))
+        s.recv(100)
+    services.wait_until("no session is open",
+                        lambda: open_connections(w) <= now)
+    after = w.ctl("stats", "--json")
+    assert after["connections"] > before["connections"] + 20, after
+    shown = w.run_ctl("stats").stdout
+    assert "\nnow         open_connections " in shown, shown
+
+
 # --- doctor ---------------------------------------------------------------
 
 def environment(w):

@@ -223,7 +223,8 @@ a_login_at_an_inbound_listener_is_told(void **state)
 		session_header(s, "From", " ceo@example.net");
 		session_eoh(s);
 		assert_int_equal(session_eom(s, &edits).action, ACTION_ACCEPT);
-		session_commit(s, true);
+		session_commit(s, NULL);
+		session_end(s, NULL);
 		assert_int_equal(i == 0, strstr(logged_hint,
 		    "smtpd_sasl_auth_enable = no") != NULL);
 		session_free(&s);

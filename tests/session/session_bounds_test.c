@@ -70,7 +70,8 @@ a_helo_in_a_message_leaves_its_lookups_alone(void **state)
 	session_eoh(s);
 	assert_int_equal(session_eom(s, &edits).action, ACTION_ACCEPT);
 	assert_string_equal(f->spf_mfrom.domain, "one.example");
-	session_commit(s, true);
+	session_commit(s, NULL);
+	session_end(s, NULL);
 	session_mail(s, "<>");
 	session_rcpt(s, "<bob@example.net>");
 	session_header(s, "From", " a@b.example");
