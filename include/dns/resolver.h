@@ -67,6 +67,7 @@ void		 resolver_free(struct resolver **rp);
 /* Counters since the start, for metrics. */
 struct resolver_stats {
 	uint64_t queries, cache_hits, shared, timeouts, failures;
+	uint64_t failing;	/* lookups that failed since the last answer */
 };
 void		 resolver_stats(struct resolver *r, struct resolver_stats *st);
 

@@ -2,8 +2,9 @@
  * advice - which setting of the MTA should be changed, and how
  *
  * Pure: observations and configuration in, advice out. advice.c judges the
- * macros and the protocol that the daemon has observed; advice_postfix.c and
- * advice_sendmail.c judge the configuration of the MTA.
+ * macros and the protocol that the daemon has observed; advice_daemon.c the
+ * daemon itself; advice_postfix.c and advice_sendmail.c the configuration of
+ * the MTA.
  */
 #ifndef MILLGATE_ADVICE_H
 #define MILLGATE_ADVICE_H
@@ -60,6 +61,38 @@ void	advice_sendmail(struct advice_list *l, const struct advice_site *site,
 
 /* Add advice: the only signing key of a domain was never seen in the DNS. */
 void	advice_pending_key(struct advice_list *l, const char *domain);
+
+/* What became of the question to the daemon. */
+enum daemon_answer {
+	DAEMON_ANSWERED,
+	DAEMON_DOWN,		/* nobody listens on its control socket */
+	DAEMON_DENIED,		/* this user may not ask */
+	DAEMON_OFF,		/* control-socket = none */
+	DAEMON_SILENT,		/* no answer in time, or not a whole one */
+	DAEMON_OLD		/* it does not know the question */
+};
+
+struct advice_daemon {
+	enum daemon_answer answer;
+	const char	*control;	/* path of the control socket */
+	const char	*state;		/* as configured */
+	const char	*server;	/* the first one; NULL: of the system */
+	/* of the answer */
+	uint64_t	 lookups_failing; /* DNS, since the last answer */
+	uint64_t	 store_failures; /* since the start */
+	uint64_t	 store_failure_age;	/* seconds since the last */
+	uint64_t	 held;		/* messages since the start */
+	uint64_t	 held_age;	/* seconds since the last */
+};
+
+/* Fewer can be the fault of one domain. */
+#define ADVICE_LOOKUPS		20
+/* Older failures and messages are not reported. */
+#define ADVICE_STORE_SECONDS	600
+#define ADVICE_HELD_SECONDS	86400
+
+/* Add advice about the daemon itself: does it run, and does its work fail? */
+void	advice_daemon(struct advice_list *l, const struct advice_daemon *d);
 
 /* The daemon's observations at one listener since it started. */
 struct advice_seen {

@@ -47,6 +47,8 @@ struct counters {
 	atomic_uint_fast64_t outcomes_lost;	/* DMARC, not recorded */
 	atomic_uint_fast64_t quota_refused;	/* recipients */
 	atomic_uint_fast64_t store_failures;	/* calls */
+	atomic_uint_fast64_t store_failed_at;	/* ticks of the last one */
+	atomic_uint_fast64_t held_at;		/* ticks of the last one */
 	atomic_uint_fast64_t warnings;		/* notices to the site */
 	atomic_uint_fast64_t notify_dropped;	/* without its command */
 };
@@ -120,6 +122,8 @@ void		 services_clock_look(struct services *sv,
 /* Write one record to the log at `level`, or hand it to `on_record`. */
 void		 services_record(struct services *sv, enum log_level level,
 		    const struct record *r);
+/* A call to the store has failed: count it. */
+void		 services_store_failed(struct services *sv);
 /*
  * Tell the site about an event: log it, count it as a warning, and run the
  * notify-command of `c`. Never waits.

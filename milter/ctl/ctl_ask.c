@@ -17,24 +17,6 @@
 #include "ctl_ask_priv.h"
 #include "ctl_common_priv.h"
 
-static bool
-no_answer(const char *path, const char *reason)
-{
-	return ctl_complain("no answer from the daemon at %s: %s", path,
-	    reason);
-}
-
-static const char *
-connect_error(int error)
-{
-	if (error == ENOENT || error == ECONNREFUSED)
-		return "it is not running, or uses another control-socket";
-	if (error == EACCES)
-		return "permission denied; run millgatectl as root, or as the "
-		    "user of the daemon";
-	return strerror(error);
-}
-
 static int
 ask_connect(const char *path)
 {
@@ -79,27 +61,55 @@ ask_exchange(int fd, const char *command, struct buf *text)
 	return n == 0 && text->len > 0;
 }
 
-bool
-ctl_ask(const struct conf *c, const char *command, struct buf *text,
+static enum daemon_answer
+unconnected(int error)
+{
+	if (error == ENOENT || error == ECONNREFUSED)
+		return DAEMON_DOWN;
+	return error == EACCES ? DAEMON_DENIED : DAEMON_SILENT;
+}
+
+enum daemon_answer
+ctl_ask_quietly(const struct conf *c, const char *command, struct buf *text,
     struct json *answer)
 {
-	const char	*path = c->control_socket;
 	struct json	 error;
 	bool		 done;
 	int		 fd;
 
-	if (strcmp(path, CONF_NO_SOCKET) == 0)
-		return ctl_complain("%s: control-socket = none: the daemon "
-		    "cannot be asked", c->path);
-	fd = ask_connect(path);
+	if (strcmp(c->control_socket, CONF_NO_SOCKET) == 0)
+		return DAEMON_OFF;
+	fd = ask_connect(c->control_socket);
 	if (fd == -1)
-		return no_answer(path, connect_error(errno));
+		return unconnected(errno);
 	done = ask_exchange(fd, command, text);
 	close(fd);
 	if (!done || !json_parse(buf_str(text), text->len, answer))
-		return no_answer(path, "it is too busy, or has stopped");
-	if (json_get(*answer, "error", &error))
-		return no_answer(path, "it does not know this command; restart "
-		    "it after an update");
-	return true;
+		return DAEMON_SILENT;
+	return json_get(*answer, "error", &error) ? DAEMON_OLD :
+	    DAEMON_ANSWERED;
+}
+
+bool
+ctl_ask(const struct conf *c, const char *command, struct buf *text,
+    struct json *answer)
+{
+	static const char *const reasons[] = {
+		[DAEMON_DOWN] = "it is not running, or uses another "
+		    "control-socket",
+		[DAEMON_DENIED] = "permission denied; run millgatectl as root, "
+		    "or as the user of the daemon",
+		[DAEMON_SILENT] = "it is too busy, or has stopped",
+		[DAEMON_OLD] = "it does not know this command; restart it "
+		    "after an update",
+	};
+	enum daemon_answer said = ctl_ask_quietly(c, command, text, answer);
+
+	if (said == DAEMON_ANSWERED)
+		return true;
+	if (said == DAEMON_OFF)
+		return ctl_complain("%s: control-socket = none: the daemon "
+		    "cannot be asked", c->path);
+	return ctl_complain("no answer from the daemon at %s: %s",
+	    c->control_socket, reasons[said]);
 }

@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "doctor/advice.h"
+
 struct buf;
 struct conf;
 struct json;
@@ -21,5 +23,8 @@ struct json;
  */
 bool	ctl_ask(const struct conf *c, const char *command, struct buf *text,
 	    struct json *answer);
+/* The same, without a message. */
+enum daemon_answer ctl_ask_quietly(const struct conf *c, const char *command,
+	    struct buf *text, struct json *answer);
 
 #endif

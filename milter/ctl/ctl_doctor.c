@@ -343,16 +343,46 @@ advise_sendmail(struct doctor *w)
 	return true;
 }
 
+static void
+advise_daemon(struct doctor *w, enum daemon_answer said)
+{
+	const struct conf	*c = w->conf;
+	struct advice_daemon	 d = {
+		.answer = said,
+		.control = c->control_socket,
+		.state = c->state,
+		.server = c->resolver.servers.n > 0 ?
+		    c->resolver.servers.s[0] : NULL,
+	};
+	struct json		 resolver;
+
+	if (said == DAEMON_ANSWERED) {
+		d.store_failures = json_get_number(*w->d.daemon,
+		    "store_failures");
+		d.store_failure_age = json_get_number(*w->d.daemon,
+		    "store_failure_age");
+		d.held = json_get_number(*w->d.daemon, "held");
+		d.held_age = json_get_number(*w->d.daemon, "held_age");
+		if (json_get(*w->d.daemon, "resolver", &resolver))
+			d.lookups_failing = json_get_number(resolver,
+			    "failing");
+	}
+	advice_daemon(&w->d.advice, &d);
+	w->d.ours = w->d.advice.n;
+}
+
 static int
 examine(struct doctor *w, bool json)
 {
-	struct buf	text = BUF_INIT;
-	struct json	answer;
-	bool		asked = ctl_ask(w->conf, "doctor", &text, &answer);
-	bool		good;
+	struct buf		text = BUF_INIT;
+	struct json		answer;
+	enum daemon_answer	said;
+	bool			good;
 
+	said = ctl_ask_quietly(w->conf, "doctor", &text, &answer);
 	w->d.advice.arena = w->d.arena = arena_new(16384);
-	w->d.daemon = asked ? &answer : NULL;
+	w->d.daemon = said == DAEMON_ANSWERED ? &answer : NULL;
+	advise_daemon(w, said);
 	good = advise_postfix(w) && advise_sendmail(w);
 	if (good) {
 		advise_seen(w);
@@ -365,7 +395,7 @@ examine(struct doctor *w, bool json)
 	}
 	arena_free(&w->d.arena);
 	buf_free(&text);
-	if (!good || !asked)
+	if (!good)
 		return CTL_TROUBLE;
 	return w->d.advice.n > 0 ? CTL_NO : CTL_GOOD;
 }

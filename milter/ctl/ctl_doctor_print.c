@@ -152,7 +152,7 @@ doctor_print(const struct diagnosis *d)
 	}
 	if (d->advice.n == 0)
 		puts("nothing to advise");
-	else if (d->postfix != NULL)
+	else if (d->postfix != NULL && d->advice.n > d->ours)
 		puts("then run: postfix reload");
 }
 

@@ -20,6 +20,7 @@ struct diagnosis {
 	/* path of the configuration that was read; NULL: none */
 	const char	*postfix, *sendmail;
 	struct advice_list advice;
+	size_t		 ours;		/* the first ones concern millgate */
 };
 
 /* ctl_doctor_keys.c: add advice about keys that wait for their record. */

@@ -23,9 +23,20 @@ answer_number(struct buf *b, const char *name, uint64_t value)
 	buf_printf(b, ", \"%s\": %llu", name, (unsigned long long)value);
 }
 
+/* Seconds since `ticks`; 0 if that has never been. */
 static void
-add_counters(struct buf *b, struct counters *n)
+answer_age(struct services *sv, struct buf *b, const char *name,
+    uint64_t ticks)
 {
+	answer_number(b, name, ticks == 0 ? 0 : (sv->ticks() - ticks) / 1000);
+}
+
+static void
+add_counters(struct services *sv, struct buf *b)
+{
+	struct counters *n = &sv->counters;
+
+
 	answer_number(b, "connections", atomic_load(&n->connections));
 	answer_number(b, "open_connections",
 	    atomic_load(&n->open_connections));
@@ -38,6 +49,9 @@ add_counters(struct buf *b, struct counters *n)
 	answer_number(b, "open_messages", mfi_open_messages());
 	answer_number(b, "quota_refusals", atomic_load(&n->quota_refused));
 	answer_number(b, "store_failures", atomic_load(&n->store_failures));
+	answer_age(sv, b, "store_failure_age",
+	    atomic_load(&n->store_failed_at));
+	answer_age(sv, b, "held_age", atomic_load(&n->held_at));
 	answer_number(b, "warnings", atomic_load(&n->warnings));
 	answer_number(b, "notify_dropped", atomic_load(&n->notify_dropped));
 	answer_number(b, "outcomes_lost", atomic_load(&n->outcomes_lost));
@@ -55,6 +69,7 @@ add_resolver(struct buf *b, struct resolver *r)
 	answer_number(b, "shared", st.shared);
 	answer_number(b, "timeouts", st.timeouts);
 	answer_number(b, "failures", st.failures);
+	answer_number(b, "failing", st.failing);
 	buf_addch(b, '}');
 }
 
@@ -71,7 +86,7 @@ answer_status(struct services *sv, const struct control_start *start,
 	answer_number(b, "uptime", (sv->ticks() - start->ticks) / 1000);
 	buf_printf(b, ", \"mode\": \"%s\"", st->conf->mode == MODE_ENFORCE ?
 	    "enforce" : "monitor");
-	add_counters(b, &sv->counters);
+	add_counters(sv, b);
 	add_resolver(b, sv->resolver);
 	buf_addstr(b, ", \"listeners\": ");
 	observed_json(sv->observed, macros, b);

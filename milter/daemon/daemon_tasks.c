@@ -28,6 +28,13 @@ tasks_now(void)
 	return wallclock_time(&clock_of_day);
 }
 
+static void
+state_failed(struct services *sv, const char *error)
+{
+	services_store_failed(sv);
+	log_printf(LOG_LEVEL_ERROR, "state: %s", error);
+}
+
 void
 daemon_tasks_clock(struct services *sv)
 {
@@ -36,7 +43,7 @@ daemon_tasks_clock(struct services *sv)
 	wallclock_start(&clock_of_day, NULL, NULL);
 	sv->now = tasks_now;
 	if (store_clock_known(sv->store, tasks_now(), error) == STORE_UNKNOWN)
-		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
+		state_failed(sv, error);
 }
 
 static void
@@ -51,7 +58,7 @@ prune_store(struct services *sv)
 	char error[STORE_ERROR] = "";
 
 	if (store_prune(sv->store, sv->now(), error) == STORE_UNKNOWN)
-		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
+		state_failed(sv, error);
 }
 
 /* Old outcomes are pruned even if no new ones are recorded. */
@@ -64,7 +71,7 @@ write_outcomes(struct services *sv)
 
 	if (store_write_dmarc(sv->store, sv->now(), st->conf->outcomes.days,
 	    error) == STORE_UNKNOWN)
-		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
+		state_failed(sv, error);
 	lost = store_dmarc_lost(sv->store);
 	atomic_fetch_add(&sv->counters.outcomes_lost, lost);
 	if (lost > 0)
@@ -83,7 +90,9 @@ take_requests(struct services *sv)
 
 	ok = store_take_requests(sv->store, error) != STORE_UNKNOWN;
 	if (!ok && !in_trouble)
-		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
+		state_failed(sv, error);
+	else if (!ok)
+		services_store_failed(sv);
 	in_trouble = !ok;
 }
 

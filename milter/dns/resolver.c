@@ -49,6 +49,7 @@ struct resolver {
 	resolver_clock		*clock;
 	uint64_t		 key[2];
 	atomic_uint_fast64_t	 timeouts;
+	atomic_uint_fast64_t	 failing;	/* since the last answer */
 	struct shard		 shard[SHARDS];
 };
 
@@ -124,6 +125,7 @@ void
 resolver_count_timeout(struct resolver *r)
 {
 	atomic_fetch_add_explicit(&r->timeouts, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&r->failing, 1, memory_order_relaxed);
 }
 
 void
@@ -142,6 +144,7 @@ resolver_stats(struct resolver *r, struct resolver_stats *st)
 	}
 	st->timeouts = atomic_load_explicit(&r->timeouts,
 	    memory_order_relaxed);
+	st->failing = atomic_load_explicit(&r->failing, memory_order_relaxed);
 }
 
 /* --- pending queries --------------------------------------------------- */
@@ -246,6 +249,17 @@ resolver_leave(struct waiter *w)
 	pthread_mutex_unlock(&w->shard->lock);
 }
 
+/* Written rarely, so that good answers do not contend for it. */
+static void
+note_answered(struct resolver *r, bool failed)
+{
+	if (failed)
+		atomic_fetch_add_explicit(&r->failing, 1,
+		    memory_order_relaxed);
+	else if (atomic_load_explicit(&r->failing, memory_order_relaxed) > 0)
+		atomic_store_explicit(&r->failing, 0, memory_order_relaxed);
+}
+
 void
 resolver_answered(struct query *q, const struct dns_reply *reply)
 {
@@ -254,6 +268,7 @@ resolver_answered(struct query *q, const struct dns_reply *reply)
 	struct waiter	*w, *next;
 
 	a = answer_new(&q->question, reply, s->resolver->clock());
+	note_answered(s->resolver, a->dns.status == DNS_TEMPFAIL);
 	pthread_mutex_lock(&s->lock);
 	*query_link(s, &q->question) = q->chain;
 	s->stats.failures += a->dns.status == DNS_TEMPFAIL;

@@ -271,11 +271,20 @@ services_clock_look(struct services *sv, struct wallclock *w)
 	    "buckets are shifted by %lld minutes",
 	    seconds < 0 ? "back" : "forward",
 	    (long long)(seconds < 0 ? -seconds : seconds) / 60);
-	if (answer == STORE_UNKNOWN)
+	if (answer == STORE_UNKNOWN) {
+		services_store_failed(sv);
 		log_printf(LOG_LEVEL_ERROR, "state: %s", error);
+	}
 }
 
-/* --- records and notices ------------------------------------------------ */
+/* --- counters, records and notices ------------------------------------------------ */
+
+void
+services_store_failed(struct services *sv)
+{
+	atomic_fetch_add(&sv->counters.store_failures, 1);
+	atomic_store(&sv->counters.store_failed_at, sv->ticks());
+}
 
 void
 services_record(struct services *sv, enum log_level level,

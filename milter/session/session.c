@@ -86,9 +86,10 @@ count_action(struct session *s, enum action a)
 		atomic_fetch_add(&c->rejected, 1);
 	else if (a == ACTION_DEFER)
 		atomic_fetch_add(&c->deferred, 1);
-	else if (a == ACTION_HOLD)
+	else if (a == ACTION_HOLD) {
 		atomic_fetch_add(&c->held, 1);
-	else
+		atomic_store(&c->held_at, s->sv->ticks());
+	} else
 		atomic_fetch_add(&c->accepted, 1);
 }
 

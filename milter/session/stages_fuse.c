@@ -41,10 +41,12 @@ fuse_block(struct session *s, const struct quota_facts *q,
 
 	s->blocked = true;
 	if (c->mode == MODE_ENFORCE && store_setting_put(s->sv->store,
-	    q->key, STORE_PART_BLOCK, &t, error) != STORE_TAKEN)
+	    q->key, STORE_PART_BLOCK, &t, error) != STORE_TAKEN) {
+		services_store_failed(s->sv);
 		log_printf(LOG_LEVEL_ERROR, "fuse: the block \"%s\" cannot be "
 		    "stored and applies to this message only: %s", v.text,
 		    error);
+	}
 	services_notice(s->sv, c, &e);
 	return v;
 }

@@ -74,7 +74,7 @@ settings_unknown(struct session *s, const char *error)
 {
 	static const struct store_usage nothing;
 
-	atomic_fetch_add(&s->sv->counters.store_failures, 1);
+	services_store_failed(s->sv);
 	s->store_error = arena_strdup(s->arena, error);
 	return policy_quota(&s->setup->conf->quota, STORE_UNKNOWN, &nothing,
 	    &s->f.quota[0], s->sv->now());
@@ -262,7 +262,7 @@ note_answer(struct session *s, enum store_answer answer, bool committed)
 	if (answer == STORE_REFUSED)
 		atomic_fetch_add(&c->quota_refused, 1);
 	if (answer == STORE_UNKNOWN) {
-		atomic_fetch_add(&c->store_failures, 1);
+		services_store_failed(s->sv);
 		s->store_error = arena_strdup(s->arena, s->usage[0].error);
 	} else if (committed || answer == STORE_REFUSED)
 		warn_site(s, committed);

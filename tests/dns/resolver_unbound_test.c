@@ -199,6 +199,7 @@ silence_ends_at_the_deadline(void **state)
 	struct resolver			*r = resolver_at(plain.address, NULL);
 	struct lookups			*l = lookups_new(r, &brief);
 	const struct dns_answer		*a;
+	struct resolver_stats		 st;
 	struct lookup			*silent;
 	uint64_t			 begin = now_ms();
 
@@ -209,9 +210,13 @@ silence_ends_at_the_deadline(void **state)
 	a = lookups_ask(l, "good.test", DNS_TXT);
 	assert_int_equal(a->status, DNS_OK);
 	assert_null(lookup_peek(silent));
+	resolver_stats(r, &st);
+	assert_int_equal(st.failing, 0);
 	a = lookup_wait(silent);
 	assert_int_equal(a->status, DNS_TEMPFAIL);
 	assert_string_equal(a->why, "timeout");
+	resolver_stats(r, &st);
+	assert_true(st.failing > 0);
 	a = lookups_ask(l, "x-wrongid.test", DNS_TXT);
 	assert_string_equal(a->why, "timeout");
 	a = lookups_ask(l, "x-short.test", DNS_TXT);
@@ -274,6 +279,7 @@ closed_ports_are_an_answer(void **state)
 	struct lookup		*p[40];
 	char			 name[32];
 	const struct dns_answer	*a;
+	struct resolver_stats	 st;
 	uint64_t		 begin = now_ms();
 	size_t			 i;
 
@@ -287,6 +293,8 @@ closed_ports_are_an_answer(void **state)
 		assert_int_equal(a->status, DNS_TEMPFAIL);
 		assert_string_equal(a->why, "unreachable");
 	}
+	resolver_stats(r, &st);
+	assert_int_equal(st.failing, NELEM(p));
 	/* not before a server that is just being restarted can answer */
 	assert_in_range(now_ms() - begin, 1000, 3000);
 	lookups_free(&l);

@@ -165,6 +165,79 @@ the_mta_is_known_by_its_version(void **state)
 		    rows[i].want);
 }
 
+/* Each row is a daemon in trouble; `id` NULL: all is well. */
+static void
+a_daemon_in_trouble_gets_advice(void **state)
+{
+	static const struct {
+		const char		*name;
+		struct advice_daemon	 d;
+		const char		*id, *text, *change;
+	} rows[] = {
+		{ "all is well", { .answer = DAEMON_ANSWERED }, NULL, NULL,
+		    NULL },
+		{ "nobody listens", { .answer = DAEMON_DOWN,
+		    .control = "/run/c" }, "daemon-down",
+		    "nobody answers at /run/c", "systemctl start millgate" },
+		{ "not for this user", { .answer = DAEMON_DENIED,
+		    .control = "/run/c" }, "daemon-denied",
+		    "may not ask the daemon at /run/c", "as root" },
+		{ "turned off", { .answer = DAEMON_OFF, .control = "none" },
+		    "daemon-denied", "control-socket = none",
+		    "remove control-socket" },
+		{ "it hangs", { .answer = DAEMON_SILENT, .control = "/run/c" },
+		    "daemon-silent", "at /run/c gives no answer",
+		    "systemctl restart millgate" },
+		{ "of before an update", { .answer = DAEMON_OLD },
+		    "daemon-old", "before an update",
+		    "systemctl restart millgate" },
+		{ "a broken domain's lookups fail", {
+		    .lookups_failing = ADVICE_LOOKUPS - 1 }, NULL, NULL,
+		    NULL },
+		{ "all lookups fail", { .lookups_failing = ADVICE_LOOKUPS,
+		    .server = "192.0.2.1@5353" }, "dns-failing",
+		    "20 since the last answer",
+		    "dig @192.0.2.1 -p 5353 . NS" },
+		{ "with the usual port", { .lookups_failing = 1000,
+		    .server = "2001:db8::1" }, "dns-failing",
+		    "1000 since", "dig @2001:db8::1 . NS" },
+		{ "with the system's servers", { .lookups_failing = 20 },
+		    "dns-failing", "all DNS lookups fail", "dig . NS" },
+		{ "the store fails", { .store_failures = 1,
+		    .store_failure_age = ADVICE_STORE_SECONDS,
+		    .state = "/var/lib/state.db" }, "store-failing",
+		    "the state /var/lib/state.db fails, the last time 600 "
+		    "seconds ago", "store-error=" },
+		{ "it failed long ago", { .store_failures = 9,
+		    .store_failure_age = ADVICE_STORE_SECONDS + 1 }, NULL,
+		    NULL, NULL },
+		{ "mail is held", { .held = 3,
+		    .held_age = ADVICE_HELD_SECONDS }, "held",
+		    "3 messages since the start", "postsuper -H ID" },
+		{ "it was held the day before", { .held = 3,
+		    .held_age = ADVICE_HELD_SECONDS + 1 }, NULL, NULL, NULL },
+	};
+	struct advice_list	*l = calloc(1, sizeof(*l));
+	size_t			 i;
+
+	(void)state;
+	assert_non_null(l);
+	l->arena = arena_new(4096);
+	for (i = 0; i < NELEM(rows); i++) {
+		l->n = 0;
+		advice_daemon(l, &rows[i].d);
+		if (l->n != (rows[i].id != NULL ? 1 : 0))
+			row_fail(rows[i].name, "%zu items", l->n);
+		if (l->n > 0 && (strcmp(l->item[0].id, rows[i].id) != 0 ||
+		    strstr(l->item[0].text, rows[i].text) == NULL ||
+		    strstr(l->item[0].change, rows[i].change) == NULL))
+			row_fail(rows[i].name, "%s: %s: %s", l->item[0].id,
+			    l->item[0].text, l->item[0].change);
+	}
+	arena_free(&l->arena);
+	free(l);
+}
+
 int
 main(void)
 {
@@ -173,6 +246,7 @@ main(void)
 		cmocka_unit_test(a_login_that_nothing_binds_gets_advice),
 		cmocka_unit_test(logins_without_a_domain_are_told),
 		cmocka_unit_test(the_mta_is_known_by_its_version),
+		cmocka_unit_test(a_daemon_in_trouble_gets_advice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

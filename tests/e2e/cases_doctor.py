@@ -4,19 +4,25 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
 import struct
 import subprocess
+import threading
 
 import programs
 import services
 import smtp
+from cases_dns import dns_stopped
+from cases_quota import fill, small_disk, until_full
+from isolate import isolated
 from message import compose
-from runner import case, settings
+from runner import Skip, case, settings
 from sendmail import View
 from steps import arrive, expect, submit
+from world import HONEST, STRANGER
 
 ALICE = "alice@example.net"
 
@@ -135,7 +141,11 @@ def run_doctor(w, *args):
         env=environment(w))
 
 
-def advice(w, *args):
+# about millgate itself: other cases may have left a reason for these
+OURS = ("held", "store-failing", "dns-failing")
+
+
+def all_advice(w, *args):
     """The advice of doctor; its exit status must be 1 if there is any."""
     control_socket(w)
     done = run_doctor(w, "--json", *args)
@@ -143,6 +153,15 @@ def advice(w, *args):
     found = json.loads(done.stdout)["advice"]
     assert done.returncode == (1 if found else 0), done
     return found
+
+
+def advice(w, *args):
+    """The same, about the MTA only."""
+    return [one for one in all_advice(w, *args) if one["id"] not in OURS]
+
+
+def our_advice(w):
+    return {one["id"]: one for one in all_advice(w) if one["id"] in OURS}
 
 
 def on_postfix(w):
@@ -175,6 +194,7 @@ def postfix_with(w, *settings):
 
 @case
 def a_correct_postfix_setup_gets_no_advice(w):
+    w.millgate.restart()
     expect(submit(w, compose(ALICE)), "250")
     expect(arrive(w, compose("joe@plain.example"), "joe@plain.example"),
            "250")
@@ -296,9 +316,13 @@ def without_a_daemon_doctor_still_checks_the_mta(w):
         with postfix_with(w, "milter_default_action = accept"):
             done = run_doctor(w, "--json", "--postfix",
                               w.postfix.directory + "/etc")
-        assert done.returncode == 2 and "no answer from the daemon at" in \
-            done.stderr
-        assert "fail-open" in done.stdout, done
+        assert done.returncode == 1, done
+        said = json.loads(done.stdout)
+        assert said["daemon"] is None, said
+        found = [one["id"] for one in said["advice"]]
+        assert found == ["daemon-down", "fail-open"], found
+        path = w.directory + "/millgate/state.db-control"
+        assert path in said["advice"][0]["text"], said
         assert run_doctor(w, "--postfix", "/no/such").returncode == 2
         assert run_doctor(w, "--sendmail", "/no/such").returncode == 2
     finally:
@@ -306,7 +330,96 @@ def without_a_daemon_doctor_still_checks_the_mta(w):
 
 
 @case
+def a_user_who_may_not_ask_the_daemon_is_told_so(w):
+    control_socket(w)
+    # the tree of the sources may be closed to this user
+    tool = shutil.copy(os.path.join(w.build, "millgatectl"), w.directory)
+    done = subprocess.run(
+        [tool, "-c", w.millgate.conf, "doctor", "--json"], cwd="/",
+        capture_output=True, text=True, timeout=60, env=environment(w),
+        user=services.DELIVERY_USER, extra_groups=[])
+    assert done.returncode == 1, done
+    found = json.loads(done.stdout)["advice"]
+    assert found[0]["id"] == "daemon-denied", found
+    assert "as root" in found[0]["change"], found
+
+
+@case
+def a_daemon_that_cannot_be_asked_is_advice(w):
+    with settings(w, top="control-socket = none"):
+        done = run_doctor(w, "--json")
+    assert done.returncode == 1, done
+    assert "control-socket = none" in done.stdout, done
+
+
+@case
+def a_silent_daemon_is_advice(w):
+    control_socket(w)
+    w.millgate.send(signal.SIGSTOP)
+    try:
+        done = run_doctor(w, "--json")
+    finally:
+        w.millgate.send(signal.SIGCONT)
+    assert done.returncode == 1 and "daemon-silent" in done.stdout, done
+
+
+@case
+def mail_that_is_held_is_advice(w):
+    w.millgate.restart()
+    assert our_advice(w) == {}
+    author = "joe@cautious.example"
+    reply = arrive(w, compose(author), author, STRANGER)
+    expect(reply, "250")
+    found = our_advice(w)
+    assert list(found) == ["held"], found
+    # the advice, followed
+    command = "postsuper -d %s" % smtp.queue_id(reply)
+    assert "postsuper -d ID" in found["held"]["change"], found
+    assert w.postfix.command(*command.split()).returncode == 0
+    w.millgate.restart()
+
+
+@case
+def lookups_that_all_fail_are_advice(w):
+    w.millgate.restart()
+    author = "joe@late5.example"
+    with dns_stopped(w):
+        def failing():
+            senders = [threading.Thread(target=arrive, args=(
+                w, compose(author), "joe@late%d.example" % n, STRANGER))
+                for n in range(1, 6)]
+            for thread in senders:
+                thread.start()
+            for thread in senders:
+                thread.join()
+            return "dns-failing" in our_advice(w)
+        services.wait_until("advice", failing, 40)
+        found = our_advice(w)["dns-failing"]
+        assert "dig @%s -p %d" % (w.address, w.port["dns"]) in \
+            found["change"], found
+    services.wait_until("lookups succeed", lambda: arrive(
+        w, compose(author), author, HONEST).code == 250, 30)
+    assert "dns-failing" not in our_advice(w)
+
+
+@case
+def a_failing_state_is_advice(w):
+    if not isolated():
+        raise Skip("mounts need a namespace")
+    bob = "bob@example.net"
+    with small_disk(w) as directory:
+        control_socket(w)
+        assert "store-failing" not in our_advice(w)
+        fill(os.path.join(directory, "filler"))
+        expect(until_full(w, bob), "451 4.3.0 ")
+        found = our_advice(w)["store-failing"]
+        assert "state.db fails" in found["text"], found
+        os.unlink(os.path.join(directory, "filler"))
+
+
+@case
 def the_postfix_fragments_get_no_advice(w):
+    w.millgate.restart()
     etc = w.postfix.directory + "/fragment"
     os.makedirs(etc)
     for name in ("main.cf", "master.cf"):
