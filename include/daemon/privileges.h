@@ -15,11 +15,6 @@ struct arena;
 bool	privileges_known(const char *user, char **why);
 /* Become `user`, with its groups, for ever. "root" keeps the privileges. */
 bool	privileges_drop(const char *user, char **why);
-/*
- * Like privileges_drop, for a test of the configuration, which must read files
- * as the daemon's user. Errors are ignored: the daemon's start reports them.
- */
-void	privileges_test(const char *user);
 /* Change the owner of `path` to `user` and its group. */
 bool	privileges_leave(const char *path, const char *user, char **why);
 /*

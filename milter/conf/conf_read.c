@@ -17,6 +17,7 @@
 #include <confuse.h>
 
 #include "base/arena.h"
+#include "base/reach.h"
 #include "conf/conf_options.h"
 #include "conf_tree_priv.h"
 
@@ -321,6 +322,22 @@ conf_read_file(FILE *in, struct buf *text)
 	return text->len <= FILE_MAX_OCTETS && ferror(in) == 0;
 }
 
+static void
+complain_file(const char *path, struct conf_place from, int error)
+{
+	bool		included = strcmp(path, from.file) != 0;
+	struct buf	remedy = BUF_INIT;
+
+	if (error == EACCES)
+		reach_advice(&remedy, path, REACH_FILE);
+	else if (error == ENOENT && !included)
+		buf_addstr(&remedy, "; name another file with -c");
+	conf_complain(current->bad, from, "%s%s%s%s%s",
+	    included ? "include: " : "", included ? path : "",
+	    included ? ": " : "", strerror(error), buf_str(&remedy));
+	buf_free(&remedy);
+}
+
 /* `from` is the place of include(), or the file itself. */
 static bool
 parse_file(cfg_t *cfg, const char *path, struct conf_place from)
@@ -331,13 +348,7 @@ parse_file(cfg_t *cfg, const char *path, struct conf_place from)
 
 	in = fopen(path, "re");
 	if (in == NULL || !conf_read_file(in, &text)) {
-		if (strcmp(path, from.file) == 0)
-			conf_complain(current->bad, from, "%s%s",
-			    strerror(errno), errno == ENOENT ?
-			    "; name another file with -c" : "");
-		else
-			conf_complain(current->bad, from, "include: %s: %s",
-			    path, strerror(errno));
+		complain_file(path, from, errno);
 	} else {
 		ok = parse_text(cfg, path, buf_str(&text), text.len);
 	}

@@ -16,6 +16,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/reach.h"
 #include "conf/users.h"
 #include "conf_tree_priv.h"
 
@@ -374,6 +375,20 @@ users_load_text(struct users *u, const char *name, const char *text,
 	return users_finish(&r, why);
 }
 
+static void
+complain_closed(struct reader *r, int error)
+{
+	struct buf remedy = BUF_INIT;
+
+	if (error == EACCES)
+		reach_advice(&remedy, r->place.file, REACH_FILE);
+	else
+		buf_addstr(&remedy, "; create the file or remove users-file");
+	conf_complain(&r->bad, r->place, "%s%s", strerror(error),
+	    buf_str(&remedy));
+	buf_free(&remedy);
+}
+
 bool
 users_load_file(struct users *u, const char *path,
     const struct users_plans *plans, char **why)
@@ -384,8 +399,7 @@ users_load_file(struct users *u, const char *path,
 
 	in = fopen(path, "re");
 	if (in == NULL) {
-		conf_complain(&r.bad, r.place, "%s; create the file or remove "
-		    "users-file", strerror(errno));
+		complain_closed(&r, errno);
 		return users_finish(&r, why);
 	}
 	if (fstat(fileno(in), &st) == -1 || !S_ISREG(st.st_mode))

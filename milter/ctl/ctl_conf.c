@@ -6,12 +6,11 @@
  * read again; `conf options` prints the table of options.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "conf/conf_options.h"
-#include "daemon/privileges.h"
+#include "daemon/start_check.h"
 #include "session/services.h"
 #include "ctl_common_priv.h"
 
@@ -45,39 +44,30 @@ print_json_lines(const char *text)
 static int
 check_conf(const struct ctl *c)
 {
-	char		*why = NULL;
-	struct conf	*conf = conf_load(c->conf_path, &why);
-	struct setup	*st = NULL;
-	const char	*warnings;
+	struct start_check	 r;
+	const struct conf	*conf;
+	bool			 good;
 
-	if (conf != NULL && privileges_may_connect(conf->user,
-	    conf->socket_group, &why)) {
-		privileges_test(conf->user);
-		st = setup_try(conf, &why);
-	} else
-		conf_unref(&conf);
-	warnings = st != NULL ? st->conf->warnings : "";
+	start_check(c->conf_path, &r);
+	good = r.setup != NULL;
 	if (c->json) {
-		printf("{\"good\": %s, \"errors\": ",
-		    st != NULL ? "true" : "false");
-		print_json_lines(why != NULL ? why : "");
+		printf("{\"good\": %s, \"errors\": ", good ? "true" :
+		    "false");
+		print_json_lines(buf_str(&r.errors));
 		fputs(", \"warnings\": ", stdout);
-		print_json_lines(warnings);
+		print_json_lines(buf_str(&r.warnings));
 		fputs("}\n", stdout);
-	} else if (st == NULL) {
-		fprintf(stderr, "%s\n", why);
-	} else {
-		if (warnings[0] != '\0')
-			fprintf(stderr, "%s\n", warnings);
+	} else if (r.warnings.len > 0)
+		fprintf(stderr, "%s\n", buf_str(&r.warnings));
+	if (!c->json && good) {
+		conf = r.setup->conf;
 		printf("%s: good (%zu listeners, %zu users, %zu keys)\n",
-		    st->conf->path, st->conf->nlisteners,
-		    users_count(st->conf->users), keyring_count(st->keys));
-	}
-	free(why);
-	if (st == NULL)
-		return CTL_NO;
-	setup_unref(&st);
-	return CTL_GOOD;
+		    conf->path, conf->nlisteners, users_count(conf->users),
+		    keyring_count(r.setup->keys));
+	} else if (!c->json)
+		fprintf(stderr, "%s\n", buf_str(&r.errors));
+	start_check_free(&r);
+	return good ? CTL_GOOD : CTL_NO;
 }
 
 static int

@@ -5,10 +5,9 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "conf/conf.h"
-#include "daemon/privileges.h"
+#include "daemon/start_check.h"
 #include "session/services.h"
 #include "daemon_priv.h"
 
@@ -25,8 +24,8 @@ static const char help[] =
     "  -c, --config FILE  configuration file (default " SYSCONFDIR
     "/millgate.conf)\n"
     "  -f, --foreground   stay in the foreground and log to stderr\n"
-    "  -t, --test         check configuration, users and keys, then exit with\n"
-    "                     status 0 (valid) or 1 (invalid)\n"
+    "  -t, --test         check whether a start would succeed, then exit with\n"
+    "                     status 0 (it would) or 1 (it would not)\n"
     "      --version      print the version\n"
     "      --help         print this help\n"
     "\n"
@@ -36,28 +35,23 @@ static const char help[] =
 static int
 test_configuration(const char *path)
 {
-	char		*why = NULL;
-	struct conf	*c = conf_load(path, &why);
-	struct setup	*st = NULL;
+	struct start_check	 r;
+	const struct conf	*c;
+	bool			 good;
 
-	if (c != NULL && privileges_may_connect(c->user, c->socket_group,
-	    &why)) {
-		privileges_test(c->user);
-		st = setup_try(c, &why);
+	start_check(path, &r);
+	good = r.setup != NULL;
+	if (r.warnings.len > 0)
+		fprintf(stderr, "%s\n", buf_str(&r.warnings));
+	if (good) {
+		c = r.setup->conf;
+		printf("%s: good (%zu listeners, %zu users, %zu keys)\n", path,
+		    c->nlisteners, users_count(c->users),
+		    keyring_count(r.setup->keys));
 	} else
-		conf_unref(&c);
-	if (st == NULL) {
-		fprintf(stderr, "%s\n", why);
-		free(why);
-		return 1;
-	}
-	if (st->conf->warnings[0] != '\0')
-		fprintf(stderr, "%s\n", st->conf->warnings);
-	printf("%s: good (%zu listeners, %zu users, %zu keys)\n", path,
-	    st->conf->nlisteners, users_count(st->conf->users),
-	    keyring_count(st->keys));
-	setup_unref(&st);
-	return 0;
+		fprintf(stderr, "%s\n", buf_str(&r.errors));
+	start_check_free(&r);
+	return good ? 0 : 1;
 }
 
 int

@@ -59,15 +59,6 @@ privileges_drop(const char *user, char **why)
 	return true;
 }
 
-void
-privileges_test(const char *user)
-{
-	char *why = NULL;
-
-	(void)privileges_drop(user, &why);
-	free(why);
-}
-
 bool
 privileges_as_owner(const char *path, char **why)
 {

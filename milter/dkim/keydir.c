@@ -23,6 +23,7 @@
 #include "base/array.h"
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/reach.h"
 #include "dkim/crypto.h"
 #include "dkim/keydir.h"
 #include "mail/domain.h"
@@ -55,8 +56,9 @@ mode_is_safe(const char *path, const struct stat *st, struct buf *why)
 		who = "the group";
 	if (who == NULL)
 		return true;
-	buf_printf(why, "%s: %s may %s this private key; run: chmod 0600 '%s'",
-	    path, who, who[0] == 'e' ? "use" : "change", path);
+	buf_printf(why, "%s: %s may %s this private key; run: ", path, who,
+	    who[0] == 'e' ? "use" : "change");
+	reach_close(why, path, st->st_uid);
 	return false;
 }
 
@@ -105,15 +107,14 @@ load_open(int fd, const char *path, struct buf *why)
 void
 keyfile_trouble(struct buf *why, const char *path, int error, bool directory)
 {
+	char group[64];
+
 	buf_printf(why, "%s: %s", path, strerror(error));
 	if (error == EACCES)
-		buf_printf(why, "; the user that millgate runs as must be able"
-		    " to read it, for example: chgrp millgate '%s' && chmod %s"
-		    " '%s'",
-		    path, directory ? "0750" : "0640", path);
+		reach_advice(why, path, directory ? REACH_TREE : REACH_SECRET);
 	else if (error == ENOENT && directory)
-		buf_printf(why, "; make it with: install -d -m 0750 '%s'",
-		    path);
+		buf_printf(why, "; run: install -d -g %s -m 0750 '%s'",
+		    reach_group(group), path);
 	else if (error == ENOENT)
 		buf_addstr(why, "; restore it, or remove the setting or link"
 		    " that names it");

@@ -273,7 +273,7 @@ check_says_what_is_wrong(void **state)
 	    "nowhere");
 	assert_int_equal(chmod("keys/example.org/s.private", 0644), 0);
 	expect("check --directory keys --zone zone example.org", 2,
-	    "chmod 0600");
+	    "chmod 0640");
 	expect("list --directory keys", 1, "unusable: ");
 }
 

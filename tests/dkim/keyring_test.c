@@ -4,6 +4,7 @@
  */
 #include "test.h"
 
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -200,11 +201,11 @@ static const struct {
 	const char	*remedy;
 } refusals[] = {
 	{ "others may read", "example.org/s.private", "org/s.private", NULL,
-	    0604, "everybody may use this private key; run: chmod 0600 '" },
+	    0604, "everybody may use this private key; run: ch" },
 	{ "others may write", "example.org/s.private", "org/s.private", NULL,
-	    0602, "run: chmod 0600 '" },
+	    0602, "run: ch" },
 	{ "the group may write", "example.org/s.private", "org/s.private", NULL,
-	    0660, "the group may change this private key; run: chmod 0600 '" },
+	    0660, "the group may change this private key; run: ch" },
 	{ "no key inside", "example.org/s.private", "org/s.private", "", 0600,
 	    "millgatectl key new" },
 	{ "a public key", "example.org/s.private", "org/s.private",
@@ -265,26 +266,88 @@ other_files_are_refused(void **state)
 	free(why);
 }
 
+/* Does the user nobody, in no group of root, load the keys? */
+static bool
+nobody_loads(char **why)
+{
+	struct keyring	*k;
+	bool		 good;
+
+	*why = NULL;
+	assert_int_equal(setegid(65534), 0);
+	assert_int_equal(seteuid(65534), 0);
+	k = keyring_load(path_of("keys"), why);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setegid(0), 0);
+	good = k != NULL;
+	keyring_free(&k);
+	return good;
+}
+
+/* Run, as root, the command of each line of advice. */
+static void
+follow(const char *name, const char *why)
+{
+	const char	*at = why;
+	char		 command[4096];
+
+	while ((at = strstr(at, "run: ")) != NULL) {
+		at += strlen("run: ");
+		snprintf(command, sizeof(command), "%.*s",
+		    (int)strcspn(at, "\n"), at);
+		if (system(command) != 0)
+			row_fail(name, "%s", command);
+	}
+}
+
 /* A daemon that is not root, and keys that belong to root. */
 static void
-what_the_user_cannot_read_is_told_with_a_remedy(void **state)
+advice_that_is_followed_is_enough(void **state)
 {
-	(void)state;
+	static const struct {
+		const char	*name, *setting;
+	} rows[] = {
+		{ "root's key", "chmod 0600 keys/*/*" },
+		{ "a key of all", "chmod 0644 keys/*/*" },
+		{ "a key of its group", "chmod 0660 keys/*/*" },
+		{ "a domain's directory", "chmod 0700 keys/example.org" },
+		{ "one of two directories", "chmod 0700 keys/example.net" },
+		{ "the key directory", "chmod 0700 keys" },
+		{ "a directory above", "chmod 0700 ." },
+		{ "all of them", "chmod 0600 keys/*/*; chmod 0700 . keys "
+		    "keys/*" },
+		{ "all, seen by nobody", "chmod 0 keys/*/* keys/* keys ." },
+		{ "a link to a key elsewhere", "mkdir -m 0700 x; mv "
+		    "keys/example.org/s.private x/k; ln -s ../../x/k "
+		    "keys/example.org/s.private" },
+		{ "a link to a directory elsewhere", "mv keys/example.org "
+		    "x && chmod 0700 x; ln -s ../x keys/example.org" },
+	};
+	struct stat	 st;
+	char		*why;
+	size_t		 i;
+
 	if (geteuid() != 0)
 		skip();
-	put("example.org/s.private", buf_str(&ed_pem), 0600);
-	run("chmod 0755", ". example.org");
-	assert_int_equal(seteuid(65534), 0);
-	refused("a key", "s.private", "chmod 0640 '");
-	assert_int_equal(seteuid(0), 0);
-	run("chmod 0700", "example.org");
-	assert_int_equal(seteuid(65534), 0);
-	refused("a domain", "example.org", "chmod 0750 '");
-	assert_int_equal(seteuid(0), 0);
-	run("chmod 0700", ".");
-	assert_int_equal(seteuid(65534), 0);
-	refused("the directory", top, "chgrp millgate '");
-	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setgroups(0, NULL), 0);
+	for (i = 0; i < NELEM(rows); i++) {
+		fresh(state);
+		run("mkdir", "-m 0755 keys && chmod 0755 .");
+		put("keys/example.org/s.private", buf_str(&ed_pem), 0600);
+		put("keys/example.net/s.private", buf_str(&ed_pem), 0600);
+		run("chown -R 0:0", "keys && chmod 0755 keys/*");
+		run(rows[i].setting, "");
+		if (nobody_loads(&why))
+			row_fail(rows[i].name, "loaded");
+		follow(rows[i].name, why);
+		free(why);
+		if (!nobody_loads(&why))
+			row_fail(rows[i].name, "again: %s", why);
+		/* others cannot read it now */
+		assert_int_equal(stat(path_of("keys/example.org/s.private"),
+		    &st), 0);
+		assert_int_equal(st.st_mode & 07, 0);
+	}
 }
 
 static void
@@ -344,7 +407,7 @@ main(void)
 		cmocka_unit_test(refusals_name_file_and_remedy),
 		cmocka_unit_test_setup(other_files_are_refused, fresh),
 		cmocka_unit_test_setup(
-		    what_the_user_cannot_read_is_told_with_a_remedy, fresh),
+		    advice_that_is_followed_is_enough, fresh),
 		cmocka_unit_test_setup(problems_are_told_together, fresh),
 		cmocka_unit_test_setup(many_domains, fresh),
 	};

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -10,8 +11,8 @@ import subprocess
 import programs
 from message import compose, delivered, sign
 from cases_quota import used
-from runner import case
-from services import answers, wait_until
+from runner import Skip, case
+from services import answers, wait_until, write
 from steps import expect, submit
 from world import free_port
 
@@ -29,22 +30,165 @@ def the_configuration_in_use_is_valid(w):
     assert w.run_ctl("conf", "check").returncode == 0
 
 
+# --- millgate -t: would a start succeed? -----------------------------------
+
+class Start:
+    """A configuration of its own, for user nobody, below `place`."""
+
+    def __init__(self, w, name):
+        self.place = os.path.join(w.directory, "start-" + name)
+        self.conf = self.place + "/millgate.conf"
+        self.lib = self.place + "/lib"
+        self.settings = {
+            "socket": "unix:%s/socket" % self.lib, "user": "nobody",
+            "state": self.lib + "/state.db"}
+        os.makedirs(self.lib)
+        shutil.chown(self.lib, "nobody")
+        self.tool = shutil.copy(os.path.join(w.build, "millgate"), self.place)
+
+    def write(self, more="", **settings):
+        self.settings.update(settings)
+        write(self.conf, "".join('%s = "%s"\n' % pair for pair in
+                                 self.settings.items()) + more)
+
+    def test(self, user=None):
+        """Its exit status and messages."""
+        more = {} if user is None else {
+            "user": user, "group": pwd.getpwnam(user).pw_gid,
+            "extra_groups": []}
+        done = subprocess.run([self.tool, "-t", "-c", self.conf], cwd="/",
+                              capture_output=True, text=True, timeout=30,
+                              env=programs.environment(), **more)
+        return done.returncode, done.stderr
+
+
+def good_when_followed(start, *words):
+    """One complaint, and after its commands there is none."""
+    status, said = start.test()
+    assert status == 1, said
+    for word in words:
+        assert word in said, (word, said)
+    commands = re.findall(r"run: (.*)$", said, re.M)
+    assert len(commands) == len(said.splitlines()), said
+    for command in commands:
+        subprocess.run(command, shell=True, check=True)
+    assert start.test() == (0, ""), start.test()
+
+
+@case
+def the_test_finds_a_user_that_does_not_exist(w):
+    start = Start(w, "user")
+    start.write(user="no-such-user")
+    status, said = start.test()
+    assert status == 1 and '"no-such-user": no such user' in said, said
+    # whoever is not root starts it as himself
+    os.chmod(start.lib, 0o777)
+    status, said = start.test("nobody")
+    assert status == 0 and "a start by root fails" in said, said
+
+
+@case
+def the_test_finds_missing_and_closed_directories(w):
+    for name, settings in (
+            ("socket", {"socket": "unix:%s/none/socket"}),
+            ("state", {"state": "%s/none/state.db"}),
+            ("control", {"control-socket": "%s/none/control"}),
+            ("pid", {"pid-file": "%s/none/pid"})):
+        start = Start(w, name)
+        option, value = next(iter(settings.items()))
+        start.settings[option] = value % start.place
+        start.write()
+        good_when_followed(start, option + ' "' + start.place,
+                           "/none does not exist; run: install -d -o nobody")
+        if option == "pid-file":
+            continue	# root makes it
+        os.chown(start.place + "/none", 0, 0)
+        if option == "socket":	# root makes it, too, but systemd does not
+            status, said = start.test()
+            assert status == 0 and "the user nobody cannot" in said, said
+        else:
+            good_when_followed(start, "the user nobody cannot create it in")
+    start = Start(w, "file")
+    start.write()
+    write(start.lib + "/state.db", "", 0o600)
+    good_when_followed(start, "state.db", "read and write", "run: chown nobody")
+
+
+@case
+def a_missing_directory_that_systemd_makes_is_a_warning(w):
+    start = Start(w, "run")
+    start.write(socket="unix:/run/no-such-directory/socket")
+    status, said = start.test()
+    assert status == 0 and "RuntimeDirectory" in said, said
+
+
+@case
+def the_test_finds_a_port_that_needs_root(w):
+    with open("/proc/sys/net/ipv4/ip_unprivileged_port_start") as f:
+        if int(f.read()) <= 26:
+            raise Skip("everybody may open port 26 here")
+    start = Start(w, "port")
+    start.write(socket="inet:26@" + w.address)
+    status, said = start.test("nobody")
+    assert status == 1 and "user nobody cannot open it (Perm" in said, said
+    status, said = start.test()		# root opens it, but not systemd's unit
+    assert status == 0 and "user nobody cannot open it (Perm" in said, said
+    start.write(socket="inet:2600@10.99.99.99")
+    status, said = start.test()
+    assert status == 1 and "an address of this machine" in said, said
+
+
+@case
+def the_test_finds_a_configuration_that_a_reload_cannot_read(w):
+    start = Start(w, "reload")
+    start.write()
+    os.chmod(start.conf, 0o600)
+    good_when_followed(start, "at a reload: " + start.conf)
+    os.makedirs(start.place + "/more")
+    write(start.place + "/more/a.conf", "user alice { }\n")
+    write(start.place + "/more/users", "bob plan=trial\n")
+    start.write('include("more/a.conf")\nusers-file = "%s/more/users"\n' %
+                start.place)
+    assert start.test() == (0, ""), start.test()
+    os.chmod(start.place + "/more/a.conf", 0o600)
+    good_when_followed(start, "include: ")
+    os.chmod(start.place + "/more/users", 0o600)
+    good_when_followed(start, "/more/users: Permission denied")
+    os.chmod(start.place + "/more", 0o700)
+    good_when_followed(start, "chmod o+x '" + start.place + "/more'")
+
+
+@case
+def the_test_finds_all_of_it_at_once(w):
+    start = Start(w, "all")
+    start.write('resolver { trust-anchor = "%s/none/key" }\n'
+                'signing { key-directory = "%s/none/keys" }\n' % (
+                    (start.place,) * 2),
+                state=start.place + "/none/state.db",
+                socket="unix:%s/none/socket" % start.place)
+    os.chmod(start.conf, 0o600)
+    status, said = start.test()
+    assert status == 1, said
+    for words in ("socket ", "at a reload: ", "state ", "trust-anchor ",
+                  start.place + "/none/keys: No such"):
+        assert ("\n" + said).count("\n" + words) == 1, (words, said)
+
+
 @case
 def unreadable_keys_are_reported_before_the_start(w):
-    done = w.run_ctl("key", "new", "closed.example", "--active")
-    assert done.returncode == 0, done
-    place = os.path.join(w.keys, "closed.example")
-    try:
-        for name in os.listdir(place):
-            os.chown(os.path.join(place, name), 0, 0)
-            os.chmod(os.path.join(place, name), 0o600)
-        done = millgate(w, "-t", "-c", w.millgate.conf)
-        assert done.returncode == 1, done
-        assert "Permission denied; the user that" in done.stderr, done
-    finally:
-        shutil.rmtree(place)
-    done = millgate(w, "-t", "-c", w.millgate.conf)
-    assert done.returncode == 0, done
+    start = Start(w, "keys")
+    keys = start.place + "/keys"
+    start.write('signing { key-directory = "%s" }\n' % keys)
+    assert subprocess.run(
+        [os.path.join(w.build, "millgatectl"), "-c", start.conf, "key", "new",
+         "closed.example", "--active", "--directory", keys],
+        env=programs.environment(), capture_output=True).returncode == 0
+    for mode in (("0600", keys + "/*/*"), ("0700", keys + "/*"),
+                 ("0700", keys), ("0644", keys + "/*/*.private"),
+                 ("0", "%s/*/* %s/* %s" % (keys, keys, keys))):
+        subprocess.run("chown -R 0:0 %s; chmod %s %s" % (keys, *mode),
+                       shell=True, check=True)
+        good_when_followed(start, keys)
 
 
 @case

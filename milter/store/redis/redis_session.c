@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/reach.h"
 #include "base/monotonic.h"
 #include "base/why.h"
 #include "redis_session_priv.h"
@@ -91,15 +92,40 @@ redis_explain(const char *said, char error[REDIS_ERROR])
 /* --- the password -------------------------------------------------------- */
 
 static bool
+password_refused(const char *path, const char *fault, struct buf *remedy,
+    char **why)
+{
+	why_set(why, "%s: %s%s", path, fault, buf_str(remedy));
+	buf_free(remedy);
+	return false;
+}
+
+static bool
 password_is_secret(const char *path, int fd, char **why)
 {
-	struct stat st;
+	struct buf	remedy = BUF_INIT;
+	struct stat	st;
 
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return why_set(why, "%s: is not a regular file; write the "
 		    "password into one", path);
-	return (st.st_mode & S_IRWXO) == 0 || why_set(why, "%s: everyone "
-	    "may read this password; run: chmod 0640 '%s'", path, path);
+	if ((st.st_mode & S_IRWXO) == 0)
+		return true;
+	reach_close(&remedy, path, st.st_uid);
+	return password_refused(path, "everyone may read this password; run: ",
+	    &remedy, why);
+}
+
+static bool
+password_closed(const char *path, int error, char **why)
+{
+	struct buf remedy = BUF_INIT;
+
+	if (error == EACCES)
+		reach_advice(&remedy, path, REACH_SECRET);
+	else
+		buf_addstr(&remedy, "; write the password into it");
+	return password_refused(path, strerror(error), &remedy, why);
 }
 
 bool
@@ -110,9 +136,7 @@ redis_password_read(const char *path, struct buf *password, char **why)
 	ssize_t	n;
 
 	if (fd == -1)
-		return why_set(why, "%s: %s; write the password into it, and "
-		    "let the user that millgate runs as read it", path,
-		    strerror(errno));
+		return password_closed(path, errno, why);
 	if (!password_is_secret(path, fd, why)) {
 		close(fd);
 		return false;

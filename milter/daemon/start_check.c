@@ -1,0 +1,333 @@
+/*
+ * start_check - would a start succeed?
+ *
+ * In the order of the start: first with the rights of the starting user
+ * (socket, pid file), then with those of the daemon's user (state, control
+ * socket, keys). All that is wrong is reported at once.
+ */
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/reach.h"
+#include "base/why.h"
+#include "conf/conf.h"
+#include "daemon/privileges.h"
+#include "daemon/start_check.h"
+#include "session/services.h"
+
+#define LOCAL	"local:"
+#define RUN	"/run/"
+
+struct start {
+	const struct conf	*c;
+	const char		*path;	/* of the configuration */
+	struct arena		*arena;
+	struct start_check	*r;
+	bool			 root;	/* root runs the check */
+	bool			 sure;	/* a start by this user is usual */
+	bool			 known;	/* the daemon's user exists */
+	bool			 socket_good;	/* for the starting user */
+};
+
+static void
+__attribute__((format(printf, 2, 3)))
+start_add(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (b->len > 0)
+		buf_addch(b, '\n');
+	va_start(ap, fmt);
+	buf_vprintf(b, fmt, ap);
+	va_end(ap);
+}
+
+/* The list for what would stop a start by this user. */
+static struct buf *
+faults(const struct start *s)
+{
+	return s->sure ? &s->r->errors : &s->r->warnings;
+}
+
+static void
+check_start_user(struct start *s)
+{
+	char		*why = NULL;
+	const char	*user = s->c->user;
+
+	s->known = getpwnam(user) != NULL;
+	if (!privileges_known(user, &why))
+		start_add(&s->r->errors, "%s", why);
+	else if (!s->known)
+		start_add(&s->r->warnings, "user \"%s\": no such user; a start "
+		    "by root fails", user);
+	free(why);
+	why = NULL;
+	if (!privileges_may_connect(user, s->c->socket_group, &why))
+		start_add(&s->r->errors, "%s", why);
+	free(why);
+}
+
+/* --- directories -------------------------------------------------------- */
+
+static const char *
+directory_of(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == path ? "/" :
+	    arena_memdup(a, path, (size_t)(slash - path));
+}
+
+/* Can this process create the file `path`, which `option` names? */
+static void
+check_directory(struct start *s, const char *option, const char *path,
+    struct buf *to)
+{
+	const char	*dir = directory_of(s->arena, path);
+	struct stat	 st;
+	bool		 others = strcmp(option, "socket") == 0; /* the MTA */
+	char		 user[64];
+
+	reach_user(user);
+	if (stat(dir, &st) != 0 && errno == ENOENT) {
+		if (strncmp(dir, RUN, strlen(RUN)) == 0)
+			start_add(&s->r->warnings, "%s \"%s\": the directory "
+			    "%s does not exist; systemd makes it at the start "
+			    "(RuntimeDirectory); without systemd run: install "
+			    "-d -o %s '%s'", option, path, dir, s->c->user,
+			    dir);
+		else
+			start_add(to, "%s \"%s\": the directory %s does not "
+			    "exist; run: install -d -o %s -m %s '%s'", option,
+			    path, dir, s->c->user, others ? "0755" : "0750",
+			    dir);
+	} else if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) != 0) {
+		start_add(to, "%s \"%s\": the user %s cannot create it in %s "
+		    "(%s); set another path, or run: chown %s '%s'", option,
+		    path, user, dir, strerror(errno), s->c->user, dir);
+	}
+}
+
+/* --- the MTA's socket ---------------------------------------------------- */
+
+/* "inet:PORT@HOST" or "inet6:..."; NULL: the host is unknown. */
+static struct addrinfo *
+socket_addresses(struct start *s)
+{
+	const char	*port = strchr(s->c->socket, ':') + 1;
+	size_t		 len = strcspn(port, "@");
+	const char	*host = port[len] == '@' ? port + len + 1 : NULL;
+	struct addrinfo	 hints = { .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *list;
+
+	hints.ai_family = strncmp(s->c->socket, "inet6:", 6) == 0 ? AF_INET6 :
+	    AF_INET;
+	if (host != NULL && host[0] == '[')
+		host = arena_memdup(s->arena, host + 1,
+		    strcspn(host + 1, "]"));
+	return getaddrinfo(host, arena_memdup(s->arena, port, len), &hints,
+	    &list) == 0 ? list : NULL;
+}
+
+/*
+ * 0, or the errno of bind(2), which nobody notices without listen(2). A port in
+ * use is no error: the running daemon has it.
+ */
+static int
+bind_error(const struct addrinfo *at)
+{
+	int	fd, on = 1, error = 0;
+
+	fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, at->ai_addr, at->ai_addrlen) != 0 && errno != EADDRINUSE)
+		error = errno;
+	close(fd);
+	return error;
+}
+
+static void
+check_inet(struct start *s, struct buf *to, bool dropped)
+{
+	struct addrinfo	*list = socket_addresses(s);
+	int		 error = list != NULL ? bind_error(list) : 0;
+	char		 user[64];
+
+	if (list == NULL && !dropped)
+		start_add(to, "socket \"%s\": the host is unknown; write an "
+		    "address of this machine", s->c->socket);
+	else if (error == EACCES || (error != 0 && !dropped))
+		start_add(to, "socket \"%s\": the user %s cannot open it "
+		    "(%s); %s", s->c->socket, reach_user(user),
+		    strerror(error), error == EACCES ? "set a port above 1023, "
+		    "or let root start millgate, which systemd's unit does "
+		    "not" : "write an address of this machine");
+	if (list != NULL)
+		freeaddrinfo(list);
+}
+
+/* `dropped`: after root has become the daemon's user. */
+static void
+check_mta_socket(struct start *s, struct buf *to, bool dropped)
+{
+	if (strncmp(s->c->socket, LOCAL, strlen(LOCAL)) == 0)
+		check_directory(s, "socket", s->c->socket + strlen(LOCAL), to);
+	else
+		check_inet(s, to, dropped);
+}
+
+/* --- as the daemon's user ------------------------------------------------ */
+
+static void
+check_state_file(struct start *s)
+{
+	const char	*path = s->c->state, *control = s->c->control_socket;
+	char		 user[64];
+
+	if (path[0] == '/') {
+		check_directory(s, "state", path, faults(s));
+		if (access(path, F_OK) == 0 && faccessat(AT_FDCWD, path,
+		    R_OK | W_OK, AT_EACCESS) != 0)
+			start_add(faults(s), "state \"%s\": the user %s cannot "
+			    "read and write it (%s); run: chown %s '%s'*",
+			    path, reach_user(user), strerror(errno),
+			    s->c->user, path);
+	}
+	if (strcmp(control, CONF_NO_SOCKET) != 0 && (path[0] != '/' ||
+	    strcmp(directory_of(s->arena, control),
+	    directory_of(s->arena, path)) != 0))
+		check_directory(s, "control-socket", control, faults(s));
+}
+
+/* Root has read the configuration; the daemon reads it again as its user. */
+static void
+check_reload(struct start *s)
+{
+	char		*why = NULL, *line, *save;
+	struct conf	*again = conf_load(s->path, &why);
+
+	if (again != NULL) {
+		conf_unref(&again);
+		return;
+	}
+	for (line = strtok_r(why, "\n", &save); line != NULL;
+	    line = strtok_r(NULL, "\n", &save))
+		start_add(&s->r->errors, "at a reload: %s", line);
+	free(why);
+}
+
+static void
+check_other_files(struct start *s)
+{
+	const char	*anchor = s->c->resolver.trust_anchor;
+	const char	*command = s->c->notify.command;
+	char		 user[64];
+
+	if (anchor != NULL && faccessat(AT_FDCWD, anchor, R_OK,
+	    AT_EACCESS) != 0) {
+		start_add(faults(s), "trust-anchor \"%s\": %s", anchor,
+		    strerror(errno));
+		if (errno == EACCES)
+			reach_advice(faults(s), anchor, REACH_FILE);
+	}
+	if (command == NULL)
+		return;
+	command = arena_memdup(s->arena, command, strcspn(command, " "));
+	if (faccessat(AT_FDCWD, command, X_OK, AT_EACCESS) != 0)
+		start_add(&s->r->warnings, "notify-command \"%s\": the user %s "
+		    "cannot run it (%s)", command, reach_user(user),
+		    strerror(errno));
+}
+
+static void
+check_as_user(struct start *s)
+{
+	bool	 changes = s->root && strcmp(s->c->user, "root") != 0;
+	char	*why = NULL;
+
+	if (!privileges_drop(s->c->user, &why)) {
+		start_add(&s->r->errors, "%s", why);
+		free(why);
+		return;
+	}
+	if (changes && s->socket_good)
+		check_mta_socket(s, &s->r->warnings, true);
+	if (changes)
+		check_reload(s);
+	check_state_file(s);
+	check_other_files(s);
+}
+
+/* ------------------------------------------------------------------------ */
+
+static bool
+is_users_own(const char *user)
+{
+	char me[64];
+
+	return strcmp(reach_user(me), user) == 0;
+}
+
+static void
+start_check_files(struct start *s)
+{
+	size_t before = s->r->warnings.len, len;
+
+	check_start_user(s);
+	len = s->r->errors.len + s->r->warnings.len;
+	check_mta_socket(s, faults(s), false);
+	s->socket_good = s->r->errors.len + s->r->warnings.len == len;
+	if (s->c->pid_file != NULL)
+		check_directory(s, "pid-file", s->c->pid_file, faults(s));
+	if (s->known || !s->root)
+		check_as_user(s);
+	if (!s->sure && s->r->warnings.len > before)
+		start_add(&s->r->warnings, "these warnings are about a start "
+		    "by you; run millgate -t as root to test that by root");
+}
+
+void
+start_check(const char *path, struct start_check *r)
+{
+	struct start	 s = { .path = path, .r = r };
+	char		*why = NULL;
+	struct conf	*c = conf_load(path, &why);
+
+	*r = (struct start_check){ NULL, BUF_INIT, BUF_INIT };
+	if (c != NULL) {
+		buf_addstr(&r->warnings, c->warnings);
+		s.c = c;
+		s.arena = arena_new(1024);
+		s.root = geteuid() == 0;
+		s.sure = s.root || is_users_own(c->user);
+		start_check_files(&s);
+		r->setup = setup_try(c, &why);
+		arena_free(&s.arena);
+	}
+	if (why != NULL)
+		start_add(&r->errors, "%s", why);
+	free(why);
+	if (r->errors.len > 0)
+		setup_unref(&r->setup);
+}
+
+void
+start_check_free(struct start_check *r)
+{
+	setup_unref(&r->setup);
+	buf_free(&r->errors);
+	buf_free(&r->warnings);
+}
