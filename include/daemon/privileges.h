@@ -13,6 +13,8 @@ struct arena;
 
 /* Will privileges_drop() find this user? */
 bool	privileges_known(const char *user, char **why);
+/* Does the system have this user, whoever runs the process? */
+bool	privileges_exist(const char *user);
 /* Become `user`, with its groups, for ever. "root" keeps the privileges. */
 bool	privileges_drop(const char *user, char **why);
 /* Change the owner of `path` to `user` and its group. */

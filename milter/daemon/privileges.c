@@ -40,6 +40,12 @@ privileges_known(const char *user, char **why)
 }
 
 bool
+privileges_exist(const char *user)
+{
+	return getpwnam(user) != NULL;
+}
+
+bool
 privileges_drop(const char *user, char **why)
 {
 	const struct passwd *pw;

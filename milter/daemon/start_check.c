@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +64,7 @@ check_start_user(struct start *s)
 	char		*why = NULL;
 	const char	*user = s->c->user;
 
-	s->known = getpwnam(user) != NULL;
+	s->known = privileges_exist(user);
 	if (!privileges_known(user, &why))
 		start_add(&s->r->errors, "%s", why);
 	else if (!s->known)
