@@ -1,5 +1,5 @@
 /*
- * start_check - would a start succeed? (`millgate -t', `millgatectl conf check')
+ * start_check - would a start succeed? For `millgate -t' and `conf check'
  *
  * A start by the user who runs the check is judged: by root, which then becomes
  * the user of the configuration, or by that user itself. Anybody else gets

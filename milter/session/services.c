@@ -277,7 +277,7 @@ services_clock_look(struct services *sv, struct wallclock *w)
 	}
 }
 
-/* --- counters, records and notices ------------------------------------------------ */
+/* --- counters, records and notices -------------------------------------- */
 
 void
 services_store_failed(struct services *sv)
