@@ -21,7 +21,6 @@
 #include "conf/conf_options.h"
 #include "conf_tree_priv.h"
 
-#define FILE_MAX_OCTETS	(16u * 1024 * 1024)
 #define INCLUDE_DEPTH	8
 #define INCLUDE_FILES	100
 /* libconfuse compares each title with all before it */
@@ -37,6 +36,8 @@ struct load {
 	struct complaints *bad;
 	const char	*file;		/* being read */
 	unsigned	 depth, files, titled;
+	struct unknown_options unknown;
+	bool		 again;		/* one of them is new */
 	bool		 may_read_files;
 };
 
@@ -54,88 +55,50 @@ here(const cfg_t *cfg)
 
 /* --- errors of libconfuse ---------------------------------------------- */
 
-static const struct {
-	const char	*begins;	/* of libconfuse's text */
-	const char	*hint;
-} hints[] = {
-	{ "unexpected token", "look for a missing comma, quote or brace "
-	    "before it" },
-	{ "premature end of file", "the last option is not complete" },
-	{ "unexpected closing brace", "remove it, or write the missing {" },
-	{ "missing title", "write a name before the {" },
-	{ "missing opening brace", "write { after the name; quote a name "
-	    "with blanks" },
-	{ "missing equal sign", "write option = value" },
-	{ "missing parenthesis", "write include(\"/path/to/file\")" },
-	{ "found duplicate title", "merge the two sections" },
-	{ "attempt to append", "write = instead of +=" },
-};
-
+/* libconfuse's name of the section; "" is outside of sections. */
 static const char *
-hint_for(const char *text)
+section_name(const cfg_t *cfg)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
-		if (strncmp(text, hints[i].begins,
-		    strlen(hints[i].begins)) == 0)
-			return hints[i].hint;
-	return "see millgate.conf(5)";
-}
-
-/* The section that has an option of that name, or NULL. */
-static const char *
-home_of(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < conf_noptions; i++)
-		if (strcmp(conf_options[i].name, name) == 0)
-			return conf_options[i].section;
-	return NULL;
+	return strcmp(cfg->name, "root") == 0 ? "" : cfg->name;
 }
 
 static void
 complain_unknown(cfg_t *cfg, const char *name)
 {
-	const char	*section = strcmp(cfg->name, "root") == 0 ? "" :
-			     cfg->name;
-	const char	*near = conf_option_nearest(section, name);
-	const char	*home = home_of(name);
-	const char	*shown = conf_shown(current->arena, name);
-	const char	*where = section[0] == '\0' ? "" :
-			     arena_printf(current->arena, " in section %s",
-			     section);
-
-	if (near != NULL)
-		conf_complain(current->bad, here(cfg), "unknown option "
-		    "\"%s\"%s; did you mean \"%s\"?", shown, where, near);
-	else if (home != NULL && home[0] != '\0')
-		conf_complain(current->bad, here(cfg), "unknown option "
-		    "\"%s\"%s; it belongs in a section %s { }", shown, where,
-		    home);
-	else if (home != NULL)
-		conf_complain(current->bad, here(cfg), "unknown option "
-		    "\"%s\"%s; it belongs outside of sections", shown,
-		    where);
-	else
-		conf_complain(current->bad, here(cfg), "unknown option "
-		    "\"%s\"%s; see millgate.conf(5)", shown, where);
+	conf_complain(current->bad, here(cfg), "%s", conf_hint_unknown(
+	    current->arena, section_name(cfg), name));
 }
 
+/*
+ * libconfuse stops at an unknown option. It is only noted, and read_once parses
+ * the file again. An unknown section then lacks the equal sign of an option.
+ */
 static void
 __attribute__((format(printf, 2, 0)))
 on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
-	const char *text;
+	const char	*text, *name = NULL;
+	va_list		 copy;
 
-	if (strcmp(fmt, "no such option '%s'") == 0) {
-		complain_unknown(cfg, va_arg(ap, const char *));
+	if (strstr(fmt, "option '%s'") != NULL) {
+		va_copy(copy, ap);
+		name = va_arg(copy, const char *);
+		va_end(copy);
+	}
+	if (strcmp(fmt, "no such option '%s'") == 0 &&
+	    conf_unknown_add(&current->unknown, current->arena,
+	    section_name(cfg), name)) {
+		current->again = true;
+		return;
+	}
+	if (name != NULL && (strncmp(fmt, "no such", 7) == 0 ||
+	    conf_unknown_has(&current->unknown, section_name(cfg), name))) {
+		complain_unknown(cfg, name);
 		return;
 	}
 	text = arena_vprintf(current->arena, fmt, ap);
 	conf_complain(current->bad, here(cfg), "%s; %s",
-	    conf_shown(current->arena, text), hint_for(text));
+	    conf_shown(current->arena, text), conf_hint_syntax(text));
 }
 
 /* --- callbacks --------------------------------------------------------- */
@@ -188,6 +151,16 @@ on_begin(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 }
 
 static int
+on_unknown(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
+{
+	(void)text;
+	*(void **)result = NULL;
+	if (opt->nvalues == 1)
+		complain_unknown(cfg, opt->name);
+	return 0;
+}
+
+static int
 on_titled_end(cfg_t *cfg, cfg_opt_t *opt)
 {
 	if (++current->titled <= TITLED_MAX)
@@ -220,6 +193,15 @@ option_of(const struct conf_option *o)
 	return one;
 }
 
+static cfg_opt_t
+unknown_option(const char *name)
+{
+	cfg_opt_t one = CFG_PTR_CB(name, NULL, CFGF_NODEFAULT | CFGF_LIST,
+	    on_unknown, NULL);
+
+	return one;
+}
+
 /* The options of a section, with room for `more` others after them. */
 static cfg_opt_t *
 options_of(struct arena *a, const char *section, size_t more, size_t *n)
@@ -227,8 +209,13 @@ options_of(struct arena *a, const char *section, size_t more, size_t *n)
 	cfg_opt_t	*opts;
 	size_t		 i;
 
-	opts = arena_array(a, conf_noptions + more + 1, sizeof(*opts));
+	opts = arena_array(a, conf_noptions + UNKNOWN_MAX + more + 1,
+	    sizeof(*opts));
 	*n = 0;
+	for (i = 0; i < current->unknown.n; i++)
+		if (strcmp(current->unknown.option[i].section, section) == 0)
+			opts[(*n)++] = unknown_option(
+			    current->unknown.option[i].name);
 	for (i = 0; i < conf_noptions; i++)
 		if (strcmp(conf_options[i].section, section) == 0)
 			opts[(*n)++] = option_of(&conf_options[i]);
@@ -308,20 +295,6 @@ parse_text(cfg_t *cfg, const char *file, const char *text, size_t len)
 	return ok;
 }
 
-static bool
-conf_read_file(FILE *in, struct buf *text)
-{
-	char	part[16 * 1024];
-	size_t	n;
-
-	while ((n = fread(part, 1, sizeof(part), in)) > 0 &&
-	    text->len <= FILE_MAX_OCTETS)
-		buf_add(text, part, n);
-	if (text->len > FILE_MAX_OCTETS)
-		errno = EFBIG;
-	return text->len <= FILE_MAX_OCTETS && ferror(in) == 0;
-}
-
 static void
 complain_file(const char *path, struct conf_place from, int error)
 {
@@ -347,7 +320,7 @@ parse_file(cfg_t *cfg, const char *path, struct conf_place from)
 	bool		 ok = false;
 
 	in = fopen(path, "re");
-	if (in == NULL || !conf_read_file(in, &text)) {
+	if (in == NULL || !conf_text_read(in, &text)) {
 		complain_file(path, from, errno);
 	} else {
 		ok = parse_text(cfg, path, buf_str(&text), text.len);
@@ -413,6 +386,20 @@ read_setting(struct arena *a, cfg_t *cfg, const struct conf_option *o,
 	return true;
 }
 
+/* Are there unknown options in this section? */
+static bool
+has_unknown(cfg_t *cfg)
+{
+	size_t i;
+
+	for (i = 0; i < current->unknown.n; i++)
+		if (strcmp(current->unknown.option[i].section,
+		    section_name(cfg)) == 0 &&
+		    cfg_size(cfg, current->unknown.option[i].name) > 0)
+			return true;
+	return false;
+}
+
 static struct conf_section
 read_section(struct arena *a, cfg_t *cfg, const char *name,
     struct conf_place at)
@@ -443,6 +430,7 @@ read_tree(struct arena *a, cfg_t *root, struct conf_place at)
 {
 	struct conf_section	*list;
 	struct conf_tree	 t = { 0, NULL };
+	cfg_t			*one;
 	size_t			 k, n = 1;
 	unsigned		 i;
 
@@ -451,36 +439,56 @@ read_tree(struct arena *a, cfg_t *root, struct conf_place at)
 	list = arena_array(a, n, sizeof(*list));
 	list[t.n++] = read_section(a, root, "", at);
 	for (k = 1; k < conf_nkinds; k++)
-		for (i = 0; i < cfg_size(root, conf_kinds[k].name); i++)
-			list[t.n++] = read_section(a, cfg_getnsec(root,
-			    conf_kinds[k].name, i), conf_kinds[k].name, at);
+		for (i = 0; i < cfg_size(root, conf_kinds[k].name); i++) {
+			one = cfg_getnsec(root, conf_kinds[k].name, i);
+			list[t.n] = read_section(a, one, conf_kinds[k].name,
+			    at);
+			if (has_unknown(one))
+				complaints_note(current->bad, &list[t.n]);
+			t.n++;
+		}
 	t.section = list;
 	return t;
 }
 
 /* --- one load ---------------------------------------------------------- */
 
+/* Parse it once. Of complaints only those of the last time are kept. */
+static bool
+read_once(const char *name, const char *text, struct conf_tree *tree)
+{
+	struct conf_place	 at = { name, 0 };
+	cfg_t			*cfg = parser_new(current->arena);
+	bool			 ok;
+
+	current->again = false;
+	current->depth = current->files = current->titled = 0;
+	buf_reset(&current->bad->text);
+	current->bad->n = 0;
+	ok = text != NULL ? parse_text(cfg, name, text, strlen(text)) :
+	    parse_file(cfg, name, at);
+	if (ok)
+		*tree = read_tree(current->arena, cfg, at);
+	else if (current->bad->n == 0)
+		fail_at(at, "syntax error; see millgate.conf(5)");
+	cfg_free(cfg);
+	return ok;
+}
+
 bool
 conf_read(struct conf_builder *b, const char *name, const char *text,
     struct conf_tree *tree)
 {
-	struct load		 l = { .arena = b->arena, .bad = b->bad,
-				    .file = name,
-				    .may_read_files = b->may_read_files };
-	struct conf_place	 at = { name, 0 };
-	cfg_t			*cfg;
-	bool			 ok;
+	struct load	 l = { .arena = b->arena, .bad = b->bad,
+			    .file = name,
+			    .may_read_files = b->may_read_files };
+	bool		 ok;
 
 	pthread_mutex_lock(&lock);
 	current = &l;
-	cfg = parser_new(l.arena);
-	ok = text != NULL ? parse_text(cfg, name, text, strlen(text)) :
-	    parse_file(cfg, name, at);
-	if (ok)
-		*tree = read_tree(l.arena, cfg, at);
-	else if (b->bad->n == 0)
-		fail_at(at, "syntax error; see millgate.conf(5)");
-	cfg_free(cfg);
+	do
+		ok = read_once(name, text, tree);
+	while (!ok && l.again);
 	current = NULL;
 	pthread_mutex_unlock(&lock);
 	return ok;

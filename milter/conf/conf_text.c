@@ -11,10 +11,13 @@
  * libconfuse cannot distinguish `user = millgate` from `user alice { }`. The
  * name of the option gets a mark, a character that no text may contain.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "conf_tree_priv.h"
+
+#define FILE_MAX_OCTETS	(16u * 1024 * 1024)
 
 struct cleaner {
 	const char	*p, *end;
@@ -226,4 +229,18 @@ conf_text_clean(const char *text, size_t len, struct buf *out,
 	*line = c.line;
 	*error = c.error;
 	return ok;
+}
+
+bool
+conf_text_read(FILE *in, struct buf *text)
+{
+	char	part[16 * 1024];
+	size_t	n;
+
+	while ((n = fread(part, 1, sizeof(part), in)) > 0 &&
+	    text->len <= FILE_MAX_OCTETS)
+		buf_add(text, part, n);
+	if (text->len > FILE_MAX_OCTETS)
+		errno = EFBIG;
+	return text->len <= FILE_MAX_OCTETS && ferror(in) == 0;
 }

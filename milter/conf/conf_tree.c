@@ -107,6 +107,13 @@ conf_complain(struct complaints *c, struct conf_place at, const char *fmt, ...)
 }
 
 void
+complaints_note(struct complaints *c, const struct conf_section *s)
+{
+	if (!c->checking && c->nin < COMPLAINTS_MAX)
+		c->in[c->nin++] = s;
+}
+
+void
 conf_complain_in(struct complaints *c, const struct conf_section *s,
     struct conf_place at, const char *fmt, ...)
 {
@@ -118,8 +125,7 @@ conf_complain_in(struct complaints *c, const struct conf_section *s,
 		arena_free(&a);
 		return;
 	}
-	if (!c->checking && c->nin < COMPLAINTS_MAX)
-		c->in[c->nin++] = s;
+	complaints_note(c, s);
 	if (s->title != NULL)
 		lead = arena_printf(a, "%s %s: ", s->name,
 		    conf_shown(a, s->title));

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/buf.h"
 
@@ -100,6 +101,9 @@ void		 conf_complain_lines(struct complaints *c, const char *lines);
  * values are not known, and a contradiction between them is a guess.
  */
 void		 complaints_check(struct complaints *c);
+/* Has an error that conf_complain_in does not know of. */
+void		 complaints_note(struct complaints *c,
+		    const struct conf_section *s);
 /* Does complaints_check leave out this section? */
 bool		 complaints_skip(const struct complaints *c,
 		    const struct conf_section *s);
@@ -107,6 +111,29 @@ bool		 complaints_skip(const struct complaints *c,
 void		 complaints_end(struct complaints *c);
 /* `text` in printable characters, cut after some 60 octets. */
 const char	*conf_shown(struct arena *a, const char *text);
+
+/* What to do about an error of libconfuse, whose text begins like this. */
+const char	*conf_hint_syntax(const char *text);
+/* "unknown option ...", with the option that may be meant, or its section. */
+const char	*conf_hint_unknown(struct arena *a, const char *section,
+		    const char *name);
+
+/*
+ * Options that do not exist. libconfuse stops at the first, so the file is
+ * parsed again with an option of that name, which only complains.
+ */
+#define UNKNOWN_MAX	20
+
+struct unknown_options {
+	size_t		 n;
+	struct { const char *section, *name; } option[UNKNOWN_MAX];
+};
+
+bool		 conf_unknown_has(const struct unknown_options *u,
+		    const char *section, const char *name);
+/* False: it is there already, or there are UNKNOWN_MAX. */
+bool		 conf_unknown_add(struct unknown_options *u, struct arena *a,
+		    const char *section, const char *name);
 
 /* --- from bytes to the tree, from the tree to struct conf -------------- */
 
@@ -121,6 +148,9 @@ const char	*conf_shown(struct arena *a, const char *text);
  */
 bool		 conf_text_clean(const char *text, size_t len, struct buf *out,
 		    unsigned *line, const char **error);
+
+/* Read a whole file; false with errno, EFBIG above 16 MB. */
+bool		 conf_text_read(FILE *in, struct buf *text);
 
 struct conf_builder {
 	struct arena	*arena;

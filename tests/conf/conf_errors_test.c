@@ -671,6 +671,29 @@ static const struct {
 	{ "C comments count their lines",
 	    "/* one */ /* two\n*/\nmoode = x",
 	    "t:3: unknown option \"moode\"; did you mean \"mode\"?" },
+	{ "typing errors, values and contradictions at once",
+	    "moode = enforce\nmode = off\nlistener a {\n"
+	    "daemon-port = {\"25\", \"26\"} }\nmoode = monitor\n"
+	    "user bob { plann = x }\nlistener b { local = yes\n"
+	    "daemon-ports = 25 }",
+	    "t:1: unknown option \"moode\"; did you mean \"mode\"?\n"
+	    "t:4: unknown option \"daemon-port\" in section listener; did you "
+	    "mean \"daemon-ports\"?\n"
+	    "t:5: unknown option \"moode\"; did you mean \"mode\"?\n"
+	    "t:6: unknown option \"plann\" in section user; did you mean "
+	    "\"plan\"?\n"
+	    "t:2: mode = \"off\" must be one of: enforce, monitor\n"
+	    "t:8: listener b: daemon-ports has no effect on a local listener: "
+	    "mail of sendmail(1) has no connection and no login; remove it" },
+	{ "a section that does not exist, after a typing error",
+	    "moode = enforce\nlisener mx { }",
+	    "t:1: unknown option \"moode\"; did you mean \"mode\"?\n"
+	    "t:2: unknown option \"lisener\"; did you mean \"listener\"?" },
+	{ "a syntax error after a typing error",
+	    "moode = enforce\nmode = {enforce}",
+	    "t:1: unknown option \"moode\"; did you mean \"mode\"?\n"
+	    "t:2: unexpected token '{'; look for a missing comma, quote or "
+	    "brace before it" },
 	{ "values and contradictions at once",
 	    "mode = off\nsocket-mode = \"0600\"\nlistener a { local = yes\n"
 	    "daemon-ports = 25 }\nspf { on-fail = x }\ngroup g { }",

@@ -1,0 +1,94 @@
+/*
+ * conf_hint - what to do about an error of libconfuse, and about an option that
+ * does not exist
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "conf/conf_options.h"
+#include "conf_tree_priv.h"
+
+static const struct {
+	const char	*begins;	/* of libconfuse's text */
+	const char	*hint;
+} hints[] = {
+	{ "unexpected token", "look for a missing comma, quote or brace "
+	    "before it" },
+	{ "premature end of file", "the last option is not complete" },
+	{ "unexpected closing brace", "remove it, or write the missing {" },
+	{ "missing title", "write a name before the {" },
+	{ "missing opening brace", "write { after the name; quote a name "
+	    "with blanks" },
+	{ "missing equal sign", "write option = value" },
+	{ "missing parenthesis", "write include(\"/path/to/file\")" },
+	{ "found duplicate title", "merge the two sections" },
+	{ "attempt to append", "write = instead of +=" },
+};
+
+const char *
+conf_hint_syntax(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (strncmp(text, hints[i].begins,
+		    strlen(hints[i].begins)) == 0)
+			return hints[i].hint;
+	return "see millgate.conf(5)";
+}
+
+/* The section that has an option of that name, or NULL. */
+static const char *
+home_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < conf_noptions; i++)
+		if (strcmp(conf_options[i].name, name) == 0)
+			return conf_options[i].section;
+	return NULL;
+}
+
+const char *
+conf_hint_unknown(struct arena *a, const char *section, const char *name)
+{
+	const char	*near = conf_option_nearest(section, name);
+	const char	*home = home_of(name);
+	const char	*what = arena_printf(a, "unknown option \"%s\"%s%s",
+			     conf_shown(a, name),
+			     section[0] != '\0' ? " in section " : "", section);
+
+	if (near != NULL)
+		return arena_printf(a, "%s; did you mean \"%s\"?", what, near);
+	if (home != NULL && home[0] != '\0')
+		return arena_printf(a, "%s; it belongs in a section %s { }",
+		    what, home);
+	if (home != NULL)
+		return arena_printf(a, "%s; it belongs outside of sections",
+		    what);
+	return arena_printf(a, "%s; see millgate.conf(5)", what);
+}
+
+bool
+conf_unknown_has(const struct unknown_options *u, const char *section,
+    const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < u->n; i++)
+		if (strcmp(u->option[i].section, section) == 0 &&
+		    strcmp(u->option[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+bool
+conf_unknown_add(struct unknown_options *u, struct arena *a,
+    const char *section, const char *name)
+{
+	if (u->n == UNKNOWN_MAX || conf_unknown_has(u, section, name))
+		return false;
+	u->option[u->n].section = arena_strdup(a, section);
+	u->option[u->n++].name = arena_strdup(a, name);
+	return true;
+}
