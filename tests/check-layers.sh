@@ -55,7 +55,7 @@ only idn2.h		mail/idna.c
 only systemd/		daemon/notify_systemd.c
 only syslog.h		base/log.c
 only pwd.h		daemon/privileges.c store/state_file.c base/reach.c \
-			conf/conf_socket.c daemon/start_check.c ctl/ctl_key.c
+			conf/conf_socket.c
 only grp.h		daemon/privileges.c base/reach.c
 only signal.h		daemon/daemon.c mta/mfi_workarounds.c \
 			session/notifier.c dns/resolver_unbound.c
