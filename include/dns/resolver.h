@@ -35,10 +35,17 @@ struct resolver_options {
 	size_t		 nservers;	/* 0: /etc/resolv.conf */
 	const char	*trust_anchor;	/* file; NULL: no validation */
 	size_t		 cache_entries;	/* answers to keep; 0: the default */
+	/*
+	 * The library has failed, and all later lookups will fail: called
+	 * once, from any thread. NULL: nobody wants to know.
+	 */
+	void		(*failed)(void *arg);
+	void		*failed_arg;
 };
 
 /*
- * A resolver with libunbound as its backend. NULL with *why set (a static
+ * A resolver with libunbound as its backend. A quarter of the present
+ * RLIMIT_NOFILE is the limit of questions that it asks at once. NULL with *why set (a static
  * text) when the library refuses the options. The first lookup starts the
  * threads, so a resolver may be created before a fork.
  */
@@ -68,6 +75,7 @@ void		 resolver_free(struct resolver **rp);
 struct resolver_stats {
 	uint64_t queries, cache_hits, shared, timeouts, failures;
 	uint64_t failing;	/* lookups that failed since the last answer */
+	uint64_t pending_max;	/* more questions at once are refused */
 };
 void		 resolver_stats(struct resolver *r, struct resolver_stats *st);
 

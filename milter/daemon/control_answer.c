@@ -70,6 +70,7 @@ add_resolver(struct buf *b, struct resolver *r)
 	answer_number(b, "timeouts", st.timeouts);
 	answer_number(b, "failures", st.failures);
 	answer_number(b, "failing", st.failing);
+	answer_number(b, "pending_max", st.pending_max);
 	buf_addch(b, '}');
 }
 

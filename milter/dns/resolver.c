@@ -145,6 +145,8 @@ resolver_stats(struct resolver *r, struct resolver_stats *st)
 	st->timeouts = atomic_load_explicit(&r->timeouts,
 	    memory_order_relaxed);
 	st->failing = atomic_load_explicit(&r->failing, memory_order_relaxed);
+	if (r->backend.limit != NULL)
+		st->pending_max = r->backend.limit(r->state);
 }
 
 /* --- pending queries --------------------------------------------------- */

@@ -56,6 +56,8 @@ struct resolver_backend {
 	void	(*ask)(void *state, struct query *q);
 	/* Ends threads and frees `state`; pending queries are dropped. */
 	void	(*close)(void *state);
+	/* How many questions may be pending. NULL: as many as come. */
+	unsigned (*limit)(const void *state);
 };
 
 /* Owns `state` from now on. `cache_entries` 0: the default. */

@@ -44,6 +44,9 @@ struct unbound {
 	unsigned		 max_asked;
 	struct asked_list	*asked;		/* pending questions */
 	pid_t			 made_by;	/* creator's process */
+	atomic_bool		 failed;	/* the library's thread ended */
+	void			(*on_failure)(void *arg);
+	void			*on_failure_arg;
 };
 
 /* --- options ---------------------------------------------------------- */
@@ -123,7 +126,6 @@ unbound_tune(struct unbound *u)
 	for (i = 0; i < sizeof(unbound_options) / sizeof(*unbound_options); i++)
 		ub_ctx_set_option(u->ctx, unbound_options[i].name,
 		    unbound_options[i].value);
-	u->max_asked = asked_max();
 	snprintf(number, sizeof(number), "%u", u->max_asked);
 	ub_ctx_set_option(u->ctx, "outgoing-range:", number);
 	ub_ctx_set_option(u->ctx, "num-queries-per-thread:", number);
@@ -280,6 +282,14 @@ query_answered(void *arg, int error, struct ub_result *res)
 	ub_resolve_free(res);
 }
 
+/* Questions that are pending end at the deadlines of their messages. */
+static void
+unbound_fail(struct unbound *u)
+{
+	if (!atomic_exchange(&u->failed, true) && u->on_failure != NULL)
+		u->on_failure(u->on_failure_arg);
+}
+
 static void *
 answers_take(void *arg)
 {
@@ -293,9 +303,10 @@ answers_take(void *arg)
 	while (fds[1].revents == 0) {
 		if (poll(fds, 3, -1) == -1)
 			continue;
-		/* the library's thread has ended: pending lookups time out */
-		if (fds[0].revents != 0 && ub_process(u->ctx) != 0)
+		if (fds[0].revents != 0 && ub_process(u->ctx) != 0) {
 			fds[0].fd = -1;
+			unbound_fail(u);
+		}
 		if (fds[2].revents != 0)
 			asked_check(u->asked, query_unreachable);
 	}
@@ -326,8 +337,12 @@ static bool
 query_submit(struct unbound *u, const char *name, enum dns_type type,
     struct asked *e)
 {
-	return ub_resolve_async(u->ctx, name, (int)type, CLASS_IN, e,
-	    query_answered, NULL) == 0;
+	int error = ub_resolve_async(u->ctx, name, (int)type, CLASS_IN, e,
+	    query_answered, NULL);
+
+	if (error == UB_PIPE)
+		unbound_fail(u);
+	return error == 0;
 }
 
 /*
@@ -363,6 +378,10 @@ unbound_ask(void *state, struct query *q)
 	char		 name[ESCAPED_MAX];
 	struct asked	*e;
 
+	if (atomic_load(&u->failed)) {
+		query_fail(q, "libunbound has ended");
+		return;
+	}
 	name_escape(query_name(q), name);
 	e = asked_add(u->asked, q);
 	if (e == NULL) {
@@ -404,8 +423,16 @@ unbound_close(void *state)
 	free(u);
 }
 
+static unsigned
+unbound_limit(const void *state)
+{
+	const struct unbound *u = state;
+
+	return u->max_asked;
+}
+
 static struct unbound *
-unbound_new(void)
+unbound_new(const struct resolver_options *o)
 {
 	struct unbound *u = xcalloc(1, sizeof(*u));
 
@@ -417,6 +444,9 @@ unbound_new(void)
 	}
 	pthread_mutex_init(&u->lock, NULL);
 	u->made_by = getpid();
+	u->max_asked = asked_max();
+	u->on_failure = o->failed;
+	u->on_failure_arg = o->failed_arg;
 	return u;
 }
 
@@ -424,9 +454,10 @@ struct resolver *
 resolver_unbound_new(const struct resolver_options *o, const char **why)
 {
 	static const struct resolver_backend backend = {
-		.ask = unbound_ask, .close = unbound_close
+		.ask = unbound_ask, .close = unbound_close,
+		.limit = unbound_limit
 	};
-	struct unbound *u = unbound_new();
+	struct unbound *u = unbound_new(o);
 
 	*why = u == NULL ? "cannot start libunbound: out of memory or file "
 	    "descriptors" : unbound_configure(u, o);

@@ -1,7 +1,13 @@
 /*
- * resolver_unbound: DNSSEC only with a trust anchor, errors in the options
+ * resolver_unbound: DNSSEC only with a trust anchor, errors in the options, the
+ * limit of open files, and the end of libunbound's thread
  */
 #include "test.h"
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <stdatomic.h>
 
 #include "dns_server.h"
 
@@ -105,12 +111,117 @@ mistakes_are_named_quietly(void **state)
 	fclose(err);
 }
 
+/* --- the limit of questions -------------------------------------------- */
+
+static const struct {
+	rlim_t		files;
+	uint64_t	pending;
+} sizes[] = { { 1024, 256 }, { 128, 64 }, { 16384, 4096 }, { 65536, 4096 } };
+
+static void
+open_files_limit_the_questions(void **state)
+{
+	struct rlimit		 was, now;
+	struct resolver_stats	 st;
+	struct resolver		*r;
+	size_t			 i;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	now = was;
+	for (i = 0; i < NELEM(sizes); i++) {
+		now.rlim_cur = sizes[i].files;
+		if (setrlimit(RLIMIT_NOFILE, &now) != 0)
+			continue;	/* above the hard limit */
+		r = resolver_at("127.0.0.1@9", NULL);
+		resolver_stats(r, &st);
+		assert_int_equal(st.pending_max, sizes[i].pending);
+		resolver_free(&r);
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+}
+
+/* --- the library's thread ends ------------------------------------------ */
+
+#define FD_END	256
+
+static atomic_uint failures;
+
+static void
+on_failure(void *arg)
+{
+	assert_ptr_equal(arg, &failures);
+	atomic_fetch_add(&failures, 1);
+}
+
+static bool
+is_unix_socket(int fd)
+{
+	int		domain = 0;
+	socklen_t	len = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
+	    domain == AF_UNIX;
+}
+
+/* The threads of the library talk over socket pairs. */
+static void
+break_new_pairs(const bool was[FD_END])
+{
+	int fd;
+
+	for (fd = 3; fd < FD_END; fd++)
+		if (!was[fd] && is_unix_socket(fd))
+			shutdown(fd, SHUT_RDWR);
+}
+
+static void
+the_end_of_the_library_is_reported_once(void **state)
+{
+	struct server		 s;
+	const char		*why = NULL, *servers[1];
+	struct resolver_options	 o = { .servers = servers, .nservers = 1,
+	    .failed = on_failure, .failed_arg = &failures };
+	bool			 was[FD_END];
+	struct resolver		*r;
+	struct lookups		*l;
+	const struct dns_answer	*a;
+	int			 fd, tries;
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);	/* as the daemon does */
+	server_start(&s, "127.0.53.13", NULL);
+	servers[0] = s.address;
+	for (fd = 0; fd < FD_END; fd++)
+		was[fd] = is_unix_socket(fd);
+	r = resolver_unbound_new(&o, &why);
+	assert_non_null(r);
+	l = lookups_new(r, &limits);
+	assert_int_equal(lookups_ask(l, "a.test", DNS_TXT)->status, DNS_OK);
+	assert_int_equal(atomic_load(&failures), 0);
+	break_new_pairs(was);
+	for (tries = 0; tries < 500 && atomic_load(&failures) == 0; tries++)
+		usleep(10000);
+	assert_int_equal(atomic_load(&failures), 1);
+	/* answered at once, not at the deadline */
+	a = lookups_ask(l, "b.test", DNS_TXT);
+	assert_int_equal(a->status, DNS_TEMPFAIL);
+	assert_string_equal(a->why, "libunbound has ended");
+	assert_true(lookups_waited_ms(l) < 5000);
+	assert_int_equal(atomic_load(&failures), 1);
+	lookups_free(&l);
+	resolver_free(&r);
+	server_stop(&s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signatures_are_judged),
 		cmocka_unit_test(mistakes_are_named_quietly),
+		cmocka_unit_test(open_files_limit_the_questions),
+		cmocka_unit_test(the_end_of_the_library_is_reported_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
