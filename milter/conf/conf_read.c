@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/reach.h"
+#include "base/safe_open.h"
 #include "conf/conf_options.h"
 #include "conf_tree_priv.h"
 
@@ -296,7 +297,8 @@ parse_text(cfg_t *cfg, const char *file, const char *text, size_t len)
 }
 
 static void
-complain_file(const char *path, struct conf_place from, int error)
+complain_file(const char *path, struct conf_place from, const char *wrong,
+    int error)
 {
 	bool		included = strcmp(path, from.file) != 0;
 	struct buf	remedy = BUF_INIT;
@@ -307,8 +309,25 @@ complain_file(const char *path, struct conf_place from, int error)
 		buf_addstr(&remedy, "; name another file with -c");
 	conf_complain(current->bad, from, "%s%s%s%s%s",
 	    included ? "include: " : "", included ? path : "",
-	    included ? ": " : "", strerror(error), buf_str(&remedy));
+	    included ? ": " : "", wrong != NULL ? wrong : strerror(error),
+	    buf_str(&remedy));
 	buf_free(&remedy);
+}
+
+/* The file itself may be a pipe; an included one is a regular file. */
+static FILE *
+conf_open_file(const char *path, bool included, const char **wrong)
+{
+	FILE	*in;
+	int	fd;
+
+	*wrong = NULL;
+	if (included) {
+		fd = safe_open_read(path, wrong);
+		in = fd != -1 ? fdopen(fd, "r") : NULL;
+	} else
+		in = fopen(path, "re");
+	return in;
 }
 
 /* `from` is the place of include(), or the file itself. */
@@ -316,12 +335,12 @@ static bool
 parse_file(cfg_t *cfg, const char *path, struct conf_place from)
 {
 	struct buf	 text = BUF_INIT;
-	FILE		*in;
-	bool		 ok = false;
+	bool		 included = strcmp(path, from.file) != 0, ok = false;
+	const char	*wrong;
+	FILE		*in = conf_open_file(path, included, &wrong);
 
-	in = fopen(path, "re");
 	if (in == NULL || !conf_text_read(in, &text)) {
-		complain_file(path, from, errno);
+		complain_file(path, from, wrong, errno);
 	} else {
 		ok = parse_text(cfg, path, buf_str(&text), text.len);
 	}

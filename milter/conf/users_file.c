@@ -6,17 +6,17 @@
  * line, # begins a comment. All errors are collected; a line with an error
  * adds no user.
  */
-#include <sys/stat.h>
-
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/reach.h"
+#include "base/safe_open.h"
 #include "conf/users.h"
 #include "conf_tree_priv.h"
 
@@ -376,16 +376,15 @@ users_load_text(struct users *u, const char *name, const char *text,
 }
 
 static void
-complain_closed(struct reader *r, int error)
+complain_closed(struct reader *r, const char *wrong, int error)
 {
 	struct buf remedy = BUF_INIT;
 
 	if (error == EACCES)
 		reach_advice(&remedy, r->place.file, REACH_FILE);
-	else
+	else if (error != 0)
 		buf_addstr(&remedy, "; create the file or remove users-file");
-	conf_complain(&r->bad, r->place, "%s%s", strerror(error),
-	    buf_str(&remedy));
+	conf_complain(&r->bad, r->place, "%s%s", wrong, buf_str(&remedy));
 	buf_free(&remedy);
 }
 
@@ -394,18 +393,18 @@ users_load_file(struct users *u, const char *path,
     const struct users_plans *plans, char **why)
 {
 	struct reader	 r = reader_of(u, path, plans);
-	struct stat	 st;
-	FILE		*in;
+	const char	*wrong = NULL;
+	int		 fd = safe_open_read(path, &wrong);
+	FILE		*in = fd != -1 ? fdopen(fd, "r") : NULL;
 
-	in = fopen(path, "re");
 	if (in == NULL) {
-		complain_closed(&r, errno);
+		complain_closed(&r, wrong != NULL ? wrong : strerror(errno),
+		    errno);
+		if (fd != -1)
+			close(fd);
 		return users_finish(&r, why);
 	}
-	if (fstat(fileno(in), &st) == -1 || !S_ISREG(st.st_mode))
-		conf_complain(&r.bad, r.place, "is not a regular file");
-	else
-		users_read_lines(&r, in);
+	users_read_lines(&r, in);
 	fclose(in);
 	return users_finish(&r, why);
 }

@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "conf/conf.h"
 #include "conf/users_query.h"
+#include "daemon/privileges.h"
 #include "dkim/keyring.h"
 #include "mail/domain.h"
 #include "policy/policy_sign.h"
@@ -356,10 +357,12 @@ open_state(const struct ctl *c, const struct conf *conf)
 {
 	struct store_place	 place = ctl_state(c, conf);
 	char			*why = NULL;
-	struct store		*s = store_open_at(&place, STORE_READ, &why);
+	struct store		*s = NULL;
 	struct store_setting	 any;
 	char			 error[STORE_ERROR];
 
+	if (privileges_as_owner(place.spec, &why))
+		s = store_open_at(&place, STORE_READ, &why);
 	/* a server is asked only when something is read */
 	if (s != NULL && store_setting_get(s, "", 0, &any, error) ==
 	    STORE_UNKNOWN) {

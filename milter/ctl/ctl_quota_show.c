@@ -16,6 +16,7 @@
 #include "base/ascii.h"
 #include "conf/users.h"
 #include "conf/users_query.h"
+#include "daemon/privileges.h"
 #include "policy/policy_quota.h"
 #include "session/services.h"
 #include "store/store_settings.h"
@@ -363,7 +364,8 @@ open_store(struct show *s, const struct ctl *c)
 		ctl_complain("the output has no plans and limits");
 	else
 		s->query = setup_users(s->conf);
-	s->store = store_open_at(&place, STORE_READ, &why);
+	if (privileges_as_owner(place.spec, &why))
+		s->store = store_open_at(&place, STORE_READ, &why);
 	if (s->store == NULL)
 		ctl_fail(why);
 	return s->store != NULL;

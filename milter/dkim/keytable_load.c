@@ -81,7 +81,9 @@ table_read(struct ring_build *b, struct table *t, const char *text)
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		keyfile_trouble(&content, t->path, errno, false);
 		ring_problem(b, "%s", buf_str(&content));
-	} else if ((st.st_mode & S_IWOTH) != 0)
+	} else if (!S_ISREG(st.st_mode))
+		ring_problem(b, "%s: is not a regular file", t->path);
+	else if ((st.st_mode & S_IWOTH) != 0)
 		ring_problem(b, "%s: everybody may write to this table; run:"
 		    " chmod o-w '%s'", t->path, t->path);
 	else if (!read_table(fd, &content))

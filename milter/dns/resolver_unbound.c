@@ -10,6 +10,7 @@
 #define _GNU_SOURCE	/* pipe2 */
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -150,12 +151,16 @@ unbound_servers(struct unbound *u, const struct resolver_options *o)
 static const char *
 unbound_validation(struct unbound *u, const char *anchor)
 {
+	struct stat st;
+
 	if (anchor == NULL) {
 		ub_ctx_set_option(u->ctx, "module-config:", "iterator");
 		return NULL;
 	}
 	ub_ctx_set_option(u->ctx, "module-config:", "validator iterator");
-	if (access(anchor, R_OK) == -1)
+	/* the library would wait for the writer of a pipe */
+	if (stat(anchor, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    access(anchor, R_OK) == -1)
 		return "cannot read the DNSSEC trust anchor file";
 	if (ub_ctx_add_ta_file(u->ctx, anchor) != 0)
 		return "libunbound refuses the DNSSEC trust anchor";

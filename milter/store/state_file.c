@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/safe_open.h"
 #include "base/why.h"
 #include "state_file_priv.h"
 #include "state_wal_priv.h"
@@ -174,21 +175,18 @@ lock_wait(int fd)
 static bool
 lock_take(struct state_file *f, char **why)
 {
-	char		*name = with_suffix(f, "-lock");
-	char		 me[64];
-	const char	*said;
-	int		 fd;
+	char	*name = with_suffix(f, "-lock"), *said = NULL, me[64];
+	int	 fd;
 
-	fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = safe_open(name, O_RDWR | O_CREAT, 0600, geteuid(), &said);
+	free(name);
 	if (fd < 0) {
-		said = strerror(errno);		/* user_name changes it */
-		why_set(why, "%s: cannot open %s: %s; the directory must be "
-		    "writable for %s", f->path, name, said,
+		why_set(why, "%s: cannot open %s; the directory must be "
+		    "writable for %s", f->path, said,
 		    user_name(geteuid(), me, sizeof(me)));
-		free(name);
+		free(said);
 		return false;
 	}
-	free(name);
 	if (!lock_wait(fd)) {
 		if (errno == EWOULDBLOCK)
 			lock_refused(f, fd, why);
@@ -286,6 +284,27 @@ log_check(const struct state_file *f, char **why)
 	return ok;
 }
 
+/* SQLite writes into these, too, also for a reader. */
+static bool
+parts_check(const struct state_file *f, uid_t owner, char **why)
+{
+	static const char *const suffixes[] = { "-wal", "-shm", "-journal" };
+	char		*name;
+	struct stat	 st;
+	size_t		 i;
+	bool		 ok = true;
+
+	for (i = 0; ok && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		name = with_suffix(f, suffixes[i]);
+		if (lstat(name, &st) == 0 && (!S_ISREG(st.st_mode) ||
+		    st.st_nlink != 1 || st.st_uid != owner))
+			ok = why_set(why, "%s: is not a file of the same owner "
+			    "with one hard link; remove it", name);
+		free(name);
+	}
+	return ok;
+}
+
 /* Check a file that exists. */
 static bool
 file_check(const struct state_file *f, const struct stat *st, bool writable,
@@ -299,6 +318,9 @@ file_check(const struct state_file *f, const struct stat *st, bool writable,
 	if (!S_ISREG(st->st_mode))
 		return why_set(why, "%s: is not a regular file; name a file",
 		    f->path);
+	if (st->st_nlink != 1)
+		return why_set(why, "%s: has %lu hard links; copy it instead",
+		    f->path, (unsigned long)st->st_nlink);
 	if (st->st_mode & S_IWOTH)
 		return why_set(why, "%s: is writable by everyone; check its "
 		    "contents, then run chmod o-w", f->path);
@@ -315,6 +337,8 @@ file_check(const struct state_file *f, const struct stat *st, bool writable,
 		return why_set(why, "%s: cannot be %s: %s; check its "
 		    "permissions and how the file system is mounted", f->path,
 		    writable ? "written" : "read", strerror(errno));
+	if (!parts_check(f, st->st_uid, why))
+		return false;
 	if (writable)
 		return header_check(f, why) &&
 		    (!f->same_boot || log_check(f, why));
@@ -412,64 +436,6 @@ state_file_close(struct state_file *f)
 	f->lock = -1;
 	free(f->path);
 	f->path = NULL;
-}
-
-char *
-state_file_draft(const struct state_file *f)
-{
-	return with_suffix(f, ".new");
-}
-
-void
-state_file_draft_remove(const struct state_file *f)
-{
-	static const char *const suffixes[] = {
-		".new", ".new-journal", ".new-wal", ".new-shm"
-	};
-	char	*name;
-	size_t	 i;
-
-	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		name = with_suffix(f, suffixes[i]);
-		unlink(name);
-		free(name);
-	}
-}
-
-/* Make the new name in the directory safe from a power cut. */
-static bool
-state_file_sync_directory(const struct state_file *f)
-{
-	char	*dir = xstrdup(f->path), *slash = strrchr(dir, '/');
-	int	 fd;
-	bool	 ok;
-
-	slash[slash == dir] = '\0';
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(dir);
-	ok = fd >= 0 && fsync(fd) == 0;
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
-bool
-state_file_publish(struct state_file *f, char **why)
-{
-	char		*draft = state_file_draft(f);
-	struct stat	 st;
-	bool		 ok;
-
-	ok = chmod(draft, 0640) == 0 && rename(draft, f->path) == 0 &&
-	    state_file_sync_directory(f) && lstat(f->path, &st) == 0;
-	free(draft);
-	if (!ok)
-		return why_set(why, "%s: cannot be created: %s; check the "
-		    "directory and the disk", f->path, strerror(errno));
-	f->exists = true;
-	f->dev = st.st_dev;
-	f->ino = st.st_ino;
-	return true;
 }
 
 bool

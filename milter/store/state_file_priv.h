@@ -42,6 +42,8 @@ void	 state_file_close(struct state_file *f);
 char	*state_file_draft(const struct state_file *f);
 /* Remove the draft of an earlier crash. */
 void	 state_file_draft_remove(const struct state_file *f);
+/* Make an empty one, which nobody else has made. False with errno. */
+bool	 state_file_draft_make(const struct state_file *f);
 /* Rename the finished draft to PATH, safe from a power cut. */
 bool	 state_file_publish(struct state_file *f, char **why);
 

@@ -8,6 +8,7 @@
  * transaction, and the tool waits until the row is gone. With the daemon
  * stopped, the tool takes PATH-lock, and makes the change as the daemon would.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,11 @@ disk_create(struct disk *d, char **why)
 	char	*draft = state_file_draft(&d->file);
 	bool	 ok;
 
-	state_file_draft_remove(&d->file);
+	if (!state_file_draft_make(&d->file)) {
+		free(draft);
+		return why_set(why, "%s: cannot be created: %s; check the "
+		    "directory and the disk", d->file.path, strerror(errno));
+	}
 	ok = sql_open(&d->sql, draft, SQL_CREATE) &&
 	    sql_exec(d->sql, "PRAGMA synchronous = FULL") &&
 	    schema_upgrade(d->sql, 0);

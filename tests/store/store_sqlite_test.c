@@ -180,6 +180,34 @@ spoil_lock(void)
 	assert_int_equal(symlink("/nowhere/else", beside("-lock")), 0);
 }
 
+/* A second name of a file: what changes it changes another program's file. */
+static void
+spoil_hard_lock(void)
+{
+	char lock[128];
+
+	snprintf(lock, sizeof(lock), "%s", beside("-lock"));
+	assert_int_equal(link(lock, beside(".other")), 0);
+}
+
+static void
+spoil_hard_link(void)
+{
+	assert_int_equal(link(path, beside(".other")), 0);
+}
+
+static void
+spoil_log_link(void)
+{
+	assert_int_equal(symlink("/nowhere/else", beside("-wal")), 0);
+}
+
+static void
+spoil_index_pipe(void)
+{
+	assert_int_equal(mkfifo(beside("-shm"), 0600), 0);
+}
+
 static void
 spoil_count(void)
 {
@@ -227,7 +255,11 @@ static const struct {
 	{ "no table", spoil_dropped, "is damaged" },
 	{ "another table", spoil_table, "is damaged" },
 	{ "a trigger", spoil_trigger, "it has a trigger" },
-	{ "a lock that is a link", spoil_lock, "Too many levels" },
+	{ "a lock that is a link", spoil_lock, "is a symbolic link" },
+	{ "a lock with two names", spoil_hard_lock, "has 2 hard links" },
+	{ "two names", spoil_hard_link, "has 2 hard links" },
+	{ "a log that is a link", spoil_log_link, "with one hard link" },
+	{ "an index that is a pipe", spoil_index_pipe, "with one hard link" },
 	{ "a changed count", spoil_count, "checksum" },
 	{ "a count of another type", spoil_type, "checksum" },
 	{ "a negative count", spoil_sign, "checksum" },

@@ -4,6 +4,8 @@
  * OpenSSL works on two memory buffers. This is the door to its TLS part;
  * crypto.c is the one to the rest.
  */
+#include <sys/stat.h>
+
 #include <arpa/inet.h>
 
 #include <stdio.h>
@@ -32,6 +34,7 @@ struct redis_tls_trust *
 redis_tls_trust_new(const char *ca_file, char **why)
 {
 	struct redis_tls_trust	*t = xcalloc(1, sizeof(*t));
+	struct stat		 st;
 	int			 ok;
 
 	t->ctx = SSL_CTX_new(TLS_client_method());
@@ -39,8 +42,9 @@ redis_tls_trust_new(const char *ca_file, char **why)
 		abort();
 	SSL_CTX_set_min_proto_version(t->ctx, TLS1_2_VERSION);
 	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, NULL);
-	ok = ca_file != NULL ?
-	    SSL_CTX_load_verify_file(t->ctx, ca_file) :
+	/* the library would wait for the writer of a pipe */
+	ok = ca_file != NULL ? stat(ca_file, &st) == 0 &&
+	    S_ISREG(st.st_mode) && SSL_CTX_load_verify_file(t->ctx, ca_file) :
 	    SSL_CTX_set_default_verify_paths(t->ctx);
 	if (ok != 1) {
 		why_set(why, "%s: contains no readable certificate; "
