@@ -57,7 +57,7 @@ only syslog.h		base/log.c
 only pwd.h		daemon/privileges.c store/state_file.c base/reach.c \
 			conf/conf_socket.c
 only grp.h		daemon/privileges.c base/reach.c
-only signal.h		daemon/daemon.c mta/mfi_workarounds.c \
+only signal.h		daemon/daemon.c daemon/supervisor.c mta/mfi_workarounds.c \
 			session/notifier.c dns/resolver_unbound.c
 
 # --- includes go up the list of rooms ----------------------------------------

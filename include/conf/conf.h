@@ -54,6 +54,7 @@ struct conf {
 	unsigned	 state_timeout;	/* milliseconds */
 	const char	*user;
 	const char	*pid_file;	/* NULL: none */
+	bool		 auto_restart;
 	enum mode	 mode;
 	bool		 iprev;
 	struct identity_rules identity;

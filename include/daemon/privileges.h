@@ -1,11 +1,13 @@
 /*
- * privileges - drop root, and set the owners of files
+ * privileges - drop root, act as another user, and set the owners of files
  *
  * All functions that can fail return false with *why (malloced; the caller
  * frees). A process that is not root keeps its user and changes no owner.
  */
 #ifndef MILLGATE_PRIVILEGES_H
 #define MILLGATE_PRIVILEGES_H
+
+#include <sys/types.h>
 
 #include <stdbool.h>
 
@@ -17,22 +19,12 @@ bool	privileges_known(const char *user, char **why);
 bool	privileges_exist(const char *user);
 /* Become `user`, with its groups, for ever. "root" keeps the privileges. */
 bool	privileges_drop(const char *user, char **why);
-/* Change the owner of `path` to `user` and its group. */
-bool	privileges_leave(const char *path, const char *user, char **why);
-/*
- * Change the owner of `path` to `owner`, "user:group"; either part may be
- * empty. Unlike the others it also tries without root.
- */
-bool	privileges_give(const char *path, const char *owner, char **why);
 /*
  * May the members of socket-group connect? The group must exist, and must not
  * be that of the daemon, which may read the keys and the state. NULL: no group
  * is set, and all is well.
  */
 bool	privileges_may_connect(const char *user, const char *group,
-	    char **why);
-/* Give `path` to `group`. Without root, the process must be a member. */
-bool	privileges_give_group(const char *path, const char *group,
 	    char **why);
 /*
  * May `user` write to the file `path`, by the file's owner, group and mode?
@@ -51,5 +43,55 @@ const char *privileges_guest(struct arena *a, const char *user,
  * root.
  */
 bool	privileges_as_owner(const char *path, char **why);
+
+/* --- for a moment --------------------------------------------------------- */
+
+/* What to return to; owned by the caller, filled in here. */
+struct privileges_acting {
+	bool	 on;
+	gid_t	 gid;
+	int	 ngroups;
+	gid_t	*groups;
+};
+
+/*
+ * If the process is root, it does what follows as `user`, with its groups,
+ * until privileges_act_end, which must follow. No other thread may run.
+ */
+bool	privileges_act(const char *user, struct privileges_acting *a,
+	    char **why);
+/*
+ * The same before a file is opened, made or removed at `path`, an absolute
+ * path; but root stays root if nobody else can change what the directories of
+ * `path` lead to (safe_open.h).
+ */
+bool	privileges_act_at(const char *path, const char *user,
+	    struct privileges_acting *a, char **why);
+void	privileges_act_end(struct privileges_acting *a);
+
+/* --- owners ---------------------------------------------------------------- */
+
+struct privileges_owner {
+	uid_t	 uid;		/* -1: unchanged */
+	gid_t	 gid;
+};
+
+/*
+ * Whose a file shall be: `user` and its group, if the process is root and does
+ * not keep its privileges; then what `owner` names, "user:group". Either part
+ * may be empty; NULL: neither.
+ */
+bool	privileges_owner(const char *user, const char *owner,
+	    struct privileges_owner *o, char **why);
+/* Take the group of socket-group instead. */
+bool	privileges_owner_group(const char *group, struct privileges_owner *o,
+	    char **why);
+/*
+ * Change the owner of an open file, also one that was opened with O_PATH, if it
+ * differs. Without root it can only change the group, to one that the process
+ * is a member of. `path` is for the error.
+ */
+bool	privileges_give(int fd, const char *path,
+	    const struct privileges_owner *o, char **why);
 
 #endif

@@ -109,6 +109,9 @@ const struct conf_option conf_options[] = {
 	{ "", "pid-file", OPT_TEXT, CONF(pid_file), .def = "",
 	    .syntax = syntax_path, .help = "file for the process id; "
 	    "empty: none" },
+	{ "", "auto-restart", OPT_BOOL, CONF(auto_restart), .def = "no",
+	    .help = "yes: a parent process starts the daemon again when a "
+	    "signal has killed it" },
 	{ "", "mode", OPT_WORD, CONF(mode), .def = "enforce",
 	    WORDS(mode_words), .help = "enforce; monitor: judge, tag and "
 	    "log, but refuse nothing" },
@@ -447,11 +450,9 @@ const struct conf_option conf_options[] = {
 	    .syntax = syntax_sender,
 	    .help = "recipients it applies to; empty: all" },
 	{ "override", "action", OPT_WORD, OVERRIDE(action), .def = "tag",
-	    WORDS(action_words),
-	    .help = "action instead of the one by DMARC" },
+	    WORDS(action_words), .help = "action instead of DMARC's" },
 	{ "override", "reason", OPT_TEXT, OVERRIDE(reason), .def = "",
-	    .syntax = syntax_reason,
-	    .help = "shown in log and header" },
+	    .syntax = syntax_reason, .help = "shown in log and header" },
 
 	{ "quota", "action", OPT_WORD, CONF(quota.action), .def = "defer",
 	    WORDS(quota_words), .help = "action when a quota is exceeded" },
@@ -479,8 +480,7 @@ const struct conf_option conf_options[] = {
 	    .help = "client networks of a login in an hour; 0: no limit" },
 	{ "fuse", "refused", OPT_UINT, CONF(fuse.limit[FUSE_REFUSED]),
 	    .def = "0", .min = 0, .max = 10000,
-	    .help = "refused recipients of a login in an hour; 0: no "
-	    "limit" },
+	    .help = "refused recipients of a login an hour; 0: no limit" },
 	{ "fuse", "from", OPT_UINT, CONF(fuse.limit[FUSE_FROM]),
 	    .def = "0", .min = 0, .max = FUSE_LIMIT_MAX,
 	    .help = "From addresses of a login in an hour; 0: no limit" },

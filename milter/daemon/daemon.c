@@ -1,11 +1,12 @@
 /*
  * daemon - start, drop root privileges, serve, reload, stop
  *
- * Order at start: configuration and keys, the MTA's socket, the pid file, then
- * privileges are dropped, then the state file, the resolver and the control
- * socket are opened as the user that will use them. libmilter runs in a thread
- * of its own and gets no signals (mfi_workarounds.c), because it would stop at
- * SIGHUP.
+ * Order at start: configuration, the keys as the daemon's user, the MTA's
+ * socket, the pid file, then privileges are dropped, then the state file, the
+ * resolver and the control socket are opened as the user that will use them.
+ * libmilter runs in a thread of its own and gets no signals
+ * (mfi_workarounds.c), because it would stop at SIGHUP. With auto-restart = yes
+ * all this is done in a child of the process that was started (supervisor.c).
  *
  * SIGTERM: new messages are deferred, messages that have begun are completed
  * (for DRAIN_SECONDS at most), then the process ends. SIGHUP, or SIGUSR1 as
@@ -30,24 +31,33 @@
 #include "base/monotonic.h"
 #include "base/why.h"
 #include "daemon/privileges.h"
-#include "dkim/keyseen.h"
 #include "dns/resolver.h"
 #include "mta/mfi.h"
 #include "session/notifier.h"
 #include "session/services.h"
 #include "store/store.h"
+#include "background_priv.h"
 #include "control_priv.h"
 #include "daemon_priv.h"
 #include "daemon_socket_priv.h"
 #include "daemon_tasks_priv.h"
 #include "notify_priv.h"
+#include "pid_file_priv.h"
+#include "supervisor_priv.h"
 
 #define DRAIN_SECONDS	60
 #define STATUS_TROUBLE	2
 
+/* One process that serves mail. */
+struct life {
+	const struct daemon_options	*options;
+	const struct supervised		*supervised;	/* NULL: no parent */
+	int				 waiting;	/* told when ready */
+};
+
 static struct control	*control;	/* NULL: there is no control socket */
 static int		signal_pipe[2] = { -1, -1 };
-static atomic_bool	mfi_ended;
+static atomic_bool	broken;		/* it cannot serve any longer */
 
 static void
 on_signal(int number)
@@ -97,6 +107,22 @@ raise_file_limit(void)
 	}
 }
 
+/* Stop as after SIGTERM, but with a failure status: somebody starts it again. */
+static void
+daemon_break(const char *what)
+{
+	log_printf(LOG_LEVEL_ERROR, "%s; the daemon stops", what);
+	atomic_store(&broken, true);
+	on_signal(SIGTERM);
+}
+
+static void
+resolver_failed(void *arg)
+{
+	(void)arg;
+	daemon_break("libunbound has ended, and no name can be looked up");
+}
+
 static struct resolver *
 daemon_resolver(const struct conf *c, char **why)
 {
@@ -104,6 +130,7 @@ daemon_resolver(const struct conf *c, char **why)
 		.servers = c->resolver.servers.s,
 		.nservers = c->resolver.servers.n,
 		.trust_anchor = c->resolver.trust_anchor,
+		.failed = resolver_failed,
 	};
 	const char		*text;
 	struct resolver		*r = resolver_unbound_new(&o, &text);
@@ -144,90 +171,27 @@ daemon_services(struct setup *setup, char **why)
 	return sv;
 }
 
+/* What a reload must be able to read, root reads as the daemon's user. */
 static struct setup *
-load_setup(const char *path, char **why)
+load_first_setup(struct conf *c, char **why)
 {
-	struct conf *c = conf_load(path, why);
+	struct privileges_acting	 acting;
+	struct setup			*st;
 
-	return c != NULL ? setup_new(c, why) : NULL;
-}
-
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static bool
-same_list(const struct strings *a, const struct strings *b)
-{
-	size_t i;
-
-	if (a->n != b->n)
-		return false;
-	for (i = 0; i < a->n; i++)
-		if (strcmp(a->s[i], b->s[i]) != 0)
-			return false;
-	return true;
-}
-
-/* Warn about changed options that take effect only at a restart. */
-static void
-warn_restart(const struct conf *old, const struct conf *new)
-{
-	if (!same_text(old->socket, new->socket) ||
-	    !same_text(old->socket_group, new->socket_group) ||
-	    !same_text(old->socket_owner, new->socket_owner) ||
-	    old->socket_mode != new->socket_mode ||
-	    !same_text(old->pid_file, new->pid_file) ||
-	    !same_list(&old->resolver.servers, &new->resolver.servers) ||
-	    !same_text(old->state, new->state) ||
-	    !same_text(old->control_socket, new->control_socket) ||
-	    !same_text(old->state_password_file, new->state_password_file) ||
-	    !same_text(old->state_ca_file, new->state_ca_file) ||
-	    old->state_timeout != new->state_timeout ||
-	    !same_text(old->user, new->user) ||
-	    !same_text(old->resolver.trust_anchor, new->resolver.trust_anchor))
-		log_printf(LOG_LEVEL_WARNING, "%s: changes of socket, state, "
-		    "control-socket, pid-file, user, servers and trust-anchor "
-		    "take effect at the next restart", new->path);
-}
-
-static void
-reload(struct services *sv, const char *path)
-{
-	char		*why = NULL;
-	struct setup	*st = load_setup(path, &why), *old;
-
-	if (st == NULL) {
-		log_printf(LOG_LEVEL_ERROR, "reload failed, the old "
-		    "configuration remains in use: %s", why);
-		free(why);
-		return;
+	if (!privileges_act(c->user, &acting, why)) {
+		conf_unref(&c);
+		return NULL;
 	}
-	old = services_setup(sv);
-	warn_restart(old->conf, st->conf);
-	/* the store may be away */
-	keyseen_inherit(st->keys, old->keys);
-	setup_unref(&old);
-	log_printf(LOG_LEVEL_INFO, "reloaded %s: %zu listeners, %zu users, "
-	    "%zu keys", path, st->conf->nlisteners,
-	    users_count(st->conf->users), keyring_count(st->keys));
-	daemon_tasks_recall(sv, st);
-	services_swap(sv, st);
-	daemon_tasks_reloaded();
+	st = setup_new(c, why);
+	privileges_act_end(&acting);
+	return st;
 }
 
 static void *
 serve_thread(void *arg)
 {
-	bool ok = mfi_run(arg);
-
-	if (!ok)
-		log_printf(LOG_LEVEL_ERROR, "libmilter has failed; the "
-		    "daemon stops");
-	atomic_store(&mfi_ended, true);
-	on_signal(SIGTERM);
+	(void)mfi_run(arg);	/* it returns only if it has failed */
+	daemon_break("libmilter has failed");
 	return NULL;
 }
 
@@ -250,7 +214,7 @@ run_until_stopped(struct services *sv, const char *conf_path)
 		while (read(signal_pipe[0], &number, 1) == 1) {
 			if (!is_reload(number))
 				return;
-			reload(sv, conf_path);
+			daemon_reload(sv, conf_path);
 		}
 	}
 }
@@ -278,7 +242,7 @@ drain(void)
 	uint64_t	end = monotonic_ms() + DRAIN_SECONDS * 1000;
 
 	mfi_drain();
-	while (mfi_open_messages() > 0 && !atomic_load(&mfi_ended) &&
+	while (mfi_open_messages() > 0 && !atomic_load(&broken) &&
 	    monotonic_ms() < end) {
 		poll(&pfd, 1, 100);
 		if (told_to_stop())
@@ -296,19 +260,21 @@ drain(void)
  * listener's poll to end.
  */
 static void
-daemon_stop(struct services *sv, const struct conf *c)
+daemon_stop(const struct life *l, struct services *sv, const struct conf *c)
 {
 	const struct counters	*n = &sv->counters;
-	bool			 failed = atomic_load(&mfi_ended);
+	bool			 failed = atomic_load(&broken);
 
-	notify_stopping();
+	if (l->supervised == NULL)
+		notify_stopping();
 	if (!failed)
 		drain();
 	notifier_stop(sv->notifier);
 	control_close(&control);
 	daemon_tasks_last(sv);
 	daemon_socket_remove(c);
-	if (c->pid_file != NULL)
+	/* it stays if the parent starts the next one */
+	if (c->pid_file != NULL && (!failed || l->supervised == NULL))
 		unlink(c->pid_file);
 	log_printf(LOG_LEVEL_INFO, "stopped: connections=%llu messages=%llu "
 	    "accepted=%llu held=%llu deferred=%llu rejected=%llu aborted=%llu",
@@ -321,80 +287,6 @@ daemon_stop(struct services *sv, const struct conf *c)
 	    (unsigned long long)atomic_load(&n->aborted));
 	fflush(NULL);
 	_exit(failed ? STATUS_TROUBLE : 0);
-}
-
-/*
- * Opened as root, but written only when everything else is open, so that a
- * failed start does not overwrite the pid of a running daemon. False with
- * *why.
- */
-static bool
-open_pid_file(const char *path, int *fd, char **why)
-{
-	*fd = -1;
-	if (path == NULL)
-		return true;
-	*fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	return *fd != -1 || why_set(why, "pid-file \"%s\": %s; check that "
-	    "its directory exists", path, strerror(errno));
-}
-
-static void
-write_pid(int fd)
-{
-	if (fd == -1)
-		return;
-	if (ftruncate(fd, 0) != 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0)
-		log_printf(LOG_LEVEL_WARNING, "pid-file: %s", strerror(errno));
-	close(fd);
-}
-
-/*
- * Go into the background. The parent exits with status 0 when the child writes
- * a byte to the returned descriptor, that is, when it is ready to serve.
- */
-static int
-detach(void)
-{
-	int	fd[2], status = STATUS_TROUBLE;
-	char	ready;
-	pid_t	pid;
-
-	if (pipe2(fd, O_CLOEXEC) != 0 || (pid = fork()) == -1)
-		return -1;
-	if (pid > 0) {
-		close(fd[1]);
-		if (read(fd[0], &ready, 1) == 1)
-			status = 0;
-		_exit(status);
-	}
-	close(fd[0]);
-	setsid();
-	return fd[1];
-}
-
-/* `fd` is of detach(); -1: the daemon is in the foreground. */
-static void
-report_ready(int fd)
-{
-	int null;
-
-	notify_ready();
-	if (fd == -1)
-		return;
-	if (chdir("/") != 0)
-		log_printf(LOG_LEVEL_WARNING, "chdir /: %s", strerror(errno));
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null != -1) {
-		dup2(null, STDIN_FILENO);
-		dup2(null, STDOUT_FILENO);
-		dup2(null, STDERR_FILENO);
-		close(null);
-	}
-	if (write(fd, "r", 1) != 1)
-		log_printf(LOG_LEVEL_WARNING, "cannot report readiness to the "
-		    "parent process: %s", strerror(errno));
-	close(fd);
 }
 
 /* Called after privileges are dropped: the daemon's user must remove it. */
@@ -419,73 +311,84 @@ open_control(struct services *sv, char **why)
 
 /* The part of the start that needs no root. Takes over `setup`. */
 static struct services *
-start_as_user(struct setup *setup, int pid_fd, char **why)
+start_as_user(const struct life *l, struct setup *setup, int pid_fd,
+    char **why)
 {
 	struct services *sv = NULL;
 
-	if (privileges_drop(setup->conf->user, why))
-		sv = open_control(daemon_services(setup, why), why);
-	else
+	if (!privileges_drop(setup->conf->user, why))
 		setup_unref(&setup);
+	else if (l->supervised != NULL && !supervisor_follow(l->supervised)) {
+		why_set(why, "the process that starts the daemon has ended");
+		setup_unref(&setup);
+	} else
+		sv = open_control(daemon_services(setup, why), why);
 	if (sv != NULL)
-		write_pid(pid_fd);
+		pid_file_write(pid_fd, l->supervised != NULL ?
+		    l->supervised->parent : getpid());
 	return sv;
 }
 
-/* Everything up to the point where mail can be served. */
+/* Everything up to the point where mail can be served. Takes over `c`. */
 static struct services *
-daemon_start(const struct daemon_options *o, int *ready_fd, char **why)
+daemon_start(const struct life *l, struct conf *c, char **why)
 {
-	struct setup	*setup = load_setup(o->conf_path, why);
+	struct setup	*setup;
 	int		 pid_fd;
 
-	if (setup == NULL)
-		return NULL;
-	if (setup->conf->warnings[0] != '\0')
-		log_printf(LOG_LEVEL_WARNING, "%s", setup->conf->warnings);
-	if (!privileges_known(setup->conf->user, why) ||
-	    !privileges_may_connect(setup->conf->user,
-	    setup->conf->socket_group, why) ||
-	    !daemon_socket_open(setup->conf, why)) {
-		setup_unref(&setup);
+	if (c->warnings[0] != '\0')
+		log_printf(LOG_LEVEL_WARNING, "%s", c->warnings);
+	if (!privileges_known(c->user, why) ||
+	    !privileges_may_connect(c->user, c->socket_group, why)) {
+		conf_unref(&c);
 		return NULL;
 	}
-	if (!o->foreground && (*ready_fd = detach()) == -1)
-		why_set(why, "fork: %s", strerror(errno));
-	else if (open_pid_file(setup->conf->pid_file, &pid_fd, why))
-		return start_as_user(setup, pid_fd, why);
+	setup = load_first_setup(c, why);
+	if (setup == NULL)
+		return NULL;
+	if (daemon_socket_open(setup->conf, why) &&
+	    pid_file_open(setup->conf->pid_file, setup->conf->user, &pid_fd,
+	    why))
+		return start_as_user(l, setup, pid_fd, why);
 	setup_unref(&setup);
 	return NULL;
 }
 
-int
-daemon_run(const struct daemon_options *o)
+static void
+report_ready(const struct life *l)
 {
-	char		*why = NULL, *path = realpath(o->conf_path, NULL);
+	if (l->supervised == NULL)
+		notify_ready();
+	if (!l->options->foreground)
+		background_enter();
+	background_report(l->waiting);
+}
+
+/* Takes over `c`. Returns only when the start has failed. */
+static int
+daemon_live(const struct life *l, struct conf *c)
+{
+	char		*why = NULL;
 	struct services	*sv = NULL;
 	struct setup	*first;
 	pthread_t	 thread;
-	int		 ready_fd = -1, error;
-	struct daemon_options absolute = *o;
+	int		 error;
 
-	if (path != NULL)	/* a reload reads it after chdir */
-		absolute.conf_path = path;
 	/*
 	 * Signals come first: SIGTERM may arrive as soon as the socket exists.
-	 * Until log_open() messages go to stderr.
+	 * The limit of files comes before all that depends on it.
 	 */
-	if (!signals_open())
-		why_set(&why, "cannot catch signals: %s", strerror(errno));
+	raise_file_limit();
+	if (signals_open())
+		sv = daemon_start(l, c, &why);
 	else
-		sv = daemon_start(&absolute, &ready_fd, &why);
+		why_set(&why, "cannot catch signals: %s", strerror(errno));
 	if (sv == NULL) {
 		log_printf(LOG_LEVEL_ERROR, "%s", why);
 		free(why);
-		free(path);
 		return STATUS_TROUBLE;
 	}
-	log_open("millgate", o->foreground);
-	raise_file_limit();
+	log_open("millgate", l->options->foreground);
 	first = services_setup(sv);
 	error = pthread_create(&thread, NULL, serve_thread, sv);
 	if (error != 0) {
@@ -498,8 +401,91 @@ daemon_run(const struct daemon_options *o)
 	    first->conf->mode == MODE_ENFORCE ? "enforce" : "monitor",
 	    first->conf->nlisteners, users_count(first->conf->users),
 	    keyring_count(first->keys));
-	report_ready(ready_fd);
-	run_until_stopped(sv, absolute.conf_path);
-	daemon_stop(sv, first->conf);
+	report_ready(l);
+	run_until_stopped(sv, l->options->conf_path);
+	daemon_stop(l, sv, first->conf);
 	return 0;
+}
+
+/* --- auto-restart = yes: a parent, and one child after the other ---------- */
+
+static int
+child_live(const struct supervised *s, void *arg)
+{
+	const struct life	*parent = arg;
+	struct life		 l = { parent->options, s, s->ready_fd };
+	char			*why = NULL;
+	struct conf		*c;
+
+	if (parent->waiting != -1)
+		close(parent->waiting);
+	if (s->again)	/* standard error may be gone */
+		log_open("millgate", l.options->foreground);
+	c = conf_load(l.options->conf_path, &why);
+	if (c != NULL)
+		return daemon_live(&l, c);
+	log_printf(LOG_LEVEL_ERROR, "%s", why);
+	return STATUS_TROUBLE;
+}
+
+static void
+parent_ready(void *arg)
+{
+	struct life *l = arg;
+
+	log_open("millgate", l->options->foreground);
+	report_ready(l);
+	l->waiting = -1;
+}
+
+static void
+parent_stopping(void *arg)
+{
+	(void)arg;
+	notify_stopping();
+}
+
+/* The configuration is read once more by each child. */
+static int
+parent_live(struct life *l)
+{
+	const struct supervisor_job job = {
+		.child = child_live,
+		.ready = parent_ready,
+		.stopping = parent_stopping,
+		.arg = l
+	};
+
+	return supervisor_run(&job);
+}
+
+int
+daemon_run(const struct daemon_options *o)
+{
+	char			*why = NULL, *path = realpath(o->conf_path, NULL);
+	struct daemon_options	 absolute = *o;
+	struct life		 l = { &absolute, NULL, -1 };
+	struct conf		*c;
+	bool			 restart;
+
+	if (path != NULL)	/* a reload reads it after chdir */
+		absolute.conf_path = path;
+	/* until log_open() messages go to stderr */
+	c = conf_load(absolute.conf_path, &why);
+	if (c != NULL && !o->foreground &&
+	    (l.waiting = background_fork()) == -1) {
+		why_set(&why, "fork: %s", strerror(errno));
+		conf_unref(&c);
+	}
+	if (c == NULL) {
+		log_printf(LOG_LEVEL_ERROR, "%s", why);
+		free(why);
+		free(path);
+		return STATUS_TROUBLE;
+	}
+	restart = c->auto_restart;
+	if (!restart)
+		return daemon_live(&l, c);
+	conf_unref(&c);
+	return parent_live(&l);
 }

@@ -6,16 +6,21 @@
 
 #include <stdbool.h>
 
+struct services;
+
 struct daemon_options {
 	const char	*conf_path;
 	bool		 foreground;	/* do not detach, and log to stderr */
 };
 
 /*
- * Run until SIGTERM or SIGINT. Does not return after a successful start; the
- * exit status is then 0, or 2 if libmilter fails. Returns 2 when the start
- * fails; the reason is logged.
+ * Run until SIGTERM or SIGINT. Returns the exit status, or ends the process
+ * with it: 0, or 2 if the start, libmilter or libunbound fails; the reason is
+ * logged.
  */
 int	daemon_run(const struct daemon_options *o);
+
+/* Use what `path` says now, or log why the old configuration stays. */
+void	daemon_reload(struct services *sv, const char *path);
 
 #endif

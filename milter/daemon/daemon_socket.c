@@ -6,7 +6,11 @@
  * of a running daemon, which would then get no more mail until its restart. So
  * we test the file first.
  */
+#include "config.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -33,6 +37,9 @@ daemon_socket_probe(const char *path)
 	struct stat		st;
 	int			fd, error;
 
+	/* a link may lead to the socket of another program */
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return ENOTSOCK;
 	if (strlen(path) >= sizeof(un.sun_path))
 		return ENAMETOOLONG;
 	memcpy(un.sun_path, path, strlen(path) + 1);
@@ -43,36 +50,78 @@ daemon_socket_probe(const char *path)
 	close(fd);
 	if (error == EAGAIN)	/* served, but its queue is full */
 		return 0;
-	/* a regular file refuses connections, too */
-	if (error == ECONNREFUSED && (lstat(path, &st) != 0 ||
-	    !S_ISSOCK(st.st_mode)))
-		return ENOTSOCK;
 	return error;
+}
+
+/*
+ * The socket at `path`, which we have just made, as a descriptor; -1 with *why
+ * if somebody has put another file there. Owners are changed through it.
+ */
+static int
+socket_pin(const char *path, char **why)
+{
+	struct stat	st;
+	int		fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd != -1 && fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    st.st_uid == geteuid() && st.st_nlink == 1)
+		return fd;
+	why_set(why, "socket \"%s\": was replaced while it was opened; check "
+	    "who may write to its directory", path);
+	if (fd != -1)
+		close(fd);
+	return -1;
+}
+
+/*
+ * Nobody may connect before the mode is right: umask(2) sets it. No path is
+ * used for it, because the directory may belong to the daemon's user.
+ */
+static bool
+socket_make(const struct conf *c, const char *path,
+    const struct privileges_owner *owner, char **why)
+{
+	struct privileges_acting	 acting;
+	char				*said = NULL;
+	mode_t				 mask;
+	int				 fd = -1;
+	bool				 ok;
+
+	if (!privileges_act_at(path, c->user, &acting, why))
+		return false;
+	mask = umask(0777 & ~(mode_t)c->socket_mode);
+	ok = mfi_open(c, &said);
+	umask(mask);
+	if (ok)
+		fd = socket_pin(path, &said);
+	if (fd == -1)
+		why_set(why, "%s%s%s", said, acting.on ? "; it is made as "
+		    "user " : "", acting.on ? c->user : "");
+	privileges_act_end(&acting);
+	free(said);
+	ok = fd != -1 && privileges_give(fd, path, owner, why);
+	if (fd != -1)
+		close(fd);
+	return ok;
 }
 
 bool
 daemon_socket_open(const struct conf *c, char **why)
 {
-	const char	*path = file_of(c);
-	mode_t		 mask;
-	bool		 ok;
+	struct privileges_owner	 owner;
+	const char		*path = file_of(c);
 
-	if (path != NULL && daemon_socket_probe(path) == 0)
+	if (path == NULL)
+		return mfi_open(c, why);
+	if (daemon_socket_probe(path) == 0)
 		return why_set(why, "socket \"%s\": another daemon serves "
 		    "it; stop that one, or set another socket", path);
-	mask = umask(0177);
-	ok = mfi_open(c, why);
-	umask(mask);
-	if (!ok || path == NULL)
-		return ok;
-	if (chmod(path, (mode_t)c->socket_mode) != 0)
-		return why_set(why, "socket \"%s\": socket-mode cannot be "
-		    "set: %s", path, strerror(errno));
-	if (c->socket_owner != NULL)
-		return privileges_give(path, c->socket_owner, why);
-	return privileges_leave(path, c->user, why) &&
-	    (c->socket_group == NULL ||
-	    privileges_give_group(path, c->socket_group, why));
+	if (!privileges_owner(c->user, c->socket_owner, &owner, why))
+		return false;
+	if (c->socket_owner == NULL && c->socket_group != NULL &&
+	    !privileges_owner_group(c->socket_group, &owner, why))
+		return false;
+	return socket_make(c, path, &owner, why);
 }
 
 void

@@ -1,9 +1,12 @@
 /*
- * privileges - drop root, and set the owners of files
+ * privileges - drop root, act as another user, and set the owners of files
  */
+#include "config.h"
+
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -11,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/safe_open.h"
 #include "base/why.h"
 #include "daemon/privileges.h"
 
@@ -79,25 +83,66 @@ privileges_as_owner(const char *path, char **why)
 	return true;
 }
 
+/* --- for a moment --------------------------------------------------------- */
+
 bool
-privileges_leave(const char *path, const char *user, char **why)
+privileges_act(const char *user, struct privileges_acting *a, char **why)
 {
 	const struct passwd *pw;
 
+	memset(a, 0, sizeof(*a));
 	if (keeps_user(user))
 		return true;
 	pw = user_entry(user, why);
 	if (pw == NULL)
 		return false;
-	return chown(path, pw->pw_uid, pw->pw_gid) == 0 ||
-	    why_set(why, "%s: cannot change the owner to \"%s\": %s", path,
-	    user, strerror(errno));
+	a->gid = getegid();
+	a->ngroups = getgroups(0, NULL);
+	a->groups = xcalloc((size_t)a->ngroups + 1, sizeof(*a->groups));
+	a->ngroups = getgroups(a->ngroups, a->groups);
+	a->on = true;
+	if (a->ngroups >= 0 && initgroups(user, pw->pw_gid) == 0 &&
+	    setegid(pw->pw_gid) == 0 && seteuid(pw->pw_uid) == 0)
+		return true;
+	why_set(why, "cannot act as user \"%s\": %s", user, strerror(errno));
+	privileges_act_end(a);
+	return false;
 }
 
 bool
-privileges_give(const char *path, const char *owner, char **why)
+privileges_act_at(const char *path, const char *user,
+    struct privileges_acting *a, char **why)
 {
-	char			*name = xstrdup(owner), *colon, *group = NULL;
+	char	*directory = xstrdup(path), *slash = strrchr(directory, '/');
+	bool	 roots;
+
+	memset(a, 0, sizeof(*a));
+	if (slash != NULL)
+		slash[slash == directory] = '\0';
+	roots = geteuid() == 0 && safe_is_roots(directory);
+	free(directory);
+	return roots || privileges_act(user, a, why);
+}
+
+void
+privileges_act_end(struct privileges_acting *a)
+{
+	if (a->on && (seteuid(0) != 0 || setegid(a->gid) != 0 ||
+	    (a->ngroups >= 0 && setgroups((size_t)a->ngroups, a->groups) !=
+	    0)))
+		abort();	/* neither root nor the user: go no further */
+	free(a->groups);
+	memset(a, 0, sizeof(*a));
+}
+
+/* --- owners ---------------------------------------------------------------- */
+
+/* Replaces what "user:group" names. */
+static bool
+owner_parse(const char *text, struct privileges_owner *o, char **why)
+{
+	char			*name = xstrdup(text), *colon;
+	const char		*group = "";
 	const struct passwd	*pw = NULL;
 	const struct group	*gr = NULL;
 	bool			 ok = true;
@@ -109,13 +154,12 @@ privileges_give(const char *path, const char *owner, char **why)
 	}
 	if (name[0] != '\0' && (pw = getpwnam(name)) == NULL)
 		ok = why_set(why, "socket-owner: no such user \"%s\"", name);
-	else if (group != NULL && group[0] != '\0' &&
-	    (gr = getgrnam(group)) == NULL)
+	else if (group[0] != '\0' && (gr = getgrnam(group)) == NULL)
 		ok = why_set(why, "socket-owner: no such group \"%s\"", group);
-	else if (chown(path, pw != NULL ? pw->pw_uid : (uid_t)-1,
-	    gr != NULL ? gr->gr_gid : (gid_t)-1) != 0)
-		ok = why_set(why, "%s: cannot change the owner to \"%s\": %s",
-		    path, owner, strerror(errno));
+	if (pw != NULL)
+		o->uid = pw->pw_uid;
+	if (gr != NULL)
+		o->gid = gr->gr_gid;
 	free(name);
 	return ok;
 }
@@ -157,18 +201,14 @@ privileges_may_connect(const char *user, const char *group, char **why)
 }
 
 bool
-privileges_give_group(const char *path, const char *group, char **why)
+privileges_owner_group(const char *group, struct privileges_owner *o,
+    char **why)
 {
 	const struct group *gr = group_entry(group, why);
 
-	if (gr == NULL)
-		return false;
-	if (chown(path, (uid_t)-1, gr->gr_gid) == 0)
-		return true;
-	return why_set(why, errno == EPERM ? "%s: cannot give it to "
-	    "socket-group \"%s\": %s; a daemon that is not started as root "
-	    "must be a member (adduser millgate %s)" : "%s: cannot give it to "
-	    "socket-group \"%s\": %s", path, group, strerror(errno), group);
+	if (gr != NULL)
+		o->gid = gr->gr_gid;
+	return gr != NULL;
 }
 
 static bool
@@ -213,4 +253,56 @@ privileges_guest(struct arena *a, const char *user, const char **group)
 		if (strcmp(*member, user) != 0)
 			return arena_strdup(a, *member);
 	return NULL;
+}
+
+bool
+privileges_owner(const char *user, const char *owner,
+    struct privileges_owner *o, char **why)
+{
+	const struct passwd *pw;
+
+	o->uid = (uid_t)-1;
+	o->gid = (gid_t)-1;
+	if (!keeps_user(user)) {
+		pw = user_entry(user, why);
+		if (pw == NULL)
+			return false;
+		o->uid = pw->pw_uid;
+		o->gid = pw->pw_gid;
+	}
+	return owner == NULL || owner_parse(owner, o, why);
+}
+
+static bool
+privileges_no_member(const char *path, const struct privileges_owner *o,
+    char **why)
+{
+	const struct passwd	*pw = getpwuid(geteuid());
+	const struct group	*gr = getgrgid(o->gid);
+	const char		*group = gr != NULL ? gr->gr_name : "?";
+
+	return why_set(why, "%s: cannot give it to group \"%s\": %s; a daemon "
+	    "that is not started as root must be a member (adduser %s %s)",
+	    path, group, strerror(EPERM), pw != NULL ? pw->pw_name :
+	    "millgate", group);
+}
+
+bool
+privileges_give(int fd, const char *path, const struct privileges_owner *o,
+    char **why)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return why_set(why, "%s: %s", path, strerror(errno));
+	if ((o->uid == (uid_t)-1 || o->uid == st.st_uid) &&
+	    (o->gid == (gid_t)-1 || o->gid == st.st_gid))
+		return true;
+	if (fchownat(fd, "", o->uid, o->gid, AT_EMPTY_PATH) == 0)
+		return true;
+	if (errno == EPERM && geteuid() != 0)
+		return privileges_no_member(path, o, why);
+	return why_set(why, "%s: cannot change the owner to user id %ld, group "
+	    "id %ld: %s", path, (long)(int)o->uid, (long)(int)o->gid,
+	    strerror(errno));
 }

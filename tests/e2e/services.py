@@ -479,16 +479,18 @@ class Millgate(Service):
         super().__init__(world)
         self.conf = os.path.join(self.directory, "millgate.conf")
         self.extra = {}		# of one case: text for settings(**extra)
+        self.prefix = []	# of one case: a command that runs millgate
+        self.text = None	# of one case: the whole configuration
         self.before = 0		# characters of the log of earlier processes
 
     def configure(self):
         self.before = len(self.log_text())
         os.chown(self.directory, pwd.getpwnam(MILTER_USER).pw_uid, -1)
-        write(self.conf, self.world.settings(**self.extra))
+        write(self.conf, self.text or self.world.settings(**self.extra))
 
     def argv(self):
-        return [os.path.join(self.world.build, "millgate"), "-c", self.conf,
-                "-f"]
+        return self.prefix + [os.path.join(self.world.build, "millgate"),
+                              "-c", self.conf, "-f"]
 
     def ready(self):
         """millgate logs this when all its sockets are open."""

@@ -378,6 +378,7 @@ signing {{
     def mend(self):
         """After a failed case: restart everything as at the start."""
         self.unix_socket, self.millgate.extra = False, {}
+        self.millgate.prefix, self.millgate.text = [], None
         self.millgate.stop()
         for service in (self.sendmail, self.second, self.redis,
                         self.second_postfix):
