@@ -43,6 +43,13 @@ const char *privileges_guest(struct arena *a, const char *user,
  * root.
  */
 bool	privileges_as_owner(const char *path, char **why);
+/*
+ * If the process is root and others may change what `path`, a directory, leads
+ * to: become its owner for ever, with its group as one of the groups. If it
+ * does not exist, the directory that it is in decides. Root stays root in a
+ * directory of root.
+ */
+bool	privileges_as_directory(const char *path, char **why);
 
 /* --- for a moment --------------------------------------------------------- */
 

@@ -14,6 +14,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/record.h"
+#include "daemon/privileges.h"
 #include "dkim/keydir.h"
 #include "dkim/keyring.h"
 #include "mail/domain.h"
@@ -332,6 +333,19 @@ read_conf(struct key_command *c, const struct ctl *ctl, bool writes)
 	    "section signing, or give --directory", ctl->conf_path);
 }
 
+/*
+ * What the owner of the key directory lets its names lead to, the owner could
+ * change without root. So root changes it as the owner.
+ */
+static bool
+key_as_owner(const struct key_command *c)
+{
+	char *why = NULL;
+
+	return privileges_as_directory(c->directory, &why) ||
+	    (ctl_fail(why), false);
+}
+
 static const struct subcommand *
 find_subcommand(const char *name)
 {
@@ -365,7 +379,8 @@ ctl_key(struct ctl *ctl, int argc, char **argv)
 	c.now = time(NULL);
 	status = CTL_TROUBLE;
 	if (take_operands(&c, s, ctl->noperands - 1, ctl->operand + 1) &&
-	    read_conf(&c, ctl, s->writes))
+	    read_conf(&c, ctl, s->writes) &&
+	    (!s->writes || key_as_owner(&c)))
 		status = s->run(&c);
 	if (c.conf != NULL)
 		conf_unref(&c.conf);

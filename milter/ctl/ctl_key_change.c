@@ -1,15 +1,11 @@
 /*
  * ctl_key_change - millgatectl key new, activate, retire and prune
  *
- * A key file is complete before it gets its name, and never overwrites another
- * one. It belongs to the group of the key directory if that group may read
- * there: so a daemon that does not run as root reads keys. States are marker
- * files; see keydir.h.
+ * States are marker files; see keydir.h.
  */
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,140 +23,11 @@
 #define SELECTORS_MAX	100	/* of one type, made on one day */
 #define DAY		86400
 
-/* Report errno, and return false. */
-static bool
-file_error(const char *path)
-{
-	fprintf(stderr, "%s: %s\n", path, strerror(errno));
-	return false;
-}
-
 static void
 remind_of_reload(void)
 {
 	fputs("reload the daemon to apply this (systemctl reload millgate)\n",
 	    stderr);
-}
-
-/* --- files --------------------------------------------------------------- */
-
-/* The owner and group that files below the key directory get. */
-struct owner {
-	uid_t	uid;
-	gid_t	gid;
-	bool	shared;		/* the group may read keys */
-};
-
-static bool
-owner_of(const char *directory, struct owner *o)
-{
-	struct stat st;
-
-	if (stat(directory, &st) != 0)
-		return file_error(directory);
-	o->uid = geteuid() == 0 ? st.st_uid : (uid_t)-1;
-	o->gid = st.st_gid;
-	o->shared = st.st_gid != getegid() &&
-	    (st.st_mode & (S_IRGRP | S_IXGRP)) == (S_IRGRP | S_IXGRP);
-	return true;
-}
-
-/* Make a directory unless it exists. Its mode does not depend on the umask. */
-static bool
-make_directory(const char *path, const struct owner *o)
-{
-	if (mkdir(path, 0700) != 0)
-		return errno == EEXIST || file_error(path);
-	if (chmod(path, 0750) != 0)
-		return file_error(path);
-	if (o != NULL && chown(path, o->uid, o->gid) != 0)
-		return file_error(path);
-	return true;
-}
-
-static bool
-write_all(int fd, const char *text, size_t len)
-{
-	ssize_t n;
-
-	for (; len > 0; text += n, len -= (size_t)n) {
-		n = write(fd, text, len);
-		if (n < 0 && errno == EINTR)
-			n = 0;
-		else if (n <= 0)
-			return false;
-	}
-	return true;
-}
-
-/* Write and sync the whole text; the mode becomes 0600 or 0640. */
-static bool
-fill_file(int fd, const struct buf *text, const struct owner *o)
-{
-	return fchown(fd, o->uid, o->gid) == 0 &&
-	    fchmod(fd, o->shared ? 0640 : 0600) == 0 &&
-	    write_all(fd, text->data, text->len) && fsync(fd) == 0;
-}
-
-/* fsync(2) of a file does not save its name; that of the directory does. */
-static bool
-sync_names(const char *path)
-{
-	int	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool	ok = fd >= 0 && fsync(fd) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	return ok || file_error(path);
-}
-
-/* Create `path` with this text; an existing file is an error. */
-static bool
-write_new(struct arena *a, const char *path, const struct buf *text,
-    const struct owner *o)
-{
-	char	*temporary = arena_printf(a, "%s.XXXXXX", path);
-	int	 fd = mkstemp(temporary);
-	bool	 ok;
-
-	if (fd < 0)
-		return file_error(temporary);
-	ok = fill_file(fd, text, o);
-	if (!ok)
-		file_error(temporary);
-	/* link(2), unlike rename(2), never replaces a file */
-	else if (link(temporary, path) != 0)
-		ok = file_error(path);
-	close(fd);
-	unlink(temporary);
-	return ok;
-}
-
-/* Create a marker file, or set its time to now. */
-static bool
-set_marker(struct arena *a, const char *path, const char *suffix,
-    const struct owner *o)
-{
-	const char	*marker = keydir_beside(a, path, suffix);
-	int		 fd;
-
-	fd = open(marker, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	if (fd < 0 || fchown(fd, o->uid, o->gid) != 0 || futimens(fd, NULL)) {
-		file_error(marker);
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
-	close(fd);
-	return true;
-}
-
-static bool
-remove_marker(struct arena *a, const char *path, const char *suffix)
-{
-	const char *marker = keydir_beside(a, path, suffix);
-
-	return unlink(marker) == 0 || errno == ENOENT || file_error(marker);
 }
 
 /* --- new ----------------------------------------------------------------- */
@@ -212,24 +79,24 @@ is_free(const char *path)
 	struct stat st;
 
 	if (lstat(path, &st) != 0)
-		return errno == ENOENT || file_error(path);
+		return errno == ENOENT || key_file_error(path);
 	return ctl_complain("%s: this key exists; choose another selector",
 	    path);
 }
 
 static bool
 store_key(struct key_command *c, const struct key_item *k,
-    const struct owner *o)
+    const struct key_owner *o)
 {
 	struct buf	pem = BUF_INIT;
 	bool		ok;
 
 	ok = is_free(k->path) && crypto_key_pem(k->key, &pem) &&
-	    remove_marker(c->arena, k->path, KEYDIR_RETIRED) &&
-	    (c->active ? remove_marker(c->arena, k->path, KEYDIR_PENDING) :
-	    set_marker(c->arena, k->path, KEYDIR_PENDING, o)) &&
-	    write_new(c->arena, k->path, &pem, o) &&
-	    sync_names(arena_printf(c->arena, "%s/%s", c->directory,
+	    key_remove_marker(c->arena, k->path, KEYDIR_RETIRED) &&
+	    (c->active ? key_remove_marker(c->arena, k->path, KEYDIR_PENDING) :
+	    key_set_marker(c->arena, k->path, KEYDIR_PENDING, o)) &&
+	    key_write_new(c->arena, k->path, &pem, o) &&
+	    key_sync_names(arena_printf(c->arena, "%s/%s", c->directory,
 	    c->domain));
 	if (pem.data != NULL)
 		explicit_bzero(pem.data, pem.len);
@@ -275,7 +142,7 @@ name_fits(const struct key_command *c, const char *selector)
 }
 
 static bool
-make_key(struct key_command *c, enum crypto_type type, const struct owner *o)
+make_key(struct key_command *c, enum crypto_type type, const struct key_owner *o)
 {
 	struct key_item	 k = { .domain = c->domain };
 	const char	*why = "";
@@ -300,12 +167,12 @@ make_key(struct key_command *c, enum crypto_type type, const struct owner *o)
 int
 ctl_key_new(struct key_command *c)
 {
-	struct owner	o;
+	struct key_owner	o;
 	bool		ok;
 
-	if (!make_directory(c->directory, NULL) ||
-	    !owner_of(c->directory, &o) ||
-	    !make_directory(arena_printf(c->arena, "%s/%s", c->directory,
+	if (!key_make_directory(c->directory, NULL) ||
+	    !key_owner_of(c->directory, &o) ||
+	    !key_make_directory(arena_printf(c->arena, "%s/%s", c->directory,
 	    c->domain), &o))
 		return CTL_TROUBLE;
 	fputs(c->json ? "[" : "", stdout);
@@ -322,7 +189,7 @@ ctl_key_new(struct key_command *c)
 
 static bool
 retire_older(struct key_command *c, struct key_items *items,
-    const struct key_item *new, const struct owner *o)
+    const struct key_item *new, const struct key_owner *o)
 {
 	struct key_item *k;
 
@@ -330,7 +197,7 @@ retire_older(struct key_command *c, struct key_items *items,
 		if (k->state != KEY_ACTIVE || k->key == NULL ||
 		    crypto_key_type(k->key) != crypto_key_type(new->key))
 			continue;
-		if (!set_marker(c->arena, k->path, KEYDIR_RETIRED, o))
+		if (!key_set_marker(c->arena, k->path, KEYDIR_RETIRED, o))
 			return false;
 		k->state = KEY_RETIRED;
 		printf("%s of %s: retired\n", k->selector, k->domain);
@@ -346,7 +213,7 @@ static int
 activate_one(struct key_command *c, struct key_items *items,
     const struct key_item *k, const struct dns_answer *answer)
 {
-	struct owner	 o;
+	struct key_owner	 o;
 	const char	*why = "";
 
 	if (keyrecord_compare(answer, k->key, &why) != KEYRECORD_PUBLISHED) {
@@ -354,8 +221,8 @@ activate_one(struct key_command *c, struct key_items *items,
 		    k->domain, why);
 		return CTL_NO;
 	}
-	if (!owner_of(c->directory, &o) || !retire_older(c, items, k, &o) ||
-	    !remove_marker(c->arena, k->path, KEYDIR_PENDING))
+	if (!key_owner_of(c->directory, &o) || !retire_older(c, items, k, &o) ||
+	    !key_remove_marker(c->arena, k->path, KEYDIR_PENDING))
 		return CTL_TROUBLE;
 	printf("%s of %s: active\n", k->selector, k->domain);
 	return CTL_GOOD;
@@ -414,10 +281,10 @@ int
 ctl_key_retire(struct key_command *c)
 {
 	struct key_items	items;
-	struct owner		o;
+	struct key_owner		o;
 	int			status = CTL_TROUBLE;
 
-	if (key_items_load(c, &items) && owner_of(c->directory, &o)) {
+	if (key_items_load(c, &items) && key_owner_of(c->directory, &o)) {
 		status = CTL_NO;
 		if (items.n == 0)
 			ctl_complain("%s has no key with selector %s",
@@ -425,7 +292,7 @@ ctl_key_retire(struct key_command *c)
 		else if (items.item[0].state == KEY_RETIRED)
 			ctl_complain("%s is retired already",
 			    items.item[0].path);
-		else if (set_marker(c->arena, items.item[0].path,
+		else if (key_set_marker(c->arena, items.item[0].path,
 		    KEYDIR_RETIRED, &o))
 			status = CTL_GOOD;
 		else
@@ -441,12 +308,14 @@ ctl_key_retire(struct key_command *c)
 static bool
 prune_one(struct key_command *c, const struct key_item *k)
 {
+	if (!key_is_in_place(c->arena, k->path))
+		return false;
 	if (unlink(k->path) != 0)
-		return file_error(k->path);
+		return key_file_error(k->path);
 	printf("%s: deleted; remove the record of %s from the DNS\n", k->path,
 	    keyrecord_name(c->arena, k->selector, k->domain));
-	return remove_marker(c->arena, k->path, KEYDIR_PENDING) &&
-	    remove_marker(c->arena, k->path, KEYDIR_RETIRED);
+	return key_remove_marker(c->arena, k->path, KEYDIR_PENDING) &&
+	    key_remove_marker(c->arena, k->path, KEYDIR_RETIRED);
 }
 
 int

@@ -2,10 +2,13 @@
  * ctl_key - what the files of `millgatectl key` share
  *
  * ctl_key.c has the command line and loads keys; ctl_key_show.c has the
- * subcommands that only read, ctl_key_change.c those that write.
+ * subcommands that only read, ctl_key_change.c those that write, and
+ * ctl_key_files.c the files that they make.
  */
 #ifndef MILLGATE_CTL_KEY_H
 #define MILLGATE_CTL_KEY_H
+
+#include <sys/types.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +20,7 @@
 #include "store/store.h"
 
 struct arena;
+struct buf;
 struct conf;
 struct record;
 
@@ -75,6 +79,36 @@ const char	*key_type_name(const struct crypto_key *key);
 /* Print the DNS record of a key in c->format; false: OpenSSL failed. */
 bool		 key_print_record(const struct key_command *c,
 		    const struct key_item *k);
+
+/* --- files that are made (ctl_key_files.c); errors are on stderr ----------- */
+
+/* The owner and group that files below the key directory get. */
+struct key_owner {
+	uid_t	uid;
+	gid_t	gid;
+	bool	shared;		/* the group may read keys */
+};
+
+/* Report errno, and return false. */
+bool		 key_file_error(const char *path);
+bool		 key_owner_of(const char *directory, struct key_owner *o);
+/* Make a directory unless it exists. Its mode does not depend on the umask. */
+bool		 key_make_directory(const char *path,
+		    const struct key_owner *o);
+/* Of the file `path`: is its directory no link of another user? */
+bool		 key_is_in_place(struct arena *a, const char *path);
+/* Create `path` with this text; an existing file is an error. */
+bool		 key_write_new(struct arena *a, const char *path,
+		    const struct buf *text, const struct key_owner *o);
+/* fsync(2) of a file does not save its name; that of the directory does. */
+bool		 key_sync_names(const char *path);
+/* Create a marker file beside a key, or set its time to now. */
+bool		 key_set_marker(struct arena *a, const char *path,
+		    const char *suffix, const struct key_owner *o);
+bool		 key_remove_marker(struct arena *a, const char *path,
+		    const char *suffix);
+
+/* --- the subcommands ------------------------------------------------------- */
 
 /* The subcommands; each answers with an exit status. */
 int		 ctl_key_list(struct key_command *c);

@@ -18,6 +18,8 @@
 #include "base/why.h"
 #include "daemon/privileges.h"
 
+#define GROUPS_MAX	256
+
 /* Does the process keep its user? For user = "root" conf_check has warned. */
 static bool
 keeps_user(const char *user)
@@ -81,6 +83,39 @@ privileges_as_owner(const char *path, char **why)
 		return why_set(why, "%s: cannot become the owner of this "
 		    "file: %s", path, strerror(errno));
 	return true;
+}
+
+static bool
+privileges_become(const char *path, const struct stat *st, char **why)
+{
+	const struct passwd	*pw = getpwuid(st->st_uid);
+	gid_t			 groups[GROUPS_MAX], main;
+	int			 n = GROUPS_MAX - 1;
+
+	main = pw != NULL ? pw->pw_gid : st->st_gid;
+	if (pw == NULL || getgrouplist(pw->pw_name, main, groups, &n) == -1)
+		n = 0;
+	groups[n++] = st->st_gid;
+	return (setgroups((size_t)n, groups) == 0 && setgid(main) == 0 &&
+	    setuid(st->st_uid) == 0) || why_set(why, "%s: cannot become the "
+	    "owner of this directory: %s", path, strerror(errno));
+}
+
+bool
+privileges_as_directory(const char *path, char **why)
+{
+	struct stat	 st;
+	char		*parent = xstrdup(path), *slash;
+	bool		 ok = true;
+
+	if (stat(parent, &st) != 0 && errno == ENOENT &&
+	    (slash = strrchr(parent, '/')) != NULL)
+		slash[slash == parent] = '\0';
+	if (geteuid() == 0 && !safe_is_roots(parent) &&
+	    stat(parent, &st) == 0 && st.st_uid != 0)
+		ok = privileges_become(parent, &st, why);
+	free(parent);
+	return ok;
 }
 
 /* --- for a moment --------------------------------------------------------- */
