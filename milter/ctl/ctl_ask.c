@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -22,8 +23,14 @@ ask_connect(const char *path)
 {
 	struct timeval		limit = { CTL_ASK_SECONDS, 0 };
 	struct sockaddr_un	un = { .sun_family = AF_UNIX };
+	struct stat		st;
 	int			fd, error;
 
+	/* root may be led to the socket of another program */
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+		errno = ENOTSOCK;
+		return -1;
+	}
 	if (strlen(path) >= sizeof(un.sun_path)) {
 		errno = ENAMETOOLONG;
 		return -1;

@@ -171,7 +171,7 @@ the_tool_asks_where_the_configuration_says(void **state)
 {
 	struct services	*sv = open_services();
 	struct buf	 text = BUF_INIT, options = BUF_INIT;
-	char		*why = NULL;
+	char		*why = NULL, real[80];
 	struct conf	*conf;
 	struct control	*c;
 	struct json	 v;
@@ -187,6 +187,13 @@ the_tool_asks_where_the_configuration_says(void **state)
 	assert_true(json_get_number(v, "pid") == (uint64_t)getpid());
 	buf_reset(&text);
 	assert_false(ctl_ask(conf, "what", &text, &v));
+	/* a link may lead to the socket of another program */
+	snprintf(real, sizeof(real), "%s-real", path);
+	assert_int_equal(rename(path, real), 0);
+	assert_int_equal(symlink(real, path), 0);
+	buf_reset(&text);
+	assert_false(ctl_ask(conf, "stats", &text, &v));
+	unlink(real);
 	control_close(&c);
 	conf_unref(&conf);
 	conf = conf_load_text("test", "control-socket = none", &why);
