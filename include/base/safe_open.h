@@ -38,7 +38,8 @@ int	safe_open_read(const char *path, const char **wrong);
 /*
  * Can nobody but root change what `path`, an absolute path, leads to? Every
  * directory on the way, also through symbolic links, must belong to root and
- * be writable by root alone. False also if the path cannot be followed.
+ * be writable by root alone; a sticky one such as /tmp may lead to a directory
+ * of root. False also if the path cannot be followed.
  */
 bool	safe_is_roots(const char *path);
 

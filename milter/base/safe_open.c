@@ -95,13 +95,18 @@ safe_walk_link(const char *path, size_t dir_len, unsigned *links)
 	return safe_walk(whole, links);
 }
 
-/* Each directory of the path in turn, from "/" down. */
+/*
+ * Each directory of the path in turn, from "/" down. Nobody but root can rename
+ * a directory of root in a sticky one such as /tmp; but a link there may be a
+ * second name of another.
+ */
 static bool
 safe_walk(const char *path, unsigned *links)
 {
 	char		part[PATH_MAX];
 	struct stat	st;
 	size_t		len = 0, dir_len;
+	bool		sticky = false;
 
 	if (path[0] != '/' || strlen(path) >= sizeof(part))
 		return false;
@@ -114,13 +119,17 @@ safe_walk(const char *path, unsigned *links)
 		if (lstat(part, &st) != 0)
 			return false;
 		if (S_ISLNK(st.st_mode)) {
-			if (!safe_walk_link(part, dir_len, links))
+			if (sticky || !safe_walk_link(part, dir_len, links))
 				return false;
-		} else if (!S_ISDIR(st.st_mode) || st.st_uid != 0 ||
-		    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+			continue;
+		}
+		if (!S_ISDIR(st.st_mode) || st.st_uid != 0)
+			return false;
+		sticky = (st.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+		if (sticky && (st.st_mode & S_ISVTX) == 0)
 			return false;
 	} while (path[len] != '\0');
-	return true;
+	return !sticky;
 }
 
 bool

@@ -130,19 +130,18 @@ a_file_to_read_is_regular(void **state)
 	assert_string_equal(wrong, "No such file or directory");
 	assert_int_equal(errno, ENOENT);
 	fd = safe_open_read(place("link"), &wrong);
-	if (geteuid() != 0) {
-		assert_int_not_equal(fd, -1);
-		close(fd);
+	assert_int_not_equal(fd, -1);
+	close(fd);
+	if (geteuid() != 0)
 		return;
-	}
-	/* /tmp is not root's alone; nobody but root has made this */
-	assert_int_equal(fd, -1);
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_int_equal(safe_open_read(place("link"), &wrong), -1);
 	assert_string_equal(wrong, "is a symbolic link, in a directory that "
 	    "others may change");
-	fd = safe_open_read("/etc/../etc/hostname", &wrong);
-	assert_true(fd != -1 || errno == ENOENT);
-	if (fd != -1)
-		close(fd);
+	fd = safe_open_read(place("mine"), &wrong);
+	assert_int_not_equal(fd, -1);
+	close(fd);
+	assert_int_equal(chmod(dir, 0700), 0);
 }
 
 static void
@@ -167,6 +166,8 @@ files_of_others_are_refused(void **state)
 static void
 the_directory_of_root_is_roots(void **state)
 {
+	char other[128];
+
 	(void)state;
 	if (geteuid() != 0)
 		skip();
@@ -177,8 +178,23 @@ the_directory_of_root_is_roots(void **state)
 	assert_false(safe_is_roots("/nowhere"));
 	assert_false(safe_is_roots("etc"));
 	assert_false(safe_is_roots("/tmp"));		/* anybody's */
-	/* below /tmp nothing is, whoever owns it */
-	assert_false(safe_is_roots(dir));
+	/* sticky: nobody else can rename a directory of root in it */
+	assert_true(safe_is_roots(dir));
+	snprintf(at, sizeof(at), "%s/./", dir);
+	assert_true(safe_is_roots(at));
+	assert_int_equal(symlink(dir, place("again")), 0);
+	assert_true(safe_is_roots(at));
+	snprintf(other, sizeof(other), "%s-link", dir);
+	assert_int_equal(symlink(dir, other), 0);
+	assert_false(safe_is_roots(other));
+	unlink(other);
+	assert_int_equal(mkdir(place("open"), 0777), 0);
+	assert_int_equal(chmod(at, 0777), 0);
+	assert_false(safe_is_roots(at));
+	assert_int_equal(mkdir(place("open/inside"), 0755), 0);
+	assert_false(safe_is_roots(at));
+	assert_int_equal(chmod(place("open"), 01777), 0);
+	assert_true(safe_is_roots(place("open/inside")));
 }
 
 /* Below a directory that only root can write to. */

@@ -21,8 +21,7 @@ from runner import Skip, case, settings
 from services import MILTER_USER, Trouble, answers, wait_until, write
 from steps import arrive, expect, serves, submission, submit
 
-ALICE, IVAN, JUDY = ("alice@example.net", "ivan@example.net",
-                     "judy@example.net")
+ALICE, SAM, TINA = "alice@example.net", "sam@example.net", "tina@example.net"
 
 
 def need_bare_build(w):
@@ -85,12 +84,12 @@ def is_gone(pid):
 def a_malformed_macro_kills_libmilter_by_sigsegv(w):
     """systemd starts it again then (Restart=on-failure)."""
     need_bare_build(w)
-    two_of_three(w, IVAN)
+    two_of_three(w, SAM)
     send_malformed_macros(w, lambda: w.millgate.process.poll() is not None)
     w.millgate.stop()
     assert w.millgate.status == -signal.SIGSEGV, w.millgate.status
     w.millgate.start()
-    one_is_left(w, IVAN)
+    one_is_left(w, SAM)
 
 
 @case
@@ -99,7 +98,7 @@ def auto_restart_brings_it_back_within_a_second(w):
     pid_file = w.millgate.directory + "/pid"
     with settings(w, top='auto-restart = yes\npid-file = "%s"' % pid_file):
         parent = w.millgate.process.pid
-        two_of_three(w, JUDY)
+        two_of_three(w, TINA)
         for _ in range(3):
             before, child = len(w.millgate.log_text()), child_of(w)
             assert child != parent
@@ -112,7 +111,7 @@ def auto_restart_brings_it_back_within_a_second(w):
             assert "killed by signal 11 (Segmentation fault)" in \
                 w.millgate.log_text()[before:]
             assert child_of(w) not in (child, parent)
-        one_is_left(w, JUDY)
+        one_is_left(w, TINA)
         serves(w)
         with open(pid_file) as f:
             assert int(f.read()) == parent

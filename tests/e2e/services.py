@@ -512,7 +512,7 @@ class Millgate(Service):
         said = wait_until("log line of the reload", lambda: [
             line for line in self.log_text()[before:].splitlines()
             if " reload" in line])
-        if "failed" in said[0]:
+        if "reload failed" in said[0]:
             raise Trouble(said[0])
 
     def log_line(self, **fields):

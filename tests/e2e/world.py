@@ -43,6 +43,8 @@ LOGINS = {
     "queenie@example.net": "of-many-names",
     "ruth@example.net": "to-anybody",
     "peter": "of-this-host",
+    "sam@example.net": "tiny-plan",
+    "tina@example.net": "tiny-plan",
 }
 
 EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]
@@ -349,6 +351,8 @@ user judy@example.net {{ plan = tiny }}
 user ken@example.net {{ plan = tiny }}
 user mike@example.net {{ plan = tiny }}
 user nina@example.net {{ plan = tiny }}
+user sam@example.net {{ plan = tiny }}
+user tina@example.net {{ plan = tiny }}
 {users}
 
 signing {{
