@@ -67,6 +67,9 @@ safe_open(const char *path, int flags, mode_t mode, uid_t owner, char **why)
 		if (errno == ELOOP || errno == EMLINK)
 			why_set(why, "%s: is a symbolic link; remove it",
 			    path);
+		else if (errno == ENXIO)	/* a pipe that nobody reads */
+			why_set(why, "%s: is not a regular file; remove it",
+			    path);
 		else
 			why_set(why, "%s: %s", path, strerror(errno));
 		return -1;

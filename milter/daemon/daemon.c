@@ -459,33 +459,42 @@ parent_live(struct life *l)
 	return supervisor_run(&job);
 }
 
-int
-daemon_run(const struct daemon_options *o)
+/* Until log_open() messages go to stderr. */
+static int
+begin(struct life *l)
 {
-	char			*why = NULL, *path = realpath(o->conf_path, NULL);
-	struct daemon_options	 absolute = *o;
-	struct life		 l = { &absolute, NULL, -1 };
-	struct conf		*c;
-	bool			 restart;
+	char		*why = NULL;
+	struct conf	*c = conf_load(l->options->conf_path, &why);
+	bool		 restart;
 
-	if (path != NULL)	/* a reload reads it after chdir */
-		absolute.conf_path = path;
-	/* until log_open() messages go to stderr */
-	c = conf_load(absolute.conf_path, &why);
-	if (c != NULL && !o->foreground &&
-	    (l.waiting = background_fork()) == -1) {
+	if (c != NULL && !l->options->foreground &&
+	    (l->waiting = background_fork()) == -1) {
 		why_set(&why, "fork: %s", strerror(errno));
 		conf_unref(&c);
 	}
 	if (c == NULL) {
 		log_printf(LOG_LEVEL_ERROR, "%s", why);
 		free(why);
-		free(path);
 		return STATUS_TROUBLE;
 	}
 	restart = c->auto_restart;
 	if (!restart)
-		return daemon_live(&l, c);
+		return daemon_live(l, c);
 	conf_unref(&c);
-	return parent_live(&l);
+	return parent_live(l);
+}
+
+int
+daemon_run(const struct daemon_options *o)
+{
+	char			*path = realpath(o->conf_path, NULL);
+	struct daemon_options	 absolute = *o;
+	struct life		 l = { &absolute, NULL, -1 };
+	int			 status;
+
+	if (path != NULL)	/* a reload reads it after chdir */
+		absolute.conf_path = path;
+	status = begin(&l);
+	free(path);
+	return status;
 }

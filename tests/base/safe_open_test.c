@@ -76,6 +76,7 @@ static const struct {
 	{ "twice", O_WRONLY | O_CREAT, "2 hard links" },
 	{ "fifo", O_RDWR, "not a regular file" },
 	{ "fifo", O_RDONLY, "not a regular file" },
+	{ "fifo", O_WRONLY | O_CREAT, "not a regular file" },
 	{ ".", O_RDONLY, "not a regular file" },
 };
 

@@ -99,7 +99,7 @@ def auto_restart_brings_it_back_within_a_second(w):
     with settings(w, top='auto-restart = yes\npid-file = "%s"' % pid_file):
         parent = w.millgate.process.pid
         two_of_three(w, TINA)
-        for _ in range(3):
+        for _ in range(2):
             before, child = len(w.millgate.log_text()), child_of(w)
             assert child != parent
             send_malformed_macros(w, lambda: is_gone(child))
