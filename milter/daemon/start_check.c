@@ -291,8 +291,12 @@ start_check_files(struct start *s)
 	s->socket_good = s->r->errors.len + s->r->warnings.len == len;
 	if (s->c->pid_file != NULL)
 		check_directory(s, "pid-file", s->c->pid_file, faults(s));
-	if (s->known || !s->root)
+	if (s->known || !s->root) {
 		check_as_user(s);
+	} else {	/* root at least finds what is missing */
+		check_state_file(s);
+		check_other_files(s);
+	}
 	if (!s->sure && s->r->warnings.len > before)
 		start_add(&s->r->warnings, "these warnings are about a start "
 		    "by you; run millgate -t as root to test that by root");

@@ -78,9 +78,12 @@ def good_when_followed(start, *words):
 @case
 def the_test_finds_a_user_that_does_not_exist(w):
     start = Start(w, "user")
-    start.write(user="no-such-user")
+    there = start.settings["state"]
+    start.write(user="no-such-user", state=start.place + "/none/state.db")
     status, said = start.test()
     assert status == 1 and '"no-such-user": no such user' in said, said
+    assert "/none does not exist" in said, said
+    start.write(state=there)
     # whoever is not root starts it as himself
     os.chmod(start.lib, 0o777)
     status, said = start.test("nobody")
