@@ -18,7 +18,6 @@
 
 #include "base/arena.h"
 #include "base/reach.h"
-#include "base/safe_open.h"
 #include "conf/conf_options.h"
 #include "conf_tree_priv.h"
 
@@ -314,22 +313,6 @@ complain_file(const char *path, struct conf_place from, const char *wrong,
 	buf_free(&remedy);
 }
 
-/* The file itself may be a pipe; an included one is a regular file. */
-static FILE *
-conf_open_file(const char *path, bool included, const char **wrong)
-{
-	FILE	*in;
-	int	fd;
-
-	*wrong = NULL;
-	if (included) {
-		fd = safe_open_read(path, wrong);
-		in = fd != -1 ? fdopen(fd, "r") : NULL;
-	} else
-		in = fopen(path, "re");
-	return in;
-}
-
 /* `from` is the place of include(), or the file itself. */
 static bool
 parse_file(cfg_t *cfg, const char *path, struct conf_place from)
@@ -337,7 +320,7 @@ parse_file(cfg_t *cfg, const char *path, struct conf_place from)
 	struct buf	 text = BUF_INIT;
 	bool		 included = strcmp(path, from.file) != 0, ok = false;
 	const char	*wrong;
-	FILE		*in = conf_open_file(path, included, &wrong);
+	FILE		*in = conf_text_open(path, included, &wrong);
 
 	if (in == NULL || !conf_text_read(in, &text)) {
 		complain_file(path, from, wrong, errno);

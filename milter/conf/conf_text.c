@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/safe_open.h"
 #include "conf_tree_priv.h"
 
 #define FILE_MAX_OCTETS	(16u * 1024 * 1024)
@@ -229,6 +230,18 @@ conf_text_clean(const char *text, size_t len, struct buf *out,
 	*line = c.line;
 	*error = c.error;
 	return ok;
+}
+
+FILE *
+conf_text_open(const char *path, bool included, const char **wrong)
+{
+	int fd;
+
+	*wrong = NULL;
+	if (!included)
+		return fopen(path, "re");
+	fd = safe_open_read(path, wrong);
+	return fd != -1 ? fdopen(fd, "r") : NULL;
 }
 
 bool

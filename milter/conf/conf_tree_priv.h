@@ -149,6 +149,12 @@ bool		 conf_unknown_add(struct unknown_options *u, struct arena *a,
 bool		 conf_text_clean(const char *text, size_t len, struct buf *out,
 		    unsigned *line, const char **error);
 
+/*
+ * Open a file of the configuration. The first file may be a pipe; an included
+ * one is a regular file. NULL with errno, and *wrong unless that says it all.
+ */
+FILE		*conf_text_open(const char *path, bool included,
+		    const char **wrong);
 /* Read a whole file; false with errno, EFBIG above 16 MB. */
 bool		 conf_text_read(FILE *in, struct buf *text);
 

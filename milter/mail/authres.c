@@ -466,13 +466,6 @@ put_dmarc(struct writer *w, const struct facts *f, const struct verdict *v,
 		put_prop(w, "policy.dmarc", dmarc_policy_word(d->policy));
 }
 
-static bool
-has_nothing_to_say(const struct facts *f, enum login_results shown)
-{
-	return f->direction == DIRECTION_SUBMISSION &&
-	    shown == LOGIN_RESULTS_NONE;
-}
-
 const char *
 authres_format(struct arena *a, const struct authres_form *form,
     const struct facts *f, const struct verdict *v)
@@ -494,7 +487,8 @@ authres_format(struct arena *a, const struct authres_form *form,
 	put_dmarc(&w, f, v, form->monitor);
 	if (w.out.len > before)
 		value = arena_memdup(a, w.out.data, w.out.len);
-	else if (!has_nothing_to_say(f, form->login))
+	else if (f->direction != DIRECTION_SUBMISSION ||
+	    form->login != LOGIN_RESULTS_NONE)
 		value = arena_printf(a, "%s; none", buf_str(&w.out));
 	buf_free(&w.out);
 	buf_free(&w.unit);

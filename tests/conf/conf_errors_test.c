@@ -695,7 +695,8 @@ static const struct {
 	    "t:2: unexpected token '{'; look for a missing comma, quote or "
 	    "brace before it" },
 	{ "values and contradictions at once",
-	    "mode = off\nsocket-mode = \"0600\"\nlistener a { local = yes\n"
+	    "mode = off\nsocket-mode = \"0600\" socket = "
+	    "\"inet:8899@127.0.0.1\"\nlistener a { local = yes\n"
 	    "daemon-ports = 25 }\nspf { on-fail = x }\ngroup g { }",
 	    "t:1: mode = \"off\" must be one of: enforce, monitor\n"
 	    "t:5: spf: on-fail = \"x\" must be one of: accept, tag, hold, "

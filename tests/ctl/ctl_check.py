@@ -15,6 +15,7 @@ TOOL = os.path.join(os.environ.get('MILLGATE_BUILD', '.'), 'millgatectl')
 bad = 0
 
 CONF = '''authserv-id = "mx.example.org"
+submission-results = login
 state = "%(dir)s/state.db"
 signing { key-directory = "%(dir)s/keys" canonicalization = "%(form)s" }
 listener mx { daemon-ports = 25 }
