@@ -56,9 +56,9 @@ class Site(services.Millgate):
         directories(source("packaging/millgate.tmpfiles.in"), {
             "@statedir@": self.root + "/lib",
             "@pkgsysconfdir@": self.root + "/etc"})
-        services.write(self.conf, self.text())
+        services.write(self.conf, self.whole_text())
 
-    def text(self):
+    def whole_text(self):
         w = self.world
         text = w.settings(top=self.top)
         for old, new in ((w.socket_settings() + "\n", ""),
