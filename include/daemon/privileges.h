@@ -76,7 +76,7 @@ bool	privileges_act_at(const char *path, const char *user,
 	    struct privileges_acting *a, char **why);
 void	privileges_act_end(struct privileges_acting *a);
 
-/* --- owners ---------------------------------------------------------------- */
+/* --- owners --------------------------------------------------------------- */
 
 struct privileges_owner {
 	uid_t	 uid;		/* -1: unchanged */

@@ -45,9 +45,9 @@ struct resolver_options {
 
 /*
  * A resolver with libunbound as its backend. A quarter of the present
- * RLIMIT_NOFILE is the limit of questions that it asks at once. NULL with *why set (a static
- * text) when the library refuses the options. The first lookup starts the
- * threads, so a resolver may be created before a fork.
+ * RLIMIT_NOFILE, or 4,096, is the limit of questions that it asks at once.
+ * NULL with *why set (a static text) when the library refuses the options. The
+ * first lookup starts the threads, so a resolver may be created before a fork.
  */
 struct resolver	*resolver_unbound_new(const struct resolver_options *o,
 		    const char **why);

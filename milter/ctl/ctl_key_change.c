@@ -142,7 +142,8 @@ name_fits(const struct key_command *c, const char *selector)
 }
 
 static bool
-make_key(struct key_command *c, enum crypto_type type, const struct key_owner *o)
+make_key(struct key_command *c, enum crypto_type type,
+    const struct key_owner *o)
 {
 	struct key_item	 k = { .domain = c->domain };
 	const char	*why = "";

@@ -178,5 +178,6 @@ key_remove_marker(struct arena *a, const char *path, const char *suffix)
 {
 	const char *marker = keydir_beside(a, path, suffix);
 
-	return !key_is_in_place(a, path) ? false : unlink(marker) == 0 || errno == ENOENT || key_file_error(marker);
+	return key_is_in_place(a, path) && (unlink(marker) == 0 ||
+	    errno == ENOENT || key_file_error(marker));
 }

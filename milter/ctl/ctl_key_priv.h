@@ -80,7 +80,7 @@ const char	*key_type_name(const struct crypto_key *key);
 bool		 key_print_record(const struct key_command *c,
 		    const struct key_item *k);
 
-/* --- files that are made (ctl_key_files.c); errors are on stderr ----------- */
+/* --- files that are made (ctl_key_files.c); errors are on stderr ---------- */
 
 /* The owner and group that files below the key directory get. */
 struct key_owner {
@@ -108,7 +108,7 @@ bool		 key_set_marker(struct arena *a, const char *path,
 bool		 key_remove_marker(struct arena *a, const char *path,
 		    const char *suffix);
 
-/* --- the subcommands ------------------------------------------------------- */
+/* --- the subcommands ------------------------------------------------------ */
 
 /* The subcommands; each answers with an exit status. */
 int		 ctl_key_list(struct key_command *c);

@@ -107,7 +107,7 @@ raise_file_limit(void)
 	}
 }
 
-/* Stop as after SIGTERM, but with a failure status: somebody starts it again. */
+/* Stop as after SIGTERM, but with a failure status, to be started again. */
 static void
 daemon_break(const char *what)
 {

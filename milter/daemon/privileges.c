@@ -170,7 +170,7 @@ privileges_act_end(struct privileges_acting *a)
 	memset(a, 0, sizeof(*a));
 }
 
-/* --- owners ---------------------------------------------------------------- */
+/* --- owners --------------------------------------------------------------- */
 
 /* Replaces what "user:group" names. */
 static bool

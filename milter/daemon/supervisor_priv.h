@@ -2,7 +2,7 @@
  * supervisor - start the daemon again when a signal has killed it
  *
  * For `auto-restart = yes`. A parent process runs the daemon in a child. It
- * opens nothing and parses nothing; it waits, and passes signals on. libmilter
+ * opens no socket and parses no mail; it waits, and passes signals on. libmilter
  * and the other libraries read hostile bytes in the child, and a fault there
  * costs the open sessions, never the service.
  *

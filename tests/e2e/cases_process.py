@@ -358,7 +358,7 @@ def plant(kind, place, victim):
 
 
 def planted(w):
-    """[name, what may happen: None: it starts all the same]"""
+    """All names in its directory that the daemon opens, makes or removes."""
     d = w.millgate.directory
     return [os.path.join(d, name) for name in (
         PID, SOCKET, "state.db", "state.db-lock", "state.db-wal",
