@@ -569,7 +569,8 @@ static int
 remove_dir(void **state)
 {
 	static const char *const names[] = {
-		"main.conf", "users", "conf.d/a.conf", "conf.d/b.conf"
+		"main.conf", "keys.conf", "users", "conf.d/a.conf",
+		"conf.d/b.conf"
 	};
 	char	path[200];
 	size_t	i;
