@@ -4,7 +4,7 @@ import signal
 
 from message import compose
 from runner import case
-from steps import expect, submission, submit
+from steps import expect, given_back, submission, submit
 
 MIKE, NINA, OLGA = ("mike@example.net", "nina@example.net",
                     "olga@example.net")
@@ -21,6 +21,7 @@ def fits(w, login, n):
         for address in to(n):
             expect(client.rcpt(address), "250")
         expect(client.rcpt("more@elsewhere.example"), "451 4.7.1 ")
+    given_back(w)
 
 
 @case

@@ -19,7 +19,7 @@ import programs
 from message import compose
 from runner import Skip, case, settings
 from services import MILTER_USER, Trouble, answers, wait_until, write
-from steps import arrive, expect, serves, submission, submit
+from steps import arrive, expect, given_back, serves, submission, submit
 
 ALICE, SAM, TINA = "alice@example.net", "sam@example.net", "tina@example.net"
 
@@ -44,6 +44,7 @@ def one_is_left(w, login):
         expect(client.mail(login), "250")
         expect(client.rcpt("r3@elsewhere.example"), "250")
         expect(client.rcpt("r4@elsewhere.example"), "451 4.7.1 ")
+    given_back(w)
 
 
 # A name, its value, and a name without one: libmilter makes an array of four

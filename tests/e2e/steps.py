@@ -20,6 +20,15 @@ def submission(world, login="alice@example.net", port="submission",
     return client
 
 
+def given_back(world):
+    """Wait until the daemon has no open message.
+
+    A client has gone before Postfix tells its milters that it has.
+    """
+    wait_until("no message is open", lambda: world.ctl(
+        "stats", "--json")["open_messages"] == 0)
+
+
 def submit(world, text, login="alice@example.net", sender=None,
            recipients="rcpt@elsewhere.example", **options):
     """Submit one message of a login; return the last reply."""
