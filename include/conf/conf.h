@@ -1,7 +1,7 @@
 /*
  * conf - the configuration: immutable after load, reference-counted
  *
- * One row of the table in conf_options.c is one option: name, type, default,
+ * One row of the table in conf_options*.c is one option: name, type, default,
  * bounds, help. tests/check-options.py compares the manual and the sample file
  * with that table.
  */

@@ -57,8 +57,9 @@ struct conf_option {
 	const char	*help;
 };
 
-extern const struct conf_option conf_options[];
-extern const size_t conf_noptions;
+/* Row `i` of the table, sections one after the other; NULL: it has fewer. */
+const struct conf_option *conf_option(size_t i);
+size_t		 conf_options_count(void);
 
 /* The kinds of sections; offsets are in these structs. */
 struct conf_kind {

@@ -36,12 +36,10 @@ build_options(struct conf_builder *b, const struct conf_section *s, void *base)
 	const struct conf_option	*o;
 	size_t				 i;
 
-	for (i = 0; i < conf_noptions; i++) {
-		o = &conf_options[i];
+	for (i = 0; (o = conf_option(i)) != NULL; i++)
 		if (strcmp(o->section, s->name) == 0)
 			conf_value_set(b, o, s,
 			    conf_section_find(s, o->name), base);
-	}
 }
 
 static size_t

@@ -41,11 +41,12 @@ conf_hint_syntax(const char *text)
 static const char *
 home_of(const char *name)
 {
-	size_t i;
+	const struct conf_option	*o;
+	size_t				 i;
 
-	for (i = 0; i < conf_noptions; i++)
-		if (strcmp(conf_options[i].name, name) == 0)
-			return conf_options[i].section;
+	for (i = 0; (o = conf_option(i)) != NULL; i++)
+		if (strcmp(o->name, name) == 0)
+			return o->section;
 	return NULL;
 }
 

@@ -218,8 +218,7 @@ print_options(struct printer *p, const char *section, const void *base)
 	struct shown			 s;
 	size_t				 i;
 
-	for (i = 0; i < conf_noptions; i++) {
-		o = &conf_options[i];
+	for (i = 0; (o = conf_option(i)) != NULL; i++) {
 		if (strcmp(o->section, section) != 0 ||
 		    !is_printed(p->conf, o, base))
 			continue;

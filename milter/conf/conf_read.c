@@ -206,19 +206,20 @@ unknown_option(const char *name)
 static cfg_opt_t *
 options_of(struct arena *a, const char *section, size_t more, size_t *n)
 {
-	cfg_opt_t	*opts;
-	size_t		 i;
+	const struct conf_option	*o;
+	cfg_opt_t			*opts;
+	size_t				 i;
 
-	opts = arena_array(a, conf_noptions + UNKNOWN_MAX + more + 1,
+	opts = arena_array(a, conf_options_count() + UNKNOWN_MAX + more + 1,
 	    sizeof(*opts));
 	*n = 0;
 	for (i = 0; i < current->unknown.n; i++)
 		if (strcmp(current->unknown.option[i].section, section) == 0)
 			opts[(*n)++] = unknown_option(
 			    current->unknown.option[i].name);
-	for (i = 0; i < conf_noptions; i++)
-		if (strcmp(conf_options[i].section, section) == 0)
-			opts[(*n)++] = option_of(&conf_options[i]);
+	for (i = 0; (o = conf_option(i)) != NULL; i++)
+		if (strcmp(o->section, section) == 0)
+			opts[(*n)++] = option_of(o);
 	return opts;
 }
 
@@ -406,19 +407,20 @@ static struct conf_section
 read_section(struct arena *a, cfg_t *cfg, const char *name,
     struct conf_place at)
 {
-	struct conf_section	 s = { name, NULL, at, 0, NULL };
-	struct conf_setting	*settings, *one;
-	size_t			 i;
+	struct conf_section		 s = { name, NULL, at, 0, NULL };
+	struct conf_setting		*settings, *one;
+	const struct conf_option	*o;
+	size_t				 i;
 
 	s.title = arena_strdup(a, cfg_title(cfg));
 	if (s.title != NULL)
 		s.place = *(struct conf_place *)cfg_getnptr(cfg, BEGIN_NAME,
 		    0);
-	settings = arena_array(a, conf_noptions, sizeof(*settings));
-	for (i = 0; i < conf_noptions; i++) {
+	settings = arena_array(a, conf_options_count(), sizeof(*settings));
+	for (i = 0; (o = conf_option(i)) != NULL; i++) {
 		one = &settings[s.n];
-		if (strcmp(conf_options[i].section, name) != 0 ||
-		    !read_setting(a, cfg, &conf_options[i], one))
+		if (strcmp(o->section, name) != 0 ||
+		    !read_setting(a, cfg, o, one))
 			continue;
 		one->place = one->n > 0 ? one->value[0].place : s.place;
 		s.n++;

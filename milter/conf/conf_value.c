@@ -430,14 +430,14 @@ nearer(const char *name, const char *candidate, const char **best,
 const char *
 conf_option_nearest(const char *section, const char *name)
 {
-	const char	*best = NULL;
-	unsigned	 least_distance = 4;
-	size_t		 i;
+	const struct conf_option	*o;
+	const char			*best = NULL;
+	unsigned			 least_distance = 4;
+	size_t				 i;
 
-	for (i = 0; i < conf_noptions; i++)
-		if (strcmp(conf_options[i].section, section) == 0)
-			nearer(name, conf_options[i].name, &best,
-			    &least_distance);
+	for (i = 0; (o = conf_option(i)) != NULL; i++)
+		if (strcmp(o->section, section) == 0)
+			nearer(name, o->name, &best, &least_distance);
 	for (i = 0; section[0] == '\0' && i < conf_nkinds; i++)
 		nearer(name, conf_kinds[i].name, &best, &least_distance);
 	return best;

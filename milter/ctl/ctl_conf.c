@@ -123,15 +123,16 @@ print_json_option(const struct conf_option *o)
 static int
 list_options(bool json)
 {
-	size_t i;
+	const struct conf_option	*o;
+	size_t				 i;
 
 	fputs(json ? "[\n" : "", stdout);
-	for (i = 0; i < conf_noptions; i++) {
+	for (i = 0; (o = conf_option(i)) != NULL; i++) {
 		if (json) {
 			fputs(i > 0 ? ",\n" : "", stdout);
-			print_json_option(&conf_options[i]);
+			print_json_option(o);
 		} else {
-			print_option(&conf_options[i]);
+			print_option(o);
 		}
 	}
 	fputs(json ? "\n]\n" : "", stdout);
