@@ -94,7 +94,7 @@ def check_sample(options):
 def bounds_of(text):
     """{(section, option): 'N to M'} of `conf options'."""
     found = re.findall(r'(?m)^(\S+)(?: (\S+))?\n(?:\t(?!values).*\n)+'
-                       r'\tvalues: (\d+ to \d+)', text)
+                       r'\tvalues: (\d+[KMG]? to \d+[KMG]?)', text)
     return {(b and a, b or a): values for a, b, values in found}
 
 

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "conf/groups.h"
@@ -31,6 +32,9 @@
 #define CONF_NO_SOCKET	"none"
 /* The default of key-directory. It is used if it exists. */
 #define CONF_KEYS	SYSCONFDIR "/keys"
+
+/* A size without a limit. */
+#define CONF_UNLIMITED	SIZE_MAX
 
 enum mode { MODE_ENFORCE, MODE_MONITOR };
 
@@ -60,6 +64,8 @@ struct conf {
 	struct identity_rules identity;
 	unsigned	 max_header_fields;
 	size_t		 max_header_bytes;
+	unsigned	 max_sessions;
+	size_t		 max_memory;	/* octets; CONF_UNLIMITED */
 
 	struct {
 		struct strings	 servers;

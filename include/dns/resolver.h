@@ -43,10 +43,13 @@ struct resolver_options {
 	void		*failed_arg;
 };
 
+/* Questions that libunbound may ask at once, each from a socket of its own. */
+#define RESOLVER_ASKED_MAX	4096u
+
 /*
- * A resolver with libunbound as its backend. A quarter of the present
- * RLIMIT_NOFILE, or 4,096, is the limit of questions that it asks at once.
- * NULL with *why set (a static text) when the library refuses the options. The
+ * A resolver with libunbound as its backend. It asks as many questions at once
+ * as a quarter of the present RLIMIT_NOFILE, at most RESOLVER_ASKED_MAX. NULL
+ * with *why set (a static text) when the library refuses the options. The
  * first lookup starts the threads, so a resolver may be created before a fork.
  */
 struct resolver	*resolver_unbound_new(const struct resolver_options *o,

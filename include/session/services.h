@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "dkim/keyring.h"
+#include "session/ceiling.h"
 
 struct dkim_lib;
 struct fuse;
@@ -51,6 +52,9 @@ struct counters {
 	atomic_uint_fast64_t held_at;		/* ticks of the last one */
 	atomic_uint_fast64_t warnings;		/* notices to the site */
 	atomic_uint_fast64_t notify_dropped;	/* without its command */
+	/* messages deferred by max-sessions, and by max-memory */
+	atomic_uint_fast64_t over_sessions, over_memory;
+	atomic_uint_fast64_t refused_connections; /* for want of files */
 };
 
 struct services {
@@ -62,6 +66,7 @@ struct services {
 	struct warned	*warned;	/* which accounts have been warned */
 	struct notifier	*notifier;	/* NULL: no commands are run */
 	struct counters	 counters;
+	struct ceiling	 ceiling;
 	struct observed	*observed;
 	struct fuse	*fuse;
 	const char	*hostname;

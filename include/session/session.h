@@ -46,6 +46,12 @@ struct verdict	 session_connect(struct session *s, const char *client_name,
 struct verdict	 session_helo(struct session *s, const char *helo);
 /* `path` as in the command: "<a@b>", "<>", or without brackets. */
 struct verdict	 session_mail(struct session *s, const char *path);
+/*
+ * In place of session_mail: log and count a message that is deferred, whatever
+ * the mode, because the daemon stops or takes on no more.
+ */
+void		 session_defer(struct session *s, const char *path,
+		    const struct verdict *v);
 struct verdict	 session_rcpt(struct session *s, const char *path);
 /* `value` has its leading blank; lines are folded with LF or CRLF. */
 struct verdict	 session_header(struct session *s, const char *name,

@@ -93,3 +93,68 @@ conf_unknown_add(struct unknown_options *u, struct arena *a,
 	u->option[u->n++].name = arena_strdup(a, name);
 	return true;
 }
+
+/* --- the most similar name --------------------------------------------- */
+
+#define NEAR_MAX	32
+
+static unsigned
+least(unsigned a, unsigned b, unsigned c)
+{
+	unsigned ab = a < b ? a : b;
+
+	return ab < c ? ab : c;
+}
+
+/* Levenshtein distance; NEAR_MAX for longer names. */
+static unsigned
+distance(const char *a, const char *b)
+{
+	size_t		alen = strlen(a), blen = strlen(b), i, j;
+	unsigned	row[NEAR_MAX + 1], diagonal, above;
+
+	if (alen > NEAR_MAX || blen > NEAR_MAX)
+		return NEAR_MAX;
+	for (j = 0; j <= blen; j++)
+		row[j] = (unsigned)j;
+	for (i = 1; i <= alen; i++) {
+		diagonal = row[0];
+		row[0] = (unsigned)i;
+		for (j = 1; j <= blen; j++) {
+			above = row[j];
+			row[j] = least(above + 1, row[j - 1] + 1,
+			    diagonal + (a[i - 1] != b[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[blen];
+}
+
+/* Make `candidate` the best if it is nearer to `name` than *best. */
+static void
+nearer(const char *name, const char *candidate, const char **best,
+    unsigned *least_distance)
+{
+	unsigned d = distance(candidate, name);
+
+	if (d < *least_distance && d < strlen(name)) {
+		*least_distance = d;
+		*best = candidate;
+	}
+}
+
+const char *
+conf_option_nearest(const char *section, const char *name)
+{
+	const struct conf_option	*o;
+	const char			*best = NULL;
+	unsigned			 least_distance = 4;
+	size_t				 i;
+
+	for (i = 0; (o = conf_option(i)) != NULL; i++)
+		if (strcmp(o->section, section) == 0)
+			nearer(name, o->name, &best, &least_distance);
+	for (i = 0; section[0] == '\0' && i < conf_nkinds; i++)
+		nearer(name, conf_kinds[i].name, &best, &least_distance);
+	return best;
+}

@@ -97,6 +97,13 @@ static const struct conf_option conf_options_base[] = {
 	{ "", "max-header-bytes", OPT_SIZE, CONF(max_header_bytes),
 	    .def = "262144", .min = 16384, .max = 16777216,
 	    .help = "bytes of a message's header; more are refused" },
+	{ "", "max-sessions", OPT_UINT, CONF(max_sessions), .def = "10000",
+	    .min = 1, .max = 1000000,
+	    .help = "sessions at once; messages of further ones are "
+	    "deferred" },
+	{ "", "max-memory", OPT_SIZE, CONF(max_memory), .def = "unlimited",
+	    .min = 67108864, .max = 1099511627776, .help = "memory of the "
+	    "daemon; new messages are deferred while it has more" },
 	{ "", "default-plan", OPT_PLAN, CONF(default_plan), .def = "trial",
 	    .help = "plan of logins without one" },
 	{ "", "users-file", OPT_TEXT, CONF(users_file), .def = "",

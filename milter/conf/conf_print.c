@@ -97,6 +97,14 @@ shown_limit(struct arena *a, uint32_t limit)
 }
 
 static struct shown
+shown_size(struct arena *a, size_t size)
+{
+	if (size == CONF_UNLIMITED)
+		return shown_one(FORM_WORD, "unlimited");
+	return shown_one(FORM_NUMBER, arena_printf(a, "%zu", size));
+}
+
+static struct shown
 show_value(struct arena *a, const struct conf_option *o, const void *base)
 {
 	const void *at = (const char *)base + o->at;
@@ -111,8 +119,7 @@ show_value(struct arena *a, const struct conf_option *o, const void *base)
 		return shown_one(FORM_NUMBER, arena_printf(a, "%u",
 		    *(const unsigned *)at));
 	case OPT_SIZE:
-		return shown_one(FORM_NUMBER, arena_printf(a, "%zu",
-		    *(const size_t *)at));
+		return shown_size(a, *(const size_t *)at);
 	case OPT_LIMIT:
 		return shown_limit(a, *(const uint32_t *)at);
 	case OPT_OCTAL:

@@ -2,8 +2,7 @@
  * conf_value - parse the values of options into structs
  *
  * A wrong value is an error with its file and line, and leaves the struct as
- * it is. Also prints the allowed values of an option, and finds the option
- * with the name most similar to an unknown one.
+ * it is. Also prints the allowed values of an option.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,6 +14,8 @@
 #include "conf/conf.h"
 #include "conf/conf_options.h"
 #include "conf_tree_priv.h"
+
+#define SIZE_TEXT	24	/* octets of a size as text */
 
 /* Words are stored as their index, through a type of the enum's size. */
 _Static_assert(sizeof(enum action) == sizeof(unsigned), "enums are unsigned");
@@ -50,6 +51,59 @@ set_limit(struct arena *a, const struct conf_option *o, const char *text,
 	if (complaint == NULL)
 		*limit = (uint32_t)number;
 	return complaint;
+}
+
+/* 65536 is "64K". */
+static const char *
+size_text(char text[SIZE_TEXT], long size)
+{
+	static const char	*const unit[] = { "", "K", "M", "G" };
+	size_t			 i;
+
+	for (i = 0; i < 3 && size > 0 && size % 1024 == 0; i++)
+		size /= 1024;
+	snprintf(text, SIZE_TEXT, "%ld%s", size, unit[i]);
+	return text;
+}
+
+static bool
+may_be_unlimited(const struct conf_option *o)
+{
+	return o->type == OPT_LIMIT || (o->def != NULL &&
+	    strcmp(o->def, "unlimited") == 0);
+}
+
+static const char *
+set_size(struct arena *a, const struct conf_option *o, const char *text,
+    size_t *size)
+{
+	static const char	 units[] = "kKmMgG";
+	size_t			 digits = strspn(text, "0123456789");
+	const char		*unit = strchr(units, text[digits]);
+	long			 number = o->max + 1;
+	unsigned		 shift = 0;
+	char			 min[SIZE_TEXT], max[SIZE_TEXT];
+	bool			 is_size;
+
+	if (may_be_unlimited(o) && strcasecmp(text, "unlimited") == 0) {
+		*size = CONF_UNLIMITED;
+		return NULL;
+	}
+	is_size = digits > 0 && unit != NULL &&
+	    (text[digits] == '\0' || text[digits + 1] == '\0');
+	if (is_size && text[digits] != '\0')
+		shift = ((unsigned)(unit - units) / 2 + 1) * 10;
+	if (is_size && digits <= 15)
+		number = strtol(text, NULL, 10);
+	if (is_size && number <= o->max >> shift &&
+	    number << shift >= o->min) {
+		*size = (size_t)number << shift;
+		return NULL;
+	}
+	return arena_printf(a, "%s between %s and %s%s", is_size ?
+	    "must be" : "is not a size; write a number of bytes, or one with "
+	    "K, M or G after it,", size_text(min, o->min), size_text(max, o->max),
+	    may_be_unlimited(o) ? ", or unlimited" : "");
 }
 
 static const char *
@@ -198,13 +252,11 @@ set_scalar(struct conf_builder *b, const struct conf_option *o,
 	case OPT_WORD:	return set_word(b->arena, o, text, at);
 	case OPT_CANON:	return set_canon(text, at, more);
 	case OPT_PLAN:	return set_plan(b, o, text, at);
+	case OPT_SIZE:	return set_size(b->arena, o, text, at);
 	case OPT_UINT:
-	case OPT_SIZE:
 		complaint = set_number(b->arena, o, text, &number);
-		if (complaint == NULL && o->type == OPT_UINT)
+		if (complaint == NULL)
 			*(unsigned *)at = (unsigned)number;
-		else if (complaint == NULL)
-			*(size_t *)at = (size_t)number;
 		return complaint;
 	case OPT_LIST:
 	case OPT_NETWORKS:
@@ -359,15 +411,20 @@ void
 conf_option_print_values(const struct conf_option *o, FILE *out)
 {
 	const char	*comma = "";
+	char		 min[SIZE_TEXT], max[SIZE_TEXT];
 	long		 i;
 
 	if (o->type == OPT_OCTAL) {
 		fprintf(out, "\"%04lo\" to \"%04lo\"", o->min, o->max);
 		return;
 	}
+	if (o->type == OPT_SIZE) {
+		fprintf(out, "%s to %s", size_text(min, o->min),
+		    size_text(max, o->max));
+	} else if (o->words == NULL)
+		fprintf(out, "%ld to %ld", o->min, o->max);
 	if (o->words == NULL) {
-		fprintf(out, "%ld to %ld%s", o->min, o->max,
-		    o->type == OPT_LIMIT ? ", unlimited" : "");
+		fputs(may_be_unlimited(o) ? ", unlimited" : "", out);
 		return;
 	}
 	for (i = 0; i <= o->max; i++) {
@@ -376,69 +433,4 @@ conf_option_print_values(const struct conf_option *o, FILE *out)
 		fprintf(out, "%s%s", comma, o->words[i]);
 		comma = ", ";
 	}
-}
-
-/* --- unknown names ----------------------------------------------------- */
-
-#define NEAR_MAX	32
-
-static unsigned
-least(unsigned a, unsigned b, unsigned c)
-{
-	unsigned ab = a < b ? a : b;
-
-	return ab < c ? ab : c;
-}
-
-/* Levenshtein distance; NEAR_MAX for longer names. */
-static unsigned
-distance(const char *a, const char *b)
-{
-	size_t		alen = strlen(a), blen = strlen(b), i, j;
-	unsigned	row[NEAR_MAX + 1], diagonal, above;
-
-	if (alen > NEAR_MAX || blen > NEAR_MAX)
-		return NEAR_MAX;
-	for (j = 0; j <= blen; j++)
-		row[j] = (unsigned)j;
-	for (i = 1; i <= alen; i++) {
-		diagonal = row[0];
-		row[0] = (unsigned)i;
-		for (j = 1; j <= blen; j++) {
-			above = row[j];
-			row[j] = least(above + 1, row[j - 1] + 1,
-			    diagonal + (a[i - 1] != b[j - 1]));
-			diagonal = above;
-		}
-	}
-	return row[blen];
-}
-
-/* Make `candidate` the best if it is nearer to `name` than *best. */
-static void
-nearer(const char *name, const char *candidate, const char **best,
-    unsigned *least_distance)
-{
-	unsigned d = distance(candidate, name);
-
-	if (d < *least_distance && d < strlen(name)) {
-		*least_distance = d;
-		*best = candidate;
-	}
-}
-
-const char *
-conf_option_nearest(const char *section, const char *name)
-{
-	const struct conf_option	*o;
-	const char			*best = NULL;
-	unsigned			 least_distance = 4;
-	size_t				 i;
-
-	for (i = 0; (o = conf_option(i)) != NULL; i++)
-		if (strcmp(o->section, section) == 0)
-			nearer(name, o->name, &best, &least_distance);
-	for (i = 0; section[0] == '\0' && i < conf_nkinds; i++)
-		nearer(name, conf_kinds[i].name, &best, &least_distance);
-	return best;
 }

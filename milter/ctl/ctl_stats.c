@@ -59,11 +59,13 @@ static void
 stats_print(struct arena *a, struct json v)
 {
 	static const char *const now[] = { "open_connections",
-	    "open_messages", NULL };
+	    "open_messages", "memory", NULL };
 	static const char *const messages[] = { "connections", "messages",
 	    "accepted", "held", "deferred", "rejected", "aborted", NULL };
 	static const char *const quota[] = { "quota_refusals",
 	    "store_failures", "outcomes_lost", NULL };
+	static const char *const ceiling[] = { "over_max_sessions",
+	    "over_max_memory", "refused_connections", NULL };
 	static const char *const site[] = { "warnings", "notify_dropped",
 	    NULL };
 	static const char *const dns[] = { "queries", "cache_hits", "shared",
@@ -77,6 +79,7 @@ stats_print(struct arena *a, struct json v)
 	stats_row(v, "now", now);
 	stats_row(v, "total", messages);
 	stats_row(v, "state", quota);
+	stats_row(v, "ceiling", ceiling);
 	stats_row(v, "site", site);
 	if (json_get(v, "resolver", &sub))
 		stats_row(sub, "dns", dns);

@@ -36,7 +36,6 @@ add_counters(struct services *sv, struct buf *b)
 {
 	struct counters *n = &sv->counters;
 
-
 	answer_number(b, "connections", atomic_load(&n->connections));
 	answer_number(b, "open_connections",
 	    atomic_load(&n->open_connections));
@@ -55,6 +54,11 @@ add_counters(struct services *sv, struct buf *b)
 	answer_number(b, "warnings", atomic_load(&n->warnings));
 	answer_number(b, "notify_dropped", atomic_load(&n->notify_dropped));
 	answer_number(b, "outcomes_lost", atomic_load(&n->outcomes_lost));
+	answer_number(b, "memory", atomic_load(&sv->ceiling.memory));
+	answer_number(b, "over_max_sessions", atomic_load(&n->over_sessions));
+	answer_number(b, "over_max_memory", atomic_load(&n->over_memory));
+	answer_number(b, "refused_connections",
+	    atomic_load(&n->refused_connections));
 }
 
 static void

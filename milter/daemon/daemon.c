@@ -24,7 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -41,6 +40,7 @@
 #include "daemon_priv.h"
 #include "daemon_socket_priv.h"
 #include "daemon_tasks_priv.h"
+#include "file_limit_priv.h"
 #include "notify_priv.h"
 #include "pid_file_priv.h"
 #include "supervisor_priv.h"
@@ -93,18 +93,6 @@ signals_open(void)
 		sigaddset(&set, caught[i]);
 	}
 	return pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0;
-}
-
-/* Each session needs a descriptor; raise the limit as far as allowed. */
-static void
-raise_file_limit(void)
-{
-	struct rlimit rl;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur < rl.rlim_max) {
-		rl.rlim_cur = rl.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &rl);
-	}
 }
 
 /* Stop as after SIGTERM, but with a failure status, to be started again. */
@@ -166,6 +154,7 @@ daemon_services(struct setup *setup, char **why)
 	}
 	sv = services_new(setup, resolver, store, hostname);
 	sv->notifier = notifier_new();
+	file_limit_check(sv);
 	daemon_tasks_clock(sv);
 	daemon_tasks_recall(sv, setup);
 	return sv;
@@ -378,7 +367,7 @@ daemon_live(const struct life *l, struct conf *c)
 	 * Signals come first: SIGTERM may arrive as soon as the socket exists.
 	 * The limit of files comes before all that depends on it.
 	 */
-	raise_file_limit();
+	file_limit_raise();
 	if (signals_open())
 		sv = daemon_start(l, c, &why);
 	else

@@ -9,6 +9,7 @@
 #include "session/services.h"
 #include "daemon_priv.h"
 #include "daemon_tasks_priv.h"
+#include "file_limit_priv.h"
 
 static struct setup *
 load_setup(const char *path, char **why)
@@ -82,5 +83,6 @@ daemon_reload(struct services *sv, const char *path)
 	    users_count(st->conf->users), keyring_count(st->keys));
 	daemon_tasks_recall(sv, st);
 	services_swap(sv, st);
+	file_limit_check(sv);
 	daemon_tasks_reloaded();
 }

@@ -166,6 +166,7 @@ static struct task {
 	uint64_t	 due;			/* ticks */
 } tasks[] = {
 	{ check_clock,		 1, false, 0 },
+	{ ceiling_look,		 1, true, 0 },
 	{ take_requests,	 1, false, 0 },
 	{ prune_store,		60, true, 0 },
 	{ write_outcomes,	60, false, 0 },

@@ -29,8 +29,7 @@
 #include "resolver_asked_priv.h"
 #include "resolver_priv.h"
 
-/* Questions pending in the library; each needs a socket of its own. */
-#define ASKED_MAX	4096u
+/* Questions pending in the library, however low the limit of files is. */
 #define ASKED_MIN	64u
 /* each octet may become \DDD */
 #define ESCAPED_MAX	(4 * DNS_NAME_MAX + 1)
@@ -114,8 +113,8 @@ asked_max(void)
 	if (getrlimit(RLIMIT_NOFILE, &files) == -1 ||
 	    files.rlim_cur / 4 < ASKED_MIN)
 		return ASKED_MIN;
-	return files.rlim_cur / 4 < ASKED_MAX ?
-	    (unsigned)(files.rlim_cur / 4) : ASKED_MAX;
+	return files.rlim_cur / 4 < RESOLVER_ASKED_MAX ?
+	    (unsigned)(files.rlim_cur / 4) : RESOLVER_ASKED_MAX;
 }
 
 static void

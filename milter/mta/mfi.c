@@ -39,6 +39,7 @@ struct mfi_conn {
 	struct session	*session;
 	unsigned long	 steps;		/* negotiated SMFIP_* */
 	bool		 in_message;
+	bool		 admitted;	/* below max-sessions */
 };
 
 static struct services	*services;
@@ -112,6 +113,7 @@ mfi_conn(SMFICTX *ctx)
 	if (c == NULL) {
 		c = xcalloc(1, sizeof(*c));
 		c->session = session_new(services, mfi_macro, ctx);
+		c->admitted = ceiling_admit(services);
 		smfi_setpriv(ctx, c);
 	}
 	return c;
@@ -195,6 +197,8 @@ mfi_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
 
 	(void)f2;
 	(void)f3;
+	if (ceiling_is_full(services))
+		return SMFIS_REJECT;
 	if ((f0 & ACTIONS) != ACTIONS) {
 		log_printf(LOG_LEVEL_ERROR, "the MTA does not allow filters "
 		    "to add and change header fields and to quarantine mail; "
@@ -262,12 +266,17 @@ static sfsistat
 mfi_envfrom(SMFICTX *ctx, char **argv)
 {
 	struct mfi_conn	*c = mfi_conn(ctx);
+	const char	*path = argv[0] != NULL ? argv[0] : "";
 	struct verdict	 v;
 
-	if (session_is_over(c, &v))
+	if (session_is_over(c, &v) ||
+	    ceiling_defers(services, &c->admitted, &v)) {
+		session_defer(c->session, path, &v);
+		message_ends(c);
 		return answer(ctx, c, &v, 0);
+	}
 	message_begins(c);
-	v = session_mail(c->session, argv[0] != NULL ? argv[0] : "");
+	v = session_mail(c->session, path);
 	if (v.action >= ACTION_DEFER)
 		message_ends(c);
 	return answer(ctx, c, &v, 0);
@@ -419,6 +428,8 @@ mfi_close(SMFICTX *ctx)
 	smfi_setpriv(ctx, NULL);
 	session_free(&c->session);
 	message_ends(c);
+	if (c->admitted)
+		ceiling_leave(services);
 	free(c);
 	return SMFIS_CONTINUE;
 }

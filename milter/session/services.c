@@ -184,6 +184,9 @@ services_new(struct setup *setup, struct resolver *resolver,
 	sv->warned = warned_new();
 	clock_lock_init(sv);
 	sv->current = setup;
+	ceiling_init(&sv->ceiling);
+	if (setup != NULL)	/* a test without sessions */
+		ceiling_change(&sv->ceiling, setup->conf);
 	sv->resolver = resolver;
 	sv->store = store;
 	sv->hostname = hostname;
@@ -235,6 +238,7 @@ services_swap(struct services *sv, struct setup *setup)
 	pthread_mutex_lock(&sv->lock);
 	old = sv->current;
 	sv->current = setup;
+	ceiling_change(&sv->ceiling, setup->conf);
 	pthread_mutex_unlock(&sv->lock);
 	setup_unref(&old);
 }

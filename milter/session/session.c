@@ -196,6 +196,19 @@ session_mail(struct session *s, const char *path)
 	return go_on();
 }
 
+void
+session_defer(struct session *s, const char *path, const struct verdict *v)
+{
+	message_open(s);
+	stage_listener(s);
+	stage_login(s);
+	stage_sender(s, path);
+	s->verdict = *v;
+	session_log(s, action_name(v->action), "mail");
+	count_action(s, v->action);
+	message_close(s);
+}
+
 static void
 note_queue_id(struct session *s)
 {

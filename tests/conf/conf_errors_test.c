@@ -351,6 +351,21 @@ static const struct {
 	{ "header fields",
 	    "max-header-fields = 1",
 	    "t:1: max-header-fields = \"1\" must be between 100 and 100000" },
+	{ "header bytes",
+	    "max-header-bytes = 17M",
+	    "t:1: max-header-bytes = \"17M\" must be between 16K and 16M" },
+	{ "a size that overflows",
+	    "max-memory = 99999999999999999999G",
+	    "t:1: max-memory = \"99999999999999999999G\" must be between 64M "
+	    "and 1024G, or unlimited" },
+	{ "not a size",
+	    "max-memory = 1.5G",
+	    "t:1: max-memory = \"1.5G\" is not a size; write a number of "
+	    "bytes, or one with K, M or G after it, between 64M and 1024G, "
+	    "or unlimited" },
+	{ "too many sessions",
+	    "max-sessions = 0",
+	    "t:1: max-sessions = \"0\" must be between 1 and 1000000" },
 	{ "name server",
 	    "resolver { servers = {\"ns.example.net\", \"192.0.2.1@0\"} }",
 	    "t:1: resolver: servers = \"ns.example.net\" is not a name "

@@ -159,6 +159,8 @@ defaults_of_root(const struct conf *c)
 	assert_false(c->identity.case_sensitive_local);
 	assert_int_equal(c->max_header_fields, 2000);
 	assert_int_equal(c->max_header_bytes, 262144);
+	assert_int_equal(c->max_sessions, 10000);
+	assert_int_equal(c->max_memory, SIZE_MAX);
 	assert_int_equal(c->nlisteners, 0);
 	assert_int_equal(users_count(c->users), 0);
 	assert_null(c->users_file);

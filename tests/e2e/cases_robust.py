@@ -199,6 +199,7 @@ def begin_and_stop(w):
     # it defers new messages from now on
     wait_until("millgate drains", lambda: submit(
         w, compose(ALICE)).starts("451 4.3.2"))
+    assert w.millgate.log_line(event="mail", rule="shutdown", sender=ALICE)
     return client
 
 
@@ -278,6 +279,7 @@ def a_session_without_bodies_is_deferred_after_a_reload(w):
         w.millgate.configure()
         w.millgate.reload()
         expect(client.mail(ALICE), "451 4.3.2 ")
+    assert w.millgate.log_line(event="mail", rule="reload", sender=ALICE)
     serves(w)
 
 

@@ -61,10 +61,19 @@ class Session:
     def rcpt(self, recipient):
         self.send(b"R<" + recipient.encode() + b">\0")
 
-    def data(self, fields, body):
+    def header(self, fields):
         """
-    Send T, the fields as (name, value with its blank), the body, and E; only
-    T and E get answers.
-    """
+        Send T, and the fields as (name, value with its blank). Only T gets an
+        answer.
+        """
         self.send(b"T", *["L{}\0{}\0".format(*field).encode()
-                          for field in fields], b"N", b"B" + body, b"E")
+                          for field in fields])
+
+    def body(self, text):
+        """Send the end of the header, the body and E, which gets an answer."""
+        self.send(b"N", b"B" + text, b"E")
+
+    def data(self, fields, text):
+        """The header and the body; only T and E get answers."""
+        self.header(fields)
+        self.body(text)
