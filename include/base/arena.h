@@ -14,7 +14,10 @@
 
 struct arena;
 
-/* An empty arena that grows by chunks of at least `chunk` bytes. */
+/*
+ * An empty arena that grows by chunks of `chunk` bytes, all overhead but
+ * malloc's included; larger allocations get larger chunks. 0: 1 KB.
+ */
 struct arena	*arena_new(size_t chunk);
 void		 arena_free(struct arena **ap);
 

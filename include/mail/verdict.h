@@ -52,5 +52,7 @@ struct verdict	 verdict_by(enum action a, const char *rule,
 		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* The worse of two; the first when equal, unless it is a plain accept. */
 struct verdict	 verdict_worse(struct verdict a, struct verdict b);
+bool		 verdict_is_worse(const struct verdict *v,
+		    const struct verdict *than);
 
 #endif

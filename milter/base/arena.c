@@ -14,7 +14,8 @@
 #include "base/ascii.h"
 
 #define ALIGN		16u
-#define CHUNK_MIN	1024u
+#define CHUNK_MIN	128u
+#define CHUNK_USUAL	1024u
 
 struct chunk {
 	struct chunk	*next;
@@ -27,6 +28,8 @@ struct arena {
 	struct chunk	*first, *current;
 	size_t		 chunk_size, used;
 };
+/* The arena itself lies at the start of its first chunk. */
+#define ARENA_SIZE	round_up(sizeof(struct arena))
 
 static void
 out_of_memory(void)
@@ -77,6 +80,12 @@ xstrdup(const char *s)
 	return p;
 }
 
+static size_t
+round_up(size_t size)
+{
+	return (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
 static struct chunk *
 chunk_new(size_t size)
 {
@@ -94,10 +103,19 @@ chunk_new(size_t size)
 struct arena *
 arena_new(size_t chunk)
 {
-	struct arena *a = xcalloc(1, sizeof(*a));
+	struct chunk	*c;
+	struct arena	*a;
 
-	a->chunk_size = chunk < CHUNK_MIN ? CHUNK_MIN : chunk;
-	a->first = a->current = chunk_new(a->chunk_size);
+	if (chunk == 0)
+		chunk = CHUNK_USUAL;
+	if (chunk < CHUNK_MIN)
+		chunk = CHUNK_MIN;
+	c = chunk_new(chunk - sizeof(*c));
+	c->used = ARENA_SIZE;
+	a = (void *)c->data;
+	a->first = a->current = c;
+	a->chunk_size = chunk - sizeof(*c);
+	a->used = 0;
 	return a;
 }
 
@@ -115,11 +133,11 @@ chunks_free(struct chunk *c)
 void
 arena_free(struct arena **ap)
 {
-	if (*ap == NULL)
-		return;
-	chunks_free((*ap)->first);
-	free(*ap);
+	struct arena *a = *ap;
+
 	*ap = NULL;
+	if (a != NULL)
+		chunks_free(a->first);
 }
 
 void
@@ -127,7 +145,7 @@ arena_reset(struct arena *a)
 {
 	chunks_free(a->first->next);
 	a->first->next = NULL;
-	a->first->used = 0;
+	a->first->used = ARENA_SIZE;
 	a->current = a->first;
 	a->used = 0;
 }
@@ -138,33 +156,48 @@ arena_used(const struct arena *a)
 	return a->used;
 }
 
+/* `size` octets in the current chunk, or in a new one. */
 static void *
 arena_take(struct arena *a, size_t size)
 {
 	struct chunk	*c = a->current;
-	size_t		 rounded;
 	void		*p;
 
-	if (size > SIZE_MAX / 4)
-		out_of_memory();
-	rounded = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-	if (rounded == 0)
-		rounded = ALIGN;
-	if (c->size - c->used < rounded) {
-		c->next = chunk_new(rounded > a->chunk_size ?
-		    rounded : a->chunk_size);
+	if (c->size - c->used < size) {
+		c->next = chunk_new(size > a->chunk_size ? size :
+		    a->chunk_size);
 		c = a->current = c->next;
 	}
 	p = c->data + c->used;
-	c->used += rounded;
-	a->used += rounded;
+	c->used += size;
+	a->used += size;
 	return p;
+}
+
+static void *
+arena_take_aligned(struct arena *a, size_t size)
+{
+	size_t up = round_up(a->current->used);
+
+	if (size > SIZE_MAX / 4)
+		out_of_memory();
+	a->current->used = up < a->current->size ? up : a->current->size;
+	return arena_take(a, round_up(size > 0 ? size : 1));
+}
+
+/* Octets need no alignment: strings are stored one behind the other. */
+static char *
+arena_take_octets(struct arena *a, size_t size)
+{
+	if (size > SIZE_MAX / 4)
+		out_of_memory();
+	return arena_take(a, size);
 }
 
 void *
 arena_alloc(struct arena *a, size_t size)
 {
-	return memset(arena_take(a, size), 0, size);
+	return memset(arena_take_aligned(a, size), 0, size);
 }
 
 void *
@@ -189,7 +222,7 @@ arena_enlarge(struct arena *a, const void *old, size_t n, size_t more,
 char *
 arena_memdup(struct arena *a, const void *data, size_t len)
 {
-	char *p = arena_take(a, len + 1);
+	char *p = arena_take_octets(a, len + 1);
 
 	if (len > 0)
 		memcpy(p, data, len);
@@ -225,7 +258,7 @@ arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 	va_end(again);
 	if (len < 0)
 		out_of_memory();
-	p = arena_take(a, (size_t)len + 1);
+	p = arena_take_octets(a, (size_t)len + 1);
 	vsnprintf(p, (size_t)len + 1, fmt, ap);
 	return p;
 }

@@ -88,11 +88,22 @@ verdict_by(enum action a, const char *rule, const char *reject_reply,
 	return v;
 }
 
+static bool
+is_plain_accept(const struct verdict *v)
+{
+	return v->action == ACTION_ACCEPT && strcmp(v->rule, "ok") == 0;
+}
+
+/* An accept by another rule than "ok" keeps its rule. */
+bool
+verdict_is_worse(const struct verdict *v, const struct verdict *than)
+{
+	return v->action > than->action ||
+	    (is_plain_accept(than) && !is_plain_accept(v));
+}
+
 struct verdict
 verdict_worse(struct verdict a, struct verdict b)
 {
-	/* an accept by another rule than "ok" keeps its rule */
-	if (a.action == ACTION_ACCEPT && strcmp(a.rule, "ok") == 0)
-		return b;
-	return b.action > a.action ? b : a;
+	return verdict_is_worse(&b, &a) ? b : a;
 }

@@ -22,18 +22,23 @@
 #include "spf/spf_received.h"
 #include "stages_priv.h"
 
-#define CONN_CHUNK	1024
-#define MESSAGE_CHUNK	16384
+/* Enough for the connection's names, and for a message's envelope. */
+#define CONN_CHUNK	512
+#define MESSAGE_CHUNK	2048
+
+static const struct verdict accepted = { .action = ACTION_ACCEPT,
+    .rule = "ok" };
 
 struct session *
 session_new(struct services *sv, session_macro_fn *macro, void *ctx)
 {
-	struct session *s = xcalloc(1, sizeof(*s));
+	struct arena	*a = arena_new(CONN_CHUNK);
+	struct session	*s = arena_alloc(a, sizeof(*s));
 
 	s->sv = sv;
 	s->macro = macro;
 	s->macro_ctx = ctx;
-	s->conn_arena = arena_new(CONN_CHUNK);
+	s->arena = a;
 	atomic_fetch_add(&sv->counters.connections, 1);
 	atomic_fetch_add(&sv->counters.open_connections, 1);
 	return s;
@@ -42,44 +47,63 @@ session_new(struct services *sv, session_macro_fn *macro, void *ctx)
 static void
 message_close(struct session *s)
 {
-	struct conn_facts conn = s->f.conn;
+	struct message	*m = s->message;
+	struct arena	*a;
 
-	if (!s->open)
+	if (m == NULL)
 		return;
-	stage_quota_close(s);
-	stage_end(s);
-	setup_unref(&s->setup);
-	memset(&s->f, 0, sizeof(s->f));
-	s->f.conn = conn;
-	s->open = false;
+	s->message = NULL;
+	stage_quota_close(m);
+	stage_end(m);
+	setup_unref(&m->setup);
+	a = m->arena;
+	arena_free(&a);
 }
 
 void
 session_free(struct session **sp)
 {
-	struct session *s = *sp;
+	struct session	*s = *sp;
+	struct arena	*a;
 
 	if (s == NULL)
 		return;
 	*sp = NULL;
 	session_abort(s);
 	atomic_fetch_sub(&s->sv->counters.open_connections, 1);
-	arena_free(&s->arena);
-	arena_free(&s->conn_arena);
 	free(s->helo);
-	free(s);
+	a = s->arena;
+	arena_free(&a);
 }
 
 static bool
-enforces(const struct session *s)
+enforces(const struct message *m)
 {
-	return s->setup->conf->mode == MODE_ENFORCE;
+	return m->setup->conf->mode == MODE_ENFORCE;
+}
+
+void
+message_judge(struct message *m, struct verdict v)
+{
+	if (verdict_is_worse(&v, m->verdict))
+		m->verdict = memcpy(arena_alloc(m->arena, sizeof(v)), &v,
+		    sizeof(v));
+}
+
+/* Replace the verdict, also by one that is not worse. */
+static void
+message_refuse_edits(struct message *m, const char *failed)
+{
+	struct verdict *v = arena_alloc(m->arena, sizeof(*v));
+
+	*v = verdict_refuse("edits", "451 4.3.0", "%s", failed);
+	m->verdict = v;
 }
 
 static void
-count_action(struct session *s, enum action a)
+count_action(struct services *sv, enum action a)
 {
-	struct counters *c = &s->sv->counters;
+	struct counters *c = &sv->counters;
 
 	atomic_fetch_add(&c->messages, 1);
 	if (a == ACTION_REJECT)
@@ -88,22 +112,26 @@ count_action(struct session *s, enum action a)
 		atomic_fetch_add(&c->deferred, 1);
 	else if (a == ACTION_HOLD) {
 		atomic_fetch_add(&c->held, 1);
-		atomic_store(&c->held_at, s->sv->ticks());
+		atomic_store(&c->held_at, sv->ticks());
 	} else
 		atomic_fetch_add(&c->accepted, 1);
+}
+
+static struct verdict
+message_answer(const struct message *m)
+{
+	return enforces(m) ? *m->verdict : verdict_accept();
 }
 
 /* The last answer to a message: one log line, one count, and it is closed. */
 static struct verdict
 message_end(struct session *s, const char *event)
 {
-	struct verdict v = s->verdict;
+	struct verdict v = message_answer(s->message);
 
-	if (!enforces(s))
-		v = verdict_accept();
 	session_log(s, action_name(v.action), event);
-	stage_outcome(s, v.action);
-	count_action(s, v.action);
+	stage_outcome(s->message, v.action);
+	count_action(s->sv, v.action);
 	message_close(s);
 	return v;
 }
@@ -116,9 +144,9 @@ go_on(void)
 }
 
 static bool
-refuses(const struct session *s)
+refuses(const struct message *m)
 {
-	return s->verdict.action >= ACTION_DEFER && enforces(s);
+	return m->verdict->action >= ACTION_DEFER && enforces(m);
 }
 
 struct verdict
@@ -137,98 +165,103 @@ session_helo(struct session *s, const char *helo)
 	 * in the connection's arena, because a client may repeat it for ever.
 	 */
 	free(s->helo);
-	s->f.conn.helo = s->helo = helo != NULL ? xstrdup(helo) : NULL;
+	s->conn.helo = s->helo = helo != NULL ? xstrdup(helo) : NULL;
+	if (s->message != NULL)
+		s->message->f.conn.helo = s->helo;
 	stage_note_macros(s, AT_HELO);
 	return go_on();
 }
 
-static void
+static struct message *
 message_open(struct session *s)
 {
+	struct arena	*a = arena_new(MESSAGE_CHUNK);
+	struct message	*m = arena_alloc(a, sizeof(*m));
+
 	session_abort(s);
-	if (s->arena == NULL)
-		s->arena = arena_new(MESSAGE_CHUNK);
-	arena_reset(s->arena);
-	s->setup = services_setup(s->sv);
-	s->began = s->sv->ticks();
-	s->open = true;
-	s->too_large = s->headers_ended = false;
-	s->sign_why = NULL;
-	s->nsigned = s->nwalks = 0;
-	s->refused = 0;
-	s->blocked = false;
-	s->verdict = verdict_accept();
-	headers_init(&s->headers, s->arena, s->setup->conf->max_header_fields,
-	    s->setup->conf->max_header_bytes);
-	edits_init(&s->edits, s->arena);
+	m->sv = s->sv;
+	m->arena = a;
+	m->setup = services_setup(s->sv);
+	m->f.conn = s->conn;
+	m->began = s->sv->ticks();
+	m->verdict = &accepted;
+	headers_init(&m->headers, a, m->setup->conf->max_header_fields,
+	    m->setup->conf->max_header_bytes);
+	edits_init(&m->edits, a);
+	return s->message = m;
 }
 
 /* Also sets `unentitled`, which may_sign reads. */
 static struct verdict
-judge_envelope(struct session *s)
+judge_envelope(struct message *m)
 {
 	struct verdict v, sender;
 
-	v = policy_session(s->rules, s->user, &s->f);
-	sender = policy_sender(s->rules, &s->setup->conf->identity, s->user,
-	    s->tier, &s->f);
-	s->unentitled = sender.action >= ACTION_DEFER ||
-	    s->f.login_unknown || (s->user != NULL && s->user->block);
+	v = policy_session(m->rules, m->user, &m->f);
+	sender = policy_sender(m->rules, &m->setup->conf->identity, m->user,
+	    m->tier, &m->f);
+	m->unentitled = sender.action >= ACTION_DEFER ||
+	    m->f.login_unknown || (m->user != NULL && m->user->block);
 	return v.action == ACTION_ACCEPT ? sender : v;
 }
 
 struct verdict
 session_mail(struct session *s, const char *path)
 {
-	message_open(s);
+	struct message *m = message_open(s);
+
 	stage_listener(s);
 	stage_login(s);
 	stage_sender(s, path);
-	s->verdict = judge_envelope(s);
-	if (!refuses(s))
-		s->verdict = verdict_worse(s->verdict, stage_quota_open(s));
-	if (!refuses(s))
-		s->verdict = verdict_worse(s->verdict, stage_fuse_client(s));
-	if (refuses(s))
+	message_judge(m, judge_envelope(m));
+	if (!refuses(m))
+		message_judge(m, stage_quota_open(m));
+	if (!refuses(m))
+		message_judge(m, stage_fuse_client(m));
+	if (refuses(m))
 		return message_end(s, "mail");
-	if (s->f.direction == DIRECTION_INBOUND)
-		stage_inbound_start(s);
+	if (m->f.direction == DIRECTION_INBOUND)
+		stage_inbound_start(m);
 	return go_on();
 }
 
 void
 session_defer(struct session *s, const char *path, const struct verdict *v)
 {
-	message_open(s);
+	struct message *m = message_open(s);
+
 	stage_listener(s);
 	stage_login(s);
 	stage_sender(s, path);
-	s->verdict = *v;
+	m->verdict = v;
 	session_log(s, action_name(v->action), "mail");
-	count_action(s, v->action);
+	count_action(s->sv, v->action);
 	message_close(s);
 }
 
 static void
 note_queue_id(struct session *s)
 {
+	struct message *m = s->message;
+
 	/* Postfix assigns it with the first accepted recipient */
-	if (s->f.env.queue_id == NULL)
-		s->f.env.queue_id = stage_macro(s, s->arena, "i");
+	if (m->f.env.queue_id == NULL)
+		m->f.env.queue_id = stage_macro(s, m->arena, "i");
 }
 
 /* Refuse this recipient alone. Only the first one of a message is logged. */
 static struct verdict
 recipient_refused(struct session *s, struct verdict v)
 {
-	struct verdict before = s->verdict;
+	struct message		*m = s->message;
+	const struct verdict	*before = m->verdict;
 
-	if (s->refused++ == 0) {
-		s->verdict = v;
+	if (m->refused++ == 0) {
+		m->verdict = &v;
 		session_log(s, action_name(v.action), "rcpt");
-		s->verdict = before;
+		m->verdict = before;
 	}
-	s->verdict = verdict_worse(s->verdict, stage_fuse_refused(s));
+	message_judge(m, stage_fuse_refused(m));
 	return v;
 }
 
@@ -238,28 +271,29 @@ recipient_refused(struct session *s, struct verdict v)
  * for a "milter configuration error" and retries the message, even after 5xx.
  */
 static bool
-refuses_at_eom(const struct session *s)
+refuses_at_eom(const struct message *m)
 {
-	return s->f.conn.local || !enforces(s);
+	return m->f.conn.local || !enforces(m);
 }
 
 struct verdict
 session_rcpt(struct session *s, const char *path)
 {
-	struct verdict v;
+	struct message	*m = s->message;
+	struct verdict	 v;
 
-	if (!s->open)
+	if (m == NULL)
 		return go_on();
 	note_queue_id(s);
 	if (stage_was_refused(s)) {
-		s->verdict = verdict_worse(s->verdict, stage_fuse_refused(s));
+		message_judge(m, stage_fuse_refused(m));
 		return go_on();
 	}
-	v = stage_quota_recipient(s);
-	if (v.action < ACTION_DEFER || refuses_at_eom(s)) {
-		s->f.env.recipients++;
-		stage_recipient(s, path);
-		s->verdict = verdict_worse(s->verdict, v);
+	v = stage_quota_recipient(m);
+	if (v.action < ACTION_DEFER || refuses_at_eom(m)) {
+		m->f.env.recipients++;
+		stage_recipient(m, path);
+		message_judge(m, v);
 		return go_on();
 	}
 	return recipient_refused(s, v);
@@ -268,12 +302,14 @@ session_rcpt(struct session *s, const char *path)
 struct verdict
 session_header(struct session *s, const char *name, const char *value)
 {
-	if (!s->open || s->too_large)
+	struct message *m = s->message;
+
+	if (m == NULL || m->too_large)
 		return go_on();
-	if (!headers_add(&s->headers, name, value))
-		s->too_large = true;
-	else if (s->verifier != NULL)
-		dkim_verifier_header(s->verifier, name, value);
+	if (!headers_add(&m->headers, name, value))
+		m->too_large = true;
+	else if (m->verifier != NULL)
+		dkim_verifier_header(m->verifier, name, value);
 	return go_on();
 }
 
@@ -284,28 +320,30 @@ session_header(struct session *s, const char *name, const char *value)
  * Mail that a block holds is signed, because it is sent unchanged on release.
  */
 static bool
-may_sign(const struct session *s)
+may_sign(const struct message *m)
 {
-	return !s->unentitled && (!s->blocked || enforces(s)) && !refuses(s);
+	return !m->unentitled && (!m->blocked || enforces(m)) && !refuses(m);
 }
 
 struct verdict
 session_eoh(struct session *s)
 {
-	if (!s->open || s->too_large)
+	struct message *m = s->message;
+
+	if (m == NULL || m->too_large)
 		return go_on();
 	note_queue_id(s);
-	stage_headers(s);
-	s->headers_ended = true;
-	if (s->f.direction == DIRECTION_SUBMISSION) {
-		struct verdict v = policy_identity(s->rules,
-		    &s->setup->conf->identity, s->user, s->tier, &s->f);
+	stage_headers(m);
+	m->headers_ended = true;
+	if (m->f.direction == DIRECTION_SUBMISSION) {
+		struct verdict v = policy_identity(m->rules,
+		    &m->setup->conf->identity, m->user, m->tier, &m->f);
 
-		s->unentitled |= v.action >= ACTION_DEFER;
-		s->verdict = verdict_worse(s->verdict, v);
-		s->verdict = verdict_worse(s->verdict, stage_fuse_from(s));
-		if (may_sign(s))
-			stage_sign_start(s);
+		m->unentitled |= v.action >= ACTION_DEFER;
+		message_judge(m, v);
+		message_judge(m, stage_fuse_from(m));
+		if (may_sign(m))
+			stage_sign_start(m);
 	}
 	return go_on();
 }
@@ -313,75 +351,77 @@ session_eoh(struct session *s)
 struct verdict
 session_body(struct session *s, const void *data, size_t len)
 {
-	if (!s->open || s->too_large)
+	struct message *m = s->message;
+
+	if (m == NULL || m->too_large)
 		return go_on();
-	if (s->verifier != NULL)
-		dkim_verifier_body(s->verifier, data, len);
-	if (s->signer != NULL)
-		dkim_signer_body(s->signer, data, len);
+	if (m->verifier != NULL)
+		dkim_verifier_body(m->verifier, data, len);
+	if (m->signer != NULL)
+		dkim_signer_body(m->signer, data, len);
 	return go_on();
 }
 
 static struct verdict
-judge_inbound(struct session *s)
+judge_inbound(struct message *m)
 {
-	const struct conf	*c = s->setup->conf;
+	const struct conf	*c = m->setup->conf;
 	struct verdict		 v;
 
-	if (policy_trust(&c->trust, &s->f, policy_is_own_mail(&c->identity,
-	    s->user, s->tier, &s->f), &s->f.override))
+	if (policy_trust(&c->trust, &m->f, policy_is_own_mail(&c->identity,
+	    m->user, m->tier, &m->f), &m->f.override))
 		return verdict_accept();
-	v = policy_override(c->overrides, c->noverrides, &c->identity, &s->f,
-	    &s->f.override, policy_dmarc(&c->dmarc, &s->f));
-	return verdict_worse(v, policy_spf(&c->spf, &s->f));
+	v = policy_override(c->overrides, c->noverrides, &c->identity, &m->f,
+	    &m->f.override, policy_dmarc(&c->dmarc, &m->f));
+	return verdict_worse(v, policy_spf(&c->spf, &m->f));
 }
 
 static struct verdict
-judge_message(struct session *s)
+judge_message(struct message *m)
 {
-	if (s->too_large)
+	if (m->too_large)
 		return verdict_refuse("header-size", "552 5.3.4",
 		    "The message header is too large");
-	if (!s->headers_ended)	/* From has not been checked */
+	if (!m->headers_ended)	/* From has not been checked */
 		return verdict_refuse("sequence", "451 4.3.0",
 		    "The message had no end of headers; try again");
-	if (s->f.direction == DIRECTION_SUBMISSION)
+	if (m->f.direction == DIRECTION_SUBMISSION)
 		return verdict_accept();	/* judged at end of headers */
-	stage_inbound_collect(s);
-	return judge_inbound(s);
+	stage_inbound_collect(m);
+	return judge_inbound(m);
 }
 
 /* --- the trace fields of an accepted message ---------------------------- */
 
 /* Delete all fields of this name that claim to be ours. */
 static void
-delete_claimed(struct session *s, const char *field,
+delete_claimed(struct message *m, const char *field,
     bool (*claims)(const char *value, const char *us))
 {
 	const struct header	*h;
 	unsigned		 nth;
 
-	for (nth = 1; (h = headers_find(&s->headers, field, nth)) != NULL;
+	for (nth = 1; (h = headers_find(&m->headers, field, nth)) != NULL;
 	    nth++)
-		if (claims(h->value, s->authserv_id))
-			edits_delete(&s->edits, field, nth);
+		if (claims(h->value, m->authserv_id))
+			edits_delete(&m->edits, field, nth);
 }
 
 /* RFC 7208 9.1: one field for each identity, MAIL FROM on top. */
 static void
-plan_received_spf(struct session *s)
+plan_received_spf(struct message *m)
 {
 	static const bool	 helo[] = { true, false };
 	static const char	 field[] = "Received-SPF";
 	const char		*value;
 	size_t			 i;
 
-	delete_claimed(s, field, spf_received_claims);
+	delete_claimed(m, field, spf_received_claims);
 	for (i = 0; i < 2; i++) {
-		value = spf_received_format(s->arena, &s->f, s->authserv_id,
+		value = spf_received_format(m->arena, &m->f, m->authserv_id,
 		    helo[i]);
 		if (value != NULL)
-			edits_insert_top(&s->edits, field, value);
+			edits_insert_top(&m->edits, field, value);
 	}
 }
 
@@ -390,71 +430,74 @@ plan_received_spf(struct session *s)
  * none, and insert ours on top.
  */
 static void
-plan_results(struct session *s)
+plan_results(struct message *m)
 {
 	static const char	 field[] = "Authentication-Results";
-	const struct authres_form form = { s->authserv_id,
-	    s->setup->conf->submission_results, !enforces(s) };
+	const struct authres_form form = { m->authserv_id,
+	    m->setup->conf->submission_results, !enforces(m) };
 	const char		*value;
 
-	delete_claimed(s, field, authres_claims);
-	if (s->setup->conf->spf.received_spf)
-		plan_received_spf(s);
-	value = authres_format(s->arena, &form, &s->f, &s->verdict);
+	delete_claimed(m, field, authres_claims);
+	if (m->setup->conf->spf.received_spf)
+		plan_received_spf(m);
+	value = authres_format(m->arena, &form, &m->f, m->verdict);
 	if (value != NULL)
-		edits_insert_top(&s->edits, field, value);
+		edits_insert_top(&m->edits, field, value);
 }
 
 struct verdict
 session_eom(struct session *s, const struct edits **edits)
 {
+	struct message *m = s->message;
+
 	*edits = NULL;
-	if (!s->open)
+	if (m == NULL)
 		return verdict_refuse("sequence", "451 4.3.0",
 		    "The message has no sender; try again");
 	note_queue_id(s);
-	s->verdict = verdict_worse(s->verdict, judge_message(s));
-	if (!refuses(s) && !stage_sign_finish(s))
-		s->verdict = verdict_worse(s->verdict,
-		    verdict_refuse("sign", "451 4.3.0",
+	message_judge(m, judge_message(m));
+	if (!refuses(m) && !stage_sign_finish(m))
+		message_judge(m, verdict_refuse("sign", "451 4.3.0",
 		    "The message could not be signed; try again later"));
-	if (refuses(s))
+	if (refuses(m))
 		return message_end(s, "eom");
-	if (!s->too_large)
-		plan_results(s);
-	edits_order(&s->edits);
-	*edits = &s->edits;
-	return enforces(s) ? s->verdict : verdict_accept();
+	if (!m->too_large)
+		plan_results(m);
+	edits_order(&m->edits);
+	*edits = &m->edits;
+	return message_answer(m);
 }
 
 struct verdict
 session_commit(struct session *s, const char *failed)
 {
-	if (!s->open)
+	struct message *m = s->message;
+
+	if (m == NULL)
 		return go_on();
 	if (failed != NULL)
-		s->verdict = verdict_refuse("edits", "451 4.3.0", "%s",
-		    failed);
+		message_refuse_edits(m, failed);
 	else
-		s->verdict = verdict_worse(s->verdict, stage_quota_commit(s));
-	return enforces(s) ? s->verdict : verdict_accept();
+		message_judge(m, stage_quota_commit(m));
+	return message_answer(m);
 }
 
 struct verdict
 session_end(struct session *s, const char *failed)
 {
-	if (!s->open)
+	struct message *m = s->message;
+
+	if (m == NULL)
 		return go_on();
 	if (failed != NULL)
-		s->verdict = verdict_refuse("edits", "451 4.3.0", "%s",
-		    failed);
+		message_refuse_edits(m, failed);
 	return message_end(s, "eom");
 }
 
 void
 session_abort(struct session *s)
 {
-	if (!s->open)
+	if (s->message == NULL)
 		return;
 	atomic_fetch_add(&s->sv->counters.aborted, 1);
 	message_close(s);

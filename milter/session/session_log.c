@@ -14,9 +14,9 @@
 #include "stages_priv.h"
 
 static void
-log_session(struct record *r, const struct session *s)
+log_session(struct record *r, const struct message *m)
 {
-	const struct facts	*f = &s->f;
+	const struct facts	*f = &m->f;
 	char			 client[NETADDR_TEXT];
 
 	record_str(r, "listener", f->listener);
@@ -33,8 +33,8 @@ log_session(struct record *r, const struct session *s)
 	record_str(r, "tier", f->tier);
 	record_str(r, "sender", f->env.sender);
 	record_num(r, "recipients", f->env.recipients);
-	if (s->refused > 0)
-		record_num(r, "refused", s->refused);
+	if (m->refused > 0)
+		record_num(r, "refused", m->refused);
 }
 
 /*
@@ -150,22 +150,24 @@ log_quota(struct record *r, const struct facts *f)
 static void
 log_cost(struct record *r, struct session *s)
 {
-	if (s->lookups != NULL) {
-		record_num(r, "dns", lookups_count(s->lookups));
-		record_num(r, "dns-ms", lookups_waited_ms(s->lookups));
+	struct message *m = s->message;
+
+	if (m->lookups != NULL) {
+		record_num(r, "dns", lookups_count(m->lookups));
+		record_num(r, "dns-ms", lookups_waited_ms(m->lookups));
 	}
-	record_num(r, "ms", s->sv->ticks() - s->began);
+	record_num(r, "ms", s->sv->ticks() - m->began);
 }
 
 static void
-log_verdict(struct record *r, const struct session *s, const char *action,
+log_verdict(struct record *r, const struct message *m, const char *action,
     const char *hint)
 {
-	const struct verdict *v = &s->verdict;
+	const struct verdict *v = m->verdict;
 
 	record_str(r, "action", action);
 	record_str(r, "rule", v->rule);
-	if (s->setup->conf->mode == MODE_MONITOR &&
+	if (m->setup->conf->mode == MODE_MONITOR &&
 	    v->action != ACTION_ACCEPT)
 		record_str(r, "would", action_name(v->action));
 	if (v->code[0] != '\0')
@@ -179,23 +181,24 @@ log_verdict(struct record *r, const struct session *s, const char *action,
 void
 session_log(struct session *s, const char *action, const char *event)
 {
+	struct message *m = s->message;
 	struct record r;
 
 	stage_observe(s, event);
-	record_init(&r, s->arena);
-	record_str(&r, "id", s->f.env.queue_id != NULL ?
-	    s->f.env.queue_id : "-");
+	record_init(&r, m->arena);
+	record_str(&r, "id", m->f.env.queue_id != NULL ?
+	    m->f.env.queue_id : "-");
 	record_str(&r, "event", event);
-	log_verdict(&r, s, action, stage_hint(s));
-	log_session(&r, s);
-	log_results(&r, &s->f);
-	if (s->nsigned > 0)
-		record_num(&r, "signed", s->nsigned);
-	else if (s->f.direction == DIRECTION_SUBMISSION)
-		record_str(&r, "unsigned", s->sign_why);
-	log_quota(&r, &s->f);
-	record_str(&r, "users-error", s->users_error);
-	record_str(&r, "store-error", s->store_error);
+	log_verdict(&r, m, action, stage_hint(s));
+	log_session(&r, m);
+	log_results(&r, &m->f);
+	if (m->nsigned > 0)
+		record_num(&r, "signed", m->nsigned);
+	else if (m->f.direction == DIRECTION_SUBMISSION)
+		record_str(&r, "unsigned", m->sign_why);
+	log_quota(&r, &m->f);
+	record_str(&r, "users-error", m->users_error);
+	record_str(&r, "store-error", m->store_error);
 	log_cost(&r, s);
 	services_record(s->sv, LOG_LEVEL_INFO, &r);
 }

@@ -2,8 +2,9 @@
  * session_priv - the session as session*.c and stages*.c see it
  *
  * session.c handles the events. It calls the stages (stages_priv.h), which
- * gather facts into `f`, and then the judges of room policy, which turn facts
- * into verdicts. Two arenas own the memory: the connection's and the message's.
+ * gather facts into `f` of the message, and then the judges of room policy,
+ * which turn facts into verdicts. Two arenas own the memory: the connection's
+ * and the message's.
  */
 #ifndef MILLGATE_SESSION_PRIV_H
 #define MILLGATE_SESSION_PRIV_H
@@ -28,6 +29,7 @@
  * answers are judged when the result is needed.
  */
 struct walk {
+	struct walk	*next;
 	const char	*domain;
 	struct dmarc_walk names;
 	struct lookup	*lookup[DMARC_WALK_MAX];
@@ -39,52 +41,63 @@ struct walk {
 struct iprev {
 	struct lookups	*lookups;
 	struct netaddr	 client;
-	struct lookup	*names;		/* NULL: not asked */
+	struct lookup	*names;
 };
 
-struct session {
+/*
+ * A message, from MAIL to its last answer; it lies in its own arena. Most of
+ * its parts are allocated when they are first needed, because thousands of
+ * sessions may wait in the midst of a message.
+ */
+struct message {
 	struct services	*sv;
-	session_macro_fn *macro;
-	void		*macro_ctx;
-	struct arena	*conn_arena, *arena;	/* connection, message */
-	char		*helo;		/* f.conn.helo points to it */
-	struct facts	 f;
-	struct mta_facts mta;		/* as negotiated, before connect */
-	enum sent	 sent[OBSERVED_ROWS];
-	struct observed_listener *seen;	/* of the latest message */
-
-	/* --- the message ------------------------------------------------ */
-	bool		 open;		/* between MAIL and its end */
+	struct arena	*arena;
 	struct setup	*setup;
+	struct facts	 f;		/* with a copy of the connection's */
 	const struct session_rules *rules;
 	const struct user_rules *user;	/* of the login, or of the relay */
 	const struct tier_rules *tier;	/* NULL: none */
 	const char	*users_error;	/* why the lookup failed; NULL: not */
 	const char	*authserv_id;
-	struct lookups	*lookups;
+	struct lookups	*lookups;	/* inbound; NULL: none */
 	struct headers	 headers;
-	bool		 too_large;	/* the header is over the limits */
-	bool		 headers_ended;	/* the author has been parsed */
-	struct dkim_verifier *verifier;
-	struct dkim_signer *signer;
+	struct dkim_verifier *verifier;	/* NULL: none */
+	struct dkim_signer *signer;	/* NULL: none */
 	const char	*sign_why;	/* why it is not signed */
 	size_t		 nsigned;	/* signatures */
 	struct spf_limits spf_limits;
-	struct spf_question spf_mfrom, spf_helo;
-	struct walk	 walk[SESSION_WALKS];
+	struct spf_question *spf_mfrom, *spf_helo;	/* NULL: not asked */
+	struct walk	*walks;		/* the last one first */
 	size_t		 nwalks;
-	struct iprev	 iprev;
-	struct reservation *reservation;
-	struct store_usage usage[STORE_ACCOUNTS];
+	struct iprev	*iprev;		/* NULL: not asked */
+	struct reservation *reservation;	/* NULL: not counted */
+	struct store_usage *usage;	/* of each account of `reservation` */
 	const char	*store_error;	/* the last one; NULL: none */
 	struct edits	 edits;
-	struct verdict	 verdict;	/* the worst so far, as enforced */
+	const struct verdict *verdict;	/* the worst so far, as enforced */
+	uint64_t	 began;		/* ticks */
 	unsigned	 refused;	/* recipients */
+	bool		 too_large;	/* the header is over the limits */
+	bool		 headers_ended;	/* the author has been parsed */
 	bool		 blocked;	/* the login, or one of its groups */
 	bool		 unentitled;	/* may not use its sender or author */
-	uint64_t	 began;		/* ticks */
 };
 
+/* A connection: what outlives a message. It lies in its own arena. */
+struct session {
+	struct services	*sv;
+	session_macro_fn *macro;
+	void		*macro_ctx;
+	struct arena	*arena;
+	char		*helo;		/* conn.helo points to it */
+	struct conn_facts conn;
+	struct mta_facts mta;		/* as negotiated, before connect */
+	enum sent	 sent[OBSERVED_ROWS];
+	struct observed_listener *seen;	/* of the latest message */
+	struct message	*message;	/* NULL between messages */
+};
+
+/* Does the configuration of this message enforce its verdicts? */
 /* session_log.c: write the log line of the message, or of a recipient */
 void		 session_log(struct session *s, const char *action,
 		    const char *event);

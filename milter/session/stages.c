@@ -91,17 +91,17 @@ void
 stage_connect(struct session *s, const char *client_name,
     const struct sockaddr *client)
 {
-	struct conn_facts *conn = &s->f.conn;
+	struct conn_facts *conn = &s->conn;
 
 	memset(conn, 0, sizeof(*conn));
-	conn->client_name = arena_strdup(s->conn_arena, client_name);
+	conn->client_name = arena_strdup(s->arena, client_name);
 	conn->client_known = client_address(client, &conn->client);
-	conn->daemon_name = stage_macro(s, s->conn_arena, "{daemon_name}");
-	conn->daemon_port = stage_macro(s, s->conn_arena, "{daemon_port}");
-	conn->daemon_addr = stage_macro(s, s->conn_arena, "{daemon_addr}");
+	conn->daemon_name = stage_macro(s, s->arena, "{daemon_name}");
+	conn->daemon_port = stage_macro(s, s->arena, "{daemon_port}");
+	conn->daemon_addr = stage_macro(s, s->arena, "{daemon_addr}");
 	conn->local = is_local(conn, client);
 	conn->mta = s->mta;
-	conn->mta.version = stage_macro(s, s->conn_arena, "v");
+	conn->mta.version = stage_macro(s, s->arena, "v");
 	conn->mta.kind = policy_mta_kind(conn->mta.version);
 	stage_note_macros(s, AT_CONNECT);
 }
@@ -122,21 +122,22 @@ static const struct session_rules undecided = {
 void
 stage_listener(struct session *s)
 {
-	const struct conf *c = s->setup->conf;
+	struct message *m = s->message;
+	const struct conf *c = m->setup->conf;
 
-	s->rules = policy_connection(c->listeners, c->nlisteners, &s->f.conn);
+	m->rules = policy_connection(c->listeners, c->nlisteners, &s->conn);
 	if (policy_connection_undecided(c->listeners, c->nlisteners,
-	    &s->f.conn, s->rules))
-		s->rules = &undecided;
-	else if (s->rules == NULL)
-		s->rules = &unlisted;
-	s->f.direction = s->rules->direction;
-	s->f.listener = s->rules->name;
-	s->authserv_id = c->authserv_id;
-	if (s->authserv_id == NULL)
-		s->authserv_id = stage_macro(s, s->arena, "j");
-	if (s->authserv_id == NULL)
-		s->authserv_id = s->sv->hostname;
+	    &s->conn, m->rules))
+		m->rules = &undecided;
+	else if (m->rules == NULL)
+		m->rules = &unlisted;
+	m->f.direction = m->rules->direction;
+	m->f.listener = m->rules->name;
+	m->authserv_id = c->authserv_id;
+	if (m->authserv_id == NULL)
+		m->authserv_id = stage_macro(s, m->arena, "j");
+	if (m->authserv_id == NULL)
+		m->authserv_id = s->sv->hostname;
 	stage_observe_listener(s);
 }
 
@@ -152,7 +153,7 @@ cert_is_verified(struct session *s)
 
 	if (verify != NULL)
 		return strcmp(verify, "OK") == 0;
-	return s->f.conn.mta.kind == MTA_POSTFIX;
+	return s->conn.mta.kind == MTA_POSTFIX;
 }
 
 /*
@@ -186,16 +187,17 @@ decode_cert_name(struct arena *a, const char *coded)
 static const char *
 decoded_macro(struct session *s, const char *macro)
 {
-	const char *value = stage_macro(s, s->arena, macro);
+	struct message *m = s->message;
+	const char *value = stage_macro(s, m->arena, macro);
 
-	return value != NULL ? decode_cert_name(s->arena, value) : NULL;
+	return value != NULL ? decode_cert_name(m->arena, value) : NULL;
 }
 
 /* With the domain of login-domain, if that is set and it has none. */
 static const char *
-whole_login(const struct session *s, const char *login)
+whole_login(const struct message *m, const char *login)
 {
-	return users_qualify(s->setup->conf->users, s->arena, login);
+	return users_qualify(m->setup->conf->users, m->arena, login);
 }
 
 /*
@@ -207,11 +209,12 @@ whole_login(const struct session *s, const char *login)
 static void
 gather_certificate(struct session *s)
 {
-	struct tls_facts *tls = &s->f.tls;
+	struct message *m = s->message;
+	struct tls_facts *tls = &m->f.tls;
 
-	if (s->f.conn.mta.kind == MTA_POSTFIX) {
-		tls->cert_name = stage_macro(s, s->arena, "{cert_subject}");
-		tls->cert_issuer_name = stage_macro(s, s->arena,
+	if (s->conn.mta.kind == MTA_POSTFIX) {
+		tls->cert_name = stage_macro(s, m->arena, "{cert_subject}");
+		tls->cert_issuer_name = stage_macro(s, m->arena,
 		    "{cert_issuer}");
 	} else {
 		tls->cert_subject = decoded_macro(s, "{cert_subject}");
@@ -220,7 +223,7 @@ gather_certificate(struct session *s)
 		tls->cert_issuer_name = decoded_macro(s, "{cn_issuer}");
 	}
 	if (tls->cert_name != NULL)
-		tls->cert_login = whole_login(s, tls->cert_name);
+		tls->cert_login = whole_login(m, tls->cert_name);
 	tls->cert_verified = (tls->cert_name != NULL ||
 	    tls->cert_subject != NULL) && cert_is_verified(s);
 }
@@ -228,16 +231,17 @@ gather_certificate(struct session *s)
 static void
 gather_tls(struct session *s)
 {
-	struct tls_facts	*tls = &s->f.tls;
+	struct message	*m = s->message;
+	struct tls_facts	*tls = &m->f.tls;
 	const char		*bits;
 
 	memset(tls, 0, sizeof(*tls));
-	tls->version = stage_macro(s, s->arena, "{tls_version}");
+	tls->version = stage_macro(s, m->arena, "{tls_version}");
 	tls->on = tls->version != NULL;
 	if (!tls->on)
 		return;
-	tls->cipher = stage_macro(s, s->arena, "{cipher}");
-	bits = stage_macro(s, s->arena, "{cipher_bits}");
+	tls->cipher = stage_macro(s, m->arena, "{cipher}");
+	bits = stage_macro(s, m->arena, "{cipher_bits}");
 	tls->bits = bits != NULL ? atoi(bits) : 0;
 	gather_certificate(s);
 }
@@ -263,9 +267,11 @@ login_address(struct arena *a, const char *login)
 static const char *
 certificate_login(const struct session *s, const char *mechanism)
 {
+	struct message *m = s->message;
+
 	return strcmp(mechanism, "EXTERNAL") == 0 &&
-	    s->f.conn.mta.kind == MTA_SENDMAIL && s->f.tls.cert_verified ?
-	    s->f.tls.cert_login : NULL;
+	    s->conn.mta.kind == MTA_SENDMAIL && m->f.tls.cert_verified ?
+	    m->f.tls.cert_login : NULL;
 }
 
 /*
@@ -275,7 +281,8 @@ certificate_login(const struct session *s, const char *mechanism)
 static void
 gather_auth(struct session *s)
 {
-	struct auth_facts	*auth = &s->f.auth;
+	struct message	*m = s->message;
+	struct auth_facts	*auth = &m->f.auth;
 	char			*mechanism, *p;
 	const char		*type, *login;
 
@@ -285,46 +292,48 @@ gather_auth(struct session *s)
 	if (type == NULL || type[0] == '\0' || login == NULL ||
 	    login[0] == '\0')
 		return;
-	mechanism = arena_strdup(s->arena, type);
+	mechanism = arena_strdup(m->arena, type);
 	for (p = mechanism; *p != '\0'; p++)
 		*p = ascii_upper(*p);
 	auth->mechanism = mechanism;
 	auth->login = certificate_login(s, mechanism);
 	if (auth->login == NULL)
-		auth->login = whole_login(s, arena_strdup(s->arena, login));
-	auth->address = login_address(s->arena, auth->login);
+		auth->login = whole_login(m, arena_strdup(m->arena, login));
+	auth->address = login_address(m->arena, auth->login);
 }
 
 /* "The lookup failed" is not "there is no entry". */
 static void
 gather_user(struct session *s)
 {
+	struct message	*m = s->message;
 	struct users_reply	 r = { USERS_NONE, NULL, NULL };
 
-	if (s->f.auth.login != NULL)
-		r = users_lookup(s->setup->conf->users, s->setup->users,
-		    s->f.auth.login, s->sv->ticks(), s->arena);
-	s->user = r.user;
-	s->users_error = r.why;
-	s->f.login_unknown = r.answer == USERS_UNKNOWN;
+	if (m->f.auth.login != NULL)
+		r = users_lookup(m->setup->conf->users, m->setup->users,
+		    m->f.auth.login, s->sv->ticks(), m->arena);
+	m->user = r.user;
+	m->users_error = r.why;
+	m->f.login_unknown = r.answer == USERS_UNKNOWN;
 }
 
 void
 stage_login(struct session *s)
 {
-	const struct conf	 *c = s->setup->conf;
+	struct message	*m = s->message;
+	const struct conf	 *c = m->setup->conf;
 	const struct relay_rules *relay;
 
 	gather_tls(s);
 	gather_auth(s);
 	gather_user(s);
-	relay = policy_relay(s->rules, &s->f);
+	relay = policy_relay(m->rules, &m->f);
 	if (relay != NULL) {
-		s->f.relay = relay->name;
-		s->user = &relay->who;
+		m->f.relay = relay->name;
+		m->user = &relay->who;
 	}
-	s->tier = policy_tier(c->tiers, c->ntiers, s->rules, s->user, &s->f);
-	s->f.tier = s->tier != NULL ? s->tier->name : NULL;
+	m->tier = policy_tier(c->tiers, c->ntiers, m->rules, m->user, &m->f);
+	m->f.tier = m->tier != NULL ? m->tier->name : NULL;
 }
 
 static bool
@@ -344,17 +353,18 @@ gets_a_domain(const struct mailbox *box)
 void
 stage_sender(struct session *s, const char *path)
 {
-	struct env_facts	*env = &s->f.env;
+	struct message	*m = s->message;
+	struct env_facts	*env = &m->f.env;
 	struct mailbox		 box, loose;
 
 	memset(env, 0, sizeof(*env));
-	env->queue_id = stage_macro(s, s->arena, "i");
+	env->queue_id = stage_macro(s, m->arena, "i");
 	env->sender_bad = is_too_long(path) ||
-	    !mailaddr_path(s->arena, path, &box);
+	    !mailaddr_path(m->arena, path, &box);
 	if (env->sender_bad)
 		box = (struct mailbox){ .address = "?" };
 	if ((env->sender_bad || gets_a_domain(&box)) &&
-	    mailaddr_loose(s->arena, path, &loose)) {
+	    mailaddr_loose(m->arena, path, &loose)) {
 		env->sender_bad = true;
 		box = loose;
 	}
@@ -368,19 +378,19 @@ stage_sender(struct session *s, const char *path)
  * an empty mailbox, which matches no pattern.
  */
 void
-stage_recipient(struct session *s, const char *path)
+stage_recipient(struct message *m, const char *path)
 {
-	struct mailbox_list	*list = &s->f.env.recipient_list;
+	struct mailbox_list	*list = &m->f.env.recipient_list;
 	struct mailbox		 box = { NULL, NULL, NULL }, *more;
 
-	if (s->setup->conf->noverrides == 0 ||
-	    s->f.direction != DIRECTION_INBOUND)
+	if (m->setup->conf->noverrides == 0 ||
+	    m->f.direction != DIRECTION_INBOUND)
 		return;
-	if (is_too_long(path) || !mailaddr_path(s->arena, path, &box))
+	if (is_too_long(path) || !mailaddr_path(m->arena, path, &box))
 		memset(&box, 0, sizeof(box));
 	/* the list is full when its length is 0 or a power of two */
 	if ((list->n & (list->n - 1)) == 0) {
-		more = arena_array(s->arena, list->n == 0 ? 1 : 2 * list->n,
+		more = arena_array(m->arena, list->n == 0 ? 1 : 2 * list->n,
 		    sizeof(*more));
 		if (list->n > 0)
 			memcpy(more, list->box, list->n * sizeof(*more));

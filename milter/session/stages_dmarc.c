@@ -17,36 +17,43 @@
 #include "stages_priv.h"
 
 static struct walk *
-walk_find(struct session *s, const char *domain)
+walk_find(struct message *m, const char *domain)
 {
-	size_t i;
+	struct walk *w;
 
-	for (i = 0; i < s->nwalks; i++)
-		if (strcmp(s->walk[i].domain, domain) == 0)
-			return &s->walk[i];
-	return NULL;
+	for (w = m->walks; w != NULL; w = w->next)
+		if (strcmp(w->domain, domain) == 0)
+			break;
+	return w;
 }
 
-static void
-walk_begin(struct session *s, struct walk *w, const char *domain)
+static struct walk *
+walk_begin(struct message *m, const char *domain)
 {
+	struct walk	*w = arena_alloc(m->arena, sizeof(*w));
 	const char	*name;
 	size_t		 i;
 
-	memset(w, 0, sizeof(*w));
 	w->domain = domain;
 	dmarc_walk_init(&w->names, domain);
 	for (i = 0; i < w->names.n; i++) {
-		name = arena_printf(s->arena, "_dmarc.%s", w->names.name[i]);
-		w->lookup[i] = lookups_start(s->lookups, name, DNS_TXT);
+		name = arena_printf(m->arena, "_dmarc.%s", w->names.name[i]);
+		w->lookup[i] = lookups_start(m->lookups, name, DNS_TXT);
 	}
+	return w;
 }
 
 void
-stage_walk_start(struct session *s, const char *domain)
+stage_walk_start(struct message *m, const char *domain)
 {
-	if (s->nwalks < SESSION_WALKS && walk_find(s, domain) == NULL)
-		walk_begin(s, &s->walk[s->nwalks++], domain);
+	struct walk *w;
+
+	if (m->nwalks == SESSION_WALKS || walk_find(m, domain) != NULL)
+		return;
+	w = walk_begin(m, domain);
+	w->next = m->walks;
+	m->walks = w;
+	m->nwalks++;
 }
 
 /*
@@ -54,30 +61,28 @@ stage_walk_start(struct session *s, const char *domain)
  * costs time, but the author's queries were sent long before.
  */
 static const struct dmarc_walk_result *
-walk_judge(struct session *s, const char *domain)
+walk_judge(struct message *m, const char *domain)
 {
 	const struct dns_answer	*answers[DMARC_WALK_MAX] = { NULL };
 	struct walk		*w;
 	size_t			 i;
 
-	stage_walk_start(s, domain);
-	w = walk_find(s, domain);
-	if (w == NULL) {
-		w = arena_alloc(s->arena, sizeof(*w));
-		walk_begin(s, w, domain);
-	}
+	stage_walk_start(m, domain);
+	w = walk_find(m, domain);
+	if (w == NULL)
+		w = walk_begin(m, domain);
 	if (w->judged)
 		return &w->result;
 	for (i = 0; i < w->names.n; i++)
 		answers[i] = lookup_wait(w->lookup[i]);
-	dmarc_walk_judge(&w->names, answers, s->arena, &w->result);
+	dmarc_walk_judge(&w->names, answers, m->arena, &w->result);
 	w->judged = true;
 	return &w->result;
 }
 
 /* Only a domain with pass or temperror can align; others need no walk. */
 static void
-add_identifier(struct session *s, struct dmarc_question *q,
+add_identifier(struct message *m, struct dmarc_question *q,
     struct dmarc_identifier *list, const char *name, enum result result)
 {
 	struct dmarc_identifier *id = &list[q->nidentifiers];
@@ -86,32 +91,32 @@ add_identifier(struct session *s, struct dmarc_question *q,
 	if (name == NULL ||
 	    (result != RESULT_PASS && result != RESULT_TEMPERROR))
 		return;
-	domain = domain_canonical(s->arena, name, strlen(name));
+	domain = domain_canonical(m->arena, name, strlen(name));
 	if (domain == NULL)
 		return;
 	id->domain = domain;
 	id->result = result;
 	id->is_dkim = true;
 	id->walk = strcmp(domain, q->author_domain) == 0 ? NULL :
-	    walk_judge(s, domain);
+	    walk_judge(m, domain);
 	q->nidentifiers++;
 }
 
 static void
-add_identifiers(struct session *s, struct dmarc_question *q)
+add_identifiers(struct message *m, struct dmarc_question *q)
 {
 	struct dmarc_identifier	*list;
-	const struct spf_facts	*spf = &s->f.spf_mfrom;
+	const struct spf_facts	*spf = &m->f.spf_mfrom;
 	size_t			 i;
 
-	list = arena_array(s->arena, s->f.dkim.n + 1, sizeof(*list));
-	for (i = 0; i < s->f.dkim.n; i++)
-		add_identifier(s, q, list, s->f.dkim.sig[i].domain,
-		    s->f.dkim.sig[i].temperror ? RESULT_TEMPERROR :
-		    s->f.dkim.sig[i].result);
+	list = arena_array(m->arena, m->f.dkim.n + 1, sizeof(*list));
+	for (i = 0; i < m->f.dkim.n; i++)
+		add_identifier(m, q, list, m->f.dkim.sig[i].domain,
+		    m->f.dkim.sig[i].temperror ? RESULT_TEMPERROR :
+		    m->f.dkim.sig[i].result);
 	i = q->nidentifiers;
 	if (spf->done)
-		add_identifier(s, q, list, spf->domain, spf->result);
+		add_identifier(m, q, list, spf->domain, spf->result);
 	if (q->nidentifiers > i)
 		list[i].is_dkim = false;
 	q->identifier = list;
@@ -119,57 +124,57 @@ add_identifiers(struct session *s, struct dmarc_question *q)
 
 /* Called before all walks of signers, so that there is room for the authors. */
 void
-stage_authors_start(struct session *s)
+stage_authors_start(struct message *m)
 {
-	const struct from_facts	*from = &s->f.from;
+	const struct from_facts	*from = &m->f.from;
 	size_t			 i;
 
 	if (from->ndomains > SESSION_AUTHORS)
 		return;
 	for (i = 0; i < from->ndomains; i++) {
-		stage_walk_start(s, from->domain[i]);
-		lookups_start(s->lookups, from->domain[i], DNS_TXT);
+		stage_walk_start(m, from->domain[i]);
+		lookups_start(m->lookups, from->domain[i], DNS_TXT);
 	}
 }
 
 static void
-evaluate_author(struct session *s, size_t i, struct dmarc_facts *f)
+evaluate_author(struct message *m, size_t i, struct dmarc_facts *f)
 {
 	struct dmarc_question q = { NULL };
 
-	q.author_domain = s->f.from.domain[i];
-	q.author = walk_judge(s, q.author_domain);
-	q.author_exists = lookups_ask(s->lookups, q.author_domain,
+	q.author_domain = m->f.from.domain[i];
+	q.author = walk_judge(m, q.author_domain);
+	q.author_exists = lookups_ask(m->lookups, q.author_domain,
 	    DNS_TXT)->status;
 	if (q.author->record_domain != NULL ||
 	    q.author->state == DMARC_TEMPERROR)
-		add_identifiers(s, &q);
-	dmarc_evaluate(&q, s->arena, f);
+		add_identifiers(m, &q);
+	dmarc_evaluate(&q, m->arena, f);
 	f->done = true;
 }
 
 void
-stage_dmarc(struct session *s)
+stage_dmarc(struct message *m)
 {
-	const struct from_facts	*from = &s->f.from;
+	const struct from_facts	*from = &m->f.from;
 	struct dmarc_facts	*f;
 	size_t			 i;
 
-	dmarc_of_from(from, SESSION_AUTHORS, &s->f.dmarc);
-	if (s->f.dmarc.done)
+	dmarc_of_from(from, SESSION_AUTHORS, &m->f.dmarc);
+	if (m->f.dmarc.done)
 		return;
-	f = arena_array(s->arena, from->ndomains, sizeof(*f));
+	f = arena_array(m->arena, from->ndomains, sizeof(*f));
 	for (i = 0; i < from->ndomains; i++)
-		evaluate_author(s, i, &f[i]);
-	dmarc_strictest(f, from->ndomains, &s->f.dmarc);
+		evaluate_author(m, i, &f[i]);
+	dmarc_strictest(f, from->ndomains, &m->f.dmarc);
 }
 
 void
-stage_outcome(struct session *s, enum action taken)
+stage_outcome(struct message *m, enum action taken)
 {
 	struct dmarc_outcome o;
 
-	if (s->setup->conf->outcomes.record &&
-	    dmarc_outcome_fill(&o, &s->f, taken, s->arena))
-		store_note_dmarc(s->sv->store, &o, s->sv->now());
+	if (m->setup->conf->outcomes.record &&
+	    dmarc_outcome_fill(&o, &m->f, taken, m->arena))
+		store_note_dmarc(m->sv->store, &o, m->sv->now());
 }

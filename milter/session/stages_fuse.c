@@ -18,7 +18,7 @@
 
 /* Block the login from now on, and refuse this message. */
 static struct verdict
-fuse_block(struct session *s, const struct quota_facts *q,
+fuse_block(struct message *m, const struct quota_facts *q,
     const struct fuse_trip *trip)
 {
 	static const char *const	 events[] = {
@@ -26,8 +26,8 @@ fuse_block(struct session *s, const struct quota_facts *q,
 		[FUSE_REFUSED] = "fuse-refused",
 		[FUSE_FROM] = "fuse-from",
 	};
-	const struct conf		*c = s->setup->conf;
-	time_t				 now = s->sv->now();
+	const struct conf		*c = m->setup->conf;
+	time_t				 now = m->sv->now();
 	struct store_setting		 t = policy_fuse(&c->fuse, trip, now);
 	struct notice			 e = {
 		.event = events[trip->kind], .login = q->login,
@@ -39,62 +39,62 @@ fuse_block(struct session *s, const struct quota_facts *q,
 	struct verdict			 v = policy_block(&t, q->key, now);
 	char				 error[STORE_ERROR];
 
-	s->blocked = true;
-	if (c->mode == MODE_ENFORCE && store_setting_put(s->sv->store,
+	m->blocked = true;
+	if (c->mode == MODE_ENFORCE && store_setting_put(m->sv->store,
 	    q->key, STORE_PART_BLOCK, &t, error) != STORE_TAKEN) {
-		services_store_failed(s->sv);
+		services_store_failed(m->sv);
 		log_printf(LOG_LEVEL_ERROR, "fuse: the block \"%s\" cannot be "
 		    "stored and applies to this message only: %s", v.text,
 		    error);
 	}
-	services_notice(s->sv, c, &e);
+	services_notice(m->sv, c, &e);
 	return v;
 }
 
 static struct verdict
-fuse_report(struct session *s, enum fuse_kind kind, const char *value)
+fuse_report(struct message *m, enum fuse_kind kind, const char *value)
 {
-	const unsigned	*limit = s->setup->conf->fuse.limit;
-	const struct quota_facts *q = &s->f.quota[0];
+	const unsigned	*limit = m->setup->conf->fuse.limit;
+	const struct quota_facts *q = &m->f.quota[0];
 	struct fuse_trip trip;
 
-	if (limit[kind] == 0 || s->blocked || s->f.nquotas == 0)
+	if (limit[kind] == 0 || m->blocked || m->f.nquotas == 0)
 		return verdict_accept();
-	if (q->login == NULL || !fuse_note(s->sv->fuse, q->login, kind, value,
-	    limit[kind], s->sv->ticks() / 1000, &trip))
+	if (q->login == NULL || !fuse_note(m->sv->fuse, q->login, kind, value,
+	    limit[kind], m->sv->ticks() / 1000, &trip))
 		return verdict_accept();
-	return fuse_block(s, q, &trip);
+	return fuse_block(m, q, &trip);
 }
 
 struct verdict
-stage_fuse_client(struct session *s)
+stage_fuse_client(struct message *m)
 {
-	const struct conn_facts	*conn = &s->f.conn;
+	const struct conn_facts	*conn = &m->f.conn;
 	struct netaddr		 network;
 	char			 text[NETADDR_TEXT];
 
 	if (conn->local || !conn->client_known)
 		return verdict_accept();
 	network = netaddr_network(&conn->client, 24, 48);
-	return fuse_report(s, FUSE_NETWORKS, netaddr_format(&network, text));
+	return fuse_report(m, FUSE_NETWORKS, netaddr_format(&network, text));
 }
 
 struct verdict
-stage_fuse_refused(struct session *s)
+stage_fuse_refused(struct message *m)
 {
-	return fuse_report(s, FUSE_REFUSED, "");
+	return fuse_report(m, FUSE_REFUSED, "");
 }
 
 struct verdict
-stage_fuse_from(struct session *s)
+stage_fuse_from(struct message *m)
 {
-	const struct mailbox_list	*from = &s->f.from.from;
+	const struct mailbox_list	*from = &m->f.from.from;
 	struct verdict			 v = verdict_accept();
 	size_t				 i;
 
 	for (i = 0; i < from->n; i++)
-		v = verdict_worse(v, fuse_report(s, FUSE_FROM,
-		    arena_strlower(s->arena, from->box[i].address)));
+		v = verdict_worse(v, fuse_report(m, FUSE_FROM,
+		    arena_strlower(m->arena, from->box[i].address)));
 	return v;
 }
 

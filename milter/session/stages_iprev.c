@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "base/arena.h"
 #include "dns/resolver.h"
 #include "stages_priv.h"
 
@@ -34,18 +35,18 @@ iprev_on_names(void *arg, const struct dns_answer *names)
 }
 
 void
-stage_iprev_start(struct session *s)
+stage_iprev_start(struct message *m)
 {
 	char name[80];
 
-	s->iprev.names = NULL;
-	if (!s->setup->conf->iprev || !s->f.conn.client_known)
+	if (!m->setup->conf->iprev || !m->f.conn.client_known)
 		return;
-	s->iprev.lookups = s->lookups;
-	s->iprev.client = s->f.conn.client;
-	netaddr_reverse_name(&s->f.conn.client, name);
-	s->iprev.names = lookups_start(s->lookups, name, DNS_PTR);
-	lookup_then(s->iprev.names, iprev_on_names, &s->iprev);
+	m->iprev = arena_alloc(m->arena, sizeof(*m->iprev));
+	m->iprev->lookups = m->lookups;
+	m->iprev->client = m->f.conn.client;
+	netaddr_reverse_name(&m->f.conn.client, name);
+	m->iprev->names = lookups_start(m->lookups, name, DNS_PTR);
+	lookup_then(m->iprev->names, iprev_on_names, m->iprev);
 }
 
 static bool
@@ -63,7 +64,7 @@ has_address(const struct dns_answer *forward, const struct netaddr *client)
 
 /* One name that resolves to the client's address is enough. */
 static void
-iprev_compare(struct session *s, const struct dns_answer *names,
+iprev_compare(struct message *m, const struct dns_answer *names,
     struct iprev_facts *f)
 {
 	const struct dns_answer	*forward;
@@ -71,9 +72,9 @@ iprev_compare(struct session *s, const struct dns_answer *names,
 	size_t			 i;
 
 	for (i = 0; i < names->n && i < IPREV_NAMES; i++) {
-		forward = lookup_wait(ask_forward(&s->iprev,
+		forward = lookup_wait(ask_forward(m->iprev,
 		    names->rr[i].data));
-		if (has_address(forward, &s->f.conn.client)) {
+		if (has_address(forward, &m->f.conn.client)) {
 			f->result = RESULT_PASS;
 			f->name = names->rr[i].data;
 			f->reason = "its name resolves to it";
@@ -87,17 +88,17 @@ iprev_compare(struct session *s, const struct dns_answer *names,
 }
 
 void
-stage_iprev_collect(struct session *s)
+stage_iprev_collect(struct message *m)
 {
-	struct iprev_facts	*f = &s->f.iprev;
+	struct iprev_facts	*f = &m->f.iprev;
 	const struct dns_answer	*names;
 
-	if (s->iprev.names == NULL)
+	if (m->iprev == NULL)
 		return;
 	f->done = true;
-	names = lookup_wait(s->iprev.names);
+	names = lookup_wait(m->iprev->names);
 	if (names->n > 0) {
-		iprev_compare(s, names, f);
+		iprev_compare(m, names, f);
 	} else if (names->status == DNS_TEMPFAIL) {
 		f->result = RESULT_TEMPERROR;
 		f->reason = "the lookup of its name failed";

@@ -19,17 +19,20 @@
 #include "policy/policy_sign.h"
 #include "stages_priv.h"
 
-static void
-spf_start(struct session *s, struct spf_question *q, bool helo)
+static struct spf_question *
+spf_start(struct message *m, bool helo)
 {
-	q->client = s->f.conn.client;
+	struct spf_question *q = arena_alloc(m->arena, sizeof(*q));
+
+	q->client = m->f.conn.client;
 	/* a HELO during the message frees the connection's copy */
-	q->helo = arena_strdup(s->arena, s->f.conn.helo);
-	q->sender = s->f.env.sender;
-	q->receiver = s->authserv_id;
+	q->helo = arena_strdup(m->arena, m->f.conn.helo);
+	q->sender = m->f.env.sender;
+	q->receiver = m->authserv_id;
 	q->check_helo = helo;
-	q->now = (uint64_t)s->sv->now();
-	spf_prefetch(s->lookups, q, &s->spf_limits);
+	q->now = (uint64_t)m->sv->now();
+	spf_prefetch(m->lookups, q, &m->spf_limits);
+	return q;
 }
 
 /*
@@ -49,83 +52,83 @@ no_sender(const struct env_facts *env)
 
 /* For the null sender the MAIL FROM identity is the HELO name already. */
 static bool
-checks_helo(const struct session *s)
+checks_helo(const struct message *m)
 {
-	return s->f.env.sender_bad || s->f.env.sender_local != NULL;
+	return m->f.env.sender_bad || m->f.env.sender_local != NULL;
 }
 
 void
-stage_inbound_start(struct session *s)
+stage_inbound_start(struct message *m)
 {
-	const struct conf	*c = s->setup->conf;
+	const struct conf	*c = m->setup->conf;
 	struct lookup_limits	 limits = {
 		.timeout_ms = c->resolver.timeout * 1000,
 		.max_queries = c->resolver.max_queries,
 	};
 
-	s->lookups = lookups_new(s->sv->resolver, &limits);
-	s->spf_limits = spf_default_limits;
-	s->spf_limits.voids = c->spf.max_voids;
+	m->lookups = lookups_new(m->sv->resolver, &limits);
+	m->spf_limits = spf_default_limits;
+	m->spf_limits.voids = c->spf.max_voids;
 	if (c->dkim.verify)
-		s->verifier = dkim_verifier_new(s->setup->dkim, s->lookups,
-		    s->arena, s->sv->now());
-	stage_iprev_start(s);
-	if (!s->f.conn.client_known)
+		m->verifier = dkim_verifier_new(m->setup->dkim, m->lookups,
+		    m->arena, m->sv->now());
+	stage_iprev_start(m);
+	if (!m->f.conn.client_known)
 		return;
-	if (no_sender(&s->f.env) == NULL)
-		spf_start(s, &s->spf_mfrom, false);
-	if (checks_helo(s))
-		spf_start(s, &s->spf_helo, true);
+	if (no_sender(&m->f.env) == NULL)
+		m->spf_mfrom = spf_start(m, false);
+	if (checks_helo(m))
+		m->spf_helo = spf_start(m, true);
 	/* an address literal has no DNS name */
-	if (s->f.env.sender_domain != NULL && s->f.env.sender_domain[0] != '[')
-		stage_walk_start(s, s->f.env.sender_domain);
+	if (m->f.env.sender_domain != NULL && m->f.env.sender_domain[0] != '[')
+		stage_walk_start(m, m->f.env.sender_domain);
 }
 
 void
-stage_headers(struct session *s)
+stage_headers(struct message *m)
 {
 	const char	*signer[SESSION_WALKS];
 	size_t		 i, n = 0;
 
-	mailaddr_author(s->arena, &s->headers, &s->f.from);
-	if (s->f.direction == DIRECTION_SUBMISSION)
+	mailaddr_author(m->arena, &m->headers, &m->f.from);
+	if (m->f.direction == DIRECTION_SUBMISSION)
 		return;
-	if (s->verifier != NULL) {
-		dkim_verifier_eoh(s->verifier);
-		n = dkim_verifier_domains(s->verifier, signer, SESSION_WALKS);
+	if (m->verifier != NULL) {
+		dkim_verifier_eoh(m->verifier);
+		n = dkim_verifier_domains(m->verifier, signer, SESSION_WALKS);
 	}
-	stage_authors_start(s);
+	stage_authors_start(m);
 	for (i = 0; i < n; i++)
-		stage_walk_start(s, signer[i]);
+		stage_walk_start(m, signer[i]);
 }
 
 static void
-spf_collect(struct session *s)
+spf_collect(struct message *m)
 {
-	if (!s->f.conn.client_known)
+	if (!m->f.conn.client_known)
 		return;
-	s->f.spf_mfrom.reason = no_sender(&s->f.env);
-	if (s->f.spf_mfrom.reason == NULL)
-		spf_check(s->lookups, &s->spf_mfrom, &s->spf_limits, s->arena,
-		    &s->f.spf_mfrom);
-	s->f.spf_mfrom.done = true;
-	if (!checks_helo(s))
+	m->f.spf_mfrom.reason = no_sender(&m->f.env);
+	if (m->f.spf_mfrom.reason == NULL)
+		spf_check(m->lookups, m->spf_mfrom, &m->spf_limits, m->arena,
+		    &m->f.spf_mfrom);
+	m->f.spf_mfrom.done = true;
+	if (!checks_helo(m))
 		return;
-	spf_check(s->lookups, &s->spf_helo, &s->spf_limits, s->arena,
-	    &s->f.spf_helo);
-	s->f.spf_helo.done = true;
+	spf_check(m->lookups, m->spf_helo, &m->spf_limits, m->arena,
+	    &m->f.spf_helo);
+	m->f.spf_helo.done = true;
 }
 
 void
-stage_inbound_collect(struct session *s)
+stage_inbound_collect(struct message *m)
 {
-	spf_collect(s);
-	if (s->verifier != NULL) {
-		dkim_verifier_finish(s->verifier, &s->f.dkim);
-		s->f.dkim.done = true;
+	spf_collect(m);
+	if (m->verifier != NULL) {
+		dkim_verifier_finish(m->verifier, &m->f.dkim);
+		m->f.dkim.done = true;
 	}
-	stage_dmarc(s);
-	stage_iprev_collect(s);
+	stage_dmarc(m);
+	stage_iprev_collect(m);
 }
 
 /*
@@ -133,14 +136,14 @@ stage_inbound_collect(struct session *s)
  * used only if the login is bound to that domain, too.
  */
 static bool
-keys_may_sign(const struct session *s, const struct signing_keys *keys)
+keys_may_sign(const struct message *m, const struct signing_keys *keys)
 {
-	const char *who = policy_own_address(s->user, &s->f);
+	const char *who = policy_own_address(m->user, &m->f);
 	const char *domain = keys->key[0]->domain;
 
 	return !keys->of_parent || (policy_signs_for(
-	    &s->setup->conf->identity, s->user, who, domain) &&
-	    policy_tier_signs_for(s->tier, who, domain));
+	    &m->setup->conf->identity, m->user, who, domain) &&
+	    policy_tier_signs_for(m->tier, who, domain));
 }
 
 /*
@@ -148,112 +151,112 @@ keys_may_sign(const struct session *s, const struct signing_keys *keys)
  * delivers it; so the signature must not claim that they are absent.
  */
 static void
-leave_to_mta(struct session *s)
+leave_to_mta(struct message *m)
 {
 	static const char *const sendmail[] = { "Date", "Message-ID", NULL };
 
-	if (s->f.conn.mta.kind == MTA_SENDMAIL)
-		dkim_signer_added_later(s->signer, sendmail);
+	if (m->f.conn.mta.kind == MTA_SENDMAIL)
+		dkim_signer_added_later(m->signer, sendmail);
 }
 
 /* Sign the field in the form in which the MTA will send it. */
 static void
-sign_field(struct session *s, const struct header *h)
+sign_field(struct message *m, const struct header *h)
 {
 	const char *value = h->value;
 
-	if (s->f.conn.mta.kind == MTA_SENDMAIL && s->setup->conf->signing.
+	if (m->f.conn.mta.kind == MTA_SENDMAIL && m->setup->conf->signing.
 	    rules.header_canon == CANON_RELAXED && commaize_applies(h->name))
-		value = commaize(s->arena, value);
-	dkim_signer_header(s->signer, h->name, value);
+		value = commaize(m->arena, value);
+	dkim_signer_header(m->signer, h->name, value);
 }
 
 static void
-warn_pending(struct session *s, const struct signing_key *key, size_t i)
+warn_pending(struct message *m, const struct signing_key *key, size_t i)
 {
 	struct record r;
 
-	if (!keyring_may_warn(s->setup->keys, i, s->sv->ticks()))
+	if (!keyring_may_warn(m->setup->keys, i, m->sv->ticks()))
 		return;
-	record_init(&r, s->arena);
+	record_init(&r, m->arena);
 	record_str(&r, "event", "key-pending");
 	record_str(&r, "domain", key->domain);
 	record_str(&r, "selector", key->selector);
-	record_str(&r, "hint", arena_printf(s->arena, "mail of this domain is "
+	record_str(&r, "hint", arena_printf(m->arena, "mail of this domain is "
 	    "not signed until the DNS has the record that \"millgatectl key "
 	    "dns %s\" prints", key->domain));
-	services_record(s->sv, LOG_LEVEL_WARNING, &r);
+	services_record(m->sv, LOG_LEVEL_WARNING, &r);
 }
 
 /* No key signs: there is none, or its record was never seen in the DNS. */
 static const char *
-why_no_key(struct session *s, const char *domain)
+why_no_key(struct message *m, const char *domain)
 {
 	const struct signing_key	*key;
 	struct signing_keys		 keys = { 1, &key, false };
 	size_t				 i;
 
-	key = keyring_find_pending(s->setup->keys,
-	    &s->setup->conf->signing.rules, domain, &i);
+	key = keyring_find_pending(m->setup->keys,
+	    &m->setup->conf->signing.rules, domain, &i);
 	if (key == NULL)
 		return "no key";
 	keys.of_parent = strcmp(key->domain, domain) != 0;
-	if (!keys_may_sign(s, &keys))
+	if (!keys_may_sign(m, &keys))
 		return "no key";
-	warn_pending(s, key, i);
+	warn_pending(m, key, i);
 	return "key pending";
 }
 
 void
-stage_sign_start(struct session *s)
+stage_sign_start(struct message *m)
 {
-	const struct sign_rules	*rules = &s->setup->conf->signing.rules;
+	const struct sign_rules	*rules = &m->setup->conf->signing.rules;
 	struct signing_keys	 keys;
 	const char		*domain;
 	size_t			 i;
 
-	domain = policy_sign_domain(&s->f, &s->sign_why);
+	domain = policy_sign_domain(&m->f, &m->sign_why);
 	if (domain == NULL)
 		return;
-	keys = keyring_find_author(s->setup->keys, rules,
-	    s->f.from.from.box[0].local, domain, s->arena);
+	keys = keyring_find_author(m->setup->keys, rules,
+	    m->f.from.from.box[0].local, domain, m->arena);
 	if (keys.n == 0) {
-		s->sign_why = why_no_key(s, domain);
+		m->sign_why = why_no_key(m, domain);
 		return;
 	}
-	if (!keys_may_sign(s, &keys)) {
-		s->sign_why = "the login is not bound to the key's domain";
+	if (!keys_may_sign(m, &keys)) {
+		m->sign_why = "the login is not bound to the key's domain";
 		return;
 	}
-	s->nsigned = keys.n;
-	s->signer = dkim_signer_new(rules, keys.key, keys.n, s->arena,
-	    s->sv->now());
-	leave_to_mta(s);
-	for (i = 0; i < s->headers.n; i++)
-		sign_field(s, &s->headers.field[i]);
+	m->nsigned = keys.n;
+	m->signer = dkim_signer_new(rules, keys.key, keys.n, m->arena,
+	    m->sv->now());
+	leave_to_mta(m);
+	for (i = 0; i < m->headers.n; i++)
+		sign_field(m, &m->headers.field[i]);
 }
 
 bool
-stage_sign_finish(struct session *s)
+stage_sign_finish(struct message *m)
 {
 	const char *const	*values;
 	size_t			 i;
 
-	if (s->signer == NULL)
+	if (m->signer == NULL)
 		return true;
-	values = dkim_signer_finish(s->signer, &s->sign_why);
+	values = dkim_signer_finish(m->signer, &m->sign_why);
 	if (values == NULL)
 		return false;
 	/* the last one planned comes on top: the first key's */
-	for (i = s->nsigned; i > 0; i--)
-		edits_insert_top(&s->edits, "DKIM-Signature", values[i - 1]);
+	for (i = m->nsigned; i > 0; i--)
+		edits_insert_top(&m->edits, "DKIM-Signature", values[i - 1]);
 	return true;
 }
 
 void
-stage_end(struct session *s)
+stage_end(struct message *m)
 {
-	dkim_verifier_free(&s->verifier);
-	dkim_signer_free(&s->signer);
-	lookups_free(&s->lookups);
+	dkim_verifier_free(&m->verifier);
+	dkim_signer_free(&m->signer);
+	lookups_free(&m->lookups);
 }

@@ -19,7 +19,7 @@ session_negotiated(struct session *s, unsigned protocol, bool takes_lists)
 	s->mta.protocol = protocol;
 	s->mta.takes_lists = takes_lists;
 	/* for an MTA that sends no connect event */
-	s->f.conn.mta = s->mta;
+	s->conn.mta = s->mta;
 }
 
 void
@@ -40,11 +40,12 @@ stage_note_macros(struct session *s, enum macro_stage stage)
 void
 stage_observe_listener(struct session *s)
 {
+	struct message *m = s->message;
 	struct observed_listener *before = s->seen;
 
-	s->seen = observed_listener(s->sv->observed, s->rules->name);
+	s->seen = observed_listener(s->sv->observed, m->rules->name);
 	if (s->seen != before) {
-		observed_session(s->seen, &s->f.conn.mta);
+		observed_session(s->seen, &s->conn.mta);
 		observed_macros(s->seen, AT_CONNECT, s->sent);
 		observed_macros(s->seen, AT_HELO, s->sent);
 	}
@@ -54,31 +55,32 @@ stage_observe_listener(struct session *s)
 
 /* Is the mail refused because its login has no domain? */
 static bool
-lacks_login_domain(const struct session *s)
+lacks_login_domain(const struct message *m)
 {
-	const char *rule = s->verdict.rule;
+	const char *rule = m->verdict->rule;
 
-	if (s->verdict.action < ACTION_DEFER)
+	if (m->verdict->action < ACTION_DEFER)
 		return false;
 	if (strcmp(rule, "sender") == 0 || strcmp(rule, "from") == 0 ||
 	    strcmp(rule, "other-author") == 0)
-		return policy_lacks_address(&s->setup->conf->identity,
-		    s->user, &s->f);
+		return policy_lacks_address(&m->setup->conf->identity,
+		    m->user, &m->f);
 	return (strcmp(rule, "tier-sender") == 0 ||
 	    strcmp(rule, "tier-author") == 0) &&
-	    policy_tier_lacks_address(s->tier, &s->f);
+	    policy_tier_lacks_address(m->tier, &m->f);
 }
 
 void
 stage_observe(struct session *s, const char *event)
 {
-	const struct verdict	*v = &s->verdict;
+	struct message	*m = s->message;
+	const struct verdict	*v = m->verdict;
 	bool			 enforced;
 
-	enforced = s->setup->conf->mode == MODE_ENFORCE;
+	enforced = m->setup->conf->mode == MODE_ENFORCE;
 	observed_verdict(s->seen, event, enforced ? v->action : ACTION_ACCEPT,
 	    v->action >= ACTION_HOLD ? v->rule : NULL);
-	if (lacks_login_domain(s))
+	if (lacks_login_domain(m))
 		observed_bare_login(s->seen);
 	if (strcmp(event, "eom") == 0) {
 		stage_note_macros(s, AT_EOM);
@@ -96,24 +98,27 @@ never_sent(const void *listener, const char *macro)
 static bool
 is_unbound_login(const struct session *s)
 {
-	return s->f.conn.mta.known && s->f.auth.login != NULL &&
-	    s->f.direction == DIRECTION_INBOUND &&
-	    s->setup->conf->trust.logins != TRUST_ANY_LOGIN;
+	struct message *m = s->message;
+
+	return s->conn.mta.known && m->f.auth.login != NULL &&
+	    m->f.direction == DIRECTION_INBOUND &&
+	    m->setup->conf->trust.logins != TRUST_ANY_LOGIN;
 }
 
 static const char *
 find_hint(struct session *s)
 {
+	struct message *m = s->message;
 	char hint[POLICY_HINT];
 
-	if (s->verdict.action < ACTION_DEFER)
+	if (m->verdict->action < ACTION_DEFER)
 		return is_unbound_login(s) ? policy_login_hint : NULL;
-	if (lacks_login_domain(s))
-		policy_domain_hint(s->f.auth.login, hint);
-	else if (!s->f.conn.mta.known || !policy_hint(s->verdict.rule,
-	    &s->f.conn.mta, never_sent, s->seen, hint))
+	if (lacks_login_domain(m))
+		policy_domain_hint(m->f.auth.login, hint);
+	else if (!s->conn.mta.known || !policy_hint(m->verdict->rule,
+	    &s->conn.mta, never_sent, s->seen, hint))
 		return NULL;
-	return arena_strdup(s->arena, hint);
+	return arena_strdup(m->arena, hint);
 }
 
 const char *

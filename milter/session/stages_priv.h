@@ -3,7 +3,8 @@
  *
  * A stage gathers facts and may do I/O for it; it never answers the MTA. Some
  * stages also ask a judge that needs what they have just gathered, and return
- * its verdict. session.c calls them:
+ * its verdict. Those that read macros of the MTA get the session, all others
+ * the message alone. session.c calls them:
  *
  *	event		stages
  *	connect, helo	stage_connect, stage_note_macros
@@ -25,6 +26,11 @@
 
 #include "session_priv.h"
 
+/* --- session.c ---------------------------------------------------------- */
+
+/* Keep the worse one of the message's verdict and `v`. */
+void		 message_judge(struct message *m, struct verdict v);
+
 /* --- stages.c: facts of the connection and the envelope ----------------- */
 
 /* A copy of the macro's value in `a`. NULL: not sent, or empty. */
@@ -35,7 +41,7 @@ void		 stage_connect(struct session *s, const char *client_name,
 void		 stage_listener(struct session *s);
 void		 stage_login(struct session *s);
 void		 stage_sender(struct session *s, const char *path);
-void		 stage_recipient(struct session *s, const char *path);
+void		 stage_recipient(struct message *m, const char *path);
 
 /* --- stages_observed.c: which macros the MTA sends, and hints ----------- */
 
@@ -55,46 +61,46 @@ const char	*stage_hint(struct session *s);
  * Find the accounts and their settings. The verdict is on the message: a
  * block, or settings that cannot be read.
  */
-struct verdict	 stage_quota_open(struct session *s);
+struct verdict	 stage_quota_open(struct message *m);
 /* Reserve one more recipient; the verdict is on this recipient alone. */
-struct verdict	 stage_quota_recipient(struct session *s);
-struct verdict	 stage_quota_commit(struct session *s);
+struct verdict	 stage_quota_recipient(struct message *m);
+struct verdict	 stage_quota_commit(struct message *m);
 /* Give back what is reserved and not committed. */
-void		 stage_quota_close(struct session *s);
+void		 stage_quota_close(struct message *m);
 
 /* --- stages_fuse.c: report what a login does to the fuse ---------------- */
 
 /* Each returns the block of the login if the fuse trips, else ACCEPT. */
-struct verdict	 stage_fuse_client(struct session *s);
-struct verdict	 stage_fuse_refused(struct session *s);
-struct verdict	 stage_fuse_from(struct session *s);
+struct verdict	 stage_fuse_client(struct message *m);
+struct verdict	 stage_fuse_refused(struct message *m);
+struct verdict	 stage_fuse_from(struct message *m);
 /* Has the MTA refused this recipient itself, and only reports it? */
 bool		 stage_was_refused(struct session *s);
 
 /* --- stages_mail.c: facts of the message, and signing ------------------- */
 
-void		 stage_inbound_start(struct session *s);
+void		 stage_inbound_start(struct message *m);
 /* End of headers: parse the author, start the lookups that depend on it. */
-void		 stage_headers(struct session *s);
-void		 stage_inbound_collect(struct session *s);
-void		 stage_sign_start(struct session *s);
+void		 stage_headers(struct message *m);
+void		 stage_inbound_collect(struct message *m);
+void		 stage_sign_start(struct message *m);
 /* Plan the signature fields. False: the message could not be signed. */
-bool		 stage_sign_finish(struct session *s);
+bool		 stage_sign_finish(struct message *m);
 /* Stop lookups, verification and signing. */
-void		 stage_end(struct session *s);
+void		 stage_end(struct message *m);
 
 /* --- stages_iprev.c: called by stage_inbound_start and _collect --------- */
 
-void		 stage_iprev_start(struct session *s);
-void		 stage_iprev_collect(struct session *s);
+void		 stage_iprev_start(struct message *m);
+void		 stage_iprev_collect(struct message *m);
 
 /* --- stages_dmarc.c: called by stages_mail.c ---------------------------- */
 
 /* Start the lookups of one domain's walk, if there is room for it. */
-void		 stage_walk_start(struct session *s, const char *domain);
-void		 stage_authors_start(struct session *s);
-void		 stage_dmarc(struct session *s);
+void		 stage_walk_start(struct message *m, const char *domain);
+void		 stage_authors_start(struct message *m);
+void		 stage_dmarc(struct message *m);
 /* Record the DMARC outcome of the message; called by session.c. */
-void		 stage_outcome(struct session *s, enum action taken);
+void		 stage_outcome(struct message *m, enum action taken);
 
 #endif

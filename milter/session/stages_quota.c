@@ -29,20 +29,20 @@ _Static_assert(QUOTA_ACCOUNTS == STORE_ACCOUNTS &&
 
 /* Of a login, a relay or a listener. Key NULL: the message is not counted. */
 static struct quota_facts
-own_account(const struct session *s, const struct plan_rules *plan)
+own_account(const struct message *m, const struct plan_rules *plan)
 {
 	struct quota_facts q = { .plan = plan->name,
 	    .limit = plan->limits.recipients,
 	    .messages_limit = plan->limits.messages };
 
-	if (s->f.relay != NULL) {
-		q.key = s->user->login;
-	} else if (s->f.auth.login != NULL) {
-		q.login = arena_strlower(s->arena, s->f.auth.login);
-		q.key = users_account(s->arena, q.login);
-	} else if (s->rules->plan != NULL) {
-		q.key = arena_printf(s->arena, LISTENER_BUCKET "%s",
-		    s->rules->name);
+	if (m->f.relay != NULL) {
+		q.key = m->user->login;
+	} else if (m->f.auth.login != NULL) {
+		q.login = arena_strlower(m->arena, m->f.auth.login);
+		q.key = users_account(m->arena, q.login);
+	} else if (m->rules->plan != NULL) {
+		q.key = arena_printf(m->arena, LISTENER_BUCKET "%s",
+		    m->rules->name);
 	}
 	return q;
 }
@@ -70,86 +70,85 @@ apply_setting(struct quota_facts *q, const struct store_setting *t)
 
 /* There may be a block, so that the policy for a failing store decides. */
 static struct verdict
-settings_unknown(struct session *s, const char *error)
+settings_unknown(struct message *m, const char *error)
 {
 	static const struct store_usage nothing;
 
-	services_store_failed(s->sv);
-	s->store_error = arena_strdup(s->arena, error);
-	return policy_quota(&s->setup->conf->quota, STORE_UNKNOWN, &nothing,
-	    &s->f.quota[0], s->sv->now());
+	services_store_failed(m->sv);
+	m->store_error = arena_strdup(m->arena, error);
+	return policy_quota(&m->setup->conf->quota, STORE_UNKNOWN, &nothing,
+	    &m->f.quota[0], m->sv->now());
 }
 
 static struct verdict
-read_settings(struct session *s)
+read_settings(struct message *m)
 {
 	struct verdict		 v = verdict_accept();
 	struct store_setting	 t[STORE_ACCOUNTS];
 	const char		*key[STORE_ACCOUNTS];
 	char			 error[STORE_ERROR];
-	time_t			 now = s->sv->now();
-	size_t			 i, n = s->f.nquotas;
+	time_t			 now = m->sv->now();
+	size_t			 i, n = m->f.nquotas;
 
 	for (i = 0; i < n; i++)
-		key[i] = s->f.quota[i].key;
-	if (store_settings_get(s->sv->store, key, n, now, t, error) !=
+		key[i] = m->f.quota[i].key;
+	if (store_settings_get(m->sv->store, key, n, now, t, error) !=
 	    STORE_TAKEN)
-		return settings_unknown(s, error);
+		return settings_unknown(m, error);
 	for (i = 0; i < n; i++) {
-		apply_setting(&s->f.quota[i], &t[i]);
+		apply_setting(&m->f.quota[i], &t[i]);
 		v = verdict_worse(v, policy_block(&t[i], key[i], now));
 	}
-	s->blocked = v.action != ACTION_ACCEPT;
+	m->blocked = v.action != ACTION_ACCEPT;
 	return v;
 }
 
 static void
-reservation_open(struct session *s)
+reservation_open(struct message *m)
 {
 	struct store_account	 account[STORE_ACCOUNTS];
 	const struct quota_facts *q;
 	size_t			 i;
 
-	for (i = 0; i < s->f.nquotas; i++) {
-		q = &s->f.quota[i];
+	for (i = 0; i < m->f.nquotas; i++) {
+		q = &m->f.quota[i];
 		account[i].key = q->key;
 		account[i].limits.recipients = q->limit;
 		account[i].limits.messages = q->messages_limit;
 	}
-	s->reservation = store_reservation_new(s->sv->store, account,
-	    s->f.nquotas);
+	m->usage = arena_array(m->arena, m->f.nquotas, sizeof(*m->usage));
+	m->reservation = store_reservation_new(m->sv->store, account,
+	    m->f.nquotas);
 }
 
 struct verdict
-stage_quota_open(struct session *s)
+stage_quota_open(struct message *m)
 {
-	const struct conf	*c = s->setup->conf;
+	const struct conf	*c = m->setup->conf;
 	const struct group_rules *group[GROUPS_OF_LOGIN];
 	struct plan_places	 places = {
-		.user = s->user,
-		.listener = s->rules,
+		.user = m->user,
+		.listener = m->rules,
 		.by_default = c->default_plan,
 		.group = group,
-		.tier = s->tier,
+		.tier = m->tier,
 	};
-	struct quota_facts	*q = s->f.quota;
+	struct quota_facts	*q = m->f.quota;
 	struct verdict		 v;
 	size_t			 i;
 
-	memset(s->usage, 0, sizeof(s->usage));
-	s->store_error = NULL;
-	if (s->f.direction != DIRECTION_SUBMISSION)
+	if (m->f.direction != DIRECTION_SUBMISSION)
 		return verdict_accept();
-	places.ngroups = groups_of(c->groups, s->f.auth.login, s->arena,
+	places.ngroups = groups_of(c->groups, m->f.auth.login, m->arena,
 	    group, GROUPS_OF_LOGIN);
-	q[0] = own_account(s, policy_plan(&places).plan);
+	q[0] = own_account(m, policy_plan(&places).plan);
 	if (q[0].key == NULL)
 		return verdict_accept();
 	for (i = 0; i < places.ngroups; i++)
 		q[i + 1] = group_account(group[i], q[0].login);
-	s->f.nquotas = places.ngroups + 1;
-	v = read_settings(s);
-	reservation_open(s);
+	m->f.nquotas = places.ngroups + 1;
+	v = read_settings(m);
+	reservation_open(m);
 	return v;
 }
 
@@ -184,51 +183,51 @@ fuller(struct fill recipients, struct fill messages)
  * then the reservations of other sessions count, too.
  */
 static struct fill
-fill_of(const struct session *s, size_t i, bool committed)
+fill_of(const struct message *m, size_t i, bool committed)
 {
-	const struct quota_facts *q = &s->f.quota[i];
-	const struct store_usage *u = &s->usage[i];
-	struct fill		  r, m;
+	const struct quota_facts *q = &m->f.quota[i];
+	const struct store_usage *u = &m->usage[i];
+	struct fill		  by_rcpt, by_msg;
 
-	r = (struct fill){ .used = u->recipients, .limit = q->limit,
+	by_rcpt = (struct fill){ .used = u->recipients, .limit = q->limit,
 	    .unit = "recipients" };
-	m = (struct fill){ .used = u->messages, .limit = q->messages_limit,
+	by_msg = (struct fill){ .used = u->messages, .limit = q->messages_limit,
 	    .unit = "messages" };
 	if (committed)
-		return fuller(r, m);
-	r.used += u->reserved_recipients;
-	m.used += u->reserved_messages;
-	return u->by_messages ? m : r;
+		return fuller(by_rcpt, by_msg);
+	by_rcpt.used += u->reserved_recipients;
+	by_msg.used += u->reserved_messages;
+	return u->by_messages ? by_msg : by_rcpt;
 }
 
 /* The percentage to warn about; 0: no warning is due. */
 static unsigned
-share_to_warn(struct session *s, const char *key, const struct fill *f)
+share_to_warn(struct message *m, const char *key, const struct fill *f)
 {
 	struct warn_use	use = { key, f->used, f->limit };
 	unsigned	share;
 
-	pthread_mutex_lock(&s->sv->warned_lock);
-	share = policy_warn(&s->setup->conf->warn, s->sv->warned, &use,
-	    s->sv->now());
-	pthread_mutex_unlock(&s->sv->warned_lock);
+	pthread_mutex_lock(&m->sv->warned_lock);
+	share = policy_warn(&m->setup->conf->warn, m->sv->warned, &use,
+	    m->sv->now());
+	pthread_mutex_unlock(&m->sv->warned_lock);
 	return share;
 }
 
 static void
-warn_site(struct session *s, bool committed)
+warn_site(struct message *m, bool committed)
 {
 	const struct quota_facts *q;
 	struct notice		  e = { .event = "quota-warning" };
 	struct fill		  f;
 	size_t			  i;
 
-	for (i = 0; i < s->f.nquotas; i++) {
-		if (!committed && !s->usage[i].refused)
+	for (i = 0; i < m->f.nquotas; i++) {
+		if (!committed && !m->usage[i].refused)
 			continue;
-		q = &s->f.quota[i];
-		f = fill_of(s, i, committed);
-		e.share = share_to_warn(s, q->key, &f);
+		q = &m->f.quota[i];
+		f = fill_of(m, i, committed);
+		e.share = share_to_warn(m, q->key, &f);
 		if (e.share == 0)
 			continue;
 		e.login = q->login != NULL ? q->login : q->key;
@@ -237,7 +236,7 @@ warn_site(struct session *s, bool committed)
 		e.unit = f.unit;
 		e.used = (uint32_t)f.used;
 		e.limit = f.limit;
-		services_notice(s->sv, s->setup->conf, &e);
+		services_notice(m->sv, m->setup->conf, &e);
 	}
 }
 
@@ -245,69 +244,69 @@ warn_site(struct session *s, bool committed)
 
 /* Report the account that has room last. */
 static struct verdict
-quota_verdict(const struct session *s, enum store_answer answer)
+quota_verdict(const struct message *m, enum store_answer answer)
 {
-	size_t i = policy_quota_fullest(s->usage, s->f.nquotas);
+	size_t i = policy_quota_fullest(m->usage, m->f.nquotas);
 
-	return policy_quota(&s->setup->conf->quota, answer, &s->usage[i],
-	    &s->f.quota[i], s->usage[i].now);
+	return policy_quota(&m->setup->conf->quota, answer, &m->usage[i],
+	    &m->f.quota[i], m->usage[i].now);
 }
 
 /* Count and log the store's answer, and warn the site if needed. */
 static void
-note_answer(struct session *s, enum store_answer answer, bool committed)
+note_answer(struct message *m, enum store_answer answer, bool committed)
 {
-	struct counters *c = &s->sv->counters;
+	struct counters *c = &m->sv->counters;
 
 	if (answer == STORE_REFUSED)
 		atomic_fetch_add(&c->quota_refused, 1);
 	if (answer == STORE_UNKNOWN) {
-		services_store_failed(s->sv);
-		s->store_error = arena_strdup(s->arena, s->usage[0].error);
+		services_store_failed(m->sv);
+		m->store_error = arena_strdup(m->arena, m->usage[0].error);
 	} else if (committed || answer == STORE_REFUSED)
-		warn_site(s, committed);
+		warn_site(m, committed);
 }
 
 struct verdict
-stage_quota_recipient(struct session *s)
+stage_quota_recipient(struct message *m)
 {
 	const struct store_usage *u;
 	enum store_answer	 answer;
 	time_t			 now;
 	size_t			 i;
 
-	if (s->reservation == NULL)
+	if (m->reservation == NULL)
 		return verdict_accept();
-	now = services_time_begin(s->sv);
-	answer = store_reserve(s->reservation, now, s->usage);
-	services_time_end(s->sv);
-	for (i = 0; i < s->f.nquotas; i++) {
-		u = &s->usage[i];
-		s->f.quota[i].used = u->recipients + u->reserved_recipients;
-		s->f.quota[i].messages_used = u->messages +
+	now = services_time_begin(m->sv);
+	answer = store_reserve(m->reservation, now, m->usage);
+	services_time_end(m->sv);
+	for (i = 0; i < m->f.nquotas; i++) {
+		u = &m->usage[i];
+		m->f.quota[i].used = u->recipients + u->reserved_recipients;
+		m->f.quota[i].messages_used = u->messages +
 		    u->reserved_messages;
 	}
-	note_answer(s, answer, false);
-	return quota_verdict(s, answer);
+	note_answer(m, answer, false);
+	return quota_verdict(m, answer);
 }
 
 struct verdict
-stage_quota_commit(struct session *s)
+stage_quota_commit(struct message *m)
 {
 	enum store_answer	answer;
 	time_t			now;
 
-	if (s->reservation == NULL)
+	if (m->reservation == NULL)
 		return verdict_accept();
-	now = services_time_begin(s->sv);
-	answer = store_commit(&s->reservation, now, s->usage);
-	services_time_end(s->sv);
-	note_answer(s, answer, true);
-	return quota_verdict(s, answer);
+	now = services_time_begin(m->sv);
+	answer = store_commit(&m->reservation, now, m->usage);
+	services_time_end(m->sv);
+	note_answer(m, answer, true);
+	return quota_verdict(m, answer);
 }
 
 void
-stage_quota_close(struct session *s)
+stage_quota_close(struct message *m)
 {
-	store_give_back(&s->reservation);
+	store_give_back(&m->reservation);
 }

@@ -42,12 +42,12 @@ a_helo_said_again_and_again_costs_no_memory(void **state)
 	memset(helo, 'h', sizeof(helo) - 1);
 	helo[sizeof(helo) - 1] = '\0';
 	session_helo(s, helo);
-	used = arena_used(s->conn_arena);
+	used = arena_used(s->arena);
 	for (i = 0; i < 1000; i++)
 		session_helo(s, helo);
 	session_helo(s, "other.example");
-	assert_int_equal(arena_used(s->conn_arena), used);
-	assert_string_equal(s->f.conn.helo, "other.example");
+	assert_int_equal(arena_used(s->arena), used);
+	assert_string_equal(s->conn.helo, "other.example");
 	session_free(&s);
 	services_free(&sv);
 }
@@ -59,7 +59,6 @@ a_helo_in_a_message_leaves_its_lookups_alone(void **state)
 	struct services		*sv = open_services("");
 	struct session		*s = open_session(sv);
 	const struct edits	*edits;
-	const struct facts	*f = &s->f;
 
 	(void)state;
 	session_helo(s, "one.example");
@@ -69,7 +68,7 @@ a_helo_in_a_message_leaves_its_lookups_alone(void **state)
 	session_header(s, "From", " a@b.example");
 	session_eoh(s);
 	assert_int_equal(session_eom(s, &edits).action, ACTION_ACCEPT);
-	assert_string_equal(f->spf_mfrom.domain, "one.example");
+	assert_string_equal(s->message->f.spf_mfrom.domain, "one.example");
 	session_commit(s, NULL);
 	session_end(s, NULL);
 	session_mail(s, "<>");
@@ -77,7 +76,7 @@ a_helo_in_a_message_leaves_its_lookups_alone(void **state)
 	session_header(s, "From", " a@b.example");
 	session_eoh(s);
 	assert_int_equal(session_eom(s, &edits).action, ACTION_ACCEPT);
-	assert_string_equal(f->spf_mfrom.domain, "two.example");
+	assert_string_equal(s->message->f.spf_mfrom.domain, "two.example");
 	session_free(&s);
 	services_free(&sv);
 }
