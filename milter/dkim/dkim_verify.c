@@ -24,6 +24,8 @@
  */
 #define LIBRARY_STEPS	20000
 #define LIBRARY_OCTETS	65536
+/* Usual messages have one or two signatures. */
+#define CANDIDATES_FIRST	2
 
 const struct dkim_verify_limits dkim_default_limits = {
 	.signatures = 10,
@@ -79,8 +81,6 @@ dkim_verifier_new(struct dkim_lib *lib, struct lookups *l,
 	v->lookups = l;
 	v->arena = arena;
 	v->now = now;
-	v->sig = arena_array(arena, 2 * (size_t)lib->limits.signatures,
-	    sizeof(*v->sig));
 	sighash_header_init(&v->header, arena, lib->seed);
 	return v;
 }
@@ -130,6 +130,17 @@ parse_candidate(struct dkim_verifier *v, struct candidate *s)
 	    limits->clock_skew);
 }
 
+static struct candidate *
+candidate_more(struct dkim_verifier *v)
+{
+	if (v->n == v->size) {
+		v->size = v->size > 0 ? 2 * v->size : CANDIDATES_FIRST;
+		v->sig = arena_enlarge(v->arena, v->sig, v->n, v->size,
+		    sizeof(*v->sig));
+	}
+	return &v->sig[v->n++];
+}
+
 /*
  * Refused fields cost almost nothing and have a limit of their own, so that
  * many of them cannot displace a good one.
@@ -149,7 +160,7 @@ add_signature(struct dkim_verifier *v, size_t at)
 		v->live++;
 		s.lookup = lookups_start(v->lookups, s.field.query, DNS_TXT);
 	}
-	v->sig[v->n++] = s;
+	*candidate_more(v) = s;
 }
 
 void

@@ -41,6 +41,7 @@ struct dkim_verifier {
 	bool		 overflow;	/* the header exceeds a limit */
 	bool		 odd;		/* libopendkim misreads a field */
 	size_t		 n, live, skipped;	/* n: live and refused */
+	size_t		 size;
 	struct candidate *sig;
 	struct sighash_body *body[2];	/* simple, relaxed */
 };

@@ -17,7 +17,7 @@
 #include "dns_wire_priv.h"
 #include "resolver_priv.h"
 
-#define ARENA_CHUNK	2048
+#define ARENA_CHUNK	1024
 
 struct callback {
 	STAILQ_ENTRY(callback)	 link;

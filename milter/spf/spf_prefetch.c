@@ -18,7 +18,7 @@
 #include "dns/resolver.h"
 #include "spf_priv.h"
 
-#define ARENA_CHUNK	4096
+#define ARENA_CHUNK	1024
 
 struct prefetch;
 
