@@ -59,7 +59,8 @@ struct lookups {
 	bool			 running;	/* a thread runs callbacks */
 	bool			 closed;	/* start no more callbacks */
 	unsigned		 pins;		/* deliveries not finished */
-	struct lookup		 bad_name, over_budget;
+	/* made when first needed */
+	struct lookup		*bad_name, *over_budget;
 };
 
 /* --- create and free -------------------------------------------------- */
@@ -72,32 +73,48 @@ lookup_init(struct lookup *p, struct lookups *l)
 	STAILQ_INIT(&p->callbacks);
 }
 
-/* A lookup that failed before a question was sent. */
-static void
-lookup_init_failed(struct lookup *p, struct lookups *l,
-    enum dns_status status, const char *why)
+/* Under the lock: a lookup that failed before a question was sent. */
+static struct lookup *
+lookup_failed(struct lookup **pp, struct lookups *l, enum dns_status status,
+    const char *why)
 {
+	struct lookup *p = *pp;
+
+	if (p != NULL)
+		return p;
+	p = *pp = arena_alloc(l->arena, sizeof(*p));
 	lookup_init(p, l);
 	p->dns.status = status;
 	p->dns.why = why;
 	atomic_init(&p->answered, true);
+	return p;
+}
+
+static struct lookup *
+lookups_bad_name(struct lookups *l)
+{
+	struct lookup *p;
+
+	pthread_mutex_lock(&l->lock);
+	p = lookup_failed(&l->bad_name, l, DNS_BADNAME, "badname");
+	pthread_mutex_unlock(&l->lock);
+	return p;
 }
 
 struct lookups *
 lookups_new(struct resolver *r, const struct lookup_limits *limits)
 {
-	struct lookups *l = xcalloc(1, sizeof(*l));
+	struct arena	*a = arena_new(ARENA_CHUNK);
+	struct lookups	*l = arena_alloc(a, sizeof(*l));
 
 	l->resolver = r;
 	l->limits = *limits;
 	pthread_mutex_init(&l->lock, NULL);
 	monotonic_cond_init(&l->changed);
-	l->arena = arena_new(ARENA_CHUNK);
+	l->arena = a;
 	SLIST_INIT(&l->list);
 	SLIST_INIT(&l->last_calls);
 	STAILQ_INIT(&l->ready);
-	lookup_init_failed(&l->bad_name, l, DNS_BADNAME, "badname");
-	lookup_init_failed(&l->over_budget, l, DNS_TEMPFAIL, "budget");
 	return l;
 }
 
@@ -132,6 +149,7 @@ lookups_free(struct lookups **lp)
 	struct lookups		*l = *lp;
 	struct lookup		*p;
 	struct last_call	*c;
+	struct arena		*a;
 
 	if (l == NULL)
 		return;
@@ -144,8 +162,8 @@ lookups_free(struct lookups **lp)
 			answer_unref(p->answer);
 	pthread_cond_destroy(&l->changed);
 	pthread_mutex_destroy(&l->lock);
-	arena_free(&l->arena);
-	free(l);
+	a = l->arena;
+	arena_free(&a);
 	*lp = NULL;
 }
 
@@ -307,7 +325,7 @@ lookup_find_or_add(struct lookups *l, const struct question *qn, bool *fresh)
 	pthread_mutex_lock(&l->lock);
 	p = lookup_find(l, qn);
 	if (p == NULL && l->n >= l->limits.max_queries)
-		p = &l->over_budget;
+		p = lookup_failed(&l->over_budget, l, DNS_TEMPFAIL, "budget");
 	if (p == NULL) {
 		p = lookup_add(l, qn, resolver_now(l->resolver));
 		*fresh = true;
@@ -327,7 +345,7 @@ lookups_start(struct lookups *l, const char *name, enum dns_type type)
 
 	qn.len = dns_name_fold(name, folded);
 	if (qn.len == 0)
-		return &l->bad_name;
+		return lookups_bad_name(l);
 	resolver_question(l->resolver, &qn);
 	p = lookup_find_or_add(l, &qn, &fresh);
 	if (!fresh)

@@ -12,8 +12,6 @@
  * Callbacks of one account never run at the same time (resolver.h), so there
  * is no lock. All memory is in the arena below, freed with the account.
  */
-#include <stdlib.h>
-
 #include "base/arena.h"
 #include "dns/resolver.h"
 #include "spf_priv.h"
@@ -227,21 +225,21 @@ walk(struct prefetch *p, struct node *n, unsigned *terms)
 static void
 prefetch_free(void *arg)
 {
-	struct prefetch *p = arg;
+	struct arena *a = ((struct prefetch *)arg)->arena;
 
-	arena_free(&p->arena);
-	free(p);
+	arena_free(&a);
 }
 
 void
 spf_prefetch(struct lookups *l, const struct spf_question *q,
     const struct spf_limits *limits)
 {
-	struct prefetch		*p = xcalloc(1, sizeof(*p));
+	struct arena		*a = arena_new(ARENA_CHUNK);
+	struct prefetch		*p = arena_alloc(a, sizeof(*p));
 	struct spf_identity	 id;
 
 	p->lookups = l;
-	p->arena = arena_new(ARENA_CHUNK);
+	p->arena = a;
 	p->limits = *limits;
 	if (p->limits.terms > SPF_TERMS_MAX)
 		p->limits.terms = SPF_TERMS_MAX;
