@@ -32,6 +32,7 @@ struct arena;
 struct lookups;
 struct dkim_lib;
 struct dkim_verifier;
+struct headers;
 
 /* Key records of one selector that are tried for one signature. */
 #define DKIM_KEYS_TRIED	8
@@ -81,6 +82,13 @@ void		 dkim_verifier_free(struct dkim_verifier **vp);
  */
 void		 dkim_verifier_header(struct dkim_verifier *v, const char *name,
 		    const char *value);
+/*
+ * Instead of that: use `header`, which the caller fills and keeps, and call
+ * dkim_verifier_field after each headers_add, so that there is one copy.
+ */
+void		 dkim_verifier_share(struct dkim_verifier *v,
+		    struct headers *header);
+void		 dkim_verifier_field(struct dkim_verifier *v);
 /* The end of the header. The lookups were started before. Never blocks. */
 void		 dkim_verifier_eoh(struct dkim_verifier *v);
 /*

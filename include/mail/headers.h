@@ -10,11 +10,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
 struct header {
 	const char	*name;		/* as written, no trailing blanks */
+	const char	*sent_name;	/* with them */
 	const char	*value;		/* as sent, with its leading blank */
 	unsigned	 nth;		/* instance of its name, from 1 */
 };
@@ -27,6 +29,7 @@ struct headers {
 	size_t		 n, size, bytes;
 	struct header	*field;		/* in the order of the message */
 	struct header_name **names;
+	unsigned	 round;		/* of headers_take */
 };
 
 void	headers_init(struct headers *h, struct arena *a, size_t max_fields,
@@ -43,5 +46,16 @@ const struct header *headers_find(const struct headers *h, const char *name,
 	    unsigned nth);
 /* The number of fields of this name. Both take constant time. */
 unsigned headers_count(const struct headers *h, const char *name);
+
+#define HEADERS_NONE	SIZE_MAX
+
+/*
+ * Select fields from the bottom up, as h= of a DKIM signature does (RFC 6376
+ * 5.4.2). headers_select begins anew; headers_take returns the index of the
+ * lowest field of this name (`len` octets) that was not taken since then, or
+ * HEADERS_NONE.
+ */
+void	headers_select(struct headers *h);
+size_t	headers_take(struct headers *h, const char *name, size_t len);
 
 #endif

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "dkim_library_priv.h"
+#include "mail/headers.h"
 #include "sighash_priv.h"
 
 #define SENTINEL	"no such: field"
@@ -90,19 +91,18 @@ dkim_library_free(struct dkim_library **lp)
 
 /* ftext (RFC 5322 3.6.8): fields with other names cannot be signed. */
 static bool
-name_is_valid(const struct sighash_field *f)
+name_is_valid(const char *name)
 {
-	size_t i;
+	const char *p;
 
-	for (i = 0; i < f->name_len; i++)
-		if (f->name[i] <= 0x20 || f->name[i] >= 0x7f ||
-		    f->name[i] == ':' || f->name[i] == ';')
+	for (p = name; *p != '\0'; p++)
+		if (*p <= 0x20 || *p >= 0x7f || *p == ':' || *p == ';')
 			return false;
-	return f->name_len > 0;
+	return p > name;
 }
 
 static bool
-feed_header(DKIM *dkim, const struct sighash_header *h,
+feed_header(DKIM *dkim, const struct headers *h,
     const struct dkim_library_sig *sig, size_t n)
 {
 	static char	sentinel[] = SENTINEL;
@@ -113,7 +113,7 @@ feed_header(DKIM *dkim, const struct sighash_header *h,
 	ok = dkim_header(dkim, (u_char *)sentinel, strlen(sentinel)) ==
 	    DKIM_STAT_OK;
 	for (i = 0; ok && i < h->n; i++) {
-		if (!name_is_valid(&h->field[i]))
+		if (!name_is_valid(h->field[i].name))
 			continue;
 		if (sighash_is_signature(h->field[i].name)) {
 			if (next == n || sig[next].field != i)
@@ -121,7 +121,7 @@ feed_header(DKIM *dkim, const struct sighash_header *h,
 			next++;
 		}
 		buf_reset(&text);
-		canon_header(&text, CANON_SIMPLE, h->field[i].name,
+		canon_header(&text, CANON_SIMPLE, h->field[i].sent_name,
 		    h->field[i].value);
 		/* folds are CRLF (libmilter passes LF); no CRLF at the end */
 		ok = dkim_header(dkim, (u_char *)text.data, text.len - 2) ==
@@ -169,7 +169,7 @@ take_digests(DKIM *dkim, struct dkim_library_sig *sig, size_t n)
 }
 
 void
-dkim_library_hash(struct dkim_library *l, const struct sighash_header *h,
+dkim_library_hash(struct dkim_library *l, const struct headers *h,
     struct dkim_library_sig *sig, size_t n)
 {
 	struct arena	*arena;

@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 struct dkim_library;
-struct sighash_header;
+struct headers;
 
 /* Extra octets behind every block of the library, against its overflows. */
 #define DKIM_LIBRARY_SLACK	64
@@ -34,7 +34,7 @@ struct dkim_library_sig {
  * library fails; then the caller hashes by itself.
  */
 void		 dkim_library_hash(struct dkim_library *l,
-		    const struct sighash_header *h,
+		    const struct headers *h,
 		    struct dkim_library_sig *sig, size_t n);
 
 #endif

@@ -10,7 +10,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/arena.h"
 #include "dns/resolver.h"
@@ -52,9 +51,6 @@ dkim_lib_new(const struct dkim_verify_limits *limits)
 	lib->limits = limits != NULL ? *limits : dkim_default_limits;
 	lib->library = library;
 	lib->keys = pubkey_cache_new(lib->limits.public_keys);
-	/* without a random seed, crafted names can only make a table slow */
-	if (getrandom(&lib->seed, sizeof(lib->seed), GRND_NONBLOCK) < 0)
-		lib->seed = (uint64_t)(uintptr_t)lib;
 	return lib;
 }
 
@@ -81,7 +77,6 @@ dkim_verifier_new(struct dkim_lib *lib, struct lookups *l,
 	v->lookups = l;
 	v->arena = arena;
 	v->now = now;
-	sighash_header_init(&v->header, arena, lib->seed);
 	return v;
 }
 
@@ -119,7 +114,7 @@ static const char *
 parse_candidate(struct dkim_verifier *v, struct candidate *s)
 {
 	const struct dkim_verify_limits *limits = &v->lib->limits;
-	const char	*value = v->header.field[s->at].value, *why;
+	const char	*value = v->header->field[s->at].value, *why;
 	size_t		 len = strlen(value);
 
 	if (len > limits->signature_bytes)
@@ -164,23 +159,50 @@ add_signature(struct dkim_verifier *v, size_t at)
 }
 
 void
+dkim_verifier_share(struct dkim_verifier *v, struct headers *header)
+{
+	v->header = header;
+}
+
+static void
+too_much(struct dkim_verifier *v, const char *name)
+{
+	v->overflow = true;
+	v->skipped += sighash_is_signature(name);
+}
+
+void
+dkim_verifier_field(struct dkim_verifier *v)
+{
+	const struct dkim_verify_limits *limits = &v->lib->limits;
+	const struct headers	*h = v->header;
+	const struct header	*f = &h->field[h->n - 1];
+
+	if (v->overflow || h->n > limits->fields ||
+	    h->bytes > limits->header_bytes) {
+		too_much(v, f->name);
+		return;
+	}
+	v->odd |= is_odd(f->value);
+	if (sighash_is_signature(f->name))
+		add_signature(v, h->n - 1);
+}
+
+void
 dkim_verifier_header(struct dkim_verifier *v, const char *name,
     const char *value)
 {
 	const struct dkim_verify_limits *limits = &v->lib->limits;
-	size_t	bytes = strlen(name) + strlen(value), at;
 
-	if (v->overflow || v->header.n == limits->fields ||
-	    bytes > limits->header_bytes - v->header_bytes) {
-		v->overflow = true;
-		v->skipped += sighash_is_signature(name);
-		return;
+	if (v->header == NULL) {
+		v->header = arena_alloc(v->arena, sizeof(*v->header));
+		headers_init(v->header, v->arena, limits->fields,
+		    limits->header_bytes);
 	}
-	v->header_bytes += bytes;
-	v->odd |= is_odd(value);
-	at = sighash_header_add(&v->header, name, value);
-	if (sighash_is_signature(name))
-		add_signature(v, at);
+	if (v->overflow || !headers_add(v->header, name, value))
+		too_much(v, name);
+	else
+		dkim_verifier_field(v);
 }
 
 /* --- digests ------------------------------------------------------------ */
@@ -189,7 +211,7 @@ static bool
 library_can(const struct dkim_verifier *v, const struct candidate *s)
 {
 	return s->refused == NULL && !s->field.unusual &&
-	    s->field.nnames * v->header.n <= LIBRARY_STEPS;
+	    s->field.nnames * v->header->n <= LIBRARY_STEPS;
 }
 
 /* libopendkim hashes what it handles correctly and cheaply. */
@@ -200,7 +222,7 @@ hash_by_library(struct dkim_verifier *v)
 	struct candidate	**whose;
 	size_t			 i, n = 0;
 
-	if (v->odd || v->live == 0 || v->header_bytes > LIBRARY_OCTETS)
+	if (v->odd || v->live == 0 || v->header->bytes > LIBRARY_OCTETS)
 		return;
 	ask = arena_array(v->arena, v->live, sizeof(*ask));
 	whose = arena_array(v->arena, v->live, sizeof(struct candidate *));
@@ -209,7 +231,7 @@ hash_by_library(struct dkim_verifier *v)
 			whose[n] = &v->sig[i];
 			ask[n++].field = v->sig[i].at;
 		}
-	dkim_library_hash(v->lib->library, &v->header, ask, n);
+	dkim_library_hash(v->lib->library, v->header, ask, n);
 	for (i = 0; i < n; i++) {
 		whose[i]->hashed = ask[i].hashed;
 		memcpy(whose[i]->digest, ask[i].digest, SIGHASH_LEN);
@@ -234,7 +256,7 @@ dkim_verifier_eoh(struct dkim_verifier *v)
 	struct candidate	*s;
 	size_t			 i;
 
-	if (v->overflow)
+	if (v->overflow || v->header == NULL)
 		return;
 	hash_by_library(v);
 	for (i = 0; i < v->n; i++) {
@@ -242,7 +264,7 @@ dkim_verifier_eoh(struct dkim_verifier *v)
 		if (s->refused != NULL)
 			continue;
 		if (!s->hashed)
-			s->hashed = sighash_header_digest(&v->header, s->at,
+			s->hashed = sighash_header_digest(v->header, s->at,
 			    &s->field, s->digest);
 		if (!prepare_body(v, &s->field) || !s->hashed)
 			s->hashed = false;

@@ -47,7 +47,7 @@ all_signed(const struct dkim_verifier *v, const struct dkim_sigfield *f,
     const char *name)
 {
 	return dkim_sigfield_names(f, name) >=
-	    sighash_header_count(&v->header, name);
+	    headers_count(v->header, name);
 }
 
 static bool

@@ -7,6 +7,7 @@
 #define MILLGATE_DKIM_VERIFY_PRIV_H
 
 #include "dkim/dkim_verify.h"
+#include "mail/headers.h"
 #include "dkim_sigfield_priv.h"
 #include "sighash_priv.h"
 
@@ -19,7 +20,6 @@ struct dkim_lib {
 	struct dkim_verify_limits limits;
 	struct dkim_library	*library;
 	struct pubkey_cache	*keys;
-	uint64_t		 seed;	/* for tables of foreign names */
 };
 
 struct candidate {
@@ -36,8 +36,7 @@ struct dkim_verifier {
 	struct lookups	*lookups;
 	struct arena	*arena;
 	time_t		 now;
-	struct sighash_header header;
-	size_t		 header_bytes;
+	struct headers	*header;	/* shared, or its own; NULL: empty */
 	bool		 overflow;	/* the header exceeds a limit */
 	bool		 odd;		/* libopendkim misreads a field */
 	size_t		 n, live, skipped;	/* n: live and refused */

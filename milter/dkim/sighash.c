@@ -10,78 +10,12 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/fnv.h"
 #include "dkim/crypto.h"
+#include "mail/headers.h"
 #include "dkim_sigfield_priv.h"
 #include "sighash_priv.h"
 
 /* --- the header --------------------------------------------------------- */
-
-void
-sighash_header_init(struct sighash_header *h, struct arena *a, uint64_t seed)
-{
-	memset(h, 0, sizeof(*h));
-	h->arena = a;
-	h->seed = seed;
-}
-
-static uint64_t
-hash_name(const struct sighash_header *h, const char *name, size_t len)
-{
-	return fnv_add_lower(h->seed ^ FNV_START, name, len);
-}
-
-/* The high bits depend on all octets of the name. */
-static size_t
-name_bucket(uint64_t hash)
-{
-	return (hash >> 48) % SIGHASH_BUCKETS;
-}
-
-static struct sighash_name *
-sighash_find(const struct sighash_header *h, const char *name, size_t len)
-{
-	uint64_t		 hash = hash_name(h, name, len);
-	struct sighash_name	*n = h->bucket[name_bucket(hash)];
-
-	for (; n != NULL; n = n->chain)
-		if (n->hash == hash && n->len == len &&
-		    strncasecmp(n->name, name, len) == 0)
-			break;
-	return n;
-}
-
-static struct sighash_name *
-sighash_name(struct sighash_header *h, const char *name, size_t len)
-{
-	struct sighash_name	*n = sighash_find(h, name, len), **at;
-
-	if (n != NULL)
-		return n;
-	n = arena_alloc(h->arena, sizeof(*n));
-	n->name = name;
-	n->len = len;
-	n->hash = hash_name(h, name, len);
-	n->last = SIGHASH_NONE;
-	at = &h->bucket[name_bucket(n->hash)];
-	n->chain = *at;
-	*at = n;
-	return n;
-}
-
-static void
-make_room(struct sighash_header *h)
-{
-	struct sighash_field *more;
-
-	if (h->n < h->size)
-		return;
-	h->size = h->size == 0 ? 64 : h->size * 2;
-	more = arena_array(h->arena, h->size, sizeof(*more));
-	if (h->n > 0)
-		memcpy(more, h->field, h->n * sizeof(*more));
-	h->field = more;
-}
 
 bool
 sighash_is_signature(const char *name)
@@ -94,73 +28,30 @@ sighash_is_signature(const char *name)
 	    name[len + strspn(name + len, " \t")] == '\0';
 }
 
-size_t
-sighash_header_add(struct sighash_header *h, const char *name,
-    const char *value)
-{
-	struct sighash_field	*f;
-	struct sighash_name	*n;
-	size_t			 len = strlen(name);
-
-	make_room(h);
-	f = &h->field[h->n];
-	f->name = arena_memdup(h->arena, name, len);
-	f->value = arena_strdup(h->arena, value);
-	while (len > 0 && (name[len - 1] == ' ' || name[len - 1] == '\t'))
-		len--;
-	f->name_len = len;
-	n = sighash_name(h, f->name, len);
-	f->above = n->last;
-	n->last = h->n;
-	n->count++;
-	return h->n++;
-}
-
-unsigned
-sighash_header_count(const struct sighash_header *h, const char *name)
-{
-	const struct sighash_name *n = sighash_find(h, name, strlen(name));
-
-	return n == NULL ? 0 : n->count;
-}
-
-/* The lowest field of this name that was not taken in this round. */
+/* The next field of this name, but never the signature itself. */
 static size_t
-take_field(struct sighash_header *h, const struct signed_name *name,
-    size_t self)
+take_field(struct headers *h, const struct signed_name *name, size_t self)
 {
-	struct sighash_name	*n = sighash_find(h, name->name, name->len);
-	size_t			 at;
+	size_t at = headers_take(h, name->name, name->len);
 
-	if (n == NULL)
-		return SIGHASH_NONE;
-	if (n->round != h->round) {
-		n->round = h->round;
-		n->cursor = n->last;
-	}
-	if (n->cursor == self && self != SIGHASH_NONE)
-		n->cursor = h->field[self].above;
-	at = n->cursor;
-	if (at != SIGHASH_NONE)
-		n->cursor = h->field[at].above;
-	return at;
+	return at == self ? headers_take(h, name->name, name->len) : at;
 }
 
 /* The signature's own field: without the value of b= and the final CRLF. */
 static void
-add_self(struct buf *out, struct arena *a, const struct sighash_field *field,
+add_self(struct buf *out, struct arena *a, const struct header *field,
     const struct dkim_sigfield *f, enum canonicalization how)
 {
 	size_t	 len = strlen(field->value);
 	char	*value = arena_memdup(a, field->value, len);
 
 	memmove(value + f->b_from, value + f->b_to, len - f->b_to + 1);
-	canon_header(out, how, field->name, value);
+	canon_header(out, how, field->sent_name, value);
 	out->len -= 2;
 }
 
 bool
-sighash_header_digest(struct sighash_header *h, size_t self,
+sighash_header_digest(struct headers *h, size_t self,
     const struct dkim_sigfield *f, unsigned char digest[SIGHASH_LEN])
 {
 	enum canonicalization how = f->header_relaxed ? CANON_RELAXED :
@@ -169,11 +60,11 @@ sighash_header_digest(struct sighash_header *h, size_t self,
 	size_t		i, at;
 	bool		ok;
 
-	h->round++;
+	headers_select(h);
 	for (i = 0; i < f->nnames; i++) {
 		at = take_field(h, &f->names[i], self);
-		if (at != SIGHASH_NONE)
-			canon_header(&text, how, h->field[at].name,
+		if (at != HEADERS_NONE)
+			canon_header(&text, how, h->field[at].sent_name,
 			    h->field[at].value);
 	}
 	add_self(&text, h->arena, &h->field[self], f, how);

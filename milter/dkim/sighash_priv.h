@@ -1,9 +1,9 @@
 /*
  * sighash - the digests of a DKIM signature (RFC 6376 3.7)
  *
- * The header fields of a message with an index by name, so that selecting a
- * field of h= takes constant time. And running digests of the body, one for
- * each canonical form, that give the digest for any number of l= tags.
+ * The digest of the header fields that h= selects. And running digests of the
+ * body, one for each canonical form, that give the digest for any number of
+ * l= tags.
  */
 #ifndef MILLGATE_SIGHASH_H
 #define MILLGATE_SIGHASH_H
@@ -17,56 +17,20 @@
 struct arena;
 struct crypto_sha256;
 struct dkim_sigfield;
+struct headers;
 
 #define SIGHASH_LEN	32
-#define SIGHASH_BUCKETS	256
-#define SIGHASH_NONE	SIZE_MAX
 
 /* --- the header --------------------------------------------------------- */
 
-struct sighash_field {
-	const char	*name;		/* as the MTA gave it */
-	const char	*value;
-	size_t		 name_len;	/* without blanks before the colon */
-	size_t		 above;		/* the next one above with this name */
-};
-
-struct sighash_name {
-	struct sighash_name *chain;
-	uint64_t	 hash;
-	const char	*name;
-	size_t		 len, last;	/* the lowest field of this name */
-	unsigned	 count;
-	size_t		 cursor;	/* while fields are selected */
-	unsigned	 round;
-};
-
-struct sighash_header {
-	struct arena	*arena;
-	uint64_t	 seed;
-	size_t		 n, size;
-	struct sighash_field *field;
-	struct sighash_name *bucket[SIGHASH_BUCKETS];
-	unsigned	 round;
-};
-
-/* With a random `seed`, a sender cannot choose names that collide. */
-void		 sighash_header_init(struct sighash_header *h,
-		    struct arena *a, uint64_t seed);
 /* The name of a DKIM-Signature field, perhaps with blanks behind it. */
 bool		 sighash_is_signature(const char *name);
-/* In message order. Copies; returns the index of the new field. */
-size_t		 sighash_header_add(struct sighash_header *h,
-		    const char *name, const char *value);
-/* Fields of that name, in any case. */
-unsigned	 sighash_header_count(const struct sighash_header *h,
-		    const char *name);
 /*
  * The digest for the signature in field `self`, parsed as `f`: the fields of
  * h=, from the bottom up, and the field itself without its b=. h= never
  * selects the field itself. false: OpenSSL failed.
  */
-bool		 sighash_header_digest(struct sighash_header *h, size_t self,
+bool		 sighash_header_digest(struct headers *h, size_t self,
 		    const struct dkim_sigfield *f,
 		    unsigned char digest[SIGHASH_LEN]);
 

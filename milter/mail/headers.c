@@ -14,7 +14,7 @@
 
 #define BUCKETS		64u
 #define FIELDS_FIRST	32u
-#define NTHS_FIRST	4u
+#define NTHS_FIRST	2u
 
 struct header_name {
 	struct header_name *next;	/* in the same bucket */
@@ -22,6 +22,7 @@ struct header_name {
 	size_t		 len;
 	uint32_t	 hash;
 	unsigned	 n, size;
+	unsigned	 left, round;	/* headers_take: fields not taken */
 	uint32_t	*field;		/* [nth - 1]: index of the field */
 };
 
@@ -133,6 +134,8 @@ headers_add(struct headers *h, const char *name, const char *value)
 	f = &h->field[h->n++];
 	f->name = memcmp(hn->name, name, len) == 0 ? hn->name :
 	    arena_memdup(h->arena, name, len);
+	f->sent_name = name[len] == '\0' ? f->name :
+	    arena_strdup(h->arena, name);
 	f->value = arena_strdup(h->arena, value);
 	f->nth = hn->n;
 	h->bytes += bytes;
@@ -157,4 +160,24 @@ headers_count(const struct headers *h, const char *name)
 	    headers_name_length(name));
 
 	return hn != NULL ? hn->n : 0;
+}
+
+void
+headers_select(struct headers *h)
+{
+	h->round++;
+}
+
+size_t
+headers_take(struct headers *h, const char *name, size_t len)
+{
+	struct header_name *hn = name_find(h, name, len);
+
+	if (hn == NULL)
+		return HEADERS_NONE;
+	if (hn->round != h->round) {
+		hn->round = h->round;
+		hn->left = hn->n;
+	}
+	return hn->left > 0 ? hn->field[--hn->left] : HEADERS_NONE;
 }

@@ -309,7 +309,7 @@ session_header(struct session *s, const char *name, const char *value)
 	if (!headers_add(&m->headers, name, value))
 		m->too_large = true;
 	else if (m->verifier != NULL)
-		dkim_verifier_header(m->verifier, name, value);
+		dkim_verifier_field(m->verifier);
 	return go_on();
 }
 

@@ -69,9 +69,11 @@ stage_inbound_start(struct message *m)
 	m->lookups = lookups_new(m->sv->resolver, &limits);
 	m->spf_limits = spf_default_limits;
 	m->spf_limits.voids = c->spf.max_voids;
-	if (c->dkim.verify)
+	if (c->dkim.verify) {
 		m->verifier = dkim_verifier_new(m->setup->dkim, m->lookups,
 		    m->arena, m->sv->now());
+		dkim_verifier_share(m->verifier, &m->headers);
+	}
 	stage_iprev_start(m);
 	if (!m->f.conn.client_known)
 		return;

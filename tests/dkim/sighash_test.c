@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "mail/canon_reference.h"
+#include "mail/headers.h"
 #include "dkim/dkim_library_priv.h"
 #include "dkim/dkim_sigfield_priv.h"
 #include "dkim/sighash_priv.h"
@@ -79,7 +80,7 @@ random_signature(struct arena *a)
 static unsigned
 compare_message(struct dkim_library *l, struct arena *a)
 {
-	struct sighash_header	 h;
+	struct headers		 h;
 	struct dkim_sigfield	 f[SIGNATURES];
 	struct dkim_library_sig	 sig[SIGNATURES] = { { .field = 0 } };
 	unsigned char		 ours[SIGHASH_LEN];
@@ -87,17 +88,17 @@ compare_message(struct dkim_library *l, struct arena *a)
 	uint32_t		 fields = any(12);
 	size_t			 n = 0, i;
 
-	sighash_header_init(&h, a, 42);
+	headers_init(&h, a, 100, 65536);
 	while (fields > 0 || n < SIGNATURES) {
 		if (n < SIGNATURES && any(3) == 0) {
 			value = random_signature(a);
-			sig[n].field = sighash_header_add(&h,
-			    "DKIM-Signature", value);
+			sig[n].field = h.n;
+			headers_add(&h, "DKIM-Signature", value);
 			assert_null(dkim_sigfield_parse(&f[n], a,
 			    h.field[sig[n].field].value, strlen(value), 50));
 			assert_false(f[n++].unusual);
 		} else if (fields > 0) {
-			sighash_header_add(&h, names[any(NELEM(names))],
+			headers_add(&h, names[any(NELEM(names))],
 			    random_value(a));
 			fields--;
 		}
@@ -159,7 +160,7 @@ static void
 fields_are_selected(void **state)
 {
 	struct arena		*a = arena_new(4096);
-	struct sighash_header	 h;
+	struct headers		 h;
 	struct dkim_sigfield	 f;
 	unsigned char		 got[SIGHASH_LEN], want[SIGHASH_LEN];
 	const char		*text, *own;
@@ -167,14 +168,14 @@ fields_are_selected(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(selections); i++) {
-		sighash_header_init(&h, a, 42);
-		sighash_header_add(&h, "X", " 1");
-		sighash_header_add(&h, "From", "  f");
-		sighash_header_add(&h, "dkim-signature", " other");
-		self = sighash_header_add(&h, "DKIM-Signature",
-		    selections[i].signature);
-		sighash_header_add(&h, "X", " 2");
-		sighash_header_add(&h, "x ", " 3");
+		headers_init(&h, a, 100, 65536);
+		headers_add(&h, "X", " 1");
+		headers_add(&h, "From", "  f");
+		headers_add(&h, "dkim-signature", " other");
+		self = h.n;
+		headers_add(&h, "DKIM-Signature", selections[i].signature);
+		headers_add(&h, "X", " 2");
+		headers_add(&h, "x ", " 3");
 		text = h.field[self].value;
 		assert_null(dkim_sigfield_parse(&f, a, text, strlen(text),
 		    50));
@@ -186,9 +187,9 @@ fields_are_selected(void **state)
 		if (memcmp(got, want, sizeof(want)) != 0)
 			row_fail(selections[i].name, "another digest");
 	}
-	assert_int_equal(sighash_header_count(&h, "X"), 3);
-	assert_int_equal(sighash_header_count(&h, "FROM"), 1);
-	assert_int_equal(sighash_header_count(&h, "Y"), 0);
+	assert_int_equal(headers_count(&h, "X"), 3);
+	assert_int_equal(headers_count(&h, "FROM"), 1);
+	assert_int_equal(headers_count(&h, "Y"), 0);
 	arena_free(&a);
 }
 
