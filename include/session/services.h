@@ -141,4 +141,7 @@ struct setup	*services_setup(struct services *sv);
 /* Use `setup` from the next message on; it is taken over. */
 void		 services_swap(struct services *sv, struct setup *setup);
 
+/* Count a message by the action that was the answer to its MTA. */
+void		 services_count(struct services *sv, enum action a);
+
 #endif

@@ -334,3 +334,20 @@ services_notice(struct services *sv, const struct conf *c,
 	services_record(sv, LOG_LEVEL_WARNING, &r);
 	arena_free(&a);
 }
+
+void
+services_count(struct services *sv, enum action a)
+{
+	struct counters *c = &sv->counters;
+
+	atomic_fetch_add(&c->messages, 1);
+	if (a == ACTION_REJECT)
+		atomic_fetch_add(&c->rejected, 1);
+	else if (a == ACTION_DEFER)
+		atomic_fetch_add(&c->deferred, 1);
+	else if (a == ACTION_HOLD) {
+		atomic_fetch_add(&c->held, 1);
+		atomic_store(&c->held_at, sv->ticks());
+	} else
+		atomic_fetch_add(&c->accepted, 1);
+}

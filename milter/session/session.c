@@ -100,23 +100,6 @@ message_refuse_edits(struct message *m, const char *failed)
 	m->verdict = v;
 }
 
-static void
-count_action(struct services *sv, enum action a)
-{
-	struct counters *c = &sv->counters;
-
-	atomic_fetch_add(&c->messages, 1);
-	if (a == ACTION_REJECT)
-		atomic_fetch_add(&c->rejected, 1);
-	else if (a == ACTION_DEFER)
-		atomic_fetch_add(&c->deferred, 1);
-	else if (a == ACTION_HOLD) {
-		atomic_fetch_add(&c->held, 1);
-		atomic_store(&c->held_at, sv->ticks());
-	} else
-		atomic_fetch_add(&c->accepted, 1);
-}
-
 static struct verdict
 message_answer(const struct message *m)
 {
@@ -131,7 +114,7 @@ message_end(struct session *s, const char *event)
 
 	session_log(s, action_name(v.action), event);
 	stage_outcome(s->message, v.action);
-	count_action(s->sv, v.action);
+	services_count(s->sv, v.action);
 	message_close(s);
 	return v;
 }
@@ -235,7 +218,7 @@ session_defer(struct session *s, const char *path, const struct verdict *v)
 	stage_sender(s, path);
 	m->verdict = v;
 	session_log(s, action_name(v->action), "mail");
-	count_action(s->sv, v->action);
+	services_count(s->sv, v->action);
 	message_close(s);
 }
 
