@@ -19,6 +19,8 @@ struct arena;
  * malloc's included; larger allocations get larger chunks. 0: 1 KB.
  */
 struct arena	*arena_new(size_t chunk);
+/* From now on, add chunks of this size, at least 128 bytes. */
+void		 arena_grow_by(struct arena *a, size_t chunk);
 void		 arena_free(struct arena **ap);
 
 /* Free all allocations at once; the first chunk is kept for reuse. */

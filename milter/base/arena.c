@@ -5,6 +5,7 @@
  * second message allocates nothing. An allocation that does not fit into a
  * chunk gets a chunk of its own size.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +120,12 @@ arena_new(size_t chunk)
 	return a;
 }
 
+void
+arena_grow_by(struct arena *a, size_t chunk)
+{
+	a->chunk_size = chunk - sizeof(struct chunk);
+}
+
 static void
 chunks_free(struct chunk *c)
 {
@@ -156,6 +163,23 @@ arena_used(const struct arena *a)
 	return a->used;
 }
 
+/*
+ * A new chunk behind the current one. A large allocation has it for itself,
+ * so that the rest of the current chunk is still used.
+ */
+static struct chunk *
+chunk_add(struct arena *a, size_t size)
+{
+	bool		 large = size > a->chunk_size / 2;
+	struct chunk	*c = chunk_new(large ? size : a->chunk_size);
+
+	c->next = a->current->next;
+	a->current->next = c;
+	if (!large)
+		a->current = c;
+	return c;
+}
+
 /* `size` octets in the current chunk, or in a new one. */
 static void *
 arena_take(struct arena *a, size_t size)
@@ -163,11 +187,8 @@ arena_take(struct arena *a, size_t size)
 	struct chunk	*c = a->current;
 	void		*p;
 
-	if (c->size - c->used < size) {
-		c->next = chunk_new(size > a->chunk_size ? size :
-		    a->chunk_size);
-		c = a->current = c->next;
-	}
+	if (c->size - c->used < size)
+		c = chunk_add(a, size);
 	p = c->data + c->used;
 	c->used += size;
 	a->used += size;

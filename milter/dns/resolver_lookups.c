@@ -17,7 +17,8 @@
 #include "dns_wire_priv.h"
 #include "resolver_priv.h"
 
-#define ARENA_CHUNK	1024
+/* Enough for the lookups that MAIL starts. */
+#define ARENA_CHUNK	1792
 
 struct callback {
 	STAILQ_ENTRY(callback)	 link;

@@ -19,11 +19,12 @@
 struct header_name {
 	struct header_name *next;	/* in the same bucket */
 	const char	*name;
+	uint32_t	*field;		/* [nth - 1]: index of the field */
+	uint32_t	 few[NTHS_FIRST];
 	size_t		 len;
 	uint32_t	 hash;
 	unsigned	 n, size;
 	unsigned	 left, round;	/* headers_take: fields not taken */
-	uint32_t	*field;		/* [nth - 1]: index of the field */
 };
 
 void
@@ -95,6 +96,8 @@ name_new(struct headers *h, const char *name, size_t len)
 		h->names = arena_array(h->arena, BUCKETS, sizeof(*h->names));
 	hn->name = arena_memdup(h->arena, name, len);
 	hn->len = len;
+	hn->field = hn->few;
+	hn->size = NTHS_FIRST;
 	hn->hash = name_hash(h, name, len);
 	hn->next = h->names[hn->hash % BUCKETS];
 	h->names[hn->hash % BUCKETS] = hn;
@@ -105,7 +108,7 @@ static void
 name_add(struct headers *h, struct header_name *hn, uint32_t field)
 {
 	if (hn->n == hn->size) {
-		hn->size = hn->size > 0 ? hn->size * 2 : NTHS_FIRST;
+		hn->size *= 2;
 		hn->field = arena_enlarge(h->arena, hn->field, hn->n, hn->size,
 		    sizeof(*hn->field));
 	}

@@ -24,7 +24,8 @@
 
 /* Enough for the connection's names, and for a message's envelope. */
 #define CONN_CHUNK	512
-#define MESSAGE_CHUNK	2048
+#define MESSAGE_CHUNK	1536
+#define MESSAGE_GROWTH	1024
 
 static const struct verdict accepted = { .action = ACTION_ACCEPT,
     .rule = "ok" };
@@ -162,6 +163,7 @@ message_open(struct session *s)
 	struct message	*m = arena_alloc(a, sizeof(*m));
 
 	session_abort(s);
+	arena_grow_by(a, MESSAGE_GROWTH);
 	m->sv = s->sv;
 	m->arena = a;
 	m->setup = services_setup(s->sv);

@@ -16,7 +16,8 @@
 #include "dns/resolver.h"
 #include "spf_priv.h"
 
-#define ARENA_CHUNK	1024
+/* Enough for the identity and two terms. */
+#define ARENA_CHUNK	640
 
 struct prefetch;
 
