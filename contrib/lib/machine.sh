@@ -28,6 +28,14 @@ REDIS="redis-server redis-tools"
 # Always unpacked: the SPF suites are in its documentation, which dpkg may
 # be told to leave out.
 SUITES="python3-spf"
+# What contrib/bench-peers measures millgate beside, and the libraries of these
+# that nothing else here needs. Always unpacked: installed, they would start
+# services and ask for an MTA and a database.
+PEERS="opendkim opendmarc pyspf-milter rspamd policyd-rate-limit
+libopendkim11 libvbr2 librbl1 liblua5.3-0 libhashkit2 libmemcached11
+libopendbx1 libbsd0 dns-root-data libopendmarc2 publicsuffix libmilter1.0.1
+python3-milter python3-spf-engine python3-spf python3-authres python3-dns
+python3-yaml libhyperscan5 libluajit-5.1-2 libluajit-5.1-common libpcre2-8-0"
 
 die()
 {
@@ -169,6 +177,28 @@ install_packages()
 	rm -f "$log"
 }
 
+# unpack DIRECTORY PACKAGE...: makes the directory anew, unless the same packages
+# are in it already. Its file "versions" has their names and versions.
+unpack()
+{
+	target=$1
+	shift
+	[ "$(cat "$target/complete" 2>/dev/null)" = "$*" ] && return 0
+	echo "unpacking into $target: $*"
+	fetch_lists_unless_known "$@"
+	rm -rf "$target"
+	mkdir -p "$target/packages" || die "cannot make $target"
+	(cd "$target/packages" && apt-get download -qq \
+	    -o APT::Sandbox::User=root "$@") </dev/null ||
+	    die "apt-get could not download: $*"
+	for deb in "$target"/packages/*.deb; do
+		dpkg-deb -x "$deb" "$target" || die "cannot unpack $deb"
+		dpkg-deb --show "$deb" >>"$target/versions"
+	done
+	rm -r "$target/packages"
+	echo "$*" >"$target/complete"
+}
+
 # Unpacks Sendmail, Redis and the SPF suites into directory $1, and the other
 # servers unless the system has them. Does nothing if they are there already.
 unpack_servers()
@@ -178,21 +208,26 @@ unpack_servers()
 	    [ -x /usr/bin/doveconf ] && [ -x /usr/sbin/nsd ]; then
 		wanted="$SENDMAIL $REDIS $SUITES"
 	fi
-	[ "$(cat "$1/complete" 2>/dev/null)" = "$wanted" ] && return 0
-	echo "unpacking into $1: $wanted"
 	# shellcheck disable=SC2086
-	fetch_lists_unless_known $wanted
-	rm -rf "$1"
-	mkdir -p "$1/packages" || die "cannot make $1"
+	unpack "$1" $wanted
+}
+
+# Unpacks the peers and their libraries into directory $1. A package that Debian
+# does not have is left out; the benchmark names its peer as missing.
+unpack_peers()
+{
+	wanted=
 	# shellcheck disable=SC2086
-	(cd "$1/packages" && apt-get download -qq \
-	    -o APT::Sandbox::User=root $wanted) </dev/null ||
-	    die "apt-get could not download: $wanted"
-	for deb in "$1"/packages/*.deb; do
-		dpkg-deb -x "$deb" "$1" || die "cannot unpack $deb"
+	fetch_lists_unless_known $PEERS
+	for package in $PEERS; do
+		if apt-cache show "$package" >/dev/null 2>&1; then
+			wanted="$wanted $package"
+		else
+			echo "not unpacked, unknown to apt-get: $package"
+		fi
 	done
-	rm -r "$1/packages"
-	echo "$wanted" >"$1/complete"
+	# shellcheck disable=SC2086
+	(unpack "$1" $wanted)
 }
 
 # build SOURCE DIRECTORY [CONFIGURE-ARGUMENT...]: all programs, quietly.
