@@ -1,5 +1,5 @@
 #!/bin/sh
-# contrib-path - contrib/demo and contrib/check in directories of odd names
+# contrib-path - the programs of contrib in directories of odd names
 #
 # In a path in which configure or make fails they must say so before they
 # change anything. The programs that they would ask or change something with
@@ -70,7 +70,7 @@ stub dpkg-deb "echo dpkg-deb \"\$@\" >>'$work/calls'; exit 1"
 
 # configure refuses up to the colon; behind it are those that break a rule of
 # the Makefile.
-for command in demo check; do
+for command in demo check bench-peers; do
 	refuses 'a b' $command 'a blank'
 	refuses 'a	b' $command 'a tab'
 	refuses "it's" $command 'a single quote'
