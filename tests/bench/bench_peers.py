@@ -20,7 +20,9 @@ import peer_measure as measure		# noqa: E402
 import peer_servers			# noqa: E402
 import peer_table			# noqa: E402
 
-PARTS = ("load", "quota", "cold", "memory")
+PARTS = ("load", "quota", "cold", "memory", "stuck")
+STUCK = 400
+SILENT = ["silent%d.example" % i for i in range(STUCK)]
 OPTIONS = ("rounds", "messages", "sizes", "sessions", "cold", "delay_ms",
            "parts", "servers")
 
@@ -116,6 +118,11 @@ def run_parts(place, args, servers, messages, cold, result):
         say("memory of %d sessions" % args.sessions)
         result["memory"] = measure.measure_memory(milters, small,
                                                   args.sessions)
+    if "stuck" in args.parts:
+        say("load beside %d sessions with silent name servers" % STUCK)
+        result["stuck"] = measure.measure_stuck(
+            place, milters, small, args.messages,
+            [peer_mail.Message(domain, 4096, place.key) for domain in SILENT])
 
 
 def compare(directory, args):
@@ -127,7 +134,8 @@ def compare(directory, args):
             for domain in ("cold%d.example" % i for i in range(args.cold))}
     place.dns = measure.Dns(SOURCE, place.file("zone", "".join(
         peer_mail.domain_zone(domain, place.public)
-        for domain in [peer_mail.DOMAIN, *cold])))
+        for domain in [peer_mail.DOMAIN, *cold]) + "".join(
+            peer_mail.silent_zone(domain) for domain in SILENT)))
     servers = measure.milters(place, args.servers)
     if not args.servers or "policyd-rate-limit" in args.servers:
         servers.append(peer_servers.PolicydRateLimit(place))

@@ -61,6 +61,12 @@ def domain_zone(domain, public):
         's1._domainkey.%(d)s TXT "v=DKIM1; k=rsa; p=%(k)s"'))
 
 
+def silent_zone(domain):
+    """Questions about this domain get no answer."""
+    return "".join("%s%s TIMEOUT\n" % (prefix, domain)
+                   for prefix in ("", "_dmarc.", "s1._domainkey."))
+
+
 def body_text(size):
     """`size` bytes of lines of words; each differs from the one before."""
     lines, length, n = [], 0, 0

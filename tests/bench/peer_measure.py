@@ -310,5 +310,51 @@ def measure_quota(place, servers, rounds, count):
              "rounds": found} for (connections, name), found in rows.items()]
 
 
+# --- silent name servers ----------------------------------------------------
+
+def stick(server, messages):
+    """A session for each message, each of which waits for the DNS."""
+    def one(message):
+        fields, body = peer_mail.split(getattr(message, server.arrives))
+        try:
+            Session(server.socket, CLIENT, seconds=LOAD_SECONDS).message(
+                message.sender, fields, body)
+        except OSError:
+            pass			# the server was stopped, or gave up
+    threads = [threading.Thread(target=one, args=(m,), daemon=True)
+               for m in messages]
+    for thread in threads:
+        thread.start()
+    time.sleep(2)
+    return threads
+
+
+def load_while_stuck(place, server, path, count, messages):
+    """The same load alone and beside the sessions that are stuck."""
+    server.restart()
+    drive(place, server, path, 100, 4)		# warm
+    alone = drive(place, server, path, count, 4)
+    threads = stick(server, messages)
+    before = sum(t.is_alive() for t in threads)
+    beside = drive(place, server, path, count, 4)
+    after = sum(t.is_alive() for t in threads)
+    server.stop()
+    for thread in threads:
+        thread.join(LOAD_SECONDS)
+    return {"server": server.name, "alone": alone, "beside": beside,
+            "stuck_before": before, "stuck_after": after}
+
+
+def measure_stuck(place, servers, message, count, stuck):
+    rows = []
+    for server in fit(servers):
+        if server.proof_in:
+            path = place.file("stuck-" + server.name,
+                              getattr(message, server.arrives))
+            rows.append(guarded(server, load_while_stuck, place, server, path,
+                                count // 4 * 4, stuck))
+    return [row for row in rows if row]
+
+
 def milters(place, names):
     return [cls(place) for cls in MILTERS if not names or cls.name in names]

@@ -80,6 +80,15 @@ def memory_table(rows):
          "%.1f" % row["kb_per_session"]] for row in rows])
 
 
+def stuck_table(rows):
+    return columns([["silent DNS", "", "stuck", "p50 alone", "p50 beside",
+                     "p99 alone", "p99 beside"]] + [
+        [row["server"], "", "%d-%d" % (row["stuck_after"],
+                                       row["stuck_before"])] +
+        ["%.2f" % row[when][p] for p in ("p50", "p99")
+         for when in ("alone", "beside")] for row in rows])
+
+
 def text(result):
     m = result["machine"]
     parts = ["%s, %s, %d processors (%s), %d MB, Linux %s" % (
@@ -92,7 +101,8 @@ def text(result):
         parts.append(", ".join(
             "%s %s" % pair for pair in result["versions"].items()))
     for name, function in (("load", load_table), ("quota", load_table),
-                           ("cold", cold_table), ("memory", memory_table)):
+                           ("cold", cold_table), ("memory", memory_table),
+                           ("stuck", stuck_table)):
         if result.get(name):
             parts += ["", function(result[name])]
     if result["trouble"]:
