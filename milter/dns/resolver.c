@@ -163,12 +163,6 @@ query_type(const struct query *q)
 	return q->question.type;
 }
 
-void *
-query_state(const struct query *q)
-{
-	return q->shard->resolver->state;
-}
-
 /* The low bits select the cache's bucket, the high bits the shard. */
 static struct shard *
 shard_of(struct resolver *r, const struct question *qn)

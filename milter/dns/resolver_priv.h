@@ -29,7 +29,6 @@ struct query;
 
 const char	*query_name(const struct query *q);	/* folded */
 enum dns_type	 query_type(const struct query *q);
-void		*query_state(const struct query *q);	/* of the backend */
 
 #define DNS_TTL_UNKNOWN	UINT32_MAX	/* a denial without a SOA record */
 
