@@ -38,7 +38,7 @@ struct dns_rr {
 struct dns_answer {
 	enum dns_status	 status;
 	bool		 secure;	/* validated by DNSSEC */
-	uint32_t	 ttl;		/* seconds left */
+	uint32_t	 ttl;		/* seconds, when the answer came */
 	const char	*why;		/* for the log, "servfail"; not NULL */
 	size_t		 n;
 	struct dns_rr	*rr;

@@ -101,6 +101,9 @@ struct lookups	*lookups_new(struct resolver *r,
 /*
  * Waits for a running callback; none runs afterwards. Every struct lookup and
  * dns_answer of the account becomes invalid. Callbacks must not call this.
+ *
+ * A lookup holds its answer until then. Answers are shared with the cache and
+ * with other accounts, not copied; the last one who holds an answer frees it.
  */
 void		 lookups_free(struct lookups **lp);
 

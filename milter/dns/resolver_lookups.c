@@ -1,15 +1,25 @@
 /*
  * resolver_lookups - the account of one message: deadline, budget, callbacks
  *
- * The account's lock protects the list of lookups, the callbacks that are
- * ready, and the arena of both. Callbacks of one account never run at the
- * same time: the first thread that finds some ready runs them all, one after
- * the other, without the lock. A lookup is answered once, by the resolver or
- * by its deadline; after that its answer does not change.
+ * The account's lock protects the list of lookups, their arena, and the
+ * callbacks that are ready. Callbacks of one account never run at the same
+ * time: the first thread that finds some ready runs them all, one after the
+ * other, without the lock. A lookup is answered once, by the resolver or by
+ * its deadline; after that its answer does not change.
+ *
+ * Thousands of messages wait for their clients with all their answers. So a
+ * lookup is small. What it needs only until its answer is in a block of its
+ * own (struct pending), which is freed under the account's lock:
+ *	answered by the cache		in lookups_start
+ *	answered by a query		in lookup_run, in the resolver's thread
+ *	late, or the account is closed	in lookups_free
+ * The last line also says that lookups_free may use the blocks without the
+ * lock: from account_close on, no other thread frees one.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/monotonic.h"
@@ -17,8 +27,9 @@
 #include "dns_wire_priv.h"
 #include "resolver_priv.h"
 
-/* Enough for the lookups that MAIL starts. */
-#define ARENA_CHUNK	1792
+/* Enough for the lookups of most messages at MAIL, then for eight more. */
+#define ARENA_CHUNK	480
+#define ARENA_GROWTH	288
 
 struct callback {
 	STAILQ_ENTRY(callback)	 link;
@@ -28,17 +39,24 @@ struct callback {
 };
 STAILQ_HEAD(callbacks, callback);
 
-struct lookup {
+/* What a lookup needs until it has an answer that names its question. */
+struct pending {
 	struct waiter		 waiter;	/* first, for the casts */
-	SLIST_ENTRY(lookup)	 link;
-	struct lookups		*account;
+	struct lookup		*lookup;
 	struct question		 question;
 	uint64_t		 started;	/* ms */
-	atomic_bool		 answered;	/* answer, dns are fixed */
-	struct answer		*answer;	/* owner of dns.rr; or NULL */
-	struct dns_answer	 dns;
 	struct callbacks	 callbacks;
+	char			 name[];
 };
+
+struct lookup {
+	SLIST_ENTRY(lookup)	 link;
+	struct lookups		*account;
+	struct pending		*pending;	/* NULL: not needed */
+	_Atomic(struct answer *) answer;	/* NULL: none yet; then fixed */
+};
+_Static_assert(sizeof(struct lookup) <= 4 * sizeof(void *),
+    "a message has a dozen lookups, and there are thousands of messages");
 
 struct last_call {
 	SLIST_ENTRY(last_call)	 link;
@@ -60,35 +78,71 @@ struct lookups {
 	bool			 running;	/* a thread runs callbacks */
 	bool			 closed;	/* start no more callbacks */
 	unsigned		 pins;		/* deliveries not finished */
-	/* made when first needed */
+	/* made when first needed; not in the list */
 	struct lookup		*bad_name, *over_budget;
 };
 
-/* --- create and free -------------------------------------------------- */
+/* Answers without a question; their owner is the process. */
+static struct answer late = {
+	.refs = 1, .dns = { .status = DNS_TEMPFAIL, .why = "timeout" }
+};
+static struct answer bad_name = {
+	.refs = 1, .dns = { .status = DNS_BADNAME, .why = "badname" }
+};
+static struct answer over_budget = {
+	.refs = 1, .dns = { .status = DNS_TEMPFAIL, .why = "budget" }
+};
 
-static void
-lookup_init(struct lookup *p, struct lookups *l)
+/* --- one lookup -------------------------------------------------------- */
+
+static struct answer *
+answer_of(struct lookup *p)
 {
+	return atomic_load_explicit(&p->answer, memory_order_acquire);
+}
+
+static bool
+is_answered(struct lookup *p)
+{
+	return answer_of(p) != NULL;
+}
+
+/* Under the lock. */
+static const struct question *
+question_of(struct lookup *p)
+{
+	return p->pending != NULL ? &p->pending->question :
+	    &answer_of(p)->question;
+}
+
+/* Under the lock. A late lookup keeps it: its question is nowhere else. */
+static void
+pending_free(struct lookup *p)
+{
+	if (answer_of(p) == &late)
+		return;
+	free(p->pending);
+	p->pending = NULL;
+}
+
+/* Under the lock. */
+static struct lookup *
+lookup_add(struct lookups *l, struct answer *a)
+{
+	struct lookup *p = arena_alloc(l->arena, sizeof(*p));
+
 	p->account = l;
-	atomic_init(&p->answered, false);
-	STAILQ_INIT(&p->callbacks);
+	atomic_init(&p->answer, a);
+	return p;
 }
 
 /* Under the lock: a lookup that failed before a question was sent. */
 static struct lookup *
-lookup_failed(struct lookup **pp, struct lookups *l, enum dns_status status,
-    const char *why)
+lookup_failed(struct lookup **pp, struct lookups *l, struct answer *a)
 {
-	struct lookup *p = *pp;
-
-	if (p != NULL)
-		return p;
-	p = *pp = arena_alloc(l->arena, sizeof(*p));
-	lookup_init(p, l);
-	p->dns.status = status;
-	p->dns.why = why;
-	atomic_init(&p->answered, true);
-	return p;
+	if (*pp == NULL)
+		*pp = lookup_add(l, a);
+	return *pp;
 }
 
 static struct lookup *
@@ -97,10 +151,12 @@ lookups_bad_name(struct lookups *l)
 	struct lookup *p;
 
 	pthread_mutex_lock(&l->lock);
-	p = lookup_failed(&l->bad_name, l, DNS_BADNAME, "badname");
+	p = lookup_failed(&l->bad_name, l, &bad_name);
 	pthread_mutex_unlock(&l->lock);
 	return p;
 }
+
+/* --- create and free -------------------------------------------------- */
 
 struct lookups *
 lookups_new(struct resolver *r, const struct lookup_limits *limits)
@@ -108,6 +164,7 @@ lookups_new(struct resolver *r, const struct lookup_limits *limits)
 	struct arena	*a = arena_new(ARENA_CHUNK);
 	struct lookups	*l = arena_alloc(a, sizeof(*l));
 
+	arena_grow_by(a, ARENA_GROWTH);
 	l->resolver = r;
 	l->limits = *limits;
 	pthread_mutex_init(&l->lock, NULL);
@@ -137,20 +194,32 @@ account_leave(struct lookups *l)
 	struct lookup *p;
 
 	SLIST_FOREACH(p, &l->list, link)
-		resolver_leave(&p->waiter);
+		if (p->pending != NULL)
+			resolver_leave(&p->pending->waiter);
 	pthread_mutex_lock(&l->lock);
 	while (l->pins > 0)
 		pthread_cond_wait(&l->changed, &l->lock);
 	pthread_mutex_unlock(&l->lock);
 }
 
+static void
+callbacks_free(struct callbacks *list)
+{
+	struct callback *c;
+
+	while ((c = STAILQ_FIRST(list)) != NULL) {
+		STAILQ_REMOVE_HEAD(list, link);
+		free(c);
+	}
+}
+
 void
 lookups_free(struct lookups **lp)
 {
-	struct lookups		*l = *lp;
-	struct lookup		*p;
+	struct lookups	*l = *lp;
+	struct lookup	*p;
 	struct last_call	*c;
-	struct arena		*a;
+	struct arena	*a;
 
 	if (l == NULL)
 		return;
@@ -158,9 +227,14 @@ lookups_free(struct lookups **lp)
 	account_leave(l);
 	SLIST_FOREACH(c, &l->last_calls, link)
 		c->fn(c->arg);
-	SLIST_FOREACH(p, &l->list, link)
-		if (p->answer != NULL)
-			answer_unref(p->answer);
+	callbacks_free(&l->ready);
+	SLIST_FOREACH(p, &l->list, link) {
+		if (p->pending != NULL)
+			callbacks_free(&p->pending->callbacks);
+		free(p->pending);
+		if (is_answered(p))
+			answer_unref(answer_of(p));
+	}
 	pthread_cond_destroy(&l->changed);
 	pthread_mutex_destroy(&l->lock);
 	a = l->arena;
@@ -198,7 +272,8 @@ callbacks_run(struct lookups *l)
 	while (!l->closed && (c = STAILQ_FIRST(&l->ready)) != NULL) {
 		STAILQ_REMOVE_HEAD(&l->ready, link);
 		pthread_mutex_unlock(&l->lock);
-		c->fn(c->arg, &c->lookup->dns);
+		c->fn(c->arg, &answer_of(c->lookup)->dns);
+		free(c);
 		pthread_mutex_lock(&l->lock);
 	}
 	l->running = false;
@@ -206,63 +281,46 @@ callbacks_run(struct lookups *l)
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* Under the lock. Takes over the reference to `a`, which may be NULL. */
-static void
-lookup_settle(struct lookup *p, struct answer *a, const struct dns_answer *dns)
-{
-	p->answer = a;
-	p->dns = *dns;
-	STAILQ_CONCAT(&p->account->ready, &p->callbacks);
-	atomic_store_explicit(&p->answered, true, memory_order_release);
-	pthread_cond_broadcast(&p->account->changed);
-}
-
-static bool
-is_answered(struct lookup *p)
-{
-	return atomic_load_explicit(&p->answered, memory_order_acquire);
-}
-
 /*
- * Under the lock: store an answer from the cache or the network, unless the
- * deadline came first. Takes over the reference to `a`.
+ * Under the lock. Takes over the reference to `a`, whichever came first: this
+ * answer or the deadline.
  */
 static void
-lookup_settle_answer(struct lookup *p, struct answer *a, uint64_t now)
+lookup_settle(struct lookup *p, struct answer *a)
 {
-	struct dns_answer dns = a->dns;
-
 	if (is_answered(p)) {
 		answer_unref(a);
 		return;
 	}
-	if (a->expires > 0)
-		dns.ttl = a->expires > now ?
-		    (uint32_t)((a->expires - now) / 1000) : 0;
-	lookup_settle(p, a, &dns);
+	STAILQ_CONCAT(&p->account->ready, &p->pending->callbacks);
+	atomic_store_explicit(&p->answer, a, memory_order_release);
+	pthread_cond_broadcast(&p->account->changed);
 }
 
-/* Pins the account, and so the lookup, until lookup_run. */
+/* Pins the account, and so the lookup and its waiter, until lookup_run. */
 static void
 lookup_deliver(struct waiter *w, struct answer *a)
 {
-	struct lookup	*p = (struct lookup *)w;
+	struct lookup	*p = ((struct pending *)w)->lookup;
 	struct lookups	*l = p->account;
 
 	answer_ref(a);
 	pthread_mutex_lock(&l->lock);
 	l->pins++;
-	lookup_settle_answer(p, a, resolver_now(l->resolver));
+	lookup_settle(p, a);
 	pthread_mutex_unlock(&l->lock);
 }
 
 static void
 lookup_run(struct waiter *w)
 {
-	struct lookups *l = ((struct lookup *)w)->account;
+	struct lookup	*p = ((struct pending *)w)->lookup;
+	struct lookups	*l = p->account;
 
 	callbacks_run(l);
 	pthread_mutex_lock(&l->lock);
+	if (!l->closed)
+		pending_free(p);
 	if (--l->pins == 0)
 		pthread_cond_broadcast(&l->changed);
 	pthread_mutex_unlock(&l->lock);
@@ -272,17 +330,16 @@ void
 lookup_then(struct lookup *p, lookup_fn *fn, void *arg)
 {
 	struct lookups	*l = p->account;
-	struct callback	*c;
+	struct callback	*c = xmalloc(sizeof(*c));
 
-	pthread_mutex_lock(&l->lock);
-	c = arena_alloc(l->arena, sizeof(*c));
 	c->lookup = p;
 	c->fn = fn;
 	c->arg = arg;
+	pthread_mutex_lock(&l->lock);
 	if (is_answered(p))
 		STAILQ_INSERT_TAIL(&l->ready, c, link);
 	else
-		STAILQ_INSERT_TAIL(&p->callbacks, c, link);
+		STAILQ_INSERT_TAIL(&p->pending->callbacks, c, link);
 	pthread_mutex_unlock(&l->lock);
 	callbacks_run(l);
 }
@@ -295,25 +352,24 @@ lookup_find(struct lookups *l, const struct question *qn)
 	struct lookup *p;
 
 	SLIST_FOREACH(p, &l->list, link)
-		if (question_same(&p->question, qn))
+		if (question_same(question_of(p), qn))
 			break;
 	return p;
 }
 
-static struct lookup *
-lookup_add(struct lookups *l, const struct question *qn, uint64_t now)
+static struct pending *
+pending_new(struct lookup *p, const struct question *qn, uint64_t now)
 {
-	struct lookup *p = arena_alloc(l->arena, sizeof(*p));
+	struct pending *w = xcalloc(1, sizeof(*w) + qn->len + 1);
 
-	lookup_init(p, l);
-	p->waiter.deliver = lookup_deliver;
-	p->waiter.run = lookup_run;
-	p->question = *qn;
-	p->question.name = arena_memdup(l->arena, qn->name, qn->len);
-	p->started = now;
-	SLIST_INSERT_HEAD(&l->list, p, link);
-	l->n++;
-	return p;
+	w->waiter.deliver = lookup_deliver;
+	w->waiter.run = lookup_run;
+	w->lookup = p;
+	w->question = *qn;
+	w->question.name = memcpy(w->name, qn->name, qn->len);
+	w->started = now;
+	STAILQ_INIT(&w->callbacks);
+	return w;
 }
 
 /* *fresh: the lookup is new, and the caller must ask its question. */
@@ -326,9 +382,12 @@ lookup_find_or_add(struct lookups *l, const struct question *qn, bool *fresh)
 	pthread_mutex_lock(&l->lock);
 	p = lookup_find(l, qn);
 	if (p == NULL && l->n >= l->limits.max_queries)
-		p = lookup_failed(&l->over_budget, l, DNS_TEMPFAIL, "budget");
+		p = lookup_failed(&l->over_budget, l, &over_budget);
 	if (p == NULL) {
-		p = lookup_add(l, qn, resolver_now(l->resolver));
+		p = lookup_add(l, NULL);
+		p->pending = pending_new(p, qn, resolver_now(l->resolver));
+		SLIST_INSERT_HEAD(&l->list, p, link);
+		l->n++;
 		*fresh = true;
 	}
 	pthread_mutex_unlock(&l->lock);
@@ -351,11 +410,13 @@ lookups_start(struct lookups *l, const char *name, enum dns_type type)
 	p = lookup_find_or_add(l, &qn, &fresh);
 	if (!fresh)
 		return p;
-	a = resolver_join(l->resolver, &p->question, &p->waiter);
+	/* if this gives no answer, `pending` may be freed at any time */
+	a = resolver_join(l->resolver, &qn, &p->pending->waiter);
 	if (a == NULL)
 		return p;
 	pthread_mutex_lock(&l->lock);
-	lookup_settle_answer(p, a, p->started);
+	lookup_settle(p, a);
+	pending_free(p);
 	pthread_mutex_unlock(&l->lock);
 	/* another thread may have added a callback in the meantime */
 	callbacks_run(l);
@@ -374,7 +435,7 @@ lookup_patience(const struct lookup *p, uint64_t now)
 {
 	const struct lookups	*l = p->account;
 	uint64_t		 total = l->limits.timeout_ms;
-	uint64_t		 age = now - p->started;
+	uint64_t		 age = now - p->pending->started;
 
 	if (age >= total || l->waited >= total)
 		return 0;
@@ -385,9 +446,6 @@ lookup_patience(const struct lookup *p, uint64_t now)
 static void
 lookup_wait_locked(struct lookup *p)
 {
-	static const struct dns_answer late = {
-		.status = DNS_TEMPFAIL, .why = "timeout"
-	};
 	struct lookups	*l = p->account;
 	uint64_t	 begin = resolver_now(l->resolver);
 	uint64_t	 patience = lookup_patience(p, begin);
@@ -399,7 +457,8 @@ lookup_wait_locked(struct lookup *p)
 	l->waited += resolver_now(l->resolver) - begin;
 	if (is_answered(p))
 		return;
-	lookup_settle(p, NULL, &late);
+	answer_ref(&late);
+	lookup_settle(p, &late);
 	resolver_count_timeout(l->resolver);
 }
 
@@ -407,19 +466,21 @@ const struct dns_answer *
 lookup_wait(struct lookup *p)
 {
 	if (is_answered(p))
-		return &p->dns;
+		return &answer_of(p)->dns;
 	pthread_mutex_lock(&p->account->lock);
 	if (!is_answered(p))
 		lookup_wait_locked(p);
 	pthread_mutex_unlock(&p->account->lock);
 	callbacks_run(p->account);
-	return &p->dns;
+	return &answer_of(p)->dns;
 }
 
 const struct dns_answer *
 lookup_peek(struct lookup *p)
 {
-	return is_answered(p) ? &p->dns : NULL;
+	struct answer *a = answer_of(p);
+
+	return a != NULL ? &a->dns : NULL;
 }
 
 const struct dns_answer *

@@ -84,7 +84,7 @@ struct answer {
 	size_t			 size;		/* octets of this block */
 	uint64_t		 expires;	/* ms; 0: must not be cached */
 	struct question		 question;
-	struct dns_answer	 dns;		/* ttl as received */
+	struct dns_answer	 dns;
 };
 
 struct answer	*answer_new(const struct question *qn,

@@ -7,6 +7,7 @@
 
 #include <time.h>
 
+#include "heap.h"
 #include "resolver_fake.h"
 
 /* --- questions -------------------------------------------------------- */
@@ -381,6 +382,82 @@ freeing_calls_those_who_asked_for_it(void **state)
 	assert_string_equal(t.seen, "ba");
 }
 
+/* --- memory ------------------------------------------------------------- */
+
+static void
+count_it(void *arg, const struct dns_answer *a)
+{
+	(void)a;
+	(*(unsigned *)arg)++;
+}
+
+static void
+name_of(unsigned i, char name[40])
+{
+	snprintf(name, 40, "n%u.a-name-of-usual-length.test", i);
+}
+
+/*
+ * What an account holds after n answers. The answers themselves stay in the
+ * cache.
+ */
+static size_t
+held_after_answers(struct world *w, unsigned n, bool from_cache)
+{
+	struct lookups	*l = lookups_new(w->r, &limits);
+	unsigned	 i, calls = 0, first = w->fake.n;
+	char		 name[40];
+	size_t		 before;
+
+	for (i = 0; i < n; i++) {
+		name_of(i, name);
+		lookup_then(lookups_start(l, name, DNS_TXT), count_it, &calls);
+	}
+	assert_int_equal(w->fake.n - first, from_cache ? 0 : n);
+	for (i = first; i < w->fake.n; i++)
+		fake_txt(&w->fake, i, 60, "x");
+	assert_int_equal(calls, n);
+	before = heap_used;
+	lookups_free(&l);
+	return before - heap_used;
+}
+
+/* A message holds its lookups until its end: 32 octets for each. */
+static void
+an_answered_lookup_is_small(void **state)
+{
+	struct world	*w = *state;
+
+	assert_in_range(held_after_answers(w, 7, false), 1, 500);
+	assert_in_range(held_after_answers(w, 7, true), 1, 500);
+	test_time += 100000;
+	assert_in_range(held_after_answers(w, 15, false), 1, 800);
+	assert_in_range(held_after_answers(w, 15, true), 1, 800);
+}
+
+/* A late lookup is found again under its name, and nothing is left of it. */
+static void
+nothing_is_left_of_late_lookups(void **state)
+{
+	const struct lookup_limits	 none = { 0, 20 };
+	struct world			*w = *state;
+	struct lookups			*l;
+	struct lookup			*p;
+	unsigned			 calls = 0;
+	size_t				 before = heap_used;
+
+	l = lookups_new(w->r, &none);
+	p = lookups_start(l, "a.test", DNS_TXT);
+	lookup_then(p, count_it, &calls);
+	assert_failed(lookup_wait(p), "timeout");
+	assert_int_equal(calls, 1);
+	fake_txt(&w->fake, 0, 0, "x");
+	assert_ptr_equal(lookups_start(l, "A.test", DNS_TXT), p);
+	assert_failed(lookup_wait(p), "timeout");
+	lookups_free(&l);
+	assert_int_equal(heap_used, before);
+}
+
 int
 main(void)
 {
@@ -403,6 +480,8 @@ main(void)
 		TEST(freeing_waits_for_running_callbacks),
 		TEST(no_callback_after_freeing),
 		TEST(freeing_calls_those_who_asked_for_it),
+		TEST(an_answered_lookup_is_small),
+		TEST(nothing_is_left_of_late_lookups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
