@@ -99,20 +99,14 @@ struct lookups	*lookups_new(struct resolver *r,
 		    const struct lookup_limits *limits);
 
 /*
- * Waits for a running callback; none runs afterwards. Every struct lookup and
- * dns_answer of the account becomes invalid. Callbacks must not call this.
+ * Waits for a running callback. The callbacks that have not run are called
+ * here with NULL, and none runs afterwards. Every struct lookup and dns_answer
+ * of the account becomes invalid. Callbacks must not call this.
  *
  * A lookup holds its answer until then. Answers are shared with the cache and
  * with other accounts, not copied; the last one who holds an answer frees it.
  */
 void		 lookups_free(struct lookups **lp);
-
-/*
- * Call fn(arg) in lookups_free, when callbacks have ended; there the data of
- * callbacks can be freed. The function added last is called first.
- */
-void		 lookups_atexit(struct lookups *l, void (*fn)(void *),
-		    void *arg);
 
 /*
  * Ask for name and type, or find the same question of the same account.
@@ -127,6 +121,10 @@ struct lookup	*lookups_start(struct lookups *l, const char *name,
  * fn is called at once in this thread; else in the resolver's thread, or at
  * the deadline in the thread that waits. fn must not block or wait; it may
  * start lookups of the same account and add callbacks to them.
+ *
+ * answer NULL: the account ends first. fn may then only free what belongs to
+ * arg. Since each callback is called exactly once, data that several callbacks
+ * share can be freed by the last of them.
  *
  * Callbacks of one account never run at the same time and never nest: a
  * callback that becomes ready while another one runs is called after it, in

@@ -50,8 +50,9 @@ struct spf_question {
  * arrive, the lookups of their terms in the order of evaluation, never more
  * than limits->queries. Never blocks. Does not change a result as long as the
  * account's own budget suffices. `q` and `limits` are copied as needed.
- * Callbacks run in the resolver's thread and use only their own memory, which
- * is freed with the account.
+ * Callbacks run in the resolver's thread and use only their own memory. The
+ * last one frees it: as soon as no more lookups can start, and at the latest
+ * when the account is freed.
  */
 void	spf_prefetch(struct lookups *l, const struct spf_question *q,
 	    const struct spf_limits *limits);

@@ -58,12 +58,6 @@ struct lookup {
 _Static_assert(sizeof(struct lookup) <= 4 * sizeof(void *),
     "a message has a dozen lookups, and there are thousands of messages");
 
-struct last_call {
-	SLIST_ENTRY(last_call)	 link;
-	void			(*fn)(void *);
-	void			*arg;
-};
-
 struct lookups {
 	struct resolver		*resolver;
 	struct lookup_limits	 limits;
@@ -71,7 +65,6 @@ struct lookups {
 	pthread_cond_t		 changed;
 	struct arena		*arena;
 	SLIST_HEAD(, lookup)	 list;
-	SLIST_HEAD(, last_call)	 last_calls;
 	unsigned		 n;
 	uint64_t		 waited;	/* ms */
 	struct callbacks	 ready;
@@ -171,7 +164,6 @@ lookups_new(struct resolver *r, const struct lookup_limits *limits)
 	monotonic_cond_init(&l->changed);
 	l->arena = a;
 	SLIST_INIT(&l->list);
-	SLIST_INIT(&l->last_calls);
 	STAILQ_INIT(&l->ready);
 	return l;
 }
@@ -202,13 +194,15 @@ account_leave(struct lookups *l)
 	pthread_mutex_unlock(&l->lock);
 }
 
+/* Each callback is called once, also without an answer. */
 static void
-callbacks_free(struct callbacks *list)
+callbacks_end(struct callbacks *list)
 {
 	struct callback *c;
 
 	while ((c = STAILQ_FIRST(list)) != NULL) {
 		STAILQ_REMOVE_HEAD(list, link);
+		c->fn(c->arg, NULL);
 		free(c);
 	}
 }
@@ -218,19 +212,16 @@ lookups_free(struct lookups **lp)
 {
 	struct lookups	*l = *lp;
 	struct lookup	*p;
-	struct last_call	*c;
 	struct arena	*a;
 
 	if (l == NULL)
 		return;
 	account_close(l);
 	account_leave(l);
-	SLIST_FOREACH(c, &l->last_calls, link)
-		c->fn(c->arg);
-	callbacks_free(&l->ready);
+	callbacks_end(&l->ready);
 	SLIST_FOREACH(p, &l->list, link) {
 		if (p->pending != NULL)
-			callbacks_free(&p->pending->callbacks);
+			callbacks_end(&p->pending->callbacks);
 		free(p->pending);
 		if (is_answered(p))
 			answer_unref(answer_of(p));
@@ -240,19 +231,6 @@ lookups_free(struct lookups **lp)
 	a = l->arena;
 	arena_free(&a);
 	*lp = NULL;
-}
-
-void
-lookups_atexit(struct lookups *l, void (*fn)(void *), void *arg)
-{
-	struct last_call *c;
-
-	pthread_mutex_lock(&l->lock);
-	c = arena_alloc(l->arena, sizeof(*c));
-	c->fn = fn;
-	c->arg = arg;
-	SLIST_INSERT_HEAD(&l->last_calls, c, link);
-	pthread_mutex_unlock(&l->lock);
 }
 
 /* --- callbacks -------------------------------------------------------- */

@@ -30,7 +30,7 @@ iprev_on_names(void *arg, const struct dns_answer *names)
 {
 	size_t i;
 
-	for (i = 0; i < names->n && i < IPREV_NAMES; i++)
+	for (i = 0; names != NULL && i < names->n && i < IPREV_NAMES; i++)
 		ask_forward(arg, names->rr[i].data);
 }
 

@@ -10,7 +10,10 @@
  * answered by then.
  *
  * Callbacks of one account never run at the same time (resolver.h), so there
- * is no lock. All memory is in the arena below, freed with the account.
+ * is no lock. All memory is in the arena below. Each callback is called once,
+ * and the last one frees the arena: when no more lookups can start, or else
+ * when the account ends. Only callbacks use the memory after spf_prefetch has
+ * added the first of them.
  */
 #include "base/arena.h"
 #include "dns/resolver.h"
@@ -40,6 +43,7 @@ struct prefetch {
 	struct spf_macro_values values;
 	struct node	 top;
 	unsigned	 queries;
+	unsigned	 callbacks;	/* added, not yet run */
 	bool		 names_started;
 };
 
@@ -61,8 +65,20 @@ start_then(struct prefetch *p, const char *name, enum dns_type type,
 {
 	struct lookup *l = start_lookup(p, name, type);
 
-	if (l != NULL)
-		lookup_then(l, fn, arg);
+	if (l == NULL)
+		return;
+	p->callbacks++;
+	lookup_then(l, fn, arg);
+}
+
+/* The end of each callback. */
+static void
+callback_done(struct prefetch *p)
+{
+	struct arena *a = p->arena;
+
+	if (--p->callbacks == 0)
+		arena_free(&a);
 }
 
 /* --- answers whose names are asked for next ---------------------------- */
@@ -83,8 +99,9 @@ on_mx(void *arg, const struct dns_answer *answer)
 {
 	struct prefetch *p = arg;
 
-	if (answer->n <= p->limits.mx)
+	if (answer != NULL && answer->n <= p->limits.mx)
 		start_addresses(p, answer, p->limits.mx);
+	callback_done(p);
 }
 
 static void
@@ -92,7 +109,9 @@ on_ptr(void *arg, const struct dns_answer *answer)
 {
 	struct prefetch *p = arg;
 
-	start_addresses(p, answer, p->limits.ptr);
+	if (answer != NULL)
+		start_addresses(p, answer, p->limits.ptr);
+	callback_done(p);
 }
 
 static void
@@ -149,9 +168,8 @@ add_terms(struct node *record, struct spf_record *rec)
 }
 
 static void
-on_spf_record(void *arg, const struct dns_answer *answer)
+take_spf_record(struct node *n, const struct dns_answer *answer)
 {
-	struct node		*n = arg;
 	const struct dns_rr	*rr = NULL;
 	struct spf_record	 rec;
 	unsigned		 terms = 0;
@@ -166,6 +184,16 @@ on_spf_record(void *arg, const struct dns_answer *answer)
 		}
 	}
 	walk(n->p, n->p->top.child, &terms);
+}
+
+static void
+on_spf_record(void *arg, const struct dns_answer *answer)
+{
+	struct node *n = arg;
+
+	if (answer != NULL)
+		take_spf_record(n, answer);
+	callback_done(n->p);
 }
 
 /* --- the walk --------------------------------------------------------- */
@@ -223,14 +251,6 @@ walk(struct prefetch *p, struct node *n, unsigned *terms)
 	return true;
 }
 
-static void
-prefetch_free(void *arg)
-{
-	struct arena *a = ((struct prefetch *)arg)->arena;
-
-	arena_free(&a);
-}
-
 void
 spf_prefetch(struct lookups *l, const struct spf_question *q,
     const struct spf_limits *limits)
@@ -238,17 +258,22 @@ spf_prefetch(struct lookups *l, const struct spf_question *q,
 	struct arena		*a = arena_new(ARENA_CHUNK);
 	struct prefetch		*p = arena_alloc(a, sizeof(*p));
 	struct spf_identity	 id;
+	struct lookup		*first = NULL;
 
 	p->lookups = l;
 	p->arena = a;
 	p->limits = *limits;
 	if (p->limits.terms > SPF_TERMS_MAX)
 		p->limits.terms = SPF_TERMS_MAX;
-	lookups_atexit(l, prefetch_free, p);
-	if (!spf_identity_init(p->arena, q, &id))
+	if (spf_identity_init(p->arena, q, &id))
+		first = start_lookup(p, id.domain, DNS_TXT);
+	if (first == NULL) {
+		arena_free(&a);
 		return;
+	}
 	p->values = id.values;
 	p->top.p = p;
 	p->top.target = id.domain;
-	start_then(p, id.domain, DNS_TXT, on_spf_record, &p->top);
+	p->callbacks = 1;
+	lookup_then(first, on_spf_record, &p->top);
 }

@@ -84,6 +84,7 @@ struct chain {
 	struct worker	*k;
 	struct lookups	*l;
 	unsigned	 link, name;
+	unsigned	 ended;
 };
 
 static void
@@ -92,10 +93,11 @@ chain_on(void *arg, const struct dns_answer *a)
 	struct chain	*c = arg;
 	char		 name[32];
 
-	(void)a;
 	atomic_fetch_add(&c->k->calls, 1);
-	if (++c->link > 5)
+	if (a == NULL || ++c->link > 5) {
+		c->ended++;
 		return;
+	}
 	snprintf(name, sizeof(name), "n%u.test", (c->name + c->link) % 8);
 	lookup_then(lookups_start(c->l, name, DNS_TXT), chain_on, c);
 }
@@ -106,7 +108,8 @@ session_message(struct worker *k, unsigned i)
 	/* some time out, some end without waiting */
 	const struct lookup_limits	 brief = { i % 5 == 0 ? 0 : 500, 10 };
 	struct lookups			*l = lookups_new(k->r, &brief);
-	struct chain			 c = { k, l, 0, i }, d = { k, l, 2, i };
+	struct chain			 c = { k, l, 0, i, 0 };
+	struct chain			 d = { k, l, 2, i, 0 };
 	struct lookup			*p = lookups_start(l, "a.test", DNS_A);
 
 	lookup_then(lookups_start(l, "b.test", DNS_TXT), chain_on, &c);
@@ -116,6 +119,9 @@ session_message(struct worker *k, unsigned i)
 		lookups_ask(l, "n1.test", DNS_TXT);
 	}
 	lookups_free(&l);
+	/* each chain has ended, in its last link or without an answer */
+	assert_int_equal(c.ended, 1);
+	assert_int_equal(d.ended, 1);
 }
 
 static void *

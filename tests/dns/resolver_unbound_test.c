@@ -436,7 +436,7 @@ count_call(void *arg, const struct dns_answer *a)
 {
 	struct crowd *c = arg;
 
-	if (a->status == DNS_OK)
+	if (a != NULL && a->status == DNS_OK)
 		atomic_fetch_add(&c->called, 1);
 }
 

@@ -5,6 +5,7 @@
  * nested, and must then ask nothing more.
  */
 #include "test.h"
+#include "heap.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -283,7 +284,52 @@ takes_as_many_rounds_as_it_is_deep(void **state)
 	}
 }
 
-/* The account may end before the first answer arrives, as at a RSET. */
+/*
+ * A message holds the answers until its end, but nothing else of the
+ * prefetch, however many lookups it took.
+ */
+static void
+holds_nothing_when_all_is_asked(void **state)
+{
+	static const struct resolver_backend backend = {
+		.ask = rounds_ask, .close = rounds_close
+	};
+	static const struct lookup_limits limits = { 1000, 500 };
+	struct rounds		 r = { .n = 0 };
+	struct resolver		*resolver = resolver_new(&backend, &r, 0);
+	struct lookups		*l = lookups_new(resolver, &limits);
+	struct spf_question	 q = {
+		.helo = "mail.example.org", .sender = "user@d.example"
+	};
+	char			*why;
+	size_t			 before;
+
+	(void)state;
+	assert_true(netaddr_parse("192.0.2.1", &q.client));
+	r.zone = resolver_zone_new("d.example TXT \"v=spf1 include:a.example "
+	    "include:b.example include:c.example mx ptr -all\"\n"
+	    "a.example TXT \"v=spf1 a -all\"\n"
+	    "b.example TXT \"v=spf1 ip4:203.0.113.1 -all\"\n"
+	    "c.example TXT \"v=spf1 exists:%{i}.x.example -all\"\n"
+	    "d.example MX 1 h.example\n"
+	    "1.2.0.192.in-addr.arpa PTR h.example\n", &why);
+	assert_non_null(r.zone);
+	spf_prefetch(l, &q, &spf_default_limits);
+	while (round_trip(&r))
+		;
+	assert_int_equal(lookups_count(l), 9);
+	/* the answers stay in the cache */
+	before = heap_used;
+	lookups_free(&l);
+	assert_in_range(before - heap_used, 1, 800);
+	resolver_free(&resolver);
+	resolver_free(&r.zone);
+}
+
+/*
+ * The account may end before the first answer arrives, as at a RSET. Then its
+ * end frees the prefetch.
+ */
 static void
 may_be_left_at_any_time(void **state)
 {
@@ -291,6 +337,7 @@ may_be_left_at_any_time(void **state)
 		.ask = rounds_ask, .close = rounds_close
 	};
 	static const struct lookup_limits limits = { 1000, 500 };
+	size_t			 before = heap_used;
 	struct rounds		 r = { .n = 0 };
 	struct resolver		*resolver = resolver_new(&backend, &r, 0);
 	struct spf_question	 q = {
@@ -317,6 +364,7 @@ may_be_left_at_any_time(void **state)
 		;
 	resolver_free(&resolver);
 	resolver_free(&r.zone);
+	assert_int_equal(heap_used, before);
 }
 
 int
@@ -324,6 +372,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_as_many_rounds_as_it_is_deep),
+		cmocka_unit_test(holds_nothing_when_all_is_asked),
 		cmocka_unit_test(may_be_left_at_any_time),
 	};
 
