@@ -26,16 +26,17 @@
 
 /*
  * The tree walk of one domain (RFC 9989). All its queries start at once; the
- * answers are judged when the result is needed.
+ * answers are judged when the result is needed. Until then it is small: the
+ * names of the walk are made from the domain whenever they are needed.
  */
 struct walk {
 	struct walk	*next;
 	const char	*domain;
-	struct dmarc_walk names;
-	struct lookup	*lookup[DMARC_WALK_MAX];
-	bool		 judged;
-	struct dmarc_walk_result result;
+	const struct dmarc_walk_result *result;	/* NULL: not judged yet */
+	struct lookup	*lookup[];		/* of each name */
 };
+_Static_assert(sizeof(struct walk) <= 3 * sizeof(void *),
+    "a walk waits for the end of the message");
 
 /* The lookups of the client's names, and of the addresses of these names. */
 struct iprev {

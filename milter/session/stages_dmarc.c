@@ -7,6 +7,7 @@
  * stage_dmarc collects them at the end of the message, and only as needed:
  * without a record for the author domain the other walks do not matter.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -30,14 +31,18 @@ walk_find(struct message *m, const char *domain)
 static struct walk *
 walk_begin(struct message *m, const char *domain)
 {
-	struct walk	*w = arena_alloc(m->arena, sizeof(*w));
-	const char	*name;
-	size_t		 i;
+	struct dmarc_walk	 names;
+	struct walk		*w;
+	char			 name[2 * DOMAIN_MAX];
+	size_t			 i;
 
+	dmarc_walk_init(&names, domain);
+	w = arena_alloc(m->arena, sizeof(*w) +
+	    names.n * sizeof(*w->lookup));
 	w->domain = domain;
-	dmarc_walk_init(&w->names, domain);
-	for (i = 0; i < w->names.n; i++) {
-		name = arena_printf(m->arena, "_dmarc.%s", w->names.name[i]);
+	for (i = 0; i < names.n; i++) {
+		/* a name that is cut is still too long for a question */
+		snprintf(name, sizeof(name), "_dmarc.%s", names.name[i]);
 		w->lookup[i] = lookups_start(m->lookups, name, DNS_TXT);
 	}
 	return w;
@@ -56,6 +61,21 @@ stage_walk_start(struct message *m, const char *domain)
 	m->nwalks++;
 }
 
+static const struct dmarc_walk_result *
+walk_result(const struct walk *w, struct arena *a)
+{
+	const struct dns_answer		*answers[DMARC_WALK_MAX] = { NULL };
+	struct dmarc_walk_result	*r = arena_alloc(a, sizeof(*r));
+	struct dmarc_walk		 names;
+	size_t				 i;
+
+	dmarc_walk_init(&names, w->domain);
+	for (i = 0; i < names.n; i++)
+		answers[i] = lookup_wait(w->lookup[i]);
+	dmarc_walk_judge(&names, answers, a, r);
+	return r;
+}
+
 /*
  * A walk that is not in the table, which may be full, starts only now. That
  * costs time, but the author's queries were sent long before.
@@ -63,21 +83,15 @@ stage_walk_start(struct message *m, const char *domain)
 static const struct dmarc_walk_result *
 walk_judge(struct message *m, const char *domain)
 {
-	const struct dns_answer	*answers[DMARC_WALK_MAX] = { NULL };
-	struct walk		*w;
-	size_t			 i;
+	struct walk *w;
 
 	stage_walk_start(m, domain);
 	w = walk_find(m, domain);
 	if (w == NULL)
 		w = walk_begin(m, domain);
-	if (w->judged)
-		return &w->result;
-	for (i = 0; i < w->names.n; i++)
-		answers[i] = lookup_wait(w->lookup[i]);
-	dmarc_walk_judge(&w->names, answers, m->arena, &w->result);
-	w->judged = true;
-	return &w->result;
+	if (w->result == NULL)
+		w->result = walk_result(w, m->arena);
+	return w->result;
 }
 
 /* Only a domain with pass or temperror can align; others need no walk. */
