@@ -8,11 +8,13 @@
 #include <stdatomic.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "dns/resolver_asked_priv.h"
 #include "dns_server.h"
 
 static struct server	 plain;
@@ -36,7 +38,17 @@ teardown(void **state)
 	return 0;
 }
 
-static const struct lookup_limits limits = { 10000, 100 };
+/* Far more than a busy machine needs: only the order of answers matters. */
+static const struct lookup_limits limits = { 60000, 100 };
+
+/* The wait for which a test fails: a machine this slow is broken. */
+#define SLOWEST	10000	/* ms */
+/* Our clock is read in ticks, which last 10 ms at most (100 Hz). */
+#define TICK	10	/* ms */
+/* Needs 1000 open files; see main. */
+#define SILENT_NAMES	240
+/* Tries of a claim that a pause of the machine can hide, but never fake. */
+#define TRIES	20
 
 static uint64_t
 now_ms(void)
@@ -191,62 +203,102 @@ no_name_is_answered_without_asking(void **state)
 
 /* --- silence ---------------------------------------------------------- */
 
-/* Our deadline holds, and a silent name does not affect others. */
+/* The library itself gives up on a silent name after many seconds. */
+static void
+a_silent_name_holds_up_no_other(void **state)
+{
+	struct resolver		*r = resolver_at(plain.address, NULL);
+	struct lookups		*l = lookups_new(r, &limits);
+	struct lookup		*silent, *wrong;
+	struct resolver_stats	 st;
+
+	(void)state;
+	silent = lookups_start(l, "x-drop.test", DNS_TXT);
+	wrong = lookups_start(l, "x-wrongid.test", DNS_TXT);
+	assert_int_equal(lookups_ask(l, "good.test", DNS_TXT)->status,
+	    DNS_OK);
+	assert_null(lookup_peek(silent));
+	assert_null(lookup_peek(wrong));
+	resolver_stats(r, &st);
+	assert_int_equal(st.failing, 0);
+	lookups_free(&l);
+	resolver_free(&r);
+}
+
+/*
+ * A deadline cannot be tested without a clock. The upper bound allows for a
+ * busy machine, and is far below the library's own patience.
+ */
 static void
 silence_ends_at_the_deadline(void **state)
+{
+	static const char *const	 names[] = { "x-drop.test",
+					    "x-wrongid.test" };
+	const struct lookup_limits	 brief = { 400, 100 };
+	struct resolver			*r = resolver_at(plain.address, NULL);
+	struct lookups			*l;
+	const struct dns_answer		*a;
+	struct resolver_stats		 st;
+	uint64_t			 begin;
+	size_t				 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(names); i++) {
+		l = lookups_new(r, &brief);
+		begin = now_ms();
+		a = lookups_ask(l, names[i], DNS_TXT);
+		assert_in_range(now_ms() - begin, 400 - TICK, SLOWEST);
+		assert_int_equal(a->status, DNS_TEMPFAIL);
+		assert_string_equal(a->why, "timeout");
+		lookups_free(&l);
+		resolver_stats(r, &st);
+		assert_int_equal(st.failing, i + 1);
+	}
+	/* both are still asked for, and are not waited for */
+	begin = now_ms();
+	resolver_free(&r);
+	assert_in_range(now_ms() - begin, 0, SLOWEST);
+}
+
+static void
+a_cut_answer_is_none(void **state)
 {
 	const struct lookup_limits	 brief = { 400, 100 };
 	struct resolver			*r = resolver_at(plain.address, NULL);
 	struct lookups			*l = lookups_new(r, &brief);
-	const struct dns_answer		*a;
-	struct resolver_stats		 st;
-	struct lookup			*silent;
-	uint64_t			 begin = now_ms();
 
 	(void)state;
-	silent = lookups_start(l, "x-drop.test", DNS_TXT);
-	lookups_start(l, "x-wrongid.test", DNS_TXT);
-	lookups_start(l, "x-short.test", DNS_TXT);
-	a = lookups_ask(l, "good.test", DNS_TXT);
-	assert_int_equal(a->status, DNS_OK);
-	assert_null(lookup_peek(silent));
-	resolver_stats(r, &st);
-	assert_int_equal(st.failing, 0);
-	a = lookup_wait(silent);
-	assert_int_equal(a->status, DNS_TEMPFAIL);
-	assert_string_equal(a->why, "timeout");
-	resolver_stats(r, &st);
-	assert_true(st.failing > 0);
-	a = lookups_ask(l, "x-wrongid.test", DNS_TXT);
-	assert_string_equal(a->why, "timeout");
-	a = lookups_ask(l, "x-short.test", DNS_TXT);
-	assert_int_equal(a->status, DNS_TEMPFAIL);
-	assert_in_range(now_ms() - begin, 380, 2500);
+	assert_int_equal(lookups_ask(l, "x-short.test", DNS_TXT)->status,
+	    DNS_TEMPFAIL);
 	lookups_free(&l);
-	begin = now_ms();
 	resolver_free(&r);
-	assert_in_range(now_ms() - begin, 0, 1000);
 }
 
-/* More than the library's default of 16 sockets. */
+/*
+ * A silent name gives its socket back when it is asked again, after a second
+ * or more. With the library's default of 16 sockets, the good name would be
+ * sent after 14 s. Now it is sent at once, and has 10 s.
+ */
 static void
 many_silent_names_hold_up_no_other(void **state)
 {
-	struct resolver	*r = resolver_at(plain.address, NULL);
-	struct lookups	*l = lookups_new(r, &limits);
-	uint64_t	 begin;
-	char		 name[32];
-	int		 i;
+	const struct lookup_limits	 brief = { SLOWEST, 300 };
+	struct resolver			*r = resolver_at(plain.address, NULL);
+	struct lookups			*l = lookups_new(r, &brief);
+	struct resolver_stats		 st;
+	char				 name[32];
+	int				 i;
 
 	(void)state;
-	for (i = 0; i < 60; i++) {
+	resolver_stats(r, &st);
+	if (st.pending_max <= SILENT_NAMES)
+		print_message("too few open files for this test\n");
+	for (i = 0; st.pending_max > SILENT_NAMES && i < SILENT_NAMES; i++) {
 		snprintf(name, sizeof(name), "n%d.x-drop.test", i);
 		lookups_start(l, name, DNS_TXT);
 	}
-	begin = now_ms();
 	assert_int_equal(lookups_ask(l, "good.test", DNS_TXT)->status,
 	    DNS_OK);
-	assert_in_range(now_ms() - begin, 0, 900);
 	lookups_free(&l);
 	resolver_free(&r);
 }
@@ -270,7 +322,10 @@ resolver_of_two(const char *one, const char *two)
 	return r;
 }
 
-/* libunbound takes 11 s for one name, and ignores the kernel's report. */
+/*
+ * libunbound takes 11 s for one name, ignores the kernel's report, and has
+ * another word for it.
+ */
 static void
 closed_ports_are_an_answer(void **state)
 {
@@ -296,14 +351,15 @@ closed_ports_are_an_answer(void **state)
 	resolver_stats(r, &st);
 	assert_int_equal(st.failing, NELEM(p));
 	/* not before a server that is just being restarted can answer */
-	assert_in_range(now_ms() - begin, 1000, 3000);
+	assert_in_range(now_ms() - begin, (1 + PROBE_ROUNDS) * PROBE_MS,
+	    SLOWEST);
 	lookups_free(&l);
 	/* while libunbound still asks for the names above */
 	l = lookups_new(r, &limits);
 	begin = now_ms();
 	a = lookups_ask(l, "later.test", DNS_A);
 	assert_string_equal(a->why, "unreachable");
-	assert_in_range(now_ms() - begin, 0, 3000);
+	assert_in_range(now_ms() - begin, 0, SLOWEST);
 	lookups_free(&l);
 	resolver_free(&r);
 }
@@ -316,7 +372,6 @@ a_closed_port_beside_a_good_server(void **state)
 	struct lookups	*l = lookups_new(r, &limits);
 	struct lookup	*p[40];
 	char		 name[32];
-	uint64_t	 begin = now_ms();
 	size_t		 i;
 
 	(void)state;
@@ -327,7 +382,8 @@ a_closed_port_beside_a_good_server(void **state)
 	for (i = 0; i < NELEM(p); i++)
 		if (lookup_wait(p[i])->status != DNS_OK)
 			fail_msg("name %zu: %s", i, lookup_wait(p[i])->why);
-	assert_in_range(now_ms() - begin, 0, 6000);
+	/* each name may meet the closed port first, all at the same time */
+	assert_in_range(lookups_waited_ms(l), 0, SLOWEST);
 	lookups_free(&l);
 	resolver_free(&r);
 }
@@ -365,9 +421,12 @@ a_closed_port_beside_a_silent_server(void **state)
 	close(fd);
 }
 
-/* The port is closed for 700 ms, as during a restart of the server. */
-static void
-a_restart_of_the_server_fails_nothing(void **state)
+/*
+ * Ask a server that is restarted meanwhile. Returns the failure's word, or
+ * NULL if the machine was so slow that two checks may have met no server.
+ */
+static const char *
+asked_during_a_restart(void)
 {
 	const struct lookup_limits	 brief = { 2500, 100 };
 	char				 at[64];
@@ -375,16 +434,33 @@ a_restart_of_the_server_fails_nothing(void **state)
 	struct resolver			*r = resolver_at(at, NULL);
 	struct lookups			*l = lookups_new(r, &brief);
 	struct lookup			*p;
+	uint64_t			 begin = now_ms(), closed;
+	const char			*why;
 
-	(void)state;
 	close(fd);
 	p = lookups_start(l, "a.test", DNS_A);
-	usleep(700 * 1000);
+	usleep((PROBE_MS + PROBE_MS / 2) * 1000);
 	fd = silent_server((uint16_t)atoi(strchr(at, '@') + 1), at);
-	assert_string_equal(lookup_wait(p)->why, "timeout");
+	closed = now_ms() - begin;
+	why = lookup_wait(p)->why;
 	lookups_free(&l);
 	resolver_free(&r);
 	close(fd);
+	return closed < PROBE_ROUNDS * PROBE_MS ? why : NULL;
+}
+
+/* The port is closed for one check, as during a restart of the server. */
+static void
+a_restart_of_the_server_fails_nothing(void **state)
+{
+	const char	*why = NULL;
+	int		 i;
+
+	(void)state;
+	for (i = 0; i < TRIES && why == NULL; i++)
+		why = asked_during_a_restart();
+	assert_non_null(why);
+	assert_string_equal(why, "timeout");
 }
 
 /* --- threads and processes -------------------------------------------- */
@@ -443,6 +519,8 @@ count_call(void *arg, const struct dns_answer *a)
 static void
 one_message(struct crowd *c, unsigned message)
 {
+	/* never cached, for a moment, for the whole test */
+	static const unsigned ttl[] = { 0, 1, 600 };
 	struct lookups	*l = lookups_new(c->r, &limits);
 	struct lookup	*p[NAMES];
 	char		 name[64];
@@ -450,7 +528,7 @@ one_message(struct crowd *c, unsigned message)
 
 	for (i = 0; i < NAMES; i++) {
 		snprintf(name, sizeof(name), "n%u.m%u.x-ttl-%u.test", i,
-		    message % 10, i % 2);
+		    message % 10, ttl[i % NELEM(ttl)]);
 		p[i] = lookups_start(l, name, DNS_TXT);
 		lookup_then(p[i], count_call, c);
 	}
@@ -499,44 +577,90 @@ many_threads_share_it(void **state)
 	resolver_free(&c.r);
 }
 
-/* Two messages with one question send one query. */
-static void
-the_server_is_asked_once(void **state)
+/* The queries for one name that two messages ask for three times. */
+static unsigned
+queries_for_two_messages(int try)
 {
 	struct lookups	*l = lookups_new(shared, &limits);
 	struct lookups	*other = lookups_new(shared, &limits);
 	struct lookup	*p, *q;
 	unsigned	 before;
+	char		 name[2][64];
 
-	(void)state;
+	snprintf(name[0], sizeof(name[0]), "once%d.x-slow-50.test", try);
+	snprintf(name[1], sizeof(name[1]), "ONCE%d.x-slow-50.test.", try);
 	/* after the questions of other tests in its queue */
 	lookups_ask(l, "first.test", DNS_TXT);
 	before = server_queries(&plain);
-	p = lookups_start(l, "once.x-slow-50.test", DNS_TXT);
-	q = lookups_start(other, "ONCE.x-slow-50.test.", DNS_TXT);
+	p = lookups_start(l, name[0], DNS_TXT);
+	q = lookups_start(other, name[1], DNS_TXT);
 	assert_int_equal(lookup_wait(p)->status, DNS_OK);
 	assert_int_equal(lookup_wait(q)->status, DNS_OK);
 	lookups_free(&other);
-	lookups_ask(l, "once.x-slow-50.test", DNS_TXT);
-	assert_int_equal(server_queries(&plain), before + 1);
+	lookups_ask(l, name[0], DNS_TXT);
 	lookups_free(&l);
+	return server_queries(&plain) - before;
 }
 
-/* With its default of 50 ms, libunbound would drop the answer and retry. */
+/*
+ * Two messages with one question send one query. On a busy machine the library
+ * may repeat it after a second; a query too many in the code is in each try.
+ */
 static void
-a_slow_answer_is_waited_for(void **state)
+the_server_is_asked_once(void **state)
 {
-	struct lookups	*l = lookups_new(shared, &limits);
-	unsigned	 before;
+	unsigned	n = 0;
+	int		i;
 
 	(void)state;
+	for (i = 0; i < TRIES && n != 1; i++)
+		n = queries_for_two_messages(i);
+	assert_int_equal(n, 1);
+}
+
+/* The queries for a slow name, by a resolver that has only quick answers. */
+static unsigned
+queries_for_a_slow_name(void)
+{
+	struct resolver	*r = resolver_at(plain.address, NULL);
+	struct lookups	*l = lookups_new(r, &limits);
+	unsigned	 before;
+
 	lookups_ask(l, "quick.test", DNS_TXT);
 	before = server_queries(&plain);
 	assert_int_equal(lookups_ask(l, "x-slow-300.test", DNS_TXT)->status,
 	    DNS_OK);
-	/* four with the defaults; a busy machine may need two */
-	assert_in_range(server_queries(&plain), before + 1, before + 2);
 	lookups_free(&l);
+	resolver_free(&r);
+	return server_queries(&plain) - before;
+}
+
+/*
+ * With its default of 50 ms, libunbound would drop the answer and send three
+ * queries more in each try.
+ */
+static void
+a_slow_answer_is_waited_for(void **state)
+{
+	unsigned	n = 0;
+	int		i;
+
+	(void)state;
+	for (i = 0; i < TRIES && n != 1; i++)
+		n = queries_for_a_slow_name();
+	assert_int_equal(n, 1);
+}
+
+/* The number of open files limits the pending questions. */
+static void
+allow_files(rlim_t n)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < n) {
+		files.rlim_cur = n < files.rlim_max ? n : files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 }
 
 int
@@ -548,7 +672,9 @@ main(void)
 		cmocka_unit_test(answers),
 		cmocka_unit_test(sixty_kilobytes),
 		cmocka_unit_test(no_name_is_answered_without_asking),
+		cmocka_unit_test(a_silent_name_holds_up_no_other),
 		cmocka_unit_test(silence_ends_at_the_deadline),
+		cmocka_unit_test(a_cut_answer_is_none),
 		cmocka_unit_test(many_silent_names_hold_up_no_other),
 		cmocka_unit_test(closed_ports_are_an_answer),
 		cmocka_unit_test(a_closed_port_beside_a_good_server),
@@ -560,5 +686,6 @@ main(void)
 		cmocka_unit_test(a_slow_answer_is_waited_for),
 	};
 
+	allow_files(4 * (SILENT_NAMES + 10));
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
