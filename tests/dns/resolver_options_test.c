@@ -11,7 +11,7 @@
 
 #include "dns_server.h"
 
-static const struct lookup_limits limits = { 10000, 100 };
+static const struct lookup_limits limits = { 60000, 100 };
 
 /* --- DNSSEC ----------------------------------------------------------- */
 
@@ -200,14 +200,16 @@ the_end_of_the_library_is_reported_once(void **state)
 	assert_int_equal(lookups_ask(l, "a.test", DNS_TXT)->status, DNS_OK);
 	assert_int_equal(atomic_load(&failures), 0);
 	break_new_pairs(was);
-	for (tries = 0; tries < 500 && atomic_load(&failures) == 0; tries++)
+	for (tries = 0; tries < 6000 && atomic_load(&failures) == 0; tries++)
 		usleep(10000);
 	assert_int_equal(atomic_load(&failures), 1);
 	/* answered at once, not at the deadline */
+	lookups_free(&l);
+	l = lookups_new(r, &limits);
 	a = lookups_ask(l, "b.test", DNS_TXT);
 	assert_int_equal(a->status, DNS_TEMPFAIL);
 	assert_string_equal(a->why, "libunbound has ended");
-	assert_true(lookups_waited_ms(l) < 5000);
+	assert_int_equal(lookups_waited_ms(l), 0);
 	assert_int_equal(atomic_load(&failures), 1);
 	lookups_free(&l);
 	resolver_free(&r);
