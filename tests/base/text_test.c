@@ -102,14 +102,18 @@ monotonic_goes_on(void **state)
 {
 	struct timespec	in;
 	uint64_t	before = monotonic_ms(), at;
+	unsigned	late = 0;
 
 	(void)state;
 	in = monotonic_in(2500);
 	at = (uint64_t)in.tv_sec * 1000 + (uint64_t)in.tv_nsec / 1000000;
 	assert_in_range(at, before + 2500, monotonic_ms() + 2500);
 	assert_in_range(in.tv_nsec, 0, 999999999);
-	/* a tick lasts 10 ms at most (100 Hz) */
-	assert_in_range(monotonic_ms_coarse() + 11, before, UINT64_MAX);
+	/* a tick lasts 10 ms at most (100 Hz); a few may come late */
+	do {
+		before = monotonic_ms();
+	} while (monotonic_ms_coarse() + 11 < before && ++late < 1000);
+	assert_in_range(late, 0, 999);
 }
 
 int

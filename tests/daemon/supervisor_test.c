@@ -69,7 +69,7 @@ child_acts(const struct supervised *s, void *arg)
 	case 't':			/* somebody stops the parent */
 		signal(SIGTERM, SIG_DFL);
 		kill(getppid(), SIGTERM);
-		sleep(10);
+		sleep(60);
 		return 9;
 	default:
 		return 0;
@@ -223,9 +223,12 @@ the_child_ends_with_its_parent(void **state)
 	close(fd[0]);
 }
 
-/* A stop must not wait for the end of a pause of a minute. */
-static void
-a_stop_ends_the_pause(void **state)
+#define PAUSE	800	/* ms, after four faults at once */
+#define TRIES	20
+
+/* The milliseconds that a stop takes in a pause. */
+static uint64_t
+stop_in_a_pause(void)
 {
 	struct play	p = { "kkkkkkkkkkkk", -1 };
 	char		path[] = "/tmp/supervisor_test.XXXXXX";
@@ -233,22 +236,36 @@ a_stop_ends_the_pause(void **state)
 	int		status;
 	pid_t		pid;
 
-	(void)state;
 	p.log = mkstemp(path);
 	assert_int_not_equal(p.log, -1);
 	unlink(path);
 	pid = fork();
 	if (pid == 0)
 		_exit(supervise(&p));
-	while (lseek(p.log, 0, SEEK_END) < 4)	/* the next pause: 800 ms */
+	while (lseek(p.log, 0, SEEK_END) < 4)
 		usleep(1000);
 	usleep(50000);
 	began = monotonic_ms();
 	kill(pid, SIGTERM);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(monotonic_ms() - began < 600);
+	began = monotonic_ms() - began;
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	close(p.log);
+	return began;
+}
+
+/*
+ * A stop must not wait for the end of a pause of a minute. If it did, each
+ * try would take almost the whole pause; a busy machine does so in some.
+ */
+static void
+a_stop_ends_the_pause(void **state)
+{
+	unsigned	tries = 1;
+
+	(void)state;
+	while (stop_in_a_pause() >= PAUSE / 2)
+		assert_in_range(++tries, 1, TRIES);
 }
 
 int

