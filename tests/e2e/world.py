@@ -64,6 +64,7 @@ FOREIGN = {
     "late3.example": "v=DMARC1; p=reject",
     "late4.example": "v=DMARC1; p=reject",
     "late5.example": "v=DMARC1; p=reject",
+    "late6.example": "v=DMARC1; p=reject",
 }
 # every name below these is a SERVFAIL
 BROKEN = ["broken.example"]
