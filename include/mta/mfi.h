@@ -14,9 +14,10 @@ struct services;
 
 /*
  * Register the filter and open its socket; called before root privileges are
- * dropped. False with *why (malloced; the caller frees).
+ * dropped. `passed`: a socket that listens already, or -1. False with *why
+ * (malloced; the caller frees).
  */
-bool	 mfi_open(const struct conf *c, char **why);
+bool	 mfi_open(const struct conf *c, int passed, char **why);
 /*
  * Serve until the process ends. `sv` must outlive it. False: libmilter has
  * failed.
@@ -27,6 +28,13 @@ bool	 mfi_run(struct services *sv);
  * begun are completed.
  */
 void	 mfi_drain(void);
+/*
+ * Accept no more connections on a socket that was passed to mfi_open. They
+ * wait in its queue, which the next process gets. False: nothing listens.
+ */
+bool	 mfi_stop_listening(void);
+/* How many connections of the MTA are open. */
+unsigned mfi_open_sessions(void);
 /* How many messages are between MAIL and their last answer. */
 unsigned mfi_open_messages(void);
 

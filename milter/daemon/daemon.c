@@ -16,10 +16,7 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,12 +37,13 @@
 #include "daemon_priv.h"
 #include "daemon_socket_priv.h"
 #include "daemon_tasks_priv.h"
+#include "drain_priv.h"
 #include "file_limit_priv.h"
 #include "notify_priv.h"
 #include "pid_file_priv.h"
+#include "signals_priv.h"
 #include "supervisor_priv.h"
 
-#define DRAIN_SECONDS	60
 #define STATUS_TROUBLE	2
 
 /* One process that serves mail. */
@@ -53,47 +51,11 @@ struct life {
 	const struct daemon_options	*options;
 	const struct supervised		*supervised;	/* NULL: no parent */
 	int				 waiting;	/* told when ready */
+	int				 socket;	/* passed to us, or -1 */
 };
 
 static struct control	*control;	/* NULL: there is no control socket */
-static int		signal_pipe[2] = { -1, -1 };
 static atomic_bool	broken;		/* it cannot serve any longer */
-
-static void
-on_signal(int number)
-{
-	unsigned char	byte = (unsigned char)number;
-	int		saved = errno;
-
-	/* if the pipe is full, enough signals are pending */
-	if (write(signal_pipe[1], &byte, 1) == -1)
-		errno = saved;
-	errno = saved;
-}
-
-static bool
-signals_open(void)
-{
-	static const int	 caught[] = { SIGHUP, SIGUSR1, SIGTERM,
-	    SIGINT };
-	struct sigaction	 sa;
-	sigset_t		 set;
-	size_t			 i;
-
-	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
-		return false;
-	memset(&sa, 0, sizeof(sa));
-	sigemptyset(&sa.sa_mask);
-	sa.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &sa, NULL);
-	sa.sa_handler = on_signal;
-	sigemptyset(&set);
-	for (i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
-		sigaction(caught[i], &sa, NULL);
-		sigaddset(&set, caught[i]);
-	}
-	return pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0;
-}
 
 /* Stop as after SIGTERM, but with a failure status, to be started again. */
 static void
@@ -101,7 +63,7 @@ daemon_break(const char *what)
 {
 	log_printf(LOG_LEVEL_ERROR, "%s; the daemon stops", what);
 	atomic_store(&broken, true);
-	on_signal(SIGTERM);
+	signals_stop();
 }
 
 static void
@@ -184,63 +146,18 @@ serve_thread(void *arg)
 	return NULL;
 }
 
-static bool
-is_reload(unsigned char number)
-{
-	return number == SIGHUP || number == SIGUSR1;
-}
-
 /* Run the periodic tasks, and reload on request, until SIGTERM or SIGINT. */
 static void
 run_until_stopped(struct services *sv, const char *conf_path)
 {
-	struct pollfd	pfd = { signal_pipe[0], POLLIN, 0 };
-	unsigned char	number;
+	enum signals_request request;
 
 	daemon_tasks_start(sv);
-	for (;;) {
-		poll(&pfd, 1, daemon_tasks_run(sv));
-		while (read(signal_pipe[0], &number, 1) == 1) {
-			if (!is_reload(number))
-				return;
+	do {
+		request = signals_wait(daemon_tasks_run(sv));
+		if (request == SIGNALS_RELOAD)
 			daemon_reload(sv, conf_path);
-		}
-	}
-}
-
-/* Has a signal to stop arrived? During a stop there is no reload. */
-static bool
-told_to_stop(void)
-{
-	unsigned char number;
-
-	while (read(signal_pipe[0], &number, 1) == 1) {
-		if (!is_reload(number))
-			return true;
-		log_printf(LOG_LEVEL_INFO, "not reloaded: the daemon stops "
-		    "after the messages in progress");
-	}
-	return false;
-}
-
-/* Wait for messages that have begun; a second SIGTERM ends the wait. */
-static void
-drain(void)
-{
-	struct pollfd	pfd = { signal_pipe[0], POLLIN, 0 };
-	uint64_t	end = monotonic_ms() + DRAIN_SECONDS * 1000;
-
-	mfi_drain();
-	while (mfi_open_messages() > 0 && !atomic_load(&broken) &&
-	    monotonic_ms() < end) {
-		poll(&pfd, 1, 100);
-		if (told_to_stop())
-			break;
-	}
-	if (mfi_open_messages() > 0)
-		log_printf(LOG_LEVEL_WARNING, "%u messages were not "
-		    "completed; the MTA handles them by its default action",
-		    mfi_open_messages());
+	} while (request != SIGNALS_STOP);
 }
 
 /*
@@ -257,11 +174,12 @@ daemon_stop(const struct life *l, struct services *sv, const struct conf *c)
 	if (l->supervised == NULL)
 		notify_stopping();
 	if (!failed)
-		drain();
+		daemon_drain(l->socket != -1);
 	notifier_stop(sv->notifier);
 	control_close(&control);
 	daemon_tasks_last(sv);
-	daemon_socket_remove(c);
+	if (l->socket == -1)	/* or it belongs to the service manager */
+		daemon_socket_remove(c);
 	/* it stays if the parent starts the next one */
 	if (c->pid_file != NULL && (!failed || l->supervised == NULL))
 		unlink(c->pid_file);
@@ -335,7 +253,7 @@ daemon_start(const struct life *l, struct conf *c, char **why)
 	setup = load_first_setup(c, why);
 	if (setup == NULL)
 		return NULL;
-	if (daemon_socket_open(setup->conf, why) &&
+	if (daemon_socket_open(setup->conf, l->socket, why) &&
 	    pid_file_open(setup->conf->pid_file, setup->conf->user, &pid_fd,
 	    why))
 		return start_as_user(l, setup, pid_fd, why);
@@ -402,7 +320,8 @@ static int
 child_live(const struct supervised *s, void *arg)
 {
 	const struct life	*parent = arg;
-	struct life		 l = { parent->options, s, s->ready_fd };
+	struct life		 l = { parent->options, s, s->ready_fd,
+	    parent->socket };
 	char			*why = NULL;
 	struct conf		*c;
 
@@ -448,6 +367,28 @@ parent_live(struct life *l)
 	return supervisor_run(&job);
 }
 
+/* False with *why: systemd has passed sockets that cannot be used. */
+static bool
+take_socket(struct life *l, const struct conf *c, char **why)
+{
+	char *said = NULL;
+
+	if (!notify_socket(&l->socket, why))
+		return false;
+	if (l->socket == -1)
+		return true;
+	if (daemon_socket_is_of(l->socket, c, &said)) {
+		if (said != NULL)
+			log_printf(LOG_LEVEL_WARNING, "%s", said);
+	} else {
+		log_printf(LOG_LEVEL_WARNING, "%s", said);
+		close(l->socket);
+		l->socket = -1;
+	}
+	free(said);
+	return true;
+}
+
 /* Until log_open() messages go to stderr. */
 static int
 begin(struct life *l)
@@ -456,6 +397,9 @@ begin(struct life *l)
 	struct conf	*c = conf_load(l->options->conf_path, &why);
 	bool		 restart;
 
+	/* it is passed to this process, and not to its children */
+	if (c != NULL && !take_socket(l, c, &why))
+		conf_unref(&c);
 	if (c != NULL && !l->options->foreground &&
 	    (l->waiting = background_fork()) == -1) {
 		why_set(&why, "fork: %s", strerror(errno));
@@ -478,7 +422,7 @@ daemon_run(const struct daemon_options *o)
 {
 	char			*path = realpath(o->conf_path, NULL);
 	struct daemon_options	 absolute = *o;
-	struct life		 l = { &absolute, NULL, -1 };
+	struct life		 l = { &absolute, NULL, -1, -1 };
 	int			 status;
 
 	if (path != NULL)	/* a reload reads it after chdir */

@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -90,7 +92,7 @@ socket_make(const struct conf *c, const char *path,
 	if (!privileges_act_at(path, c->user, &acting, why))
 		return false;
 	mask = umask(0777 & ~(mode_t)c->socket_mode);
-	ok = mfi_open(c, &said);
+	ok = mfi_open(c, -1, &said);
 	umask(mask);
 	if (ok)
 		fd = socket_pin(path, &said);
@@ -105,14 +107,87 @@ socket_make(const struct conf *c, const char *path,
 	return ok;
 }
 
+/* --- a socket that systemd passes ------------------------------------------ */
+
+/* "192.0.2.1 port 25"; for a unix socket its path. */
+static const char *
+socket_name(const struct sockaddr_storage *at, socklen_t len, char *name,
+    size_t size)
+{
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+
+	if (at->ss_family == AF_UNIX)
+		snprintf(name, size, "%s",
+		    ((const struct sockaddr_un *)(const void *)at)->sun_path);
+	else if (getnameinfo((const void *)at, len, host, sizeof(host), port,
+	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		snprintf(name, size, "inet:%s@%s", port, host);
+	else
+		snprintf(name, size, "a socket of another kind");
+	return name;
+}
+
+/* inet:PORT@HOST names this address. */
+static bool
+names_address(const char *socket, const struct sockaddr_storage *at,
+    socklen_t len)
+{
+	struct addrinfo	 hints = { .ai_socktype = SOCK_STREAM }, *list, *i;
+	const char	*port = strchr(socket, ':') + 1;
+	const char	*host = strchr(port, '@');
+	char		 number[16];
+	bool		 found = false;
+
+	if (host == NULL || (size_t)(host - port) >= sizeof(number))
+		return false;
+	snprintf(number, sizeof(number), "%.*s", (int)(host - port), port);
+	if (getaddrinfo(host + 1, number, &hints, &list) != 0)
+		return false;
+	for (i = list; i != NULL && !found; i = i->ai_next)
+		found = i->ai_addrlen == len &&
+		    memcmp(i->ai_addr, at, len) == 0;
+	freeaddrinfo(list);
+	return found;
+}
+
 bool
-daemon_socket_open(const struct conf *c, char **why)
+daemon_socket_is_of(int fd, const struct conf *c, char **why)
+{
+	struct sockaddr_storage	 at;
+	socklen_t		 len = sizeof(at);
+	char			 name[NI_MAXHOST + NI_MAXSERV + 8];
+	const char		*path = file_of(c);
+	struct stat		 st;
+
+	memset(&at, 0, sizeof(at));
+	if (getsockname(fd, (void *)&at, &len) != 0)
+		at.ss_family = AF_UNSPEC;
+	socket_name(&at, len, name, sizeof(name));
+	if (path != NULL ? at.ss_family != AF_UNIX || strcmp(name, path) != 0 :
+	    at.ss_family == AF_UNIX || !names_address(c->socket, &at, len)) {
+		why_set(why, "socket \"%s\" is opened by millgate itself, "
+		    "because millgate.socket of systemd has \"%s\"; write "
+		    "the same socket in both, or disable millgate.socket",
+		    c->socket, name);
+		return false;
+	}
+	if (path != NULL && stat(path, &st) == 0 &&
+	    (st.st_mode & 0777) != c->socket_mode)
+		why_set(why, "socket \"%s\" has the mode %04o, and not "
+		    "socket-mode = %04o; set SocketMode=%04o in "
+		    "millgate.socket of systemd", path, st.st_mode & 0777,
+		    c->socket_mode, c->socket_mode);
+	return true;
+}
+
+bool
+daemon_socket_open(const struct conf *c, int passed, char **why)
 {
 	struct privileges_owner	 owner;
 	const char		*path = file_of(c);
 
-	if (path == NULL)
-		return mfi_open(c, why);
+	if (passed != -1 || path == NULL)
+		return mfi_open(c, passed, why);
 	if (daemon_socket_probe(path) == 0)
 		return why_set(why, "socket \"%s\": another daemon serves "
 		    "it; stop that one, or set another socket", path);

@@ -12,3 +12,11 @@ void
 notify_stopping(void)
 {
 }
+
+bool
+notify_socket(int *fd, char **why)
+{
+	(void)why;
+	*fd = -1;
+	return true;
+}

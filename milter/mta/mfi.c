@@ -27,8 +27,6 @@
 #include "session/session.h"
 #include "mfi_priv.h"
 
-#define LISTEN_BACKLOG	1024
-
 /* What the filter does to mail. An MTA that offers less is refused. */
 #define ACTIONS		(SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE)
 #define QUIET_STEPS	(SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | \
@@ -423,6 +421,7 @@ mfi_close(SMFICTX *ctx)
 {
 	struct mfi_conn *c = smfi_getpriv(ctx);
 
+	mfi_socket_closed();
 	if (c == NULL)
 		return SMFIS_CONTINUE;
 	smfi_setpriv(ctx, NULL);
@@ -455,29 +454,12 @@ static const struct smfiDesc filter = {
 };
 
 bool
-mfi_open(const struct conf *c, char **why)
+mfi_open(const struct conf *c, int passed, char **why)
 {
-	char	*spec = (char *)(uintptr_t)c->socket;
-	int	 fd = mfi_socket_next();
-
 	if (smfi_register(filter) != MI_SUCCESS)
 		return why_set(why, "socket \"%s\": libmilter refused to "
-		    "register the filter", spec);
-	if (smfi_setconn(spec) != MI_SUCCESS)
-		return why_set(why, "socket \"%s\": libmilter does not "
-		    "understand it; write \"inet:PORT@ADDRESS\" or "
-		    "\"unix:/PATH\"", spec);
-	smfi_setbacklog(LISTEN_BACKLOG);
-	/* true: a socket file that a crash left behind is removed */
-	if (smfi_opensocket(true) != MI_SUCCESS)
-		return why_set(why, "socket \"%s\": %s", spec,
-		    strncmp(spec, "local:", 6) == 0 ?
-		    "cannot be created; check that its directory is writable "
-		    "and that no other file has this name" :
-		    "cannot be opened; check that the port is free and the "
-		    "address belongs to this host");
-	mfi_socket_options(fd);
-	return true;
+		    "register the filter", c->socket);
+	return mfi_socket_open(c->socket, passed, why);
 }
 
 bool

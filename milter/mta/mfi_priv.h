@@ -1,12 +1,20 @@
 /*
- * mfi_priv - mfi_workarounds.c as mfi.c sees it
+ * mfi_priv - mfi_socket.c and mfi_workarounds.c as mfi.c sees them
  */
 #ifndef MILLGATE_MFI_PRIV_H
 #define MILLGATE_MFI_PRIV_H
 
-/* The lowest free descriptor; the next socket that is opened gets it. */
-int	mfi_socket_next(void);
-/* Set our options on the sockets that listen at `first_fd` or soon after. */
-void	mfi_socket_options(int first_fd);
+#include <stdbool.h>
+
+/*
+ * Have libmilter listen at `socket`, or at the listening descriptor `passed`
+ * if it is not -1. False with *why (malloced; the caller frees).
+ */
+bool	mfi_socket_open(const char *socket, int passed, char **why);
+
+/* The descriptor at which libmilter accepts connections. */
+void	mfi_listens_at(int fd);
+/* libmilter closes a connection that it has accepted. */
+void	mfi_socket_closed(void);
 
 #endif

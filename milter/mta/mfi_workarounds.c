@@ -1,58 +1,23 @@
 /*
- * mfi_workarounds - two things for which libmilter has no call
+ * mfi_workarounds - functions of libc that libmilter gets from this program
  *
- * It keeps its listening socket to itself, whose options we must set, and its
- * signal thread takes signals that belong to the daemon.
+ * libmilter takes signals that belong to the daemon, and has no call to stop to
+ * accept connections while open sessions go on.
  */
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include "config.h"
+
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "mta/mfi.h"
 #include "mfi_priv.h"
 
-int
-mfi_socket_next(void)
-{
-	int fd = dup(STDERR_FILENO);
-
-	if (fd != -1)
-		close(fd);
-	return fd != -1 ? fd : STDERR_FILENO + 1;
-}
-
-/*
- * An edit and the answer after it are two small writes; on TCP the second one
- * would wait 40 ms for the MTA's delayed acknowledgement (TCP_NODELAY). A host
- * that disappears is noticed after two minutes instead of two hours
- * (keepalive); until then its sessions keep what they have reserved. Accepted
- * sockets inherit these options.
- */
-void
-mfi_socket_options(int first_fd)
-{
-	static const struct { int level, name, value; } options[] = {
-		{ IPPROTO_TCP, TCP_NODELAY, 1 },
-		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
-		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 },
-		{ IPPROTO_TCP, TCP_KEEPINTVL, 10 },
-		{ IPPROTO_TCP, TCP_KEEPCNT, 6 },
-	};
-	int		fd, listening = 0;
-	socklen_t	len = sizeof(listening);
-	size_t		i;
-
-	for (fd = first_fd; fd < first_fd + 16; fd++) {
-		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening,
-		    &len) != 0 || listening == 0)
-			continue;
-		/* a unix socket refuses the TCP options, which is fine */
-		for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-			setsockopt(fd, options[i].level, options[i].name,
-			    &options[i].value, sizeof(options[i].value));
-	}
-}
+static int		listening_at = -1;
+static atomic_bool	stopped;	/* accepts no more */
+static atomic_uint	accepting, open_sessions;
 
 /*
  * Replaces libc's sigwait() in this program. A thread of libmilter waits in it
@@ -67,4 +32,59 @@ sigwait(const sigset_t *set, int *number)
 	(void)number;
 	for (;;)
 		pause();
+}
+
+void
+mfi_listens_at(int fd)
+{
+	listening_at = fd;
+}
+
+bool
+mfi_stop_listening(void)
+{
+	if (listening_at == -1)
+		return false;
+	atomic_store(&stopped, true);
+	/* a connection that is being accepted is counted */
+	while (atomic_load(&accepting) > 0)
+		usleep(1000);
+	return true;
+}
+
+unsigned
+mfi_open_sessions(void)
+{
+	return atomic_load(&open_sessions);
+}
+
+void
+mfi_socket_closed(void)
+{
+	atomic_fetch_sub(&open_sessions, 1);
+}
+
+/*
+ * Replaces libc's accept() in this program, to count the sessions of libmilter
+ * from their first moment, and to end that without a lost connection: its
+ * listening thread sleeps here until the process ends.
+ */
+int
+accept(int fd, struct sockaddr *address, socklen_t *len)
+{
+	int connection;
+
+	if (fd != listening_at)
+		return accept4(fd, address, len, 0);
+	atomic_fetch_add(&accepting, 1);
+	if (atomic_load(&stopped)) {
+		atomic_fetch_sub(&accepting, 1);
+		for (;;)
+			pause();
+	}
+	connection = accept4(fd, address, len, 0);
+	if (connection != -1)
+		atomic_fetch_add(&open_sessions, 1);
+	atomic_fetch_sub(&accepting, 1);
+	return connection;
 }

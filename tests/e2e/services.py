@@ -13,6 +13,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import bearer
@@ -89,6 +90,10 @@ class Service:
     def configure(self):
         pass
 
+    def descriptors(self):
+        """Open files that it inherits, besides the standard ones."""
+        return ()
+
     def start(self, seconds=10.0):
         assert self.process is None, self.name + " runs already"
         self.configure()
@@ -97,7 +102,8 @@ class Service:
             self.process = subprocess.Popen(
                 self.argv(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 env=programs.environment(), cwd=self.directory,
-                start_new_session=True, preexec_fn=isolate.die_with_parent)
+                start_new_session=True, preexec_fn=isolate.die_with_parent,
+                pass_fds=self.descriptors())
         wait_until(self.name + " answers", self.is_up, seconds)
 
     def is_up(self):
@@ -472,6 +478,21 @@ class SecondPostfix(Postfix):
         return OTHER_ADDRESS
 
 
+# Runs a command with listening sockets as systemd does (sd_listen_fds(3)).
+ACTIVATE = """
+import fcntl, os, sys
+given = [int(n) for n in sys.argv[1].split(",")]
+high = [fcntl.fcntl(n, fcntl.F_DUPFD, 50) for n in given]
+for n in given:
+    os.close(n)
+for n, fd in enumerate(high):
+    os.dup2(fd, 3 + n)
+    os.close(fd)
+os.environ.update(LISTEN_FDS=str(len(high)), LISTEN_PID=str(os.getpid()))
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+
+
 class Millgate(Service):
     name = "millgate"
 
@@ -482,6 +503,10 @@ class Millgate(Service):
         self.prefix = []	# of one case: a command that runs millgate
         self.text = None	# of one case: the whole configuration
         self.before = 0		# characters of the log of earlier processes
+        self.sockets = []	# of one case: passed to it, as systemd does
+
+    def descriptors(self):
+        return [s.fileno() for s in self.sockets]
 
     def configure(self):
         self.before = len(self.log_text())
@@ -489,8 +514,12 @@ class Millgate(Service):
         write(self.conf, self.text or self.world.settings(**self.extra))
 
     def argv(self):
-        return self.prefix + [os.path.join(self.world.build, "millgate"),
-                              "-c", self.conf, "-f"]
+        command = self.prefix + [os.path.join(
+            self.world.build, "millgate"), "-c", self.conf, "-f"]
+        if not self.sockets:
+            return command
+        return [sys.executable, "-c", ACTIVATE,
+                ",".join(map(str, self.descriptors())), *command]
 
     def ready(self):
         """millgate logs this when all its sockets are open."""

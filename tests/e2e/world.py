@@ -384,6 +384,7 @@ signing {{
         """After a failed case: restart everything as at the start."""
         self.unix_socket, self.millgate.extra = False, {}
         self.millgate.prefix, self.millgate.text = [], None
+        self.millgate.sockets = []
         self.millgate.stop()
         for service in (self.sendmail, self.second, self.redis,
                         self.second_postfix):
