@@ -162,11 +162,23 @@ def check_loads():
                 fail('the sample %s does not load: %s' % (name, r.stderr))
 
 
+def check_restart(options):
+    """millgate(8) lists the options that a reload does not change."""
+    text = read('packaging/millgate.8.in')
+    part = text[text.index('take effect at the next start:'):]
+    listed = re.findall(r'(?m)^\.Ic ([a-z-]+)', part[:part.index('.It ')])
+    wanted = [name for (_, name), o in options.items() if o['restart']]
+    if sorted(listed) != sorted(wanted):
+        fail('millgate(8) lists %s, and these need a restart: %s' % (
+            listed, wanted))
+
+
 def main():
     rows = json.loads(tool('', 'options', '--json').stdout)
     options = {(r['section'], r['name']): r for r in rows}
     check_sample(options)
     check_man(options)
+    check_restart(options)
     check_log()
     check_loads()
     if bad == 0:

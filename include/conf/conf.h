@@ -28,6 +28,8 @@
 #include "policy/policy_warn.h"
 #include "store/store.h"
 
+struct buf;
+
 /* The value of control-socket that turns it off. */
 #define CONF_NO_SOCKET	"none"
 /* The default of key-directory. It is used if it exists. */
@@ -150,5 +152,13 @@ void		 conf_print(const struct conf *c, FILE *out);
  * "users" and "overrides" are objects by name.
  */
 void		 conf_print_json(const struct conf *c, FILE *out);
+/*
+ * The options that take effect at a start only, as lines "name = value";
+ * malloced, the caller frees. conf_restart_changed appends the names of those
+ * whose line of `then` is not in `now`: "socket, state".
+ */
+char		*conf_restart_text(const struct conf *c);
+void		 conf_restart_changed(const char *now, const char *then,
+		    struct buf *names);
 
 #endif

@@ -55,6 +55,7 @@ struct conf_option {
 	const char	*const *words;	/* max + 1 of them; NULL: not allowed */
 	conf_syntax_fn	*syntax;
 	const char	*help;
+	bool		 restart;	/* a reload does not change it */
 };
 
 /* Row `i` of the table, sections one after the other; NULL: it has fewer. */

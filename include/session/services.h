@@ -70,6 +70,7 @@ struct services {
 	struct observed	*observed;
 	struct fuse	*fuse;
 	const char	*hostname;
+	char		*started_with;	/* conf_restart_text of the start */
 	pthread_rwlock_t clock_lock;	/* see services_time_begin */
 	/* time of day; tests and `millgatectl check --time' replace it */
 	time_t		(*now)(void);

@@ -29,14 +29,18 @@ static const char *const trust_words[] = {
 
 static const struct conf_option conf_options_base[] = {
 	{ "", "socket", OPT_TEXT, CONF(socket), .syntax = syntax_socket,
-	    .def = "unix:/run/millgate/millgate.sock", .help = "socket for "
+	    .def = "unix:/run/millgate/millgate.sock",
+	    .restart = true, .help = "socket for "
 	    "the MTA: unix:PATH, inet:PORT@HOST or inet6:PORT@HOST" },
 	{ "", "socket-mode", OPT_OCTAL, CONF(socket_mode), .def = "0660",
-	    .max = 0777, .help = "permissions of a unix socket" },
+	    .max = 0777,
+	    .restart = true, .help = "permissions of a unix socket" },
 	{ "", "socket-group", OPT_TEXT, CONF(socket_group), .def = "",
-	    .syntax = syntax_group, .help = "who may connect: its members" },
+	    .syntax = syntax_group,
+	    .restart = true, .help = "who may connect: its members" },
 	{ "", "socket-owner", OPT_TEXT, CONF(socket_owner), .def = "",
-	    .syntax = syntax_owner, .help = "user:group of a unix socket" },
+	    .syntax = syntax_owner,
+	    .restart = true, .help = "user:group of a unix socket" },
 	{ "", "authserv-id", OPT_TEXT, CONF(authserv_id), .def = "",
 	    .syntax = syntax_authserv_id,
 	    .help = "name in Authentication-Results; empty: macro {j}" },
@@ -49,27 +53,35 @@ static const struct conf_option conf_options_base[] = {
 	    "one: alice is alice@example.org; empty: none" },
 	{ "", "state", OPT_TEXT, CONF(state), .def = STATEDIR "/state.db",
 	    .syntax = syntax_state,
+	    .restart = true,
 	    .help = "state file with the quota counters, or redis://..." },
 	{ "", "control-socket", OPT_TEXT, CONF(control_socket),
 	    .def_said = "the path of state, followed by -control",
 	    .syntax = syntax_control,
+	    .restart = true,
 	    .help = "unix socket for millgatectl; none: no socket" },
 	{ "", "state-password-file", OPT_TEXT, CONF(state_password_file),
 	    .def = "", .syntax = syntax_path,
+	    .restart = true,
 	    .help = "file with the Redis server's password; empty: none" },
 	{ "", "state-ca-file", OPT_TEXT, CONF(state_ca_file), .def = "",
-	    .syntax = syntax_path, .help = "file with the CA "
+	    .syntax = syntax_path,
+	    .restart = true, .help = "file with the CA "
 	    "certificates for a rediss:// server; empty: the system's" },
 	{ "", "state-timeout", OPT_UINT, CONF(state_timeout), .def = "1000",
-	    .min = 10, .max = 60000, .help = "milliseconds to wait for "
+	    .min = 10, .max = 60000,
+	    .restart = true, .help = "milliseconds to wait for "
 	    "the Redis server" },
 	{ "", "user", OPT_TEXT, CONF(user), .def = "millgate",
 	    .syntax = syntax_user,
+	    .restart = true,
 	    .help = "system user to run as when started as root" },
 	{ "", "pid-file", OPT_TEXT, CONF(pid_file), .def = "",
-	    .syntax = syntax_path, .help = "file for the process id; "
+	    .syntax = syntax_path,
+	    .restart = true, .help = "file for the process id; "
 	    "empty: none" },
 	{ "", "auto-restart", OPT_BOOL, CONF(auto_restart), .def = "no",
+	    .restart = true,
 	    .help = "yes: a parent process starts the daemon again when a "
 	    "signal has killed it" },
 	{ "", "mode", OPT_WORD, CONF(mode), .def = "enforce",
@@ -122,6 +134,7 @@ static const struct conf_option conf_options_base[] = {
 	{ "resolver", "servers", OPT_LIST, CONF(resolver.servers.s),
 	    MORE(conf, resolver.servers.n), .def = "",
 	    .syntax = syntax_server,
+	    .restart = true,
 	    .help = "name servers; empty: those of /etc/resolv.conf" },
 	{ "resolver", "timeout", OPT_UINT, CONF(resolver.timeout),
 	    .def = "20", .min = 1, .max = 240,
@@ -137,6 +150,7 @@ static const struct conf_option conf_options_base[] = {
 	    .help = "distinct DNS queries for one message" },
 	{ "resolver", "trust-anchor", OPT_TEXT, CONF(resolver.trust_anchor),
 	    .def = "", .syntax = syntax_path,
+	    .restart = true,
 	    .help = "file with the DNSSEC root key; empty: no validation" },
 };
 

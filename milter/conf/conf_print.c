@@ -5,9 +5,12 @@
  * not printed, only the name of the file.
  */
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/json.h"
 #include "conf/conf.h"
 #include "conf/conf_options.h"
@@ -342,4 +345,60 @@ conf_print_json(const struct conf *c, FILE *out)
 	fputs("{\n", out);
 	conf_print_all(&p);
 	fputs("\n}\n", out);
+}
+
+char *
+conf_restart_text(const struct conf *c)
+{
+	char		*text = NULL;
+	size_t		 size, i;
+	struct printer	 p = { .conf = c, .arena = arena_new(0) };
+	const struct conf_option *o;
+	struct shown	 s;
+
+	p.out = open_memstream(&text, &size);
+	if (p.out == NULL)
+		abort();	/* no memory */
+	for (i = 0; (o = conf_option(i)) != NULL; i++) {
+		if (!o->restart)
+			continue;
+		fprintf(p.out, "%s = ", o->name);
+		s = show_value(p.arena, o, c);
+		print_value(&p, &s);
+		putc('\n', p.out);
+	}
+	fclose(p.out);
+	arena_free(&p.arena);
+	return text;
+}
+
+/* Is `line` one of the lines of `text`? */
+static bool
+has_line(const char *text, const char *line, size_t len)
+{
+	const char *at = text;
+
+	while (at != NULL && (strncmp(at, line, len) != 0 || at[len] != '\n')) {
+		at = strchr(at, '\n');
+		if (at != NULL)
+			at++;
+	}
+	return at != NULL;
+}
+
+void
+conf_restart_changed(const char *now, const char *then, struct buf *names)
+{
+	const char	*line = then;
+	size_t		 len, name;
+
+	for (; *line != '\0'; line += len + 1) {
+		len = strcspn(line, "\n");
+		name = strcspn(line, " \n");
+		if (!has_line(now, line, len))
+			buf_printf(names, "%s%.*s", names->len > 0 ? ", " : "",
+			    (int)name, line);
+		if (line[len] == '\0')
+			break;
+	}
 }

@@ -12,10 +12,6 @@ struct buf;
 struct conf;
 struct json;
 
-/* Limits of one answer: its octets, and the wait for it. */
-#define CTL_ASK_BYTES	(1024 * 1024)
-#define CTL_ASK_SECONDS	10
-
 /*
  * Send one command, and parse the answer: *answer is a JSON object in `text`.
  * False, with the reason on stderr: no daemon answers, or it does not know the

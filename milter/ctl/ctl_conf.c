@@ -99,6 +99,8 @@ print_option(const struct conf_option *o)
 		printf("\tdefault: %s\n", o->def_said);
 	else
 		printf("\tdefault: %s\n", o->def[0] != '\0' ? o->def : "empty");
+	if (o->restart)
+		puts("\ttakes effect at a restart, not at a reload");
 }
 
 static void
@@ -116,7 +118,8 @@ print_json_option(const struct conf_option *o)
 	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		if (pairs[i][1] != NULL)
 			ctl_json_text(&b, pairs[i][0], pairs[i][1]);
-	printf("%s}", buf_str(&b));
+	printf("%s, \"restart\": %s}", buf_str(&b), o->restart ? "true" :
+	    "false");
 	buf_free(&b);
 }
 

@@ -99,6 +99,15 @@ answer_status(struct services *sv, const struct control_start *start,
 	setup_unref(&st);
 }
 
+/* The options that the daemon has had since its start. */
+static void
+answer_restart(struct services *sv, struct buf *b)
+{
+	buf_addstr(b, "{\"restart\": ");
+	json_string(b, sv->started_with != NULL ? sv->started_with : "");
+	buf_addstr(b, "}\n");
+}
+
 void
 control_answer(struct services *sv, const struct control_start *start,
     const char *command, struct buf *b)
@@ -107,7 +116,9 @@ control_answer(struct services *sv, const struct control_start *start,
 		answer_status(sv, start, false, b);
 	else if (strcmp(command, "doctor") == 0)
 		answer_status(sv, start, true, b);
+	else if (strcmp(command, "restart") == 0)
+		answer_restart(sv, b);
 	else
-		buf_addstr(b, "{\"error\": \"unknown command; use stats or "
-		    "doctor\"}\n");
+		buf_addstr(b, "{\"error\": \"unknown command; use stats, "
+		    "doctor or restart\"}\n");
 }

@@ -17,9 +17,11 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/json.h"
 #include "base/reach.h"
 #include "base/why.h"
 #include "conf/conf.h"
+#include "daemon/control_ask.h"
 #include "daemon/privileges.h"
 #include "daemon/start_check.h"
 #include "session/services.h"
@@ -270,6 +272,33 @@ check_as_user(struct start *s)
 	check_other_files(s);
 }
 
+/* Name the changes that a reload of the running daemon does not make. */
+static void
+check_running(struct start *s)
+{
+	struct buf	 text = BUF_INIT, names = BUF_INIT;
+	struct json	 answer;
+	char		*then;
+
+	if (strcmp(s->c->control_socket, CONF_NO_SOCKET) == 0 ||
+	    control_ask(s->c->control_socket, "restart", &text) != 0 ||
+	    !json_parse(buf_str(&text), text.len, &answer)) {
+		buf_free(&text);
+		return;	/* no daemon runs, or this user may not ask it */
+	}
+	then = conf_restart_text(s->c);
+	conf_restart_changed(json_get_text(s->arena, answer, "restart"), then,
+	    &names);
+	if (names.len > 0 && strlen(json_get_text(s->arena, answer,
+	    "restart")) > 0)
+		start_add(&s->r->warnings, "changes of these options take "
+		    "effect at the next restart of the running daemon: %s",
+		    buf_str(&names));
+	free(then);
+	buf_free(&names);
+	buf_free(&text);
+}
+
 /* ------------------------------------------------------------------------ */
 
 static bool
@@ -316,6 +345,7 @@ start_check(const char *path, struct start_check *r)
 		s.arena = arena_new(1024);
 		s.root = geteuid() == 0;
 		s.sure = s.root || is_users_own(c->user);
+		check_running(&s);
 		start_check_files(&s);
 		r->setup = setup_try(c, &why);
 		arena_free(&s.arena);

@@ -185,8 +185,10 @@ services_new(struct setup *setup, struct resolver *resolver,
 	clock_lock_init(sv);
 	sv->current = setup;
 	ceiling_init(&sv->ceiling);
-	if (setup != NULL)	/* a test without sessions */
+	if (setup != NULL) {	/* else a test without sessions */
 		ceiling_change(&sv->ceiling, setup->conf);
+		sv->started_with = conf_restart_text(setup->conf);
+	}
 	sv->resolver = resolver;
 	sv->store = store;
 	sv->hostname = hostname;
@@ -213,6 +215,7 @@ services_free(struct services **svp)
 	warned_free(&sv->warned);
 	pthread_mutex_destroy(&sv->warned_lock);
 	setup_unref(&sv->current);
+	free(sv->started_with);
 	pthread_rwlock_destroy(&sv->clock_lock);
 	pthread_mutex_destroy(&sv->lock);
 	free(sv);

@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "conf/conf.h"
 #include "conf/users.h"
 
@@ -291,6 +292,47 @@ printed_loads_again(void **state)
 		free(first);
 		free(second);
 	}
+}
+
+/* What a reload and `millgate -t' say that a reload does not change. */
+static void
+changes_that_need_a_restart_are_named(void **state)
+{
+	static const struct {
+		const char *before, *after, *names;
+	} c[] = {
+		{ "", "", "" },
+		{ "mode = monitor", "authserv-id = x.org max-sessions = 5", "" },
+		{ "", "socket = \"inet:8899@127.0.0.1\"", "socket" },
+		{ "socket-mode = \"0600\"", "", "socket-mode" },
+		{ "state = /x", "state = /y", "state, control-socket" },
+		{ "user = a auto-restart = yes", "user = b", "user, "
+		    "auto-restart" },
+		{ "resolver { servers = {192.0.2.1, 192.0.2.2} }",
+		    "resolver { servers = 192.0.2.1 }", "servers" },
+		{ "resolver { timeout = 5 }", "resolver { timeout = 6 }", "" },
+	};
+	struct conf	*conf;
+	char		*now, *then;
+	struct buf	 names = BUF_INIT;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(c); i++) {
+		conf = load(c[i].before);
+		now = conf_restart_text(conf);
+		conf_unref(&conf);
+		conf = load(c[i].after);
+		then = conf_restart_text(conf);
+		conf_unref(&conf);
+		conf_restart_changed(now, then, &names);
+		if (strcmp(buf_str(&names), c[i].names) != 0)
+			row_fail(c[i].names, "got \"%s\"", buf_str(&names));
+		buf_reset(&names);
+		free(now);
+		free(then);
+	}
+	buf_free(&names);
 }
 
 static void
@@ -594,6 +636,7 @@ main(void)
 		cmocka_unit_test(the_sample_loads),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(printed_loads_again),
+		cmocka_unit_test(changes_that_need_a_restart_are_named),
 		cmocka_unit_test(what_is_accepted),
 		cmocka_unit_test(values_are_folded),
 		cmocka_unit_test(references_are_counted),
