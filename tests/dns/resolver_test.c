@@ -359,7 +359,6 @@ callbacks_never_overlap(void **state)
 	while (t.running == 0)
 		usleep(500);
 	lookup_then(q, mark_it, &b);
-	assert_string_equal(t.seen, "a");
 	t.hold = false;
 	pthread_join(later.thread, NULL);
 	assert_string_equal(t.seen, "ab");
