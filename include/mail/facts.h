@@ -206,7 +206,7 @@ struct facts {
 	struct override_facts override;
 	/* the login's or the listener's account first, then its groups' */
 	size_t		 nquotas;	/* 0: this message is not counted */
-	struct quota_facts quota[QUOTA_ACCOUNTS];
+	struct quota_facts *quota;
 };
 
 #endif

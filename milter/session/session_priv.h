@@ -72,7 +72,6 @@ struct message {
 	size_t		 nwalks;
 	struct iprev	*iprev;		/* NULL: not asked */
 	struct reservation *reservation;	/* NULL: not counted */
-	struct store_usage *usage;	/* of each account of `reservation` */
 	const char	*store_error;	/* the last one; NULL: none */
 	struct edits	 edits;
 	const struct verdict *verdict;	/* the worst so far, as enforced */

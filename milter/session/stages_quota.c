@@ -116,7 +116,6 @@ reservation_open(struct message *m)
 		account[i].limits.recipients = q->limit;
 		account[i].limits.messages = q->messages_limit;
 	}
-	m->usage = arena_array(m->arena, m->f.nquotas, sizeof(*m->usage));
 	m->reservation = store_reservation_new(m->sv->store, account,
 	    m->f.nquotas);
 }
@@ -133,7 +132,7 @@ stage_quota_open(struct message *m)
 		.group = group,
 		.tier = m->tier,
 	};
-	struct quota_facts	*q = m->f.quota;
+	struct quota_facts	 own, *q;
 	struct verdict		 v;
 	size_t			 i;
 
@@ -141,12 +140,14 @@ stage_quota_open(struct message *m)
 		return verdict_accept();
 	places.ngroups = groups_of(c->groups, m->f.auth.login, m->arena,
 	    group, GROUPS_OF_LOGIN);
-	q[0] = own_account(m, policy_plan(&places).plan);
-	if (q[0].key == NULL)
+	own = own_account(m, policy_plan(&places).plan);
+	if (own.key == NULL)
 		return verdict_accept();
-	for (i = 0; i < places.ngroups; i++)
-		q[i + 1] = group_account(group[i], q[0].login);
 	m->f.nquotas = places.ngroups + 1;
+	m->f.quota = q = arena_array(m->arena, m->f.nquotas, sizeof(*q));
+	q[0] = own;
+	for (i = 0; i < places.ngroups; i++)
+		q[i + 1] = group_account(group[i], own.login);
 	v = read_settings(m);
 	reservation_open(m);
 	return v;
@@ -183,11 +184,10 @@ fuller(struct fill recipients, struct fill messages)
  * then the reservations of other sessions count, too.
  */
 static struct fill
-fill_of(const struct message *m, size_t i, bool committed)
+fill_of(const struct quota_facts *q, const struct store_usage *u,
+    bool committed)
 {
-	const struct quota_facts *q = &m->f.quota[i];
-	const struct store_usage *u = &m->usage[i];
-	struct fill		  by_rcpt, by_msg;
+	struct fill by_rcpt, by_msg;
 
 	by_rcpt = (struct fill){ .used = u->recipients, .limit = q->limit,
 	    .unit = "recipients" };
@@ -215,7 +215,7 @@ share_to_warn(struct message *m, const char *key, const struct fill *f)
 }
 
 static void
-warn_site(struct message *m, bool committed)
+warn_site(struct message *m, const struct store_usage *usage, bool committed)
 {
 	const struct quota_facts *q;
 	struct notice		  e = { .event = "quota-warning" };
@@ -223,10 +223,10 @@ warn_site(struct message *m, bool committed)
 	size_t			  i;
 
 	for (i = 0; i < m->f.nquotas; i++) {
-		if (!committed && !m->usage[i].refused)
+		if (!committed && !usage[i].refused)
 			continue;
 		q = &m->f.quota[i];
-		f = fill_of(m, i, committed);
+		f = fill_of(q, &usage[i], committed);
 		e.share = share_to_warn(m, q->key, &f);
 		if (e.share == 0)
 			continue;
@@ -244,17 +244,19 @@ warn_site(struct message *m, bool committed)
 
 /* Report the account that has room last. */
 static struct verdict
-quota_verdict(const struct message *m, enum store_answer answer)
+quota_verdict(const struct message *m, const struct store_usage *usage,
+    enum store_answer answer)
 {
-	size_t i = policy_quota_fullest(m->usage, m->f.nquotas);
+	size_t i = policy_quota_fullest(usage, m->f.nquotas);
 
-	return policy_quota(&m->setup->conf->quota, answer, &m->usage[i],
-	    &m->f.quota[i], m->usage[i].now);
+	return policy_quota(&m->setup->conf->quota, answer, &usage[i],
+	    &m->f.quota[i], usage[i].now);
 }
 
 /* Count and log the store's answer, and warn the site if needed. */
 static void
-note_answer(struct message *m, enum store_answer answer, bool committed)
+note_answer(struct message *m, const struct store_usage *usage,
+    enum store_answer answer, bool committed)
 {
 	struct counters *c = &m->sv->counters;
 
@@ -262,15 +264,15 @@ note_answer(struct message *m, enum store_answer answer, bool committed)
 		atomic_fetch_add(&c->quota_refused, 1);
 	if (answer == STORE_UNKNOWN) {
 		services_store_failed(m->sv);
-		m->store_error = arena_strdup(m->arena, m->usage[0].error);
+		m->store_error = arena_strdup(m->arena, usage[0].error);
 	} else if (committed || answer == STORE_REFUSED)
-		warn_site(m, committed);
+		warn_site(m, usage, committed);
 }
 
 struct verdict
 stage_quota_recipient(struct message *m)
 {
-	const struct store_usage *u;
+	struct store_usage	 usage[STORE_ACCOUNTS], *u;
 	enum store_answer	 answer;
 	time_t			 now;
 	size_t			 i;
@@ -278,31 +280,32 @@ stage_quota_recipient(struct message *m)
 	if (m->reservation == NULL)
 		return verdict_accept();
 	now = services_time_begin(m->sv);
-	answer = store_reserve(m->reservation, now, m->usage);
+	answer = store_reserve(m->reservation, now, usage);
 	services_time_end(m->sv);
 	for (i = 0; i < m->f.nquotas; i++) {
-		u = &m->usage[i];
+		u = &usage[i];
 		m->f.quota[i].used = u->recipients + u->reserved_recipients;
 		m->f.quota[i].messages_used = u->messages +
 		    u->reserved_messages;
 	}
-	note_answer(m, answer, false);
-	return quota_verdict(m, answer);
+	note_answer(m, usage, answer, false);
+	return quota_verdict(m, usage, answer);
 }
 
 struct verdict
 stage_quota_commit(struct message *m)
 {
+	struct store_usage	usage[STORE_ACCOUNTS];
 	enum store_answer	answer;
 	time_t			now;
 
 	if (m->reservation == NULL)
 		return verdict_accept();
 	now = services_time_begin(m->sv);
-	answer = store_commit(&m->reservation, now, m->usage);
+	answer = store_commit(&m->reservation, now, usage);
 	services_time_end(m->sv);
-	note_answer(m, answer, true);
-	return quota_verdict(m, answer);
+	note_answer(m, usage, answer, true);
+	return quota_verdict(m, usage, answer);
 }
 
 void
