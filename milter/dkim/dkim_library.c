@@ -106,23 +106,25 @@ feed_header(DKIM *dkim, const struct headers *h,
     const struct dkim_library_sig *sig, size_t n)
 {
 	static char	sentinel[] = SENTINEL;
-	struct buf	text = BUF_INIT;
-	size_t		i, next = 0;
-	bool		ok;
+	struct buf	 text = BUF_INIT;
+	const struct header *f;
+	size_t		 i, next = 0;
+	bool		 ok;
 
 	ok = dkim_header(dkim, (u_char *)sentinel, strlen(sentinel)) ==
 	    DKIM_STAT_OK;
 	for (i = 0; ok && i < h->n; i++) {
-		if (!name_is_valid(h->field[i].name))
+		f = headers_at(h, i);
+		if (!name_is_valid(f->name))
 			continue;
-		if (sighash_is_signature(h->field[i].name)) {
+		if (sighash_is_signature(f->name)) {
 			if (next == n || sig[next].field != i)
 				continue;
 			next++;
 		}
 		buf_reset(&text);
-		canon_header(&text, CANON_SIMPLE, h->field[i].sent_name,
-		    h->field[i].value);
+		canon_header(&text, CANON_SIMPLE, headers_sent_name(f),
+		    f->value);
 		/* folds are CRLF (libmilter passes LF); no CRLF at the end */
 		ok = dkim_header(dkim, (u_char *)text.data, text.len - 2) ==
 		    DKIM_STAT_OK;

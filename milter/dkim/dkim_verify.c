@@ -114,7 +114,7 @@ static const char *
 parse_candidate(struct dkim_verifier *v, struct candidate *s)
 {
 	const struct dkim_verify_limits *limits = &v->lib->limits;
-	const char	*value = v->header->field[s->at].value, *why;
+	const char	*value = headers_at(v->header, s->at)->value, *why;
 	size_t		 len = strlen(value);
 
 	if (len > limits->signature_bytes)
@@ -176,7 +176,7 @@ dkim_verifier_field(struct dkim_verifier *v)
 {
 	const struct dkim_verify_limits *limits = &v->lib->limits;
 	const struct headers	*h = v->header;
-	const struct header	*f = &h->field[h->n - 1];
+	const struct header	*f = headers_at(h, h->n - 1);
 
 	if (v->overflow || h->n > limits->fields ||
 	    h->bytes > limits->header_bytes) {

@@ -46,7 +46,7 @@ add_self(struct buf *out, struct arena *a, const struct header *field,
 	char	*value = arena_memdup(a, field->value, len);
 
 	memmove(value + f->b_from, value + f->b_to, len - f->b_to + 1);
-	canon_header(out, how, field->sent_name, value);
+	canon_header(out, how, headers_sent_name(field), value);
 	out->len -= 2;
 }
 
@@ -56,6 +56,7 @@ sighash_header_digest(struct headers *h, size_t self,
 {
 	enum canonicalization how = f->header_relaxed ? CANON_RELAXED :
 	    CANON_SIMPLE;
+	const struct header *signed_field;
 	struct buf	text = BUF_INIT;
 	size_t		i, at;
 	bool		ok;
@@ -63,11 +64,13 @@ sighash_header_digest(struct headers *h, size_t self,
 	headers_select(h);
 	for (i = 0; i < f->nnames; i++) {
 		at = take_field(h, &f->names[i], self);
-		if (at != HEADERS_NONE)
-			canon_header(&text, how, h->field[at].sent_name,
-			    h->field[at].value);
+		if (at == HEADERS_NONE)
+			continue;
+		signed_field = headers_at(h, at);
+		canon_header(&text, how, headers_sent_name(signed_field),
+		    signed_field->value);
 	}
-	add_self(&text, h->arena, &h->field[self], f, how);
+	add_self(&text, h->arena, headers_at(h, self), f, how);
 	ok = crypto_sha256(text.data, text.len, digest);
 	buf_free(&text);
 	return ok;

@@ -1,8 +1,10 @@
 /*
  * headers - the header fields of one message, in order, bounded
  *
- * A hash table lists the fields by name, so that counting, finding and
- * numbering cost the same with ten fields and with ten thousand.
+ * A hash table lists the fields by name, so that counting and finding cost the
+ * same with ten fields and with ten thousand. A bucket lists the lowest field
+ * of each of its names, and the fields of a name form a ring. All links are
+ * indexes within the fields, since thousands of headers may be in memory.
  */
 #include <stdint.h>
 #include <string.h>
@@ -13,19 +15,9 @@
 #include "mail/headers.h"
 
 #define BUCKETS		64u
-#define FIELDS_FIRST	32u
-#define NTHS_FIRST	2u
-
-struct header_name {
-	struct header_name *next;	/* in the same bucket */
-	const char	*name;
-	uint32_t	*field;		/* [nth - 1]: index of the field */
-	uint32_t	 few[NTHS_FIRST];
-	size_t		 len;
-	uint32_t	 hash;
-	unsigned	 n, size;
-	unsigned	 left, round;	/* headers_take: fields not taken */
-};
+/* Fields are allocated in pages, which are never moved. */
+#define PAGE_FIELDS	8u
+#define PAGES_FIRST	4u
 
 void
 headers_init(struct headers *h, struct arena *a, size_t max_fields,
@@ -33,8 +25,14 @@ headers_init(struct headers *h, struct arena *a, size_t max_fields,
 {
 	memset(h, 0, sizeof(*h));
 	h->arena = a;
-	h->max_fields = max_fields < UINT32_MAX ? max_fields : UINT32_MAX;
+	h->max_fields = max_fields < INT32_MAX ? max_fields : INT32_MAX;
 	h->max_bytes = max_bytes;
+}
+
+struct header *
+headers_at(const struct headers *h, size_t i)
+{
+	return &h->page[i / PAGE_FIELDS][i % PAGE_FIELDS];
 }
 
 /*
@@ -44,7 +42,7 @@ headers_init(struct headers *h, struct arena *a, size_t max_fields,
 static uint32_t
 name_hash(const struct headers *h, const char *name, size_t len)
 {
-	uint64_t seed = FNV_START ^ (uintptr_t)h->names;
+	uint64_t seed = FNV_START ^ (uintptr_t)h->bucket;
 
 	return fnv_fold(fnv_add_lower(seed, name, len));
 }
@@ -68,119 +66,165 @@ headers_same_name(const char *a, const char *b, size_t len)
 	for (i = 0; i < len; i++)
 		if (a[i] != b[i] && ascii_lower(a[i]) != ascii_lower(b[i]))
 			return false;
-	return true;
+	return a[len] == '\0';
 }
 
-static struct header_name *
-name_find(const struct headers *h, const char *name, size_t len)
+/*
+ * The link to the lowest field of this name: its index plus 1. If there is
+ * none, the link is 0, and the name belongs there.
+ */
+static uint32_t *
+name_link(const struct headers *h, const char *name, size_t len, uint32_t hash)
 {
-	struct header_name	*hn;
-	uint32_t		 hash;
+	uint32_t	*link = &h->bucket[hash % BUCKETS];
+	struct header	*f;
 
-	if (h->names == NULL)
-		return NULL;
-	hash = name_hash(h, name, len);
-	for (hn = h->names[hash % BUCKETS]; hn != NULL; hn = hn->next)
-		if (hn->hash == hash && hn->len == len &&
-		    headers_same_name(hn->name, name, len))
-			return hn;
-	return NULL;
-}
-
-static struct header_name *
-name_new(struct headers *h, const char *name, size_t len)
-{
-	struct header_name	*hn = arena_alloc(h->arena, sizeof(*hn));
-
-	if (h->names == NULL)
-		h->names = arena_array(h->arena, BUCKETS, sizeof(*h->names));
-	hn->name = arena_memdup(h->arena, name, len);
-	hn->len = len;
-	hn->field = hn->few;
-	hn->size = NTHS_FIRST;
-	hn->hash = name_hash(h, name, len);
-	hn->next = h->names[hn->hash % BUCKETS];
-	h->names[hn->hash % BUCKETS] = hn;
-	return hn;
-}
-
-static void
-name_add(struct headers *h, struct header_name *hn, uint32_t field)
-{
-	if (hn->n == hn->size) {
-		hn->size *= 2;
-		hn->field = arena_enlarge(h->arena, hn->field, hn->n, hn->size,
-		    sizeof(*hn->field));
+	for (; *link != 0; link = &f->next) {
+		f = headers_at(h, *link - 1);
+		if (f->hash == hash && headers_same_name(f->name, name, len))
+			break;
 	}
-	hn->field[hn->n++] = field;
+	return link;
+}
+
+static struct header *
+name_lowest(const struct headers *h, const char *name, size_t len)
+{
+	uint32_t link;
+
+	if (h->bucket == NULL)
+		return NULL;
+	link = *name_link(h, name, len, name_hash(h, name, len));
+	return link != 0 ? headers_at(h, link - 1) : NULL;
+}
+
+/* Room for one more field. */
+static struct header *
+field_new(struct headers *h)
+{
+	size_t page = h->n / PAGE_FIELDS;
+
+	if (h->bucket == NULL)
+		h->bucket = arena_array(h->arena, BUCKETS, sizeof(*h->bucket));
+	if (page == h->npages) {
+		h->npages = page > 0 ? 2 * page : PAGES_FIRST;
+		h->page = arena_enlarge(h->arena, h->page, page, h->npages,
+		    sizeof(*h->page));
+	}
+	if (h->page[page] == NULL)
+		h->page[page] = arena_array(h->arena, PAGE_FIELDS,
+		    sizeof(struct header));
+	return headers_at(h, h->n);
+}
+
+/* Make it the lowest field of its name. */
+static void
+field_link(struct headers *h, struct header *f, uint32_t *link)
+{
+	struct header *above;
+
+	f->nth = 1;
+	f->below = (uint32_t)h->n;
+	if (*link != 0) {
+		f->above = *link - 1;
+		above = headers_at(h, f->above);
+		f->nth = above->nth + 1;
+		f->below = above->below;
+		f->next = above->next;
+		above->below = (uint32_t)h->n;
+	}
+	*link = (uint32_t)h->n + 1;
+}
+
+/*
+ * The name without blanks, which the field above may have, too. If it was sent
+ * with blanks, the name as sent follows it, see headers_sent_name.
+ */
+static const char *
+field_name(struct headers *h, const struct header *f, const char *name,
+    size_t len)
+{
+	const char *above;
+
+	if (f->blanks)
+		return arena_printf(h->arena, "%.*s%c%s", (int)len, name, 0,
+		    name);
+	above = f->nth > 1 ? headers_at(h, f->above)->name : NULL;
+	return above != NULL && memcmp(above, name, len) == 0 ? above :
+	    arena_memdup(h->arena, name, len);
 }
 
 bool
 headers_add(struct headers *h, const char *name, const char *value)
 {
-	struct header_name	*hn;
-	struct header		*f;
-	size_t			 len = headers_name_length(name);
-	size_t			 bytes = len + strlen(value);
+	struct header	*f;
+	size_t		 len = headers_name_length(name);
+	size_t		 vlen = strlen(value), bytes = len + vlen;
 
 	if (h->n >= h->max_fields || bytes > h->max_bytes - h->bytes)
 		return false;
-	if (h->n == h->size) {
-		h->size = h->size > 0 ? h->size * 2 : FIELDS_FIRST;
-		h->field = arena_enlarge(h->arena, h->field, h->n, h->size,
-		    sizeof(*h->field));
-	}
-	hn = name_find(h, name, len);
-	if (hn == NULL)
-		hn = name_new(h, name, len);
-	name_add(h, hn, (uint32_t)h->n);
-	f = &h->field[h->n++];
-	f->name = memcmp(hn->name, name, len) == 0 ? hn->name :
-	    arena_memdup(h->arena, name, len);
-	f->sent_name = name[len] == '\0' ? f->name :
-	    arena_strdup(h->arena, name);
-	f->value = arena_strdup(h->arena, value);
-	f->nth = hn->n;
+	f = field_new(h);
+	f->blanks = name[len] != '\0';
+	f->hash = name_hash(h, name, len);
+	field_link(h, f, name_link(h, name, len, f->hash));
+	f->name = field_name(h, f, name, len);
+	f->value = arena_memdup(h->arena, value, vlen);
+	h->n++;
 	h->bytes += bytes;
 	return true;
 }
 
-const struct header *
-headers_find(const struct headers *h, const char *name, unsigned nth)
+const char *
+headers_sent_name(const struct header *f)
 {
-	const struct header_name *hn = name_find(h, name,
+	return f->blanks ? f->name + strlen(f->name) + 1 : f->name;
+}
+
+const struct header *
+headers_first(const struct headers *h, const char *name)
+{
+	const struct header *lowest = name_lowest(h, name,
 	    headers_name_length(name));
 
-	if (hn == NULL || nth < 1 || nth > hn->n)
-		return NULL;
-	return &h->field[hn->field[nth - 1]];
+	return lowest != NULL ? headers_at(h, lowest->below) : NULL;
+}
+
+const struct header *
+headers_next(const struct headers *h, const struct header *f)
+{
+	const struct header *below = headers_at(h, f->below);
+
+	return below->nth > f->nth ? below : NULL;
 }
 
 unsigned
 headers_count(const struct headers *h, const char *name)
 {
-	const struct header_name *hn = name_find(h, name,
+	const struct header *lowest = name_lowest(h, name,
 	    headers_name_length(name));
 
-	return hn != NULL ? hn->n : 0;
+	return lowest != NULL ? lowest->nth : 0;
 }
 
 void
 headers_select(struct headers *h)
 {
-	h->round++;
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		headers_at(h, i)->left = (uint32_t)i + 1;
 }
 
 size_t
 headers_take(struct headers *h, const char *name, size_t len)
 {
-	struct header_name *hn = name_find(h, name, len);
+	struct header	*lowest = name_lowest(h, name, len), *f;
+	size_t		 at;
 
-	if (hn == NULL)
+	if (lowest == NULL || lowest->left == 0)
 		return HEADERS_NONE;
-	if (hn->round != h->round) {
-		hn->round = h->round;
-		hn->left = hn->n;
-	}
-	return hn->left > 0 ? hn->field[--hn->left] : HEADERS_NONE;
+	at = lowest->left - 1;
+	f = headers_at(h, at);
+	lowest->left = f->nth > 1 ? f->above + 1 : 0;
+	return at;
 }

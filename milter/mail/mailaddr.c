@@ -278,14 +278,13 @@ mailaddr_list(struct arena *a, const char *value, struct mailbox_list *list)
 static bool
 append_fields(struct parse *p, const struct headers *h, const char *name)
 {
-	unsigned	nth, n = headers_count(h, name);
-	size_t		before;
-	bool		good = true;
+	const struct header	*f = headers_first(h, name);
+	size_t			 before;
+	bool			 good = true;
 
-	for (nth = 1; nth <= n; nth++) {
+	for (; f != NULL; f = headers_next(h, f)) {
 		before = p->list->n;
-		if (!list_append(p, headers_find(h, name, nth)->value) ||
-		    p->list->n == before)
+		if (!list_append(p, f->value) || p->list->n == before)
 			good = false;
 	}
 	return good;

@@ -384,12 +384,11 @@ delete_claimed(struct message *m, const char *field,
     bool (*claims)(const char *value, const char *us))
 {
 	const struct header	*h;
-	unsigned		 nth;
 
-	for (nth = 1; (h = headers_find(&m->headers, field, nth)) != NULL;
-	    nth++)
+	for (h = headers_first(&m->headers, field); h != NULL;
+	    h = headers_next(&m->headers, h))
 		if (claims(h->value, m->authserv_id))
-			edits_delete(&m->edits, field, nth);
+			edits_delete(&m->edits, field, h->nth);
 }
 
 /* RFC 7208 9.1: one field for each identity, MAIL FROM on top. */

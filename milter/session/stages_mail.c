@@ -235,7 +235,7 @@ stage_sign_start(struct message *m)
 	    m->sv->now());
 	leave_to_mta(m);
 	for (i = 0; i < m->headers.n; i++)
-		sign_field(m, &m->headers.field[i]);
+		sign_field(m, headers_at(&m->headers, i));
 }
 
 bool

@@ -95,7 +95,8 @@ compare_message(struct dkim_library *l, struct arena *a)
 			sig[n].field = h.n;
 			headers_add(&h, "DKIM-Signature", value);
 			assert_null(dkim_sigfield_parse(&f[n], a,
-			    h.field[sig[n].field].value, strlen(value), 50));
+			    headers_at(&h, sig[n].field)->value,
+			    strlen(value), 50));
 			assert_false(f[n++].unusual);
 		} else if (fields > 0) {
 			headers_add(&h, names[any(NELEM(names))],
@@ -176,7 +177,7 @@ fields_are_selected(void **state)
 		headers_add(&h, "DKIM-Signature", selections[i].signature);
 		headers_add(&h, "X", " 2");
 		headers_add(&h, "x ", " 3");
-		text = h.field[self].value;
+		text = headers_at(&h, self)->value;
 		assert_null(dkim_sigfield_parse(&f, a, text, strlen(text),
 		    50));
 		own = arena_printf(a, "%s%s:%.*s", selections[i].want,

@@ -16,15 +16,19 @@ int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 check_fields(const struct headers *h)
 {
-	const struct header	*f;
+	const struct header	*f, *same;
+	unsigned		 nth;
 	size_t			 i;
 
 	for (i = 0; i < h->n; i++) {
-		f = &h->field[i];
-		CHECK(f->nth >= 1 && f->nth <= headers_count(h, f->name));
-		CHECK(headers_find(h, f->name, f->nth) == f);
-		CHECK(headers_find(h, f->name,
-		    headers_count(h, f->name) + 1) == NULL);
+		f = headers_at(h, i);
+		nth = 0;
+		for (same = headers_first(h, f->name); same != NULL;
+		    same = headers_next(h, same)) {
+			CHECK(same->nth == ++nth);
+			CHECK((same->nth == f->nth) == (same == f));
+		}
+		CHECK(headers_count(h, f->name) == nth && f->nth <= nth);
 	}
 }
 
