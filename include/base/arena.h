@@ -16,7 +16,9 @@ struct arena;
 
 /*
  * An empty arena that grows by chunks of `chunk` bytes, all overhead but
- * malloc's included; larger allocations get larger chunks. 0: 1 KB.
+ * malloc's included; larger ones when it is large, and for an allocation of
+ * more than half a chunk one of its size. 0: 1 KB. A single allocation has at
+ * most 4 GB.
  */
 struct arena	*arena_new(size_t chunk);
 /* From now on, add chunks of this size, at least 128 bytes. */

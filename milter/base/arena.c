@@ -1,9 +1,11 @@
 /*
  * arena - memory by lifetime; malloc that ends the process when it fails
  *
- * Chunks are chained; a reset keeps the first one, so that a connection's
- * second message allocates nothing. An allocation that does not fit into a
- * chunk gets a chunk of its own size.
+ * Chunks are chained; a reset keeps the first one. New chunks are an eighth of
+ * what is in use, so that the unused rest stays small and large arenas need few
+ * chunks. An allocation of more than half a chunk gets a chunk of its own size.
+ * What does not fit into the current chunk may fit into the spare one: the
+ * chunk with the most room left of those before.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,17 +22,18 @@
 
 struct chunk {
 	struct chunk	*next;
-	size_t		 size, used;
+	uint32_t	 size, used;
 	/* keeps data aligned for any type */
 	_Alignas(ALIGN) unsigned char data[];
 };
 
 struct arena {
-	struct chunk	*first, *current;
+	struct chunk	*first, *current, *spare;
 	size_t		 chunk_size, used;
 };
 /* The arena itself lies at the start of its first chunk. */
-#define ARENA_SIZE	round_up(sizeof(struct arena))
+#define ARENA_SIZE	((uint32_t)(sizeof(struct arena) + ALIGN - 1) & \
+			~(ALIGN - 1))
 
 static void
 out_of_memory(void)
@@ -92,11 +95,11 @@ chunk_new(size_t size)
 {
 	struct chunk *c;
 
-	if (size > SIZE_MAX / 2)
+	if (size > UINT32_MAX - 2 * ALIGN)
 		out_of_memory();
 	c = xmalloc(sizeof(*c) + size);
 	c->next = NULL;
-	c->size = size;
+	c->size = (uint32_t)size;
 	c->used = 0;
 	return c;
 }
@@ -114,7 +117,7 @@ arena_new(size_t chunk)
 	c = chunk_new(chunk - sizeof(*c));
 	c->used = ARENA_SIZE;
 	a = (void *)c->data;
-	a->first = a->current = c;
+	a->first = a->current = a->spare = c;
 	a->chunk_size = chunk - sizeof(*c);
 	a->used = 0;
 	return a;
@@ -153,7 +156,7 @@ arena_reset(struct arena *a)
 	chunks_free(a->first->next);
 	a->first->next = NULL;
 	a->first->used = ARENA_SIZE;
-	a->current = a->first;
+	a->current = a->spare = a->first;
 	a->used = 0;
 }
 
@@ -163,6 +166,15 @@ arena_used(const struct arena *a)
 	return a->used;
 }
 
+/* What is free in a chunk; with align = ALIGN, from its next boundary on. */
+static size_t
+chunk_room(const struct chunk *c, size_t align)
+{
+	size_t at = (c->used + align - 1) & ~(align - 1);
+
+	return at < c->size ? c->size - at : 0;
+}
+
 /*
  * A new chunk behind the current one. A large allocation has it for itself,
  * so that the rest of the current chunk is still used.
@@ -170,40 +182,47 @@ arena_used(const struct arena *a)
 static struct chunk *
 chunk_add(struct arena *a, size_t size)
 {
-	bool		 large = size > a->chunk_size / 2;
-	struct chunk	*c = chunk_new(large ? size : a->chunk_size);
+	size_t		 usual = round_up(a->used / 8);
+	struct chunk	*c;
+	bool		 large;
 
+	if (usual < a->chunk_size)
+		usual = a->chunk_size;
+	large = size > usual / 2;
+	c = chunk_new(large ? size : usual);
 	c->next = a->current->next;
 	a->current->next = c;
-	if (!large)
-		a->current = c;
-	return c;
+	if (large)
+		return c;
+	if (chunk_room(a->current, 1) >= chunk_room(a->spare, 1))
+		a->spare = a->current;
+	return a->current = c;
 }
 
-/* `size` octets in the current chunk, or in a new one. */
+/* `size` octets in the current chunk, in the spare one or in a new one. */
 static void *
-arena_take(struct arena *a, size_t size)
+arena_take(struct arena *a, size_t size, size_t align)
 {
 	struct chunk	*c = a->current;
-	void		*p;
+	size_t		 at;
 
-	if (c->size - c->used < size)
-		c = chunk_add(a, size);
-	p = c->data + c->used;
-	c->used += size;
+	if (chunk_room(c, align) < size) {
+		c = a->spare;
+		if (chunk_room(c, align) < size)
+			c = chunk_add(a, size);
+	}
+	at = (c->used + align - 1) & ~(align - 1);
+	c->used = (uint32_t)(at + size);
 	a->used += size;
-	return p;
+	return c->data + at;
 }
 
 static void *
 arena_take_aligned(struct arena *a, size_t size)
 {
-	size_t up = round_up(a->current->used);
-
 	if (size > SIZE_MAX / 4)
 		out_of_memory();
-	a->current->used = up < a->current->size ? up : a->current->size;
-	return arena_take(a, round_up(size > 0 ? size : 1));
+	return arena_take(a, round_up(size > 0 ? size : 1), ALIGN);
 }
 
 /* Octets need no alignment: strings are stored one behind the other. */
@@ -212,7 +231,7 @@ arena_take_octets(struct arena *a, size_t size)
 {
 	if (size > SIZE_MAX / 4)
 		out_of_memory();
-	return arena_take(a, size);
+	return arena_take(a, size, 1);
 }
 
 void *

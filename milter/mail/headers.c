@@ -16,8 +16,8 @@
 
 #define BUCKETS		64u
 /* Fields are allocated in pages, which are never moved. */
-#define PAGE_FIELDS	8u
-#define PAGES_FIRST	4u
+#define PAGE_FIELDS	4u
+#define PAGES_FIRST	8u
 
 void
 headers_init(struct headers *h, struct arena *a, size_t max_fields,

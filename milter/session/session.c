@@ -24,8 +24,8 @@
 
 /* Enough for the connection's names, and for a message's envelope. */
 #define CONN_CHUNK	512
-#define MESSAGE_CHUNK	1536
-#define MESSAGE_GROWTH	1024
+#define MESSAGE_CHUNK	1408
+#define MESSAGE_GROWTH	512
 
 static const struct verdict accepted = { .action = ACTION_ACCEPT,
     .rule = "ok" };
