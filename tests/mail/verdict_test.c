@@ -47,6 +47,34 @@ the_worse_verdict_wins(void **state)
 	assert_string_equal(v.code, "");
 }
 
+/* An equal one is not worse, but any verdict is worse than a plain accept. */
+static void
+what_is_worse(void **state)
+{
+	struct verdict	plain = verdict_accept();
+	struct verdict	own = { .action = ACTION_ACCEPT, .rule = "own" };
+	struct verdict	other = { .action = ACTION_ACCEPT, .rule = "other" };
+	struct verdict	tag = verdict_note(ACTION_TAG, "t", "x");
+	struct verdict	defer = verdict_refuse("d", "451 4.7.0", "x");
+	struct verdict	reject = verdict_refuse("r", "550 5.7.1", "x");
+
+	(void)state;
+	assert_true(verdict_is_worse(&tag, &plain));
+	assert_true(verdict_is_worse(&defer, &tag));
+	assert_true(verdict_is_worse(&reject, &defer));
+	assert_false(verdict_is_worse(&plain, &tag));
+	assert_false(verdict_is_worse(&tag, &defer));
+	assert_false(verdict_is_worse(&defer, &reject));
+	assert_false(verdict_is_worse(&defer, &defer));
+	assert_false(verdict_is_worse(&plain, &plain));
+	assert_true(verdict_is_worse(&own, &plain));
+	assert_false(verdict_is_worse(&plain, &own));
+	assert_false(verdict_is_worse(&other, &own));
+	/* "ok" with another action is not a plain accept */
+	tag.rule = "ok";
+	assert_false(verdict_is_worse(&own, &tag));
+}
+
 static void
 policies_have_words(void **state)
 {
@@ -62,6 +90,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replies_are_one_printable_line),
 		cmocka_unit_test(the_worse_verdict_wins),
+		cmocka_unit_test(what_is_worse),
 		cmocka_unit_test(policies_have_words),
 	};
 
