@@ -82,9 +82,12 @@ void		 dkim_verifier_free(struct dkim_verifier **vp);
  */
 void		 dkim_verifier_header(struct dkim_verifier *v, const char *name,
 		    const char *value);
+/* The name of a DKIM-Signature field, perhaps with blanks behind it. */
+bool		 dkim_is_signature(const char *name);
 /*
  * Instead of that: use `header`, which the caller fills and keeps, and call
- * dkim_verifier_field after each headers_add, so that there is one copy.
+ * dkim_verifier_field after headers_add for each DKIM-Signature field, so that
+ * there is one copy. Without such a field a message needs no verifier.
  */
 void		 dkim_verifier_share(struct dkim_verifier *v,
 		    struct headers *header);

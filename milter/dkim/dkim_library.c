@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "dkim/dkim_verify.h"
 #include "dkim_library_priv.h"
 #include "mail/headers.h"
 #include "sighash_priv.h"
@@ -117,7 +118,7 @@ feed_header(DKIM *dkim, const struct headers *h,
 		f = headers_at(h, i);
 		if (!name_is_valid(f->name))
 			continue;
-		if (sighash_is_signature(f->name)) {
+		if (dkim_is_signature(f->name)) {
 			if (next == n || sig[next].field != i)
 				continue;
 			next++;

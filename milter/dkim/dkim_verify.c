@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "dns/resolver.h"
@@ -133,7 +134,7 @@ candidate_more(struct dkim_verifier *v)
 		v->sig = arena_enlarge(v->arena, v->sig, v->n, v->size,
 		    sizeof(*v->sig));
 	}
-	return &v->sig[v->n++];
+	return v->sig[v->n++] = arena_alloc(v->arena, sizeof(**v->sig));
 }
 
 /*
@@ -158,6 +159,17 @@ add_signature(struct dkim_verifier *v, size_t at)
 	*candidate_more(v) = s;
 }
 
+bool
+dkim_is_signature(const char *name)
+{
+	static const char	signature[] = "DKIM-Signature";
+	size_t			len = strcspn(name, " \t");
+
+	return len == sizeof(signature) - 1 &&
+	    strncasecmp(name, signature, len) == 0 &&
+	    name[len + strspn(name + len, " \t")] == '\0';
+}
+
 void
 dkim_verifier_share(struct dkim_verifier *v, struct headers *header)
 {
@@ -168,23 +180,25 @@ static void
 too_much(struct dkim_verifier *v, const char *name)
 {
 	v->overflow = true;
-	v->skipped += sighash_is_signature(name);
+	v->skipped += dkim_is_signature(name);
+}
+
+static bool
+is_too_much(const struct dkim_verifier *v)
+{
+	return v->header->n > v->lib->limits.fields ||
+	    v->header->bytes > v->lib->limits.header_bytes;
 }
 
 void
 dkim_verifier_field(struct dkim_verifier *v)
 {
-	const struct dkim_verify_limits *limits = &v->lib->limits;
 	const struct headers	*h = v->header;
 	const struct header	*f = headers_at(h, h->n - 1);
 
-	if (v->overflow || h->n > limits->fields ||
-	    h->bytes > limits->header_bytes) {
+	if (v->overflow || is_too_much(v))
 		too_much(v, f->name);
-		return;
-	}
-	v->odd |= is_odd(f->value);
-	if (sighash_is_signature(f->name))
+	else if (dkim_is_signature(f->name))
 		add_signature(v, h->n - 1);
 }
 
@@ -214,6 +228,17 @@ library_can(const struct dkim_verifier *v, const struct candidate *s)
 	    s->field.nnames * v->header->n <= LIBRARY_STEPS;
 }
 
+static bool
+has_odd_field(const struct headers *h)
+{
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		if (is_odd(headers_at(h, i)->value))
+			return true;
+	return false;
+}
+
 /* libopendkim hashes what it handles correctly and cheaply. */
 static void
 hash_by_library(struct dkim_verifier *v)
@@ -222,14 +247,15 @@ hash_by_library(struct dkim_verifier *v)
 	struct candidate	**whose;
 	size_t			 i, n = 0;
 
-	if (v->odd || v->live == 0 || v->header->bytes > LIBRARY_OCTETS)
+	if (v->live == 0 || v->header->bytes > LIBRARY_OCTETS ||
+	    has_odd_field(v->header))
 		return;
 	ask = arena_array(v->arena, v->live, sizeof(*ask));
 	whose = arena_array(v->arena, v->live, sizeof(struct candidate *));
 	for (i = 0; i < v->n; i++)
-		if (library_can(v, &v->sig[i])) {
-			whose[n] = &v->sig[i];
-			ask[n++].field = v->sig[i].at;
+		if (library_can(v, v->sig[i])) {
+			whose[n] = v->sig[i];
+			ask[n++].field = v->sig[i]->at;
 		}
 	dkim_library_hash(v->lib->library, v->header, ask, n);
 	for (i = 0; i < n; i++) {
@@ -256,11 +282,14 @@ dkim_verifier_eoh(struct dkim_verifier *v)
 	struct candidate	*s;
 	size_t			 i;
 
-	if (v->overflow || v->header == NULL)
+	if (v->header == NULL)
+		return;
+	v->overflow |= is_too_much(v);
+	if (v->overflow)
 		return;
 	hash_by_library(v);
 	for (i = 0; i < v->n; i++) {
-		s = &v->sig[i];
+		s = v->sig[i];
 		if (s->refused != NULL)
 			continue;
 		if (!s->hashed)
@@ -278,8 +307,8 @@ dkim_verifier_domains(const struct dkim_verifier *v, const char **domain,
 	size_t i, n = 0;
 
 	for (i = 0; i < v->n && n < max; i++)
-		if (v->sig[i].refused == NULL)
-			domain[n++] = v->sig[i].field.domain;
+		if (v->sig[i]->refused == NULL)
+			domain[n++] = v->sig[i]->field.domain;
 	return n;
 }
 

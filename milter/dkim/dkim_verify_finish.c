@@ -156,11 +156,11 @@ judge_signature(struct dkim_verifier *v, struct candidate *s,
 static size_t
 b_length(const struct dkim_verifier *v, size_t which)
 {
-	const struct dkim_sigfield *f = &v->sig[which].field, *o;
+	const struct dkim_sigfield *f = &v->sig[which]->field, *o;
 	size_t	i, n = B_SHORT, same;
 
 	for (i = 0; i < v->n; i++) {
-		o = &v->sig[i].field;
+		o = &v->sig[i]->field;
 		if (i == which || o->b == NULL || strcmp(o->b, f->b) == 0)
 			continue;
 		for (same = 0; o->b[same] == f->b[same]; same++)
@@ -175,7 +175,7 @@ static void
 describe_signature(struct dkim_verifier *v, size_t i,
     struct dkim_signature *out)
 {
-	const struct dkim_sigfield *f = &v->sig[i].field;
+	const struct dkim_sigfield *f = &v->sig[i]->field;
 
 	out->domain = f->domain;
 	out->selector = f->selector;
@@ -196,7 +196,7 @@ dkim_verifier_finish(struct dkim_verifier *v, struct dkim_facts *f)
 	f->sig = arena_array(v->arena, v->n, sizeof(*f->sig));
 	for (i = 0; i < v->n; i++) {
 		describe_signature(v, i, &f->sig[i]);
-		judge_signature(v, &v->sig[i], &f->sig[i]);
+		judge_signature(v, v->sig[i], &f->sig[i]);
 	}
 	f->n = v->n;
 	f->skipped = v->skipped;

@@ -38,10 +38,9 @@ struct dkim_verifier {
 	time_t		 now;
 	struct headers	*header;	/* shared, or its own; NULL: empty */
 	bool		 overflow;	/* the header exceeds a limit */
-	bool		 odd;		/* libopendkim misreads a field */
 	size_t		 n, live, skipped;	/* n: live and refused */
 	size_t		 size;
-	struct candidate *sig;
+	struct candidate **sig;
 	struct sighash_body *body[2];	/* simple, relaxed */
 };
 

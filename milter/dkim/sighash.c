@@ -6,7 +6,6 @@
  * over the simple and the relaxed form.
  */
 #include <string.h>
-#include <strings.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -16,17 +15,6 @@
 #include "sighash_priv.h"
 
 /* --- the header --------------------------------------------------------- */
-
-bool
-sighash_is_signature(const char *name)
-{
-	static const char	signature[] = "DKIM-Signature";
-	size_t			len = strcspn(name, " \t");
-
-	return len == sizeof(signature) - 1 &&
-	    strncasecmp(name, signature, len) == 0 &&
-	    name[len + strspn(name + len, " \t")] == '\0';
-}
 
 /* The next field of this name, but never the signature itself. */
 static size_t

@@ -23,8 +23,6 @@ struct headers;
 
 /* --- the header --------------------------------------------------------- */
 
-/* The name of a DKIM-Signature field, perhaps with blanks behind it. */
-bool		 sighash_is_signature(const char *name);
 /*
  * The digest for the signature in field `self`, parsed as `f`: the fields of
  * h=, from the bottom up, and the field itself without its b=. h= never

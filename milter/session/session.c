@@ -293,8 +293,8 @@ session_header(struct session *s, const char *name, const char *value)
 		return go_on();
 	if (!headers_add(&m->headers, name, value))
 		m->too_large = true;
-	else if (m->verifier != NULL)
-		dkim_verifier_field(m->verifier);
+	else
+		stage_field(m);
 	return go_on();
 }
 

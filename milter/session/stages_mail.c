@@ -69,11 +69,6 @@ stage_inbound_start(struct message *m)
 	m->lookups = lookups_new(m->sv->resolver, &limits);
 	m->spf_limits = spf_default_limits;
 	m->spf_limits.voids = c->spf.max_voids;
-	if (c->dkim.verify) {
-		m->verifier = dkim_verifier_new(m->setup->dkim, m->lookups,
-		    m->arena, m->sv->now());
-		dkim_verifier_share(m->verifier, &m->headers);
-	}
 	stage_iprev_start(m);
 	if (!m->f.conn.client_known)
 		return;
@@ -84,6 +79,23 @@ stage_inbound_start(struct message *m)
 	/* an address literal has no DNS name */
 	if (m->f.env.sender_domain != NULL && m->f.env.sender_domain[0] != '[')
 		stage_walk_start(m, m->f.env.sender_domain);
+}
+
+/* The key of a signature is looked up as soon as its field is here. */
+void
+stage_field(struct message *m)
+{
+	const struct header *f = headers_at(&m->headers, m->headers.n - 1);
+
+	if (m->f.direction != DIRECTION_INBOUND ||
+	    !m->setup->conf->dkim.verify || !dkim_is_signature(f->name))
+		return;
+	if (m->verifier == NULL) {
+		m->verifier = dkim_verifier_new(m->setup->dkim, m->lookups,
+		    m->arena, m->sv->now());
+		dkim_verifier_share(m->verifier, &m->headers);
+	}
+	dkim_verifier_field(m->verifier);
 }
 
 void
@@ -125,10 +137,9 @@ void
 stage_inbound_collect(struct message *m)
 {
 	spf_collect(m);
-	if (m->verifier != NULL) {
+	if (m->verifier != NULL)
 		dkim_verifier_finish(m->verifier, &m->f.dkim);
-		m->f.dkim.done = true;
-	}
+	m->f.dkim.done = m->setup->conf->dkim.verify;
 	stage_dmarc(m);
 	stage_iprev_collect(m);
 }

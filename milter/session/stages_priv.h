@@ -13,6 +13,7 @@
  *			inbound: stage_inbound_start
  *	RCPT		stage_was_refused, stage_quota_recipient,
  *			stage_recipient, stage_fuse_refused
+ *	header		stage_field
  *	end of headers	stage_headers, submission: stage_fuse_from,
  *			stage_sign_start
  *	end of message	inbound: stage_inbound_collect,
@@ -81,6 +82,8 @@ bool		 stage_was_refused(struct session *s);
 
 void		 stage_inbound_start(struct message *m);
 /* End of headers: parse the author, start the lookups that depend on it. */
+/* After each field but those of a header that is too large. */
+void		 stage_field(struct message *m);
 void		 stage_headers(struct message *m);
 void		 stage_inbound_collect(struct message *m);
 void		 stage_sign_start(struct message *m);
