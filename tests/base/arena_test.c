@@ -2,7 +2,7 @@
  * arena: chunks and their sizes, and what is left unused
  */
 #include "test.h"
-#include "counted.h"
+#include "heap.h"
 
 #include "base/arena.h"
 
@@ -11,9 +11,9 @@ static size_t
 allocated(void)
 {
 	static size_t	before;
-	size_t		n = allocations - before;
+	size_t		n = heap_allocations - before;
 
-	before = allocations;
+	before = heap_allocations;
 	return n;
 }
 
@@ -70,24 +70,24 @@ static void
 the_next_chunks_have_the_size_asked_for(void **state)
 {
 	struct arena	*a;
-	size_t		 before = in_use, first;
+	size_t		 before = heap_used, first;
 
 	(void)state;
 	allocated();
 	a = arena_new(1024);
 	arena_grow_by(a, 256);
 	assert_int_equal(allocated(), 1);
-	first = in_use - before;
+	first = heap_used - before;
 	assert_in_range(first, 1024, 1024 + 24);
 	arena_alloc(a, 900);		/* the first chunk has 1024 all the same */
 	assert_int_equal(allocated(), 0);
 	arena_alloc(a, 100);
 	assert_int_equal(allocated(), 1);
-	assert_in_range(in_use - before - first, 256, 256 + 24);
+	assert_in_range(heap_used - before - first, 256, 256 + 24);
 	arena_alloc(a, 100);
 	assert_int_equal(allocated(), 0);
 	arena_free(&a);
-	assert_int_equal(in_use, before);
+	assert_int_equal(heap_used, before);
 }
 
 /* More than half a chunk: a chunk of its own, and the old one goes on. */
@@ -95,15 +95,15 @@ static void
 a_large_piece_has_its_own_chunk(void **state)
 {
 	struct arena	*a = arena_new(1024);
-	size_t		 before = in_use;
+	size_t		 before = heap_used;
 
 	(void)state;
 	arena_alloc(a, 400);
 	allocated();
 	arena_alloc(a, 608);
-	assert_in_range(in_use - before, 608, 608 + 48);
+	assert_in_range(heap_used - before, 608, 608 + 48);
 	arena_alloc(a, 5008);
-	assert_in_range(in_use - before, 5616, 5616 + 96);
+	assert_in_range(heap_used - before, 5616, 5616 + 96);
 	assert_int_equal(allocated(), 2);
 	arena_alloc(a, 400);		/* still fits into the first chunk */
 	assert_int_equal(allocated(), 0);
@@ -133,16 +133,16 @@ static void
 a_reset_keeps_the_first_chunk(void **state)
 {
 	struct arena	*a = arena_new(1024);
-	size_t		 before = in_use;
+	size_t		 before = heap_used;
 
 	(void)state;
 	arena_alloc(a, 400);
 	arena_alloc(a, 400);
 	arena_alloc(a, 400);
 	arena_alloc(a, 9000);
-	assert_true(in_use > before + 9000);
+	assert_true(heap_used > before + 9000);
 	arena_reset(a);
-	assert_int_equal(in_use, before);
+	assert_int_equal(heap_used, before);
 	assert_int_equal(arena_used(a), 0);
 	allocated();
 	arena_alloc(a, 800);
@@ -159,7 +159,7 @@ static void
 little_is_unused(void **state)
 {
 	struct arena	*a;
-	size_t		 before = in_use, octets, len, i;
+	size_t		 before = heap_used, octets, len, i;
 	size_t		 used = 0, reserved = 0;
 
 	(void)state;
@@ -171,7 +171,7 @@ little_is_unused(void **state)
 			arena_printf(a, "%*s", (int)len, "");
 		}
 		used += arena_used(a);
-		reserved += in_use - before;
+		reserved += heap_used - before;
 		arena_free(&a);
 	}
 	assert_in_range(reserved, used, used * 100 / 85);
@@ -180,7 +180,7 @@ little_is_unused(void **state)
 	while (arena_used(a) < 1 << 20)
 		arena_alloc(a, 100);
 	assert_in_range(allocated(), 10, 100);
-	assert_in_range(in_use - before, 1 << 20, (1 << 20) * 5 / 4);
+	assert_in_range(heap_used - before, 1 << 20, (1 << 20) * 5 / 4);
 	arena_free(&a);
 }
 

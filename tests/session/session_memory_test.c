@@ -5,7 +5,7 @@
  * memory in a session has to raise them.
  */
 #include "test.h"
-#include "counted.h"
+#include "heap.h"
 
 #include <arpa/inet.h>
 
@@ -126,18 +126,18 @@ measure(char *port, size_t octets[STAGES])
 	s[SESSIONS] = begin(sv, port);
 	for (stage = AFTER_HELO; stage < STAGES; stage++)
 		go_to(s[SESSIONS], stage);
-	before = in_use;
+	before = heap_used;
 	for (i = 0; i < SESSIONS; i++)
 		s[i] = begin(sv, port);
 	for (stage = AFTER_HELO; stage < STAGES; stage++) {
 		for (i = 0; i < SESSIONS; i++)
 			go_to(s[i], stage);
-		octets[stage] = (in_use - before) / SESSIONS;
+		octets[stage] = (heap_used - before) / SESSIONS;
 	}
 	assert_int_equal(s[0]->message->headers.n, NELEM(usual_header));
 	for (i = 0; i < SESSIONS; i++)
 		session_free(&s[i]);
-	assert_int_equal(in_use, before);
+	assert_int_equal(heap_used, before);
 	session_free(&s[SESSIONS]);
 	services_free(&sv);
 }
