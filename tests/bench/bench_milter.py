@@ -1,178 +1,161 @@
 #!/usr/bin/python3
-"""bench_milter - the whole daemon compared with a bare milter, in one run
+"""bench_milter - millgate's CPU time as a multiple of libmilter's own
 
-Starts millgate with a DNS server on loopback, and baremilter: libmilter with
-one RSA-2048 signature over the message, or without a signature. Sends the same
-4 KB message through each with mtaload, in turns, and prints the medians and
-their ratio. Compare the CPU time of the filters.
+Starts millgate with a DNS server on loopback, and baremilter twice: libmilter
+alone, and libmilter with one SHA-256 pass and one RSA-2048 signature. Sends
+them the same messages in turns, over unix sockets, and prints three ratios of
+their CPU time (user and system) per message, each the median of the rounds:
+
+    signing 4 KB     against libmilter with the signature  target 1.25
+    inbound 4 KB     against libmilter alone               target 1.9
+    inbound 50 KB    against libmilter alone               target 2.3
+
+The work is that of `make bench-peers`: inbound is SPF with three includes, one
+RSA-2048 signature and DMARC with p=reject; signing is one RSA-2048 signature
+for a submission with a login. The DNS answers are in millgate's cache for most
+messages: their TTL is 60 s. Each round compares servers that ran one after the
+other, so that other load on the machine meets both.
 """
+import argparse
 import os
 import re
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
+import types
 
-BUILD = os.environ.get("MILLGATE_BUILD", ".")
+sys.dont_write_bytecode = True
+import peer_mail			# noqa: E402
+import peer_measure			# noqa: E402
+import peer_servers			# noqa: E402
+from peer_session import Session	# noqa: E402
+
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
-ROUNDS = 5
-ADDRESS = "127.0.0.1"
-PORTS = {"dns": 25353, "millgate": 28898, "sign": 28899, "bare": 28900}
-
-ZONE = """example.org TXT "v=spf1 ip4:192.0.2.0/24 -all"
-_dmarc.example.org TXT "v=DMARC1; p=reject"
-out.example.org A 192.0.2.1
-s1._domainkey.example.org TXT "v=DKIM1; k=rsa; p=%s"
-"""
-CONF = """socket = "inet:%(millgate)d@127.0.0.1"
-authserv-id = "mx.example.net"
-state = "%(dir)s/state.db"
-user = "root"
-resolver { servers = {"127.0.0.1@%(dns)d"} }
-listener submission { daemon-ports = {587}  direction = submission }
-listener mx { daemon-ports = {25}  direction = inbound }
-plan huge { recipients-per-hour = unlimited }
-default-plan = huge
-signing { key-directory = "%(dir)s/keys" }
-"""
-HEADER = """Received: from out.example.org (out.example.org [192.0.2.1])
-\tby mx.example.net (Postfix) with ESMTP id 4XYZ
-\tfor <bob@example.net>; Mon, 23 Nov 2026 10:00:00 +0000 (UTC)
-From: Alice <alice@example.org>
-To: Bob <bob@example.net>
-Subject: a message of a usual size
-Date: Mon, 23 Nov 2026 10:00:00 +0000
-Message-ID: <1@example.org>
-MIME-Version: 1.0
-Content-Type: text/plain; charset=utf-8
-Content-Transfer-Encoding: 8bit
-Reply-To: alice@example.org
-In-Reply-To: <0@example.org>
-References: <0@example.org>
-"""
+# name, size in KB, the floor, target
+WORKS = (("signing", 4, "bare+rsa", 1.25), ("inbound", 4, "bare", 1.9),
+         ("inbound", 50, "bare", 2.3))
 
 
-def run(*words):
-    return subprocess.run(words, check=True, capture_output=True,
-                          text=True).stdout
+class Place:
+    """The directory of one run, its key and its DNS server."""
 
+    def __init__(self, directory, build):
+        self.directory, self.build, self.peers = directory, build, directory
+        self.key, public = peer_mail.make_key(directory)
+        zone = self.file("zone", peer_mail.domain_zone(peer_mail.DOMAIN,
+                                                       public))
+        self.dns = subprocess.Popen(
+            [sys.executable, os.path.join(SOURCE, "tests/tools/fakedns.py"),
+             "--zone", zone, "127.0.0.1", "0"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.dns_port = int(re.match(r"ready (\d+)",
+                                     self.dns.stdout.readline())[1])
 
-def make_key(directory):
-    domain = os.path.join(directory, "keys", "example.org")
-    os.makedirs(domain, 0o700)
-    path = os.path.join(domain, "s1.private")
-    run("openssl", "genrsa", "-out", path, "2048")
-    os.chmod(path, 0o600)
-    public = run("openssl", "rsa", "-in", path, "-pubout")
-    return path, "".join(public.split("\n")[1:-2])
-
-
-def sign(directory, key):
-    """The message, with a signature by dkimpy if dkimpy is installed."""
-    body = "The quick brown fox jumps over the lazy dog.\n" * 80
-    text = (HEADER + "\n" + body)[:4096]
-    try:
-        import dkim
-    except ImportError:
-        return text
-    raw = text.replace("\n", "\r\n").encode()
-    with open(key, "rb") as f:
-        field = dkim.sign(raw, b"s1", b"example.org", f.read())
-    return field.decode().replace("\r\n", "\n") + text
-
-
-class Servers:
-    def __init__(self):
-        self.started = []
-
-    def start(self, *words, **more):
-        p = subprocess.Popen(words, stdin=subprocess.PIPE, **more)
-        self.started.append(p)
-        return p
+    def file(self, name, text):
+        path = os.path.join(self.directory, name)
+        with open(path, "w") as f:
+            f.write(text)
+        return path
 
     def stop(self):
-        for p in self.started:
-            p.send_signal(signal.SIGTERM)
-        for p in self.started:
-            try:
-                p.wait(20)
-            except subprocess.TimeoutExpired:
-                p.kill()
+        self.dns.terminate()
+        self.dns.wait(20)
 
 
-def load(port, pid, message, count, *more):
-    out = run(os.path.join(BUILD, "tests/bench/mtaload"), "--port", str(port),
-              "--pid", str(pid), "--messages", str(count), *more, message)
-    found = re.match(r"messages/s (\d+)  cpu-s/1000 ([\d.]+)  p50 ([\d.]+) ms"
-                     r".*accepted (\d+)", out)
-    if int(found[4]) != count:
-        sys.exit("not every message was accepted: " + out)
-    return float(found[1]), float(found[2]), float(found[3])
+def message(millgate, size):
+    """As submitted, as it arrives (millgate signs it), and as it is forged."""
+    plain = peer_mail.FIELDS % {"d": peer_mail.DOMAIN} + "\n" + \
+        peer_mail.body_text(size * 1024)
+    answer, edits = Session(millgate.socket, login=peer_mail.SENDER).message(
+        peer_mail.SENDER, *peer_mail.split(plain))
+    field = dict(edits).get("DKIM-Signature")
+    if answer != "accept" or field is None:
+        sys.exit("bench_milter: the message was not signed: %s" % answer)
+    signed = "DKIM-Signature:%s\n%s" % (field, plain)
+    return types.SimpleNamespace(
+        sender=peer_mail.SENDER, plain=plain, signed=signed,
+        forged=signed.replace("\n0 ", "\n0 forged "))
 
 
-def median(rows):
-    return [statistics.median(column) for column in zip(*rows)]
+def run(place, server, work, text, count):
+    what, size, _, _ = work
+    path = place.file("%s-%d" % (what, size), text)
+    return peer_measure.drive(place, server, path, count, 4,
+                              *peer_measure.login_words(
+                                  what == "signing" and peer_mail.SENDER))
 
 
-def compare(what, ours, bare):
-    for name, rows in (("millgate", ours), ("baremilter", bare)):
-        rate, cpu, p50 = median(rows)
-        print("%-8s %-10s %6.0f messages/s  %.3f CPU-s per 1000  p50 %.2f ms" %
-              (what, name, rate, cpu, p50))
-    print("%-8s ratio      %.2f times baremilter's CPU time" %
-          (what, median(ours)[1] / max(median(bare)[1], 0.001)))
+def measure(place, servers, args):
+    millgate = servers["millgate"]
+    messages = {size: message(millgate, size) for size in (4, 50)}
+    for server in servers.values():
+        peer_measure.prove(server, messages[4])
+    rows = {work: [] for work in WORKS}
+    for n in range(args.rounds + 1):		# the first one is the warm-up
+        for work in WORKS:
+            what, size, floor, _ = work
+            text = messages[size].plain if what == "signing" else \
+                messages[size].signed
+            count = 200 if n == 0 else args.messages // 4 * 4
+            pair = [run(place, server, work, text, count)
+                    for server in (millgate, servers[floor])]
+            if n > 0:
+                rows[work].append(pair)
+    return rows
 
 
-def measure(directory, servers):
-    key, public = make_key(directory)
-    files = {}
-    for name, text in (("zone", ZONE % public), ("plain", sign(directory, key)),
-                       ("conf", CONF % dict(PORTS, dir=directory))):
-        files[name] = os.path.join(directory, name)
-        with open(files[name], "w") as f:
-            f.write(text)
-    dns = servers.start(sys.executable,
-                        os.path.join(SOURCE, "tests/tools/fakedns.py"), "--zone",
-                        files["zone"], ADDRESS, str(PORTS["dns"]),
-                        stdout=subprocess.PIPE)
-    dns.stdout.readline()
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    millgate = servers.start(os.path.join(BUILD, "millgate"), "-f", "-c",
-                             files["conf"], **quiet)
-    bare = os.path.join(BUILD, "tests/bench/baremilter")
-    signer = servers.start(bare, "inet:%d@%s" % (PORTS["sign"], ADDRESS), key,
-                           **quiet)
-    nothing = servers.start(bare, "inet:%d@%s" % (PORTS["bare"], ADDRESS),
-                            **quiet)
-    time.sleep(1)
-    rows = {"out": [], "sign": [], "in": [], "bare": []}
-    for _ in range(ROUNDS):
-        rows["out"].append(load(PORTS["millgate"], millgate.pid,
-                                files["plain"], 600, "--daemon-port", "587",
-                                "--login", "alice@example.org"))
-        rows["sign"].append(load(PORTS["sign"], signer.pid, files["plain"],
-                                 600))
-        rows["in"].append(load(PORTS["millgate"], millgate.pid,
-                               files["plain"], 2000))
-        rows["bare"].append(load(PORTS["bare"], nothing.pid, files["plain"],
-                                 2000))
-    print("4 KB messages, 4 sessions, %d rounds; baremilter is libmilter with "
-          "one signature (outbound) or without one (inbound)" % ROUNDS)
-    compare("outbound", rows["out"], rows["sign"])
-    compare("inbound", rows["in"], rows["bare"])
+def report(rows, args):
+    print("CPU milliseconds per message; 4 sessions, medians of %d rounds of "
+          "%d messages, load average %.1f" % (args.rounds, args.messages,
+                                              os.getloadavg()[0]))
+    print("%-14s %9s %9s %7s %13s %7s" % ("", "millgate", "floor", "ratio",
+                                          "range", "target"))
+    for (what, size, _, target), pairs in rows.items():
+        ours, floor = ([pair[i]["cpu"] for pair in pairs] for i in (0, 1))
+        ratios = [a / b for a, b in zip(ours, floor)]
+        ratio = statistics.median(ratios)
+        print("%-14s %9.3f %9.3f %7.2f %6.2f-%-6.2f %7.2f %s" % (
+            "%s %d KB" % (what, size), statistics.median(ours),
+            statistics.median(floor), ratio, min(ratios), max(ratios), target,
+            "met" if ratio <= target else "MISSED"))
+
+
+def arguments():
+    p = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--build", default=os.environ.get("MILLGATE_BUILD", "."))
+    p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--messages", type=int, default=2000,
+                   help="of each server in a round (2000)")
+    args = p.parse_args()
+    if args.rounds < 1 or args.messages < 4:
+        p.error("at least 1 round and 4 messages")
+    args.build = os.path.abspath(args.build)
+    return args
 
 
 def main():
+    args = arguments()
     directory = tempfile.mkdtemp(prefix="millgate-bench-")
-    servers = Servers()
+    servers, place = {}, None
     try:
-        measure(directory, servers)
+        place = Place(directory, args.build)
+        for cls in (peer_servers.Millgate, peer_servers.Bare,
+                    peer_servers.BareSigner):
+            servers[cls.name] = server = cls(place)
+            server.start()
+        report(measure(place, servers, args), args)
+    except peer_servers.Trouble as trouble:
+        sys.exit("bench_milter: %s" % trouble)
     finally:
-        servers.stop()
+        for server in servers.values():
+            server.stop()
+        if place is not None:
+            place.stop()
         shutil.rmtree(directory)
 
 

@@ -33,7 +33,7 @@ class Place:
     def __init__(self, directory, build, peers):
         self.directory, self.build, self.peers = directory, build, peers
         self.key, self.public = peer_mail.make_key(directory)
-        self.dns = None
+        self.dns, self.dns_port = None, 53
 
     def file(self, name, text):
         path = os.path.join(self.directory, name)

@@ -37,6 +37,14 @@ def family(pid):
     return found
 
 
+def cpu_clock(pid):
+    """
+    The clock of a process, clock_getcpuclockid(3): utime and stime of /proc,
+    but not in units of 10 ms.
+    """
+    return time.clock_gettime((~pid << 3) | 2)
+
+
 def cpu_seconds(pid):
     """Of all processes of a server; ended children count with their parent."""
     total = 0
@@ -44,10 +52,11 @@ def cpu_seconds(pid):
         try:
             with open("/proc/%d/stat" % process) as f:
                 fields = f.read().rsplit(")", 1)[1].split()
+            total += cpu_clock(process) + sum(
+                int(x) for x in fields[13:15]) / TICK
         except OSError:
             continue
-        total += sum(int(x) for x in fields[11:15])
-    return total / TICK
+    return total
 
 
 def memory_kb(pid):
@@ -186,14 +195,15 @@ authserv-id = "%s"
 state = "%s/state.db"
 user = "root"
 unlisted-users = any
-resolver { servers = {"127.0.0.1@53"} }
+resolver { servers = {"127.0.0.1@%d"} }
 listener submission { daemon-ports = {587}  direction = submission }
 listener mx { daemon-ports = {25}  direction = inbound }
 plan huge { recipients-per-hour = 1000000000 }
 default-plan = huge
 signing { key-directory = "%s/keys" }
 dmarc { on-reject = reject }
-""" % (self.socket, HOST, self.directory, self.place.directory))
+""" % (self.socket, HOST, self.directory, self.place.dns_port,
+            self.place.directory))
         return [os.path.join(self.place.build, "millgate"), "-f", "-c", conf]
 
 
