@@ -63,6 +63,17 @@ check_version(const struct taglist *tl)
 	return tag_is(t, "DKIM1") ? NULL : "the key record's v= is not DKIM1";
 }
 
+/* `tl` has the tags before the first error. */
+static bool
+is_foreign(const struct taglist *tl)
+{
+	const struct tag *v = taglist_find(tl, "v");
+
+	if (v == NULL)
+		return taglist_find(tl, "p") == NULL;
+	return v->len < 4 || memcmp(v->value, "DKIM", 4) != 0;
+}
+
 const char *
 dkim_record_parse(struct dkim_record *r, const char *text, size_t len)
 {
@@ -71,7 +82,9 @@ dkim_record_parse(struct dkim_record *r, const char *text, size_t len)
 	const char	*why;
 
 	memset(r, 0, sizeof(*r));
-	if (taglist_parse(&tl, text, len) != NULL)
+	why = taglist_parse(&tl, text, len);
+	r->foreign = is_foreign(&tl);
+	if (why != NULL)
 		return "the key record is not a tag list";
 	if ((why = check_version(&tl)) != NULL)
 		return why;
@@ -93,15 +106,10 @@ dkim_record_parse(struct dkim_record *r, const char *text, size_t len)
 bool
 dkim_record_is_foreign(const char *text, size_t len)
 {
-	struct taglist	 tl;
-	const struct tag *v;
+	struct taglist tl;
 
-	if (taglist_parse(&tl, text, len) != NULL && tl.n == 0)
-		return true;
-	v = taglist_find(&tl, "v");
-	if (v == NULL)
-		return taglist_find(&tl, "p") == NULL;
-	return v->len < 4 || memcmp(v->value, "DKIM", 4) != 0;
+	(void)taglist_parse(&tl, text, len);
+	return is_foreign(&tl);
 }
 
 const struct dns_rr *

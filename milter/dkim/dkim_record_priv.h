@@ -22,11 +22,12 @@ struct dkim_record {
 	bool		 email;		/* allowed by s= */
 	bool		 testing;	/* t=y */
 	bool		 strict;	/* t=s: the domain of i= must be d= */
+	bool		 foreign;	/* as dkim_record_is_foreign says */
 };
 
 /*
  * Parse the octets of a TXT record; *r points into them. NULL, or the error as
- * a static text.
+ * a static text. r->foreign is always set.
  */
 const char	*dkim_record_parse(struct dkim_record *r, const char *text,
 		    size_t len);

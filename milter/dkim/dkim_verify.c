@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "dns/resolver.h"
 #include "crypto_verify_priv.h"
 #include "dkim_library_priv.h"
@@ -99,13 +100,14 @@ dkim_verifier_free(struct dkim_verifier **vp)
 static bool
 is_odd(const char *value)
 {
-	for (; *value != '\0'; value++) {
+	while ((value = strpbrk(value, "\v\f\r\n")) != NULL) {
 		if (*value == '\v' || *value == '\f')
 			return true;
 		if (*value == '\r' && value[1] != '\n')
 			return true;
 		if (*value == '\n' && value[1] != ' ' && value[1] != '\t')
 			return true;
+		value++;
 	}
 	return false;
 }
@@ -163,8 +165,11 @@ bool
 dkim_is_signature(const char *name)
 {
 	static const char	signature[] = "DKIM-Signature";
-	size_t			len = strcspn(name, " \t");
+	size_t			len;
 
+	if (ascii_lower(name[0]) != 'd')
+		return false;
+	len = strcspn(name, " \t");
 	return len == sizeof(signature) - 1 &&
 	    strncasecmp(name, signature, len) == 0 &&
 	    name[len + strspn(name + len, " \t")] == '\0';

@@ -65,9 +65,9 @@ try_record(struct dkim_verifier *v, const struct candidate *s,
 	struct dkim_record	 r;
 	const char		*why;
 
-	if (dkim_record_is_foreign(rr->data, rr->len))
-		return;
 	why = dkim_record_parse(&r, rr->data, rr->len);
+	if (r.foreign)
+		return;
 	if (why != NULL) {
 		unusable(t, why);
 		return;

@@ -41,12 +41,16 @@ skip_fws(const char *p, const char *end)
 }
 
 /* tval: any printable octet but the semicolon, and those above 127. */
-static bool
-is_tval(char c)
-{
-	unsigned char u = (unsigned char)c;
+static const bool tval[256] = {
+	[0x21 ... ':'] = true, ['<' ... 0x7e] = true, [0x80 ... 0xff] = true,
+};
 
-	return u > 0x20 && u != 0x7f && u != ';';
+static const char *
+skip_tval(const char *p, const char *end)
+{
+	while (p < end && tval[(unsigned char)*p])
+		p++;
+	return p;
 }
 
 static const char *
@@ -78,8 +82,8 @@ taglist_value(struct tag *t, const char **pp, const char *end)
 	t->raw = *pp;
 	p = last = t->value = skip_fws(*pp, end);
 	while (p < end && *p != ';') {
-		if (is_tval(*p))
-			last = ++p;
+		if (tval[(unsigned char)*p])
+			last = p = skip_tval(p, end);
 		else if (skip_fws(p, end) != p)
 			p = skip_fws(p, end);
 		else
@@ -179,11 +183,10 @@ tag_strip(char *dst, const char *src, size_t len)
 	return n;
 }
 
-static bool
-is_base64_char(char c)
-{
-	return ascii_is_alnum(c) || c == '+' || c == '/';
-}
+static const bool base64[256] = {
+	['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true,
+	['+'] = true, ['/'] = true,
+};
 
 bool
 tag_is_base64(const struct tag *t)
@@ -191,12 +194,15 @@ tag_is_base64(const struct tag *t)
 	size_t i, n = 0, pads = 0;
 
 	for (i = 0; i < t->len; i++) {
+		if (base64[(unsigned char)t->value[i]] && pads == 0) {
+			n++;
+			continue;
+		}
 		if (ascii_is_space(t->value[i]))
 			continue;
-		if (t->value[i] == '=')
-			pads++;
-		else if (pads > 0 || !is_base64_char(t->value[i]))
+		if (t->value[i] != '=')
 			return false;
+		pads++;
 		n++;
 	}
 	return n > 0 && n % 4 == 0 && pads <= 2;
