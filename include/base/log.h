@@ -21,5 +21,7 @@ void	log_open(const char *ident, bool to_stderr);
  */
 void	log_printf(enum log_level level, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
+/* The same, for a text that is complete. */
+void	log_text(enum log_level level, const char *text);
 
 #endif

@@ -289,17 +289,20 @@ arena_strlower(struct arena *a, const char *s)
 char *
 arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
-	va_list	 again;
-	char	*p;
-	int	 len;
+	struct chunk	*c = a->current;
+	size_t		 room = c->size - c->used;
+	va_list		 again;
+	char		*p;
+	int		 len;
 
 	va_copy(again, ap);
-	len = vsnprintf(NULL, 0, fmt, again);
+	len = vsnprintf((char *)c->data + c->used, room, fmt, again);
 	va_end(again);
 	if (len < 0)
 		out_of_memory();
 	p = arena_take_octets(a, (size_t)len + 1);
-	vsnprintf(p, (size_t)len + 1, fmt, ap);
+	if ((size_t)len >= room)
+		vsnprintf(p, (size_t)len + 1, fmt, ap);
 	return p;
 }
 

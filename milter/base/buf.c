@@ -71,16 +71,21 @@ buf_addstr(struct buf *b, const char *s)
 void
 buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
+	size_t	 room;
 	va_list	 again;
 	int	 len;
 
+	buf_reserve(b, 0);
+	room = b->size - b->len;
 	va_copy(again, ap);
-	len = vsnprintf(NULL, 0, fmt, again);
+	len = vsnprintf(b->data + b->len, room, fmt, again);
 	va_end(again);
 	if (len < 0)
 		abort();
-	buf_reserve(b, (size_t)len);
-	vsnprintf(b->data + b->len, (size_t)len + 1, fmt, ap);
+	if ((size_t)len >= room) {
+		buf_reserve(b, (size_t)len);
+		vsnprintf(b->data + b->len, (size_t)len + 1, fmt, ap);
+	}
 	b->len += (size_t)len;
 }
 

@@ -57,22 +57,27 @@ log_record(enum log_level level, const char *text, int len)
 }
 
 void
+log_text(enum log_level level, const char *text)
+{
+	size_t len;
+
+	do {
+		len = strcspn(text, "\n");
+		log_record(level, text, len < LINE_MAX_BYTES ? (int)len :
+		    LINE_MAX_BYTES);
+		text += len;
+	} while (*text != '\0' && *++text != '\0');
+}
+
+void
 log_printf(enum log_level level, const char *fmt, ...)
 {
 	struct buf	 text = BUF_INIT;
-	const char	*line;
-	size_t		 len;
 	va_list		 ap;
 
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
-	line = buf_str(&text);
-	do {
-		len = strcspn(line, "\n");
-		log_record(level, line, len < LINE_MAX_BYTES ? (int)len :
-		    LINE_MAX_BYTES);
-		line += len;
-	} while (*line != '\0' && *++line != '\0');
+	log_text(level, buf_str(&text));
 	buf_free(&text);
 }

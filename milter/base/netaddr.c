@@ -64,13 +64,37 @@ netaddr_parse(const char *text, struct netaddr *a)
 	    netaddr_from_octets(octets, 16, a);
 }
 
+/* Returns the end of the text. */
+static char *
+put_octet(char *p, uint8_t n)
+{
+	if (n >= 100)
+		*p++ = (char)('0' + n / 100);
+	if (n >= 10)
+		*p++ = (char)('0' + n / 10 % 10);
+	*p++ = (char)('0' + n % 10);
+	return p;
+}
+
+/* inet_ntop takes many times as long, and each message needs the text. */
+static void
+format_ipv4(const uint8_t *octets, char *p)
+{
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		p = put_octet(p, octets[i]);
+		*p++ = i < 3 ? '.' : '\0';
+	}
+}
+
 const char *
 netaddr_format(const struct netaddr *a, char text[NETADDR_TEXT])
 {
-	int family = a->family == NETADDR_IPV4 ? AF_INET : AF_INET6;
-
-	if (a->family == NETADDR_NONE ||
-	    inet_ntop(family, a->octets, text, NETADDR_TEXT) == NULL)
+	if (a->family == NETADDR_IPV4)
+		format_ipv4(a->octets, text);
+	else if (a->family == NETADDR_NONE ||
+	    inet_ntop(AF_INET6, a->octets, text, NETADDR_TEXT) == NULL)
 		snprintf(text, NETADDR_TEXT, "unknown");
 	return text;
 }

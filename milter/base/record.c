@@ -11,6 +11,8 @@
 #include "base/json.h"
 #include "base/record.h"
 
+#define LINE_USUAL	500	/* octets */
+
 void
 record_init(struct record *r, struct arena *a)
 {
@@ -39,9 +41,21 @@ record_str(struct record *r, const char *key, const char *value)
 void
 record_num(struct record *r, const char *key, uint64_t value)
 {
-	record_add(r, key, arena_printf(r->arena, "%llu",
-	    (unsigned long long)value), true);
+	char	 digits[20], *p = digits + sizeof(digits);
+
+	do {
+		*--p = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	record_add(r, key, arena_memdup(r->arena, p,
+	    (size_t)(digits + sizeof(digits) - p)), true);
 }
+
+/* Printable ASCII but the blank, the quote, the backslash and "=". */
+static const bool plain[256] = {
+	['!'] = true, ['#' ... '<'] = true, ['>' ... '['] = true,
+	[']' ... '~'] = true,
+};
 
 static bool
 needs_no_quotes(const char *value, size_t len)
@@ -49,8 +63,7 @@ needs_no_quotes(const char *value, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (value[i] <= ' ' || value[i] > '~' ||
-		    strchr("\"\\=", value[i]) != NULL)
+		if (!plain[(unsigned char)value[i]])
 			return false;
 	return len > 0;
 }
@@ -77,6 +90,7 @@ record_line(const struct record *r, struct buf *b)
 {
 	size_t i, len;
 
+	buf_reserve(b, LINE_USUAL);
 	for (i = 0; i < r->n; i++) {
 		const char *value = r->pair[i].value;
 

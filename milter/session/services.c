@@ -304,7 +304,7 @@ services_record(struct services *sv, enum log_level level,
 		return;
 	}
 	record_line(r, &b);
-	log_printf(level, "%s", buf_str(&b));
+	log_text(level, buf_str(&b));
 	buf_free(&b);
 }
 
