@@ -43,6 +43,25 @@ static const struct {
 };
 
 static void
+every_octet_is_formatted(void **state)
+{
+	struct netaddr	 a;
+	char		 text[NETADDR_TEXT], want[64];
+	uint8_t		 octets[4];
+	int		 i;
+
+	(void)state;
+	for (i = 0; i < 256; i++) {
+		octets[0] = octets[2] = (uint8_t)i;
+		octets[1] = octets[3] = (uint8_t)(255 - i);
+		assert_true(netaddr_from_octets(octets, 4, &a));
+		snprintf(want, sizeof(want), "%d.%d.%d.%d", i, 255 - i, i,
+		    255 - i);
+		assert_string_equal(netaddr_format(&a, text), want);
+	}
+}
+
+static void
 parses_addresses(void **state)
 {
 	struct netaddr	 a;
@@ -188,6 +207,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_octet_is_formatted),
 		cmocka_unit_test(parses_addresses),
 		cmocka_unit_test(takes_octets),
 		cmocka_unit_test(matches_networks),

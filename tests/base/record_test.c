@@ -71,6 +71,24 @@ long_values_are_cut(void **state)
 }
 
 static void
+numbers_are_decimal(void **state)
+{
+	struct arena	*a = arena_new(128);
+	struct record	 r;
+	struct buf	 b = BUF_INIT;
+
+	(void)state;
+	record_init(&r, a);
+	record_num(&r, "a", 0);
+	record_num(&r, "b", 1020);
+	record_num(&r, "c", UINT64_MAX);
+	record_line(&r, &b);
+	assert_string_equal(buf_str(&b), "a=0 b=1020 c=18446744073709551615");
+	buf_free(&b);
+	arena_free(&a);
+}
+
+static void
 more_pairs_than_fit(void **state)
 {
 	struct arena	*a = arena_new(1024);
@@ -91,6 +109,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_escaped),
 		cmocka_unit_test(long_values_are_cut),
+		cmocka_unit_test(numbers_are_decimal),
 		cmocka_unit_test(more_pairs_than_fit),
 	};
 

@@ -1,9 +1,12 @@
 /*
- * ascii, fnv, utf8, why and monotonic: the small kit of all rooms
+ * ascii, fnv, utf8, why, monotonic, and formatting into an arena or a buffer:
+ * the small kit of all rooms
  */
 #include "test.h"
 
+#include "base/arena.h"
 #include "base/ascii.h"
+#include "base/buf.h"
 #include "base/fnv.h"
 #include "base/monotonic.h"
 #include "base/utf8.h"
@@ -97,6 +100,36 @@ failures_explain_themselves(void **state)
 	assert_string_equal(text, "too lon");
 }
 
+#define TEXTS	300
+
+/* Texts that fit into the room that is left, exactly or not at all. */
+static void
+formatted_texts_are_whole(void **state)
+{
+	struct arena	*a = arena_new(128);
+	struct buf	 b = BUF_INIT;
+	char		*text[TEXTS], want[TEXTS + 10];
+	size_t		 at = 0;
+	int		 i;
+
+	(void)state;
+	for (i = 0; i < TEXTS; i++) {
+		text[i] = arena_printf(a, "%*d", i % 150, i);
+		buf_printf(&b, "%*d", i, i);
+	}
+	for (i = 0; i < TEXTS; i++) {
+		snprintf(want, sizeof(want), "%*d", i % 150, i);
+		assert_string_equal(text[i], want);
+		snprintf(want, sizeof(want), "%*d", i, i);
+		assert_memory_equal(b.data + at, want, strlen(want));
+		at += strlen(want);
+	}
+	assert_int_equal(b.len, at);
+	assert_int_equal(b.data[at], '\0');
+	buf_free(&b);
+	arena_free(&a);
+}
+
 static void
 monotonic_goes_on(void **state)
 {
@@ -124,6 +157,7 @@ main(void)
 		cmocka_unit_test(hashes_are_fnv_1a),
 		cmocka_unit_test(utf8_is_that_of_rfc_3629),
 		cmocka_unit_test(failures_explain_themselves),
+		cmocka_unit_test(formatted_texts_are_whole),
 		cmocka_unit_test(monotonic_goes_on),
 	};
 
