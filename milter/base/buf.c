@@ -9,6 +9,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+#define SIZE_FIRST	256	/* octets: a header field */
+
 void
 buf_init(struct buf *b)
 {
@@ -33,7 +35,7 @@ buf_reset(struct buf *b)
 void
 buf_reserve(struct buf *b, size_t more)
 {
-	size_t size = b->size > 0 ? b->size : 64;
+	size_t size = b->size > 0 ? b->size : SIZE_FIRST;
 
 	if (more > SIZE_MAX / 4 || b->len > SIZE_MAX / 4)
 		abort();

@@ -337,23 +337,37 @@ relaxed_header(struct buf *out, const char *name, const char *value)
 	out->len = (size_t)(to - out->data);
 }
 
+/* Returns the end of the copy. */
+static char *
+put_octets(char *to, const char *p, size_t len)
+{
+	memcpy(to, p, len);
+	return to + len;
+}
+
 static void
 simple_header(struct buf *out, const char *name, const char *value)
 {
-	const char *lf;
+	size_t		 name_len = strlen(name), left = strlen(value), len;
+	const char	*lf;
+	char		*to;
 
-	buf_addstr(out, name);
-	buf_addch(out, ':');
-	while ((lf = strchr(value, '\n')) != NULL) {
-		size_t len = (size_t)(lf - value);
-
+	/* each octet may be an LF, which becomes CRLF */
+	buf_reserve(out, name_len + 1 + 2 * left + 2);
+	to = put_octets(out->data + out->len, name, name_len);
+	*to++ = ':';
+	while ((lf = memchr(value, '\n', left)) != NULL) {
+		len = (size_t)(lf - value);
+		left -= len + 1;
 		if (len > 0 && lf[-1] == '\r')
 			len--;
-		buf_add(out, value, len);
-		buf_add(out, "\r\n", 2);
+		to = put_octets(to, value, len);
+		*to++ = '\r';
+		*to++ = '\n';
 		value = lf + 1;
 	}
-	buf_addstr(out, value);
+	to = put_octets(to, value, left);
+	out->len = (size_t)(to - out->data);
 }
 
 void

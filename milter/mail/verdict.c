@@ -20,8 +20,12 @@ action_name(enum action a)
 struct verdict
 verdict_accept(void)
 {
-	struct verdict v = { .action = ACTION_ACCEPT, .rule = "ok" };
+	struct verdict v;
 
+	/* each header field gets one: the texts are not filled with zeros */
+	v.action = ACTION_ACCEPT;
+	v.rule = "ok";
+	v.code[0] = v.status[0] = v.text[0] = '\0';
 	return v;
 }
 
