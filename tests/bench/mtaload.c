@@ -7,45 +7,17 @@
  * checks that a complete session still gets its answer.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <getopt.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_PACKET	(1u << 20)
-#define MAX_HEADERS	256
-#define BODY_CHUNK	65535u
-
-/* Postfix 3.7 offers 0x1ff actions and all protocol steps. */
-#define OFFER_ACTIONS	0x1ffu
-#define OFFER_STEPS	0x1fffffu
-#define STEP_NR_CONN	0x1000u
-#define STEP_NR_HELO	0x2000u
-#define STEP_NR_MAIL	0x4000u
-#define STEP_NR_RCPT	0x8000u
-#define STEP_NR_HDR	0x80u
-#define STEP_NR_EOH	0x40000u
-#define STEP_NR_BODY	0x80000u
-#define STEP_NOBODY	0x10u
-#define STEP_NODATA	0x200u
-
-struct message {
-	char	*text;
-	char	*name[MAX_HEADERS], *value[MAX_HEADERS];
-	size_t	 nheaders;
-	char	*body;
-	size_t	 body_len;
-};
+#include "wire.h"
 
 struct load {
 	const char	*host, *port, *client, *helo, *from, *rcpt, *login;
@@ -64,14 +36,6 @@ struct worker {
 	double		*latency;
 };
 
-struct wire {
-	int		 fd;
-	unsigned char	 out[MAX_PACKET + 64];
-	size_t		 out_len;
-	uint32_t	 steps;
-	int		 cut;		/* packets left before hanging up */
-};
-
 static double
 seconds(void)
 {
@@ -79,124 +43,6 @@ seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static bool
-flush(struct wire *w)
-{
-	size_t	at = 0;
-	ssize_t	n;
-
-	for (; at < w->out_len; at += (size_t)n) {
-		n = send(w->fd, w->out + at, w->out_len - at, MSG_NOSIGNAL);
-		if (n <= 0)
-			return false;
-	}
-	w->out_len = 0;
-	return true;
-}
-
-static bool
-packet(struct wire *w, char command, const void *data, size_t len)
-{
-	uint32_t size = htonl((uint32_t)len + 1);
-
-	if (w->cut == 0)
-		return false;
-	if (w->cut > 0)
-		w->cut--;
-	if (w->out_len + len + 5 > sizeof(w->out) && !flush(w))
-		return false;
-	memcpy(w->out + w->out_len, &size, 4);
-	w->out[w->out_len + 4] = (unsigned char)command;
-	memcpy(w->out + w->out_len + 5, data, len);
-	w->out_len += len + 5;
-	return true;
-}
-
-/* Strings with their NULs, one after the other. */
-static bool
-strings(struct wire *w, char command, const char *first,
-    const char *const *list, size_t n)
-{
-	char	data[8192];
-	size_t	i, len = 0;
-
-	if (first != NULL)
-		data[len++] = first[0];
-	for (i = 0; i < n; i++) {
-		size_t l = strlen(list[i]) + 1;
-
-		if (len + l > sizeof(data))
-			return false;
-		memcpy(data + len, list[i], l);
-		len += l;
-	}
-	return packet(w, command, data, len);
-}
-
-static bool
-receive(struct wire *w, void *data, size_t len)
-{
-	size_t	at = 0;
-	ssize_t	n;
-
-	for (; at < len; at += (size_t)n) {
-		n = recv(w->fd, (char *)data + at, len - at, 0);
-		if (n <= 0)
-			return false;
-	}
-	return true;
-}
-
-/* The command of the next reply that ends an event; 0: connection lost. */
-static char
-reply(struct wire *w)
-{
-	static _Thread_local unsigned char data[MAX_PACKET];
-	uint32_t size;
-
-	if (!flush(w))
-		return 0;
-	do {
-		if (!receive(w, &size, 4))
-			return 0;
-		size = ntohl(size);
-		if (size == 0 || size > sizeof(data) ||
-		    !receive(w, data, size))
-			return 0;
-		if (data[0] == 'O') {
-			memcpy(&w->steps, data + 9, 4);
-			w->steps = ntohl(w->steps);
-		}
-	} while (strchr("hmi+-eq2", data[0]) != NULL || data[0] == 'p');
-	return data[0] == 'y' ? (data[1] == '4' ? 't' : 'r') : (char)data[0];
-}
-
-static bool
-dial_path(struct wire *w, const char *path)
-{
-	struct sockaddr_un	sun = { .sun_family = AF_UNIX };
-
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
-	w->fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	return connect(w->fd, (struct sockaddr *)&sun, sizeof(sun)) == 0;
-}
-
-static bool
-dial(struct wire *w, const struct load *l)
-{
-	struct sockaddr_in	sin = { .sin_family = AF_INET };
-	int			one = 1;
-
-	w->out_len = 0;
-	if (l->port[0] == '/')
-		return dial_path(w, l->port);
-	sin.sin_port = htons((uint16_t)atoi(l->port));
-	inet_pton(AF_INET, l->host, &sin.sin_addr);
-	w->fd = socket(AF_INET, SOCK_STREAM, 0);
-	setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	return connect(w->fd, (struct sockaddr *)&sin, sizeof(sin)) == 0;
 }
 
 static bool
@@ -212,9 +58,9 @@ open_session(struct wire *w, const struct load *l)
 	size_t		 len;
 	uint16_t	 port = htons(40000);
 
-	if (!packet(w, 'O', offer, sizeof(offer)) || reply(w) != 'O')
+	if (!wire_packet(w, 'O', offer, sizeof(offer)) || wire_reply(w) != 'O')
 		return false;
-	if (!strings(w, 'D', "C", macros, 10))
+	if (!wire_strings(w, 'D', "C", macros, 10))
 		return false;
 	len = (size_t)snprintf(connect_data, sizeof(connect_data), "%s",
 	    l->helo) + 1;
@@ -223,11 +69,11 @@ open_session(struct wire *w, const struct load *l)
 	len += 2;
 	len += (size_t)snprintf(connect_data + len, sizeof(connect_data) -
 	    len, "%s", l->client) + 1;
-	if (!packet(w, 'C', connect_data, len) ||
-	    ((w->steps & STEP_NR_CONN) == 0 && reply(w) != 'c'))
+	if (!wire_packet(w, 'C', connect_data, len) ||
+	    ((w->steps & STEP_NR_CONN) == 0 && wire_reply(w) != 'c'))
 		return false;
-	if (!packet(w, 'H', l->helo, strlen(l->helo) + 1) ||
-	    ((w->steps & STEP_NR_HELO) == 0 && reply(w) != 'c'))
+	if (!wire_packet(w, 'H', l->helo, strlen(l->helo) + 1) ||
+	    ((w->steps & STEP_NR_HELO) == 0 && wire_reply(w) != 'c'))
 		return false;
 	return true;
 }
@@ -241,12 +87,14 @@ envelope(struct wire *w, const struct load *l, char *answer)
 			    "{cipher_bits}", "256" };
 
 	*answer = 'c';
-	if (!strings(w, 'D', "M", macros, l->login != NULL ? 12 : 2) ||
-	    !packet(w, 'M', l->from, strlen(l->from) + 1) ||
-	    ((w->steps & STEP_NR_MAIL) == 0 && (*answer = reply(w)) != 'c'))
+	if (!wire_strings(w, 'D', "M", macros, l->login != NULL ? 12 : 2) ||
+	    !wire_packet(w, 'M', l->from, strlen(l->from) + 1) ||
+	    ((w->steps & STEP_NR_MAIL) == 0 &&
+	    (*answer = wire_reply(w)) != 'c'))
 		return *answer != 0 && *answer != 'c';
-	if (!packet(w, 'R', l->rcpt, strlen(l->rcpt) + 1) ||
-	    ((w->steps & STEP_NR_RCPT) == 0 && (*answer = reply(w)) != 'c'))
+	if (!wire_packet(w, 'R', l->rcpt, strlen(l->rcpt) + 1) ||
+	    ((w->steps & STEP_NR_RCPT) == 0 &&
+	    (*answer = wire_reply(w)) != 'c'))
 		return *answer != 0 && *answer != 'c';
 	return true;
 }
@@ -260,20 +108,20 @@ content(struct wire *w, const struct load *l)
 	for (i = 0; i < l->m.nheaders; i++) {
 		pair[0] = l->m.name[i];
 		pair[1] = l->m.value[i];
-		if (!strings(w, 'L', NULL, pair, 2) ||
-		    ((w->steps & STEP_NR_HDR) == 0 && reply(w) != 'c'))
+		if (!wire_strings(w, 'L', NULL, pair, 2) ||
+		    ((w->steps & STEP_NR_HDR) == 0 && wire_reply(w) != 'c'))
 			return false;
 	}
-	if (!packet(w, 'N', "", 0) ||
-	    ((w->steps & STEP_NR_EOH) == 0 && reply(w) != 'c'))
+	if (!wire_packet(w, 'N', "", 0) ||
+	    ((w->steps & STEP_NR_EOH) == 0 && wire_reply(w) != 'c'))
 		return false;
 	if ((w->steps & STEP_NOBODY) != 0)
 		return true;
 	for (at = 0; at < l->m.body_len; at += n) {
 		n = l->m.body_len - at;
 		n = n > BODY_CHUNK ? BODY_CHUNK : n;
-		if (!packet(w, 'B', l->m.body + at, n) ||
-		    ((w->steps & STEP_NR_BODY) == 0 && reply(w) != 'c'))
+		if (!wire_packet(w, 'B', l->m.body + at, n) ||
+		    ((w->steps & STEP_NR_BODY) == 0 && wire_reply(w) != 'c'))
 			return false;
 	}
 	return true;
@@ -287,9 +135,9 @@ message(struct wire *w, const struct load *l)
 
 	if (!envelope(w, l, &answer) || answer != 'c')
 		return answer;
-	if (!content(w, l) || !packet(w, 'E', "", 0))
+	if (!content(w, l) || !wire_packet(w, 'E', "", 0))
 		return 0;
-	answer = reply(w);
+	answer = wire_reply(w);
 	return answer;
 }
 
@@ -319,7 +167,7 @@ work(void *arg)
 		w->cut = -1;
 		if (l->rude)
 			w->cut = (int)(rand_r(&wk->seed) % 24u);
-		if (!dial(w, l) || !open_session(w, l)) {
+		if (!wire_dial(w, l->host, l->port) || !open_session(w, l)) {
 			if (!l->rude)
 				wk->broken++;
 			close(w->fd);
@@ -330,51 +178,15 @@ work(void *arg)
 			began = seconds();
 			count(wk, message(w, l));
 			wk->latency[done++] = seconds() - began;
-			packet(w, 'A', "", 0);
+			wire_packet(w, 'A', "", 0);
 		}
 		if (!l->rude)
-			packet(w, 'Q', "", 0);
-		flush(w);
+			wire_packet(w, 'Q', "", 0);
+		wire_flush(w);
 		close(w->fd);
 	}
 	free(w);
 	return NULL;
-}
-
-/* --- the message file -------------------------------------------------- */
-
-static bool
-load_message(const char *path, struct message *m)
-{
-	FILE	*f = fopen(path, "r");
-	char	*p, *eol, *colon;
-	size_t	 size = 0;
-
-	if (f == NULL || (m->text = calloc(1, 64u << 20)) == NULL)
-		return false;
-	size = fread(m->text, 1, (64u << 20) - 1, f);
-	fclose(f);
-	/* a header file with LF; folds stay LF as an MTA sends them */
-	for (p = m->text; *p != '\n' && *p != '\0'; p = eol + 1) {
-		eol = strchr(p, '\n');
-		while (eol != NULL && (eol[1] == ' ' || eol[1] == '\t'))
-			eol = strchr(eol + 1, '\n');
-		colon = strchr(p, ':');
-		if (eol == NULL || colon == NULL || colon > eol ||
-		    m->nheaders == MAX_HEADERS)
-			return false;
-		*eol = *colon = '\0';
-		m->name[m->nheaders] = p;
-		m->value[m->nheaders++] = colon + 1;
-	}
-	p++;
-	m->body = malloc(2 * size + 1);
-	for (; p < m->text + size && m->body != NULL; p++) {
-		if (*p == '\n')
-			m->body[m->body_len++] = '\r';
-		m->body[m->body_len++] = *p;
-	}
-	return m->body != NULL;
 }
 
 /* --- figures ------------------------------------------------------------ */
@@ -503,7 +315,7 @@ main(int argc, char **argv)
 		}
 	}
 	if (optind + 1 != argc || l.sessions == 0 || l.per_session == 0 ||
-	    !load_message(argv[optind], &l.m))
+	    !message_load(argv[optind], &l.m))
 		return usage();
 	if (l.rude) {
 		l.quiet = true;

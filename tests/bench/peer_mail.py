@@ -49,13 +49,14 @@ def make_key(directory):
     return path, "".join(public.split("\n")[1:-2])
 
 
-def domain_zone(domain, public):
-    return "".join(line % {"d": domain, "k": public} + "\n" for line in (
+def domain_zone(domain, public, network="192.0.2.0/24"):
+    names = {"d": domain, "k": public, "n": network}
+    return "".join(line % names + "\n" for line in (
         '%(d)s TXT "v=spf1 include:a.%(d)s include:b.%(d)s include:c.%(d)s '
         '-all"',
         'a.%(d)s TXT "v=spf1 ip4:198.51.100.0/28 ip4:198.51.100.32/28 ~all"',
         'b.%(d)s TXT "v=spf1 ip4:198.51.100.64/28 ip6:2001:db8:1::/48 ~all"',
-        'c.%(d)s TXT "v=spf1 ip6:2001:db8:2::/48 ip4:192.0.2.0/24 ~all"',
+        'c.%(d)s TXT "v=spf1 ip6:2001:db8:2::/48 ip4:%(n)s ~all"',
         'out.%(d)s A 192.0.2.1',
         '_dmarc.%(d)s TXT "v=DMARC1; p=reject"',
         's1._domainkey.%(d)s TXT "v=DKIM1; k=rsa; p=%(k)s"'))
