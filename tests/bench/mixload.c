@@ -26,7 +26,6 @@
 #include "wire.h"
 
 #define MAX_DOMAINS	64
-#define OF_SESSIONS	5	/* one of so many is a submission */
 #define OF_MESSAGES	100	/* one of so many inbound ones is forged */
 #define RECIPIENTS	100000
 #define LONG_WAIT	5.0	/* seconds */
@@ -46,12 +45,13 @@ struct mail {
 struct mix {
 	const char	*socket;
 	unsigned	 messages, sessions, per_session, logins, hosts, every;
+	unsigned	 of_sessions;	/* one of so many is a submission; 0 */
 	struct block	 submission;	/* without From */
 	struct mail	 mail[MAX_DOMAINS];
 	unsigned	 ndomains;
 };
 
-static struct mix	mix = { NULL, 10000, 8, 20, 1000, 1000, 1000,
+static struct mix	mix = { NULL, 10000, 8, 20, 1000, 1000, 1000, 5,
 			    { NULL, 0 }, { { NULL, { NULL, 0 }, { NULL, 0 } } },
 			    0 };
 static atomic_uint	next_session, done, accepted, refused, signed_, again;
@@ -62,10 +62,10 @@ struct expected {
 	const char	*fields[3];
 };
 
+static struct expected	 submission = { 'c', { "DKIM-Signature", NULL, NULL } };
 static const struct expected
 	good = { 'c', { "spf=pass", "dkim=pass", "dmarc=pass" } },
-	forged = { 'r', { NULL, NULL, NULL } },
-	submission = { 'c', { "DKIM-Signature", NULL, NULL } };
+	forged = { 'r', { NULL, NULL, NULL } };
 
 static double
 seconds(void)
@@ -120,8 +120,9 @@ load_mail(struct wire *w, const char *path)
 {
 	struct mail	*mail = &mix.mail[mix.ndomains++];
 	const char	*slash = strrchr(path, '/');
-	struct message	 m = { NULL };
+	struct message	 m;
 
+	memset(&m, 0, sizeof(m));
 	need(message_load(path, &m), path);
 	mail->domain = slash == NULL ? path : slash + 1;
 	mail->good = block_new(w, &m, true);
@@ -135,10 +136,11 @@ static void
 load_files(char **path, int n)
 {
 	struct wire	*w = calloc(1, sizeof(*w));
-	struct message	 m = { NULL };
+	struct message	 m;
 	int		 i;
 
 	need(w != NULL, "no memory");
+	memset(&m, 0, sizeof(m));
 	need(message_load(path[0], &m), path[0]);
 	mix.submission = block_new(w, &m, false);
 	for (i = 1; i < n && i <= MAX_DOMAINS; i++)
@@ -148,7 +150,13 @@ load_files(char **path, int n)
 	free(w);
 }
 
-/* --- sessions -------------------------------------------------------------- */
+/* --- sessions ------------------------------------------------------------ */
+
+static bool
+submits(unsigned session)
+{
+	return mix.of_sessions != 0 && session % mix.of_sessions == 0;
+}
 
 static bool
 open_session(struct wire *w, unsigned host, const char *port)
@@ -242,7 +250,7 @@ submit(struct wire *w, unsigned number, unsigned user)
 	return content(w, &mix.submission);
 }
 
-/* --- the answers ----------------------------------------------------------- */
+/* --- the answers --------------------------------------------------------- */
 
 static bool
 has(const struct wire *w, const char *word)
@@ -300,7 +308,7 @@ count(const struct expected *e)
 static void
 one(struct wire *w, unsigned session, unsigned number)
 {
-	bool			 is_submission = session % OF_SESSIONS == 0;
+	bool			 is_submission = submits(session);
 	bool			 forge = !is_submission &&
 				    (number * 2654435761u >> 8) %
 				    OF_MESSAGES == 0;
@@ -312,7 +320,7 @@ one(struct wire *w, unsigned session, unsigned number)
 	for (;;) {
 		w->edits_len = 0;
 		answer = is_submission ?
-		    submit(w, number, session / OF_SESSIONS % mix.logins) :
+		    submit(w, number, session / mix.of_sessions % mix.logins) :
 		    inbound(w, number, forge);
 		if (answer != 't' || seconds() - began < LONG_WAIT)
 			break;
@@ -338,7 +346,7 @@ work(void *arg)
 	    mix.per_session < mix.messages) {
 		need(wire_dial(w, NULL, mix.socket) &&
 		    open_session(w, session % mix.hosts,
-		    session % OF_SESSIONS == 0 ? "587" : "25"),
+		    submits(session) ? "587" : "25"),
 		    "a session cannot be opened");
 		number = session * mix.per_session;
 		end = number + mix.per_session;
@@ -375,8 +383,10 @@ usage(void)
 {
 	fputs("usage: mixload --socket PATH [--messages N] [--sessions N]\n"
 	    "  [--per-session N] [--logins N] [--hosts N] [--every N]\n"
-	    "  SUBMISSION INBOUND...\n"
-	    "Each INBOUND is a message file with the name of its domain.\n",
+	    "  [--of-sessions N] [--unsigned] SUBMISSION INBOUND...\n"
+	    "Each INBOUND is a message file with the name of its domain.\n"
+	    "One of --of-sessions (5) is a submission; 0: none is. With\n"
+	    "--unsigned, submissions need not be signed.\n",
 	    stderr);
 	return 2;
 }
@@ -388,14 +398,15 @@ main(int argc, char **argv)
 		{ "socket", 1, NULL, 'p' }, { "messages", 1, NULL, 'm' },
 		{ "sessions", 1, NULL, 's' }, { "per-session", 1, NULL, 'n' },
 		{ "logins", 1, NULL, 'l' }, { "hosts", 1, NULL, 'h' },
-		{ "every", 1, NULL, 'e' }, { NULL, 0, NULL, 0 } };
+		{ "every", 1, NULL, 'e' }, { "of-sessions", 1, NULL, 'o' },
+		{ "unsigned", 0, NULL, 'u' }, { NULL, 0, NULL, 0 } };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		unsigned n = optarg != NULL ?
 		    (unsigned)strtoul(optarg, NULL, 10) : 0;
 
-		if (c != 'p' && n == 0)
+		if (strchr("puo", c) == NULL && n == 0)
 			return usage();
 		switch (c) {
 		case 'p': mix.socket = optarg; break;
@@ -405,6 +416,8 @@ main(int argc, char **argv)
 		case 'l': mix.logins = n; break;
 		case 'h': mix.hosts = n; break;
 		case 'e': mix.every = n; break;
+		case 'o': mix.of_sessions = n; break;
+		case 'u': submission.fields[0] = NULL; break;
 		default: return usage();
 		}
 	}
