@@ -15,7 +15,8 @@
  * and of the fields in the `oversign` list. Trace fields, which the next relay
  * adds or removes (Return-Path, Received, Authentication-Results,
  * DKIM-Signature, ARC-*), and X- fields are not signed unless `oversign` names
- * them.
+ * them. A list `fields` takes the place of all these; From is signed in any
+ * case. The fields of `skip` are neither signed nor oversigned.
  *
  * h= has the names in the order of that list: once for each instance, and once
  * more if the field is oversigned, so that no further instance can be added
@@ -39,8 +40,10 @@ struct dkim_signer;
 
 struct sign_rules {
 	enum canonicalization header_canon, body_canon;	/* default relaxed */
-	/* fields signed once more than they occur; NULL-terminated */
-	const char *const *oversign;
+	/* lists of field names, NULL-terminated; NULL is an empty list */
+	const char *const *fields;	/* signed; empty: those above */
+	const char *const *skip;	/* never signed; without From */
+	const char *const *oversign;	/* once more than they occur */
 	unsigned	 ttl;		/* x= in so many seconds; 0: no x= */
 	bool		 timestamp;	/* t= */
 	bool		 identity;	/* i=@<d> for keys without an i= */

@@ -43,6 +43,12 @@ const struct conf_option conf_options_mail[] = {
 	    "never" },
 	{ "signing", "timestamp", OPT_BOOL, CONF(signing.rules.timestamp),
 	    .def = "yes", .help = "write t= into signatures" },
+	{ "signing", "sign-fields", OPT_LIST, CONF(signing.rules.fields),
+	    .def = "", .syntax = syntax_field, .help = "fields that are "
+	    "signed; empty: those that RFC 6376 5.4.1 names, and similar" },
+	{ "signing", "skip-fields", OPT_LIST, CONF(signing.rules.skip),
+	    .def = "", .syntax = syntax_skipped_field,
+	    .help = "fields that are not signed" },
 	{ "signing", "oversign", OPT_LIST, CONF(signing.rules.oversign),
 	    .def = "From, To, Cc, Subject, Date, Reply-To, Message-ID, "
 	    "MIME-Version, Content-Type, Content-Transfer-Encoding, List-Id, "

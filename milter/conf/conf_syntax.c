@@ -312,6 +312,14 @@ syntax_field(struct arena *a, const char **text)
 	return NULL;
 }
 
+const char *
+syntax_skipped_field(struct arena *a, const char **text)
+{
+	if (strcasecmp(*text, "From") == 0)
+		return "must be signed (RFC 6376 5.4); remove it";
+	return syntax_field(a, text);
+}
+
 /* "example.org", or ".example.org" for its subdomains. */
 const char *
 syntax_domain(struct arena *a, const char **text)

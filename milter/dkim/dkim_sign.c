@@ -117,23 +117,66 @@ signer_add(struct dkim_signer *s, const char *name)
 	return n;
 }
 
-static void
-prepare_names(struct dkim_signer *s, const char *const *oversign)
+static size_t
+count_names(const char *const *list)
 {
-	struct name	*n;
-	size_t		 i, more = 0;
+	size_t n = 0;
 
-	while (oversign != NULL && oversign[more] != NULL)
-		more++;
-	s->names = arena_array(s->arena, NSIGNED + more, sizeof(*s->names));
-	for (i = 0; i < NSIGNED; i++)
-		signer_add(s, signed_names[i]);
-	for (i = 0; i < more; i++) {
-		n = signer_find(s, oversign[i], strlen(oversign[i]));
-		if (n == NULL)
-			n = signer_add(s, oversign[i]);
-		n->oversign = true;
-	}
+	while (list != NULL && list[n] != NULL)
+		n++;
+	return n;
+}
+
+static bool
+is_skipped(const char *const *skip, const char *name)
+{
+	for (; skip != NULL && *skip != NULL; skip++)
+		if (strcasecmp(*skip, name) == 0)
+			return true;
+	return false;
+}
+
+/* Each name once, and From first, as dkim_signer_finish expects it. */
+static void
+add_signed(struct dkim_signer *s, const char *const *list, size_t n)
+{
+	size_t i;
+
+	signer_add(s, signed_names[NAME_FROM]);
+	for (i = 0; i < n; i++)
+		if (!is_skipped(s->rules->skip, list[i]) &&
+		    signer_find(s, list[i], strlen(list[i])) == NULL)
+			signer_add(s, list[i]);
+}
+
+/* A field outside of a given list is not added to it. */
+static void
+add_oversigned(struct dkim_signer *s, const char *name, bool listed)
+{
+	struct name *n = signer_find(s, name, strlen(name));
+
+	if (n == NULL && (listed || is_skipped(s->rules->skip, name)))
+		return;
+	if (n == NULL)
+		n = signer_add(s, name);
+	n->oversign = true;
+}
+
+static void
+prepare_names(struct dkim_signer *s)
+{
+	const struct sign_rules	*r = s->rules;
+	size_t			 listed = count_names(r->fields);
+	size_t			 more = count_names(r->oversign), i;
+
+	s->names = arena_array(s->arena, 1 + (listed > 0 ? listed : NSIGNED) +
+	    more, sizeof(*s->names));
+	if (listed > 0)
+		add_signed(s, r->fields, listed);
+	else
+		add_signed(s, signed_names, NSIGNED);
+	for (i = 0; i < more; i++)
+		add_oversigned(s, r->oversign[i], listed > 0);
 }
 
 static bool
@@ -174,7 +217,7 @@ dkim_signer_new(const struct sign_rules *rules,
 	s->nkeys = nkeys;
 	s->arena = arena;
 	s->now = now;
-	prepare_names(s, rules->oversign);
+	prepare_names(s);
 	buf_reserve(&s->fields, FIELDS_USUAL);
 	s->body_hash = crypto_sha256_new();
 	canon_body_init(&s->body, rules->body_canon, hash_body, s->body_hash);

@@ -450,6 +450,10 @@ static const struct {
 	    "signing { oversign = {\"From:\"} }",
 	    "t:1: signing: oversign = \"From:\" is not a header field name; "
 	    "write it without a colon" },
+	{ "skip-fields",
+	    "signing { skip-fields = {\"To\", \"from\"} }",
+	    "t:1: signing: skip-fields = \"from\" must be signed (RFC 6376 "
+	    "5.4); remove it" },
 	{ "ttl",
 	    "signing { ttl = 1d }",
 	    "t:1: signing: ttl = \"1d\" is not a number; write one between 0 "

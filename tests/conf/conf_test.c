@@ -262,7 +262,8 @@ printed_loads_again(void **state)
 		"direction = submission require-tls = no null-sender = no }"
 		"user \"o'brien\" { networks = {2001:db8::/32} "
 		"second-factor = yes senders = {\"*\", \"@.example.org\"} }"
-		"signing { canonicalization = simple/relaxed oversign = {} }",
+		"signing { canonicalization = simple/relaxed oversign = {} "
+		"sign-fields = {\"To\", \"X-Y\"} skip-fields = {Cc} }",
 		"relay r { networks = {\"::1\"} senders = {\"@x.org\"} "
 		"plan = premium require-tls = yes }"
 		"listener a { daemon-ports = 587 direction = submission "

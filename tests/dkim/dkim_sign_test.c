@@ -472,6 +472,36 @@ oversign_is_a_setting(void **state)
 	arena_free(&a);
 }
 
+static void
+fields_can_be_chosen(void **state)
+{
+	static const char *const few[] = { "Subject", "x-mailer", "SUBJECT",
+		"List-Id", NULL };
+	static const char *const skipped[] = { "to", "List-Id", "Reply-To",
+		NULL };
+	struct sign_rules	 rules = sign_default_rules;
+	struct arena		*a = arena_new(65536);
+	const char		*v;
+
+	(void)state;
+	rules.fields = few;
+	v = sign(a, &rules, both, 1, &messages[0].m)[0];
+	assert_string_equal(tag(a, v, "h"), "From:From:Subject:Subject:"
+	    "x-mailer");
+	assert_true(field_verifies(a, &messages[0].m, &rsa_key, v));
+	rules.skip = skipped;
+	v = sign(a, &rules, both, 1, &messages[1].m)[0];
+	assert_string_equal(tag(a, v, "h"), "From:From:Subject:Subject");
+	assert_true(field_verifies(a, &messages[1].m, &rsa_key, v));
+	rules.fields = NULL;
+	v = sign(a, &rules, both, 1, &messages[0].m)[0];
+	assert_string_equal(tag(a, v, "h"), "From:From:Cc:Subject:Subject:"
+	    "Date:Date:Message-ID:Message-ID:MIME-Version:Content-Type:"
+	    "Content-Transfer-Encoding");
+	assert_true(field_verifies(a, &messages[0].m, &rsa_key, v));
+	arena_free(&a);
+}
+
 /* Sendmail adds Date and Message-ID behind us. */
 static void
 what_comes_later_is_not_signed_as_missing(void **state)
@@ -580,6 +610,7 @@ main(void)
 		cmocka_unit_test(tags_say_what_was_asked_for),
 		cmocka_unit_test(h_names_what_is_signed),
 		cmocka_unit_test(oversign_is_a_setting),
+		cmocka_unit_test(fields_can_be_chosen),
 		cmocka_unit_test(what_comes_later_is_not_signed_as_missing),
 		cmocka_unit_test(no_author_no_signature),
 		cmocka_unit_test(random_messages_verify),
