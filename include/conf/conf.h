@@ -24,6 +24,7 @@
 #include "policy/policy_override.h"
 #include "policy/policy_quota.h"
 #include "policy/policy_rules.h"
+#include "policy/policy_sign.h"
 #include "policy/policy_spf.h"
 #include "policy/policy_warn.h"
 #include "store/store.h"
@@ -99,6 +100,7 @@ struct conf {
 		const char	*key_directory;	/* NULL: see key_table */
 		const char	*key_table, *signing_table;
 		struct sign_rules rules;
+		struct sign_exemptions exempt;
 	} signing;
 	struct spf_rules spf;
 	struct {

@@ -82,7 +82,7 @@ struct env_facts {
 	/* not an address: local part and domain are mailaddr_loose's */
 	bool		 sender_bad;
 	unsigned	 recipients;	/* accepted so far */
-	struct mailbox_list recipient_list; /* only if overrides need it */
+	struct mailbox_list recipient_list; /* only if a rule reads it */
 	const char	*queue_id;	/* NULL while not known */
 };
 

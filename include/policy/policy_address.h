@@ -49,6 +49,18 @@ bool		 policy_pattern_reaches(const char *pattern,
 bool		 policy_pattern_fits(const struct identity_rules *ir,
 		    const char *pattern, const struct mailbox *box);
 
+/* The same for one of n patterns; false for a box without both parts. */
+bool		 policy_box_is_listed(const struct identity_rules *ir,
+		    const char *const *list, size_t n,
+		    const struct mailbox *box);
+
+/*
+ * Is the domain one of n? "example.org" is that domain, ".example.org" its
+ * subdomains; all are canonical.
+ */
+bool		 policy_domain_is_listed(const char *const *list, size_t n,
+		    const char *domain);
+
 /*
  * The same for senders. It is stricter with a quoted local part that some
  * programs read as another address: only the same address in full matches.

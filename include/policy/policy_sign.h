@@ -16,6 +16,20 @@
  */
 const char	*policy_sign_domain(const struct facts *f, const char **why);
 
+/* Mail that is not signed, though a key could sign it. */
+struct sign_exemptions {
+	const char *const *domains;	size_t ndomains;	/* of the author */
+	const char *const *recipients;	size_t nrecipients;
+};
+
+/*
+ * True with a static *why when the author's domain is exempt, or any of the
+ * recipients: the signature is one for all of them.
+ */
+bool		 policy_sign_is_exempt(const struct sign_exemptions *r,
+		    const struct identity_rules *ir, const struct facts *f,
+		    const char **why);
+
 /*
  * May mail of this login be signed by `domain`, a parent of the author
  * domain? Only if the login may use some address of it. True without a login:

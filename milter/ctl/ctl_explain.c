@@ -20,6 +20,7 @@
 #include "daemon/privileges.h"
 #include "dkim/keyring.h"
 #include "mail/domain.h"
+#include "policy/policy_address.h"
 #include "policy/policy_sign.h"
 #include "session/services.h"
 #include "store/store_settings.h"
@@ -222,6 +223,9 @@ keys_for(struct explanation *e, const struct keyring *ring,
 	    (size_t)(at - pattern));
 	domain = at[1] == '.' ? arena_printf(e->arena, "x%s", at + 1) :
 	    domain_canonical(e->arena, at + 1, strlen(at + 1));
+	if (policy_domain_is_listed(e->conf->signing.exempt.domains,
+	    e->conf->signing.exempt.ndomains, domain))
+		return;
 	keys = keyring_find_author(ring, rules, local, domain, e->arena);
 	if (keys.n == 0 && (key = keyring_find_pending(ring, rules, domain,
 	    &i)) != NULL) {

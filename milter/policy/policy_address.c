@@ -128,6 +128,40 @@ policy_pattern_fits(const struct identity_rules *ir, const char *pattern,
 	return address_fits(ir, pattern, box, true);
 }
 
+bool
+policy_box_is_listed(const struct identity_rules *ir, const char *const *list,
+    size_t n, const struct mailbox *box)
+{
+	size_t i;
+
+	if (box->local == NULL || box->domain == NULL)
+		return false;
+	for (i = 0; i < n; i++)
+		if (policy_pattern_fits(ir, list[i], box))
+			return true;
+	return false;
+}
+
+static bool
+domain_fits(const char *pattern, const char *domain)
+{
+	if (pattern[0] != '.')
+		return strcmp(pattern, domain) == 0;
+	return domain_is_within(domain, pattern + 1) &&
+	    strcmp(pattern + 1, domain) != 0;
+}
+
+bool
+policy_domain_is_listed(const char *const *list, size_t n, const char *domain)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (domain_fits(list[i], domain))
+			return true;
+	return false;
+}
+
 /*
  * An extension that must be quoted does not count as one: some programs read
  * "alice+ <ceo"@example.org as another address (RFC 5322 says it is one).

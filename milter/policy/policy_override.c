@@ -11,7 +11,6 @@
  */
 #include <string.h>
 
-#include "mail/domain.h"
 #include "policy/policy_address.h"
 #include "policy/policy_override.h"
 
@@ -37,27 +36,6 @@ policy_trust(const struct trust_rules *r, const struct facts *f,
 	return o->name != NULL;
 }
 
-/* "example.org" is the domain itself, ".example.org" its subdomains. */
-static bool
-domain_fits(const char *pattern, const char *domain)
-{
-	if (pattern[0] != '.')
-		return strcmp(pattern, domain) == 0;
-	return domain_is_within(domain, pattern + 1) &&
-	    strcmp(pattern + 1, domain) != 0;
-}
-
-static bool
-domain_is_listed(const char *const *list, size_t n, const char *domain)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (domain_fits(list[i], domain))
-			return true;
-	return false;
-}
-
 static enum extent
 extent_of(size_t listed, size_t all)
 {
@@ -76,23 +54,9 @@ authors(const struct override_rules *r, const struct from_facts *from)
 	if (from->state != FROM_OK)
 		return EXTENT_NONE;
 	for (i = 0; i < from->ndomains; i++)
-		n += domain_is_listed(r->author_domains, r->nauthor_domains,
+		n += policy_domain_is_listed(r->author_domains, r->nauthor_domains,
 		    from->domain[i]);
 	return extent_of(n, from->ndomains);
-}
-
-static bool
-recipient_is_listed(const struct override_rules *r,
-    const struct identity_rules *ir, const struct mailbox *box)
-{
-	size_t i;
-
-	if (box->local == NULL || box->domain == NULL)
-		return false;
-	for (i = 0; i < r->nrecipients; i++)
-		if (policy_pattern_fits(ir, r->recipients[i], box))
-			return true;
-	return false;
 }
 
 static enum extent
@@ -104,7 +68,8 @@ recipients(const struct override_rules *r, const struct identity_rules *ir,
 	if (r->nrecipients == 0)
 		return EXTENT_ALL;
 	for (i = 0; i < list->n; i++)
-		n += recipient_is_listed(r, ir, &list->box[i]);
+		n += policy_box_is_listed(ir, r->recipients, r->nrecipients,
+		    &list->box[i]);
 	return extent_of(n, list->n);
 }
 
@@ -117,7 +82,7 @@ is_signed(const struct override_rules *r, const struct dkim_facts *dkim)
 	for (i = 0; i < dkim->n; i++)
 		if (dkim->sig[i].result == RESULT_PASS &&
 		    dkim->sig[i].domain != NULL &&
-		    domain_is_listed(r->signers, r->nsigners,
+		    policy_domain_is_listed(r->signers, r->nsigners,
 		    dkim->sig[i].domain))
 			return true;
 	return r->nsigners == 0;

@@ -27,6 +27,27 @@ policy_sign_domain(const struct facts *f, const char **why)
 	return *why == NULL ? f->from.domain[0] : NULL;
 }
 
+bool
+policy_sign_is_exempt(const struct sign_exemptions *r,
+    const struct identity_rules *ir, const struct facts *f, const char **why)
+{
+	const struct mailbox_list	*list = &f->env.recipient_list;
+	size_t				 i;
+
+	*why = "the author's domain is exempt";
+	for (i = 0; i < f->from.ndomains; i++)
+		if (policy_domain_is_listed(r->domains, r->ndomains,
+		    f->from.domain[i]))
+			return true;
+	*why = "a recipient is exempt";
+	for (i = 0; i < list->n; i++)
+		if (policy_box_is_listed(ir, r->recipients, r->nrecipients,
+		    &list->box[i]))
+			return true;
+	*why = NULL;
+	return false;
+}
+
 /*
  * A tenant of a subdomain must not sign for the parent domain: by relaxed
  * alignment its signature would give DMARC a pass.

@@ -373,9 +373,19 @@ stage_sender(struct session *s, const char *path)
 	env->sender_domain = box.domain;
 }
 
+/* Only overrides read the list, and on submission exempt-recipients. */
+static bool
+needs_recipients(const struct message *m)
+{
+	const struct conf *c = m->setup->conf;
+
+	return m->f.direction == DIRECTION_INBOUND ? c->noverrides > 0 :
+	    c->signing.exempt.nrecipients > 0;
+}
+
 /*
- * Only overrides read the list. A recipient that cannot be parsed is kept as
- * an empty mailbox, which matches no pattern.
+ * A recipient that cannot be parsed is kept as an empty mailbox, which matches
+ * no pattern.
  */
 void
 stage_recipient(struct message *m, const char *path)
@@ -383,8 +393,7 @@ stage_recipient(struct message *m, const char *path)
 	struct mailbox_list	*list = &m->f.env.recipient_list;
 	struct mailbox		 box = { NULL, NULL, NULL }, *more;
 
-	if (m->setup->conf->noverrides == 0 ||
-	    m->f.direction != DIRECTION_INBOUND)
+	if (!needs_recipients(m))
 		return;
 	if (is_too_long(path) || !mailaddr_path(m->arena, path, &box))
 		memset(&box, 0, sizeof(box));

@@ -229,7 +229,9 @@ stage_sign_start(struct message *m)
 	size_t			 i;
 
 	domain = policy_sign_domain(&m->f, &m->sign_why);
-	if (domain == NULL)
+	if (domain == NULL || policy_sign_is_exempt(
+	    &m->setup->conf->signing.exempt, &m->setup->conf->identity,
+	    &m->f, &m->sign_why))
 		return;
 	keys = keyring_find_author(m->setup->keys, rules,
 	    m->f.from.from.box[0].local, domain, m->arena);

@@ -263,7 +263,9 @@ printed_loads_again(void **state)
 		"user \"o'brien\" { networks = {2001:db8::/32} "
 		"second-factor = yes senders = {\"*\", \"@.example.org\"} }"
 		"signing { canonicalization = simple/relaxed oversign = {} "
-		"sign-fields = {\"To\", \"X-Y\"} skip-fields = {Cc} }",
+		"sign-fields = {\"To\", \"X-Y\"} skip-fields = {Cc} "
+		"exempt-domains = {x.org, \".y.org\"} "
+		"exempt-recipients = {\"@z.org\", \"a@b.org\"} }",
 		"relay r { networks = {\"::1\"} senders = {\"@x.org\"} "
 		"plan = premium require-tls = yes }"
 		"listener a { daemon-ports = 587 direction = submission "
