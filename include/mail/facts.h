@@ -167,7 +167,7 @@ struct dmarc_facts {
 	const struct dmarc_facts *fails_too;
 };
 
-/* A site's own rule that replaces a DMARC policy; name NULL: none. */
+/* A site's own rule that replaces an action; name NULL: none. */
 struct override_facts {
 	const char	*name;		/* of the section, or of the option */
 	const char	*reason;	/* the operator's words, or NULL */
@@ -203,7 +203,8 @@ struct facts {
 	struct spf_facts spf_helo, spf_mfrom;
 	struct dkim_facts dkim;
 	struct dmarc_facts dmarc;
-	struct override_facts override;
+	struct override_facts override;		/* of DMARC, or of trust */
+	struct override_facts spf_override;
 	/* the login's or the listener's account first, then its groups' */
 	size_t		 nquotas;	/* 0: this message is not counted */
 	struct quota_facts *quota;

@@ -1,5 +1,5 @@
 /*
- * policy_override - trusted clients, and exceptions from DMARC policies
+ * policy_override - trusted clients, and exceptions from DMARC and SPF
  *
  * Pure: facts and rules in, verdict out. No I/O, no clock, no allocation.
  */
@@ -25,6 +25,9 @@ bool		 policy_trust(const struct trust_rules *r,
 		    const struct facts *f, bool own_mail,
 		    struct override_facts *o);
 
+/* Whose action a section replaces. */
+enum override_of { OVERRIDE_DMARC, OVERRIDE_SPF, OVERRIDE_BOTH };
+
 /*
  * One override section. It fits when each list that is not empty matches the
  * message. Domains are canonical; ".x" is the subdomains of x.
@@ -35,6 +38,7 @@ struct override_rules {
 	const char *const *author_domains;	size_t nauthor_domains;
 	const char *const *signers;		size_t nsigners;
 	const char *const *recipients;		size_t nrecipients;
+	enum override_of of;
 	enum action	 action;
 	const char	*reason;	/* NULL: none given */
 };
@@ -45,6 +49,14 @@ struct override_rules {
  * permerror can be replaced.
  */
 struct verdict	 policy_override(const struct override_rules *r, size_t n,
+		    const struct identity_rules *ir, const struct facts *f,
+		    struct override_facts *o, struct verdict v);
+
+/*
+ * The same for the verdict of policy_spf, where HELO or MAIL FROM is fail,
+ * softfail, permerror or temperror.
+ */
+struct verdict	 policy_override_spf(const struct override_rules *r, size_t n,
 		    const struct identity_rules *ir, const struct facts *f,
 		    struct override_facts *o, struct verdict v);
 

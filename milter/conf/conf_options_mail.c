@@ -23,6 +23,11 @@ static const char *const store_words[] = {
 	[ACTION_ACCEPT] = "accept", [ACTION_DEFER] = "defer"
 };
 
+static const char *const replaces_words[] = {
+	[OVERRIDE_DMARC] = "dmarc", [OVERRIDE_SPF] = "spf",
+	[OVERRIDE_BOTH] = "both"
+};
+
 #define OVERRIDE(field)	.at = offsetof(struct override_rules, field)
 
 const struct conf_option conf_options_mail[] = {
@@ -172,8 +177,10 @@ const struct conf_option conf_options_mail[] = {
 	    MORE(override_rules, nrecipients), .def = "",
 	    .syntax = syntax_sender,
 	    .help = "recipients it applies to; empty: all" },
+	{ "override", "replaces", OPT_WORD, OVERRIDE(of), .def = "dmarc",
+	    WORDS(replaces_words), .help = "whose action it replaces" },
 	{ "override", "action", OPT_WORD, OVERRIDE(action), .def = "tag",
-	    WORDS(action_words), .help = "action instead of DMARC's" },
+	    WORDS(action_words), .help = "action instead of that one" },
 	{ "override", "reason", OPT_TEXT, OVERRIDE(reason), .def = "",
 	    .syntax = syntax_reason, .help = "shown in log and header" },
 

@@ -1,5 +1,5 @@
 /*
- * policy_override - trusted clients, and exceptions from DMARC policies
+ * policy_override - trusted clients, and exceptions from DMARC and SPF
  *
  * A trusted client is not judged at all. An override section replaces the
  * action for mail that did not pass, with a milder or a stricter one. It never
@@ -113,28 +113,81 @@ may_change(const struct dmarc_facts *d)
 	    d->result == RESULT_TEMPERROR || d->result == RESULT_PERMERROR);
 }
 
+/* The first section for this method that fits; *o names it. NULL: none. */
+static const struct override_rules *
+override_find(const struct override_rules *r, size_t n, enum override_of of,
+    const struct identity_rules *ir, const struct facts *f,
+    const struct verdict *v)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if ((r[i].of == of || r[i].of == OVERRIDE_BOTH) &&
+		    override_fits(&r[i], ir, f, v->action))
+			return &r[i];
+	return NULL;
+}
+
+static void
+override_note(const struct override_rules *r, const struct verdict *v,
+    struct override_facts *o)
+{
+	o->name = r->name;
+	o->reason = r->reason;
+	o->rule = v->rule;
+}
+
 struct verdict
 policy_override(const struct override_rules *r, size_t n,
     const struct identity_rules *ir, const struct facts *f,
     struct override_facts *o, struct verdict v)
 {
-	size_t i;
+	const struct override_rules *found;
 
 	if (!may_change(&f->dmarc))
 		return v;
-	for (i = 0; i < n && !override_fits(&r[i], ir, f, v.action); i++)
-		continue;
-	if (i == n)
+	found = override_find(r, n, OVERRIDE_DMARC, ir, f, &v);
+	if (found == NULL)
 		return v;
-	o->name = r[i].name;
-	o->reason = r[i].reason;
-	o->rule = v.rule;
-	if (r[i].action == v.action)
+	override_note(found, &v, o);
+	if (found->action == v.action)
 		return v;
-	if (r[i].action == ACTION_ACCEPT)
+	if (found->action == ACTION_ACCEPT)
 		return verdict_accept();
-	return verdict_by(r[i].action, "dmarc-override", "550 5.7.1",
+	return verdict_by(found->action, "dmarc-override", "550 5.7.1",
 	    "451 4.7.1", "DMARC: mail of %s is handled by a rule of this "
 	    "site", f->dmarc.author_domain != NULL ?
 	    f->dmarc.author_domain : "this author");
+}
+
+/* Results for which section spf has an action. */
+static bool
+spf_may_change(const struct spf_facts *spf)
+{
+	return spf->done && (spf->result == RESULT_FAIL ||
+	    spf->result == RESULT_SOFTFAIL ||
+	    spf->result == RESULT_PERMERROR ||
+	    spf->result == RESULT_TEMPERROR);
+}
+
+struct verdict
+policy_override_spf(const struct override_rules *r, size_t n,
+    const struct identity_rules *ir, const struct facts *f,
+    struct override_facts *o, struct verdict v)
+{
+	const struct override_rules *found;
+
+	if (!spf_may_change(&f->spf_mfrom) && !spf_may_change(&f->spf_helo))
+		return v;
+	found = override_find(r, n, OVERRIDE_SPF, ir, f, &v);
+	if (found == NULL)
+		return v;
+	override_note(found, &v, o);
+	if (found->action == v.action)
+		return v;
+	if (found->action == ACTION_ACCEPT)
+		return verdict_accept();
+	return verdict_by(found->action, "spf-override", "550 5.7.23",
+	    "451 4.7.24", "SPF: mail from this client is handled by a rule of "
+	    "this site");
 }

@@ -358,7 +358,9 @@ judge_inbound(struct message *m)
 		return verdict_accept();
 	v = policy_override(c->overrides, c->noverrides, &c->identity, &m->f,
 	    &m->f.override, policy_dmarc(&c->dmarc, &m->f));
-	return verdict_worse(v, policy_spf(&c->spf, &m->f));
+	return verdict_worse(v, policy_override_spf(c->overrides,
+	    c->noverrides, &c->identity, &m->f, &m->f.spf_override,
+	    policy_spf(&c->spf, &m->f)));
 }
 
 static struct verdict

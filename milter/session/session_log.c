@@ -106,6 +106,9 @@ log_results(struct record *r, const struct facts *f)
 	if (f->dmarc.done)
 		log_dmarc(r, &f->dmarc);
 	log_override(r, &f->override);
+	record_str(r, "spf-override", f->spf_override.name);
+	record_str(r, "spf-override-why", f->spf_override.reason);
+	record_str(r, "spf-override-of", f->spf_override.rule);
 }
 
 static const char *

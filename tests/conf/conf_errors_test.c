@@ -461,6 +461,10 @@ static const struct {
 	{ "weak keys",
 	    "dkim { min-key-bits = 512 }",
 	    "t:1: dkim: min-key-bits = \"512\" must be between 1024 and 8192" },
+	{ "replaces",
+	    "override a { networks = {192.0.2.1} replaces = dkim }",
+	    "t:1: override a: replaces = \"dkim\" must be one of: dmarc, "
+	    "spf, both" },
 	{ "dmarc",
 	    "dmarc { on-reject = bounce }",
 	    "t:1: dmarc: on-reject = \"bounce\" must be one of: accept, tag, "
