@@ -19,6 +19,7 @@ struct session_rules {
 	const char *const *daemon_ports;	size_t ndaemon_ports;
 	const char *const *daemon_names;	size_t ndaemon_names;
 	const char *const *daemon_addrs;	size_t ndaemon_addrs;
+	const struct netblock *client_networks;	size_t nclient_networks;
 	bool		 local;			/* sendmail(1) */
 	/* no listener: a missing macro could have chosen a submission one */
 	bool		 undecided;

@@ -21,8 +21,8 @@ option_is_one_of(const char *word, const char *const *list)
 }
 
 static const char *const connection_options[] = {
-	"daemon-ports", "daemon-names", "daemon-addrs", "networks",
-	"allow-plaintext", NULL
+	"daemon-ports", "daemon-names", "daemon-addrs", "client-networks",
+	"networks", "allow-plaintext", NULL
 };
 static const char *const session_options[] = {
 	"require-auth", "require-tls", "min-tls", "min-tls-bits", "mechanisms",
@@ -152,9 +152,10 @@ check_listener(struct conf_builder *b, const struct conf_section *s,
 	check_plaintext(b, s);
 	check_anybody(b, s, r);
 	if (!r->local && r->ndaemon_ports + r->ndaemon_names +
-	    r->ndaemon_addrs == 0)
+	    r->ndaemon_addrs + r->nclient_networks == 0)
 		conf_complain_in(b->bad, s, s->place, "matches no connection; "
-		    "set daemon-ports, daemon-names, daemon-addrs or local");
+		    "set daemon-ports, daemon-names, daemon-addrs, "
+		    "client-networks or local");
 }
 
 /* The first item in both lists, or NULL. An empty list matches all: "". */
@@ -186,12 +187,34 @@ list_covers(const char *const *a, size_t na, const char *const *b, size_t nb)
 	return nb > 0;
 }
 
+/* Is each of b's client networks part of one of a's? None are all. */
+static bool
+clients_cover(const struct session_rules *a, const struct session_rules *b)
+{
+	size_t i, j;
+
+	if (a->nclient_networks == 0)
+		return true;
+	for (i = 0; i < b->nclient_networks; i++) {
+		for (j = 0; j < a->nclient_networks; j++)
+			if (a->client_networks[j].bits <=
+			    b->client_networks[i].bits &&
+			    netblocks_contain(&a->client_networks[j], 1,
+			    &b->client_networks[i].addr))
+				break;
+		if (j == a->nclient_networks)
+			return false;
+	}
+	return b->nclient_networks > 0;
+}
+
 static bool
 listener_covers(const struct session_rules *a, const struct session_rules *b)
 {
 	if (a->local || b->local)
 		return a->local && b->local;
-	return list_covers(a->daemon_ports, a->ndaemon_ports,
+	return clients_cover(a, b) &&
+	    list_covers(a->daemon_ports, a->ndaemon_ports,
 	    b->daemon_ports, b->ndaemon_ports) &&
 	    list_covers(a->daemon_names, a->ndaemon_names,
 	    b->daemon_names, b->ndaemon_names) &&
@@ -199,14 +222,14 @@ listener_covers(const struct session_rules *a, const struct session_rules *b)
 	    b->daemon_addrs, b->ndaemon_addrs);
 }
 
-/* A port in both, unless names or addresses keep the two apart; or NULL. */
+/* A port in both, unless other conditions keep the two apart; or NULL. */
 static const char *
 shared_port(const struct session_rules *a, const struct session_rules *b)
 {
 	const char *port;
 
 	if (a->local || b->local || a->ndaemon_ports == 0 ||
-	    b->ndaemon_ports == 0 ||
+	    b->ndaemon_ports == 0 || a->nclient_networks > 0 ||
 	    common_item(a->daemon_names, a->ndaemon_names,
 	    b->daemon_names, b->ndaemon_names) == NULL ||
 	    common_item(a->daemon_addrs, a->ndaemon_addrs,

@@ -1,8 +1,8 @@
 /*
  * policy_connection - the listener that a connection belongs to
  *
- * The macros {daemon_name}, {daemon_port} and {daemon_addr} decide, or that
- * the mail came from sendmail(1). The direction is configured, never guessed.
+ * The macros {daemon_name}, {daemon_port} and {daemon_addr} and the client's
+ * address decide, or that the mail came from sendmail(1). The direction is configured, never guessed.
  * An unset condition always matches; a listener without any condition matches
  * nothing. When a macro is missing that could have chosen a submission
  * listener, the connection is not treated as inbound.
@@ -48,14 +48,30 @@ is_listed(const char *const *list, size_t n, const char *value,
 	return false;
 }
 
+/* A listener without any condition is not used. */
+static bool
+has_condition(const struct session_rules *r)
+{
+	return r->ndaemon_ports + r->ndaemon_names + r->ndaemon_addrs +
+	    r->nclient_networks > 0;
+}
+
+static bool
+takes_client(const struct session_rules *r, const struct conn_facts *conn)
+{
+	return r->nclient_networks == 0 || (conn->client_known &&
+	    netblocks_contain(r->client_networks, r->nclient_networks,
+	    &conn->client));
+}
+
 static bool
 listener_matches(const struct session_rules *r, const struct conn_facts *conn)
 {
 	if (r->local || conn->local)
 		return r->local && conn->local;
-	if (r->ndaemon_ports + r->ndaemon_names + r->ndaemon_addrs == 0)
+	if (!has_condition(r))
 		return false;
-	return is_listed(r->daemon_ports, r->ndaemon_ports,
+	return takes_client(r, conn) && is_listed(r->daemon_ports, r->ndaemon_ports,
 	    conn->daemon_port, same_word) &&
 	    is_listed(r->daemon_names, r->ndaemon_names, conn->daemon_name,
 	    same_word) &&
@@ -87,7 +103,7 @@ static bool
 could_match(const struct session_rules *r, const struct conn_facts *conn)
 {
 	return r->direction == DIRECTION_SUBMISSION && !r->local &&
-	    r->ndaemon_ports + r->ndaemon_names + r->ndaemon_addrs > 0 &&
+	    has_condition(r) && takes_client(r, conn) &&
 	    could_be_listed(r->daemon_ports, r->ndaemon_ports,
 	    conn->daemon_port, same_word) &&
 	    could_be_listed(r->daemon_names, r->ndaemon_names,

@@ -472,7 +472,13 @@ static const struct {
 	{ "a listener that matches nothing",
 	    "\nlistener a { direction = submission }",
 	    "t:2: listener a: matches no connection; set daemon-ports, "
-	    "daemon-names, daemon-addrs or local" },
+	    "daemon-names, daemon-addrs, client-networks or local" },
+	{ "client-networks that are covered",
+	    "listener a { client-networks = {192.0.2.0/24} }\n"
+	    "listener b { daemon-ports = 25 client-networks = "
+	    "{192.0.2.0/25} }",
+	    "t:2: listener b: never matches: listener a matches all its "
+	    "connections first; change one of the two" },
 	{ "local with ports",
 	    "listener a { local = yes\n daemon-ports = 587 }",
 	    "t:2: listener a: daemon-ports has no effect on a local "

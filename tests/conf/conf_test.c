@@ -359,6 +359,12 @@ what_is_accepted(void **state)
 		{ "one port, two addresses",
 		    "listener a { daemon-ports = 25 daemon-addrs = 192.0.2.1 }"
 		    "listener b { daemon-ports = 25 daemon-addrs = ::1 }" },
+		{ "one port, some clients first",
+		    "listener a { daemon-ports = 25 client-networks = ::1 }"
+		    "listener b { daemon-ports = 25 }" },
+		{ "clients of all ports before a port",
+		    "listener a { client-networks = {10.0.0.0/8} }"
+		    "listener b { daemon-ports = 25 }" },
 		{ "unlimited", "plan x { recipients-per-hour = unlimited }" },
 		{ "a plan that blocks", "plan x { recipients-per-hour = 0 }" },
 		{ "submission without requirements", "listener a { "

@@ -26,6 +26,15 @@ static const struct session_rules by_address = {
 static const struct session_rules mx = {
 	.name = "mx", .daemon_ports = p25, .ndaemon_ports = 1
 };
+static const struct netblock lan_block = {
+	{ NETADDR_IPV4, { 192, 0, 2, 0 } }, 24
+};
+static const struct session_rules lan = {
+	.name = "lan", .direction = DIRECTION_SUBMISSION,
+	.client_networks = &lan_block, .nclient_networks = 1
+};
+#define CLIENT(a, b, c, d)	.client_known = true, \
+				.client = { NETADDR_IPV4, { a, b, c, d } }
 static const struct session_rules local = {
 	.name = "local", .direction = DIRECTION_SUBMISSION, .local = true
 };
@@ -78,6 +87,16 @@ a_listener_is_chosen_or_undecided(void **state)
 		    { MTA, .daemon_addr = "2001:db8::70" }, NULL },
 		{ "no address", LISTENERS(&by_address),
 		    { MTA, .daemon_addr = "x" }, NULL },
+		{ "a client in the network", LISTENERS(&lan, &mx),
+		    { MTA, .daemon_port = "25", CLIENT(192, 0, 2, 7) },
+		    "lan" },
+		{ "a client elsewhere", LISTENERS(&lan, &mx),
+		    { MTA, .daemon_port = "25", CLIENT(192, 0, 3, 7) },
+		    "mx" },
+		{ "a client without an address", LISTENERS(&lan, &mx),
+		    { MTA, .daemon_port = "25" }, "mx" },
+		{ "sendmail(1) is in no network", LISTENERS(&lan, &local),
+		    { MTA, .local = true, CLIENT(192, 0, 2, 7) }, "local" },
 		{ "sendmail(1) has no port", LISTENERS(&submission, &local),
 		    { MTA, .local = true }, "local" },
 		{ "sendmail(1) without a listener", LISTENERS(&submission),
