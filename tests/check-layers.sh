@@ -52,6 +52,7 @@ only openssl/		dkim/crypto.c dkim/crypto_pkey.c dkim/crypto_verify.c \
 			store/redis/redis_tls.c
 only hiredis/		store/redis/redis_reply.c
 only idn2.h		mail/idna.c
+only yaml.h		ctl/ctl_import_yaml.c
 only systemd/		daemon/notify_systemd.c
 only syslog.h		base/log.c
 only pwd.h		daemon/privileges.c store/state_file.c base/reach.c \

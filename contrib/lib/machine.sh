@@ -7,10 +7,11 @@
 # so the system gets no user, service or configuration file.
 
 # The packages that the build, its tests and the end-to-end suite need, by their
-# names in Debian 12. libsystemd and libhiredis are optional for the build.
+# names in Debian 12. libsystemd, libhiredis and libyaml are optional for the
+# build.
 BUILD_PACKAGES="autoconf automake gcc make pkg-config libc6-dev
 libmilter-dev libopendkim-dev libspf2-dev libssl-dev libunbound-dev
-libsqlite3-dev libconfuse-dev libidn2-dev libhiredis-dev"
+libsqlite3-dev libconfuse-dev libidn2-dev libhiredis-dev libyaml-dev"
 TEST_PACKAGES="libcmocka-dev libsystemd-dev libmail-dkim-perl python3-spf
 python3-yaml"
 WORLD_PACKAGES="openssl python3 python3-dkim"

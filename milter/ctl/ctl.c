@@ -20,6 +20,8 @@ static const struct command {
 	    "check or show the configuration, list all options" },
 	{ "doctor",	ctl_doctor,
 	    "check that the MTA sends what millgate needs" },
+	{ "import-opendkim", ctl_import,
+	    "make a configuration from those of other programs" },
 	{ "key",	ctl_key,
 	    "make and retire DKIM keys, check their DNS records" },
 	{ "outcomes",	ctl_outcomes,
@@ -44,7 +46,7 @@ print_usage(FILE *out)
 	fprintf(out, "usage: millgatectl [-c FILE] [--json] COMMAND ...\n"
 	    "       millgatectl --version | --help\n\ncommands:\n");
 	for (i = 0; i < NCOMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name,
+		fprintf(out, "  %-15s %s\n", commands[i].name,
 		    commands[i].help);
 	fprintf(out, "\nSee `millgatectl COMMAND --help' and the "
 	    "manual page millgatectl(8).\n");

@@ -104,8 +104,8 @@ ctl_parse(struct ctl *c, const struct ctl_syntax *s, void *arg, int argc,
 
 	optind = 0;	/* glibc: begin anew, at argv[1] */
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":", s->options, NULL)) !=
-	    -1) {
+	while ((option = getopt_long(argc, argv, s->letters != NULL ?
+	    s->letters : ":", s->options, NULL)) != -1) {
 		if (option == CTL_OPT_HELP) {
 			fputs(s->usage, stdout);
 			return CTL_GOOD;

@@ -40,6 +40,8 @@ struct ctl_syntax {
 	 */
 	bool		(*take)(void *arg, int option, char *value);
 	int		 least, most;	/* operands */
+	/* ":" and those of one letter, as for getopt(3); NULL: none */
+	const char	*letters;
 };
 
 /*

@@ -25,6 +25,7 @@ struct ctl {
 int	ctl_check(struct ctl *c, int argc, char **argv);
 int	ctl_conf(struct ctl *c, int argc, char **argv);
 int	ctl_doctor(struct ctl *c, int argc, char **argv);
+int	ctl_import(struct ctl *c, int argc, char **argv);
 int	ctl_key(struct ctl *c, int argc, char **argv);
 int	ctl_outcomes(struct ctl *c, int argc, char **argv);
 int	ctl_quota(struct ctl *c, int argc, char **argv);

@@ -8,7 +8,7 @@ BUILD = os.environ.get("MILLGATE_BUILD", "build")
 
 COMMANDS = [
     [], ["check"], ["conf"], ["conf", "check"], ["conf", "show"], ["doctor"],
-    ["key"], ["key", "new"], ["key", "list"], ["key", "dns"],
+    ["import-opendkim"], ["key"], ["key", "new"], ["key", "list"], ["key", "dns"],
     ["key", "check"], ["key", "activate"], ["key", "retire"],
     ["key", "prune"], ["outcomes"], ["quota"], ["quota", "show"],
     ["quota", "set"], ["quota", "reset"], ["replay"], ["stats"], ["user"],
@@ -47,6 +47,10 @@ WRONG = [
     ("user explain --frob", "--frob"),
     ("outcomes --day yesterday", "--day takes a day such as"),
     ("outcomes extra", '"extra"'),
+    ("import-opendkim", "name at least one file"),
+    ("import-opendkim --opendkim", 'option "--opendkim" requires a value'),
+    ("import-opendkim -o", 'option "-o" requires a value'),
+    ("import-opendkim --opendkim /no/such/file", "/no/such/file: No such"),
     ("key new --type dsa example.org",
      '--type takes rsa, ed25519 or both, not "dsa"'),
     ("key new --bits 100 example.org",
