@@ -289,12 +289,14 @@ opendkim_take_anchor(struct import *im, const struct import_row *row,
 
 /* --- keys ----------------------------------------------------------------- */
 
-/* As key-table takes it; NULL: the data set is of another type. */
+/* As key-table takes it; NULL: it is missing, or of another type. */
 static const char *
 table_text(struct import *im, const char *value)
 {
 	const char *path = value, *text;
 
+	if (value[0] == '\0')
+		return NULL;
 	if (strncasecmp(value, "refile:", 7) == 0)
 		path = value + 7;
 	else if (strncasecmp(value, "file:", 5) == 0)

@@ -141,6 +141,8 @@ static const struct {
 	    "KeyTable key.table\nSigningTable refile:signing.table",
 	    { "key-table = \"/etc/od/key.table\"",
 	    "\"refile:/etc/od/signing.table\"" } },
+	{ "one table", DKIM, "BaseDirectory /etc/od\nKeyTable key.table\n",
+	    { "!key-table =", "one is missing or not a file" } },
 	{ "tables in a database", DKIM, "KeyTable dsn:mysql://x/y\n"
 	    "SigningTable refile:/etc/s", { "!key-table =",
 	    "opendkim.conf:1: KeyTable" } },
