@@ -50,14 +50,13 @@ opendkim_take_mode(struct import *im, const struct import_row *row,
 		import_put(im, row->ours, NULL, "no", import_origin(im, s));
 }
 
-/* OpenDKIM's defaults; RFC 6376 5.4.1 without the Content- fields. */
+/* What OpenDKIM 2.11 signs by default: RFC 6376 5.4.1 as it understands it. */
 static const char *const signed_by_default[] = {
 	"From", "Reply-To", "Subject", "Date", "To", "Cc", "Resent-Date",
 	"Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc",
 	"In-Reply-To", "References", "List-Id", "List-Help",
 	"List-Unsubscribe", "List-Subscribe", "List-Post", "List-Owner",
-	"List-Archive", "Message-ID", "MIME-Version", "Content-Type",
-	"Content-Transfer-Encoding"
+	"List-Archive"
 };
 
 static bool
@@ -103,6 +102,23 @@ opendkim_take_signed(struct import *im, const struct import_row *row,
 		if (strcmp(name, "*") != 0 && name[0] != '-')
 			put_field(im, row, s, name + (name[0] == '+'));
 	}
+}
+
+/* OpenDKIM oversigns what SignHeaders does not name; sign-fields must name it. */
+static void
+sign_oversigned(struct import *im)
+{
+	static const struct import_row	 row = { .name = "OversignHeaders",
+		.ours = "signing sign-fields" };
+	const struct import_setting	*s = import_find(im, row.name);
+	struct import_items		 items = { 0 };
+	size_t				 i;
+
+	if (s == NULL || !import_has(im, row.ours, NULL) ||
+	    !import_dataset(im, &row, s, &items))
+		return;
+	for (i = 0; i < items.n; i++)
+		put_field(im, &row, s, items.item[i].text);
 }
 
 /* millgate signs none of the fields that OpenDKIM omits by default. */
@@ -405,6 +421,7 @@ opendkim_finish(struct import *im)
 
 	if (!opendkim_signs(im))
 		return;
+	sign_oversigned(im);
 	if (!import_true(im, "SubDomains"))
 		import_put(im, "signing own-domain-only", NULL, "yes",
 		    import_origin(im, s));

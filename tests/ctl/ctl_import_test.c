@@ -163,7 +163,10 @@ static const struct {
 	    { "sign-fields = {From, To, Subject}" } },
 	{ "SignHeaders as a change", DKIM, "SignHeaders *,+X-Ours,-Date",
 	    { "sign-fields = {From, Reply-To, Subject, To,",
-	    "Content-Transfer-Encoding, X-Ours}" } },
+	    "List-Archive, X-Ours}" } },
+	{ "OversignHeaders beside SignHeaders", DKIM, "SignHeaders Subject\n"
+	    "OversignHeaders From,X-A", { "sign-fields = {Subject, From, X-A}",
+	    } },
 	{ "OmitHeaders", DKIM, "OmitHeaders *,+List-Id,-Bcc,From",
 	    { "skip-fields = {List-Id}", "From is left out" } },
 	{ "OversignHeaders", DKIM, "OversignHeaders From,Subject",
