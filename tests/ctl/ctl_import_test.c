@@ -12,6 +12,8 @@
 #include "conf/conf_options.h"
 #include "ctl/ctl_import_priv.h"
 
+enum { DKIM, DMARC, SPF, RATE };
+
 /* The files that settings may name. */
 static const struct {
 	const char *path, *text;
@@ -65,6 +67,19 @@ imported(size_t p, const char *text, struct buf *why)
 	return out;
 }
 
+/* A build without libyaml refuses these files. */
+static bool
+reads(size_t program)
+{
+	struct buf	why = BUF_INIT;
+	bool		yes;
+
+	free(imported(program, program == RATE ? "limits: []\n" : "", &why));
+	yes = strstr(buf_str(&why), "without libyaml") == NULL;
+	buf_free(&why);
+	return yes;
+}
+
 static void
 conf_loads(const char *name, const char *text)
 {
@@ -75,8 +90,6 @@ conf_loads(const char *name, const char *text)
 		row_fail(name, "%s in\n%s", why, text);
 	conf_unref(&c);
 }
-
-enum { DKIM, DMARC, SPF, RATE };
 
 static const struct {
 	const char	*name;
@@ -323,6 +336,8 @@ settings_are_carried_over(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++) {
+		if (!reads(rows[i].program))
+			continue;
 		out = imported(rows[i].program, rows[i].text, &why);
 		if (why.len > 0)
 			row_fail(rows[i].name, "%s", buf_str(&why));
@@ -384,6 +399,8 @@ errors_have_file_and_line(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(bad); i++) {
+		if (!reads(bad[i].program))
+			continue;
 		buf_reset(&why);
 		free(imported(bad[i].program, bad[i].text, &why));
 		if (strncmp(buf_str(&why), bad[i].want,
