@@ -21,13 +21,11 @@ fi
 doc=usr/share/doc/millgate
 for file in usr/sbin/millgate usr/bin/millgatectl \
     usr/share/man/man5/millgate.conf.5 usr/share/man/man8/millgate.8 \
+    usr/share/man/man7/millgate-howto.7 \
     usr/share/man/man8/millgatectl.8 $doc/README $doc/NEWS $doc/millgate.conf \
     $doc/examples/postfix/main.cf $doc/examples/postfix/master.cf \
-    $doc/examples/sendmail/millgate.mc $doc/examples/sendmail/submit.mc \
-    $doc/examples/recipes/local-programs \
-    $doc/examples/recipes/content-filter \
-    $doc/examples/recipes/several-postfix \
-    $doc/examples/recipes/load-balancer; do
+    $doc/examples/sendmail/millgate.mc \
+    $doc/examples/sendmail/submit.mc; do
 	if [ -s "$place/$file" ]; then
 		echo "ok - $file"
 	else

@@ -1,4 +1,4 @@
-"""The recipes of contrib/recipes, with real servers."""
+"""The recipes of millgate-howto(7), with real servers."""
 
 import re
 import socket
@@ -9,8 +9,8 @@ from cases_submission import BOTH, signed_by_both
 from content_filter import content_filter
 from message import compose, delivered, message_id, was_delivered
 from recipes import (Elsewhere, main_cf, master_cf, millgate_conf,
-                     postfix_with)
-from runner import case, settings
+                     millgate_with, postfix_with, says)
+from runner import case
 from services import OTHER_ADDRESS
 from steps import arrive, expect, log_line, results, submit
 from world import HONEST, STRANGER
@@ -51,15 +51,17 @@ def log_lines(w, text):
 @case
 def programs_on_port_25_of_loopback_are_a_relay(w):
     outside = "%s:%d inet n - n - - smtpd\n" % (OTHER_ADDRESS, w.port["smtp"])
-    with settings(w, top=millgate_conf(w, "local-programs")), \
-            postfix_with(w, master=outside + master_cf(w, "local-programs")):
+    with millgate_with(w, millgate_conf(w, "localhost")), \
+            postfix_with(w, master=outside):
         no_advice(w)
         text, reply = send(w, ALICE)
         expect(reply, "250 2.0.0")
         signed_by_both(w, text)
-        line = log_line(w, reply)
-        assert " listener=web " in line and " relay=web " in line, line
-        assert " plan=standard quota=1/1500" in line, line
+        assert says(w, "localhost", "log of a program") == log_line(w, reply)
+        text = compose(ALICE)
+        sendmail(w, text, "-f", ALICE, "r@elsewhere.example")
+        signed_by_both(w, text)
+        says(w, "localhost", "log of cron")
         expect(send(w, STRICT)[1], "550 5.7.1 ")
         # the same port on another address
         there = Elsewhere(w, address=OTHER_ADDRESS)
@@ -75,15 +77,14 @@ def programs_on_port_25_of_loopback_are_a_relay(w):
 
 @case
 def mailman_sends_with_the_addresses_of_its_members(w):
-    with settings(w, top=millgate_conf(w, "local-programs")), \
-            postfix_with(w, master=master_cf(w, "local-programs"),
+    with millgate_with(w, millgate_conf(w, "lists")), \
+            postfix_with(w, master=master_cf(w, "lists"),
                          main="smtpd_tls_security_level = none\n"):
         text, reply = send(w, "list-bounces@example.net", "mailman", PLAIN)
         expect(reply, "250 2.0.0")
         assert not delivered(w, "elsewhere.example", text).all(
             "DKIM-Signature")
-        line = log_line(w, reply)
-        assert " relay=mailman " in line and " plan=lists " in line, line
+        assert says(w, "lists", "log of Mailman") == log_line(w, reply)
         text, reply = send(w, "list-bounces@example.net", "mailman", ALICE)
         expect(reply, "250 2.0.0")
         signed_by_both(w, text)
@@ -94,8 +95,8 @@ def mailman_sends_with_the_addresses_of_its_members(w):
 @case
 def mail_that_a_content_filter_returns_is_not_seen_again(w):
     back = (w.address, w.port["return"])
-    with postfix_with(w, main_cf(w, "content-filter"),
-                      master_cf(w, "content-filter")), \
+    with millgate_with(w, millgate_conf(w, "filter")), \
+            postfix_with(w, main_cf(w, "filter"), master_cf(w, "filter")), \
             content_filter(w.address, w.port["filter"], back):
         no_advice(w)
         text = compose(ALICE)
@@ -105,7 +106,7 @@ def mail_that_a_content_filter_returns_is_not_seen_again(w):
         assert found.all("X-Virus-Scanned"), found.head
         assert len(found.all("DKIM-Signature")) == 2, found.head
         assert used(w) == before + 1, (before, used(w))
-        assert len(log_lines(w, text)) == 1, log_lines(w, text)
+        assert log_lines(w, text) == [says(w, "filter", "log")]
 
         text = compose(STRICT)
         expect(arrive(w, text, STRICT, HONEST), "250 2.0.0")
@@ -130,17 +131,14 @@ def used(w):
 @case
 def two_instances_with_the_same_ports_have_their_own_listeners(w):
     office = "192.0.2.0/24", "203.0.113.0/24"
-    w.second_postfix.extra = main_cf(w, "several-postfix").replace(*office)
+    w.second_postfix.extra = main_cf(w, "instances").replace(*office)
     out = Elsewhere(w, address=OTHER_ADDRESS)
-    with settings(w, top=millgate_conf(w, "several-postfix").replace(
-            *office)):
+    with millgate_with(w, millgate_conf(w, "instances", places=(office,))):
         w.second_postfix.start()
         try:
             text, reply = send(out, ALICE, address="203.0.113.9")
             expect(reply, "250 2.0.0")
-            line = log_line(w, reply)
-            assert " listener=out " in line and " relay=office " in line, line
-            assert " signed=2 " in line, line
+            assert says(w, "instances", "log") == log_line(w, reply)
             expect(send(out, STRICT, address="203.0.113.9")[1], "550 5.7.1 ")
             # its other services keep the names of their own
             expect(submit(out, compose(ALICE)), "250 2.0.0")
@@ -183,10 +181,12 @@ def health_check(w, port):
 
 @case
 def behind_a_load_balancer_the_client_is_the_real_one(w):
-    with postfix_with(w, master=master_cf(w, "load-balancer")):
+    with millgate_with(w, millgate_conf(w, "balancer")), \
+            postfix_with(w, master=master_cf(w, "balancer")):
         assert health_check(w, "return") == b"220 "
         no_advice(w)
         check_balanced(w, "return")
+        says(w, "balancer", "log")
         text = compose(ALICE)
         with smtp.Client(w, "balanced", proxy=PROXY % (
                 STRANGER, w.port["submission"])) as client:
@@ -201,7 +201,7 @@ def behind_a_load_balancer_the_client_is_the_real_one(w):
 
 @case
 def behind_a_load_balancer_and_postscreen_it_is_the_real_one_too(w):
-    master = master_cf(w, "load-balancer", "master.cf with postscreen")
+    master = master_cf(w, "balancer", "master.cf with postscreen")
     with postfix_with(w, master=master + "  -o disable_vrfy_command=yes\n",
                       main="postscreen_greet_wait = 1s\n"):
         no_advice(w)

@@ -182,10 +182,10 @@ def sendmail_1_is_signed_for_the_identities_of_its_relay(w):
 
 @on_sendmail
 def programs_on_port_25_of_loopback_are_a_relay(w):
-    conf = recipes.millgate_conf(w, "local-programs")
-    conf = re.sub(r"daemon-ports.*\n\tdaemon-addrs.*",
+    conf = recipes.millgate_conf(w, "localhost")
+    conf = re.sub(r"daemon-ports.*\n *daemon-addrs.*",
                   'daemon-names = {"WEB"}', conf)
-    with settings(w, top=conf):
+    with recipes.millgate_with(w, conf):
         text, reply = recipe_cases.send(w, ALICE, "sendmail_web")
         expect(reply, "250 2.0.0")
         submission_cases.signed_by_both(w, text)

@@ -25,9 +25,9 @@ PORTS = {"smtp": "sendmail_mta", "submission": "sendmail_msa",
 FRAGMENT_PORTS = {"25": "sendmail_mta", "587": "sendmail_msa",
                   "465": "sendmail_tls", "10587": "sendmail_msp"}
 
-# lines of recipes: their page, name and port
-RECIPES = (("local-programs", "WEB", "sendmail_web"),
-           ("content-filter", "RETURN", "sendmail_return"))
+# lines of recipes: the recipe, their name and port
+RECIPES = (("localhost", "WEB", "sendmail_web"),
+           ("filter", "RETURN", "sendmail_return"))
 
 COMMON_MC = """\
 divert(0)dnl
@@ -113,9 +113,9 @@ class Sendmail(services.Service):
     def recipes(self):
         """The ports that recipes add to millgate.mc, as in fragment()."""
         lines = ""
-        for page, name, port in RECIPES:
-            line = next(line for line in recipes.fragments(
-                page, "sendmail.mc").splitlines() if "Name=" + name in line)
+        for recipe, name, port in RECIPES:
+            line = next(line for line in recipes.block(
+                recipe, "sendmail.mc").splitlines() if "Name=" + name in line)
             lines += re.sub(r"Port=\d+", "Port=%d" % self.world.port[port],
                             line).replace("127.0.0.1",
                                           self.world.address) + "\n"

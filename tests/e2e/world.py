@@ -45,6 +45,10 @@ LOGINS = {
     "peter": "of-this-host",
     "sam@example.net": "tiny-plan",
     "tina@example.net": "tiny-plan",
+    # of the customers in millgate-howto(7)
+    "alice@acme.example": "of-a-customer",
+    "info@acme.example": "of-a-customer",
+    "carol@zenith.example": "of-a-customer",
 }
 
 EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]
@@ -120,7 +124,7 @@ class World:
                              ("sendmail_mta", 2525), ("sendmail_msa", 2587),
                              ("sendmail_tls", 2465),
                              ("sendmail_msp", 2526),
-                             # of the recipes in contrib
+                             # of millgate-howto(7)
                              ("filter", 10024), ("return", 10025),
                              ("mailman", 10026), ("balanced", 10587),
                              ("sendmail_web", 2528),
