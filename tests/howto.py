@@ -66,8 +66,8 @@ def prepare(d, texts):
 
 def local(text, d):
     """The configuration for this directory and this user."""
-    for place in ('/var/spool/postfix/millgate/', '/etc/millgate/',
-                  '/var/lib/millgate/', '/usr/local/sbin/'):
+    for place in ('/var/spool/postfix/millgate/', '/run/millgate/',
+                  '/etc/millgate/', '/var/lib/millgate/', '/usr/local/sbin/'):
         text = text.replace(place, d + '/')
     text = text.replace('"millgate-mta"', '"daemon"')
     if os.geteuid() != 0:	# who cannot give a socket to another group

@@ -62,6 +62,10 @@ def programs_on_port_25_of_loopback_are_a_relay(w):
         sendmail(w, text, "-f", ALICE, "r@elsewhere.example")
         signed_by_both(w, text)
         says(w, "localhost", "log of cron")
+        # webmail, which logs in as its user
+        reply = submit(w, compose(ALICE))
+        expect(reply, "250 2.0.0")
+        assert " listener=submission " in log_line(w, reply)
         expect(send(w, STRICT)[1], "550 5.7.1 ")
         # the same port on another address
         there = Elsewhere(w, address=OTHER_ADDRESS)
