@@ -3,8 +3,8 @@
 #
 # Sourced. There are three rules. Nothing is changed on a machine that runs a
 # mail server. Missing packages are installed, but no servers. Postfix, Dovecot,
-# nsd, Sendmail and Redis are unpacked below the source tree and not installed,
-# so the system gets no user, service or configuration file.
+# nsd, Sendmail, Redis and haproxy are unpacked below the source tree and not
+# installed, so the system gets no user, service or configuration file.
 
 # The packages that the build, its tests and the end-to-end suite need, by their
 # names in Debian 12. libsystemd, libhiredis and libyaml are optional for the
@@ -19,13 +19,16 @@ WORLD_PACKAGES="openssl python3 python3-dkim"
 SERVER_LIBRARIES="libdb5.3 libicu72 libnsl2 libsasl2-2 libsodium23
 libevent-2.1-7 libfstrm0 libprotobuf-c1 libpam0g libcap2 libunwind8
 libldap-2.5-0 liblockfile1 libwrap0 libsasl2-modules libsasl2-modules-db m4
-libjemalloc2 liblzf1 libatomic1"
+libjemalloc2 liblzf1 libatomic1 liblua5.3-0 libopentracing-c-wrapper0
+libpcre2-8-0"
 SERVERS="postfix dovecot-core nsd"
 # Always unpacked, because a system with Postfix does not have it.
 SENDMAIL="sendmail-bin sendmail-base sendmail-cf sasl2-bin"
 # Always unpacked: if it were installed, it would start a service. redis-server
 # is a link into the package redis-tools.
 REDIS="redis-server redis-tools"
+# Always unpacked, for the same reason.
+HAPROXY="haproxy"
 # Always unpacked: the SPF suites are in its documentation, which dpkg may
 # be told to leave out.
 SUITES="python3-spf"
@@ -200,14 +203,14 @@ unpack()
 	echo "$*" >"$target/complete"
 }
 
-# Unpacks Sendmail, Redis and the SPF suites into directory $1, and the other
-# servers unless the system has them. Does nothing if they are there already.
+# Unpacks Sendmail, Redis, haproxy and the SPF suites into directory $1, and the
+# other servers unless the system has them. Does nothing if they are there already.
 unpack_servers()
 {
-	wanted="$SERVERS $SENDMAIL $REDIS $SUITES"
+	wanted="$SERVERS $SENDMAIL $REDIS $HAPROXY $SUITES"
 	if [ -x /usr/lib/postfix/sbin/master ] &&
 	    [ -x /usr/bin/doveconf ] && [ -x /usr/sbin/nsd ]; then
-		wanted="$SENDMAIL $REDIS $SUITES"
+		wanted="$SENDMAIL $REDIS $HAPROXY $SUITES"
 	fi
 	# shellcheck disable=SC2086
 	unpack "$1" $wanted

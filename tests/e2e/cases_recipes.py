@@ -4,13 +4,16 @@ import re
 import socket
 
 import cases_doctor
+import isolate
+import programs
+import services
 from cases_local import sendmail
 from cases_submission import BOTH, signed_by_both
 from content_filter import content_filter
 from message import compose, delivered, message_id, was_delivered
-from recipes import (Elsewhere, main_cf, master_cf, millgate_conf,
-                     millgate_with, postfix_with, says)
-from runner import case
+from recipes import (Elsewhere, block, main_cf, master_cf, millgate_conf,
+                     millgate_with, placed, postfix_with, says)
+from runner import Skip, case
 from services import OTHER_ADDRESS
 from steps import arrive, expect, log_line, results, submit
 from world import HONEST, STRANGER
@@ -201,6 +204,53 @@ def behind_a_load_balancer_the_client_is_the_real_one(w):
         assert " listener=submission " in line, line
         assert " client=%s " % STRANGER in line, line
         signed_by_both(w, text)
+
+
+class Haproxy(services.Service):
+    """The load balancer of the recipe, on an address of this world."""
+
+    name, address = "haproxy", "203.0.113.25"
+
+    def configure(self):
+        services.write(self.directory + "/haproxy.cfg",
+                       placed(self.world, block("balancer", "haproxy.cfg")))
+
+    def argv(self):
+        return [programs.find("haproxy"), "-db", "-f",
+                self.directory + "/haproxy.cfg"]
+
+    def ready(self):
+        return services.greets(self.address, 25)
+
+
+@case
+def haproxy_passes_the_addresses_of_the_clients_on(w):
+    if not isolate.isolated():
+        raise Skip("needs a namespace: haproxy listens on port 25")
+    try:
+        programs.find("haproxy")
+    except programs.Missing as why:
+        raise Skip(why)
+    balancer = Haproxy(w)
+    with millgate_with(w, millgate_conf(w, "balancer")), \
+            postfix_with(w, master=master_cf(w, "balancer")):
+        balancer.start()
+        try:
+            there = Elsewhere(w, address=Haproxy.address, xclient=False)
+            for client, want in ((HONEST, "250 2.0.0"),
+                                 (STRANGER, "550 5.7.1 ")):
+                expect(arrive(there, compose(STRICT), STRICT, client), want)
+                line = w.millgate.log_line(sender=STRICT, client=client)
+                assert " listener=mx " in line, line
+            text = compose(ALICE)
+            with smtp.Client(there, "submission", address=STRANGER) as client:
+                expect(client.login(ALICE), "235")
+                reply = client.submit(ALICE, "r@elsewhere.example", text)
+            expect(reply, "250 2.0.0")
+            assert " client=%s " % STRANGER in log_line(w, reply)
+            signed_by_both(w, text)
+        finally:
+            balancer.stop()
 
 
 @case
