@@ -275,6 +275,8 @@ def lists_and_forwarders_are_accepted_in_spite_of_dmarc(w):
         text = compose(STRICT, subject="[list] A letter")
         expect(arrive(w, text, "list-bounces@" + LIST, STRANGER),
                "550 5.7.1 ")
+        found = run(w, "lists", "find")
+        assert "list-bounces@" + LIST in found, found
         text = sign(w, text, LIST)
         expect(arrive(w, text, "list-bounces@" + LIST, STRANGER), "250")
         says(w, "lists", "log of a list")

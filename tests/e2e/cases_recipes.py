@@ -12,7 +12,7 @@ from cases_submission import BOTH, signed_by_both
 from content_filter import content_filter
 from message import compose, delivered, message_id, was_delivered
 from recipes import (Elsewhere, block, main_cf, master_cf, millgate_conf,
-                     millgate_with, placed, postfix_with, says)
+                     millgate_with, placed, postfix_with, run, says)
 from runner import Skip, case
 from services import OTHER_ADDRESS
 from steps import arrive, expect, log_line, results, submit
@@ -65,6 +65,8 @@ def programs_on_port_25_of_loopback_are_a_relay(w):
         sendmail(w, text, "-f", ALICE, "r@elsewhere.example")
         signed_by_both(w, text)
         says(w, "localhost", "log of cron")
+        said = run(w, "localhost", "check")
+        assert "listener local" in said and "relay web" in said, said
         # webmail, which logs in as its user
         reply = submit(w, compose(ALICE))
         expect(reply, "250 2.0.0")
@@ -143,6 +145,8 @@ def two_instances_with_the_same_ports_have_their_own_listeners(w):
     with millgate_with(w, millgate_conf(w, "instances", places=(office,))):
         w.second_postfix.start()
         try:
+            no_advice(Elsewhere(w, postfix=w.second_postfix,
+                                address=OTHER_ADDRESS))
             text, reply = send(out, ALICE, address="203.0.113.9")
             expect(reply, "250 2.0.0")
             assert says(w, "instances", "log") == log_line(w, reply)
