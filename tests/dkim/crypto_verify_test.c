@@ -324,6 +324,54 @@ threads_share_the_cache(void **state)
 	pubkey_cache_free(&c);
 }
 
+struct shared {
+	const struct pubkey	*key;
+	const char		*sig;
+};
+
+/* NULL when all answers are right. */
+static void *
+verify_many(void *arg)
+{
+	static const unsigned char	 other[PUBKEY_DIGEST_LEN] = "another";
+	struct shared			*s = arg;
+	size_t				 len = strlen(s->sig);
+	unsigned			 i;
+
+	for (i = 0; i < 200; i++)
+		if (!pubkey_verifies(s->key, digest, s->sig, len) ||
+		    pubkey_verifies(s->key, other, s->sig, len))
+			return s;
+	return NULL;
+}
+
+static void
+threads_share_an_rsa_key(void **state)
+{
+	struct pubkey_cache	*c = pubkey_cache_new(10);
+	struct arena		*a = arena_new(4096);
+	EVP_PKEY		*pkey = maker_key("rsa2048");
+	const char		*p = maker_public(a, pkey, "spki"), *why;
+	struct pubkey		*k = pubkey_get(c, KEY_RSA, p, strlen(p), &why);
+	struct shared		 s = { k, sign_digest(a, pkey, EVP_sha256()) };
+	pthread_t		 id[4];
+	void			*bad;
+	size_t			 i;
+
+	(void)state;
+	assert_non_null(k);
+	for (i = 0; i < NELEM(id); i++)
+		assert_int_equal(pthread_create(&id[i], NULL, verify_many,
+		    &s), 0);
+	for (i = 0; i < NELEM(id); i++) {
+		assert_int_equal(pthread_join(id[i], &bad), 0);
+		assert_null(bad);
+	}
+	pubkey_release(&k);
+	pubkey_cache_free(&c);
+	arena_free(&a);
+}
+
 static int
 tear_down(void **state)
 {
@@ -345,6 +393,7 @@ main(void)
 		cmocka_unit_test(the_least_used_goes),
 		cmocka_unit_test(the_text_and_the_type_count),
 		cmocka_unit_test(threads_share_the_cache),
+		cmocka_unit_test(threads_share_an_rsa_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, tear_down);
