@@ -76,6 +76,13 @@ struct keyring	*keyring_load_tables(const char *key_table,
 		    const char *signing_table, char **why);
 
 /*
+ * The files of keys that a KeyTable names, whether they can be read or not;
+ * NULL-terminated, in the arena. NULL with *why as above: the table is wrong.
+ */
+const char *const *keyring_table_files(const char *key_table,
+		    struct arena *a, char **why);
+
+/*
  * The keys that sign for the author local@domain (canonical), RSA before
  * Ed25519. From a directory: the keys of the domain, else, unless
  * rules->own_domain_only, those of its nearest parent that has keys. From the

@@ -173,7 +173,7 @@ opendkim_take_safe_keys(struct import *im, const struct import_row *row,
 {
 	if (!import_true(im, row->name))
 		import_note(im, s, "a key that others may read is refused; "
-		    "millgate -t prints the commands that close it");
+		    "run millgatectl key fix");
 }
 
 /* --- clients -------------------------------------------------------------- */
@@ -361,8 +361,7 @@ take_tables(struct import *im)
 		import_put(im, "signing all-matches", NULL, "yes",
 		    import_origin(im, import_find(im, "MultipleSignatures")));
 	import_remark(im, "the user that millgate runs as must be able to read "
-	    "the tables and keys: run millgate -t as root, which prints the "
-	    "commands");
+	    "the tables and keys: run millgatectl key fix as root");
 }
 
 /* The commands for one domain; its key becomes DOMAIN/SELECTOR.private. */

@@ -37,6 +37,7 @@ static const char usage[] =
     "  key retire DOMAIN SELECTOR   do not sign with a key any longer\n"
     "  key prune [DOMAIN]       delete keys that retired long ago\n"
     "    --keep DAYS            but keep those of the last DAYS (default 14)\n"
+    "  key fix                  let the daemon read its keys, and nobody else\n"
     "  --directory DIR          key directory (default: as configured)\n"
     "  --zone FILE              look names up in this zone file\n"
     "  --json                   print JSON\n"
@@ -59,6 +60,7 @@ static const struct subcommand {
 	{ "activate",	ctl_key_activate,	1, 2, true },
 	{ "retire",	ctl_key_retire,		2, 2, true },
 	{ "prune",	ctl_key_prune,		0, 1, true },
+	{ "fix",	ctl_key_fix,		0, 0, false },
 };
 
 enum { OPT_TYPE = CTL_OPT_OWN, OPT_BITS, OPT_SELECTOR, OPT_DIRECTORY,

@@ -118,5 +118,6 @@ int		 ctl_key_new(struct key_command *c);
 int		 ctl_key_activate(struct key_command *c);
 int		 ctl_key_retire(struct key_command *c);
 int		 ctl_key_prune(struct key_command *c);
+int		 ctl_key_fix(struct key_command *c);
 
 #endif

@@ -332,3 +332,27 @@ keyring_load_tables(const char *key_table, const char *signing_table,
 	b.ring->table = t;
 	return ring_finish(&b, why);
 }
+
+const char *const *
+keyring_table_files(const char *key_table, struct arena *a, char **why)
+{
+	struct ring_build	  b;
+	struct keytable		  t = { 0 };
+	const char		**files;
+	size_t			  i, n = 0;
+
+	ring_start(&b);
+	if (table_read(&b, &t.keys, key_table))
+		for (i = 0; i < dataset_count(t.keys.data); i++)
+			add_key_line(&b, &t, dataset_line(t.keys.data, i));
+	files = arena_array(a, b.ring->n + 1, sizeof(*files));
+	for (i = 0; i < b.ring->n; i++)
+		if (b.ring->key[i].pkey == NULL)
+			files[n++] = arena_strdup(a, b.ring->key[i].path);
+	if (b.problems > 0)
+		*why = xstrdup(buf_str(&b.why));
+	free(t.held);
+	buf_free(&b.why);
+	keyring_free(&b.ring);
+	return b.problems == 0 ? files : NULL;
+}

@@ -10,7 +10,7 @@ COMMANDS = [
     [], ["check"], ["conf"], ["conf", "check"], ["conf", "show"], ["doctor"],
     ["import-opendkim"], ["key"], ["key", "new"], ["key", "list"], ["key", "dns"],
     ["key", "check"], ["key", "activate"], ["key", "retire"],
-    ["key", "prune"], ["outcomes"], ["quota"], ["quota", "show"],
+    ["key", "prune"], ["key", "fix"], ["outcomes"], ["quota"], ["quota", "show"],
     ["quota", "set"], ["quota", "reset"], ["replay"], ["stats"], ["user"],
     ["user", "explain"], ["user", "block"], ["user", "unblock"],
 ]

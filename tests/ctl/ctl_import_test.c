@@ -149,7 +149,7 @@ static const struct {
 	    "MultipleSignatures yes",
 	    { "key-table = \"/etc/opendkim/key.table\"\t# opendkim.conf:1",
 	    "signing-table = \"refile:/etc/opendkim/signing.table\"",
-	    "all-matches = yes", "run millgate -t as root" } },
+	    "all-matches = yes", "run millgatectl key fix" } },
 	{ "tables below BaseDirectory", DKIM, "BaseDirectory /etc/od\n"
 	    "KeyTable key.table\nSigningTable refile:signing.table",
 	    { "key-table = \"/etc/od/key.table\"",

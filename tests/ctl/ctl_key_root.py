@@ -169,8 +169,111 @@ def usual(place):
     in_place(place, test)
 
 
+# --- key fix -----------------------------------------------------------------
+
+CONF = """user = nobody
+signing { key-table = "%(d)s/keys/key.table"
+    signing-table = "refile:%(d)s/keys/signing.table" }
+"""
+
+
+def write(path, text, owner, mode):
+    with open(path, 'w', encoding='ascii') as f:
+        f.write(text)
+    os.chown(path, *owner)
+    os.chmod(path, mode)
+
+
+def fix(p, conf=CONF, key='%(d)s/keys/s.private', owner=(OTHER, OTHER)):
+    """Tables as OpenDKIM's package leaves them, and the answer of key fix."""
+    names = {'d': p.top}
+    write(os.path.join(p.keys, 'key.table'),
+          ('k example.org:s:' + key + '\n') % names, owner, 0o600)
+    write(os.path.join(p.keys, 'signing.table'), '*@example.org k\n', owner,
+          0o600)
+    path = os.path.join(p.top, 'millgate.conf')
+    write(path, conf % names, (0, 0), 0o644)
+    done = subprocess.run([TOOL, '-c', path, 'key', 'fix'],
+                          capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout + done.stderr
+
+
+def readable(path):
+    """Can the user of the daemon read it, and nobody else but the owner?"""
+    def become():
+        os.setgroups([])
+        os.setgid(GROUP)
+        os.setuid(USER)
+    done = subprocess.run(['cat', path], preexec_fn=become,
+                          capture_output=True)
+    st = os.stat(path)
+    return done.returncode == 0 and (
+        not path.endswith('.private') or not st.st_mode & 0o027)
+
+
+def fixed(kind, mode, key='%(d)s/keys/s.private'):
+    """The keys and tables of another user, in a directory that is closed."""
+    def test(p):
+        path = key % {'d': p.top}
+        write(path, 'key\n', (OTHER, OTHER), mode)
+        status, said = fix(p, owner=kind[:2], key=key)
+        bad_ones = [f for f in (path, p.keys + '/key.table',
+                                p.keys + '/signing.table')
+                    if not readable(f)]
+        if status != 0 or bad_ones:
+            fail('key fix, %s: status %d, not readable: %s, %s' % (
+                kind[:3], status, bad_ones, said))
+        status, said = fix(p, owner=kind[:2], key=key)
+        if status != 0 or not readable(path):
+            fail('key fix, again: %d, %s' % (status, said))
+    in_place(kind, test)
+
+
+def fix_attacked(name, plant, key='%(d)s/keys/s.private'):
+    """The owner of the table names files of root."""
+    def test(p):
+        plant(p)
+        before = p.look()
+        status, said = fix(p, key=key)
+        if p.look() != before or status != 1:
+            fail('key fix, %s: %d, %s' % (name, status, said))
+    in_place((OTHER, OTHER, 0o700, None), test)
+
+
+def a_directory(p):
+    """Keys in a key directory."""
+    path = os.path.join(p.keys, 'example.org', 's.private')
+    os.mkdir(os.path.dirname(path), 0o700)
+    os.chown(os.path.dirname(path), OTHER, OTHER)
+    write(path, 'key\n', (OTHER, OTHER), 0o600)
+    status, said = fix(p, conf='user = nobody\n'
+                       'signing { key-directory = "%(d)s/keys" }\n')
+    if status != 0 or not readable(path):
+        fail('key fix, a key directory: %d, %s' % (status, said))
+
+
+def fix_tests():
+    for mode in (0o600, 0o644, 0o666):
+        fixed((OTHER, OTHER, 0o700, None), mode)
+    # a table of root alone may name keys of others
+    fixed((0, 0, 0o755, None), 0o600, '%(d)s/other.private')
+    in_place((OTHER, OTHER, 0o700, None), a_directory)
+    fix_attacked('a file of root', lambda p: None, '%(d)s/victim')
+    fix_attacked('a key in a directory of root', lambda p: None,
+                 '%(d)s/roots/x.private')
+    inside = 'keys/s.private'
+    fix_attacked('a link', lambda p: p.plant(
+        p.victim, os.path.join(p.top, inside)))
+    fix_attacked('a second name', lambda p: p.plant(
+        p.victim, os.path.join(p.top, inside), os.link))
+    fix_attacked('a link to a directory', lambda p: p.plant(
+        p.directory, os.path.join(p.keys, 'link')),
+        '%(d)s/keys/link/x.private')
+
+
 if os.geteuid() != 0:
     sys.exit(77)
+fix_tests()
 for kind in PLACES:
     usual(kind)
     for attack_of, status_of in ATTACKS:

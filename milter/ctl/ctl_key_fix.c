@@ -1,0 +1,298 @@
+/*
+ * ctl_key_fix - millgatectl key fix: let the daemon read its keys, and nobody
+ * else
+ *
+ * Root changes the group and the mode of keys and tables, and lets the daemon
+ * search the directories above them. Paths are opened part by part and no link
+ * is followed. Who may change a table, or the directory of keys, must not get
+ * at the files of others through it: if that is not root alone, only files and
+ * directories of the same owner are changed.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/safe_open.h"
+#include "conf/conf.h"
+#include "daemon/privileges.h"
+#include "dkim/keydir.h"
+#include "dkim/keyring.h"
+#include "ctl_common_priv.h"
+#include "ctl_key_priv.h"
+
+struct fixing {
+	struct arena	*arena;
+	const char	*user;		/* the daemon's */
+	struct privileges_owner owner;	/* and its group */
+	bool		 trusted;	/* only root names the files */
+	uid_t		 from;		/* else: who does */
+};
+
+/* --- one name ------------------------------------------------------------- */
+
+/* May the daemon do this with a name in an open directory? */
+static bool
+daemon_may(const struct fixing *x, int dir, const char *name, int how)
+{
+	struct privileges_acting	 acting;
+	char				*why = NULL;
+	bool				 may = false;
+
+	if (privileges_act(x->user, &acting, &why))
+		may = faccessat(dir, name, how, AT_EACCESS) == 0;
+	else
+		ctl_fail(why);
+	privileges_act_end(&acting);
+	return may;
+}
+
+static bool
+fix_allowed(const struct fixing *x, const char *path, const struct stat *st)
+{
+	return x->trusted || st->st_uid == x->from || ctl_complain("%s: belongs "
+	    "to another user than the table or directory that names it; "
+	    "change it by hand", path);
+}
+
+/* Set group and mode of an open file or directory, and say so. */
+static bool
+fix_set(const struct fixing *x, int fd, const char *path,
+    const struct stat *st, gid_t gid, mode_t mode)
+{
+	if (!fix_allowed(x, path, st))
+		return false;
+	if ((gid != st->st_gid && fchown(fd, (uid_t)-1, gid) != 0) ||
+	    fchmod(fd, mode) != 0)
+		return key_file_error(path);
+	printf("%s: mode %04o%s%s\n", path, (unsigned)mode, gid != st->st_gid ?
+	    ", the group of " : "", gid != st->st_gid ? x->user : "");
+	return true;
+}
+
+static bool
+let_search(const struct fixing *x, int fd, const char *path)
+{
+	struct stat st;
+
+	if (daemon_may(x, fd, ".", X_OK))
+		return true;
+	return fstat(fd, &st) == 0 && fix_set(x, fd, path, &st, st.st_gid,
+	    (st.st_mode & 07777) | S_IXOTH);
+}
+
+/* The directory in which an absolute path has its last name, searchable. */
+static int
+open_above(const struct fixing *x, const char *path, const char **name)
+{
+	const char	*p = path + 1, *slash, *part;
+	int		 fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int		 next;
+
+	for (; fd != -1 && (slash = strchr(p, '/')) != NULL; p = slash + 1) {
+		part = arena_printf(x->arena, "%.*s", (int)(slash - path),
+		    path);
+		next = openat(fd, slash == p ? "." : arena_printf(x->arena,
+		    "%.*s", (int)(slash - p), p), O_RDONLY | O_DIRECTORY |
+		    O_NOFOLLOW | O_CLOEXEC);
+		close(fd);
+		fd = next;
+		if (fd == -1)
+			ctl_complain("%s: %s; links are not followed here",
+			    part, strerror(errno));
+		else if (!let_search(x, fd, part)) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	*name = p;
+	return fd;
+}
+
+/* A key is closed to others; a table is only opened for the daemon. */
+static bool
+fix_open(const struct fixing *x, int fd, const char *path, bool readable,
+    bool secret)
+{
+	struct stat	st;
+	mode_t		mode;
+	gid_t		gid;
+
+	if (fstat(fd, &st) != 0)
+		return key_file_error(path);
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+		return ctl_complain("%s: not a regular file, or it has "
+		    "several names", path);
+	mode = st.st_mode & 07777;
+	gid = st.st_gid;
+	if (secret)
+		mode &= ~(mode_t)(S_IRWXO | S_IWGRP | S_IXGRP);
+	if (!readable || mode != (st.st_mode & 07777)) {
+		gid = x->owner.gid;
+		mode |= S_IRGRP;
+	}
+	return (gid == st.st_gid && mode == (st.st_mode & 07777)) ||
+	    fix_set(x, fd, path, &st, gid, mode);
+}
+
+static bool
+fix_file(const struct fixing *x, const char *path, bool secret)
+{
+	const char	*name;
+	int		 dir = open_above(x, path, &name), fd;
+	bool		 ok;
+
+	if (dir == -1)
+		return false;
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		ok = ctl_complain("%s: %s; links are not followed here", path,
+		    strerror(errno));
+	else
+		ok = fix_open(x, fd, path, daemon_may(x, dir, name, R_OK),
+		    secret);
+	if (fd != -1)
+		close(fd);
+	close(dir);
+	return ok;
+}
+
+/* The daemon lists a directory of keys. */
+static bool
+fix_directory(const struct fixing *x, const char *path)
+{
+	const char	*name;
+	int		 dir = open_above(x, path, &name), fd;
+	struct stat	 st;
+	bool		 ok = false;
+
+	if (dir == -1)
+		return false;
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	close(dir);
+	if (fd == -1 || fstat(fd, &st) != 0)
+		ctl_complain("%s: %s; links are not followed here", path,
+		    strerror(errno));
+	else
+		ok = daemon_may(x, fd, ".", R_OK | X_OK) || fix_set(x, fd,
+		    path, &st, x->owner.gid, (st.st_mode & 07777) | S_IRGRP |
+		    S_IXGRP);
+	if (fd != -1)
+		close(fd);
+	return ok;
+}
+
+/* --- all of them ---------------------------------------------------------- */
+
+static const char *
+above(const struct fixing *x, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == path ? "/" : arena_printf(x->arena, "%.*s",
+	    (int)(slash - path), path);
+}
+
+/* Who decides what `path` is: the owner of its directory, or root alone? */
+static bool
+trust_directory(struct fixing *x, const char *directory)
+{
+	struct stat st;
+
+	if (stat(directory, &st) != 0)
+		return key_file_error(directory);
+	x->from = st.st_uid;
+	x->trusted = safe_is_roots(directory);
+	return true;
+}
+
+static bool
+fix_table(struct fixing *x, const char *path)
+{
+	return trust_directory(x, above(x, path)) && fix_file(x, path, false);
+}
+
+/* Without "refile:" or "file:" */
+static const char *
+table_path(const char *text)
+{
+	return text[0] == '/' ? text : strchr(text, ':') + 1;
+}
+
+static bool
+fix_tables(struct fixing *x, const struct conf *conf)
+{
+	const char		*table = table_path(conf->signing.key_table);
+	const char *const	*file;
+	char			*why = NULL;
+	struct stat		 st;
+	bool			 ok;
+
+	ok = fix_table(x, table) &&
+	    fix_table(x, table_path(conf->signing.signing_table));
+	file = keyring_table_files(conf->signing.key_table, x->arena, &why);
+	if (file == NULL) {
+		ctl_fail(why);
+		return false;
+	}
+	if (stat(table, &st) != 0 || !trust_directory(x, above(x, table)))
+		return key_file_error(table);
+	x->trusted = x->trusted && st.st_uid == 0 &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+	x->from = st.st_uid;
+	for (; *file != NULL; file++)
+		ok = (*file)[0] == '/' && fix_file(x, *file, true) && ok;
+	return ok;
+}
+
+static void
+fix_trouble(void *arg, const char *text)
+{
+	*(bool *)arg = false;
+	fprintf(stderr, "%s\n", text);
+}
+
+static bool
+fix_keys(struct fixing *x, const char *directory)
+{
+	bool		 ok = true;
+	struct keydir	 d = { .arena = x->arena, .problem = fix_trouble,
+		.arg = &ok };
+	size_t		 i;
+
+	if (!trust_directory(x, directory))
+		return false;
+	ok = fix_directory(x, directory);
+	keydir_read(&d, directory, NULL);
+	for (i = 0; i < d.n; i++)
+		ok = fix_directory(x, above(x, d.key[i].path)) &&
+		    fix_file(x, d.key[i].path, true) && ok;
+	keydir_free(&d);
+	return ok;
+}
+
+int
+ctl_key_fix(struct key_command *c)
+{
+	struct fixing	 x = { .arena = c->arena };
+	char		*why = NULL;
+
+	if (c->conf == NULL || geteuid() != 0) {
+		ctl_complain("key fix needs root and the configuration, which "
+		    "names the user of the daemon");
+		return CTL_TROUBLE;
+	}
+	x.user = c->conf->user;
+	if (!privileges_owner(x.user, NULL, &x.owner, &why))
+		return ctl_fail(why);
+	if (x.owner.uid == (uid_t)-1 || x.owner.uid == 0) {
+		ctl_complain("the daemon runs as root and can read all keys");
+		return CTL_GOOD;
+	}
+	return (c->directory != NULL ? fix_keys(&x, c->directory) :
+	    fix_tables(&x, c->conf)) ? CTL_GOOD : CTL_NO;
+}
