@@ -25,8 +25,9 @@ for file in usr/sbin/millgate usr/bin/millgatectl \
     usr/share/man/man8/millgatectl.8 $doc/README $doc/NEWS $doc/SECURITY \
     $doc/millgate.conf \
     $doc/examples/postfix/main.cf $doc/examples/postfix/master.cf \
-    $doc/examples/sendmail/millgate.mc \
-    $doc/examples/sendmail/submit.mc; do
+    $doc/examples/postfix/millgate-postfix.conf \
+    $doc/examples/postfix/millgate-socket.conf \
+    $doc/examples/sendmail/millgate.mc $doc/examples/sendmail/submit.mc; do
 	if [ -s "$place/$file" ]; then
 		echo "ok - $file"
 	else
