@@ -308,6 +308,27 @@ privileges_owner(const char *user, const char *owner,
 	return owner == NULL || owner_parse(owner, o, why);
 }
 
+/* Is this process a member of the group? */
+static bool
+privileges_in_group(gid_t gid)
+{
+	int	 n = getgroups(0, NULL);
+	gid_t	*groups = calloc((size_t)(n > 0 ? n : 1), sizeof(*groups));
+	bool	 found = getegid() == gid;
+
+	if (groups == NULL)
+		abort();
+	n = getgroups(n, groups);
+	while (n-- > 0)
+		found = found || groups[n] == gid;
+	free(groups);
+	return found;
+}
+
+/*
+ * The unit forbids chown(2), so that not even a member may give a file to a
+ * group. A file in a setgid directory has the group of the directory.
+ */
 static bool
 privileges_no_member(const char *path, const struct privileges_owner *o,
     char **why)
@@ -315,7 +336,13 @@ privileges_no_member(const char *path, const struct privileges_owner *o,
 	const struct passwd	*pw = getpwuid(geteuid());
 	const struct group	*gr = getgrgid(o->gid);
 	const char		*group = gr != NULL ? gr->gr_name : "?";
+	int			 len = (int)(strrchr(path, '/') - path);
 
+	if (privileges_in_group(o->gid))
+		return why_set(why, "%s: cannot give it to group \"%s\": %s; "
+		    "its directory must give it that group: chgrp %s '%.*s' "
+		    "&& chmod g+s '%.*s'", path, group, strerror(EPERM),
+		    group, len, path, len, path);
 	return why_set(why, "%s: cannot give it to group \"%s\": %s; a daemon "
 	    "that is not started as root must be a member (adduser %s %s)",
 	    path, group, strerror(EPERM), pw != NULL ? pw->pw_name :

@@ -104,10 +104,10 @@ check_directory(struct start *s, const char *option, const char *path,
 	if (stat(dir, &st) != 0 && errno == ENOENT) {
 		if (strncmp(dir, RUN, strlen(RUN)) == 0)
 			start_add(&s->r->warnings, "%s \"%s\": the directory "
-			    "%s does not exist; systemd makes it at the start "
-			    "(RuntimeDirectory); without systemd run: install "
-			    "-d -o %s '%s'", option, path, dir, s->c->user,
-			    dir);
+			    "%s does not exist; systemd makes it at the start, "
+			    "if tmpfiles.d or the unit names it; otherwise "
+			    "run: install -d -o %s '%s'", option, path, dir,
+			    s->c->user, dir);
 		else
 			start_add(to, "%s \"%s\": the directory %s does not "
 			    "exist; run: install -d -o %s -m %s '%s'", option,

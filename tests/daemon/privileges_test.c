@@ -9,6 +9,7 @@
 
 #include <sys/stat.h>
 
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
@@ -106,6 +107,43 @@ owner_group_and_mode_say_who_may_write(void **state)
 	assert_true(privileges_reach("games", path));
 }
 
+/* As under the unit, which forbids chown(2) to a member of the group, too. */
+static void
+why_a_file_cannot_be_given_to_the_group(void **state)
+{
+	static const struct {
+		gid_t		 member;
+		const char	*want;
+	} rows[] = {
+		{ 1, "chgrp daemon '/dev' && chmod g+s '/dev'" },
+		{ 2, "must be a member (adduser daemon daemon)" },
+	};
+	struct privileges_owner	 o = { .uid = (uid_t)-1, .gid = 1 };
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows) && geteuid() == 0; i++) {
+		gid_t	 old[64];
+		int	 n = getgroups(NELEM(old), old);
+		int	 fd = open("/dev/null", O_RDONLY);
+		char	*why = NULL;
+		bool	 ok;
+
+		if (n < 0 || setgroups(1, &rows[i].member) != 0 ||
+		    setegid(rows[i].member) != 0 || seteuid(1) != 0)
+			fail_msg("cannot become user 1");
+		ok = privileges_give(fd, "/dev/null", &o, &why);
+		if (seteuid(0) != 0 || setegid(0) != 0 ||
+		    setgroups((size_t)n, old) != 0)
+			fail_msg("cannot become root");
+		close(fd);
+		assert_false(ok);
+		if (strstr(why, rows[i].want) == NULL)
+			row_fail(rows[i].want, "%s", why);
+		free(why);
+	}
+}
+
 int
 main(void)
 {
@@ -114,6 +152,7 @@ main(void)
 		cmocka_unit_test(
 		    the_group_of_this_process_is_refused_without_root),
 		cmocka_unit_test(owner_group_and_mode_say_who_may_write),
+		cmocka_unit_test(why_a_file_cannot_be_given_to_the_group),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,7 @@ class Site(services.Millgate):
     def __init__(self, world, top="", as_root=False):
         super().__init__(world)
         self.top, self.as_root = top, as_root
+        self.plain = False	# no setgid bit at the directory of the socket
         self.root = world.directory + "/site"
         self.conf = self.root + "/millgate.conf"
         self.state = self.root + "/lib/state.db"
@@ -53,7 +54,10 @@ class Site(services.Millgate):
             os.chmod(place, 0o750)
             for path in [place] + [os.path.join(place, f) for f in files]:
                 os.chown(path, 0, gid)
-        directories(source("packaging/millgate.tmpfiles.in"), {
+        text = source("packaging/millgate.tmpfiles.in")
+        if self.plain:
+            text = text.replace(" 2755 ", " 0755 ")
+        directories(text, {
             "@statedir@": self.root + "/lib",
             "@pkgsysconfdir@": self.root + "/etc"})
         services.write(self.conf, self.whole_text())
@@ -100,11 +104,12 @@ def default_place():
 
 
 @contextlib.contextmanager
-def site(w, top='socket-group = "millgate-mta"', as_root=False):
+def site(w, top='socket-group = "millgate-mta"', as_root=False, plain=False):
     """A Site in place of the world's millgate."""
     ours = w.millgate
     ours.stop()
     w.millgate = Site(w, top, as_root)
+    w.millgate.plain = plain
     try:
         w.millgate.start()
         yield w.millgate
@@ -189,11 +194,22 @@ def the_default_socket_is_open_to_its_group_alone(w):
 
 @case
 def without_socket_group_only_the_daemons_group_can_connect(w):
-    with members("postfix"), default_place(), site(w, ""):
+    with members("postfix"), default_place(), site(w, "", plain=True):
         assert os.stat(DEFAULT).st_gid == grp.getgrnam("millgate").gr_gid
         for name in ("postfix", STRANGER):
             assert denied(name, connect, DEFAULT), name
         as_user("millgate", connect, DEFAULT)
+
+
+@case
+def a_setgid_directory_gives_the_socket_its_group(w):
+    """The daemon is not a member, so it could not give the socket away."""
+    for top in ("", 'socket-group = "millgate-mta"'):
+        with members(), default_place():
+            add_members(MTA_GROUP, "postfix")
+            with site(w, top):
+                as_user("postfix", connect, DEFAULT)
+                assert denied(STRANGER, connect, DEFAULT)
 
 
 @case
@@ -348,6 +364,7 @@ def a_port_that_others_can_reach_gets_a_warning(w):
 def a_group_that_is_no_group_of_its_own_is_refused(w):
     with members(), default_place():
         millgate = Site(w)
+        millgate.plain = True
         for group, words in (
                 ("millgate", "is the daemon's own group"),
                 ("no-such-group", "no such group; create it")):
@@ -488,8 +505,11 @@ def the_texts_of_the_recipe_agree(w):
     assert 'socket = "unix:%s"' % path in \
         source("packaging/millgate.conf.5.in")
     unit = source("packaging/millgate.service.in")
-    assert "\nReadWritePaths=-%s\n" % directory.group(1) in unit
-    assert "\nRuntimeDirectory=millgate\n" in unit
+    assert "\nReadWritePaths=-/run/millgate -%s\n" % directory.group(1) in unit
+    # chown(2) is forbidden: the directories give the socket its group
+    assert "@chown" not in unit
+    for text in (directory.group(), source("packaging/millgate.tmpfiles.in")):
+        assert re.search(r"(?m)^d \S+ 27\d\d millgate %s -$" % MTA_GROUP, text)
     users = source("packaging/millgate.sysusers")
     for line in ("g %s -" % MTA_GROUP, "m millgate " + MTA_GROUP):
         assert "\n%s\n" % line in users, line
