@@ -1,5 +1,4 @@
-# machine.sh - functions of contrib/demo and contrib/check that change the
-# machine
+# machine.sh - functions of the programs of contrib that change the machine
 #
 # Sourced. There are three rules. Nothing is changed on a machine that runs a
 # mail server. Missing packages are installed, but no servers. Postfix, Dovecot,
@@ -14,6 +13,8 @@ libmilter-dev libopendkim-dev libspf2-dev libssl-dev libunbound-dev
 libsqlite3-dev libconfuse-dev libidn2-dev libhiredis-dev libyaml-dev"
 TEST_PACKAGES="libcmocka-dev libsystemd-dev libmail-dkim-perl python3-spf
 python3-yaml"
+# What contrib/build-deb needs besides these.
+PACKAGE_PACKAGES="build-essential debhelper dpkg-dev fakeroot"
 WORLD_PACKAGES="openssl python3 python3-dkim"
 # The libraries of the unpacked servers.
 SERVER_LIBRARIES="libdb5.3 libicu72 libnsl2 libsasl2-2 libsodium23
