@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -24,7 +25,8 @@ def reload_commands(w):
     for line in lines:
         line = re.sub(r"^\S+/millgate ", w.build + "/millgate ", line)
         line = re.sub(r"(?<= -c )\S+", w.millgate.conf, line)
-        yield line.replace("$MAINPID", str(w.millgate.process.pid)).split()
+        yield shlex.split(line.replace("$MAINPID",
+                                       str(w.millgate.process.pid)))
 
 
 def systemctl_reload(w):
