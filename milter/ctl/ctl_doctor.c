@@ -8,11 +8,6 @@
  * option, the configuration is read from its usual place, if the daemon has
  * seen this MTA or none yet.
  */
-#include <sys/wait.h>
-
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,12 +22,11 @@
 #include "ctl_ask_priv.h"
 #include "ctl_common_priv.h"
 #include "ctl_doctor_priv.h"
+#include "ctl_postconf_priv.h"
 
 #define POSTFIX_DIR	"/etc/postfix"
 #define SENDMAIL_CF	"/etc/mail/sendmail.cf"
 #define TEXT_BYTES	(4 * 1024 * 1024)	/* more is not read */
-
-extern char **environ;
 
 static const char usage[] =
     "usage: millgatectl [-c FILE] doctor [--postfix DIR] [--sendmail FILE]\n"
@@ -153,96 +147,6 @@ may_be(const struct doctor *w, enum mta_kind kind)
 
 /* --- the configuration of the MTA ---------------------------------------- */
 
-static void
-read_pipe(int fd, struct buf *b)
-{
-	char	chunk[4096];
-	ssize_t	n;
-
-	while (b->len < TEXT_BYTES && (n = read(fd, chunk, sizeof(chunk))) > 0)
-		buf_add(b, chunk, (size_t)n);
-}
-
-/*
- * Run a program, and append its output. Its stderr is dropped, because
- * postconf(1) warns of each parameter that it does not know.
- */
-static bool
-run_program(char *const *argv, struct buf *out)
-{
-	posix_spawn_file_actions_t	actions;
-	int				fd[2], status = -1, error;
-	pid_t				pid;
-
-	if (pipe(fd) != 0)
-		return false;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, fd[1], STDOUT_FILENO);
-	posix_spawn_file_actions_addclose(&actions, fd[0]);
-	posix_spawn_file_actions_addclose(&actions, fd[1]);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
-	    O_WRONLY, 0);
-	error = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(fd[1]);
-	if (error == 0)
-		read_pipe(fd[0], out);
-	close(fd[0]);
-	if (error != 0)
-		return ctl_complain("%s: %s", argv[0], strerror(error));
-	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
-		;
-	return status == 0;
-}
-
-/* The output of postconf -c DIR ARGS; NULL: the reason is on stderr. */
-static const char *
-postconf(struct arena *a, const char *dir, const char *const *args)
-{
-	struct buf	 out = BUF_INIT;
-	char		*argv[32] = { NULL };
-	const char	*text = NULL;
-	size_t		 n = 0;
-
-	argv[n++] = arena_strdup(a, "postconf");
-	argv[n++] = arena_strdup(a, "-c");
-	argv[n++] = arena_strdup(a, dir);
-	for (; *args != NULL && n < 31; args++)
-		argv[n++] = arena_strdup(a, *args);
-	if (run_program(argv, &out))
-		text = arena_strdup(a, buf_str(&out));
-	else
-		ctl_complain("postconf -c %s %s failed", dir, argv[3]);
-	buf_free(&out);
-	return text;
-}
-
-static bool
-read_postfix(struct arena *a, const char *dir, struct postfix_setup *p)
-{
-	static const char *const values[] = { "-x", "smtpd_milters",
-	    "non_smtpd_milters", "milter_default_action", "milter_protocol",
-	    "milter_content_timeout", "milter_macro_daemon_name",
-	    "receive_override_options", "smtpd_forbid_bare_newline",
-	    "smtpd_sasl_auth_enable", "smtpd_tls_security_level",
-	    "smtpd_tls_wrappermode", "smtpd_use_tls", "queue_directory",
-	    "mail_owner", NULL };
-	static const char *const services[] = { "-M", NULL };
-	static const char *const own[] = { "-Px", NULL };
-	const char *text;
-
-	if ((text = postconf(a, dir, values)) == NULL)
-		return false;
-	postfix_read_main(a, p, text);
-	if ((text = postconf(a, dir, services)) == NULL)
-		return false;
-	postfix_read_services(a, p, text);
-	if ((text = postconf(a, dir, own)) == NULL)
-		return false;
-	postfix_read_own(a, p, text);
-	return true;
-}
-
 static bool
 read_sendmail(struct arena *a, const char *path, struct sendmail_setup *s)
 {
@@ -316,7 +220,7 @@ advise_postfix(struct doctor *w)
 		dir = POSTFIX_DIR;
 	if (dir == NULL)
 		return true;
-	if (!read_postfix(w->d.arena, dir, p))
+	if (!ctl_postconf_read(w->d.arena, dir, p))
 		return false;
 	w->d.postfix = dir;
 	advice_postfix(&w->d.advice, &site, p);
