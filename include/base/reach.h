@@ -28,5 +28,10 @@ void	reach_close(struct buf *b, const char *path, unsigned owner);
 /* The names of the effective user and group, or their numbers. */
 const char *reach_user(char name[64]);
 const char *reach_group(char name[64]);
+/*
+ * Is `user` a member of `group`, or has it as its main group? True also for
+ * root, and for a user that does not exist.
+ */
+bool	reach_member(const char *user, const char *group);
 
 #endif

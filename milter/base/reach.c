@@ -17,6 +17,7 @@
 #include "base/reach.h"
 
 #define ENTRY_BYTES	4096
+#define GROUPS		256
 
 const char *
 reach_user(char name[64])
@@ -130,4 +131,24 @@ reach_close(struct buf *b, const char *path, unsigned owner)
 	else
 		buf_printf(b, "chgrp %s '%s' && chmod 0640 '%s'",
 		    reach_group(group), path, path);
+}
+
+bool
+reach_member(const char *user, const char *group)
+{
+	const struct passwd	*pw = getpwnam(user);
+	const struct group	*gr;
+	gid_t			 groups[GROUPS];
+	int			 n = GROUPS, i;
+
+	if (pw == NULL || pw->pw_uid == 0)
+		return true;
+	/* more groups than that are not looked at */
+	if (getgrouplist(pw->pw_name, pw->pw_gid, groups, &n) == -1)
+		n = GROUPS;
+	gr = getgrnam(group);
+	for (i = 0; gr != NULL && i < n; i++)
+		if (groups[i] == gr->gr_gid)
+			return true;
+	return false;
 }

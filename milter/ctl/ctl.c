@@ -30,6 +30,8 @@ static const struct command {
 	    "show, limit or reset what logins have sent" },
 	{ "replay",	ctl_replay,
 	    "run scenario files" },
+	{ "setup",	ctl_setup,
+	    "make the MTA use millgate, or take that back" },
 	{ "stats",	ctl_stats,
 	    "show the counters of the running daemon" },
 	{ "user",	ctl_user,

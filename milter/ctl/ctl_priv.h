@@ -30,6 +30,7 @@ int	ctl_key(struct ctl *c, int argc, char **argv);
 int	ctl_outcomes(struct ctl *c, int argc, char **argv);
 int	ctl_quota(struct ctl *c, int argc, char **argv);
 int	ctl_replay(struct ctl *c, int argc, char **argv);
+int	ctl_setup(struct ctl *c, int argc, char **argv);
 int	ctl_stats(struct ctl *c, int argc, char **argv);
 int	ctl_user(struct ctl *c, int argc, char **argv);
 

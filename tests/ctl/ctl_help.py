@@ -11,7 +11,8 @@ COMMANDS = [
     ["import-opendkim"], ["key"], ["key", "new"], ["key", "list"], ["key", "dns"],
     ["key", "check"], ["key", "activate"], ["key", "retire"],
     ["key", "prune"], ["key", "fix"], ["outcomes"], ["quota"], ["quota", "show"],
-    ["quota", "set"], ["quota", "reset"], ["replay"], ["stats"], ["user"],
+    ["quota", "set"], ["quota", "reset"], ["replay"], ["setup"],
+    ["setup", "postfix"], ["setup", "sendmail"], ["stats"], ["user"],
     ["user", "explain"], ["user", "block"], ["user", "unblock"],
 ]
 
@@ -40,6 +41,10 @@ WRONG = [
     ("check", "an argument is missing"),
     ("conf frobnicate", '"conf frobnicate"'),
     ("replay", "an argument is missing"),
+    ("setup frobnicate", '"setup frobnicate"'),
+    ("setup postfix --apply --undo", "exclude each other"),
+    ("setup sendmail --undo --apply", "exclude each other"),
+    ("setup postfix /etc/postfix", '"/etc/postfix"'),
     ("stats extra", '"extra"'),
     ("user block alice --for 2x", "--for takes a time such as"),
     ("user block alice --frob", "--frob"),
