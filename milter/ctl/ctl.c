@@ -34,6 +34,8 @@ static const struct command {
 	    "make the MTA use millgate, or take that back" },
 	{ "stats",	ctl_stats,
 	    "show the counters of the running daemon" },
+	{ "upgrade-check",	ctl_upgrade,
+	    "check the state file and the configuration before an upgrade" },
 	{ "user",	ctl_user,
 	    "explain what a login may send; block or unblock it" },
 };

@@ -219,6 +219,21 @@ log_is_left_over(const struct state_file *f)
 }
 
 bool
+state_file_is_locked(const struct state_file *f)
+{
+	char	*name = with_suffix(f, "-lock");
+	int	 fd = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool	 locked = fd < 0 && errno != ENOENT;
+
+	free(name);
+	if (fd >= 0) {
+		locked = flock(fd, LOCK_SH | LOCK_NB) != 0;
+		close(fd);
+	}
+	return locked;
+}
+
+bool
 state_file_beside(const struct state_file *f, const char *suffix)
 {
 	char		*name = with_suffix(f, suffix);

@@ -126,6 +126,34 @@ schema_identify(struct sql *sql, const char *path, int64_t *version,
 }
 
 bool
+schema_is_newer(struct sql *sql)
+{
+	int64_t id, version;
+
+	return sql_number(sql, "PRAGMA application_id", &id) &&
+	    sql_number(sql, "PRAGMA user_version", &version) &&
+	    id == APPLICATION_ID && version > SCHEMA_VERSION;
+}
+
+int64_t
+schema_version(void)
+{
+	return SCHEMA_VERSION;
+}
+
+bool
+schema_moves_rows(int64_t version)
+{
+	return version >= 2 && version < 4;
+}
+
+bool
+schema_has_settings(int64_t version)
+{
+	return version >= 3;
+}
+
+bool
 schema_is_ours(const char *path, int64_t version, char **why)
 {
 	return version == SCHEMA_VERSION || why_set(why, "%s: was written by "

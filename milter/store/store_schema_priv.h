@@ -25,6 +25,14 @@
 /* Check that the file is ours, and of a version that we know. */
 bool	schema_identify(struct sql *sql, const char *path, int64_t *version,
 	    char **why);
+/* Is it our file, and of a version that only a newer millgate knows? */
+bool	schema_is_newer(struct sql *sql);
+/* The version that this program writes. */
+int64_t	schema_version(void);
+/* Does an upgrade from `version` copy rows into a new table? */
+bool	schema_moves_rows(int64_t version);
+/* Has a file of `version` the table `setting`? */
+bool	schema_has_settings(int64_t version);
 /* Upgrade from `version` (0: an empty file). False: an error of SQLite. */
 bool	schema_upgrade(struct sql *sql, int64_t version);
 /* For readers and tools, which must not upgrade: check the version. */

@@ -12,7 +12,8 @@ COMMANDS = [
     ["key", "check"], ["key", "activate"], ["key", "retire"],
     ["key", "prune"], ["key", "fix"], ["outcomes"], ["quota"], ["quota", "show"],
     ["quota", "set"], ["quota", "reset"], ["replay"], ["setup"],
-    ["setup", "postfix"], ["setup", "sendmail"], ["stats"], ["user"],
+    ["setup", "postfix"], ["setup", "sendmail"], ["stats"],
+    ["upgrade-check"], ["user"],
     ["user", "explain"], ["user", "block"], ["user", "unblock"],
 ]
 
@@ -51,6 +52,7 @@ WRONG = [
     ("user unblock alice bob", '"bob"'),
     ("user explain --frob", "--frob"),
     ("outcomes --day yesterday", "--day takes a day such as"),
+    ("upgrade-check extra", '"extra"'),
     ("outcomes extra", '"extra"'),
     ("import-opendkim", "name at least one file"),
     ("import-opendkim --opendkim", 'option "--opendkim" requires a value'),

@@ -1,7 +1,8 @@
-"""millgatectl setup: a real Postfix and Sendmail's m4 with what it writes."""
+"""millgatectl setup with a real Postfix and Sendmail's m4; upgrade-check."""
 
 import contextlib
 import os
+import pwd
 import signal
 import socket
 import struct
@@ -264,3 +265,19 @@ MAILER(`smtp')dnl
     services.write(mc, "# not an .mc file\n")
     said = setup_sendmail(w, mc, "--apply", status=2)
     assert "no line begins with MAILER" in said, said
+
+
+# --- before an upgrade --------------------------------------------------------
+
+@case
+def upgrade_check_only_reads_beside_a_running_daemon(w):
+    before = w.ctl("stats", "--json")["messages"]
+    found = w.ctl("upgrade-check", "--json")
+    assert found["running"] and found["schema"] == "same", found
+    assert found["safe"] and found["old_can_read"], found
+    state = w.millgate.directory
+    owners = {os.stat(os.path.join(state, name)).st_uid
+              for name in os.listdir(state) if name.startswith("state.db-")}
+    assert owners == {pwd.getpwnam(services.MILTER_USER).pw_uid}, owners
+    assert fields_of_a_message(w)[0]
+    assert w.ctl("stats", "--json")["messages"] == before + 1

@@ -1,12 +1,16 @@
 /*
  * store_schema: a state file of every older version is upgraded, keeps its
- * rows, and has the tables of a new one.
+ * rows, and has the tables of a new one. store_upgrade says so before, and
+ * changes nothing.
  *
  * The old tables are here as they were released; they never change.
  */
 #include "test.h"
 
+#include <dirent.h>
+
 #include "store/store_sqlite.h"
+#include "store/store_upgrade.h"
 #include "store_test.h"
 
 #define VERSION_1 \
@@ -153,6 +157,150 @@ every_older_version_is_upgraded(void **state)
 	free(row);
 }
 
+/* --- before an upgrade --------------------------------------------------- */
+
+/* Checks that nothing in the directory is changed. */
+static struct store_upgrade
+look(void)
+{
+	struct store_upgrade	u;
+	struct stat		before, after;
+	struct dirent		*entry;
+	DIR			*d;
+	size_t			 names = 0;
+	bool			 there = stat(path, &before) == 0;
+
+	store_upgrade_look(path, &u);
+	if (there) {
+		assert_int_equal(stat(path, &after), 0);
+		assert_int_equal(before.st_mtim.tv_nsec,
+		    after.st_mtim.tv_nsec);
+		assert_int_equal(before.st_size, after.st_size);
+	}
+	d = opendir(dir);
+	assert_non_null(d);
+	while ((entry = readdir(d)) != NULL)
+		names += entry->d_name[0] != '.';
+	closedir(d);
+	if (!u.running && names > there)
+		fail_msg("%zu files", names);
+	return u;
+}
+
+static void
+expect_trouble(const char *name, enum upgrade_case is, const char *words)
+{
+	struct store_upgrade u = look();
+
+	if (u.is != is || u.why == NULL || strstr(u.why, words) == NULL)
+		row_fail(name, "case %d: %s", (int)u.is,
+		    u.why != NULL ? u.why : "none");
+	free(u.why);
+}
+
+/* One statement on the file, which leaves no log. */
+static void
+change(const char *text)
+{
+	struct sql *s;
+
+	assert_true(sql_open(&s, path, SQL_WRITE));
+	assert_true(sql_exec(s, text));
+	sql_close(&s);
+}
+
+/* A row whose checksum is right. */
+static char *
+a_row(void)
+{
+	struct store	*s = open_good();
+	char		*row;
+
+	sent(s, "alice", T0, 3);
+	store_close(&s);
+	row = ask("SELECT minute || ',''' || key || ''',' || recipients || "
+	    "',' || messages || ',' || sum FROM bucket");
+	remove_files();
+	return row;
+}
+
+static void
+an_older_file_is_told_before_it_is_upgraded(void **state)
+{
+	struct store_upgrade	 u;
+	char			*row = a_row();
+	size_t			 i;
+
+	(void)state;
+	u = look();
+	assert_int_equal(u.is, UPGRADE_NO_FILE);
+	for (i = 0; i < NELEM(versions); i++) {
+		remove_files();
+		make_old(i, row);
+		u = look();
+		if (u.is != UPGRADE_OLDER)
+			fail_msg("version %zu: %s", i + 1, u.why);
+		assert_int_equal(u.has, i + 1);
+		assert_int_equal(u.writes, NELEM(versions) + 1);
+		assert_false(u.running);
+		assert_true(u.bytes > 0 && u.free > 0);
+		/* versions 2 and 3 have outcomes whose table is replaced */
+		assert_true(u.needed >= 1024 * 1024);
+		assert_int_equal(u.needed == 1024 * 1024 + 2 * u.bytes,
+		    i == 1 || i == 2);
+		change("UPDATE bucket SET recipients = 4");
+		expect_trouble("a changed row", UPGRADE_REFUSED, "checksum");
+	}
+	free(row);
+}
+
+static void
+a_file_of_this_version_needs_no_upgrade(void **state)
+{
+	struct store		*s = open_good();
+	struct store_upgrade	 u;
+
+	(void)state;
+	sent(s, "alice", T0, 3);
+	u = look();		/* beside the daemon, with a log */
+	assert_int_equal(u.is, UPGRADE_SAME);
+	assert_true(u.running);
+	assert_int_equal(u.needed, 0);
+	sent(s, "alice", T0, 3);
+	store_close(&s);
+	assert_int_equal(remove(beside("-lock")), 0);
+	u = look();
+	assert_int_equal(u.is, UPGRADE_SAME);
+	assert_false(u.running);
+}
+
+static void
+a_file_that_the_start_would_refuse_is_told(void **state)
+{
+	struct store	*s = open_good();
+	FILE		*f;
+
+	(void)state;
+	store_close(&s);
+	assert_int_equal(remove(beside("-lock")), 0);
+	change("PRAGMA user_version = 99");
+	expect_trouble("newer", UPGRADE_NEWER, "written by a newer millgate");
+	change("PRAGMA user_version = 5; PRAGMA application_id = 1");
+	expect_trouble("foreign", UPGRADE_REFUSED, "another program's");
+	change("PRAGMA application_id = 0x6d696c67;"
+	    "CREATE TRIGGER t AFTER INSERT ON bucket BEGIN SELECT 1; END");
+	expect_trouble("trigger", UPGRADE_REFUSED, "trigger");
+	f = fopen(path, "r+");
+	assert_non_null(f);
+	fseek(f, 5000, SEEK_SET);
+	for (int i = 0; i < 20000; i++)
+		fputc(0xa5, f);
+	assert_int_equal(fclose(f), 0);
+	expect_trouble("damaged", UPGRADE_REFUSED, "damaged");
+	assert_int_equal(truncate(path, 0), 0);
+	expect_trouble("empty", UPGRADE_REFUSED, "is empty");
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -160,6 +308,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_older_version_is_upgraded),
+		TEST(an_older_file_is_told_before_it_is_upgraded),
+		TEST(a_file_of_this_version_needs_no_upgrade),
+		TEST(a_file_that_the_start_would_refuse_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
