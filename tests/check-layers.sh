@@ -5,7 +5,7 @@
 # A folder below milter/ is a room. A room includes rooms that are named
 # before it in $rooms, never one that is named behind it.
 srcdir=${srcdir:-.} builddir=${builddir:-.}
-rooms="base mail dns store spf dkim dmarc policy conf session mta doctor
+rooms="base mail dns store spf dkim dmarc policy conf session mta doctor import
 daemon ctl"
 here=$(pwd)
 mark=$here/check-layers.bad	# a breach may be found in a subshell
@@ -52,7 +52,7 @@ only openssl/		dkim/crypto.c dkim/crypto_pkey.c dkim/crypto_verify.c \
 			store/redis/redis_tls.c
 only hiredis/		store/redis/redis_reply.c
 only idn2.h		mail/idna.c
-only yaml.h		ctl/ctl_import_yaml.c
+only yaml.h		import/import_yaml.c
 only systemd/		daemon/notify_systemd.c
 only syslog.h		base/log.c
 only pwd.h		daemon/privileges.c store/state_file.c base/reach.c \

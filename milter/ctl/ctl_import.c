@@ -9,8 +9,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/safe_open.h"
+#include "import/import.h"
 #include "ctl_common_priv.h"
-#include "ctl_import_priv.h"
 
 static const char usage[] =
     "usage: millgatectl import-opendkim [--opendkim FILE] [--opendmarc FILE]\n"

@@ -87,7 +87,7 @@ shown(const char *value)
 }
 
 static void
-print_line(const struct plan_line *l)
+setup_print_line(const struct plan_line *l)
 {
 	printf("%s: %s%s -> %s\n    %s\n", l->name, shown(l->applies),
 	    l->before == NULL ? " (default)" : "",
@@ -115,7 +115,7 @@ show_plan(const struct setup *w)
 
 	printf("%s/main.cf:\n\n", w->dir);
 	for (i = 0; i < plan->n; i++)
-		print_line(&plan->line[i]);
+		setup_print_line(&plan->line[i]);
 	if (plan->n == 0)
 		puts("nothing to change");
 	if (w->action == SETUP_UNDO)

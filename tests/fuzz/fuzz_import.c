@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "conf/conf.h"
-#include "ctl/ctl_import_priv.h"
+#include "import/import_priv.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

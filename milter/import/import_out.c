@@ -1,5 +1,5 @@
 /*
- * ctl_import_out - the configuration that is written, and the notes beside it
+ * import_out - the configuration that is written, and the notes beside it
  *
  * Sections and their options are kept in the order in which they are set;
  * sections of one kind are printed together. Each option has a comment that
@@ -16,7 +16,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "conf/conf_options.h"
-#include "ctl_import_priv.h"
+#include "import_priv.h"
 
 /* An option and its values, one unless it is a list. */
 struct import_line {

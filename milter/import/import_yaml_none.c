@@ -1,7 +1,7 @@
 /*
- * ctl_import_yaml_none - a build without libyaml
+ * import_yaml_none - a build without libyaml
  */
-#include "ctl_import_priv.h"
+#include "import_priv.h"
 
 bool
 import_read_yaml(struct import *im, const char *path, const char *text,

@@ -1,10 +1,10 @@
 /*
- * ctl_import_opendkim - how options of OpenDKIM are carried over
+ * import_opendkim - how options of OpenDKIM are carried over
  */
-#ifndef MILLGATE_CTL_IMPORT_OPENDKIM_H
-#define MILLGATE_CTL_IMPORT_OPENDKIM_H
+#ifndef MILLGATE_IMPORT_OPENDKIM_H
+#define MILLGATE_IMPORT_OPENDKIM_H
 
-#include "ctl_import_priv.h"
+#include "import_priv.h"
 
 import_take_fn	opendkim_take_canonicalization, opendkim_take_mode,
 		opendkim_take_signed, opendkim_take_omitted,

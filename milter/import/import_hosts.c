@@ -1,5 +1,5 @@
 /*
- * ctl_import_hosts - networks and domains of foreign lists, and the listeners
+ * import_hosts - networks and domains of foreign lists, and the listeners
  *
  * The other programs guess whether a message is a submission: from a login,
  * the client's address or the name of the MTA's service. Here each of these
@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/netaddr.h"
 #include "conf/conf_options.h"
-#include "ctl_import_priv.h"
+#include "import_priv.h"
 
 /* --- networks ------------------------------------------------------------- */
 

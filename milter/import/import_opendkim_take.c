@@ -1,5 +1,5 @@
 /*
- * ctl_import_opendkim_take - carry options of OpenDKIM over
+ * import_opendkim_take - carry options of OpenDKIM over
  *
  * OpenDKIM's tables of keys are used as they are; a single key is to be copied.
  */
@@ -12,7 +12,7 @@
 #include "conf/conf_options.h"
 #include "dkim/keydir.h"
 #include "mail/domain.h"
-#include "ctl_import_opendkim_priv.h"
+#include "import_opendkim_priv.h"
 
 /* --- signing -------------------------------------------------------------- */
 

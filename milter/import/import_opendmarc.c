@@ -1,5 +1,5 @@
 /*
- * ctl_import_opendmarc - opendmarc.conf(5): its options, and what becomes of
+ * import_opendmarc - opendmarc.conf(5): its options, and what becomes of
  * them
  *
  * By default OpenDMARC refuses nothing, and millgate follows the policy of the
@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
-#include "ctl_import_priv.h"
+#include "import_priv.h"
 
 #define LOG	"millgate writes one line about each message to syslog (mail)"
 #define ARC	"ARC is not evaluated; an override section with signers " \

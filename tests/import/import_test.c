@@ -1,5 +1,5 @@
 /*
- * ctl_import: what becomes of the settings of other programs; each trap is a
+ * import: what becomes of the settings of other programs; each trap is a
  * row. Whatever is written loads as a configuration.
  */
 #include "test.h"
@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "conf/conf.h"
 #include "conf/conf_options.h"
-#include "ctl/ctl_import_priv.h"
+#include "import/import_priv.h"
 
 enum { DKIM, DMARC, SPF, RATE };
 

@@ -1,5 +1,5 @@
 /*
- * ctl_import_spf - policyd-spf.conf(5): its options, and what becomes of them
+ * import_spf - policyd-spf.conf(5): its options, and what becomes of them
  *
  * policyd-spf and pyspf-milter refuse mail by default, where millgate only
  * tags it; so these defaults are always written. "TestOnly = 0" is their test
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "ctl_import_priv.h"
+#include "import_priv.h"
 
 #define LOG	"millgate writes one line about each message to syslog (mail)"
 #define NAMES	"clients are not exempted by names; write the networks into " \

@@ -1,5 +1,5 @@
 /*
- * ctl_import_read - read the files of other programs into settings
+ * import_read - read the files of other programs into settings
  *
  * OpenDKIM and OpenDMARC: "Name value" lines, "#" begins a comment anywhere.
  * policyd-spf: "name = value" lines. Data sets of OpenDKIM are lists or files.
@@ -11,8 +11,7 @@
 #include "base/array.h"
 #include "base/ascii.h"
 #include "base/buf.h"
-#include "ctl_common_priv.h"
-#include "ctl_import_priv.h"
+#include "import_priv.h"
 
 bool
 import_add_setting(struct import *im, const struct import_setting *s)

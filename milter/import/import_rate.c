@@ -1,5 +1,5 @@
 /*
- * ctl_import_rate - policyd-rate-limit.yaml(5): its options, and what becomes
+ * import_rate - policyd-rate-limit.yaml(5): its options, and what becomes
  * of them
  *
  * It has any number of windows. The hour is the one that plans have: a shorter
@@ -15,7 +15,7 @@
 #include "base/ascii.h"
 #include "base/netaddr.h"
 #include "conf/conf_options.h"
-#include "ctl_import_priv.h"
+#include "import_priv.h"
 
 #define HOUR	3600u
 #define LOG	"millgate writes one line about each message to syslog (mail)"

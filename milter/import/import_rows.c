@@ -1,5 +1,5 @@
 /*
- * ctl_import_rows - carry settings over by their rows
+ * import_rows - carry settings over by their rows
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "base/ascii.h"
 #include "conf/conf_options.h"
-#include "ctl_import_priv.h"
+#include "import_priv.h"
 
 const struct import_program *const import_programs[IMPORT_PROGRAMS] = {
 	&import_opendkim, &import_opendmarc, &import_policyd_spf,

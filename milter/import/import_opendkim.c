@@ -1,7 +1,7 @@
 /*
- * ctl_import_opendkim - opendkim.conf(5): its options, and what becomes of them
+ * import_opendkim - opendkim.conf(5): its options, and what becomes of them
  */
-#include "ctl_import_opendkim_priv.h"
+#include "import_opendkim_priv.h"
 
 #define LOG	"millgate writes one line about each message to syslog (mail)"
 #define LDAP	"keys are read from files; write the tables into files"

@@ -1,5 +1,5 @@
 /*
- * ctl_import_yaml - libyaml's door: a YAML file as settings
+ * import_yaml - libyaml's door: a YAML file as settings
  *
  * The top of the file is a mapping; each of its pairs is a setting. Lists and
  * mappings below it become nodes. Aliases are refused, and with them texts that
@@ -10,7 +10,7 @@
 #include <yaml.h>
 
 #include "base/arena.h"
-#include "ctl_import_priv.h"
+#include "import_priv.h"
 
 #define DEPTH_MAX	8
 #define NODES_MAX	20000
