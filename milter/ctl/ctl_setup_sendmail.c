@@ -48,7 +48,7 @@ print_commands(const char *mc)
 {
 	const char *slash = strrchr(mc, '/');
 
-	puts("\nnow run:");
+	puts("now run:");
 	if (strcmp(mc, SENDMAIL_MC) == 0 && access(SENDMAILCONFIG, X_OK) == 0)
 		puts("sendmailconfig");
 	else if (slash != NULL && slash != mc)
@@ -58,15 +58,16 @@ print_commands(const char *mc)
 	puts("and restart Sendmail");
 }
 
-/* `path` is the file itself, behind all links. */
+/* The file as it was before --apply; `path` is behind all links. */
 static bool
-write_mc(const struct setup *w, const char *path, const struct buf *text)
+back_up(const struct setup *w, const char *path, const struct buf *text)
 {
-	const char *after = w->plan.after;
+	const char *name = arena_printf(w->arena, "%s" BACKUP, path);
 
-	return setup_file_write(arena_printf(w->arena, "%s" BACKUP, path),
-	    path, buf_str(text), text->len) &&
-	    setup_file_write(path, path, after, strlen(after));
+	if (!setup_file_write(name, path, buf_str(text), text->len))
+		return false;
+	printf("\n%s is a copy of the file before\n", name);
+	return true;
 }
 
 static int
@@ -79,14 +80,15 @@ change(const struct setup *w, const struct buf *text)
 		ctl_complain("%s: %s", w->mc, strerror(errno));
 		return CTL_TROUBLE;
 	}
-	ok = write_mc(w, path, text);
-	if (ok) {
-		printf("\n%s was changed; %s" BACKUP " is the file before\n",
-		    w->mc, path);
-		print_commands(w->mc);
-	}
+	ok = (w->action == SETUP_UNDO || back_up(w, path, text)) &&
+	    setup_file_write(path, path, w->plan.after,
+	    strlen(w->plan.after));
 	free(path);
-	return ok ? CTL_GOOD : CTL_TROUBLE;
+	if (!ok)
+		return CTL_TROUBLE;
+	printf("\n%s was changed; ", w->mc);
+	print_commands(w->mc);
+	return CTL_GOOD;
 }
 
 static int

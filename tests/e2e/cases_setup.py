@@ -258,8 +258,8 @@ MAILER(`smtp')dnl
     with open(mc) as f:
         assert f.read() == text
     setup_sendmail(w, mc, "--undo")
-    with open(mc) as f:
-        assert f.read() == before
+    with open(mc) as f, open(mc + ".before-millgate") as old:
+        assert f.read() == before and old.read() == before
     assert "no block of millgate" in setup_sendmail(w, mc, "--undo")
     assert make_cf(w, mc).splitlines()[20:] == cf.splitlines()[20:]
     services.write(mc, "# not an .mc file\n")
