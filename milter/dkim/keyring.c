@@ -418,10 +418,10 @@ keyring_find_pending(const struct keyring *k, const struct sign_rules *rules,
 	const struct ring_fresh	*fresh;
 	size_t			 n;
 
-	do {
-		fresh = find_fresh(k, domain, &n);
-		domain = strchr(domain, '.');
-	} while (n == 0 && !rules->own_domain_only && domain++ != NULL);
+	fresh = find_fresh(k, domain, &n);
+	while (n == 0 && !rules->own_domain_only &&
+	    (domain = strchr(domain, '.')) != NULL)
+		fresh = find_fresh(k, ++domain, &n);
 	if (n == 0)
 		return NULL;
 	*i = (size_t)(fresh - k->fresh);
