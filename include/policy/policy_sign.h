@@ -18,7 +18,8 @@ const char	*policy_sign_domain(const struct facts *f, const char **why);
 
 /* Mail that is not signed, though a key could sign it. */
 struct sign_exemptions {
-	const char *const *domains;	size_t ndomains;	/* of the author */
+	/* of the author */
+	const char *const *domains;	size_t ndomains;
 	const char *const *recipients;	size_t nrecipients;
 };
 

@@ -54,9 +54,9 @@ daemon_may(const struct fixing *x, int dir, const char *name, int how)
 static bool
 fix_allowed(const struct fixing *x, const char *path, const struct stat *st)
 {
-	return x->trusted || st->st_uid == x->from || ctl_complain("%s: belongs "
-	    "to another user than the table or directory that names it; "
-	    "change it by hand", path);
+	return x->trusted || st->st_uid == x->from || ctl_complain("%s: "
+	    "belongs to another user than the table or directory that names "
+	    "it; change it by hand", path);
 }
 
 /* Set group and mode of an open file or directory, and say so. */

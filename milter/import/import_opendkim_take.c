@@ -104,7 +104,7 @@ opendkim_take_signed(struct import *im, const struct import_row *row,
 	}
 }
 
-/* OpenDKIM oversigns what SignHeaders does not name; sign-fields must name it. */
+/* OpenDKIM oversigns fields beside SignHeaders; sign-fields must name them. */
 static void
 sign_oversigned(struct import *im)
 {

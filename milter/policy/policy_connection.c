@@ -2,10 +2,10 @@
  * policy_connection - the listener that a connection belongs to
  *
  * The macros {daemon_name}, {daemon_port} and {daemon_addr} and the client's
- * address decide, or that the mail came from sendmail(1). The direction is configured, never guessed.
- * An unset condition always matches; a listener without any condition matches
- * nothing. When a macro is missing that could have chosen a submission
- * listener, the connection is not treated as inbound.
+ * address decide, or that the mail came from sendmail(1). The direction is
+ * configured, never guessed. An unset condition always matches; a listener
+ * without any condition matches nothing. When a macro is missing that could
+ * have chosen a submission listener, the connection is not treated as inbound.
  */
 #include <string.h>
 #include <strings.h>
@@ -71,8 +71,9 @@ listener_matches(const struct session_rules *r, const struct conn_facts *conn)
 		return r->local && conn->local;
 	if (!has_condition(r))
 		return false;
-	return takes_client(r, conn) && is_listed(r->daemon_ports, r->ndaemon_ports,
-	    conn->daemon_port, same_word) &&
+	return takes_client(r, conn) &&
+	    is_listed(r->daemon_ports, r->ndaemon_ports, conn->daemon_port,
+	    same_word) &&
 	    is_listed(r->daemon_names, r->ndaemon_names, conn->daemon_name,
 	    same_word) &&
 	    is_listed(r->daemon_addrs, r->ndaemon_addrs, conn->daemon_addr,

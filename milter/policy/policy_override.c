@@ -54,8 +54,8 @@ authors(const struct override_rules *r, const struct from_facts *from)
 	if (from->state != FROM_OK)
 		return EXTENT_NONE;
 	for (i = 0; i < from->ndomains; i++)
-		n += policy_domain_is_listed(r->author_domains, r->nauthor_domains,
-		    from->domain[i]);
+		n += policy_domain_is_listed(r->author_domains,
+		    r->nauthor_domains, from->domain[i]);
 	return extent_of(n, from->ndomains);
 }
 
