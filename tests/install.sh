@@ -36,6 +36,26 @@ for file in usr/sbin/millgate usr/bin/millgatectl \
 	fi
 done
 
+# contrib/build-deb stops unless these agree, and sed of packaging/debian/rules
+# changes these lines of the sample.
+version=$(sed -n 's/^AC_INIT(\[millgate\], \[\([^]]*\)\].*/\1/p' \
+    "$source/configure.ac")
+if [ -n "$version" ] && head -1 "$source/packaging/debian/changelog" |
+    grep -qF "millgate ($version) "; then
+	echo "ok - the changelog of the package begins with version $version"
+else
+	echo "not ok - packaging/debian/changelog does not begin with $version"
+	failed=1
+fi
+for option in socket mode; do
+	if grep -q "^#$option = " "$source/packaging/millgate.conf"; then
+		echo "ok - the sample has the default of $option"
+	else
+		echo "not ok - packaging/millgate.conf has no line #$option"
+		failed=1
+	fi
+done
+
 # Without python3, make check would fail with status 127 later. configure
 # believes its cache that it found none.
 if [ -e "$source/config.status" ]; then
