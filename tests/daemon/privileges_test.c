@@ -112,11 +112,12 @@ static void
 why_a_file_cannot_be_given_to_the_group(void **state)
 {
 	static const struct {
-		gid_t		 member;
+		gid_t		 member, effective;
 		const char	*want;
 	} rows[] = {
-		{ 1, "chgrp daemon '/dev' && chmod g+s '/dev'" },
-		{ 2, "must be a member (adduser daemon daemon)" },
+		{ 1, 2, "chgrp daemon '/dev' && chmod g+s '/dev'" },
+		{ 2, 1, "chgrp daemon '/dev' && chmod g+s '/dev'" },
+		{ 2, 2, "must be a member (adduser daemon daemon)" },
 	};
 	struct privileges_owner	 o = { .uid = (uid_t)-1, .gid = 1 };
 	size_t			 i;
@@ -130,7 +131,7 @@ why_a_file_cannot_be_given_to_the_group(void **state)
 		bool	 ok;
 
 		if (n < 0 || setgroups(1, &rows[i].member) != 0 ||
-		    setegid(rows[i].member) != 0 || seteuid(1) != 0)
+		    setegid(rows[i].effective) != 0 || seteuid(1) != 0)
 			fail_msg("cannot become user 1");
 		ok = privileges_give(fd, "/dev/null", &o, &why);
 		if (seteuid(0) != 0 || setegid(0) != 0 ||
