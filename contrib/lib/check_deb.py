@@ -24,6 +24,7 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
 HERE, OUTSIDE = "192.0.2.1", "203.0.113.9"
 ALICE, PASSWORD = "alice@example.org", "a long password"
 CONF, KEYS = "/etc/millgate/millgate.conf", "/etc/millgate/keys/example.org"
+SOCKET = "/var/spool/postfix/millgate/millgate.sock"
 ZONE = """\
 example.org MX 10 mx.example.org
 example.org TXT "v=spf1 a:mx.example.org -all"
@@ -315,6 +316,27 @@ def forged_when_enforcing(m):
     must(reply.startswith("550 5.7.1 "), "the reply is " + reply)
 
 
+def restart(m, dns):
+    """systemd keeps the socket, and a message meanwhile is not refused."""
+    def state():
+        return os.stat(m.root + SOCKET).st_ino
+    before, pid = state(), m.pid()
+    stop = subprocess.Popen(["nsenter", "-t", m.init, "--all", "--root",
+                             "systemctl", "restart", "millgate"])
+    for _ in range(5):
+        submit(m, dns)
+    must(stop.wait(60) == 0, "systemctl restart failed")
+    must(m.pid() != pid, "the daemon was not restarted")
+    must(state() == before, "the socket was made again")
+    the_socket_is_of_systemd(m)
+
+
+def the_socket_is_of_systemd(m):
+    m.run("systemctl", "is-active", "millgate.socket")
+    said = m.journal()
+    must("opened by millgate itself" not in said, said)
+
+
 # --- what an upgrade keeps and a removal leaves -----------------------------
 
 def kept(m):
@@ -335,6 +357,7 @@ def upgrade(m, package):
     must("adduser" not in said, "prints the first steps again:\n" + said)
     m.run("systemctl", "is-active", "millgate")
     must(m.pid() != pid, "the daemon was not restarted")
+    the_socket_is_of_systemd(m)
     after = kept(m)
     for name, value in before.items():
         must(after.get(name) == value, "%s: %s is now %s" % (
@@ -406,6 +429,8 @@ def first_days(m, dns, package, results, prefix=""):
 
 def fresh(m, dns, options, results):
     first_days(m, dns, options.new, results)
+    results.step("a restart keeps the socket and refuses nothing", restart, m,
+                 dns)
     for verb, *args in (("security", "--offline=yes", "--threshold=13"),
                         ("verify", "--man=no")):
         said = results.step("systemd-analyze " + verb, m.run,

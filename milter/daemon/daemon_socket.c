@@ -107,7 +107,7 @@ socket_make(const struct conf *c, const char *path,
 	return ok;
 }
 
-/* --- a socket that systemd passes ------------------------------------------ */
+/* --- a socket that systemd passes -------------------------------------- */
 
 /* "192.0.2.1 port 25"; for a unix socket its path. */
 static const char *
