@@ -24,7 +24,7 @@ def reload_commands(w):
         lines = re.findall(r"(?m)^ExecReload=(.*)$", f.read())
     for line in lines:
         line = re.sub(r"^\S+/millgate ", w.build + "/millgate ", line)
-        line = re.sub(r"(?<= -c )\S+", w.millgate.conf, line)
+        line = re.sub(r"(?<= -c )/\S+", w.millgate.conf, line)
         yield shlex.split(line.replace("$MAINPID",
                                        str(w.millgate.process.pid)))
 
