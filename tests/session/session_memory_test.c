@@ -170,7 +170,7 @@ a_submission_keeps_below_its_bounds(void **state)
 static void
 an_inbound_session_keeps_below_its_bounds(void **state)
 {
-	static const size_t bound[STAGES] = { 600, 6550, 6550, 11600 };
+	static const size_t bound[STAGES] = { 600, 3350, 3350, 9000 };
 
 	(void)state;
 	keeps_below((char[]){ "25" }, bound);
