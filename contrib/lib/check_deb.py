@@ -207,6 +207,8 @@ postfix postfix/mailname string example.org
     user = m.run("stat", "-c", "%U", "/proc/" + m.pid()).stdout.strip()
     must(user == "millgate", "the daemon runs as " + user)
     must(" mode=monitor " in m.journal(), "not in monitor mode")
+    if os.path.exists(m.root + "/lib/systemd/system/millgate.socket"):
+        the_socket_is_of_systemd(m)
     return said
 
 
