@@ -7,6 +7,7 @@ import threading
 import time
 
 import programs
+from cases_load import is_instrumented
 from message import compose, deliveries
 from runner import case
 from services import wait_until, write
@@ -125,8 +126,10 @@ def reloads_under_load_use_whole_files(w):
                                  len(senders.refused), before[1], after[1]))
     assert senders.accepted and senders.refused
     results_are_of_one_file(w, senders.accepted)
-    # a leak of one configuration a reload would be some 20 KB each
-    assert after[1] - before[1] < 8192 + 4 * count, (before, after)
+    # A leak of one configuration a reload would be some 20 KB each. What is
+    # freed stays with a sanitizer, which finds leaks by itself at the end.
+    assert is_instrumented(w) or \
+        after[1] - before[1] < 8192 + 4 * count, (before, after)
     serves(w)
 
 
