@@ -59,6 +59,7 @@ class Senders:
                 self.refused.append(name)
             else:
                 self.odd.append(reply)
+            self.over.wait(0.03)	# Postfix must deliver all of it
 
     def end(self):
         self.over.set()
@@ -93,7 +94,7 @@ def reload_until(w, good, end):
 
 
 def results_are_of_one_file(w, accepted):
-    w.settle()
+    w.settle(120)
     host = {m: f.all("Authentication-Results") for f in deliveries(
         w, "elsewhere.example") for m in f.all("Message-ID")}
     for name, text in accepted:

@@ -436,10 +436,11 @@ signing {{
         entries = [json.loads(line) for line in done.stdout.splitlines()]
         return {e["queue_id"]: e["queue_name"] for e in entries}
 
-    def settle(self):
+    def settle(self, seconds=10.0):
         """Wait until Postfix has finished all its deliveries."""
         wait_until("all mail is delivered, held or deferred", lambda: all(
-            name in ("hold", "deferred") for name in self.queue().values()))
+            name in ("hold", "deferred") for name in self.queue().values()),
+            seconds)
 
     def mailbox(self, domain):
         return os.path.join(self.postfix.directory, "mail", domain, "new")
