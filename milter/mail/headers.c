@@ -159,7 +159,7 @@ headers_add(struct headers *h, const char *name, const char *value)
 {
 	struct header	*f;
 	size_t		 len = headers_name_length(name);
-	size_t		 vlen = strlen(value), bytes = len + vlen;
+	size_t		 vlen = strlen(value), bytes = strlen(name) + vlen;
 
 	if (h->n >= h->max_fields || bytes > h->max_bytes - h->bytes)
 		return false;

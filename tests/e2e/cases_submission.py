@@ -199,7 +199,7 @@ def many_clients_at_once_are_all_served(w):
 
 ODD_FIELDS = ["Reply-To:alice@example.net", "X-Odd:  two  blanks \t",
               "Comments: folded,\r\n\tonce\r\n   and  again",
-              "MIME-Version:1.0 "]
+              "MIME-Version:1.0 ", "Content-Type : text/plain"]
 
 
 def every_canonicalization_survives(w, fields):

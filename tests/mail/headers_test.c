@@ -139,6 +139,11 @@ limits_hold(void **state)
 	assert_true(headers_add(&h, "", ""));
 	assert_false(headers_add(&h, "", ""));
 	assert_int_equal(h.n, 3);
+	/* the blanks before the colon are kept, so they count */
+	headers_init(&h, a, 3, 10);
+	assert_false(headers_add(&h, "a         ", "b"));
+	assert_true(headers_add(&h, "a        ", "b"));
+	assert_int_equal(h.bytes, 10);
 	headers_init(&h, a, 3, SIZE_MAX);
 	assert_true(headers_add(&h, "a", "b"));
 	arena_free(&a);
