@@ -113,28 +113,27 @@ may_change(const struct dmarc_facts *d)
 	    d->result == RESULT_TEMPERROR || d->result == RESULT_PERMERROR);
 }
 
-/* The first section for this method that fits; *o names it. NULL: none. */
+/*
+ * The first section for this method that fits; *o names it. NULL: none, or it
+ * has the same action.
+ */
 static const struct override_rules *
 override_find(const struct override_rules *r, size_t n, enum override_of of,
     const struct identity_rules *ir, const struct facts *f,
-    const struct verdict *v)
+    struct override_facts *o, const struct verdict *v)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		if ((r[i].of == of || r[i].of == OVERRIDE_BOTH) &&
 		    override_fits(&r[i], ir, f, v->action))
-			return &r[i];
-	return NULL;
-}
-
-static void
-override_note(const struct override_rules *r, const struct verdict *v,
-    struct override_facts *o)
-{
-	o->name = r->name;
-	o->reason = r->reason;
+			break;
+	if (i == n)
+		return NULL;
+	o->name = r[i].name;
+	o->reason = r[i].reason;
 	o->rule = v->rule;
+	return r[i].action != v->action ? &r[i] : NULL;
 }
 
 struct verdict
@@ -146,11 +145,8 @@ policy_override(const struct override_rules *r, size_t n,
 
 	if (!may_change(&f->dmarc))
 		return v;
-	found = override_find(r, n, OVERRIDE_DMARC, ir, f, &v);
+	found = override_find(r, n, OVERRIDE_DMARC, ir, f, o, &v);
 	if (found == NULL)
-		return v;
-	override_note(found, &v, o);
-	if (found->action == v.action)
 		return v;
 	if (found->action == ACTION_ACCEPT)
 		return verdict_accept();
@@ -179,11 +175,8 @@ policy_override_spf(const struct override_rules *r, size_t n,
 
 	if (!spf_may_change(&f->spf_mfrom) && !spf_may_change(&f->spf_helo))
 		return v;
-	found = override_find(r, n, OVERRIDE_SPF, ir, f, &v);
+	found = override_find(r, n, OVERRIDE_SPF, ir, f, o, &v);
 	if (found == NULL)
-		return v;
-	override_note(found, &v, o);
-	if (found->action == v.action)
 		return v;
 	if (found->action == ACTION_ACCEPT)
 		return verdict_accept();
