@@ -5,7 +5,7 @@
  * what is in use, so that the unused rest stays small and large arenas need few
  * chunks. An allocation of more than half a chunk gets a chunk of its own size.
  * What does not fit into the current chunk may fit into the spare one: the
- * chunk with the most room left of those before.
+ * one of the former chunks that had the most room when it was left.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -371,10 +371,8 @@ check_octets(struct reader *r, size_t len)
 	size_t i, n;
 
 	for (i = 0; i < len; i += n) {
-		n = 1;
-		if ((unsigned char)r->value[i] < 0x80)
-			continue;
-		n = utf8_length(r->value + i, len - i);
+		n = (unsigned char)r->value[i] < 0x80 ? 1 :
+		    utf8_length(r->value + i, len - i);
 		if (n == 0)
 			return "octets that are not UTF-8";
 		r->f->unusual |= n > 1;
