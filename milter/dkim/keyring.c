@@ -171,6 +171,15 @@ sort_keys(struct keyring *k)
 	qsort(k->fresh, k->nfresh, sizeof(*k->fresh), fresh_by_domain);
 }
 
+void
+ring_why(struct ring_build *b, char **why)
+{
+	if (b->problems > PROBLEMS_MAX)
+		buf_printf(&b->why, "\nand %zu more",
+		    b->problems - PROBLEMS_MAX);
+	*why = b->why.data;
+}
+
 struct keyring *
 ring_finish(struct ring_build *b, char **why)
 {
@@ -179,10 +188,7 @@ ring_finish(struct ring_build *b, char **why)
 		sort_keys(b->ring);
 		return b->ring;
 	}
-	if (b->problems > PROBLEMS_MAX)
-		buf_printf(&b->why, "\nand %zu more",
-		    b->problems - PROBLEMS_MAX);
-	*why = b->why.data;
+	ring_why(b, why);
 	keyring_free(&b->ring);
 	return NULL;
 }

@@ -57,6 +57,8 @@ void	ring_problem(struct ring_build *b, const char *fmt, ...)
  */
 size_t	ring_add(struct ring_build *b, const char *domain,
 	    const char *selector, const char *path);
+/* Hand the lines of ring_problem over; *why is malloced. */
+void	ring_why(struct ring_build *b, char **why);
 /* Load the keys that have no pkey yet. NULL with *why after any problem. */
 struct keyring *ring_finish(struct ring_build *b, char **why);
 

@@ -350,9 +350,8 @@ keyring_table_files(const char *key_table, struct arena *a, char **why)
 		if (b.ring->key[i].pkey == NULL)
 			files[n++] = arena_strdup(a, b.ring->key[i].path);
 	if (b.problems > 0)
-		*why = xstrdup(buf_str(&b.why));
+		ring_why(&b, why);
 	free(t.held);
-	buf_free(&b.why);
 	keyring_free(&b.ring);
 	return b.problems == 0 ? files : NULL;
 }
