@@ -8,6 +8,7 @@
 #define MILLGATE_REACH_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct buf;
 
@@ -29,9 +30,11 @@ void	reach_close(struct buf *b, const char *path, unsigned owner);
 const char *reach_user(char name[64]);
 const char *reach_group(char name[64]);
 /*
- * Is `user` a member of `group`, or has it as its main group? True also for
- * root, and for a user that does not exist.
+ * Does the user with this main group belong to the group `gid`? True also if it
+ * is in too many groups to tell.
  */
+bool	reach_in_group(const char *user, gid_t main, gid_t gid);
+/* The same by name. True also for root, and for a user that does not exist. */
 bool	reach_member(const char *user, const char *group);
 
 #endif

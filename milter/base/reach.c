@@ -17,7 +17,7 @@
 #include "base/reach.h"
 
 #define ENTRY_BYTES	4096
-#define GROUPS		256
+#define GROUPS		1024
 
 const char *
 reach_user(char name[64])
@@ -134,21 +134,28 @@ reach_close(struct buf *b, const char *path, unsigned owner)
 }
 
 bool
+reach_in_group(const char *user, gid_t main, gid_t gid)
+{
+	gid_t	groups[GROUPS];
+	int	n = GROUPS;
+
+	if (getgrouplist(user, main, groups, &n) == -1)
+		return true;
+	while (n > 0)
+		if (groups[--n] == gid)
+			return true;
+	return false;
+}
+
+bool
 reach_member(const char *user, const char *group)
 {
 	const struct passwd	*pw = getpwnam(user);
 	const struct group	*gr;
-	gid_t			 groups[GROUPS];
-	int			 n = GROUPS, i;
 
 	if (pw == NULL || pw->pw_uid == 0)
 		return true;
-	/* more groups than that are not looked at */
-	if (getgrouplist(pw->pw_name, pw->pw_gid, groups, &n) == -1)
-		n = GROUPS;
 	gr = getgrnam(group);
-	for (i = 0; gr != NULL && i < n; i++)
-		if (groups[i] == gr->gr_gid)
-			return true;
-	return false;
+	return gr != NULL && reach_in_group(pw->pw_name, pw->pw_gid,
+	    gr->gr_gid);
 }

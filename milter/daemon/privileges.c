@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/safe_open.h"
+#include "base/reach.h"
 #include "base/why.h"
 #include "daemon/privileges.h"
 
@@ -246,20 +247,6 @@ privileges_owner_group(const char *group, struct privileges_owner *o,
 	return gr != NULL;
 }
 
-static bool
-belongs_to(const struct passwd *pw, gid_t gid)
-{
-	gid_t	groups[1024];
-	int	n = 1024;
-
-	if (getgrouplist(pw->pw_name, pw->pw_gid, groups, &n) == -1)
-		return true;	/* in too many groups to tell */
-	while (n > 0)
-		if (groups[--n] == gid)
-			return true;
-	return false;
-}
-
 bool
 privileges_reach(const char *user, const char *path)
 {
@@ -270,7 +257,8 @@ privileges_reach(const char *user, const char *path)
 		return true;
 	if (st.st_uid == pw->pw_uid)
 		return (st.st_mode & S_IWUSR) != 0;
-	return (st.st_mode & (belongs_to(pw, st.st_gid) ? S_IWGRP :
+	return (st.st_mode & (reach_in_group(pw->pw_name,
+	    pw->pw_gid, st.st_gid) ? S_IWGRP :
 	    S_IWOTH)) != 0;
 }
 
