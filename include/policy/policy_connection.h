@@ -8,6 +8,8 @@
 
 #include "policy/policy_rules.h"
 
+/* A listener without any condition matches no connection, unless it is local. */
+bool		 policy_has_condition(const struct session_rules *r);
 /* The first listener that matches, or NULL. */
 const struct session_rules *policy_connection(
 		    const struct session_rules *const *rules, size_t n,

@@ -9,6 +9,7 @@
 
 #include "conf/conf.h"
 #include "conf/conf_options.h"
+#include "policy/policy_connection.h"
 #include "conf_tree_priv.h"
 
 static bool
@@ -151,8 +152,7 @@ check_listener(struct conf_builder *b, const struct conf_section *s,
 	check_null_sender(b, s, r);
 	check_plaintext(b, s);
 	check_anybody(b, s, r);
-	if (!r->local && r->ndaemon_ports + r->ndaemon_names +
-	    r->ndaemon_addrs + r->nclient_networks == 0)
+	if (!r->local && !policy_has_condition(r))
 		conf_complain_in(b->bad, s, s->place, "matches no connection; "
 		    "set daemon-ports, daemon-names, daemon-addrs, "
 		    "client-networks or local");

@@ -48,9 +48,8 @@ is_listed(const char *const *list, size_t n, const char *value,
 	return false;
 }
 
-/* A listener without any condition is not used. */
-static bool
-has_condition(const struct session_rules *r)
+bool
+policy_has_condition(const struct session_rules *r)
 {
 	return r->ndaemon_ports + r->ndaemon_names + r->ndaemon_addrs +
 	    r->nclient_networks > 0;
@@ -69,7 +68,7 @@ listener_matches(const struct session_rules *r, const struct conn_facts *conn)
 {
 	if (r->local || conn->local)
 		return r->local && conn->local;
-	if (!has_condition(r))
+	if (!policy_has_condition(r))
 		return false;
 	return takes_client(r, conn) &&
 	    is_listed(r->daemon_ports, r->ndaemon_ports, conn->daemon_port,
@@ -104,7 +103,7 @@ static bool
 could_match(const struct session_rules *r, const struct conn_facts *conn)
 {
 	return r->direction == DIRECTION_SUBMISSION && !r->local &&
-	    has_condition(r) && takes_client(r, conn) &&
+	    policy_has_condition(r) && takes_client(r, conn) &&
 	    could_be_listed(r->daemon_ports, r->ndaemon_ports,
 	    conn->daemon_port, same_word) &&
 	    could_be_listed(r->daemon_names, r->ndaemon_names,
