@@ -8,10 +8,9 @@
  * (mfi_workarounds.c), because it would stop at SIGHUP. With auto-restart = yes
  * all this is done in a child of the process that was started (supervisor.c).
  *
- * SIGTERM: new messages are deferred, messages that have begun are completed
- * (for DRAIN_SECONDS at most), then the process ends. SIGHUP, or SIGUSR1 as
- * with OpenDKIM: the configuration, users and keys are read again, all of them
- * or none.
+ * SIGTERM: messages that have begun are completed (drain.c), then the process
+ * ends. SIGHUP, or SIGUSR1 as with OpenDKIM: the configuration, users and keys
+ * are read again, all of them or none.
  */
 #include "config.h"
 

@@ -56,6 +56,8 @@ socket_options(int first_fd)
 		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening,
 		    &len) == 0 && listening != 0)
 			break;
+	if (listening == 0)
+		return;
 	mfi_listens_at(fd);
 	/* a unix socket refuses the TCP options, which is fine */
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)

@@ -61,7 +61,8 @@ mfi_open_sessions(void)
 void
 mfi_socket_closed(void)
 {
-	atomic_fetch_sub(&open_sessions, 1);
+	if (listening_at != -1)
+		atomic_fetch_sub(&open_sessions, 1);
 }
 
 /*
