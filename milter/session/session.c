@@ -113,7 +113,7 @@ message_end(struct session *s, const char *event)
 {
 	struct verdict v = message_answer(s->message);
 
-	session_log(s, action_name(v.action), event);
+	session_log(s, v.action, event);
 	stage_outcome(s->message, v.action);
 	services_count(s->sv, v.action);
 	message_close(s);
@@ -219,7 +219,7 @@ session_defer(struct session *s, const char *path, const struct verdict *v)
 	stage_login(s);
 	stage_sender(s, path);
 	m->verdict = v;
-	session_log(s, action_name(v->action), "mail");
+	session_log(s, v->action, "mail");
 	services_count(s->sv, v->action);
 	message_close(s);
 }
@@ -243,7 +243,7 @@ recipient_refused(struct session *s, struct verdict v)
 
 	if (m->refused++ == 0) {
 		m->verdict = &v;
-		session_log(s, action_name(v.action), "rcpt");
+		session_log(s, v.action, "rcpt");
 		m->verdict = before;
 	}
 	message_judge(m, stage_fuse_refused(m));

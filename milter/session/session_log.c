@@ -163,15 +163,14 @@ log_cost(struct record *r, struct session *s)
 }
 
 static void
-log_verdict(struct record *r, const struct message *m, const char *action,
+log_verdict(struct record *r, const struct message *m, enum action taken,
     const char *hint)
 {
 	const struct verdict *v = m->verdict;
 
-	record_str(r, "action", action);
+	record_str(r, "action", action_name(taken));
 	record_str(r, "rule", v->rule);
-	if (m->setup->conf->mode == MODE_MONITOR &&
-	    v->action != ACTION_ACCEPT)
+	if (v->action != taken)
 		record_str(r, "would", action_name(v->action));
 	if (v->code[0] != '\0')
 		record_str(r, "reply", arena_printf(r->arena, "%s %s",
@@ -182,17 +181,17 @@ log_verdict(struct record *r, const struct message *m, const char *action,
 }
 
 void
-session_log(struct session *s, const char *action, const char *event)
+session_log(struct session *s, enum action taken, const char *event)
 {
 	struct message *m = s->message;
 	struct record r;
 
-	stage_observe(s, event);
+	stage_observe(s, taken, event);
 	record_init(&r, m->arena);
 	record_str(&r, "id", m->f.env.queue_id != NULL ?
 	    m->f.env.queue_id : "-");
 	record_str(&r, "event", event);
-	log_verdict(&r, m, action, stage_hint(s));
+	log_verdict(&r, m, taken, stage_hint(s));
 	log_session(&r, m);
 	log_results(&r, &m->f);
 	if (m->nsigned > 0)

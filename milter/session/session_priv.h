@@ -97,9 +97,11 @@ struct session {
 	struct message	*message;	/* NULL between messages */
 };
 
-/* Does the configuration of this message enforce its verdicts? */
-/* session_log.c: write the log line of the message, or of a recipient */
-void		 session_log(struct session *s, const char *action,
+/*
+ * session_log.c: count the message, or a recipient, and write its log line;
+ * `taken` is the answer to the MTA
+ */
+void		 session_log(struct session *s, enum action taken,
 		    const char *event);
 
 #endif

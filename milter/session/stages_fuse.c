@@ -55,7 +55,7 @@ static struct verdict
 fuse_report(struct message *m, enum fuse_kind kind, const char *value)
 {
 	const unsigned	*limit = m->setup->conf->fuse.limit;
-	const struct quota_facts *q = &m->f.quota[0];
+	const struct quota_facts *q = m->f.quota;
 	struct fuse_trip trip;
 
 	if (limit[kind] == 0 || m->blocked || m->f.nquotas == 0)

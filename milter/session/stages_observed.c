@@ -71,15 +71,13 @@ lacks_login_domain(const struct message *m)
 }
 
 void
-stage_observe(struct session *s, const char *event)
+stage_observe(struct session *s, enum action taken, const char *event)
 {
-	struct message	*m = s->message;
+	struct message		*m = s->message;
 	const struct verdict	*v = m->verdict;
-	bool			 enforced;
 
-	enforced = m->setup->conf->mode == MODE_ENFORCE;
-	observed_verdict(s->seen, event, enforced ? v->action : ACTION_ACCEPT,
-	    v->action >= ACTION_HOLD ? v->rule : NULL);
+	observed_verdict(s->seen, event, taken, v->action >= ACTION_HOLD ?
+	    v->rule : NULL);
 	if (lacks_login_domain(m))
 		observed_bare_login(s->seen);
 	if (strcmp(event, "eom") == 0) {

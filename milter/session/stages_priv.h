@@ -51,8 +51,12 @@ void		 stage_note_macros(struct session *s,
 		    enum macro_stage stage);
 /* Called by stage_listener: count the session and its macros there. */
 void		 stage_observe_listener(struct session *s);
-/* Count the end of a message, or (`event` "rcpt") a refused recipient. */
-void		 stage_observe(struct session *s, const char *event);
+/*
+ * Count the end of a message, or (`event` "rcpt") a refused recipient; `taken`
+ * is the answer to the MTA.
+ */
+void		 stage_observe(struct session *s, enum action taken,
+		    const char *event);
 /* The hint for the log line. NULL: there is none, or none is due. */
 const char	*stage_hint(struct session *s);
 
@@ -81,9 +85,9 @@ bool		 stage_was_refused(struct session *s);
 /* --- stages_mail.c: facts of the message, and signing ------------------- */
 
 void		 stage_inbound_start(struct message *m);
-/* End of headers: parse the author, start the lookups that depend on it. */
 /* After each field but those of a header that is too large. */
 void		 stage_field(struct message *m);
+/* End of headers: parse the author, start the lookups that depend on it. */
 void		 stage_headers(struct message *m);
 void		 stage_inbound_collect(struct message *m);
 void		 stage_sign_start(struct message *m);

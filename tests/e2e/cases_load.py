@@ -184,6 +184,12 @@ def no_message_begins_in_monitor_mode_above_the_ceiling(w):
         sessions += [joined(w), joined(w)]
         assert asks(sessions[0]) is None
         assert deferred(asks(sessions[1]))
+        line = wait_until("its log line", lambda: w.millgate.log_line(
+            rule="max-sessions"))
+        assert " action=defer " in line and " would=" not in line, line
+        listener = w.ctl("stats", "--json")["listeners"]
+        listener = [one for one in listener if one["defer"]]
+        assert listener and listener[0]["accept"] == 0, listener
 
 
 @case
