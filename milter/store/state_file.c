@@ -202,15 +202,26 @@ lock_take(struct state_file *f, char **why)
 	return true;
 }
 
+/* The lock file for a reader; -1: see errno. */
+static int
+lock_open(const struct state_file *f)
+{
+	char	*name = with_suffix(f, "-lock");
+	int	 fd = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int	 error = errno;
+
+	free(name);
+	errno = error;
+	return fd;
+}
+
 /* For a reader: no daemon runs, and the log was written since boot. */
 static bool
 log_is_left_over(const struct state_file *f)
 {
-	char	*name = with_suffix(f, "-lock");
-	int	 fd = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	bool	 left;
+	int	fd = lock_open(f);
+	bool	left;
 
-	free(name);
 	if (fd < 0)
 		return false;
 	left = flock(fd, LOCK_SH | LOCK_NB) == 0 && same_boot(fd);
@@ -221,11 +232,9 @@ log_is_left_over(const struct state_file *f)
 bool
 state_file_is_locked(const struct state_file *f)
 {
-	char	*name = with_suffix(f, "-lock");
-	int	 fd = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	bool	 locked = fd < 0 && errno != ENOENT;
+	int	fd = lock_open(f);
+	bool	locked = fd < 0 && errno != ENOENT;
 
-	free(name);
 	if (fd >= 0) {
 		locked = flock(fd, LOCK_SH | LOCK_NB) != 0;
 		close(fd);

@@ -140,7 +140,8 @@ disk_open_writable(struct disk *d, char **why)
 		return false;
 	if (!schema_upgrade(d->sql, version))
 		return disk_refuse(d, "cannot be written", why);
-	if (!schema_check(d->sql, d->file.path, true, why))
+	if (!schema_check(d->sql, d->file.path, schema_version(), true,
+	    why))
 		return false;
 	if (!state_disk_prepare(d))
 		return disk_refuse(d, "cannot be prepared", why);
@@ -155,7 +156,8 @@ static bool
 disk_open_readonly(struct disk *d, char **why)
 {
 	return schema_open_readonly(&d->sql, &d->file, why) &&
-	    schema_check(d->sql, d->file.path, false, why);
+	    schema_check(d->sql, d->file.path, schema_version(), false,
+	    why);
 }
 
 /* All rows are in the ledger: nothing stays open. */
@@ -294,7 +296,7 @@ asker_open(struct state_file *file, char **why)
 		schema_refuse(a->sql, file->path, "cannot be opened", why);
 	else if (schema_identify(a->sql, file->path, &version, why) &&
 	    schema_is_ours(file->path, version, why) &&
-	    schema_check(a->sql, file->path, false, why))
+	    schema_check(a->sql, file->path, schema_version(), false, why))
 		return &a->store;
 	asker_close(&a->store);
 	return NULL;

@@ -204,7 +204,7 @@ schema_upgrade(struct sql *sql, int64_t version)
 
 /* query[0] must answer query[1]; if not, report `what`, or the answer. */
 static bool
-schema_check_one(struct sql *sql, const char *path, const char *query[2],
+schema_check_one(struct sql *sql, const char *path, const char *const query[2],
     const char *what, char **why)
 {
 	char	*text = sql_text(sql, query[0]);
@@ -219,23 +219,28 @@ schema_check_one(struct sql *sql, const char *path, const char *query[2],
 }
 
 /* A query and its expected answer. */
-static const char *quick[] = { "PRAGMA quick_check(1)", "ok" };
+static const char *const quick[] = { "PRAGMA quick_check(1)", "ok" };
 /* A trigger could change rows behind our back. */
-static const char *triggers[] = {
+static const char *const triggers[] = {
 	"SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'", "0"
 };
 
 #define TABLE(name)	"SELECT sql FROM sqlite_schema WHERE name = '" name "'"
 
-static const char *tables[][2] = {
-	{ TABLE("bucket"), BUCKET_TABLE },
-	{ TABLE("setting"), SETTING_TABLE },
-	{ TABLE("request"), REQUEST_TABLE },
-	{ TABLE("published"), PUBLISHED_TABLE },
+/* `since`: the first version that has the table */
+static const struct {
+	int64_t		 since;
+	const char	*query[2];
+} tables[] = {
+	{ 1, { TABLE("bucket"), BUCKET_TABLE } },
+	{ 3, { TABLE("setting"), SETTING_TABLE } },
+	{ 3, { TABLE("request"), REQUEST_TABLE } },
+	{ 5, { TABLE("published"), PUBLISHED_TABLE } },
 };
 
 bool
-schema_check(struct sql *sql, const char *path, bool thorough, char **why)
+schema_check(struct sql *sql, const char *path, int64_t version,
+    bool thorough, char **why)
 {
 	size_t i;
 
@@ -245,8 +250,8 @@ schema_check(struct sql *sql, const char *path, bool thorough, char **why)
 	    "which millgate never creates", why))
 		return false;
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		if (!schema_check_one(sql, path, tables[i],
-		    "its tables are not millgate's", why))
+		if (version >= tables[i].since && !schema_check_one(sql, path,
+		    tables[i].query, "its tables are not millgate's", why))
 			return false;
 	return true;
 }

@@ -43,9 +43,9 @@ bool	schema_is_ours(const char *path, int64_t version, char **why);
  */
 bool	schema_open_readonly(struct sql **sqlp, const struct state_file *f,
 	    char **why);
-/* Check the tables, and with `thorough` all pages. */
-bool	schema_check(struct sql *sql, const char *path, bool thorough,
-	    char **why);
+/* Check the tables of `version`, and with `thorough` all pages. */
+bool	schema_check(struct sql *sql, const char *path, int64_t version,
+	    bool thorough, char **why);
 
 /* Both return false. schema_refuse reports the last error of SQLite. */
 bool	schema_refuse(struct sql *sql, const char *path, const char *doing,

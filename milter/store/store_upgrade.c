@@ -95,21 +95,8 @@ upgrade_setting_row(struct sql_statement *st)
 static bool
 upgrade_check(struct sql *sql, const char *path, int64_t version, char **why)
 {
-	char	*said;
-	bool	 ok;
-
-	if (version == schema_version())
-		ok = schema_check(sql, path, true, why);
-	else {
-		said = sql_text(sql, "PRAGMA quick_check(1)");
-		ok = said != NULL && strcmp(said, "ok") == 0;
-		if (said == NULL)
-			schema_refuse(sql, path, "cannot be read", why);
-		else if (!ok)
-			schema_damaged(path, said, why);
-		free(said);
-	}
-	return ok && upgrade_check_rows(sql, path, "SELECT "
+	return schema_check(sql, path, version, true, why) &&
+	    upgrade_check_rows(sql, path, "SELECT "
 	    STATE_ROW_COLUMNS " FROM bucket", upgrade_count_row, why) &&
 	    (!schema_has_settings(version) || upgrade_check_rows(sql, path,
 	    "SELECT " SETTING_ROW_COLUMNS " FROM setting",

@@ -250,6 +250,11 @@ an_older_file_is_told_before_it_is_upgraded(void **state)
 		    i == 1 || i == 2);
 		change("UPDATE bucket SET recipients = 4");
 		expect_trouble("a changed row", UPGRADE_REFUSED, "checksum");
+		change("CREATE TRIGGER t AFTER INSERT ON bucket BEGIN "
+		    "SELECT 1; END");
+		expect_trouble("a trigger", UPGRADE_REFUSED, "trigger");
+		change("DROP TRIGGER t; ALTER TABLE bucket ADD other TEXT");
+		expect_trouble("a column", UPGRADE_REFUSED, "not millgate's");
 	}
 	free(row);
 }
