@@ -19,6 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/why.h"
 #include "conf/conf.h"
 #include "daemon/privileges.h"
@@ -109,7 +110,7 @@ socket_make(const struct conf *c, const char *path,
 
 /* --- a socket that systemd passes -------------------------------------- */
 
-/* "192.0.2.1 port 25"; for a unix socket its path. */
+/* "inet:25@192.0.2.1"; for a unix socket its path. */
 static const char *
 socket_name(const struct sockaddr_storage *at, socklen_t len, char *name,
     size_t size)
@@ -121,10 +122,36 @@ socket_name(const struct sockaddr_storage *at, socklen_t len, char *name,
 		    ((const struct sockaddr_un *)(const void *)at)->sun_path);
 	else if (getnameinfo((const void *)at, len, host, sizeof(host), port,
 	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		snprintf(name, size, "inet:%s@%s", port, host);
+		snprintf(name, size, "%s:%s@%s", at->ss_family == AF_INET6 ?
+		    "inet6" : "inet", port, host);
 	else
 		snprintf(name, size, "a socket of another kind");
 	return name;
+}
+
+struct addrinfo *
+daemon_socket_addresses(const char *socket)
+{
+	const char	*port = strchr(socket, ':') + 1;
+	size_t		 len = strcspn(port, "@");
+	struct addrinfo	 hints = { .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *list = NULL;
+	char		*number = xstrdup(port), *host = NULL;
+
+	hints.ai_family = strncmp(socket, "inet6:", 6) == 0 ? AF_INET6 :
+	    AF_INET;
+	if (number[len] == '@') {
+		number[len] = '\0';
+		host = number + len + 1;
+	}
+	if (host != NULL && host[0] == '[') {
+		host++;
+		host[strcspn(host, "]")] = '\0';
+	}
+	if (getaddrinfo(host, number, &hints, &list) != 0)
+		list = NULL;
+	free(number);
+	return list;
 }
 
 /* inet:PORT@HOST names this address. */
@@ -132,21 +159,14 @@ static bool
 names_address(const char *socket, const struct sockaddr_storage *at,
     socklen_t len)
 {
-	struct addrinfo	 hints = { .ai_socktype = SOCK_STREAM }, *list, *i;
-	const char	*port = strchr(socket, ':') + 1;
-	const char	*host = strchr(port, '@');
-	char		 number[16];
+	struct addrinfo	*list = daemon_socket_addresses(socket), *i;
 	bool		 found = false;
 
-	if (host == NULL || (size_t)(host - port) >= sizeof(number))
-		return false;
-	snprintf(number, sizeof(number), "%.*s", (int)(host - port), port);
-	if (getaddrinfo(host + 1, number, &hints, &list) != 0)
-		return false;
 	for (i = list; i != NULL && !found; i = i->ai_next)
 		found = i->ai_addrlen == len &&
 		    memcmp(i->ai_addr, at, len) == 0;
-	freeaddrinfo(list);
+	if (list != NULL)
+		freeaddrinfo(list);
 	return found;
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+struct addrinfo;
 struct conf;
 
 /*
@@ -25,6 +26,12 @@ void	daemon_socket_remove(const struct conf *c);
  * and also if it is, but has a mode other than socket-mode.
  */
 bool	daemon_socket_is_of(int fd, const struct conf *c, char **why);
+
+/*
+ * The addresses of "inet:PORT@HOST" or "inet6:..."; free them with
+ * freeaddrinfo. NULL: the host is unknown.
+ */
+struct addrinfo	*daemon_socket_addresses(const char *socket);
 
 /*
  * Connect to a unix socket as a test. 0: a process serves it. ENOENT: there is

@@ -25,6 +25,7 @@
 #include "daemon/privileges.h"
 #include "daemon/start_check.h"
 #include "session/services.h"
+#include "daemon_socket_priv.h"
 
 #define LOCAL	"local:"
 #define RUN	"/run/"
@@ -122,25 +123,6 @@ check_directory(struct start *s, const char *option, const char *path,
 
 /* --- the MTA's socket ---------------------------------------------------- */
 
-/* "inet:PORT@HOST" or "inet6:..."; NULL: the host is unknown. */
-static struct addrinfo *
-socket_addresses(struct start *s)
-{
-	const char	*port = strchr(s->c->socket, ':') + 1;
-	size_t		 len = strcspn(port, "@");
-	const char	*host = port[len] == '@' ? port + len + 1 : NULL;
-	struct addrinfo	 hints = { .ai_socktype = SOCK_STREAM,
-	    .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *list;
-
-	hints.ai_family = strncmp(s->c->socket, "inet6:", 6) == 0 ? AF_INET6 :
-	    AF_INET;
-	if (host != NULL && host[0] == '[')
-		host = arena_memdup(s->arena, host + 1,
-		    strcspn(host + 1, "]"));
-	return getaddrinfo(host, arena_memdup(s->arena, port, len), &hints,
-	    &list) == 0 ? list : NULL;
-}
-
 /*
  * 0, or the errno of bind(2), which nobody notices without listen(2). A port in
  * use is no error: the running daemon has it.
@@ -163,7 +145,7 @@ bind_error(const struct addrinfo *at)
 static void
 check_inet(struct start *s, struct buf *to, bool dropped)
 {
-	struct addrinfo	*list = socket_addresses(s);
+	struct addrinfo	*list = daemon_socket_addresses(s->c->socket);
 	int		 error = list != NULL ? bind_error(list) : 0;
 	char		 user[64];
 

@@ -78,6 +78,28 @@ a_port_is_the_same_by_any_name(void **state)
 }
 
 static void
+an_address_of_ipv6_may_have_brackets(void **state)
+{
+	struct sockaddr_in6	in = { .sin6_family = AF_INET6,
+	    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	socklen_t		len = sizeof(in);
+	int			fd = socket(AF_INET6, SOCK_STREAM, 0);
+	char			spec[64];
+
+	(void)state;
+	if (fd == -1 || bind(fd, (const void *)&in, len) != 0)
+		skip();		/* no IPv6 here */
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(getsockname(fd, (void *)&in, &len), 0);
+	snprintf(spec, sizeof(spec), "inet6:%u@[::1]", ntohs(in.sin6_port));
+	expect(fd, spec, true, NULL);
+	snprintf(spec, sizeof(spec), "inet6:%u@::1", ntohs(in.sin6_port));
+	expect(fd, spec, true, NULL);
+	expect(fd, "inet6:25@::1", false, "has \"inet6:");
+	close(fd);
+}
+
+static void
 a_unix_socket_has_the_path_and_the_mode(void **state)
 {
 	char	directory[] = "/tmp/daemon_socket_testXXXXXX";
@@ -114,6 +136,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_port_is_the_same_by_any_name),
+		cmocka_unit_test(an_address_of_ipv6_may_have_brackets),
 		cmocka_unit_test(a_unix_socket_has_the_path_and_the_mode),
 		cmocka_unit_test(a_file_is_no_socket),
 	};
