@@ -22,26 +22,12 @@
 static const char *
 network_text(struct arena *a, const char *item)
 {
-	static const char	 mapped[] = "::ffff:";
-	struct netblock		 block;
-	char			*text = arena_strdup(a, item), *slash, *p;
-	char			 shown[NETADDR_TEXT];
-	unsigned		 bits;
+	struct netblock	 block;
+	char		*text = arena_strdup(a, item), *p;
+	char		 shown[NETADDR_TEXT];
 
 	for (p = text; (p = strpbrk(p, "[]")) != NULL; )
 		memmove(p, p + 1, strlen(p));
-	slash = strchr(text, '/');
-	if (strncasecmp(text, mapped, sizeof(mapped) - 1) == 0 &&
-	    slash != NULL && strlen(slash) == 4) {
-		bits = (unsigned)(slash[1] - '0') * 100 +
-		    (unsigned)(slash[2] - '0') * 10 +
-		    (unsigned)(slash[3] - '0');
-		if (bits < 96 || bits > 128)
-			return NULL;
-		*slash = '\0';
-		text = arena_printf(a, "%s/%u", text + sizeof(mapped) - 1,
-		    bits - 96);
-	}
 	if (!netblock_parse(text, &block))
 		return NULL;
 	return arena_printf(a, "%s/%u", netaddr_format(&block.addr, shown),

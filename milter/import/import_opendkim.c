@@ -3,11 +3,9 @@
  */
 #include "import_opendkim_priv.h"
 
-#define LOG	"millgate writes one line about each message to syslog (mail)"
 #define LDAP	"keys are read from files; write the tables into files"
 #define ONBAD	"a signature that does not pass has no action of its own: " \
 		"DMARC decides about the message, see section dmarc"
-#define OWNFILES "millgate has a user, files and a unit of its own"
 #define OWNSOCKET "millgate has a socket of its own; change smtpd_milters, " \
 		"non_smtpd_milters or INPUT_MAIL_FILTER, see socket"
 #define REPLACE	"sign behind the program that rewrites the fields, or name " \
@@ -78,8 +76,7 @@ static const struct import_row rows[] = {
 	{ "ExternalIgnoreList", IMPORT_SAME,
 	    .remark = "it concerns log lines that millgate does not write" },
 	{ "FinalPolicyScript", IMPORT_LOST,
-	    .remark = "there are no scripts; see sections dmarc, spf and "
-	    "override" },
+	    .remark = SCRIPTS },
 	{ "FixCRLF", IMPORT_LOST,
 	    .remark = "the MTA must end lines with CRLF" },
 	{ "IdentityHeader", IMPORT_LOST,
@@ -114,8 +111,8 @@ static const struct import_row rows[] = {
 	{ "LDAPKeepaliveProbes", IMPORT_LOST, .remark = LDAP },
 	{ "LDAPTimeout", IMPORT_LOST, .remark = LDAP },
 	{ "LDAPUseTLS", IMPORT_LOST, .remark = LDAP },
-	{ "LogResults", IMPORT_SAME, .remark = LOG },
-	{ "LogWhy", IMPORT_SAME, .remark = LOG },
+	{ "LogResults", IMPORT_SAME, .remark = IMPORT_LOG },
+	{ "LogWhy", IMPORT_SAME, .remark = IMPORT_LOG },
 	{ "MacroList", IMPORT_CARRIED, .ours = "listener daemon-names",
 	    .take = opendkim_take_macros },
 	{ "MaximumHeaders", IMPORT_CARRIED, .ours = "max-header-bytes",
@@ -173,7 +170,7 @@ static const struct import_row rows[] = {
 	    .take = opendkim_take_peers,
 	    .remark = "these clients were passed by without DKIM; now SPF "
 	    "and DMARC do not judge them either" },
-	{ "PidFile", IMPORT_SAME, .remark = OWNFILES },
+	{ "PidFile", IMPORT_SAME, .remark = IMPORT_OWNFILES },
 	{ "POPDBFile", IMPORT_LOST,
 	    .remark = "a login, or section relay, is needed" },
 	{ "Quarantine", IMPORT_LOST,
@@ -242,12 +239,12 @@ static const struct import_row rows[] = {
 	    .remark = "it is for tests" },
 	{ "SubDomains", IMPORT_CARRIED, .ours = "signing own-domain-only",
 	    .def = "no" },
-	{ "Syslog", IMPORT_SAME, .remark = LOG },
+	{ "Syslog", IMPORT_SAME, .remark = IMPORT_LOG },
 	{ "SyslogFacility", IMPORT_LOST, .harmless = "mail",
 	    .remark = "the facility is mail" },
 	{ "SyslogName", IMPORT_LOST, .harmless = "opendkim",
 	    .remark = "the name is millgate" },
-	{ "SyslogSuccess", IMPORT_SAME, .remark = LOG },
+	{ "SyslogSuccess", IMPORT_SAME, .remark = IMPORT_LOG },
 	{ "TemporaryDirectory", IMPORT_SAME,
 	    .remark = "there are no temporary files" },
 	{ "TestDNSData", IMPORT_LOST,
@@ -259,10 +256,10 @@ static const struct import_row rows[] = {
 	{ "TrustSignaturesFrom", IMPORT_LOST,
 	    .remark = "a signature counts for DMARC only if it is aligned; "
 	    "see signers in section override" },
-	{ "UMask", IMPORT_SAME, .remark = OWNFILES },
+	{ "UMask", IMPORT_SAME, .remark = IMPORT_OWNFILES },
 	{ "UnprotectedKey", IMPORT_LOST, .harmless = "none",
 	    .remark = "keys without DNSSEC count" },
-	{ "UserID", IMPORT_SAME, .remark = OWNFILES },
+	{ "UserID", IMPORT_SAME, .remark = IMPORT_OWNFILES },
 	{ "VBR-Certifiers", IMPORT_LOST, .remark = VBR },
 	{ "VBR-PurgeFields", IMPORT_LOST, .remark = VBR },
 	{ "VBR-TrustedCertifiers", IMPORT_LOST, .remark = VBR },

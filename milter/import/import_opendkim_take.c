@@ -70,15 +70,21 @@ has_item(const struct import_items *list, const char *text)
 	return false;
 }
 
+/* The members but "*", "." and what a "-" takes away. */
 static void
-put_field(struct import *im, const struct import_row *row,
-    const struct import_setting *s, const char *name)
+put_fields(struct import *im, const struct import_row *row,
+    const struct import_setting *s, const struct import_items *items)
 {
-	if (import_option(row->ours)->syntax(im->arena, &name) == NULL)
-		import_put(im, row->ours, NULL, name, import_origin(im, s));
-	else
-		import_note(im, s, "%s is left out: %s cannot have it", name,
-		    row->ours);
+	const char	*name;
+	size_t		 i;
+
+	for (i = 0; i < items->n; i++) {
+		name = items->item[i].text;
+		if (strcmp(name, "*") != 0 && strcmp(name, ".") != 0 &&
+		    name[0] != '-')
+			import_put_member(im, row, s, name +
+			    (name[0] == '+'));
+	}
 }
 
 /* "*,+X-Y,-Date": the default list with X-Y and without Date */
@@ -86,9 +92,8 @@ void
 opendkim_take_signed(struct import *im, const struct import_row *row,
     const struct import_setting *s)
 {
-	struct import_items	 items = { 0 };
-	const char		*name;
-	size_t			 i;
+	struct import_items	items = { 0 };
+	size_t			i;
 
 	if (!import_dataset(im, row, s, &items))
 		return;
@@ -96,12 +101,8 @@ opendkim_take_signed(struct import *im, const struct import_row *row,
 	    i < sizeof(signed_by_default) / sizeof(*signed_by_default); i++)
 		if (!has_item(&items, arena_printf(im->arena, "-%s",
 		    signed_by_default[i])))
-			put_field(im, row, s, signed_by_default[i]);
-	for (i = 0; i < items.n; i++) {
-		name = items.item[i].text;
-		if (strcmp(name, "*") != 0 && name[0] != '-')
-			put_field(im, row, s, name + (name[0] == '+'));
-	}
+			import_put_member(im, row, s, signed_by_default[i]);
+	put_fields(im, row, s, &items);
 }
 
 /* OpenDKIM oversigns fields beside SignHeaders; sign-fields must name them. */
@@ -111,14 +112,9 @@ sign_oversigned(struct import *im)
 	static const struct import_row	 row = { .name = "OversignHeaders",
 		.ours = "signing sign-fields" };
 	const struct import_setting	*s = import_find(im, row.name);
-	struct import_items		 items = { 0 };
-	size_t				 i;
 
-	if (s == NULL || !import_has(im, row.ours, NULL) ||
-	    !import_dataset(im, &row, s, &items))
-		return;
-	for (i = 0; i < items.n; i++)
-		put_field(im, &row, s, items.item[i].text);
+	if (s != NULL && import_has(im, row.ours, NULL))
+		import_take_list(im, &row, s);
 }
 
 /* millgate signs none of the fields that OpenDKIM omits by default. */
@@ -126,18 +122,10 @@ void
 opendkim_take_omitted(struct import *im, const struct import_row *row,
     const struct import_setting *s)
 {
-	struct import_items	 items = { 0 };
-	const char		*name;
-	size_t			 i;
+	struct import_items items = { 0 };
 
-	if (!import_dataset(im, row, s, &items))
-		return;
-	for (i = 0; i < items.n; i++) {
-		name = items.item[i].text;
-		if (strcmp(name, "*") != 0 && strcmp(name, ".") != 0 &&
-		    name[0] != '-')
-			put_field(im, row, s, name + (name[0] == '+'));
-	}
+	if (import_dataset(im, row, s, &items))
+		put_fields(im, row, s, &items);
 }
 
 void
@@ -225,15 +213,14 @@ opendkim_take_macros(struct import *im, const struct import_row *row,
 		    "|=", &save);
 		if (word == NULL || strstr(word, "auth_") != NULL)
 			continue;
-		if (strstr(word, "daemon_name") == NULL)
+		if (strstr(word, "daemon_name") == NULL) {
 			import_note(im, s, "the macro %s does not choose a "
 			    "listener; see section listener", word);
-		while (strstr(word, "daemon_name") != NULL &&
-		    (word = strtok_r(NULL, "|", &save)) != NULL) {
+			continue;
+		}
+		while ((word = strtok_r(NULL, "|", &save)) != NULL)
 			import_add_item(im, &im->daemons, word, s->file,
 			    s->line);
-			word = arena_strdup(im->arena, "daemon_name");
-		}
 	}
 }
 
@@ -327,14 +314,10 @@ table_text(struct import *im, const char *value)
 static void
 take_table(struct import *im, const char *name, const char *ours)
 {
-	const struct import_setting	*s = import_find(im, name);
-	const char			*text = table_text(im, s->value);
+	const struct import_setting *s = import_find(im, name);
 
-	if (text != NULL)
-		import_put(im, ours, NULL, text, import_origin(im, s));
-	else
-		import_note(im, s, "write the table into a file, and its path "
-		    "into %s", ours);
+	import_put(im, ours, NULL, table_text(im, s->value),
+	    import_origin(im, s));
 }
 
 static void

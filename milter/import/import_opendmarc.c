@@ -11,10 +11,8 @@
 #include "base/arena.h"
 #include "import_priv.h"
 
-#define LOG	"millgate writes one line about each message to syslog (mail)"
 #define ARC	"ARC is not evaluated; an override section with signers " \
 		"exempts mail that a forwarder has signed"
-#define OWNFILES "millgate has a user, files and a unit of its own"
 #define OWNSOCKET "millgate has a socket of its own; change smtpd_milters " \
 		"or INPUT_MAIL_FILTER, see socket"
 #define REPORTS	"millgate sends no reports"
@@ -81,7 +79,7 @@ take_hosts(struct import *im, const struct import_row *row,
 
 	if (s->line == 0)
 		import_commas(im, s, &items);
-	else if (!import_hosts_file(im, row, s, &items))
+	else if (!import_hosts_file(im, s, &items))
 		return;
 	import_networks(im, s, &items, &networks);
 	if (networks.n == 0)
@@ -200,7 +198,7 @@ static const struct import_row rows[] = {
 	    .remark = "it concerns reports, which millgate does not send" },
 	{ "MilterDebug", IMPORT_SAME,
 	    .remark = "it is for debugging" },
-	{ "PidFile", IMPORT_SAME, .remark = OWNFILES },
+	{ "PidFile", IMPORT_SAME, .remark = IMPORT_OWNFILES },
 	{ "PublicSuffixList", IMPORT_SAME,
 	    .remark = "the organizational domain is found by a DNS tree walk "
 	    "(RFC 9989)" },
@@ -221,12 +219,12 @@ static const struct import_row rows[] = {
 	    .remark = "no such field is added" },
 	{ "SPFIgnoreResults", IMPORT_SAME, .remark = SPFOWN },
 	{ "SPFSelfValidate", IMPORT_SAME, .remark = SPFOWN },
-	{ "Syslog", IMPORT_SAME, .remark = LOG },
+	{ "Syslog", IMPORT_SAME, .remark = IMPORT_LOG },
 	{ "SyslogFacility", IMPORT_LOST, .harmless = "mail",
 	    .remark = "the facility is mail" },
 	{ "TrustedAuthservIDs", IMPORT_CARRIED, .take = take_trusted_ids },
-	{ "UMask", IMPORT_SAME, .remark = OWNFILES },
-	{ "UserID", IMPORT_SAME, .remark = OWNFILES },
+	{ "UMask", IMPORT_SAME, .remark = IMPORT_OWNFILES },
+	{ "UserID", IMPORT_SAME, .remark = IMPORT_OWNFILES },
 	{ NULL }
 };
 

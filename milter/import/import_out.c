@@ -47,8 +47,8 @@ one_line(struct arena *a, const char *text)
 	return copy;
 }
 
-static void
-note_add(struct import *im, struct import_notes *notes, const char *text)
+void
+import_note_add(struct import *im, struct import_notes *notes, const char *text)
 {
 	if (notes->n == notes->size)
 		notes->text = array_grow(notes->text, notes->n, &notes->size,
@@ -76,7 +76,7 @@ import_error(struct import *im, const char *file, unsigned line,
 	va_start(ap, fmt);
 	text = arena_vprintf(im->arena, fmt, ap);
 	va_end(ap);
-	note_add(im, &im->errors, line > 0 ? arena_printf(im->arena,
+	import_note_add(im, &im->errors, line > 0 ? arena_printf(im->arena,
 	    "%s:%u: %s", file, line, text) : arena_printf(im->arena, "%s: %s",
 	    file, text));
 	return false;
@@ -99,7 +99,7 @@ import_note(struct import *im, const struct import_setting *s,
 	else
 		text = arena_printf(im->arena, "%s: %s", import_origin(im, s),
 		    text);
-	note_add(im, &im->lost, text);
+	import_note_add(im, &im->lost, text);
 }
 
 void
@@ -108,7 +108,7 @@ import_remark(struct import *im, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	note_add(im, &im->lost, arena_vprintf(im->arena, fmt, ap));
+	import_note_add(im, &im->lost, arena_vprintf(im->arena, fmt, ap));
 	va_end(ap);
 }
 

@@ -8,6 +8,11 @@
 
 struct conf_option;
 
+/* remarks of several programs */
+#define IMPORT_LOG \
+	"millgate writes one line about each message to syslog (mail)"
+#define IMPORT_OWNFILES	"millgate has a user, files and a unit of its own"
+
 /* --- reading: import_read.c, import_yaml.c ------------------------ */
 
 /* Report "FILE:LINE: ..."; returns false. Line 0: the file as a whole. */
@@ -25,6 +30,9 @@ bool		 import_read_equals(struct import *im, const char *path,
 /* A mapping at the top; nested lists and mappings become nodes. */
 bool		 import_read_yaml(struct import *im, const char *path,
 		    const char *text, size_t len);
+/* The row of an option, or NULL. */
+const struct import_row *import_row_of(const struct import_program *p,
+		    const char *name);
 /* The last setting of that name, or the default of its row, or NULL. */
 const struct import_setting *import_find(const struct import *im,
 		    const char *name);
@@ -40,7 +48,6 @@ bool		 import_dataset(struct import *im, const struct import_row *r,
 		    const struct import_setting *s, struct import_items *out);
 /* The members of a file, one on a line. */
 bool		 import_hosts_file(struct import *im,
-		    const struct import_row *r,
 		    const struct import_setting *s, struct import_items *out);
 /* The members of a list with commas. */
 void		 import_commas(struct import *im,
@@ -70,6 +77,9 @@ void		 import_open(struct import *im, const char *section,
 /* Is the option set in this section? */
 bool		 import_has(const struct import *im, const char *ours,
 		    const char *title);
+/* Add a line to the notes, without its control characters. */
+void		 import_note_add(struct import *im, struct import_notes *notes,
+		    const char *text);
 /* "FILE:LINE: NAME VALUE: ..." to the list of what was not carried over */
 void		 import_note(struct import *im, const struct import_setting *s,
 		    const char *fmt, ...)
@@ -80,11 +90,13 @@ void		 import_remark(struct import *im, const char *fmt, ...)
 
 /* --- rows: import_rows.c ---------------------------------------------- */
 
-/* Set row->ours to the text, yes or no, its opposite, the number, the list. */
-import_take_fn	 import_take_text, import_take_bool, import_take_not,
-		 import_take_number, import_take_list, import_take_id;
-/* A note with the row's remark. */
-import_take_fn	 import_take_note;
+/* Set row->ours to yes or no, the number, the list, the name of the host. */
+import_take_fn	 import_take_bool, import_take_number, import_take_list,
+		 import_take_id;
+/* Add one member to the list row->ours; a note if it cannot have it. */
+void		 import_put_member(struct import *im,
+		    const struct import_row *row,
+		    const struct import_setting *s, const char *text);
 
 /* --- listeners and networks: import_hosts.c -------------------------------- */
 

@@ -18,8 +18,6 @@
 #include "import_priv.h"
 
 #define HOUR	3600u
-#define LOG	"millgate writes one line about each message to syslog (mail)"
-#define OWNFILES "millgate has a user, files and a unit of its own"
 #define OWNSOCKET "millgate is a milter; remove check_policy_service from " \
 		"main.cf, and see socket"
 #define COUNTS	"the counters begin at zero, in the state file or on the " \
@@ -126,8 +124,8 @@ put_user(struct import *im, const struct import_setting *s,
 
 	if (netaddr_parse(login, &addr) || login[0] == '\0' ||
 	    import_option("group users")->syntax(im->arena, &login) != NULL) {
-		import_note(im, &at, "%s; see plan in section relay",
-		    "addresses have no limits of their own");
+		import_note(im, &at, "addresses have no limits of their own; "
+		    "see plan in section relay");
 		return;
 	}
 	if (import_has(im, "user plan", login)) {
@@ -208,10 +206,10 @@ rate_finish(struct import *im)
 }
 
 static const struct import_row rows[] = {
-	{ "debug", IMPORT_SAME, .remark = LOG },
-	{ "user", IMPORT_SAME, .remark = OWNFILES },
-	{ "group", IMPORT_SAME, .remark = OWNFILES },
-	{ "pidfile", IMPORT_SAME, .remark = OWNFILES },
+	{ "debug", IMPORT_SAME, .remark = IMPORT_LOG },
+	{ "user", IMPORT_SAME, .remark = IMPORT_OWNFILES },
+	{ "group", IMPORT_SAME, .remark = IMPORT_OWNFILES },
+	{ "pidfile", IMPORT_SAME, .remark = IMPORT_OWNFILES },
 	{ "mysql_config", IMPORT_SAME, .remark = COUNTS },
 	{ "pgsql_config", IMPORT_SAME, .remark = COUNTS },
 	{ "sqlite_config", IMPORT_SAME, .remark = COUNTS },

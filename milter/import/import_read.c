@@ -168,8 +168,8 @@ import_read_equals(struct import *im, const char *path, const char *text,
 
 /* --- finding -------------------------------------------------------------- */
 
-static const struct import_row *
-row_of(const struct import_program *p, const char *name)
+const struct import_row *
+import_row_of(const struct import_program *p, const char *name)
 {
 	const struct import_row *r;
 
@@ -183,7 +183,7 @@ const struct import_setting *
 import_find(const struct import *im, const char *name)
 {
 	const struct import_file	*f = im->at;
-	const struct import_row		*row = row_of(f->program, name);
+	const struct import_row		*row = import_row_of(f->program, name);
 	struct import_setting		*s;
 	size_t				 i;
 
@@ -220,7 +220,7 @@ import_path(const struct import *im, const char *path)
 {
 	const char *base = import_value(im, "BaseDirectory");
 
-	if (path[0] == '/' || base[0] != '/')
+	if (path[0] == '/' || path[0] == '\0' || base[0] != '/')
 		return path;
 	return arena_printf(im->arena, "%s/%s", base, path);
 }
@@ -296,10 +296,9 @@ read_set(struct import *im, const struct import_setting *s, const char *path,
 }
 
 bool
-import_hosts_file(struct import *im, const struct import_row *r,
-    const struct import_setting *s, struct import_items *out)
+import_hosts_file(struct import *im, const struct import_setting *s,
+    struct import_items *out)
 {
-	(void)r;
 	return read_set(im, s, import_path(im, s->value), out);
 }
 

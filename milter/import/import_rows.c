@@ -6,7 +6,6 @@
 #include <strings.h>
 
 #include "base/arena.h"
-#include "base/array.h"
 #include "base/ascii.h"
 #include "conf/conf_options.h"
 #include "import_priv.h"
@@ -19,39 +18,11 @@ const struct import_program *const import_programs[IMPORT_PROGRAMS] = {
 /* --- what rows do --------------------------------------------------------- */
 
 void
-import_take_note(struct import *im, const struct import_row *row,
-    const struct import_setting *s)
-{
-	import_note(im, s, "%s", row->remark);
-}
-
-void
-import_take_text(struct import *im, const struct import_row *row,
-    const struct import_setting *s)
-{
-	import_put(im, row->ours, NULL, s->value, import_origin(im, s));
-}
-
-static void
-put_bool(struct import *im, const struct import_row *row,
-    const struct import_setting *s, bool value)
-{
-	import_put(im, row->ours, NULL, value ? "yes" : "no",
-	    import_origin(im, s));
-}
-
-void
 import_take_bool(struct import *im, const struct import_row *row,
     const struct import_setting *s)
 {
-	put_bool(im, row, s, import_true(im, row->name));
-}
-
-void
-import_take_not(struct import *im, const struct import_row *row,
-    const struct import_setting *s)
-{
-	put_bool(im, row, s, !import_true(im, row->name));
+	import_put(im, row->ours, NULL, import_true(im, row->name) ? "yes" :
+	    "no", import_origin(im, s));
 }
 
 /* The name HOSTNAME is the host's, which is seldom another than the MTA's. */
@@ -95,25 +66,29 @@ import_take_number(struct import *im, const struct import_row *row,
 }
 
 void
+import_put_member(struct import *im, const struct import_row *row,
+    const struct import_setting *s, const char *text)
+{
+	const struct conf_option *o = import_option(row->ours);
+
+	if (o->syntax != NULL && o->syntax(im->arena, &text) != NULL)
+		import_note(im, s, "%s is left out: %s cannot have it", text,
+		    row->ours);
+	else
+		import_put(im, row->ours, NULL, text, import_origin(im, s));
+}
+
+void
 import_take_list(struct import *im, const struct import_row *row,
     const struct import_setting *s)
 {
-	const struct conf_option	*o = import_option(row->ours);
-	struct import_items		 items = { 0 };
-	const char			*text;
-	size_t				 i;
+	struct import_items	items = { 0 };
+	size_t			i;
 
 	if (!import_dataset(im, row, s, &items))
 		return;
-	for (i = 0; i < items.n; i++) {
-		text = items.item[i].text;
-		if (o->syntax != NULL && o->syntax(im->arena, &text) != NULL)
-			import_note(im, s, "%s is left out: %s cannot have "
-			    "it", text, row->ours);
-		else
-			import_put(im, row->ours, NULL, text,
-			    import_origin(im, s));
-	}
+	for (i = 0; i < items.n; i++)
+		import_put_member(im, row, s, items.item[i].text);
 }
 
 /* --- a run ---------------------------------------------------------------- */
@@ -137,13 +112,8 @@ static void
 say_unneeded(struct import *im, const struct import_row *row,
     const struct import_setting *s)
 {
-	struct import_notes *n = &im->unneeded;
-
-	if (n->n == n->size)
-		n->text = array_grow(n->text, n->n, &n->size,
-		    sizeof(*n->text));
-	n->text[n->n++] = arena_printf(im->arena, "%s: %s",
-	    import_origin(im, s), row->remark);
+	import_note_add(im, &im->unneeded, arena_printf(im->arena, "%s: %s",
+	    import_origin(im, s), row->remark));
 }
 
 static void
@@ -171,17 +141,6 @@ run_row(struct import *im, const struct import_row *row)
 	}
 }
 
-static bool
-has_row(const struct import_program *p, const char *name)
-{
-	const struct import_row *r;
-
-	for (r = p->row; r->name != NULL; r++)
-		if (strcasecmp(r->name, name) == 0)
-			return true;
-	return false;
-}
-
 static void
 run_file(struct import *im)
 {
@@ -192,7 +151,7 @@ run_file(struct import *im)
 	for (r = p->row; r->name != NULL; r++)
 		run_row(im, r);
 	for (i = 0; i < im->at->n; i++)
-		if (!has_row(p, im->at->setting[i].name))
+		if (import_row_of(p, im->at->setting[i].name) == NULL)
 			import_note(im, &im->at->setting[i], "%s has no such "
 			    "option", p->manual);
 	if (p->finish != NULL)

@@ -11,10 +11,8 @@
 #include "base/arena.h"
 #include "import_priv.h"
 
-#define LOG	"millgate writes one line about each message to syslog (mail)"
 #define NAMES	"clients are not exempted by names; write the networks into " \
 		"an override section with replaces = spf"
-#define OWNFILES "millgate has a user, files and a unit of its own"
 #define RESTRICTION "millgate runs no restriction of Postfix after a pass"
 
 /* The actions for one identity. */
@@ -176,7 +174,7 @@ take_header(struct import *im, const struct import_row *row,
 }
 
 static const struct import_row rows[] = {
-	{ "debugLevel", IMPORT_SAME, .remark = LOG },
+	{ "debugLevel", IMPORT_SAME, .remark = IMPORT_LOG },
 	{ "TestOnly", IMPORT_CARRIED, .ours = "spf on-fail", .def = "1" },
 	{ "defaultSeedOnly", IMPORT_CARRIED, .ours = "spf on-fail" },
 	{ "HELO_reject", IMPORT_CARRIED, .ours = "spf helo-on-fail",
@@ -230,9 +228,9 @@ static const struct import_row rows[] = {
 	    "replaces = spf for each group of users with the same settings" },
 	{ "Socket", IMPORT_SAME,
 	    .remark = "millgate has a socket of its own" },
-	{ "PidFile", IMPORT_SAME, .remark = OWNFILES },
-	{ "UserID", IMPORT_SAME, .remark = OWNFILES },
-	{ "UMask", IMPORT_SAME, .remark = OWNFILES },
+	{ "PidFile", IMPORT_SAME, .remark = IMPORT_OWNFILES },
+	{ "UserID", IMPORT_SAME, .remark = IMPORT_OWNFILES },
+	{ "UMask", IMPORT_SAME, .remark = IMPORT_OWNFILES },
 	{ "InternalHosts", IMPORT_CARRIED, .ours = "override networks",
 	    .take = take_networks },
 	{ "IntHosts", IMPORT_SAME,

@@ -53,11 +53,20 @@ check_output(const struct import *im)
 	free(text);
 }
 
+static void
+check_notes(const struct import_notes *notes)
+{
+	size_t i;
+
+	for (i = 0; i < notes->n; i++)
+		if (strpbrk(notes->text[i], "\n\r") != NULL)
+			abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct import	im;
-	size_t		i;
 
 	if (size == 0)
 		return 0;
@@ -71,9 +80,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_output(&im);
 	} else if (im.errors.n == 0)
 		abort();
-	for (i = 0; i < im.lost.n; i++)
-		if (strpbrk(im.lost.text[i], "\n\r") != NULL)
-			abort();
+	check_notes(&im.lost);
+	check_notes(&im.unneeded);
 	import_done(&im);
 	return 0;
 }

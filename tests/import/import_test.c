@@ -144,6 +144,9 @@ static const struct {
 	{ "a path that a shell would not leave alone", DKIM,
 	    "Domain example.org\nSelector 2026\nKeyFile /etc/a'b",
 	    { "!install", "copy the key of example.org" } },
+	{ "a domain without a key, and BaseDirectory", DKIM,
+	    "BaseDirectory /etc/od\nDomain example.org\nSelector 2026\n",
+	    { "!install", "no key is named" } },
 	{ "tables", DKIM, "KeyTable file:/etc/opendkim/key.table\n"
 	    "SigningTable refile:/etc/opendkim/signing.table\n"
 	    "MultipleSignatures yes",
