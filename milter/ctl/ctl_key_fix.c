@@ -269,7 +269,8 @@ fix_keys(struct fixing *x, const char *directory)
 	ok = fix_directory(x, directory);
 	keydir_read(&d, directory, NULL);
 	for (i = 0; i < d.n; i++)
-		ok = fix_directory(x, above(x, d.key[i].path)) &&
+		ok = trust_directory(x, above(x, d.key[i].path)) &&
+		    fix_directory(x, above(x, d.key[i].path)) &&
 		    fix_file(x, d.key[i].path, true) && ok;
 	keydir_free(&d);
 	return ok;

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/reach.h"
 #include "conf/conf.h"
+#include "daemon/privileges.h"
 #include "ctl_common_priv.h"
 #include "ctl_setup_priv.h"
 
@@ -95,9 +96,16 @@ setup_may_connect(const struct conf *conf, const char *user)
 {
 	const char *group = conf->socket_group;
 
-	if (strncmp(conf->socket, "local:", 6) != 0 ||
-	    (group != NULL && reach_member(user, group)))
+	if (strncmp(conf->socket, "local:", 6) != 0 || *user == '\0' ||
+	    (conf->socket_owner != NULL ? privileges_reach(user,
+	    conf->socket + 6) : group != NULL && reach_member(user, group)))
 		return true;
+	if (conf->socket_owner != NULL) {
+		printf("\nthe user %s may not connect to millgate's socket; "
+		    "change socket-owner in\nmillgate.conf, or write "
+		    "socket-group in place of it\n", user);
+		return false;
+	}
 	if (group == NULL) {
 		group = "millgate-mta";
 		printf("\nmillgate.conf has no socket-group, so only the "
