@@ -91,6 +91,23 @@ directory_of(struct arena *a, const char *path)
 	    arena_memdup(a, path, (size_t)(slash - path));
 }
 
+/*
+ * How to make the directory. A socket gets its group from its directory, because
+ * the systemd unit does not let the daemon call chown(2).
+ */
+static const char *
+directory_advice(struct start *s, const char *option, const char *dir)
+{
+	const char *group = s->c->socket_group;
+
+	if (strcmp(option, "socket") != 0)
+		return arena_printf(s->arena, "install -d -o %s -m 0750 '%s'",
+		    s->c->user, dir);
+	return arena_printf(s->arena, "install -d -o %s%s%s -m %s '%s'",
+	    s->c->user, group != NULL ? " -g " : "", group != NULL ? group :
+	    "", group != NULL ? "2755" : "0755", dir);
+}
+
 /* Can this process create the file `path`, which `option` names? */
 static void
 check_directory(struct start *s, const char *option, const char *path,
@@ -98,22 +115,20 @@ check_directory(struct start *s, const char *option, const char *path,
 {
 	const char	*dir = directory_of(s->arena, path);
 	struct stat	 st;
-	bool		 others = strcmp(option, "socket") == 0; /* the MTA */
 	char		 user[64];
 
 	reach_user(user);
 	if (stat(dir, &st) != 0 && errno == ENOENT) {
 		if (strncmp(dir, RUN, strlen(RUN)) == 0)
 			start_add(&s->r->warnings, "%s \"%s\": the directory "
-			    "%s does not exist; systemd makes it at the start, "
-			    "if tmpfiles.d or the unit names it; otherwise "
-			    "run: install -d -o %s '%s'", option, path, dir,
-			    s->c->user, dir);
+			    "%s does not exist; if tmpfiles.d names it, run: "
+			    "systemd-tmpfiles --create; otherwise run: %s",
+			    option, path, dir, directory_advice(s, option,
+			    dir));
 		else
 			start_add(to, "%s \"%s\": the directory %s does not "
-			    "exist; run: install -d -o %s -m %s '%s'", option,
-			    path, dir, s->c->user, others ? "0755" : "0750",
-			    dir);
+			    "exist; run: %s", option, path, dir,
+			    directory_advice(s, option, dir));
 	} else if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) != 0) {
 		start_add(to, "%s \"%s\": the user %s cannot create it in %s "
 		    "(%s); set another path, or run: chown %s '%s'", option,
