@@ -70,7 +70,7 @@ stub dpkg-deb "echo dpkg-deb \"\$@\" >>'$work/calls'; exit 1"
 
 # configure refuses up to the colon; behind it are those that break a rule of
 # the Makefile.
-for command in demo check bench-peers build-deb check-deb; do
+for command in demo check bench-peers import-peers build-deb check-deb; do
 	refuses 'a b' $command 'a blank'
 	refuses 'a	b' $command 'a tab'
 	refuses "it's" $command 'a single quote'
