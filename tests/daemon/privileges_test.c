@@ -123,7 +123,9 @@ why_a_file_cannot_be_given_to_the_group(void **state)
 	size_t			 i;
 
 	(void)state;
-	for (i = 0; i < NELEM(rows) && geteuid() == 0; i++) {
+	if (geteuid() != 0)
+		skip();
+	for (i = 0; i < NELEM(rows); i++) {
 		gid_t	 old[64];
 		int	 n = getgroups(NELEM(old), old);
 		int	 fd = open("/dev/null", O_RDONLY);

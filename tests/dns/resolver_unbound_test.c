@@ -293,9 +293,12 @@ many_silent_names_hold_up_no_other(void **state)
 
 	(void)state;
 	resolver_stats(r, &st);
-	if (st.pending_max <= SILENT_NAMES)
-		print_message("too few open files for this test\n");
-	for (i = 0; st.pending_max > SILENT_NAMES && i < SILENT_NAMES; i++) {
+	if (st.pending_max <= SILENT_NAMES) {	/* too few open files */
+		lookups_free(&l);
+		resolver_free(&r);
+		skip();
+	}
+	for (i = 0; i < SILENT_NAMES; i++) {
 		snprintf(name, sizeof(name), "n%d.x-drop.test", i);
 		lookups_start(l, name, DNS_TXT);
 	}
