@@ -164,7 +164,7 @@ def a_customer_is_warned_and_gets_a_higher_limit(w):
         reply = submit(w, compose(ACME), ACME)
         expect(reply, "250")
         assert " groups=acme:1/1500 " in log_line(w, reply)
-    w.settle()
+    w.settle(120)
 
 
 def sent_by_cron(w):
@@ -182,6 +182,7 @@ def sent_by_cron(w):
 def a_stolen_account_is_blocked_looked_at_and_unblocked(w):
     path = make_warning(w)
     waits = "transport_maps = inline:{ slow.example=smtp:[127.0.0.1]:9 }\n"
+    others = set(w.queue())
     with millgate_with(w, millgate_conf(w, "stolen")), \
             postfix_with(w, main=waits):
         for n in range(5):
@@ -203,18 +204,32 @@ def a_stolen_account_is_blocked_looked_at_and_unblocked(w):
         assert "blocked" in said.splitlines()[0] + said.splitlines()[1], said
         with submission(w, ALICE) as client:
             w.settle()
-            assert len(w.queue()) == 6, w.queue()
+            assert len(set(w.queue()) - others) == 6, w.queue()
             run(w, "stolen", "block")
-            assert set(w.queue()) == {queue_id(other)}, w.queue()
+            assert set(w.queue()) - others == {queue_id(other)}, w.queue()
             reply = client.mail(ALICE)
             expect(reply, "550 5.7.1 ")
             assert "your password was stolen" in reply.text, reply
         run(w, "stolen", "unblock")
         expect(submit(w, compose(ALICE)), "250")
-        w.postfix.command("postsuper", "-d", "ALL")
+        w.postfix.command("postsuper", "-d", queue_id(other))
 
 
 # --- keys
+
+
+@contextlib.contextmanager
+def files_kept(place):
+    """Put the files back that the case changes or removes."""
+    before = {name: open(os.path.join(place, name)).read()
+              for name in os.listdir(place)}
+    try:
+        yield
+    finally:
+        for name, text in before.items():
+            services.write(os.path.join(place, name), text, 0o640)
+            shutil.chown(os.path.join(place, name),
+                         group=os.stat(place).st_gid)
 
 
 @case
@@ -228,10 +243,8 @@ def a_key_is_replaced_without_a_message_unsigned(w):
         found = delivered(w, "elsewhere.example", text)
         assert all(good for _, _, good in found.signatures(w)), found.head
         return selectors(found)
-    before = {name: open(os.path.join(place, name)).read()
-              for name in os.listdir(place)}
-    with key_of(w, domain, "2027a"), \
-            millgate_with(w, millgate_conf(w, "keys")):
+    with millgate_with(w, millgate_conf(w, "keys")), \
+            key_of(w, domain, "2027a"), files_kept(place):
         record = run(w, "keys", "new")
         assert "2027a._domainkey" in record, record
         assert signing() == {old, "ed2026"}
@@ -254,12 +267,8 @@ def a_key_is_replaced_without_a_message_unsigned(w):
         then = time.time() - 15 * 86400
         os.utime(retired, (then, then))
         said = run(w, "keys", "prune")
-        gone = not os.path.exists(os.path.join(place, old + ".private"))
-        for name, text in before.items():	# for the other cases
-            services.write(os.path.join(place, name), text, 0o640)
-            shutil.chown(os.path.join(place, name),
-                         group=os.stat(place).st_gid)
-        assert gone and old + "._domainkey" in said, said
+        assert old + "._domainkey" in said, said
+        assert not os.path.exists(os.path.join(place, old + ".private"))
 
 
 # --- other hosts
@@ -403,7 +412,6 @@ def redis_of_the_recipe(w):
     except programs.Missing as why:
         raise Skip(why)
     server, d = Redis(w), w.millgate.directory
-    server.start()
     services.write(d + "/redis.password", server.PASSWORD + "\n", 0o640)
     shutil.chown(d + "/redis.password", services.MILTER_USER)
     shutil.copy(w.pki + "/ca.pem", d + "/redis-ca.pem")
@@ -411,6 +419,7 @@ def redis_of_the_recipe(w):
         ("redis.example.net:6379", "%s:%d" % (w.address, w.port["redis"])),))
     w.second.text = conf + 'control-socket = "none"\n'
     try:
+        server.start()
         with millgate_with(w, conf + 'control-socket = "none"\n'):
             w.second.start()
             yield server
