@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import time
@@ -125,6 +126,15 @@ def run_parts(place, args, servers, messages, cold, result):
             [peer_mail.Message(domain, 4096, place.key) for domain in SILENT])
 
 
+def allow_sessions(count):
+    """Each session is a descriptor here, and in the server, which inherits."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if most != resource.RLIM_INFINITY and most < count + 200:
+        sys.exit("bench-peers: %d sessions need %d open files; the limit is "
+                 "%d (ulimit -Hn)" % (count, count + 200, most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def compare(directory, args):
     place = Place(directory, args.build, args.peers)
     sizes = sorted(int(x) for x in words(args.sizes))
@@ -165,6 +175,7 @@ def main():
     if not isolate.isolated():
         sys.exit("bench-peers: no namespaces here; run it as root, where "
                  "unshare(1) may make them")
+    allow_sessions(args.sessions)
     result = compare(directory, args)
     with open(args.json, "w") as f:
         json.dump(result, f, indent=1)
