@@ -2,9 +2,9 @@
  * mtaload - speaks the milter protocol to a filter, as an MTA does
  *
  * Sends the same message over several connections and prints messages per
- * second, latency, and the filter's CPU time for each thousand messages.
- * With --rude it closes each session at a random point instead. At the end it
- * checks that a complete session still gets its answer.
+ * second and their latency. With --rude it closes each session at a random
+ * point instead. At the end it checks that a complete session still gets its
+ * answer.
  */
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -24,7 +24,6 @@ struct load {
 	const char	*daemon_port;
 	unsigned	 sessions, messages, per_session;
 	bool		 rude, quiet;
-	long		 pid;
 	struct message	 m;
 };
 
@@ -191,25 +190,6 @@ work(void *arg)
 
 /* --- figures ------------------------------------------------------------ */
 
-static double
-cpu_seconds(long pid)
-{
-	char		 path[64], text[1024], *p;
-	unsigned long	 user = 0, sys = 0;
-	FILE		*f;
-
-	snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
-	if (pid == 0 || (f = fopen(path, "r")) == NULL)
-		return 0;
-	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
-	fclose(f);
-	p = strrchr(text, ')');
-	if (p != NULL)
-		sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
-		    "%lu %lu", &user, &sys);
-	return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
-}
-
 static int
 by_value(const void *a, const void *b)
 {
@@ -219,7 +199,7 @@ by_value(const void *a, const void *b)
 }
 
 static int
-report(struct worker *wk, const struct load *l, double took, double cpu)
+report(struct worker *wk, const struct load *l, double took)
 {
 	unsigned	 i, n = 0, accepted = 0, deferred = 0, rejected = 0;
 	unsigned	 broken = 0;
@@ -235,12 +215,11 @@ report(struct worker *wk, const struct load *l, double took, double cpu)
 	}
 	qsort(all, n, sizeof(*all), by_value);
 	if (!l->quiet)
-		printf("messages/s %.0f  cpu-s/1000 %.3f  p50 %.2f ms  "
-		    "p90 %.2f ms  p99 %.2f ms  accepted %u deferred %u "
-		    "rejected %u broken %u\n", n / took, cpu * 1000 / n,
-		    all[n / 2] * 1e3, all[n * 90 / 100] * 1e3,
-		    all[n * 99 / 100] * 1e3, accepted, deferred, rejected,
-		    broken);
+		printf("messages/s %.0f  p50 %.2f ms  p90 %.2f ms  "
+		    "p99 %.2f ms  accepted %u deferred %u rejected %u "
+		    "broken %u\n", n / took, all[n / 2] * 1e3,
+		    all[n * 90 / 100] * 1e3, all[n * 99 / 100] * 1e3, accepted,
+		    deferred, rejected, broken);
 	free(all);
 	return broken == 0 ? 0 : 1;
 }
@@ -249,7 +228,7 @@ static int
 run(struct load *l)
 {
 	struct worker	*wk = calloc(l->sessions, sizeof(*wk));
-	double		 began = seconds(), cpu = cpu_seconds(l->pid), took;
+	double		 began = seconds(), took;
 	unsigned	 i;
 	int		 status;
 
@@ -263,7 +242,7 @@ run(struct load *l)
 	for (i = 0; wk != NULL && i < l->sessions; i++)
 		pthread_join(wk[i].thread, NULL);
 	took = seconds() - began;
-	status = report(wk, l, took, cpu_seconds(l->pid) - cpu);
+	status = report(wk, l, took);
 	for (i = 0; wk != NULL && i < l->sessions; i++)
 		free(wk[i].latency);
 	free(wk);
@@ -276,7 +255,7 @@ usage(void)
 	fputs("usage: mtaload [--host A] [--port P|/PATH] [--client IP]\n"
 	    "  [--helo N] [--from PATH] [--rcpt PATH] [--login L]\n"
 	    "  [--daemon-port P] [--sessions N] [--messages N]\n"
-	    "  [--per-session N] [--pid PID] [--rude] MESSAGE\n", stderr);
+	    "  [--per-session N] [--rude] MESSAGE\n", stderr);
 	return 2;
 }
 
@@ -285,15 +264,15 @@ main(int argc, char **argv)
 {
 	static struct load l = { "127.0.0.1", "8899", "192.0.2.1",
 	    "out.example.org", "<alice@example.org>", "<bob@example.net>",
-	    NULL, "25", 4, 1000, 1, false, false, 0, { NULL } };
+	    NULL, "25", 4, 1000, 1, false, false, { NULL } };
 	static const struct option options[] = {
 		{ "host", 1, NULL, 'h' }, { "port", 1, NULL, 'p' },
 		{ "client", 1, NULL, 'c' }, { "helo", 1, NULL, 'e' },
 		{ "from", 1, NULL, 'f' }, { "rcpt", 1, NULL, 'r' },
 		{ "login", 1, NULL, 'l' }, { "daemon-port", 1, NULL, 'd' },
 		{ "sessions", 1, NULL, 's' }, { "messages", 1, NULL, 'm' },
-		{ "per-session", 1, NULL, 'n' }, { "pid", 1, NULL, 'P' },
-		{ "rude", 0, NULL, 'R' }, { NULL, 0, NULL, 0 } };
+		{ "per-session", 1, NULL, 'n' }, { "rude", 0, NULL, 'R' },
+		{ NULL, 0, NULL, 0 } };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -309,7 +288,6 @@ main(int argc, char **argv)
 		case 's': l.sessions = (unsigned)atoi(optarg); break;
 		case 'm': l.messages = (unsigned)atoi(optarg); break;
 		case 'n': l.per_session = (unsigned)atoi(optarg); break;
-		case 'P': l.pid = atol(optarg); break;
 		case 'R': l.rude = true; break;
 		default: return usage();
 		}
