@@ -1,8 +1,8 @@
 """peer_session - one session with any milter, as Postfix has it
 
 `Session` goes to a stage and stays there (memory), or sends a whole message and
-returns the answer and the edits (what the milter did). mtaload.c makes the
-load: it is faster, but does not look at the edits.
+returns the answer and the edits (the fields that the milter added). mtaload.c
+makes the load: it is faster, but does not look at the edits.
 """
 import socket
 import struct
@@ -25,6 +25,8 @@ class Gone(Exception):
 class Session:
     def __init__(self, path, client="192.0.2.1", login=None, seconds=60):
         self.client, self.login, self.edits = client, login, []
+        self.held = False		# quarantined
+        self.no_body = False		# it needs no more of the body
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(seconds)
         self.sock.connect(path)
@@ -44,10 +46,15 @@ class Session:
             if letter == b"O":
                 self.steps, = struct.unpack("!8xI", data[:12])
                 return letter
-            if letter in b"hmi":
+            if letter in b"hi":
                 words = data[4 * (letter != b"h"):].split(b"\0")
                 self.edits.append(tuple(x.decode("latin1")
                                         for x in words[:2]))
+            elif letter == b"q":
+                self.held = True
+            elif letter == b"s":
+                self.no_body = True
+                return b"c"
             elif letter == b"y":
                 return b"t" if data[:1] == b"4" else b"r"
             elif letter in FINAL:
@@ -105,16 +112,21 @@ class Session:
                 value = value.lstrip(" ")
             self.ask(b"L", name.encode() + b"\0" + value.encode() + b"\0")
 
+    def rest(self, fields, body):
+        """From the fields to the end of the message, without its answer."""
+        self.headers(fields)
+        self.ask(b"N")
+        for at in range(0, len(body), 65535):
+            if not self.no_body:
+                self.ask(b"B", body[at:at + 65535])
+        self.send(b"E")
+
     def message(self, sender, fields, body):
         """The whole message: the answer in one word, and the edits."""
         try:
             self.go("rcpt", sender, fields)
             self.ask(b"T")
-            self.headers(fields)
-            self.ask(b"N")
-            for at in range(0, len(body), 65535):
-                self.ask(b"B", body[at:at + 65535])
-            self.send(b"E")
+            self.rest(fields, body)
             return FINAL[self.answer()], self.edits
         except Gone as gone:
             return str(gone), self.edits

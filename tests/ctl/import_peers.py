@@ -13,7 +13,6 @@ programs (contrib/import-peers unpacks them) it prints "skipped", status 77.
 """
 import argparse
 import os
-import struct
 import subprocess
 import sys
 
@@ -42,30 +41,7 @@ class Visit(Session):
 
     def __init__(self, path, mail, fields, body):
         super().__init__(path, mail.client, mail.login)
-        self.mail_, self.fields, self.body, self.held = mail, fields, body, 0
-
-    def answer(self):
-        while True:
-            head = self.file.read(5)
-            if len(head) < 5:
-                raise Gone("closed")
-            size, letter = struct.unpack("!Ic", head)
-            data = self.file.read(size - 1)
-            if letter == b"O":
-                self.steps, = struct.unpack("!8xI", data[:12])
-                return letter
-            if letter in b"hi":
-                name, value = data[4 * (letter != b"h"):].split(b"\0")[:2]
-                self.edits.append((name.decode("latin1"),
-                                   value.decode("latin1")))
-            elif letter == b"q":
-                self.held = 1
-            elif letter == b"s":	# no more of the body
-                return b"c"
-            elif letter == b"y":
-                return b"t" if data[:1] == b"4" else b"r"
-            elif letter in FINAL:
-                return letter
+        self.mail_, self.fields, self.body = mail, fields, body
 
     def run(self):
         """The answer in one word, and the fields that were added."""
@@ -76,10 +52,7 @@ class Visit(Session):
             self.mail(m.sender)
             self.ask(b"R", b"<%s>\0" % m.rcpt.encode())
             self.ask(b"T")
-            self.headers(self.fields)
-            self.ask(b"N")
-            self.ask(b"B", self.body)
-            self.send(b"E")
+            self.rest(self.fields, self.body)
             answer = FINAL[self.answer()]
         except Gone as gone:
             answer = str(gone)
