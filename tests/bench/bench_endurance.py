@@ -44,9 +44,8 @@ import tempfile
 import threading
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from mix_site import Site, sample	# noqa: E402
-from peer_servers import Trouble	# noqa: E402
+from mix_site import Site, sample
+from peer_servers import Trouble
 
 GROWTH = 1.10			# of memory, from a tenth of the run to its end
 STOPPED = 5			# a longer second is one in which we were stopped

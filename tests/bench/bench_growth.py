@@ -36,11 +36,10 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import peer_mail			# noqa: E402
-from mix_site import Site, size_kb	# noqa: E402
-from peer_servers import Trouble, cpu_seconds	# noqa: E402
-from peer_session import Session	# noqa: E402
+import peer_mail
+from mix_site import Site, size_kb
+from peer_servers import Trouble, cpu_seconds
+from peer_session import Session
 
 DOMAINS = 20			# of the logins
 WAIT_SECONDS = 600		# for a start or a reload
