@@ -37,6 +37,19 @@ upgrade_size(const char *path, const char *suffix)
 	return size;
 }
 
+/* May this user not read the file? */
+static bool
+upgrade_is_closed(const char *path, const char *suffix)
+{
+	struct buf	name = BUF_INIT;
+	bool		closed;
+
+	buf_printf(&name, "%s%s", path, suffix);
+	closed = access(buf_str(&name), R_OK) != 0 && errno == EACCES;
+	buf_free(&name);
+	return closed;
+}
+
 /*
  * When rows move to a new table, the log may become as large as the file, and
  * the file twice as large.
@@ -131,7 +144,8 @@ store_upgrade_look(const char *path, struct store_upgrade *u)
 	if (lstat(path, &st) != 0 && errno == ENOENT &&
 	    upgrade_size(path, "-wal") == 0) {
 		u->is = UPGRADE_NO_FILE;
-	} else if (access(path, R_OK) != 0 && errno == EACCES) {
+	} else if (upgrade_is_closed(path, "") ||
+	    upgrade_is_closed(path, "-lock")) {
 		u->is = UPGRADE_CLOSED;
 		why_set(&u->why, "%s: %s; run this as root, or as the user "
 		    "that millgate runs as", path, strerror(EACCES));

@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import tempfile
@@ -14,10 +15,13 @@ BUCKET = ("CREATE TABLE bucket(minute INTEGER NOT NULL, key TEXT NOT NULL, "
           "sum INTEGER NOT NULL, PRIMARY KEY(minute, key)) WITHOUT ROWID")
 
 
-def check(conf, *args):
+TOOL = os.path.join(BUILD, "millgatectl")
+
+
+def check(conf, *args, tool=TOOL, **user):
     return subprocess.run(
-        [os.path.join(BUILD, "millgatectl"), "-c", conf, "upgrade-check",
-         *args], capture_output=True, text=True, timeout=60)
+        [tool, "-c", conf, "upgrade-check", *args], capture_output=True,
+        text=True, timeout=60, **user)
 
 
 def make_state(path, version):
@@ -40,6 +44,26 @@ def wrong(done, status, *words):
             yield "%r is not in %s" % (word, done.stdout)
 
 
+def closed_to_the_group(place):
+    """A member of the daemon's group reads the state, but not its lock."""
+    state = place + "/state.db"
+    make_state(state, 1)
+    with open(state + "-lock", "w"):
+        os.chmod(state + "-lock", 0o600)
+    os.chmod(place, 0o711)
+    group = os.stat(state).st_gid
+    if os.geteuid() == 0:
+        tool = shutil.copy(TOOL, place)	# which everybody may reach
+        done = check(place + "/millgate.conf", "--state", state, tool=tool,
+                     user=65534, group=group, extra_groups=[])
+        os.unlink(tool)
+        yield from wrong(done, 2, state + ": Permission denied; run this as "
+                         "root")
+    os.unlink(state + "-lock")
+    os.unlink(state)
+    os.chmod(place, 0o700)
+
+
 def problems(place):
     conf, state = place + "/millgate.conf", place + "/state.db"
 
@@ -52,6 +76,7 @@ def problems(place):
     configure(state)
     yield from wrong(check(conf), 0, "does not exist; millgate creates it",
                      conf + ": accepted", "The upgrade is safe.")
+    yield from closed_to_the_group(place)
     make_state(state, 1)
     yield from wrong(check(conf), 0, state + ": schema 1, sound; this version",
                      "cp -p %s %s.schema1\n" % (state, state),
