@@ -391,19 +391,15 @@ void
 stage_recipient(struct message *m, const char *path)
 {
 	struct mailbox_list	*list = &m->f.env.recipient_list;
-	struct mailbox		 box = { NULL, NULL, NULL }, *more;
+	struct mailbox		 box = { NULL, NULL, NULL };
 
 	if (!needs_recipients(m))
 		return;
 	if (is_too_long(path) || !mailaddr_path(m->arena, path, &box))
 		memset(&box, 0, sizeof(box));
 	/* the list is full when its length is 0 or a power of two */
-	if ((list->n & (list->n - 1)) == 0) {
-		more = arena_array(m->arena, list->n == 0 ? 1 : 2 * list->n,
-		    sizeof(*more));
-		if (list->n > 0)
-			memcpy(more, list->box, list->n * sizeof(*more));
-		list->box = more;
-	}
+	if ((list->n & (list->n - 1)) == 0)
+		list->box = arena_enlarge(m->arena, list->box, list->n,
+		    list->n == 0 ? 1 : 2 * list->n, sizeof(*list->box));
 	list->box[list->n++] = box;
 }
