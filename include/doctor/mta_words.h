@@ -57,6 +57,11 @@ bool		 mta_is_socket(const char *socket, const char *ours);
 #define MTA_NO_TIME	(~0u)
 unsigned	 mta_seconds(const char *text);
 /*
+ * The time for the end of a message, if millgate waits so long for its lookups:
+ * as in contrib, or long enough for all the rest.
+ */
+unsigned	 mta_eom_seconds(unsigned lookup_seconds);
+/*
  * The port of a service name: "smtp" is "25", "submission" "587",
  * "submissions" and "smtps" "465". Other names are returned as they are.
  */

@@ -10,7 +10,9 @@
 #include "base/netaddr.h"
 #include "doctor/mta_words.h"
 
-#define HOST	256
+#define HOST		256
+#define EOM_LEAST	60u	/* seconds, as in contrib */
+#define EOM_MORE	40u	/* than the lookups */
 
 void
 mta_set(struct mta_settings *s, const char *name, const char *value)
@@ -72,6 +74,13 @@ mta_seconds(const char *text)
 			    MTA_NO_TIME - 1;
 		}
 	return MTA_NO_TIME;
+}
+
+unsigned
+mta_eom_seconds(unsigned lookup_seconds)
+{
+	return lookup_seconds + EOM_MORE > EOM_LEAST ? lookup_seconds +
+	    EOM_MORE : EOM_LEAST;
 }
 
 const char *

@@ -12,8 +12,6 @@
 #include "base/buf.h"
 #include "doctor/postfix_plan.h"
 
-#define CONTENT_SECONDS	60u	/* contrib/postfix/main.cf */
-#define MORE_SECONDS	40u	/* than the lookups, for all the rest */
 #define LISTS		" \t\r\n,"
 
 struct planner {
@@ -283,11 +281,9 @@ static void
 plan_content_timeout(struct planner *w)
 {
 	unsigned	lookups = w->site->lookup_seconds;
-	unsigned	seconds = CONTENT_SECONDS;
+	unsigned	seconds = mta_eom_seconds(lookups);
 	unsigned	now = mta_seconds(plan_applies(w, planned[4]));
 
-	if (lookups + MORE_SECONDS > seconds)
-		seconds = lookups + MORE_SECONDS;
 	if (now == seconds || (mta_get(w->set, planned[4]) != NULL &&
 	    now != MTA_NO_TIME && now > lookups))
 		return;

@@ -8,13 +8,12 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "doctor/mta_words.h"
 #include "doctor/sendmail_plan.h"
 
 #define BEGIN_LINE	"dnl # millgate: begin (millgatectl setup sendmail)\n"
 #define END_LINE	"dnl # millgate: end\n"
 #define FILTER		"INPUT_MAIL_FILTER("
-#define EOM_SECONDS	60u	/* contrib/sendmail/millgate.mc */
-#define MORE_SECONDS	40u	/* than the lookups, for all the rest */
 
 /* The text after the line at `p`. */
 static const char *
@@ -77,15 +76,13 @@ mc_find_block(const char *text, const char **from, const char **to)
 static const char *
 mc_block(struct arena *a, const struct mc_site *site)
 {
-	unsigned	 seconds = EOM_SECONDS;
-	const char	*socket = site->socket;
+	const char *socket = site->socket;
 
-	if (site->lookup_seconds + MORE_SECONDS > seconds)
-		seconds = site->lookup_seconds + MORE_SECONDS;
 	if (strncmp(socket, "local:", 6) == 0)
 		socket = arena_printf(a, "unix:%s", socket + 6);
 	return arena_printf(a, BEGIN_LINE FILTER "`millgate', `S=%s, F=T, "
-	    "T=C:10s;S:30s;R:30s;E:%us')dnl\n" END_LINE, socket, seconds);
+	    "T=C:10s;S:30s;R:30s;E:%us')dnl\n" END_LINE, socket,
+	    mta_eom_seconds(site->lookup_seconds));
 }
 
 /* The names of the filters, in order, with blanks between them. */
