@@ -252,12 +252,27 @@ def a_directory(p):
         fail('key fix, a key directory: %d, %s' % (status, said))
 
 
+def a_directory_of_another(p):
+    """Below a key directory of root: only its owner's keys are changed."""
+    path = os.path.join(p.keys, 'example.org', 's.private')
+    conf = 'user = nobody\nsigning { key-directory = "%(d)s/keys" }\n'
+    os.mkdir(os.path.dirname(path), 0o700)
+    os.chown(os.path.dirname(path), OTHER, OTHER)
+    for owner, want in ((0, 1), (OTHER, 0)):
+        write(path, 'key\n', (owner, owner), 0o600)
+        status, said = fix(p, conf=conf)
+        if status != want or readable(path) != (want == 0):
+            fail('key fix, a key of %d in a directory of another: %d, %s' % (
+                owner, status, said))
+
+
 def fix_tests():
     for mode in (0o600, 0o644, 0o666):
         fixed((OTHER, OTHER, 0o700, None), mode)
     # a table of root alone may name keys of others
     fixed((0, 0, 0o755, None), 0o600, '%(d)s/other.private')
     in_place((OTHER, OTHER, 0o700, None), a_directory)
+    in_place((0, 0, 0o755, None), a_directory_of_another)
     fix_attacked('a file of root', lambda p: None, '%(d)s/victim')
     fix_attacked('a key in a directory of root', lambda p: None,
                  '%(d)s/roots/x.private')
