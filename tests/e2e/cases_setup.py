@@ -183,6 +183,14 @@ def setup_refuses_what_it_cannot_know(w):
         said = setup_postfix(w, status=1, conf=conf)
         assert "-> unix:/run/setup-test.sock\n" in said, said
         assert "adduser %s games\n" % services.MAIL_OWNER in said, said
+        path = w.directory + "/setup.sock"
+        services.write(conf, 'socket = "unix:%s"\nsocket-owner = "%s:games"\n' % (
+            path, services.MAIL_OWNER))
+        said = setup_postfix(w, status=1, conf=conf)
+        assert "adduser" not in said and "socket-owner" not in said, said
+        services.write(path, "", 0o600)		# of root
+        said = setup_postfix(w, status=1, conf=conf)
+        assert "change socket-owner" in said and "adduser" not in said, said
         # smtpd in a chroot
         name = service(w, "smtp")
         postconf(w, "-F", name + "/chroot=y")
