@@ -321,7 +321,8 @@ def forged_when_enforcing(m):
 def restart(m, dns, *command):
     """systemd keeps the socket, and a message meanwhile is not refused."""
     def state():
-        return os.stat(m.root + SOCKET).st_ino
+        info = os.stat(m.root + SOCKET)
+        return info.st_ino, info.st_ctime_ns	# inodes are used again
     before, pid = state(), m.pid()
     with ThreadPoolExecutor() as pool:
         done = pool.submit(m.run, *command)
