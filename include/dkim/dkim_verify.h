@@ -40,14 +40,9 @@ struct headers;
 /* What a valid signature by a key with t=y gets: its pass, or policy. */
 enum test_keys { TEST_KEYS_PASS, TEST_KEYS_IGNORE };
 
-/*
- * The limits and requirements of the verifier. A header with more than `fields`
- * or `header_bytes` is not kept, so that no signature of the message can pass.
- */
+/* The limits and requirements of the verifier. */
 struct dkim_verify_limits {
 	unsigned	 signatures;	/* evaluated per message */
-	unsigned	 fields;	/* header fields of a message */
-	size_t		 header_bytes;	/* of a message */
 	size_t		 signature_bytes;	/* of one field */
 	unsigned	 h_names;	/* names in one h= */
 	unsigned	 min_key_bits;	/* RSA */
@@ -62,7 +57,7 @@ struct dkim_verify_limits {
 	const char *const *required;
 	size_t		 public_keys;	/* entries of the key cache */
 };
-/* 10, 2000, 512 KB, 32 KB, 512, 1024 bits, 300 s, any, pass, From, 2048 */
+/* 10, 32 KB, 512, 1024 bits, 300 s, any, pass, From, 2048 */
 extern const struct dkim_verify_limits dkim_default_limits;
 
 /*
@@ -72,25 +67,17 @@ extern const struct dkim_verify_limits dkim_default_limits;
 struct dkim_lib	*dkim_lib_new(const struct dkim_verify_limits *limits);
 void		 dkim_lib_free(struct dkim_lib **libp);
 
-/* One per message. `arena` and `l` must outlive it. */
-struct dkim_verifier *dkim_verifier_new(struct dkim_lib *lib, struct lookups *l,
-		    struct arena *arena, time_t now);
-void		 dkim_verifier_free(struct dkim_verifier **vp);
 /*
- * Each header field in message order. `value` is everything behind the colon,
- * including a leading blank; folds are CRLF or LF.
+ * One per message with a signature. `l`, `arena` and `header` must outlive it.
+ * The caller fills `header`, and calls dkim_verifier_field after headers_add of
+ * each DKIM-Signature field. The value of a field is everything behind the
+ * colon, including a leading blank; folds are CRLF or LF.
  */
-void		 dkim_verifier_header(struct dkim_verifier *v, const char *name,
-		    const char *value);
+struct dkim_verifier *dkim_verifier_new(struct dkim_lib *lib, struct lookups *l,
+		    struct arena *arena, struct headers *header, time_t now);
+void		 dkim_verifier_free(struct dkim_verifier **vp);
 /* The name of a DKIM-Signature field, perhaps with blanks behind it. */
 bool		 dkim_is_signature(const char *name);
-/*
- * Instead of that: use `header`, which the caller fills and keeps, and call
- * dkim_verifier_field after headers_add for each DKIM-Signature field, so that
- * there is one copy. Without such a field a message needs no verifier.
- */
-void		 dkim_verifier_share(struct dkim_verifier *v,
-		    struct headers *header);
 void		 dkim_verifier_field(struct dkim_verifier *v);
 /* The end of the header. The lookups were started before. Never blocks. */
 void		 dkim_verifier_eoh(struct dkim_verifier *v);

@@ -1,7 +1,7 @@
 /*
  * dkim_verify - verify the signatures of one message: header and body
  *
- * The header is kept. A signature's field is parsed and its key looked up as
+ * The session keeps the header. A signature's field is parsed and its key looked up as
  * soon as the field arrives. At the end of the header all header digests are
  * computed: by libopendkim for usual signatures, by sighash.c for those that
  * the library is known to get wrong. The body is hashed by our own
@@ -30,8 +30,6 @@
 
 const struct dkim_verify_limits dkim_default_limits = {
 	.signatures = 10,
-	.fields = 2000,
-	.header_bytes = 512 * 1024,
 	.signature_bytes = 32 * 1024,
 	.h_names = 512,
 	.min_key_bits = 1024,		/* RFC 8301 3.2 */
@@ -71,13 +69,14 @@ dkim_lib_free(struct dkim_lib **libp)
 
 struct dkim_verifier *
 dkim_verifier_new(struct dkim_lib *lib, struct lookups *l,
-    struct arena *arena, time_t now)
+    struct arena *arena, struct headers *header, time_t now)
 {
 	struct dkim_verifier *v = arena_alloc(arena, sizeof(*v));
 
 	v->lib = lib;
 	v->lookups = l;
 	v->arena = arena;
+	v->header = header;
 	v->now = now;
 	return v;
 }
@@ -176,52 +175,9 @@ dkim_is_signature(const char *name)
 }
 
 void
-dkim_verifier_share(struct dkim_verifier *v, struct headers *header)
-{
-	v->header = header;
-}
-
-static void
-too_much(struct dkim_verifier *v, const char *name)
-{
-	v->overflow = true;
-	v->skipped += dkim_is_signature(name);
-}
-
-static bool
-is_too_much(const struct dkim_verifier *v)
-{
-	return v->header->n > v->lib->limits.fields ||
-	    v->header->bytes > v->lib->limits.header_bytes;
-}
-
-void
 dkim_verifier_field(struct dkim_verifier *v)
 {
-	const struct headers	*h = v->header;
-	const struct header	*f = headers_at(h, h->n - 1);
-
-	if (v->overflow || is_too_much(v))
-		too_much(v, f->name);
-	else if (dkim_is_signature(f->name))
-		add_signature(v, h->n - 1);
-}
-
-void
-dkim_verifier_header(struct dkim_verifier *v, const char *name,
-    const char *value)
-{
-	const struct dkim_verify_limits *limits = &v->lib->limits;
-
-	if (v->header == NULL) {
-		v->header = arena_alloc(v->arena, sizeof(*v->header));
-		headers_init(v->header, v->arena, limits->fields,
-		    limits->header_bytes);
-	}
-	if (v->overflow || !headers_add(v->header, name, value))
-		too_much(v, name);
-	else
-		dkim_verifier_field(v);
+	add_signature(v, v->header->n - 1);
 }
 
 /* --- digests ------------------------------------------------------------ */
@@ -287,11 +243,6 @@ dkim_verifier_eoh(struct dkim_verifier *v)
 	struct candidate	*s;
 	size_t			 i;
 
-	if (v->header == NULL)
-		return;
-	v->overflow |= is_too_much(v);
-	if (v->overflow)
-		return;
 	hash_by_library(v);
 	for (i = 0; i < v->n; i++) {
 		s = v->sig[i];

@@ -139,8 +139,6 @@ judge_signature(struct dkim_verifier *v, struct candidate *s,
 
 	if (s->refused != NULL)
 		result_set(out, RESULT_PERMERROR, s->refused);
-	else if (v->overflow)
-		result_set(out, RESULT_POLICY, "the header is too large");
 	else if (v->body[s->field.body_relaxed] == NULL)
 		result_set(out, RESULT_FAIL, "OpenSSL cannot hash the body");
 	else

@@ -36,8 +36,7 @@ struct dkim_verifier {
 	struct lookups	*lookups;
 	struct arena	*arena;
 	time_t		 now;
-	struct headers	*header;	/* shared, or its own; NULL: empty */
-	bool		 overflow;	/* the header exceeds a limit */
+	struct headers	*header;	/* the session's */
 	size_t		 n, live, skipped;	/* n: live and refused */
 	size_t		 size;
 	struct candidate **sig;

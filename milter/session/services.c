@@ -51,9 +51,6 @@ open_dkim(const struct conf *conf)
 	limits.max_age = conf->dkim.max_age;
 	limits.test_keys = conf->dkim.test_keys;
 	limits.required = conf->dkim.required_fields;
-	/* a larger header is refused, so it is never verified in part */
-	limits.fields = conf->max_header_fields;
-	limits.header_bytes = conf->max_header_bytes;
 	return dkim_lib_new(&limits);
 }
 

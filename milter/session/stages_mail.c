@@ -90,11 +90,9 @@ stage_field(struct message *m)
 	if (m->f.direction != DIRECTION_INBOUND ||
 	    !m->setup->conf->dkim.verify || !dkim_is_signature(f->name))
 		return;
-	if (m->verifier == NULL) {
+	if (m->verifier == NULL)
 		m->verifier = dkim_verifier_new(m->setup->dkim, m->lookups,
-		    m->arena, m->sv->now());
-		dkim_verifier_share(m->verifier, &m->headers);
-	}
+		    m->arena, &m->headers, m->sv->now());
 	dkim_verifier_field(m->verifier);
 }
 

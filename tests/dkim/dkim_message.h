@@ -4,6 +4,7 @@
 #ifndef MILLGATE_DKIM_MESSAGE_H
 #define MILLGATE_DKIM_MESSAGE_H
 
+#include "dkim_feed.h"
 #include "dkim_maker.h"
 #include "dkim/dkim_verify.h"
 #include "dns/resolver.h"
@@ -21,7 +22,7 @@ static const struct delivery deliveries[] = {
 };
 
 static inline void
-message_field(struct dkim_verifier *v, struct arena *a,
+message_field(struct dkim_verifier *v, struct arena *a, struct headers *h,
     const struct maker_field *f, bool bare_lf)
 {
 	const char	*colon = memchr(f->text, ':', f->len);
@@ -32,7 +33,7 @@ message_field(struct dkim_verifier *v, struct arena *a,
 		if (!bare_lf || f->text[i] != '\r' || i + 1 == f->len ||
 		    f->text[i + 1] != '\n')
 			value[n++] = f->text[i];
-	dkim_verifier_header(v, arena_memdup(a, f->text, len), value);
+	feed_field(v, h, arena_memdup(a, f->text, len), value);
 }
 
 /* `facts` lives in the arena. */
@@ -43,12 +44,13 @@ message_verify(struct dkim_lib *lib, struct resolver *r, struct arena *a,
 {
 	const struct lookup_limits limits = { 2000, 200 };
 	struct lookups	*l = lookups_new(r, &limits);
-	struct dkim_verifier *v = dkim_verifier_new(lib, l, a, MESSAGE_NOW);
+	struct headers	*h = feed_start(a);
+	struct dkim_verifier *v = dkim_verifier_new(lib, l, a, h, MESSAGE_NOW);
 	struct maker_field *f = arena_array(a, 8192, sizeof(*f));
 	size_t		 n = maker_split(header, f, 8192), i;
 
 	for (i = 0; i < n; i++)
-		message_field(v, a, &f[i], how->bare_lf);
+		message_field(v, a, h, &f[i], how->bare_lf);
 	dkim_verifier_eoh(v);
 	for (i = 0; i < len; i += how->chunk)
 		dkim_verifier_body(v, body + i,

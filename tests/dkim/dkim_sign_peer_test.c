@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "dkim_feed.h"
 #include "dkim/crypto.h"
 #include "dkim/dkim_sign.h"
 #include "dkim/dkim_verify.h"
@@ -137,15 +138,16 @@ our_verifier_passes(const struct message *m, const char *const *values)
 	static const struct lookup_limits limits = { 2000, 10 };
 	struct arena		*a = arena_new(65536);
 	struct lookups		*l = lookups_new(resolver, &limits);
-	struct dkim_verifier	*v = dkim_verifier_new(lib, l, a, NOW);
+	struct headers		*h = feed_start(a);
+	struct dkim_verifier	*v = dkim_verifier_new(lib, l, a, h, NOW);
 	struct dkim_facts	 f = { .done = false };
 	int			 good = 0;
 	size_t			 i;
 
 	for (i = 0; i < 2; i++)
-		dkim_verifier_header(v, "DKIM-Signature", values[i]);
+		feed_field(v, h, "DKIM-Signature", values[i]);
 	for (i = 0; i < m->n; i++)
-		dkim_verifier_header(v, m->name[i], m->value[i]);
+		feed_field(v, h, m->name[i], m->value[i]);
 	dkim_verifier_eoh(v);
 	dkim_verifier_body(v, m->body, m->len);
 	dkim_verifier_finish(v, &f);

@@ -14,6 +14,7 @@
 #include "mail/canon_reference.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "dkim/dkim_feed.h"
 #include "dkim/crypto.h"
 #include "dkim/crypto_verify_priv.h"
 #include "dkim/dkim_verify.h"
@@ -82,7 +83,7 @@ struct message {
 };
 
 static void
-feed_header(struct dkim_verifier *v, struct arena *a,
+feed_header(struct dkim_verifier *v, struct arena *a, struct headers *h,
     const struct message *m, bool crlf)
 {
 	const char	*p = m->header, *eol, *colon, *q;
@@ -108,8 +109,8 @@ feed_header(struct dkim_verifier *v, struct arena *a,
 				buf_addch(&value, '\r');
 			buf_addch(&value, *q);
 		}
-		dkim_verifier_header(v, arena_memdup(a, p,
-		    (size_t)(colon - p)), buf_str(&value));
+		feed_field(v, h, arena_memdup(a, p, (size_t)(colon - p)),
+		    buf_str(&value));
 	}
 	buf_free(&value);
 }
@@ -118,12 +119,13 @@ static void
 verify(struct dkim_lib *lib, struct lookups *l, const struct message *m,
     bool first, struct dkim_facts *f)
 {
-	struct dkim_verifier	*v = dkim_verifier_new(lib, l, l->arena,
+	struct headers		*h = feed_start(l->arena);
+	struct dkim_verifier	*v = dkim_verifier_new(lib, l, l->arena, h,
 				    1700000000);
 	size_t			 step = first ? SIZE_MAX : 3, n;
 	const char		*p;
 
-	feed_header(v, l->arena, m, first);
+	feed_header(v, l->arena, h, m, first);
 	dkim_verifier_eoh(v);
 	for (p = m->body; p < m->end; p += n) {
 		n = (size_t)(m->end - p) < step ? (size_t)(m->end - p) : step;

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "dkim/dkim_feed.h"
 #include "dkim/dkim_verify.h"
 #include "dns/resolver.h"
 
@@ -72,7 +73,8 @@ split(struct message *m, const char *p, size_t len)
 
 /* As libmilter passes it: the name, and the value with LF in its folds. */
 static void
-our_field(struct dkim_verifier *v, struct arena *a, const struct field *f)
+our_field(struct dkim_verifier *v, struct arena *a, struct headers *h,
+    const struct field *f)
 {
 	char		*value = arena_alloc(a, (size_t)(f->end - f->colon));
 	const char	*p;
@@ -82,7 +84,7 @@ our_field(struct dkim_verifier *v, struct arena *a, const struct field *f)
 		if (p[0] != '\r' || p[1] != '\n')
 			value[n++] = *p;
 	value[n] = '\0';
-	dkim_verifier_header(v, arena_memdup(a, f->text,
+	feed_field(v, h, arena_memdup(a, f->text,
 	    (size_t)(f->colon - f->text)), value);
 }
 
@@ -92,12 +94,14 @@ ours(const struct message *m)
 	static const struct lookup_limits limits = { 2000, 20 };
 	struct arena		*a = arena_new(65536);
 	struct lookups		*l = lookups_new(resolver, &limits);
-	struct dkim_verifier	*v = dkim_verifier_new(lib, l, a, time(NULL));
+	struct headers		*h = feed_start(a);
+	struct dkim_verifier	*v = dkim_verifier_new(lib, l, a, h,
+				    time(NULL));
 	struct dkim_facts	 f = { .done = false };
 	size_t			 i, take;
 
 	for (i = 0; i < m->n; i++)
-		our_field(v, a, &m->field[i]);
+		our_field(v, a, h, &m->field[i]);
 	dkim_verifier_eoh(v);
 	for (i = 0; i < m->len; i += take) {
 		take = m->len - i < CHUNK ? m->len - i : CHUNK;
