@@ -426,25 +426,34 @@ tags_say_what_was_asked_for(void **state)
 	arena_free(&a);
 }
 
+/* The h= of the signature, which verifies. */
+static void
+expect_h(const struct sign_rules *rules, const struct message *m,
+    const char *want)
+{
+	struct arena	*a = arena_new(65536);
+	const char	*v = sign(a, rules, both, 1, m)[0];
+
+	assert_string_equal(tag(a, v, "h"), want);
+	assert_true(field_verifies(a, m, &rsa_key, v));
+	arena_free(&a);
+}
+
 static void
 h_names_what_is_signed(void **state)
 {
-	struct arena	*a = arena_new(65536);
-	const char	*v;
-
 	(void)state;
-	v = sign(a, &sign_default_rules, both, 1, &messages[0].m)[0];
-	assert_string_equal(tag(a, v, "h"), "From:From:To:To:Cc:Subject:"
+	expect_h(&sign_default_rules, &messages[0].m,
+	    "From:From:To:To:Cc:Subject:"
 	    "Subject:Date:Date:Reply-To:Message-ID:Message-ID:MIME-Version:"
 	    "Content-Type:Content-Transfer-Encoding");
-	v = sign(a, &sign_default_rules, both, 1, &messages[1].m)[0];
-	assert_string_equal(tag(a, v, "h"), "From:From:To:To:To:To:Cc:Cc:"
+	expect_h(&sign_default_rules, &messages[1].m,
+	    "From:From:To:To:To:To:Cc:Cc:"
 	    "Subject:Subject:Date:Reply-To:Reply-To:Message-ID:MIME-Version:"
 	    "Content-Type:Content-Type:Content-Transfer-Encoding:"
 	    "List-Id:List-Id:List-Unsubscribe:List-Unsubscribe-Post:List-Help:"
 	    "List-Subscribe:List-Post:List-Owner:List-Archive:Sender:Sender:"
 	    "References:Resent-From");
-	arena_free(&a);
 }
 
 static void
@@ -454,22 +463,15 @@ oversign_is_a_setting(void **state)
 		"Sender", NULL };
 	static const char *const none[] = { NULL };
 	struct sign_rules	 rules = sign_default_rules;
-	struct arena		*a = arena_new(65536);
-	const char		*v;
 
 	(void)state;
 	rules.oversign = few;
-	v = sign(a, &rules, both, 1, &messages[0].m)[0];
-	assert_string_equal(tag(a, v, "h"), "From:To:Subject:Subject:Date:"
+	expect_h(&rules, &messages[0].m, "From:To:Subject:Subject:Date:"
 	    "Message-ID:X-Mailer:X-Mailer");
-	assert_true(field_verifies(a, &messages[0].m, &rsa_key, v));
 	rules.oversign = none;
-	v = sign(a, &rules, both, 1, &messages[0].m)[0];
-	assert_string_equal(tag(a, v, "h"), "From:To:Subject:Date:Message-ID");
+	expect_h(&rules, &messages[0].m, "From:To:Subject:Date:Message-ID");
 	rules.oversign = NULL;
-	v = sign(a, &rules, both, 1, &messages[0].m)[0];
-	assert_string_equal(tag(a, v, "h"), "From:To:Subject:Date:Message-ID");
-	arena_free(&a);
+	expect_h(&rules, &messages[0].m, "From:To:Subject:Date:Message-ID");
 }
 
 static void
@@ -480,26 +482,17 @@ fields_can_be_chosen(void **state)
 	static const char *const skipped[] = { "to", "List-Id", "Reply-To",
 		NULL };
 	struct sign_rules	 rules = sign_default_rules;
-	struct arena		*a = arena_new(65536);
-	const char		*v;
 
 	(void)state;
 	rules.fields = few;
-	v = sign(a, &rules, both, 1, &messages[0].m)[0];
-	assert_string_equal(tag(a, v, "h"), "From:From:Subject:Subject:"
+	expect_h(&rules, &messages[0].m, "From:From:Subject:Subject:"
 	    "x-mailer");
-	assert_true(field_verifies(a, &messages[0].m, &rsa_key, v));
 	rules.skip = skipped;
-	v = sign(a, &rules, both, 1, &messages[1].m)[0];
-	assert_string_equal(tag(a, v, "h"), "From:From:Subject:Subject");
-	assert_true(field_verifies(a, &messages[1].m, &rsa_key, v));
+	expect_h(&rules, &messages[1].m, "From:From:Subject:Subject");
 	rules.fields = NULL;
-	v = sign(a, &rules, both, 1, &messages[0].m)[0];
-	assert_string_equal(tag(a, v, "h"), "From:From:Cc:Subject:Subject:"
+	expect_h(&rules, &messages[0].m, "From:From:Cc:Subject:Subject:"
 	    "Date:Date:Message-ID:Message-ID:MIME-Version:Content-Type:"
 	    "Content-Transfer-Encoding");
-	assert_true(field_verifies(a, &messages[0].m, &rsa_key, v));
-	arena_free(&a);
 }
 
 /* Sendmail adds Date and Message-ID behind us. */
