@@ -24,6 +24,8 @@ struct arena	*arena_new(size_t chunk);
 /* From now on, add chunks of this size, at least 128 bytes. */
 void		 arena_grow_by(struct arena *a, size_t chunk);
 void		 arena_free(struct arena **ap);
+/* The same, and what was in it is overwritten: for private keys. */
+void		 arena_wipe(struct arena **ap);
 
 /* Free all allocations at once; the first chunk is kept for reuse. */
 void		 arena_reset(struct arena *a);

@@ -151,6 +151,19 @@ arena_free(struct arena **ap)
 }
 
 void
+arena_wipe(struct arena **ap)
+{
+	struct chunk	*c = *ap != NULL ? (*ap)->first : NULL, *next;
+
+	*ap = NULL;
+	for (; c != NULL; c = next) {
+		next = c->next;
+		explicit_bzero(c->data, c->size);
+		free(c);
+	}
+}
+
+void
 arena_reset(struct arena *a)
 {
 	chunks_free(a->first->next);
