@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/monotonic.h"
+#include "base/password_file.h"
 #include "base/why.h"
 #include "redis_pool_priv.h"
 #include "redis_session_priv.h"
@@ -50,7 +51,7 @@ pool_prepare(struct redis_pool *p, const struct store_place *place,
 	if (wrong != NULL)
 		return why_set(why, "state \"%s\" %s", place->spec, wrong);
 	if (place->password_file != NULL) {
-		ok = redis_password_read(place->password_file, &password,
+		ok = password_file_read(place->password_file, &password,
 		    why);
 		buf_free(&password);
 		p->server.password_file = xstrdup(place->password_file);

@@ -30,10 +30,6 @@ struct redis_session {
 	uint64_t	 used;		/* when it was put aside, ms */
 };
 
-/* The password, without its line end; false with *why (malloced). */
-bool		 redis_password_read(const char *path, struct buf *password,
-		    char **why);
-
 /* NULL with `error`, a short text without the host. */
 struct redis_session *redis_session_open(const struct redis_server *s,
 		    uint64_t deadline, char error[REDIS_ERROR]);
