@@ -5,8 +5,8 @@
 # A folder below milter/ is a room. A room includes rooms that are named
 # before it in $rooms, never one that is named behind it.
 srcdir=${srcdir:-.} builddir=${builddir:-.}
-rooms="base mail dns store spf dkim dmarc policy conf session mta doctor import
-daemon ctl"
+rooms="base mail dns store directory spf dkim dmarc policy conf session mta doctor
+import daemon ctl"
 here=$(pwd)
 mark=$here/check-layers.bad	# a breach may be found in a subshell
 rm -f "$mark"
@@ -53,13 +53,15 @@ only openssl/		dkim/crypto.c dkim/crypto_pkey.c dkim/crypto_verify.c \
 only hiredis/		store/redis/redis_reply.c
 only idn2.h		mail/idna.c
 only yaml.h		import/import_yaml.c
+only libpq-fe.h		directory/directory_pgsql.c
 only systemd/		daemon/notify_systemd.c
 only syslog.h		base/log.c
 only pwd.h		daemon/privileges.c store/state_file.c base/reach.c \
 			conf/conf_socket.c
 only grp.h		daemon/privileges.c base/reach.c
 only signal.h		daemon/signals.c daemon/supervisor.c mta/mfi_workarounds.c \
-			session/notifier.c dns/resolver_unbound.c
+			session/notifier.c dns/resolver_unbound.c \
+			directory/directory_thread.c
 
 # --- includes go up the list of rooms ----------------------------------------
 # One line an include: the file, its room, what it includes, the room of that.

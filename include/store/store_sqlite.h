@@ -46,11 +46,13 @@ bool		 sql_in_transaction(const struct sql *s);
 struct sql_statement *sql_prepare(struct sql *s, const char *text);
 /*
  * The same for a text from the configuration: it must be one statement that
- * reads, with one parameter. On failure NULL; *wrong (static) says what is
- * wrong with it, or is not touched when SQLite reports an error.
+ * reads, with `words` parameters (0 or 1). On failure NULL; *wrong (static)
+ * says what is wrong with it, or is not touched when SQLite reports an error.
  */
 struct sql_statement *sql_prepare_question(struct sql *s, const char *text,
-		    const char **wrong);
+		    size_t words, const char **wrong);
+/* Will the connection fail for each statement, until it is opened again? */
+bool		 sql_is_broken(struct sql *s);
 void		 sql_finish(struct sql_statement **stp);
 /* Parameters count from 1; a text must live until the statement is reset. */
 void		 sql_bind_number(struct sql_statement *st, int i, int64_t n);
@@ -67,6 +69,8 @@ int		 sql_columns(const struct sql_statement *st);
 const char	*sql_column_name(struct sql_statement *st, int i);
 enum sql_type { SQL_NULL, SQL_INTEGER, SQL_TEXT, SQL_OTHER };
 enum sql_type	 sql_column_type(struct sql_statement *st, int i);
+/* Any integer; 0 if the type is another. */
+int64_t		 sql_column_integer(struct sql_statement *st, int i);
 /* False: it is not an integer from 0 to max. */
 bool		 sql_column_number(struct sql_statement *st, int i,
 		    int64_t max, int64_t *n);

@@ -180,7 +180,8 @@ database_open(struct users_query *q, char error[ERROR_MAX])
 	q->inode = st.st_ino;
 	if (!sql_open(&q->db, q->path, SQL_READ_FOREIGN))
 		return database_failed(q, "open", error);
-	q->statement = sql_prepare_question(q->db, q->query, &wrong);
+	q->statement = sql_prepare_question(q->db, q->query, 1,
+	    &wrong);
 	if (q->statement == NULL && wrong != NULL) {
 		database_close(q);
 		return why_print(error, ERROR_MAX, PATH_SHOWN

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "directory/directory.h"
 #include "ctl_priv.h"
 
 static const struct command {
@@ -92,7 +93,8 @@ main(int argc, char **argv)
 			c.json = true;
 			break;
 		case 'V':
-			puts(PACKAGE_STRING);
+			printf("%s\ndatabases: %s\n", PACKAGE_STRING,
+			    directory_drivers());
 			return CTL_GOOD;
 		case 'h':
 			print_usage(stdout);

@@ -8,6 +8,7 @@
 
 #include "conf/conf.h"
 #include "daemon/start_check.h"
+#include "directory/directory.h"
 #include "session/services.h"
 #include "daemon_priv.h"
 
@@ -26,7 +27,8 @@ static const char help[] =
     "  -f, --foreground   stay in the foreground and log to stderr\n"
     "  -t, --test         check whether a start would succeed, then exit with\n"
     "                     status 0 (it would) or 1 (it would not)\n"
-    "      --version      print the version\n"
+    "      --version      print the version and the databases that are "
+    "built in\n"
     "      --help         print this help\n"
     "\n"
     "SIGHUP reloads configuration, users and keys. SIGTERM stops millgate\n"
@@ -81,7 +83,8 @@ main(int argc, char **argv)
 			test = true;
 			break;
 		case 'V':
-			puts(PACKAGE_STRING);
+			printf("%s\ndatabases: %s\n", PACKAGE_STRING,
+			    directory_drivers());
 			return 0;
 		case 'h':
 			fputs(usage, stdout);

@@ -148,6 +148,22 @@ sql_remedy(int code)
 	}
 }
 
+bool
+sql_is_broken(struct sql *s)
+{
+	switch (sqlite3_errcode(s->db) & 0xff) {
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void
 sql_explain(struct sql *s, const char *path, const char *doing, char *error,
     size_t size)
@@ -243,7 +259,8 @@ sql_is_blank(struct sql *s, const char *text)
 }
 
 struct sql_statement *
-sql_prepare_question(struct sql *s, const char *text, const char **wrong)
+sql_prepare_question(struct sql *s, const char *text, size_t words,
+    const char **wrong)
 {
 	struct sql_statement	*st = xcalloc(1, sizeof(*st));
 	const char		*tail;
@@ -259,9 +276,10 @@ sql_prepare_question(struct sql *s, const char *text, const char **wrong)
 	else if (sqlite3_column_count(st->st) == 0 ||
 	    !sqlite3_stmt_readonly(st->st))
 		*wrong = "returns no rows; write a SELECT";
-	else if (sqlite3_bind_parameter_count(st->st) != 1)
-		*wrong = "must have one parameter; write ?1 in place of "
-		    "the login, and no other";
+	else if (sqlite3_bind_parameter_count(st->st) != (int)words)
+		*wrong = words == 0 ? "has a parameter; write the values in "
+		    "quotes" : "must have one parameter; write $1 in place of "
+		    "the login or domain, and no other";
 	else
 		return st;
 	sql_finish(&st);
@@ -344,6 +362,13 @@ sql_column_type(struct sql_statement *st, int i)
 	default:
 		return SQL_OTHER;
 	}
+}
+
+int64_t
+sql_column_integer(struct sql_statement *st, int i)
+{
+	return sqlite3_column_type(st->st, i) == SQLITE_INTEGER ?
+	    sqlite3_column_int64(st->st, i) : 0;
 }
 
 bool
