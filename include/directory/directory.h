@@ -131,6 +131,21 @@ struct directory_place {
  */
 const char	*directory_place_parse(const char *text, struct arena *a,
 		    struct directory_place *p);
+/*
+ * The question that an option asks, with $1 in place of a word. SQL: one
+ * statement, for which an SQLite file may have ?1, too. LDAP: BASE?ATTRIBUTES?
+ * SCOPE?FILTER as in a URL (RFC 4516), with percent-encoding; an attribute is
+ * COLUMN=ATTRIBUTE, or ATTRIBUTE for a column of the same name. Texts are in
+ * the arena. NULL, or a text (in the arena) that says what is wrong.
+ */
+const char	*directory_query_parse(const char *text,
+		    enum directory_kind kind, struct arena *a,
+		    struct directory_question *q);
+/* The question with the word, which must live as long. */
+struct directory_question directory_query_fill(
+		    const struct directory_question *q, const char *word,
+		    struct arena *a);
+
 /* "sqlite pgsql mysql ldap", those that are in this build; for --version. */
 const char	*directory_drivers(void);
 
