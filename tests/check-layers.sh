@@ -54,6 +54,8 @@ only hiredis/		store/redis/redis_reply.c
 only idn2.h		mail/idna.c
 only yaml.h		import/import_yaml.c
 only libpq-fe.h		directory/directory_pgsql.c
+only mysql.h		directory/directory_mysql.c \
+			directory/directory_mysql_prepared.c
 only systemd/		daemon/notify_systemd.c
 only syslog.h		base/log.c
 only pwd.h		daemon/privileges.c store/state_file.c base/reach.c \
