@@ -56,6 +56,8 @@ only yaml.h		import/import_yaml.c
 only libpq-fe.h		directory/directory_pgsql.c
 only mysql.h		directory/directory_mysql.c \
 			directory/directory_mysql_prepared.c
+only ldap.h		directory/directory_ldap.c
+only lber.h		directory/directory_ldap_deadline.c
 only systemd/		daemon/notify_systemd.c
 only syslog.h		base/log.c
 only pwd.h		daemon/privileges.c store/state_file.c base/reach.c \

@@ -1,0 +1,140 @@
+/*
+ * directory_ldap: servers that are silent, away, or without TLS. Real ones are
+ * in the end-to-end suite.
+ */
+#include "test.h"
+
+#include "base/monotonic.h"
+#include "directory/directory_driver_priv.h"
+#include "fake_server.h"
+
+/* Any file of certificates does: no handshake gets that far. */
+static const char *
+authorities(void)
+{
+	static char	 path[1024];
+	const char	*srcdir = getenv("srcdir");
+
+	snprintf(path, sizeof(path), "%s/tests/data/directory/authority.pem",
+	    srcdir != NULL ? srcdir : ".");
+	return path;
+}
+
+static struct directory_place
+a_place(void)
+{
+	struct directory_place p = { .kind = DIRECTORY_LDAP, .shown = "ldap",
+	    .user = "cn=mail", .password = "secret", .database = "",
+	    .ca_file = authorities(), .tls = true, .connect = 300,
+	    .timeout = 300 };
+
+	return p;
+}
+
+static void
+not_open(const struct directory_place *p, const char *port, const char *want)
+{
+	struct directory_host	h = { "127.0.0.1", port };
+	char			why[DIRECTORY_ERROR] = "";
+	void			*link = directory_ldap->open(p, &h, why);
+
+	assert_null(link);
+	if (strstr(why, want) == NULL)
+		fail_msg("%s", why);
+}
+
+static void
+silent(void **state)
+{
+	struct directory_place	p = a_place();
+	struct fake_server	s = { 0 };
+	uint64_t		start = monotonic_ms();
+
+	(void)state;
+	fake_server_listen(&s);
+	not_open(&p, s.port, "no answer within 300 ms");
+	/* with GnuTLS the library would read for ever without a pause */
+	p.tls_at_once = true;
+	not_open(&p, s.port, "no answer within 300 ms");
+	p.tls = false;
+	not_open(&p, s.port, "no answer within 300 ms");
+	assert_in_range(monotonic_ms() - start, 900, 30000);
+	close(s.listener);
+}
+
+static void
+away(void **state)
+{
+	struct directory_place	p = a_place();
+	struct fake_server	s = { 0 };
+
+	(void)state;
+	fake_server_listen(&s);
+	close(s.listener);
+	not_open(&p, s.port, "Can't contact LDAP server");
+}
+
+/* A server that does not know StartTLS gets no password. */
+static void
+no_tls(void **state)
+{
+	static const unsigned char answer[] = { 0x30, 0x0c, 0x02, 0x01, 0x01,
+	    0x78, 0x07, 0x0a, 0x01, 0x02, 0x04, 0x00, 0x04, 0x00 };
+	struct directory_place	p = a_place();
+	struct fake_server	s = { .answer = answer,
+				    .answer_len = sizeof(answer) };
+
+	(void)state;
+	fake_server_start(&s);
+	not_open(&p, s.port, "the server offers no TLS");
+	fake_server_end(&s);
+	assert_true(s.ngot > 0);
+	assert_false(fake_server_got(&s, "secret"));
+	assert_false(fake_server_got(&s, "cn=mail"));
+}
+
+/* RFC 4513 5.1.2: a DN without a password would be a login as nobody. */
+static void
+no_password(void **state)
+{
+	struct directory_place	p = a_place();
+	struct fake_server	s = { 0 };
+
+	(void)state;
+	p.tls = false;
+	p.password = "";
+	fake_server_start(&s);
+	not_open(&p, s.port, "the bind DN cn=mail has no password");
+	fake_server_end(&s);
+	assert_false(fake_server_got(&s, "cn=mail"));
+}
+
+static void
+no_authorities(void **state)
+{
+	struct directory_place	p = a_place();
+	struct fake_server	s = { 0 };
+
+	(void)state;
+	fake_server_listen(&s);
+	p.ca_file = "/nonexistent/ca.pem";
+	not_open(&p, s.port, "/nonexistent/ca.pem: No such file");
+	p.ca_file = "/dev/null";
+	not_open(&p, s.port, "/dev/null: not a file");
+	close(s.listener);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(silent),
+		cmocka_unit_test(away),
+		cmocka_unit_test(no_tls),
+		cmocka_unit_test(no_password),
+		cmocka_unit_test(no_authorities),
+	};
+
+	alarm(120);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
