@@ -8,6 +8,7 @@
 
 #include <ldap.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,13 +186,18 @@ static bool
 ldap_link_connect(struct ldap_link *l, const struct directory_place *p,
     const struct directory_host *h, char why[DIRECTORY_ERROR])
 {
-	bool	tls = p->tls && h->name[0] != '/' && h->name[0] != '\0';
+	bool	socket = h->name[0] == '/' || h->name[0] == '\0';
+	bool	tls = p->tls && !socket;
 	int	rc;
 
 	ldap_link_options(l, p);
 	if (tls && !ldap_link_trust(l->ld, p, why))
 		return false;
+	errno = 0;
 	rc = ldap_connect(l->ld);
+	/* of a TCP connection, the library does not keep the reason */
+	if (rc == LDAP_SERVER_DOWN && socket && errno != 0)
+		return ldap_why(rc, strerror(errno), why);
 	if (rc == LDAP_SUCCESS && tls && !p->tls_at_once)
 		rc = ldap_start_tls_s(l->ld, NULL, NULL);
 	if (rc == LDAP_PROTOCOL_ERROR)		/* RFC 4511 4.14.1 */

@@ -32,15 +32,22 @@ a_place(void)
 }
 
 static void
-not_open(const struct directory_place *p, const char *port, const char *want)
+host_not_open(const struct directory_place *p, const struct directory_host *h,
+    const char *want)
 {
-	struct directory_host	h = { "127.0.0.1", port };
-	char			why[DIRECTORY_ERROR] = "";
-	void			*link = directory_ldap->open(p, &h, why);
+	char why[DIRECTORY_ERROR] = "";
 
-	assert_null(link);
+	assert_null(directory_ldap->open(p, h, why));
 	if (strstr(why, want) == NULL)
 		fail_msg("%s", why);
+}
+
+static void
+not_open(const struct directory_place *p, const char *port, const char *want)
+{
+	struct directory_host h = { "127.0.0.1", port };
+
+	host_not_open(p, &h, want);
 }
 
 static void
@@ -65,6 +72,7 @@ silent(void **state)
 static void
 away(void **state)
 {
+	struct directory_host	missing = { "/nonexistent/ldapi", "" };
 	struct directory_place	p = a_place();
 	struct fake_server	s = { 0 };
 
@@ -72,6 +80,7 @@ away(void **state)
 	fake_server_listen(&s);
 	close(s.listener);
 	not_open(&p, s.port, "Can't contact LDAP server");
+	host_not_open(&p, &missing, "No such file or directory");
 }
 
 /* A server that does not know StartTLS gets no password. */
