@@ -56,7 +56,7 @@ only yaml.h		import/import_yaml.c
 only libpq-fe.h		directory/directory_pgsql.c
 only mysql.h		directory/directory_mysql.c \
 			directory/directory_mysql_prepared.c
-only ldap.h		directory/directory_ldap.c
+only ldap.h		directory/directory_ldap.c directory/directory_ldap_why.c
 only lber.h		directory/directory_ldap_deadline.c
 only systemd/		daemon/notify_systemd.c
 only syslog.h		base/log.c

@@ -22,6 +22,7 @@
 #include "directory_driver_priv.h"
 #include "directory_ldap_deadline_priv.h"
 #include "directory_ldap_escape_priv.h"
+#include "directory_ldap_why_priv.h"
 #include "directory_trust_priv.h"
 
 /* Octets of one message: an entry, in most cases. */
@@ -83,16 +84,6 @@ ldap_link_disconnected(LDAP *ld, Sockbuf *sb, struct ldap_conncb *connected)
 	(void)connected;
 }
 
-/* The library's word for the code, and the server's own text if it has one. */
-static bool
-ldap_why(int rc, const char *text, char why[DIRECTORY_ERROR])
-{
-	bool more = text != NULL && *text != '\0';
-
-	return why_print(why, DIRECTORY_ERROR, "%s%s%s", ldap_err2string(rc),
-	    more ? ": " : "", more ? text : "");
-}
-
 /* Why a call failed. False. */
 static bool
 ldap_link_why(struct ldap_link *l, int rc, char why[DIRECTORY_ERROR])
@@ -101,14 +92,16 @@ ldap_link_why(struct ldap_link *l, int rc, char why[DIRECTORY_ERROR])
 
 	if (l->deadline.missed || rc == LDAP_TIMEOUT)
 		return why_print(why, DIRECTORY_ERROR,
-		    "no answer within %u ms", l->within);
+		    "no answer within %u ms; check the server and the "
+		    "network", l->within);
 	ldap_get_option(l->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &text);
 	/* its TLS part has one number for all errors of certificates */
 	if (text != NULL && strcmp(text, "(unknown error code)") == 0)
 		why_print(why, DIRECTORY_ERROR, "TLS: the certificate is not "
-		    "from a known authority, or not for this host name");
+		    "from a known authority, or not for this host; check the "
+		    "host name and the file of authorities");
 	else
-		ldap_why(rc, text, why);
+		directory_ldap_why(rc, text, why);
 	ldap_memfree(text);
 	return false;
 }
@@ -197,7 +190,7 @@ ldap_link_connect(struct ldap_link *l, const struct directory_place *p,
 	rc = ldap_connect(l->ld);
 	/* of a TCP connection, the library does not keep the reason */
 	if (rc == LDAP_SERVER_DOWN && socket && errno != 0)
-		return ldap_why(rc, strerror(errno), why);
+		return directory_ldap_why(rc, strerror(errno), why);
 	if (rc == LDAP_SUCCESS && tls && !p->tls_at_once)
 		rc = ldap_start_tls_s(l->ld, NULL, NULL);
 	if (rc == LDAP_PROTOCOL_ERROR)		/* RFC 4511 4.14.1 */
@@ -259,7 +252,7 @@ ldap_link_bind(struct ldap_link *l, const struct directory_place *p,
 		return false;
 	ldap_parse_result(l->ld, m, &rc, NULL, &text, NULL, NULL, 1);
 	if (rc != LDAP_SUCCESS)
-		ldap_why(rc, text, why);
+		directory_ldap_why(rc, text, why);
 	ldap_memfree(text);
 	return rc == LDAP_SUCCESS;
 }
@@ -288,7 +281,7 @@ ldap_link_open(const struct directory_place *p,
 	rc = ldap_initialize(&ld, buf_str(&url));
 	buf_free(&url);
 	if (rc != LDAP_SUCCESS) {
-		ldap_why(rc, NULL, why);
+		directory_ldap_why(rc, NULL, why);
 		return NULL;
 	}
 	l = xcalloc(1, sizeof(*l));
@@ -415,7 +408,7 @@ ldap_done(struct ldap_link *l, LDAPMessage *m,
 	char	*text = NULL;
 
 	ldap_parse_result(l->ld, m, &rc, NULL, &text, NULL, NULL, 0);
-	ldap_why(rc, text, why);
+	directory_ldap_why(rc, text, why);
 	ldap_memfree(text);
 	switch (rc) {
 	case LDAP_SUCCESS:

@@ -25,13 +25,6 @@
 /* Of the library while it connects: TLS, and name services of the system. */
 #define MYSQL_STACK	(512u << 10)
 
-/* Errors after which the server closes the connection. */
-#define MYSQL_SHUTDOWN		1053
-#define MYSQL_ABORTED		1152
-#define MYSQL_NEW_ABORTED	1184
-#define MYSQL_KILLED		1927
-#define MYSQL_IDLE		4031
-
 struct mysql_link {
 	MYSQL			*db;
 	struct mysql_prepared	*kept[MYSQL_KEPT];
@@ -47,26 +40,52 @@ mysql_begin(void)
 		abort();
 }
 
+#define MYSQL_AWAY	"check that the server runs"
+
+/* What to do about an error of the server (1000 and up) or the library. */
+static const struct mysql_advice {
+	unsigned	 number;
+	bool		 ends;		/* the server closes the connection */
+	const char	*text;
+} advices[] = {
+	{ 1044, false, "check the user and the name of the database" },
+	{ 1045, false, "check the user and the password file" },
+	{ 1049, false, "check the name of the database" },
+	{ 1053, true, "wait until the server runs" },
+	{ 1130, false, "let the user connect from this host" },
+	{ 1142, false, "let the user read these tables" },
+	{ 1143, false, "let the user read these columns" },
+	{ 1152, true, MYSQL_AWAY },
+	{ 1184, true, MYSQL_AWAY },
+	{ 1317, false, "find who ended the query" },
+	{ 1927, true, "wait until the server runs" },
+	{ 1969, false, "check the index of the table, or raise the time-out" },
+	{ 2005, true, "check the name of the host" },
+	{ 2026, true, "check the host name, the server's TLS and the file of "
+	    "authorities" },
+	{ 3024, false, "check the index of the table, or raise the time-out" },
+	{ 3159, false, "remove ?tls=no" },
+	{ 4031, true, MYSQL_AWAY },
+};
+
 enum directory_ask
 directory_mysql_failed(unsigned number, const char *error,
     char why[DIRECTORY_ERROR])
 {
-	why_print(why, DIRECTORY_ERROR, "%s", number != 0 ? error :
-	    "the answer cannot be read");
-	/* the client's own errors: nothing more comes from this server */
-	if (number == 0 || (number >= 2000 && number < 3000) ||
-	    number >= 5000)
-		return DIRECTORY_ASK_BROKEN;
-	switch (number) {
-	case MYSQL_SHUTDOWN:
-	case MYSQL_ABORTED:
-	case MYSQL_NEW_ABORTED:
-	case MYSQL_KILLED:
-	case MYSQL_IDLE:
-		return DIRECTORY_ASK_BROKEN;
-	default:
-		return DIRECTORY_ASK_REFUSED;
-	}
+	/* the library's own errors: nothing more comes from this server */
+	bool		 ends = number == 0 || number >= 5000 ||
+			    (number >= 2000 && number < 3000);
+	const char	*advice = ends ? MYSQL_AWAY : "check the query";
+	size_t		 i;
+
+	for (i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+		if (advices[i].number == number) {
+			advice = advices[i].text;
+			ends = advices[i].ends;
+		}
+	why_print(why, DIRECTORY_ERROR, "%.250s; %s", number != 0 ? error :
+	    "the answer cannot be read", advice);
+	return ends ? DIRECTORY_ASK_BROKEN : DIRECTORY_ASK_REFUSED;
 }
 
 static enum directory_ask
