@@ -23,7 +23,7 @@ enum option_type {
 	OPT_BOOL,
 	OPT_UINT,	/* unsigned */
 	OPT_SIZE,	/* size_t; K, M and G are powers of 1024 */
-	OPT_LIMIT,	/* uint32_t; "unlimited" is STORE_UNLIMITED */
+	OPT_LIMIT,	/* uint64_t; "unlimited" is STORE_UNLIMITED */
 	OPT_OCTAL,	/* unsigned, written "0660" */
 	OPT_CHAR,	/* char; "" is NUL */
 	OPT_WORD,	/* an enum: index into words */

@@ -183,8 +183,8 @@ struct quota_facts {
 	const char	*login;		/* of the sender; NULL: none */
 	const char	*plan;		/* NULL: a group has its own limits */
 	const char	*group;		/* its name; NULL: a login's account */
-	uint32_t	 used, limit;	/* recipients; UINT32_MAX: unlimited */
-	uint32_t	 messages_used, messages_limit;
+	uint64_t	 used, limit;	/* recipients; UINT64_MAX: unlimited */
+	uint64_t	 messages_used, messages_limit;
 	bool		 set, messages_set;	/* limit replaces the plan's */
 };
 

@@ -30,7 +30,7 @@ struct warn_rules {
 struct warn_use {
 	const char	*key;
 	uint64_t	 used;
-	uint32_t	 limit;		/* STORE_UNLIMITED, 0: never */
+	uint64_t	 limit;		/* STORE_UNLIMITED, 0: never */
 };
 
 /* The warnings of the last hour. */

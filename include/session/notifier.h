@@ -29,7 +29,7 @@ struct notice {
 	const char	*event;		/* "quota-warning" */
 	const char	*login, *group, *plan;	/* NULL: none */
 	const char	*unit;		/* of `used`; NULL: none */
-	uint32_t	 used, limit;	/* UINT32_MAX: unlimited */
+	uint64_t	 used, limit;	/* UINT64_MAX: unlimited */
 	unsigned	 share;		/* percent */
 	const char	*reason;	/* for the log; NULL: none */
 };

@@ -101,11 +101,20 @@ struct reservation *store_reservation_new(struct store *s,
 enum store_answer store_reserve(struct reservation *r, time_t now,
 		    struct store_usage *usage);
 /*
+ * The size of the message in octets, multiplied by the caller where bytes
+ * count once for each recipient. As announced, before a recipient is reserved:
+ * the next store_reserve reserves these bytes, too, or nothing. Exact, before
+ * the commit. 0 at first: not known, but at least one octet must fit.
+ */
+void		 store_set_bytes(struct reservation *r, uint64_t bytes);
+/*
  * Count the reservation, on all accounts or none, safe from kill -9 on return,
  * and free it; `usage` as above. STORE_UNKNOWN: nothing was counted, and the
  * reservation is given back. (A server whose answer was lost may have counted
- * it: too much, never too little.) STORE_REFUSED: a shared store had lost the
- * reservation, and has no room for it any more.
+ * it: too much, never too little.) STORE_REFUSED: nothing was counted, and the
+ * reservation is given back. More bytes are to be counted than were reserved,
+ * and they do not fit; or a shared store had lost the reservation, and has no
+ * room for it any more.
  */
 enum store_answer store_commit(struct reservation **rp, time_t now,
 		    struct store_usage *usage);
@@ -115,7 +124,10 @@ enum store_answer store_usage(struct store *s, const char *key, time_t now,
 		    struct store_limits limits, struct store_usage *usage);
 
 /* All keys that sent in the last hour, most recipients first. */
-struct store_row { char *key; uint32_t recipients, messages; };
+struct store_row {
+	char		*key;
+	uint64_t	 recipients, messages;	/* in the last hour */
+};
 struct store_rows { size_t n; struct store_row *row; size_t capacity; };
 enum store_answer store_list(struct store *s, time_t now,
 		    struct store_rows *rows, char error[STORE_ERROR]);

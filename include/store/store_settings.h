@@ -13,17 +13,31 @@
 
 struct store;
 
-/* The parts that a put writes; the others stay. */
+/*
+ * The parts that a put writes; the others stay. The state file keeps these
+ * numbers: they must stay. 8 is SETTING_ROW_RESET of state_row.
+ */
 enum store_part {
-	STORE_PART_RECIPIENTS = 1,
-	STORE_PART_MESSAGES = 2,
+	STORE_PART_RECIPIENTS = 1,	/* in an hour */
+	STORE_PART_MESSAGES = 2,	/* in an hour */
 	STORE_PART_BLOCK = 4,		/* blocked_until, block, reason */
-	STORE_PART_ALL = 7
+	STORE_PART_ALL = 0xfff7
 };
 
+/* The part of one limit, with its time. */
+static inline unsigned
+store_part(enum store_unit unit, enum store_window window)
+{
+	if (window == STORE_HOUR && unit != STORE_BYTES)
+		return unit == STORE_RECIPIENTS ? STORE_PART_RECIPIENTS :
+		    STORE_PART_MESSAGES;
+	return 16u << (unit * STORE_WINDOWS + window);
+}
+
 /*
- * The setting of a key, all zero if there is none; a block that is over at
- * `now` is left out. From memory, unless several relays share the store.
+ * The setting of a key, all zero if there is none; limits and a block that are
+ * over at `now` are left out. From memory, unless several relays share the
+ * store.
  */
 enum store_answer store_setting_get(struct store *s, const char *key,
 		    time_t now, struct store_setting *setting,

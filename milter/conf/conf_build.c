@@ -19,10 +19,10 @@
 #include "conf_tree_priv.h"
 
 static const struct plan_rules builtin_plans[] = {
-	{ "trial",	  { 1000, STORE_UNLIMITED } },
-	{ "standard",	  { 1500, STORE_UNLIMITED } },
-	{ "premium",	  { 3000, STORE_UNLIMITED } },
-	{ "professional", { 5000, STORE_UNLIMITED } },
+	{ "trial",	  STORE_LIMITS_HOUR(1000, STORE_UNLIMITED) },
+	{ "standard",	  STORE_LIMITS_HOUR(1500, STORE_UNLIMITED) },
+	{ "premium",	  STORE_LIMITS_HOUR(3000, STORE_UNLIMITED) },
+	{ "professional", STORE_LIMITS_HOUR(5000, STORE_UNLIMITED) },
 };
 #define NBUILTIN	(sizeof(builtin_plans) / sizeof(builtin_plans[0]))
 
@@ -62,8 +62,7 @@ plan_named(struct plan_rules *plans, size_t *n, const char *name)
 		if (strcasecmp(plans[i].name, name) == 0)
 			return &plans[i];
 	plans[*n].name = name;
-	plans[*n].limits.recipients = STORE_UNLIMITED;
-	plans[*n].limits.messages = STORE_UNLIMITED;
+	plans[*n].limits = (struct store_limits)STORE_LIMITS_NONE;
 	return &plans[(*n)++];
 }
 

@@ -104,11 +104,13 @@ const struct conf_option conf_options_who[] = {
 	{ "relay", "require-tls", OPT_BOOL, RELAY(require_tls), .def = "no",
 	    .help = "refuse clients without TLS" },
 
-	{ "plan", "recipients-per-hour", OPT_LIMIT, PLAN(limits.recipients),
+	{ "plan", "recipients-per-hour", OPT_LIMIT,
+	    PLAN(limits.of[STORE_RECIPIENTS][STORE_HOUR]),
 	    .def_said = "unlimited; in a built-in plan its own number",
 	    .max = 1000000000, .help = "recipients in a rolling hour, or "
 	    "unlimited" },
-	{ "plan", "messages-per-hour", OPT_LIMIT, PLAN(limits.messages),
+	{ "plan", "messages-per-hour", OPT_LIMIT,
+	    PLAN(limits.of[STORE_MESSAGES][STORE_HOUR]),
 	    .def_said = "unlimited", .max = 1000000000,
 	    .help = "messages in a rolling hour, or unlimited" },
 
@@ -140,11 +142,13 @@ const struct conf_option conf_options_who[] = {
 	{ "group", "plan", OPT_PLAN, GROUP(plan), .def = "",
 	    .help = "plan of members without one of their own; empty: the "
 	    "listener's, or default-plan" },
-	{ "group", "recipients-per-hour", OPT_LIMIT, GROUP(limits.recipients),
+	{ "group", "recipients-per-hour", OPT_LIMIT,
+	    GROUP(limits.of[STORE_RECIPIENTS][STORE_HOUR]),
 	    .def = "unlimited", .max = 1000000000,
 	    .help = "recipients of all members together in a rolling hour, "
 	    "or unlimited" },
-	{ "group", "messages-per-hour", OPT_LIMIT, GROUP(limits.messages),
+	{ "group", "messages-per-hour", OPT_LIMIT,
+	    GROUP(limits.of[STORE_MESSAGES][STORE_HOUR]),
 	    .def = "unlimited", .max = 1000000000,
 	    .help = "messages of all members together in a rolling hour, or "
 	    "unlimited" },

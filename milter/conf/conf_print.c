@@ -92,11 +92,11 @@ shown_numbers(struct arena *a, const unsigned *list, size_t n)
 }
 
 static struct shown
-shown_limit(struct arena *a, uint32_t limit)
+shown_limit(struct arena *a, uint64_t limit)
 {
 	if (limit == STORE_UNLIMITED)
 		return shown_one(FORM_WORD, "unlimited");
-	return shown_one(FORM_NUMBER, arena_printf(a, "%" PRIu32, limit));
+	return shown_one(FORM_NUMBER, arena_printf(a, "%" PRIu64, limit));
 }
 
 static struct shown
@@ -124,7 +124,7 @@ show_value(struct arena *a, const struct conf_option *o, const void *base)
 	case OPT_SIZE:
 		return shown_size(a, *(const size_t *)at);
 	case OPT_LIMIT:
-		return shown_limit(a, *(const uint32_t *)at);
+		return shown_limit(a, *(const uint64_t *)at);
 	case OPT_OCTAL:
 		return shown_one(FORM_TEXT, arena_printf(a, "%04o",
 		    *(const unsigned *)at));

@@ -38,7 +38,7 @@ set_number(struct arena *a, const struct conf_option *o, const char *text,
 
 static const char *
 set_limit(struct arena *a, const struct conf_option *o, const char *text,
-    uint32_t *limit)
+    uint64_t *limit)
 {
 	const char	*complaint;
 	long		 number = 0;
@@ -49,7 +49,7 @@ set_limit(struct arena *a, const struct conf_option *o, const char *text,
 	}
 	complaint = set_number(a, o, text, &number);
 	if (complaint == NULL)
-		*limit = (uint32_t)number;
+		*limit = (uint64_t)number;
 	return complaint;
 }
 

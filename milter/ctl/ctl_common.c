@@ -237,18 +237,8 @@ ctl_find_listener(const struct conf *conf, const char *name)
 
 /* --- limits and blocks --------------------------------------------------- */
 
-struct store_limits
-ctl_limits(struct store_limits configured, const struct store_setting *setting)
-{
-	if (setting->recipients_set)
-		configured.recipients = setting->limits.recipients;
-	if (setting->messages_set)
-		configured.messages = setting->limits.messages;
-	return configured;
-}
-
 void
-ctl_print_limit(uint32_t limit, const char *unit)
+ctl_print_limit(uint64_t limit, const char *unit)
 {
 	if (limit == STORE_UNLIMITED)
 		printf("unlimited %s", unit);

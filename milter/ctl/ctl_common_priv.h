@@ -113,11 +113,8 @@ struct keyring	*ctl_keyring(const struct ctl *c, const struct conf *conf);
 
 /* --- limits and blocks --------------------------------------------------- */
 
-/* A limit set by an operator replaces the configured one. */
-struct store_limits ctl_limits(struct store_limits configured,
-		    const struct store_setting *setting);
 /* "unlimited recipients", "1000 messages" on stdout */
-void		 ctl_print_limit(uint32_t limit, const char *unit);
+void		 ctl_print_limit(uint64_t limit, const char *unit);
 /* " until 2026-11-30 10:00:00 UTC, mail is held: REASON" on stdout */
 void		 ctl_print_block(const struct store_setting *s);
 /* "defer", "reject", "hold" */

@@ -259,9 +259,10 @@ gather_strict(struct explanation *e, const struct session_rules *listener)
 static bool
 allows_none(struct store_limits conf, const struct store_setting *setting)
 {
-	struct store_limits limits = ctl_limits(conf, setting);
+	struct store_limits limits = store_limits_in_force(conf, setting);
 
-	return limits.recipients == 0 || limits.messages == 0;
+	return limits.of[STORE_RECIPIENTS][STORE_HOUR] == 0 ||
+	    limits.of[STORE_MESSAGES][STORE_HOUR] == 0;
 }
 
 /* Does every plan that could apply allow no mail? */

@@ -109,9 +109,9 @@ print_place(const char *file, unsigned line)
 static void
 print_limits(struct store_limits limits)
 {
-	ctl_print_limit(limits.recipients, "recipients");
+	ctl_print_limit(limits.of[STORE_RECIPIENTS][STORE_HOUR], "recipients");
 	fputs(", ", stdout);
-	ctl_print_limit(limits.messages, "messages");
+	ctl_print_limit(limits.of[STORE_MESSAGES][STORE_HOUR], "messages");
 	fputs(" an hour", stdout);
 }
 
@@ -134,15 +134,21 @@ print_plan(const struct explained_plan *p)
 static void
 print_setting(const char *whose, const struct store_setting *s)
 {
-	if (s->recipients_set || s->messages_set) {
+	bool rcpt = store_limit_is_set(s, STORE_RECIPIENTS, STORE_HOUR);
+	bool msg = store_limit_is_set(s, STORE_MESSAGES, STORE_HOUR);
+
+	if (rcpt || msg) {
 		print_label("set for it");
 		printf("%s: ", whose);
-		if (s->recipients_set)
-			ctl_print_limit(s->limits.recipients, "recipients");
-		if (s->recipients_set && s->messages_set)
+		if (rcpt)
+			ctl_print_limit(
+			    s->limits.of[STORE_RECIPIENTS][STORE_HOUR],
+			    "recipients");
+		if (rcpt && msg)
 			fputs(", ", stdout);
-		if (s->messages_set)
-			ctl_print_limit(s->limits.messages, "messages");
+		if (msg)
+			ctl_print_limit(s->limits.of[STORE_MESSAGES][STORE_HOUR],
+			    "messages");
 		fputs(" an hour\n", stdout);
 	}
 	if (s->blocked_until != 0) {
@@ -245,7 +251,7 @@ json_list(struct buf *b, const char *name, const char *const *list, size_t n)
 }
 
 static void
-json_limit(struct buf *b, const char *name, uint32_t limit)
+json_limit(struct buf *b, const char *name, uint64_t limit)
 {
 	ctl_json_name(b, name);
 	if (limit == STORE_UNLIMITED)
@@ -267,10 +273,12 @@ json_setting(struct buf *b, const struct store_setting *s)
 {
 	ctl_json_name(b, "set");
 	buf_addch(b, '{');
-	if (s->recipients_set)
-		json_limit(b, "recipients-per-hour", s->limits.recipients);
-	if (s->messages_set)
-		json_limit(b, "messages-per-hour", s->limits.messages);
+	if (store_limit_is_set(s, STORE_RECIPIENTS, STORE_HOUR))
+		json_limit(b, "recipients-per-hour",
+		    s->limits.of[STORE_RECIPIENTS][STORE_HOUR]);
+	if (store_limit_is_set(s, STORE_MESSAGES, STORE_HOUR))
+		json_limit(b, "messages-per-hour",
+		    s->limits.of[STORE_MESSAGES][STORE_HOUR]);
 	if (s->blocked_until != 0) {
 		ctl_json_name(b, "blocked-until");
 		buf_printf(b, "%lld", (long long)s->blocked_until);
@@ -292,8 +300,10 @@ json_plan(struct buf *b, const struct explained_plan *p)
 	ctl_json_text(b, "name", c->name);
 	if (p->listener != NULL)
 		ctl_json_text(b, "listener", p->listener->name);
-	json_limit(b, "recipients-per-hour", c->plan->limits.recipients);
-	json_limit(b, "messages-per-hour", c->plan->limits.messages);
+	json_limit(b, "recipients-per-hour",
+	    c->plan->limits.of[STORE_RECIPIENTS][STORE_HOUR]);
+	json_limit(b, "messages-per-hour",
+	    c->plan->limits.of[STORE_MESSAGES][STORE_HOUR]);
 	buf_addch(b, '}');
 }
 
@@ -305,8 +315,10 @@ json_group(struct buf *b, const struct group_rules *g,
 	buf_addch(b, '{');
 	ctl_json_text(b, "group", g->name);
 	json_place(b, g->file, g->line);
-	json_limit(b, "recipients-per-hour", g->limits.recipients);
-	json_limit(b, "messages-per-hour", g->limits.messages);
+	json_limit(b, "recipients-per-hour",
+	    g->limits.of[STORE_RECIPIENTS][STORE_HOUR]);
+	json_limit(b, "messages-per-hour",
+	    g->limits.of[STORE_MESSAGES][STORE_HOUR]);
 	json_setting(b, setting);
 	buf_addch(b, '}');
 }

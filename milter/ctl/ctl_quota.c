@@ -114,14 +114,14 @@ quota_change(const struct ctl *c, struct quota_change *ch)
 
 /* Recipients or messages an hour; "default" removes the limit that is set. */
 static bool
-parse_limit(const char *text, bool *is_set, uint32_t *value)
+parse_limit(const char *text, time_t *until, uint64_t *value)
 {
 	unsigned long long	 n;
 	char			*end;
 
-	*is_set = strcmp(text, "default") != 0;
+	*until = strcmp(text, "default") != 0 ? STORE_FOREVER : 0;
 	*value = 0;
-	if (!*is_set)
+	if (*until == 0)
 		return true;
 	if (strcmp(text, "unlimited") == 0) {
 		*value = STORE_UNLIMITED;
@@ -130,8 +130,8 @@ parse_limit(const char *text, bool *is_set, uint32_t *value)
 	if (!ascii_is_digit(text[0]) || strlen(text) > 10)
 		return false;
 	n = strtoull(text, &end, 10);
-	*value = (uint32_t)n;
-	return *end == '\0' && n < STORE_UNLIMITED;
+	*value = n;
+	return *end == '\0' && n < UINT32_MAX;
 }
 
 enum { OPT_RECIPIENTS = CTL_OPT_OWN, OPT_MESSAGES };
@@ -145,12 +145,14 @@ set_option(void *arg, int option, char *value)
 
 	if (option == OPT_RECIPIENTS) {
 		ch->parts |= STORE_PART_RECIPIENTS;
-		return parse_limit(value, &t->recipients_set,
-		    &t->limits.recipients) ||
+		return parse_limit(value,
+		    &t->until[STORE_RECIPIENTS][STORE_HOUR],
+		    &t->limits.of[STORE_RECIPIENTS][STORE_HOUR]) ||
 		    ctl_refuse("--recipients", values, value);
 	}
 	ch->parts |= STORE_PART_MESSAGES;
-	return parse_limit(value, &t->messages_set, &t->limits.messages) ||
+	return parse_limit(value, &t->until[STORE_MESSAGES][STORE_HOUR],
+	    &t->limits.of[STORE_MESSAGES][STORE_HOUR]) ||
 	    ctl_refuse("--messages", values, value);
 }
 

@@ -44,7 +44,7 @@ quota_key_width(const char *key)
 
 /* "12/1000", or "12" without a limit. */
 static const char *
-used_of_limit(struct buf *b, uint32_t used, uint32_t limit)
+used_of_limit(struct buf *b, uint64_t used, uint64_t limit)
 {
 	buf_reset(b);
 	buf_printf(b, "%lu", (unsigned long)used);
@@ -55,21 +55,22 @@ used_of_limit(struct buf *b, uint32_t used, uint32_t limit)
 
 /* How much of a limit is used, 0 to 100. */
 static unsigned
-percent(uint32_t used, uint32_t limit)
+percent(uint64_t used, uint64_t limit)
 {
 	if (limit == STORE_UNLIMITED)
 		return 0;
 	if (limit == 0 || used >= limit)
 		return 100;
-	return (unsigned)((uint64_t)used * 100 / limit);
+	return (unsigned)(used * 100 / limit);
 }
 
 static void
 print_bar(const struct quota_row *row)
 {
 	unsigned	full = percent(row->recipients,
-	    row->limits.recipients);
-	unsigned	other = percent(row->messages, row->limits.messages);
+	    row->limits.of[STORE_RECIPIENTS][STORE_HOUR]);
+	unsigned	other = percent(row->messages,
+	    row->limits.of[STORE_MESSAGES][STORE_HOUR]);
 	unsigned	i;
 
 	if (other > full)
@@ -85,20 +86,25 @@ static void
 print_set(const struct quota_row *row)
 {
 	const struct store_setting *t = &row->setting;
+	bool rcpt = store_limit_is_set(t, STORE_RECIPIENTS, STORE_HOUR);
+	bool msg = store_limit_is_set(t, STORE_MESSAGES, STORE_HOUR);
 
-	if (!t->recipients_set && !t->messages_set)
+	if (!rcpt && !msg)
 		return;
 	if (row->plan == NULL) {
 		fputs("  set", stdout);
 		return;
 	}
 	fputs("  set (configured: ", stdout);
-	if (t->recipients_set)
-		ctl_print_limit(row->plan->limits.recipients, "recipients");
-	if (t->recipients_set && t->messages_set)
+	if (rcpt)
+		ctl_print_limit(
+		    row->plan->limits.of[STORE_RECIPIENTS][STORE_HOUR],
+		    "recipients");
+	if (rcpt && msg)
 		fputs(", ", stdout);
-	if (t->messages_set)
-		ctl_print_limit(row->plan->limits.messages, "messages");
+	if (msg)
+		ctl_print_limit(row->plan->limits.of[STORE_MESSAGES][STORE_HOUR],
+		    "messages");
 	putchar(')');
 }
 
@@ -119,8 +125,10 @@ quota_table_row(const struct quota_row *row, int width)
 
 	printf("%-*s  %-12s  %15s  %15s", width, printable(&login, row->key),
 	    plan != NULL && plan->name != NULL ? plan->name : "-",
-	    used_of_limit(&rcpt, row->recipients, row->limits.recipients),
-	    used_of_limit(&msg, row->messages, row->limits.messages));
+	    used_of_limit(&rcpt, row->recipients,
+	    row->limits.of[STORE_RECIPIENTS][STORE_HOUR]),
+	    used_of_limit(&msg, row->messages,
+	    row->limits.of[STORE_MESSAGES][STORE_HOUR]));
 	if (plan != NULL && isatty(STDOUT_FILENO))
 		print_bar(row);
 	if (when > 0)
@@ -142,8 +150,8 @@ quota_table_row(const struct quota_row *row, int width)
 
 /* The limit in force; for one set by an operator also the configured one. */
 static void
-limit_add(struct record *r, const char *const keys[2], uint32_t limit,
-    bool set, const uint32_t *configured)
+limit_add(struct record *r, const char *const keys[2], uint64_t limit,
+    bool set, const uint64_t *configured)
 {
 	if (limit != STORE_UNLIMITED)
 		record_num(r, keys[0], limit);
@@ -185,11 +193,14 @@ quota_json_row(const struct quota_row *row, struct arena *a)
 	record_str(&r, "login", row->key);
 	record_str(&r, "plan", plan != NULL ? plan->name : NULL);
 	record_num(&r, "recipients", row->recipients);
-	limit_add(&r, rcpt, row->limits.recipients, t->recipients_set,
-	    plan != NULL ? &plan->limits.recipients : NULL);
+	limit_add(&r, rcpt, row->limits.of[STORE_RECIPIENTS][STORE_HOUR],
+	    store_limit_is_set(t, STORE_RECIPIENTS, STORE_HOUR),
+	    plan != NULL ?
+	    &plan->limits.of[STORE_RECIPIENTS][STORE_HOUR] : NULL);
 	record_num(&r, "messages", row->messages);
-	limit_add(&r, msg, row->limits.messages, t->messages_set,
-	    plan != NULL ? &plan->limits.messages : NULL);
+	limit_add(&r, msg, row->limits.of[STORE_MESSAGES][STORE_HOUR],
+	    store_limit_is_set(t, STORE_MESSAGES, STORE_HOUR),
+	    plan != NULL ? &plan->limits.of[STORE_MESSAGES][STORE_HOUR] : NULL);
 	if (row->next_fit > 0)
 		record_num(&r, "next_fit", (uint64_t)row->next_fit);
 	block_add(&r, t);

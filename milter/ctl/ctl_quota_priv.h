@@ -22,7 +22,7 @@ struct ctl;
 
 struct quota_row {
 	const char	*key;
-	uint32_t	 recipients, messages;
+	uint64_t	 recipients, messages;
 	const struct plan_rules *plan;	/* NULL: not known */
 	struct store_limits limits;	/* in force; unlimited if not known */
 	struct store_setting setting;

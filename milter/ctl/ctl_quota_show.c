@@ -231,9 +231,7 @@ add_silent(struct store_rows *rows, const struct store_setting_rows *set)
 static bool
 gather_one(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
 {
-	const struct store_limits	 any = {
-		STORE_UNLIMITED, STORE_UNLIMITED
-	};
+	const struct store_limits	 any = STORE_LIMITS_NONE;
 	const char			*key = s->key;
 	struct store_usage		 u;
 
@@ -248,8 +246,8 @@ gather_one(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
 	rows->n = 1;
 	rows->row = xcalloc(1, sizeof(*rows->row));
 	rows->row[0].key = xstrdup(key);
-	rows->row[0].recipients = u.recipients;
-	rows->row[0].messages = u.messages;
+	rows->row[0].recipients = u.used[STORE_RECIPIENTS][STORE_HOUR];
+	rows->row[0].messages = u.used[STORE_MESSAGES][STORE_HOUR];
 	return true;
 }
 
@@ -275,7 +273,7 @@ quota_look(const struct show *s, const struct store_row *sent)
 	struct quota_row		 row = {
 		.key = sent->key, .recipients = sent->recipients,
 		.messages = sent->messages, .plan = plan_of(s, sent->key),
-		.limits = { STORE_UNLIMITED, STORE_UNLIMITED },
+		.limits = STORE_LIMITS_NONE,
 	};
 	const struct store_setting_row	*set = setting_row(&s->set, sent->key);
 	struct store_usage		 u;
@@ -284,7 +282,7 @@ quota_look(const struct show *s, const struct store_row *sent)
 		row.limits = row.plan->limits;
 	if (set != NULL)
 		row.setting = set->setting;
-	row.limits = ctl_limits(row.limits, &row.setting);
+	row.limits = store_limits_in_force(row.limits, &row.setting);
 	if (store_usage(s->store, sent->key, s->now, row.limits, &u) !=
 	    STORE_UNKNOWN)
 		row.next_fit = u.next_fit;

@@ -83,7 +83,7 @@ quota_unknown(const struct quota_rules *r)
 }
 
 static const char *
-quota_unit(bool messages, uint32_t n)
+quota_unit(bool messages, uint64_t n)
 {
 	if (messages)
 		return n == 1 ? "message" : "messages";
@@ -108,7 +108,8 @@ struct verdict
 policy_quota(const struct quota_rules *r, enum store_answer answer,
     const struct store_usage *usage, const struct quota_facts *q, time_t now)
 {
-	uint32_t	 limit;
+	uint64_t	 limit;
+	bool		 messages = usage->unit == STORE_MESSAGES;
 	long		 when = (long)(usage->next_fit % DAY), wait;
 	const char	*unit, *who = q->login != NULL ? q->login : q->key;
 	char		 whose[80];
@@ -117,9 +118,9 @@ policy_quota(const struct quota_rules *r, enum store_answer answer,
 		return verdict_accept();
 	if (answer == STORE_UNKNOWN)
 		return quota_unknown(r);
-	limit = usage->by_messages ? q->messages_limit : q->limit;
-	unit = quota_unit(usage->by_messages, limit);
-	name_limit(whose, sizeof(whose), q, usage->by_messages);
+	limit = messages ? q->messages_limit : q->limit;
+	unit = quota_unit(messages, limit);
+	name_limit(whose, sizeof(whose), q, messages);
 	if (who == NULL)
 		who = "this client";
 	if (limit == 0)

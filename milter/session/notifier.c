@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -319,12 +320,12 @@ env_text(const char *name, const char *value)
 }
 
 static char *
-env_number(const char *name, uint32_t value)
+env_number(const char *name, uint64_t value)
 {
-	char text[16] = "unlimited";
+	char text[24] = "unlimited";
 
-	if (value != UINT32_MAX)
-		snprintf(text, sizeof(text), "%lu", (unsigned long)value);
+	if (value != UINT64_MAX)
+		snprintf(text, sizeof(text), "%" PRIu64, value);
 	return env_text(name, text);
 }
 

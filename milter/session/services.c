@@ -319,7 +319,7 @@ services_notice(struct services *sv, const struct conf *c,
 	record_str(&r, "group", e->group);
 	record_str(&r, "plan", e->plan);
 	record_num(&r, "used", e->used);
-	if (e->limit == UINT32_MAX)
+	if (e->limit == UINT64_MAX)
 		record_str(&r, "limit", "unlimited");
 	else
 		record_num(&r, "limit", e->limit);

@@ -6,6 +6,8 @@
  * recipient of a message that is refused. The keys are part of millgate's
  * interface and are documented in millgate(8).
  */
+#include <inttypes.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -115,9 +117,9 @@ static const char *
 log_of_limit(struct arena *a, const struct quota_facts *q)
 {
 	if (q->limit == STORE_UNLIMITED)
-		return arena_printf(a, "%u/unlimited", (unsigned)q->used);
-	return arena_printf(a, "%u/%u", (unsigned)q->used,
-	    (unsigned)q->limit);
+		return arena_printf(a, "%" PRIu64 "/unlimited",
+		    q->used);
+	return arena_printf(a, "%" PRIu64 "/%" PRIu64, q->used, q->limit);
 }
 
 static bool

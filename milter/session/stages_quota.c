@@ -32,8 +32,8 @@ static struct quota_facts
 own_account(const struct message *m, const struct plan_rules *plan)
 {
 	struct quota_facts q = { .plan = plan->name,
-	    .limit = plan->limits.recipients,
-	    .messages_limit = plan->limits.messages };
+	    .limit = plan->limits.of[STORE_RECIPIENTS][STORE_HOUR],
+	    .messages_limit = plan->limits.of[STORE_MESSAGES][STORE_HOUR] };
 
 	if (m->f.relay != NULL) {
 		q.key = m->user->login;
@@ -51,8 +51,10 @@ static struct quota_facts
 group_account(const struct group_rules *group, const char *login)
 {
 	struct quota_facts q = { .key = group->key, .login = login,
-	    .group = group->name, .limit = group->limits.recipients,
-	    .messages_limit = group->limits.messages };
+	    .group = group->name,
+	    .limit = group->limits.of[STORE_RECIPIENTS][STORE_HOUR],
+	    .messages_limit =
+	    group->limits.of[STORE_MESSAGES][STORE_HOUR] };
 
 	return q;
 }
@@ -60,12 +62,12 @@ group_account(const struct group_rules *group, const char *login)
 static void
 apply_setting(struct quota_facts *q, const struct store_setting *t)
 {
-	if (t->recipients_set)
-		q->limit = t->limits.recipients;
-	if (t->messages_set)
-		q->messages_limit = t->limits.messages;
-	q->set = t->recipients_set;
-	q->messages_set = t->messages_set;
+	q->set = store_limit_is_set(t, STORE_RECIPIENTS, STORE_HOUR);
+	q->messages_set = store_limit_is_set(t, STORE_MESSAGES, STORE_HOUR);
+	if (q->set)
+		q->limit = t->limits.of[STORE_RECIPIENTS][STORE_HOUR];
+	if (q->messages_set)
+		q->messages_limit = t->limits.of[STORE_MESSAGES][STORE_HOUR];
 }
 
 /* There may be a block, so that the policy for a failing store decides. */
@@ -113,8 +115,8 @@ reservation_open(struct message *m)
 	for (i = 0; i < m->f.nquotas; i++) {
 		q = &m->f.quota[i];
 		account[i].key = q->key;
-		account[i].limits.recipients = q->limit;
-		account[i].limits.messages = q->messages_limit;
+		account[i].limits = (struct store_limits)
+		    STORE_LIMITS_HOUR(q->limit, q->messages_limit);
 	}
 	m->reservation = store_reservation_new(m->sv->store, account,
 	    m->f.nquotas);
@@ -157,8 +159,7 @@ stage_quota_open(struct message *m)
 
 /* How full an account is, in recipients or in messages. */
 struct fill {
-	uint64_t	 used;
-	uint32_t	 limit;
+	uint64_t	 used, limit;
 	const char	*unit;
 };
 
@@ -189,15 +190,17 @@ fill_of(const struct quota_facts *q, const struct store_usage *u,
 {
 	struct fill by_rcpt, by_msg;
 
-	by_rcpt = (struct fill){ .used = u->recipients, .limit = q->limit,
+	by_rcpt = (struct fill){ .limit = q->limit,
+	    .used = u->used[STORE_RECIPIENTS][STORE_HOUR],
 	    .unit = "recipients" };
-	by_msg = (struct fill){ .used = u->messages, .limit = q->messages_limit,
+	by_msg = (struct fill){ .limit = q->messages_limit,
+	    .used = u->used[STORE_MESSAGES][STORE_HOUR],
 	    .unit = "messages" };
 	if (committed)
 		return fuller(by_rcpt, by_msg);
-	by_rcpt.used += u->reserved_recipients;
-	by_msg.used += u->reserved_messages;
-	return u->by_messages ? by_msg : by_rcpt;
+	by_rcpt.used += u->reserved[STORE_RECIPIENTS];
+	by_msg.used += u->reserved[STORE_MESSAGES];
+	return u->unit == STORE_MESSAGES ? by_msg : by_rcpt;
 }
 
 /* The percentage to warn about; 0: no warning is due. */
@@ -234,7 +237,7 @@ warn_site(struct message *m, const struct store_usage *usage, bool committed)
 		e.group = q->group;
 		e.plan = q->plan;
 		e.unit = f.unit;
-		e.used = (uint32_t)f.used;
+		e.used = f.used;
 		e.limit = f.limit;
 		services_notice(m->sv, m->setup->conf, &e);
 	}
@@ -284,9 +287,11 @@ stage_quota_recipient(struct message *m)
 	services_time_end(m->sv);
 	for (i = 0; i < m->f.nquotas; i++) {
 		u = &usage[i];
-		m->f.quota[i].used = u->recipients + u->reserved_recipients;
-		m->f.quota[i].messages_used = u->messages +
-		    u->reserved_messages;
+		m->f.quota[i].used = u->used[STORE_RECIPIENTS][STORE_HOUR] +
+		    u->reserved[STORE_RECIPIENTS];
+		m->f.quota[i].messages_used =
+		    u->used[STORE_MESSAGES][STORE_HOUR] +
+		    u->reserved[STORE_MESSAGES];
 	}
 	note_answer(m, usage, answer, false);
 	return quota_verdict(m, usage, answer);

@@ -143,7 +143,7 @@ shard_free(struct shard *s)
 
 /* By how many one more exceeds the limit; 0: it fits. */
 static uint64_t
-account_excess(uint64_t used, uint32_t limit)
+account_excess(uint64_t used, uint64_t limit)
 {
 	if (limit == STORE_UNLIMITED || used + 1 <= limit)
 		return 0;
@@ -162,8 +162,10 @@ account_next_fit(const struct account *a, uint32_t minute,
 
 	if (too_many.recipients == 0 && too_many.messages == 0)
 		return 0;
-	if ((too_many.recipients > 0 && limits.recipients == 0) ||
-	    (too_many.messages > 0 && limits.messages == 0))
+	if ((too_many.recipients > 0 &&
+	    limits.of[STORE_RECIPIENTS][STORE_HOUR] == 0) ||
+	    (too_many.messages > 0 &&
+	    limits.of[STORE_MESSAGES][STORE_HOUR] == 0))
 		return 0;
 	if (!hour_when_over(&a->hour, minute, too_many, &when) &&
 	    when < minute + HOUR_MINUTES)
@@ -178,16 +180,21 @@ account_judge(const struct account *a, uint32_t minute,
 	struct hour_sum	used = hour_sum(&a->hour, minute), too_many;
 
 	too_many.recipients = account_excess(used.recipients +
-	    a->reserved_recipients, limits.recipients);
+	    a->reserved_recipients,
+	    limits.of[STORE_RECIPIENTS][STORE_HOUR]);
 	too_many.messages = messages == 0 ? 0 :
 	    account_excess(used.messages + a->reserved_messages,
-	    limits.messages);
-	usage->recipients = hour_cap(used.recipients);
-	usage->messages = hour_cap(used.messages);
-	usage->reserved_recipients = a->reserved_recipients;
-	usage->reserved_messages = a->reserved_messages;
+	    limits.of[STORE_MESSAGES][STORE_HOUR]);
+	usage->counted = 1u << STORE_HOUR;
+	usage->used[STORE_RECIPIENTS][STORE_HOUR] = used.recipients;
+	usage->used[STORE_MESSAGES][STORE_HOUR] = used.messages;
+	usage->reserved[STORE_RECIPIENTS] = a->reserved_recipients;
+	usage->reserved[STORE_MESSAGES] = a->reserved_messages;
 	usage->next_fit = account_next_fit(a, minute, too_many, limits);
-	usage->by_messages = too_many.recipients == 0 && too_many.messages > 0;
+	usage->fits[STORE_HOUR] = usage->next_fit;
+	usage->unit = too_many.recipients == 0 && too_many.messages > 0 ?
+	    STORE_MESSAGES : STORE_RECIPIENTS;
+	usage->window = STORE_HOUR;
 	usage->refused = too_many.recipients > 0 || too_many.messages > 0;
 	return usage->refused ? STORE_REFUSED : STORE_TAKEN;
 }

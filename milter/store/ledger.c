@@ -116,8 +116,10 @@ ledger_take(struct ledger_reservation *r, uint32_t messages,
 	r->messages += messages;
 	for (i = 0; i < r->base.n; i++) {
 		a = r->part[i].account;
-		usage[i].reserved_recipients = ++a->reserved_recipients;
-		usage[i].reserved_messages = a->reserved_messages += messages;
+		a->reserved_recipients++;
+		a->reserved_messages += messages;
+		usage[i].reserved[STORE_RECIPIENTS] = a->reserved_recipients;
+		usage[i].reserved[STORE_MESSAGES] = a->reserved_messages;
 	}
 }
 

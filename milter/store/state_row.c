@@ -59,9 +59,13 @@ state_row_bind(struct sql_statement *st, const struct ledger_row *row)
 #define PARTS_MAX	(STORE_PART_ALL | SETTING_ROW_RESET)
 
 static int64_t
-setting_count(bool is_set, uint32_t limit)
+setting_count(const struct store_setting *t, enum store_unit unit)
 {
-	return is_set ? (int64_t)limit + 1 : 0;
+	uint64_t limit = t->limits.of[unit][STORE_HOUR];
+
+	if (!store_limit_is_set(t, unit, STORE_HOUR))
+		return 0;
+	return (int64_t)(limit < UINT32_MAX ? limit : UINT32_MAX) + 1;
 }
 
 static int64_t
@@ -74,8 +78,8 @@ setting_sum(const struct setting_row *row)
 
 	len = snprintf(numbers, sizeof(numbers), "%u %lld %lld %lld %d %lld ",
 	    row->parts,
-	    (long long)setting_count(t->recipients_set, t->limits.recipients),
-	    (long long)setting_count(t->messages_set, t->limits.messages),
+	    (long long)setting_count(t, STORE_RECIPIENTS),
+	    (long long)setting_count(t, STORE_MESSAGES),
 	    (long long)t->blocked_until, (int)t->block,
 	    (long long)t->changed);
 	h = fnv_add(FNV_START, numbers, (size_t)len);
@@ -85,10 +89,13 @@ setting_sum(const struct setting_row *row)
 }
 
 static void
-setting_limit(int64_t count, bool *is_set, uint32_t *limit)
+setting_limit(int64_t count, struct store_setting *t, enum store_unit unit)
 {
-	*is_set = count > 0;
-	*limit = count > 0 ? (uint32_t)(count - 1) : 0;
+	if (count == 0)
+		return;
+	t->until[unit][STORE_HOUR] = STORE_FOREVER;
+	t->limits.of[unit][STORE_HOUR] = count - 1 == UINT32_MAX ?
+	    STORE_UNLIMITED : (uint64_t)count - 1;
 }
 
 static bool
@@ -108,8 +115,8 @@ setting_numbers(struct sql_statement *st, int first, struct setting_row *row)
 	    !sql_column_number(st, first + 7, STORE_FOREVER, &changed))
 		return false;
 	row->parts = (unsigned)parts;
-	setting_limit(recipients, &t->recipients_set, &t->limits.recipients);
-	setting_limit(messages, &t->messages_set, &t->limits.messages);
+	setting_limit(recipients, t, STORE_RECIPIENTS);
+	setting_limit(messages, t, STORE_MESSAGES);
 	t->blocked_until = (time_t)until;
 	t->block = (enum store_block)block;
 	t->changed = (time_t)changed;
@@ -142,10 +149,8 @@ setting_row_bind(struct sql_statement *st, const struct setting_row *row)
 
 	sql_bind_text(st, 1, row->key);
 	sql_bind_number(st, 2, row->parts);
-	sql_bind_number(st, 3, setting_count(t->recipients_set,
-	    t->limits.recipients));
-	sql_bind_number(st, 4, setting_count(t->messages_set,
-	    t->limits.messages));
+	sql_bind_number(st, 3, setting_count(t, STORE_RECIPIENTS));
+	sql_bind_number(st, 4, setting_count(t, STORE_MESSAGES));
 	sql_bind_number(st, 5, t->blocked_until);
 	sql_bind_number(st, 6, (int64_t)t->block);
 	sql_bind_text(st, 7, t->reason);

@@ -94,6 +94,12 @@ store_usage_init(struct store_usage *usage, size_t n, time_t now)
 		usage[i].now = now;
 }
 
+void
+store_set_bytes(struct reservation *r, uint64_t bytes)
+{
+	r->bytes = bytes < STORE_LIMIT_MAX ? bytes : STORE_LIMIT_MAX;
+}
+
 enum store_answer
 store_reserve(struct reservation *r, time_t now, struct store_usage *usage)
 {
@@ -130,8 +136,8 @@ store_usage(struct store *s, const char *key, time_t now,
 }
 
 void
-store_rows_add(struct store_rows *rows, const char *key, uint32_t recipients,
-    uint32_t messages)
+store_rows_add(struct store_rows *rows, const char *key, uint64_t recipients,
+    uint64_t messages)
 {
 	rows->row = array_grow(rows->row, rows->n, &rows->capacity,
 	    sizeof(*rows->row));

@@ -70,6 +70,7 @@ struct store {
 struct reservation {
 	struct store	*store;
 	size_t		 n;		/* accounts */
+	uint64_t	 bytes;		/* of the message, as known now */
 };
 
 /* `path` NULL: outcomes stay in memory. */
@@ -78,7 +79,7 @@ void		 dmarc_notes_free(struct dmarc_notes **dp);
 
 /* store.c, for backends: add a row; the key is copied. */
 void		 store_rows_add(struct store_rows *rows, const char *key,
-		    uint32_t recipients, uint32_t messages);
+		    uint64_t recipients, uint64_t messages);
 
 /* store_settings.c, for backends: copy these parts of `from` to `to`. */
 void		 setting_merge(struct store_setting *to, unsigned parts,

@@ -15,24 +15,36 @@
 bool
 setting_is_empty(const struct store_setting *setting)
 {
-	return !setting->recipients_set && !setting->messages_set &&
-	    setting->blocked_until == 0;
+	int u, w;
+
+	for (u = 0; u < STORE_UNITS; u++)
+		for (w = 0; w < STORE_WINDOWS; w++)
+			if (setting->until[u][w] != 0)
+				return false;
+	return setting->blocked_until == 0;
+}
+
+static void
+setting_merge_limit(struct store_setting *to, const struct store_setting *from,
+    enum store_unit u, enum store_window w)
+{
+	to->until[u][w] = from->until[u][w];
+	to->limits.of[u][w] = from->until[u][w] != 0 ? from->limits.of[u][w] :
+	    0;
 }
 
 void
 setting_merge(struct store_setting *to, unsigned parts,
     const struct store_setting *from)
 {
-	if (parts & STORE_PART_RECIPIENTS) {
-		to->recipients_set = from->recipients_set;
-		to->limits.recipients = from->recipients_set ?
-		    from->limits.recipients : 0;
-	}
-	if (parts & STORE_PART_MESSAGES) {
-		to->messages_set = from->messages_set;
-		to->limits.messages = from->messages_set ?
-		    from->limits.messages : 0;
-	}
+	int u, w;
+
+	for (u = 0; u < STORE_UNITS; u++)
+		for (w = 0; w < STORE_WINDOWS; w++)
+			if (parts & store_part((enum store_unit)u,
+			    (enum store_window)w))
+				setting_merge_limit(to, from,
+				    (enum store_unit)u, (enum store_window)w);
 	if (parts & STORE_PART_BLOCK) {
 		to->blocked_until = from->blocked_until;
 		to->block = from->block;
@@ -63,10 +75,20 @@ store_setting_rows_free(struct store_setting_rows *rows)
 	memset(rows, 0, sizeof(*rows));
 }
 
-/* Remove a block that is over, with its reason. */
+/* Remove limits that are over, and a block that is over, with its reason. */
 static void
 setting_tidy(struct store_setting *setting, time_t now)
 {
+	int u, w;
+
+	for (u = 0; u < STORE_UNITS; u++) {
+		for (w = 0; w < STORE_WINDOWS; w++) {
+			if (setting->until[u][w] > now)
+				continue;
+			setting->until[u][w] = 0;
+			setting->limits.of[u][w] = 0;
+		}
+	}
 	if (setting->blocked_until <= now) {
 		setting->blocked_until = 0;
 		setting->block = STORE_BLOCK_DEFER;
@@ -114,7 +136,7 @@ enum store_answer
 store_setting_put(struct store *s, const char *key, unsigned parts,
     const struct store_setting *setting, char error[STORE_ERROR])
 {
-	struct store_setting clean = { .recipients_set = false };
+	struct store_setting clean = { .blocked_until = 0 };
 
 	error[0] = '\0';
 	if (key[0] == '\0') {

@@ -27,7 +27,8 @@
 #define MAX_THREADS	16
 #define BENCH_LOGINS	1000000
 
-static const struct store_limits limits = { 4000000000u, 4000000000u };
+static const struct store_limits limits =
+	    STORE_LIMITS_HOUR(4000000000u, 4000000000u);
 
 struct worker {
 	struct store	*store;

@@ -108,8 +108,8 @@ sample_users(const struct conf *c)
 	assert_non_null(u);
 	assert_string_equal(u->login, "alice@example.org");
 	assert_string_equal(u->plan->name, "premium");
-	assert_int_equal(u->plan->limits.recipients, 3000);
-	assert_int_equal(u->plan->limits.messages, 3000);
+	assert_int_equal(u->plan->limits.of[STORE_RECIPIENTS][STORE_HOUR], 3000);
+	assert_int_equal(u->plan->limits.of[STORE_MESSAGES][STORE_HOUR], 3000);
 	assert_int_equal(u->nsenders, 2);
 	assert_string_equal(u->senders[1], "@shop.example.org");
 	assert_int_equal(u->nnetworks, 1);
@@ -230,9 +230,11 @@ defaults(void **state)
 	assert_int_equal(c->nplans, NELEM(plans));
 	for (i = 0; i < NELEM(plans); i++) {
 		assert_string_equal(c->plans[i].name, plans[i].name);
-		assert_int_equal(c->plans[i].limits.recipients,
+		assert_int_equal(
+		    c->plans[i].limits.of[STORE_RECIPIENTS][STORE_HOUR],
 		    plans[i].recipients);
-		assert_int_equal(c->plans[i].limits.messages,
+		assert_int_equal(
+		    c->plans[i].limits.of[STORE_MESSAGES][STORE_HOUR],
 		    STORE_UNLIMITED);
 	}
 	assert_ptr_equal(c->default_plan, &c->plans[0]);
@@ -405,8 +407,8 @@ values_are_folded(void **state)
 	assert_string_equal(c->authserv_id, "mx.example.net");
 	assert_string_equal(u->login, "bob");
 	assert_string_equal(u->senders[0], "Bob.X@example.org");
-	assert_int_equal(u->plan->limits.recipients, 3000);
-	assert_int_equal(u->plan->limits.messages, 7);
+	assert_int_equal(u->plan->limits.of[STORE_RECIPIENTS][STORE_HOUR], 3000);
+	assert_int_equal(u->plan->limits.of[STORE_MESSAGES][STORE_HOUR], 7);
 	assert_string_equal(c->listeners[0]->daemon_ports[0], "25");
 	assert_string_equal(c->listeners[0]->mechanisms[0], "PLAIN");
 	conf_unref(&c);

@@ -11,8 +11,8 @@
 #include "conf/users.h"
 
 static const struct plan_rules plans[] = {
-	{ "trial",   { 1000, STORE_UNLIMITED } },
-	{ "Premium", { 3000, STORE_UNLIMITED } },
+	{ "trial",   STORE_LIMITS_HOUR(1000, STORE_UNLIMITED) },
+	{ "Premium", STORE_LIMITS_HOUR(3000, STORE_UNLIMITED) },
 };
 static const struct users_plans known = { plans, 2 };
 

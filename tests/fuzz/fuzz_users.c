@@ -35,7 +35,8 @@ try_values(struct arena *a, const struct users_plans *plans,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct plan_rules	 trial = { "trial", { 1000, 1000 } };
+	static const struct plan_rules	 trial = { "trial",
+	    STORE_LIMITS_HOUR(1000, 1000) };
 	static const struct users_plans	 plans = { &trial, 1 };
 	struct arena	*a = arena_new(0);
 	struct users	*u = users_new(a, NULL);

@@ -46,7 +46,7 @@ static const struct {
 	    "the next one fits at 14:05:00 UTC (in 7500 seconds)" },
 	{ "the message limit is named as such",
 	    { ACTION_DEFER, ACTION_DEFER }, STORE_REFUSED,
-	    { .next_fit = NOON + 61, .by_messages = true },
+	    { .next_fit = NOON + 61, .unit = STORE_MESSAGES },
 	    ACTION_DEFER, "451", "4.7.1", "Quota exceeded for "
 	    "alice@example.org: plan trial allows 1 message an hour; "
 	    "the next one fits at 12:01:01 UTC (in 61 seconds)" },
@@ -116,19 +116,19 @@ static const struct {
 	    "recipients an hour; the next one fits at 12:01:00 UTC (in 60 "
 	    "seconds)" },
 	{ "no messages at all for a group", &acme,
-	    { .refused = true, .by_messages = true },
+	    { .refused = true, .unit = STORE_MESSAGES },
 	    "alice@example.org may not send: group acme allows no messages" },
 	{ "a limit that was set is not the plan's", &set,
 	    { .refused = true, .next_fit = NOON + 60 },
 	    "Quota exceeded for carol: its own setting allows 5 recipients an "
 	    "hour; the next one fits at 12:01:00 UTC (in 60 seconds)" },
 	{ "the other one still is", &set,
-	    { .refused = true, .by_messages = true, .next_fit = NOON + 60 },
+	    { .refused = true, .unit = STORE_MESSAGES, .next_fit = NOON + 60 },
 	    "Quota exceeded for carol: plan trial allows 9 messages an "
 	    "hour; the next one fits at 12:01:00 UTC (in 60 seconds)" },
 	{ "a plan of 0 allows none", &nothing, { .refused = true },
 	    "bob may not send: plan none allows no recipients" },
-	{ "nor messages", &nothing, { .refused = true, .by_messages = true },
+	{ "nor messages", &nothing, { .refused = true, .unit = STORE_MESSAGES },
 	    "bob may not send: plan none allows no messages" },
 	{ "without a login the listener is named", &local,
 	    { .refused = true, .next_fit = NOON },
@@ -214,10 +214,14 @@ hostile_login(void **state)
 		assert_in_range(v.text[i], ' ', '~');
 }
 
-static const struct plan_rules of_user = { "of user", { 1, 1 } };
-static const struct plan_rules of_listener = { "of listener", { 2, 2 } };
-static const struct plan_rules of_group = { "of group", { 4, 4 } };
-static const struct plan_rules of_site = { "of site", { 3, 3 } };
+static const struct plan_rules of_user = {
+	"of user", STORE_LIMITS_HOUR(1, 1) };
+static const struct plan_rules of_listener = {
+	"of listener", STORE_LIMITS_HOUR(2, 2) };
+static const struct plan_rules of_group = {
+	"of group", STORE_LIMITS_HOUR(4, 4) };
+static const struct plan_rules of_site = {
+	"of site", STORE_LIMITS_HOUR(3, 3) };
 
 static const struct user_rules entry = { .login = "alice", .plan = &of_user };
 static const struct user_rules planless = { .login = "bob" };
@@ -226,7 +230,8 @@ static const struct session_rules listener = {
 };
 static const struct session_rules bare = { .name = "local" };
 
-static const struct plan_rules of_tier = { "of tier", { 5, 5 } };
+static const struct plan_rules of_tier = {
+	"of tier", STORE_LIMITS_HOUR(5, 5) };
 static const struct tier_rules high = { .name = "high", .plan = &of_tier };
 static const struct tier_rules low = { .name = "low" };
 

@@ -18,10 +18,11 @@ static const struct warn_rules off = { NULL, 0 };
 static const struct {
 	const char	*name;
 	const struct warn_rules *rules;
-	uint32_t	 limit;
+	uint64_t	 limit;
 	struct {
 		int	 minute;
-		unsigned used, want;
+		uint64_t used;
+		unsigned want;
 	} message[8];
 } rows[] = {
 	{ "nothing below the first share", &usual, 100,
@@ -57,9 +58,9 @@ static const struct {
 	    { 1, 899, 0 }, { 1, 900, 90 }, { 1, 1000, 100 } } },
 	{ "rounding: 80 percent of 3 is 3", &usual, 3,
 	    { { 0, 2, 0 }, { 0, 3, 100 } } },
-	{ "the largest numbers", &usual, STORE_UNLIMITED - 1,
-	    { { 0, 3435973835u, 0 }, { 0, 3435973836u, 80 },
-	    { 0, STORE_UNLIMITED - 1, 100 } } },
+	{ "the largest numbers", &usual, STORE_LIMIT_MAX,
+	    { { 0, 7205759403792792, 0 }, { 0, 7205759403792793, 80 },
+	    { 0, STORE_LIMIT_MAX, 100 } } },
 	{ "the clock was set back", &usual, 100,
 	    { { 120, 80, 80 }, { 0, 81, 80 }, { 1, 82, 0 } } },
 };

@@ -146,7 +146,8 @@ recipients_refused_by_the_quota(void **state)
 {
 	struct services		*sv = open_services(SITE
 	    "fuse { refused = 2 }");
-	struct store_setting	 none = { .recipients_set = true };
+	struct store_setting	 none = {
+	    .until[STORE_RECIPIENTS][STORE_HOUR] = STORE_FOREVER };
 	char			 error[STORE_ERROR];
 
 	(void)state;

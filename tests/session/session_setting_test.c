@@ -64,9 +64,10 @@ static void
 a_set_limit_is_in_place_of_the_plans(void **state)
 {
 	struct services		*sv = open_services(conf_text);
-	struct store_setting	 five = { .recipients_set = true,
-	    .limits.recipients = 5 };
-	struct store_setting	 none = { .recipients_set = false };
+	struct store_setting	 five = {
+	    .until[STORE_RECIPIENTS][STORE_HOUR] = STORE_FOREVER,
+	    .limits.of[STORE_RECIPIENTS][STORE_HOUR] = 5 };
+	struct store_setting	 none = { .changed = 0 };
 
 	(void)state;
 	expect(sv, "plan", "rcpt defer 451 4.7.1 quota Quota exceeded for "
@@ -85,7 +86,8 @@ static void
 a_groups_limit_is_set_too(void **state)
 {
 	struct services		*sv = open_services(conf_text);
-	struct store_setting	 zero = { .recipients_set = true };
+	struct store_setting	 zero = {
+	    .until[STORE_RECIPIENTS][STORE_HOUR] = STORE_FOREVER };
 
 	(void)state;
 	put(sv, "group acme", STORE_PART_RECIPIENTS, zero);

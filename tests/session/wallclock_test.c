@@ -171,7 +171,8 @@ pass(struct services *sv, int64_t seconds)
 static bool
 one_fits(struct services *sv)
 {
-	static const struct store_limits limits = { 10, STORE_UNLIMITED };
+	static const struct store_limits limits =
+	    STORE_LIMITS_HOUR(10, STORE_UNLIMITED);
 	struct reservation	*r = reservation_on(sv->store, "alice", limits);
 	struct store_usage	 u;
 	enum store_answer	 answer;
@@ -427,7 +428,8 @@ struct worker {
 static void *
 send_on(void *arg)
 {
-	static const struct store_limits limits = { LIMIT, STORE_UNLIMITED };
+	static const struct store_limits limits =
+	    STORE_LIMITS_HOUR(LIMIT, STORE_UNLIMITED);
 	struct worker		*w = arg;
 	struct store_usage	 u;
 	enum store_answer	 answer;
@@ -479,7 +481,7 @@ sessions_meanwhile(void **state)
 		pthread_join(worker[i].thread, NULL);
 	assert_in_range(accepted, 1, LIMIT);
 	assert_int_equal(usage(sv->store, "alice", fake_now(), LIMIT,
-	    STORE_UNLIMITED).recipients, accepted);
+	    STORE_UNLIMITED).used[STORE_RECIPIENTS][STORE_HOUR], accepted);
 	close_services(b, sv);
 }
 

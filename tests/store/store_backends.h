@@ -16,9 +16,7 @@
 #define T0	1790000040		/* the beginning of a minute */
 #define HOUR	3600
 
-static const struct store_limits no_limits = {
-	STORE_UNLIMITED, STORE_UNLIMITED
-};
+static const struct store_limits no_limits = STORE_LIMITS_NONE;
 
 /* --- the backends -------------------------------------------------------- */
 
@@ -132,10 +130,10 @@ sent(struct store *s, const char *key, time_t now, unsigned recipients)
 }
 
 static inline struct store_usage
-usage(struct store *s, const char *key, time_t now, uint32_t recipients,
-    uint32_t messages)
+usage(struct store *s, const char *key, time_t now, uint64_t recipients,
+    uint64_t messages)
 {
-	struct store_limits	limits = { recipients, messages };
+	struct store_limits	limits = STORE_LIMITS_HOUR(recipients, messages);
 	struct store_usage	u;
 
 	assert_int_not_equal(store_usage(s, key, now, limits, &u),
@@ -144,10 +142,11 @@ usage(struct store *s, const char *key, time_t now, uint32_t recipients,
 	return u;
 }
 
-static inline uint32_t
+static inline uint64_t
 used(struct store *s, const char *key, time_t now)
 {
-	return usage(s, key, now, STORE_UNLIMITED, STORE_UNLIMITED).recipients;
+	return RCPTS(usage(s, key, now, STORE_UNLIMITED,
+	    STORE_UNLIMITED));
 }
 
 /* Run the tests on every backend; each begins with an empty store. */

@@ -15,23 +15,23 @@ static void
 a_message_from_reservation_to_commit(void **state)
 {
 	struct backend		*b = *state;
-	struct store_limits	 limits = { 3, 2 };
+	struct store_limits	 limits = STORE_LIMITS_HOUR(3, 2);
 	struct reservation	*r;
 	struct store_usage	 u;
 
 	r = reservation_on(b->store, "alice", limits);
 	assert_int_equal(store_reserve(r, T0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(r, T0, &u), STORE_TAKEN);
-	assert_int_equal(u.recipients, 0);
-	assert_int_equal(u.reserved_recipients, 2);
-	assert_int_equal(u.reserved_messages, 1);
+	assert_int_equal(RCPTS(u), 0);
+	assert_int_equal(RCPTS_HELD(u), 2);
+	assert_int_equal(MSGS_HELD(u), 1);
 	assert_int_equal(u.next_fit, 0);
 	assert_int_equal(store_commit(&r, T0, &u), STORE_TAKEN);
 	assert_null(r);
-	assert_int_equal(u.recipients, 2);
-	assert_int_equal(u.messages, 1);
-	assert_int_equal(u.reserved_recipients, 0);
-	assert_int_equal(u.reserved_messages, 0);
+	assert_int_equal(RCPTS(u), 2);
+	assert_int_equal(MSGS(u), 1);
+	assert_int_equal(RCPTS_HELD(u), 0);
+	assert_int_equal(MSGS_HELD(u), 0);
 	assert_int_equal(used(b->store, "alice", T0), 2);
 	assert_int_equal(used(b->store, "bob", T0), 0);
 }
@@ -40,7 +40,7 @@ static void
 the_recipient_above_the_limit_is_refused(void **state)
 {
 	struct backend		*b = *state;
-	struct store_limits	 limits = { 2, STORE_UNLIMITED };
+	struct store_limits	 limits = STORE_LIMITS_HOUR(2, STORE_UNLIMITED);
 	struct reservation	*r;
 	struct store_usage	 u;
 
@@ -48,12 +48,12 @@ the_recipient_above_the_limit_is_refused(void **state)
 	assert_int_equal(store_reserve(r, T0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(r, T0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(r, T0, &u), STORE_REFUSED);
-	assert_false(u.by_messages);
-	assert_int_equal(u.reserved_recipients, 2);
+	assert_int_equal(u.unit, STORE_RECIPIENTS);
+	assert_int_equal(RCPTS_HELD(u), 2);
 	/* if these two are committed now, they are over in an hour */
 	assert_int_equal(u.next_fit, T0 + HOUR);
 	assert_int_equal(store_commit(&r, T0, &u), STORE_TAKEN);
-	assert_int_equal(u.recipients, 2);
+	assert_int_equal(RCPTS(u), 2);
 	assert_int_equal(u.next_fit, T0 + HOUR);
 }
 
@@ -61,7 +61,7 @@ static void
 messages_have_a_limit_of_their_own(void **state)
 {
 	struct backend		*b = *state;
-	struct store_limits	 limits = { 100, 2 };
+	struct store_limits	 limits = STORE_LIMITS_HOUR(100, 2);
 	struct reservation	*r, *second;
 	struct store_usage	 u;
 
@@ -70,7 +70,7 @@ messages_have_a_limit_of_their_own(void **state)
 	second = reservation_on(b->store, "alice", limits);
 	assert_int_equal(store_reserve(r, T0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(second, T0, &u), STORE_REFUSED);
-	assert_true(u.by_messages);
+	assert_int_equal(u.unit, STORE_MESSAGES);
 	/* further recipients of the first one cost no message */
 	assert_int_equal(store_reserve(r, T0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(second, T0, &u), STORE_REFUSED);
@@ -81,8 +81,8 @@ messages_have_a_limit_of_their_own(void **state)
 	assert_int_equal(store_reserve(r, T0, &u), STORE_REFUSED);
 	store_give_back(&r);		/* it holds nothing: harmless */
 	assert_int_equal(store_commit(&second, T0, &u), STORE_TAKEN);
-	assert_int_equal(u.recipients, 6);
-	assert_int_equal(u.messages, 2);
+	assert_int_equal(RCPTS(u), 6);
+	assert_int_equal(MSGS(u), 2);
 }
 
 static void
@@ -103,8 +103,8 @@ refused_and_aborted_mail_costs_nothing(void **state)
 	r = reservation_on(b->store, "alice", no_limits);
 	assert_int_equal(store_commit(&r, T0, &u), STORE_TAKEN);
 	u = usage(b->store, "alice", T0, 1, 1);
-	assert_int_equal(u.recipients + u.messages, 0);
-	assert_int_equal(u.reserved_recipients + u.reserved_messages, 0);
+	assert_int_equal(RCPTS(u) + MSGS(u), 0);
+	assert_int_equal(RCPTS_HELD(u) + MSGS_HELD(u), 0);
 	assert_int_equal(store_list(b->store, T0, &rows, error), STORE_TAKEN);
 	assert_int_equal(rows.n, 0);
 	store_rows_free(&rows);
@@ -114,7 +114,8 @@ static void
 limit_zero_blocks_and_no_time_helps(void **state)
 {
 	struct backend		*b = *state;
-	struct store_limits	 limits[] = { { 0, 9 }, { 9, 0 } };
+	struct store_limits	 limits[] = {
+	    STORE_LIMITS_HOUR(0, 9), STORE_LIMITS_HOUR(9, 0) };
 	struct reservation	*r;
 	struct store_usage	 u;
 	size_t			 i;
@@ -122,7 +123,8 @@ limit_zero_blocks_and_no_time_helps(void **state)
 	for (i = 0; i < NELEM(limits); i++) {
 		r = reservation_on(b->store, "alice", limits[i]);
 		assert_int_equal(store_reserve(r, T0, &u), STORE_REFUSED);
-		assert_int_equal(u.by_messages, i == 1);
+		assert_int_equal(u.unit, i == 1 ? STORE_MESSAGES :
+		    STORE_RECIPIENTS);
 		assert_int_equal(u.next_fit, 0);
 		store_give_back(&r);
 	}
@@ -135,8 +137,8 @@ static struct reservation *
 member(struct store *s, const char *login)
 {
 	struct store_account account[] = {
-		{ login, { 5, STORE_UNLIMITED } },
-		{ "group", { 3, 2 } },
+		{ login, STORE_LIMITS_HOUR(5, STORE_UNLIMITED) },
+		{ "group", STORE_LIMITS_HOUR(3, 2) },
 	};
 
 	return store_reservation_new(s, account, NELEM(account));
@@ -151,13 +153,13 @@ a_message_counts_on_all_its_accounts(void **state)
 
 	assert_int_equal(store_reserve(r, T0, u), STORE_TAKEN);
 	assert_int_equal(store_reserve(r, T0, u), STORE_TAKEN);
-	assert_int_equal(u[0].reserved_recipients, 2);
-	assert_int_equal(u[1].reserved_recipients, 2);
-	assert_int_equal(u[1].reserved_messages, 1);
+	assert_int_equal(RCPTS_HELD(u[0]), 2);
+	assert_int_equal(RCPTS_HELD(u[1]), 2);
+	assert_int_equal(MSGS_HELD(u[1]), 1);
 	assert_int_equal(store_commit(&r, T0, u), STORE_TAKEN);
-	assert_int_equal(u[0].recipients, 2);
-	assert_int_equal(u[1].recipients, 2);
-	assert_int_equal(u[1].reserved_recipients, 0);
+	assert_int_equal(RCPTS(u[0]), 2);
+	assert_int_equal(RCPTS(u[1]), 2);
+	assert_int_equal(RCPTS_HELD(u[1]), 0);
 	assert_int_equal(used(b->store, "alice", T0), 2);
 	assert_int_equal(used(b->store, "group", T0), 2);
 }
@@ -185,9 +187,9 @@ any_of_the_accounts_may_refuse(void **state)
 	assert_int_equal(store_reserve(other, T0, u), STORE_REFUSED);
 	assert_false(u[0].refused);
 	assert_true(u[1].refused);
-	assert_false(u[1].by_messages);
+	assert_int_equal(u[1].unit, STORE_RECIPIENTS);
 	/* one account refused: nothing is reserved on the other */
-	assert_int_equal(u[0].reserved_recipients, 1);
+	assert_int_equal(RCPTS_HELD(u[0]), 1);
 	store_give_back(&r);
 	assert_int_equal(store_reserve(other, T0, u), STORE_TAKEN);
 	assert_int_equal(store_commit(&other, T0, u), STORE_TAKEN);
@@ -247,7 +249,7 @@ next_fit_is_when_enough_is_over(void **state)
 	struct backend	*b = *state;
 	struct store_usage u;
 	static const struct {
-		uint32_t	 recipients, messages;	/* limits */
+		uint64_t	 recipients, messages;	/* limits */
 		time_t		 want;
 	} cases[] = {
 		/* 5 at :00, 1 at :10, 4 at :20 (one message each) */
@@ -280,7 +282,7 @@ static void
 next_fit_is_the_first_second(void **state)
 {
 	struct backend		*b = *state;
-	struct store_limits	 limits = { 4, STORE_UNLIMITED };
+	struct store_limits	 limits = STORE_LIMITS_HOUR(4, STORE_UNLIMITED);
 	struct reservation	*r;
 	struct store_usage	 u;
 	time_t			 when;
@@ -412,9 +414,9 @@ committed_counts_survive_a_restart(void **state)
 	store_close(&b->store);
 	b->store = b->open(b);
 	u = usage(b->store, "alice", T0 + 60, 7, 9);
-	assert_int_equal(u.recipients, 7);
-	assert_int_equal(u.messages, 2);
-	assert_int_equal(u.reserved_recipients, 0);
+	assert_int_equal(RCPTS(u), 7);
+	assert_int_equal(MSGS(u), 2);
+	assert_int_equal(RCPTS_HELD(u), 0);
 	assert_int_equal(u.next_fit, T0 + HOUR);
 	sent(b->store, "alice", T0 + 60, 1);
 	assert_int_equal(used(b->store, "alice", T0 + HOUR), 5);
@@ -427,8 +429,11 @@ static const struct store_setting blocked = {
 	.reason = "spam; see ticket 7", .changed = T0
 };
 static const struct store_setting raised = {
-	.recipients_set = true, .messages_set = true,
-	.limits = { 7, STORE_UNLIMITED }, .changed = T0 + 5
+	.until[STORE_RECIPIENTS][STORE_HOUR] = STORE_FOREVER,
+	.until[STORE_MESSAGES][STORE_HOUR] = STORE_FOREVER,
+	.limits.of[STORE_RECIPIENTS][STORE_HOUR] = 7,
+	.limits.of[STORE_MESSAGES][STORE_HOUR] = STORE_UNLIMITED,
+	.changed = T0 + 5
 };
 static const struct store_setting nothing;
 
@@ -475,15 +480,15 @@ a_setting_is_kept_and_removed(void **state)
 	put(b, "listener local", STORE_PART_RECIPIENTS, &raised);
 	reopen(b);
 	t = setting_of(b, "alice", T0);
-	assert_true(t.recipients_set);
-	assert_true(t.messages_set);
-	assert_int_equal(t.limits.recipients, 7);
-	assert_int_equal(t.limits.messages, STORE_UNLIMITED);
+	assert_true(RCPTS_SET(t));
+	assert_true(MSGS_SET(t));
+	assert_int_equal(RCPTS_MAX(t.limits), 7);
+	assert_int_equal(MSGS_MAX(t.limits), STORE_UNLIMITED);
 	assert_int_equal(t.blocked_until, 0);
 	assert_int_equal(t.changed, T0 + 5);
 	t = setting_of(b, "listener local", T0);
-	assert_true(t.recipients_set);
-	assert_false(t.messages_set);
+	assert_true(RCPTS_SET(t));
+	assert_false(MSGS_SET(t));
 	put(b, "alice", STORE_PART_ALL, &nothing);
 	put(b, "nobody", STORE_PART_ALL, &nothing);
 	reopen(b);
@@ -507,7 +512,7 @@ settings_of_several_keys(void **state)
 	put(b, "group acme", STORE_PART_ALL, &ending);
 	assert_int_equal(store_settings_get(b->store, key, NELEM(key), T0, t,
 	    error), STORE_TAKEN);
-	assert_int_equal(t[0].limits.recipients, 7);
+	assert_int_equal(RCPTS_MAX(t[0].limits), 7);
 	assert_memory_equal(&t[1], &nothing, sizeof(t[1]));
 	assert_int_equal(t[2].blocked_until, T0 + 1);
 	assert_memory_equal(&t[3], &t[0], sizeof(t[0]));
@@ -526,8 +531,8 @@ parts_of_a_setting_are_set_apart(void **state)
 	put(b, "alice", STORE_PART_RECIPIENTS | STORE_PART_MESSAGES, &raised);
 	put(b, "alice", STORE_PART_BLOCK, &blocked);
 	t = setting_of(b, "alice", T0);
-	assert_int_equal(t.limits.recipients, 7);
-	assert_true(t.messages_set);
+	assert_int_equal(RCPTS_MAX(t.limits), 7);
+	assert_true(MSGS_SET(t));
 	assert_true(t.blocked_until == STORE_FOREVER);
 	assert_int_equal(t.block, STORE_BLOCK_REJECT);
 	assert_string_equal(t.reason, blocked.reason);
@@ -536,8 +541,8 @@ parts_of_a_setting_are_set_apart(void **state)
 	put(b, "alice", STORE_PART_BLOCK, &nothing);
 	reopen(b);
 	t = setting_of(b, "alice", T0);
-	assert_true(t.recipients_set);
-	assert_false(t.messages_set);
+	assert_true(RCPTS_SET(t));
+	assert_false(MSGS_SET(t));
 	assert_int_equal(t.blocked_until, 0);
 	assert_string_equal(t.reason, "");
 }
@@ -582,7 +587,7 @@ settings_are_listed_by_key(void **state)
 	size_t			 i;
 
 	for (i = NELEM(keys); i-- > 0;) {
-		t.limits.recipients = (uint32_t)i;
+		RCPTS_MAX(t.limits) = (uint32_t)i;
 		put(b, keys[i], STORE_PART_ALL, &t);
 	}
 	reopen(b);
@@ -591,7 +596,7 @@ settings_are_listed_by_key(void **state)
 	assert_int_equal(rows.n, NELEM(keys));
 	for (i = 0; i < rows.n; i++) {
 		assert_string_equal(rows.row[i].key, keys[i]);
-		assert_int_equal(rows.row[i].setting.limits.recipients, i);
+		assert_int_equal(RCPTS_MAX(rows.row[i].setting.limits), i);
 	}
 	store_setting_rows_free(&rows);
 }
@@ -642,16 +647,16 @@ change_on(void *arg)
 
 	t.blocked_until = STORE_FOREVER;
 	for (i = 0; i < CHANGES; i++) {
-		t.limits.recipients = t.limits.messages = i;
+		RCPTS_MAX(t.limits) = MSGS_MAX(t.limits) = i;
 		if (store_setting_put(c->store, "alice", c->part, &t,
 		    error) != STORE_TAKEN || store_setting_get(c->store,
 		    "alice", T0, &seen, error) != STORE_TAKEN)
 			c->wrong = true;
 		if (c->part == STORE_PART_RECIPIENTS &&
-		    seen.limits.recipients != i)
+		    RCPTS_MAX(seen.limits) != i)
 			c->wrong = true;
 		if (c->part == STORE_PART_MESSAGES &&
-		    seen.limits.messages != i)
+		    MSGS_MAX(seen.limits) != i)
 			c->wrong = true;
 	}
 	return NULL;
@@ -679,8 +684,8 @@ parallel_changes_do_not_undo_each_other(void **state)
 	}
 	reopen(b);
 	t = setting_of(b, "alice", T0);
-	assert_int_equal(t.limits.recipients, CHANGES - 1);
-	assert_int_equal(t.limits.messages, CHANGES - 1);
+	assert_int_equal(RCPTS_MAX(t.limits), CHANGES - 1);
+	assert_int_equal(MSGS_MAX(t.limits), CHANGES - 1);
 	assert_true(t.blocked_until == STORE_FOREVER);
 }
 
@@ -703,13 +708,13 @@ a_reset_forgets_the_hour(void **state)
 	assert_int_equal(store_reset(b->store, "nobody", T0, error),
 	    STORE_TAKEN);
 	u = usage(b->store, "alice", T0 + 600, 9, 9);
-	assert_int_equal(u.recipients + u.messages, 0);
-	assert_int_equal(u.reserved_recipients, 1);
+	assert_int_equal(RCPTS(u) + MSGS(u), 0);
+	assert_int_equal(RCPTS_HELD(u), 1);
 	assert_int_equal(store_commit(&r, T0 + 600, &u), STORE_TAKEN);
 	reopen(b);
 	assert_int_equal(used(b->store, "alice", T0 + 600), 1);
 	assert_int_equal(used(b->store, "bob", T0 + 600), 5);
-	assert_true(setting_of(b, "alice", T0).recipients_set);
+	assert_true(RCPTS_SET(setting_of(b, "alice", T0)));
 }
 
 /* --- many at once -------------------------------------------------------- */
@@ -729,7 +734,8 @@ static void *
 one_of_the_crowd(void *arg)
 {
 	struct crowd		*c = arg;
-	struct store_limits	 limits = { CROWD_LIMIT, STORE_UNLIMITED };
+	struct store_limits	 limits =
+	    STORE_LIMITS_HOUR(CROWD_LIMIT, STORE_UNLIMITED);
 	struct reservation	*r;
 	struct store_usage	 u;
 	enum store_answer	 answer;
@@ -776,8 +782,9 @@ one_of_the_group(void *arg)
 	static atomic_uint	 number;
 	struct crowd		*c = arg;
 	struct store_account	 account[] = {
-		{ NULL, { 20, STORE_UNLIMITED } },
-		{ c->key, { CROWD_LIMIT, STORE_UNLIMITED } },
+		{ NULL, STORE_LIMITS_HOUR(20, STORE_UNLIMITED) },
+		{ c->key, STORE_LIMITS_HOUR(CROWD_LIMIT,
+		    STORE_UNLIMITED) },
 	};
 	struct reservation	*r;
 	struct store_usage	 u[2];
@@ -834,7 +841,8 @@ struct mixer {
 static void
 mix_one(struct mixer *m)
 {
-	struct store_limits	 limits = { MIX_LIMIT, STORE_UNLIMITED };
+	struct store_limits	 limits =
+	    STORE_LIMITS_HOUR(MIX_LIMIT, STORE_UNLIMITED);
 	unsigned		 k = (unsigned)rand_r(&m->seed) % MIX_KEYS;
 	unsigned		 n = (unsigned)rand_r(&m->seed) % 5, took = 0;
 	struct reservation	*r;
@@ -845,7 +853,7 @@ mix_one(struct mixer *m)
 	r = reservation_on(m->store, key, limits);
 	while (n-- > 0 && store_reserve(r, T0, &u) == STORE_TAKEN) {
 		took++;
-		if (u.recipients + u.reserved_recipients > MIX_LIMIT)
+		if (RCPTS(u) + RCPTS_HELD(u) > MIX_LIMIT)
 			m->over = true;
 	}
 	switch (rand_r(&m->seed) % 8) {

@@ -147,8 +147,8 @@ work_with_fault(int at)
 			lost++;
 			assert_string_not_equal(u.error, "");
 		}
-		assert_int_equal(u.recipients, took);
-		assert_int_equal(u.reserved_recipients, 0);
+		assert_int_equal(RCPTS(u), took);
+		assert_int_equal(RCPTS_HELD(u), 0);
 		if (i % 5 == 4)
 			store_prune(s, T0, error);
 	}
@@ -537,7 +537,7 @@ static void
 kill_at_any_moment(void **state)
 {
 	struct store	*s;
-	uint32_t	 before = 0, after, accepted, in_flight;
+	uint64_t	 before = 0, after, accepted, in_flight;
 	unsigned	 i, busy = 0, seed = 9;
 
 	(void)state;

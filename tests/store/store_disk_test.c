@@ -17,7 +17,8 @@
 #define NOBODY	65534
 
 static const struct store_setting limit = {
-	.recipients_set = true, .limits = { .recipients = 7 }, .changed = T0
+	.until[STORE_RECIPIENTS][STORE_HOUR] = STORE_FOREVER,
+	.limits.of[STORE_RECIPIENTS][STORE_HOUR] = 7, .changed = T0
 };
 static const struct store_setting block = {
 	.blocked_until = T0 + 7200, .block = STORE_BLOCK_DEFER,
@@ -156,8 +157,8 @@ expect_set(struct store *s)
 {
 	struct store_setting t = setting_of(s, "alice", T0);
 
-	assert_true(t.recipients_set);
-	assert_int_equal(t.limits.recipients, 7);
+	assert_true(RCPTS_SET(t));
+	assert_int_equal(RCPTS_MAX(t.limits), 7);
 	assert_true(t.blocked_until == T0 + 7200);
 	assert_string_equal(t.reason, "looks stolen");
 	assert_int_equal(used(s, "alice", T0), 0);
@@ -200,7 +201,7 @@ the_running_daemon_is_asked(void **state)
 	start(&d);
 	expect_set(d.store);
 	as_tool("unsets", false);
-	assert_false(setting_of(d.store, "alice", T0).recipients_set);
+	assert_false(RCPTS_SET(setting_of(d.store, "alice", T0)));
 	stop(&d);
 }
 
@@ -307,7 +308,7 @@ blocks_that_are_over_leave_the_file(void **state)
 	assert_int_equal(setting_of(s, "bob", T0).blocked_until, T0 + 7200);
 	assert_int_equal(store_prune(s, T0 + 7200, error), STORE_TAKEN);
 	assert_int_equal(setting_of(s, "bob", T0).blocked_until, 0);
-	assert_true(setting_of(s, "bob", T0).recipients_set);
+	assert_true(RCPTS_SET(setting_of(s, "bob", T0)));
 	store_close(&s);
 	assert_true(sql_open(&other, path, SQL_READ));
 	text = sql_text(other, "SELECT group_concat(key || blocked_until) "

@@ -11,7 +11,9 @@
 #define MODEL_SENT	20000
 
 static const struct store_limits model_limits[MODEL_KEYS] = {
-	{ 40, STORE_UNLIMITED }, { STORE_UNLIMITED, 12 }, { 60, 15 }, { 7, 7 }
+	STORE_LIMITS_HOUR(40, STORE_UNLIMITED),
+	STORE_LIMITS_HOUR(STORE_UNLIMITED, 12),
+	STORE_LIMITS_HOUR(60, 15), STORE_LIMITS_HOUR(7, 7)
 };
 
 struct model {
@@ -61,9 +63,10 @@ model_fits(const struct model *m, unsigned key, time_t now, bool message)
 	struct model_sum		 s = model_sum(m, key, now);
 	const struct store_limits	*l = &model_limits[key];
 
-	return (uint64_t)s.recipients + s.reserved + 1 <= l->recipients &&
+	return (uint64_t)s.recipients + s.reserved + 1 <=
+	    RCPTS_MAX(*l) &&
 	    (!message || (uint64_t)s.messages + s.reserving + 1 <=
-	    l->messages);
+	    MSGS_MAX(*l));
 }
 
 static void
@@ -71,10 +74,10 @@ model_compare(const struct model *m, unsigned key, const struct store_usage *u)
 {
 	struct model_sum s = model_sum(m, key, m->now);
 
-	assert_int_equal(u->recipients, s.recipients);
-	assert_int_equal(u->messages, s.messages);
-	assert_int_equal(u->reserved_recipients, s.reserved);
-	assert_int_equal(u->reserved_messages, s.reserving);
+	assert_int_equal(RCPTS(*u), s.recipients);
+	assert_int_equal(MSGS(*u), s.messages);
+	assert_int_equal(RCPTS_HELD(*u), s.reserved);
+	assert_int_equal(MSGS_HELD(*u), s.reserving);
 }
 
 static void

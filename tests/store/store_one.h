@@ -6,6 +6,17 @@
 
 #include "store/store.h"
 
+/* Of a struct store_usage: counts of the hour, and reservations. */
+#define RCPTS(u)	((u).used[STORE_RECIPIENTS][STORE_HOUR])
+#define MSGS(u)		((u).used[STORE_MESSAGES][STORE_HOUR])
+#define RCPTS_HELD(u)	((u).reserved[STORE_RECIPIENTS])
+#define MSGS_HELD(u)	((u).reserved[STORE_MESSAGES])
+/* Of a struct store_setting or store_limits: the limits an hour. */
+#define RCPTS_SET(t)	((t).until[STORE_RECIPIENTS][STORE_HOUR] != 0)
+#define MSGS_SET(t)	((t).until[STORE_MESSAGES][STORE_HOUR] != 0)
+#define RCPTS_MAX(l)	((l).of[STORE_RECIPIENTS][STORE_HOUR])
+#define MSGS_MAX(l)	((l).of[STORE_MESSAGES][STORE_HOUR])
+
 static inline struct store *
 store_open(const char *spec, char **why)
 {

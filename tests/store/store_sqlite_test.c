@@ -396,7 +396,7 @@ a_lock_of_another_program(void **state)
 	    SQLITE_OK);
 	assert_int_equal(send_to(s, "alice", T0, 2, &u), STORE_UNKNOWN);
 	assert_non_null(strstr(u.error, "another program has locked it"));
-	assert_int_equal(u.recipients + u.reserved_recipients, 0);
+	assert_int_equal(RCPTS(u) + RCPTS_HELD(u), 0);
 	sqlite3_close(db);
 	sent(s, "alice", T0, 2);
 	assert_int_equal(used(s, "alice", T0), 2);
@@ -469,7 +469,7 @@ read_as_nobody(void)
 		_exit(1);
 	}
 	store_usage(s, "alice", T0, no_limits, &u);
-	if (u.recipients != 3)
+	if (RCPTS(u) != 3)
 		_exit(2);
 	store_close(&s);
 }

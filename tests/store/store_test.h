@@ -14,9 +14,7 @@
 
 #define T0	1790000040		/* the beginning of a minute */
 
-static const struct store_limits no_limits = {
-	STORE_UNLIMITED, STORE_UNLIMITED
-};
+static const struct store_limits no_limits = STORE_LIMITS_NONE;
 
 /* One test program has one state file at a time. */
 static char dir[64], path[80];
@@ -117,14 +115,14 @@ sent(struct store *s, const char *key, time_t now, unsigned recipients)
 		fail_msg("%s", u.error);
 }
 
-static inline uint32_t
+static inline uint64_t
 used(struct store *s, const char *key, time_t now)
 {
 	struct store_usage u;
 
 	assert_int_equal(store_usage(s, key, now, no_limits, &u), STORE_TAKEN);
-	assert_int_equal(u.reserved_recipients, 0);
-	return u.recipients;
+	assert_int_equal(RCPTS_HELD(u), 0);
+	return RCPTS(u);
 }
 
 static inline void

@@ -64,7 +64,7 @@ words_add(struct words *w, const char *text, size_t len)
 }
 
 static void
-words_add_limit(struct words *w, char text[REDIS_NUMBER_TEXT], uint32_t limit)
+words_add_limit(struct words *w, char text[REDIS_NUMBER_TEXT], uint64_t limit)
 {
 	snprintf(text, REDIS_NUMBER_TEXT, "%lld", limit == STORE_UNLIMITED ?
 	    -1LL : (long long)limit);
@@ -92,16 +92,16 @@ words_build(const struct redis_store *s, const struct question *q,
 	words_add(w, w->held, strlen(w->held));
 	for (i = 0; i < q->n; i++) {
 		words_add_limit(w, w->limit[i][0],
-		    q->account[i].limits.recipients);
+		    q->account[i].limits.of[STORE_RECIPIENTS][STORE_HOUR]);
 		words_add_limit(w, w->limit[i][1],
-		    q->account[i].limits.messages);
+		    q->account[i].limits.of[STORE_MESSAGES][STORE_HOUR]);
 	}
 }
 
-static uint32_t
+static uint64_t
 usage_count(const struct redis_reply *number)
 {
-	return number->number < UINT32_MAX ? (uint32_t)number->number :
+	return number->number < UINT32_MAX ? (uint64_t)number->number :
 	    UINT32_MAX;
 }
 
@@ -109,14 +109,21 @@ static void
 usage_fill(struct store_usage *u, const struct redis_reply *field, time_t now)
 {
 	u->now = now;
-	u->recipients = usage_count(&field[LEDGER_RECIPIENTS]);
-	u->messages = usage_count(&field[LEDGER_MESSAGES]);
-	u->reserved_recipients =
+	u->used[STORE_RECIPIENTS][STORE_HOUR] =
+	    usage_count(&field[LEDGER_RECIPIENTS]);
+	u->used[STORE_MESSAGES][STORE_HOUR] =
+	    usage_count(&field[LEDGER_MESSAGES]);
+	u->reserved[STORE_RECIPIENTS] =
 	    usage_count(&field[LEDGER_RESERVED_RECIPIENTS]);
-	u->reserved_messages = usage_count(&field[LEDGER_RESERVED_MESSAGES]);
+	u->reserved[STORE_MESSAGES] =
+	    usage_count(&field[LEDGER_RESERVED_MESSAGES]);
 	u->next_fit = (time_t)field[LEDGER_NEXT_FIT].number;
 	u->refused = field[LEDGER_REFUSED].number != 0;
-	u->by_messages = field[LEDGER_BY_MESSAGES].number != 0;
+	u->fits[STORE_HOUR] = u->next_fit;
+	u->counted = 1u << STORE_HOUR;
+	u->unit = field[LEDGER_BY_MESSAGES].number != 0 ? STORE_MESSAGES :
+	    STORE_RECIPIENTS;
+	u->window = STORE_HOUR;
 }
 
 /* `usage` has an element for each account; an error is in the first. */
@@ -374,7 +381,7 @@ redis_reset(struct store *base, const char *key, time_t now,
 		.account = &account,
 		.n = 1,
 	};
-	struct store_usage	usage = { .recipients = 0 };
+	struct store_usage	usage = { .now = 0 };
 	enum store_answer	answer;
 
 	answer = redis_ask((struct redis_store *)base, &q, &usage);

@@ -30,16 +30,20 @@ setting_take_number(const char **text, int64_t max, int64_t *n)
 
 /* Takes "- " or "NUMBER " off the front. */
 static bool
-setting_take_limit(const char **text, bool *set, uint32_t *limit)
+setting_take_limit(const char **text, struct store_setting *t,
+    enum store_unit unit)
 {
 	int64_t n = 0;
 
-	*set = strncmp(*text, "- ", 2) != 0;
-	if (*set && !setting_take_number(text, UINT32_MAX, &n))
-		return false;
-	if (!*set)
+	if (strncmp(*text, "- ", 2) == 0) {
 		*text += 2;
-	*limit = (uint32_t)n;
+		return true;
+	}
+	if (!setting_take_number(text, UINT32_MAX, &n))
+		return false;
+	t->until[unit][STORE_HOUR] = STORE_FOREVER;
+	t->limits.of[unit][STORE_HOUR] = n == UINT32_MAX ? STORE_UNLIMITED :
+	    (uint64_t)n;
 	return true;
 }
 
@@ -52,10 +56,8 @@ setting_parse(const struct redis_reply *r, struct store_setting *t)
 	memset(t, 0, sizeof(*t));
 	if (r->kind != REDIS_TEXT || strlen(text) != r->len)
 		return false;
-	if (!setting_take_limit(&text, &t->recipients_set,
-	    &t->limits.recipients) ||
-	    !setting_take_limit(&text, &t->messages_set,
-	    &t->limits.messages) ||
+	if (!setting_take_limit(&text, t, STORE_RECIPIENTS) ||
+	    !setting_take_limit(&text, t, STORE_MESSAGES) ||
 	    !setting_take_number(&text, STORE_FOREVER, &until) ||
 	    !setting_take_number(&text, STORE_BLOCK_HOLD, &block) ||
 	    !setting_take_number(&text, STORE_FOREVER, &changed) ||
@@ -120,10 +122,14 @@ redis_settings_get(struct store *base, const char *const *key, size_t n,
 }
 
 static void
-limit_text(char text[REDIS_NUMBER_TEXT], bool set, uint32_t limit)
+limit_text(char text[REDIS_NUMBER_TEXT], const struct store_setting *t,
+    enum store_unit unit)
 {
-	if (set)
-		snprintf(text, REDIS_NUMBER_TEXT, "%" PRIu32, limit);
+	uint64_t limit = t->limits.of[unit][STORE_HOUR];
+
+	if (store_limit_is_set(t, unit, STORE_HOUR))
+		snprintf(text, REDIS_NUMBER_TEXT, "%" PRIu64,
+		    limit < UINT32_MAX ? limit : UINT32_MAX);
 	else
 		snprintf(text, REDIS_NUMBER_TEXT, "-");
 }
@@ -137,8 +143,8 @@ redis_setting_put(struct store *base, const char *key, unsigned parts,
 	struct redis_reply	*r;
 
 	snprintf(text[0], REDIS_NUMBER_TEXT, "%u", parts);
-	limit_text(text[1], t->recipients_set, t->limits.recipients);
-	limit_text(text[2], t->messages_set, t->limits.messages);
+	limit_text(text[1], t, STORE_RECIPIENTS);
+	limit_text(text[2], t, STORE_MESSAGES);
 	snprintf(text[3], REDIS_NUMBER_TEXT, "%lld",
 	    (long long)t->blocked_until);
 	snprintf(text[4], REDIS_NUMBER_TEXT, "%d", (int)t->block);

@@ -122,7 +122,8 @@ a_late_caller_changes_nothing(void **state)
 static void
 a_hand_and_a_daemon_share_an_account(void **state)
 {
-	static const struct store_limits limits = { 1000, STORE_UNLIMITED };
+	static const struct store_limits limits =
+	    STORE_LIMITS_HOUR(1000, STORE_UNLIMITED);
 	struct reservation	*r;
 	struct store_usage	 u;
 	struct store		*s;

@@ -219,7 +219,7 @@ clock_ms(void)
 static void
 one_row(const struct row *row)
 {
-	const struct store_limits any = { STORE_UNLIMITED, STORE_UNLIMITED };
+	const struct store_limits any = STORE_LIMITS_NONE;
 	struct server		 server;
 	char			 url[64], *why = NULL;
 	struct store_place	 place = { .spec = url, .timeout = PATIENCE };
@@ -270,7 +270,7 @@ no_server(void **state)
 		{ "redis://host.invalid/0", "redis://host.invalid/0: " },
 		{ "redis://127.0.0.1:1/0", "cannot connect" },
 	};
-	const struct store_limits any = { STORE_UNLIMITED, STORE_UNLIMITED };
+	const struct store_limits any = STORE_LIMITS_NONE;
 	struct store_place	 place = { .timeout = PATIENCE };
 	struct store		*s;
 	struct store_usage	 u;

@@ -29,9 +29,7 @@
 #define TRIES		20
 
 static struct redis_process	 redis;
-static const struct store_limits no_limits = {
-	STORE_UNLIMITED, STORE_UNLIMITED
-};
+static const struct store_limits no_limits = STORE_LIMITS_NONE;
 
 static double
 clock_ms(void)
@@ -157,7 +155,8 @@ static void *
 one_session(void *arg)
 {
 	struct session		*c = arg;
-	struct store_limits	 limits = { LIMIT, STORE_UNLIMITED };
+	struct store_limits	 limits =
+	    STORE_LIMITS_HOUR(LIMIT, STORE_UNLIMITED);
 	struct store_usage	 u;
 	struct reservation	*r;
 	char			 key[32];
@@ -219,7 +218,7 @@ two_daemons_share_a_limit(void **state)
 	for (i = 0; i < ROUNDS; i++) {
 		snprintf(key, sizeof(key), "round %u", i);
 		assert_int_equal(atomic_load(&board->taken[i]), LIMIT);
-		assert_int_equal(usage_of(*state, key).recipients, LIMIT);
+		assert_int_equal(RCPTS(usage_of(*state, key)), LIMIT);
 	}
 	munmap(board, sizeof(*board));
 }
@@ -268,7 +267,7 @@ a_lease_ends_by_itself(void **state)
 	double			 start = clock_ms();
 
 	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
-	while (usage_of(*state, "alice").reserved_recipients > 0)
+	while (RCPTS_HELD(usage_of(*state, "alice")) > 0)
 		usleep(10000);
 	/* both clocks count whole milliseconds */
 	assert_true(clock_ms() - start > 998);
@@ -280,7 +279,7 @@ a_lease_ends_by_itself(void **state)
 static void
 a_killed_daemon_frees_its_reservations(void **state)
 {
-	struct store_limits	 limits = { 3, 1 };
+	struct store_limits	 limits = STORE_LIMITS_HOUR(3, 1);
 	struct reservation	*r;
 	struct store_usage	 u;
 	int			 fd[2];
@@ -297,13 +296,13 @@ a_killed_daemon_frees_its_reservations(void **state)
 	waitpid(pid, NULL, 0);
 	close(fd[0]);
 	u = usage_of(*state, "alice");
-	assert_int_equal(u.reserved_recipients, 3);
-	assert_int_equal(u.reserved_messages, 1);
+	assert_int_equal(RCPTS_HELD(u), 3);
+	assert_int_equal(MSGS_HELD(u), 1);
 	r = reservation_on(*state, "alice", limits);
 	assert_int_equal(store_reserve(r, 0, &u), STORE_REFUSED);
 	lapse("alice");
 	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
-	assert_int_equal(u.reserved_recipients, 1);
+	assert_int_equal(RCPTS_HELD(u), 1);
 	store_give_back(&r);
 	/* nothing is left on the server */
 	assert_string_equal(redis_say(redis.port,
@@ -331,14 +330,15 @@ send_until_killed(int fd)
 static void
 an_answered_commit_is_never_lost(void **state)
 {
-	unsigned	seed = 7, round, answered = 0, before;
+	unsigned	seed = 7, round, answered = 0;
+	uint64_t	before;
 	char		buf[4096];
 	int		fd[2];
 	ssize_t		n;
 	pid_t		pid;
 
 	for (round = 0; round < 200; round++) {
-		before = usage_of(*state, "bob").recipients;
+		before = RCPTS(usage_of(*state, "bob"));
 		answered = 0;
 		assert_int_equal(pipe(fd), 0);
 		pid = fork();
@@ -353,11 +353,11 @@ an_answered_commit_is_never_lost(void **state)
 		close(fd[0]);
 		/* the server may still have one that it read before */
 		usleep(1000);
-		assert_in_range(usage_of(*state, "bob").recipients,
+		assert_in_range(RCPTS(usage_of(*state, "bob")),
 		    before + answered, before + answered + 1);
 	}
-	print_message("200 kills, %u messages\n",
-	    usage_of(*state, "bob").recipients);
+	print_message("200 kills, %llu messages\n",
+	    (unsigned long long)RCPTS(usage_of(*state, "bob")));
 }
 
 /* --- reservations that got lost ------------------------------------------ */
@@ -365,7 +365,7 @@ an_answered_commit_is_never_lost(void **state)
 static void
 a_late_commit_is_judged_anew(void **state)
 {
-	struct store_limits	 limits = { 2, STORE_UNLIMITED };
+	struct store_limits	 limits = STORE_LIMITS_HOUR(2, STORE_UNLIMITED);
 	struct store		*s;
 	struct reservation	*slow, *quick;
 	struct store_usage	 u;
@@ -383,13 +383,13 @@ a_late_commit_is_judged_anew(void **state)
 	assert_int_equal(store_commit(&slow, 0, &u), STORE_REFUSED);
 	assert_true(u.refused);
 	assert_true(u.next_fit > 0);
-	assert_int_equal(usage_of(s, "alice").recipients, 1);
+	assert_int_equal(RCPTS(usage_of(s, "alice")), 1);
 
 	slow = reservation_on(s, "carol", limits);
 	assert_int_equal(store_reserve(slow, 0, &u), STORE_TAKEN);
 	lapse("carol");
 	assert_int_equal(store_commit(&slow, 0, &u), STORE_TAKEN);
-	assert_int_equal(usage_of(s, "carol").recipients, 1);
+	assert_int_equal(RCPTS(usage_of(s, "carol")), 1);
 	store_close(&s);
 }
 
@@ -397,8 +397,8 @@ a_late_commit_is_judged_anew(void **state)
 static void
 a_lapsed_reservation_does_not_come_back(void **state)
 {
-	struct store_limits	 limits = { 3, 1 };
-	struct store_limits	 many = { 3, 9 };
+	struct store_limits	 limits = STORE_LIMITS_HOUR(3, 1);
+	struct store_limits	 many = STORE_LIMITS_HOUR(3, 9);
 	struct store		*s;
 	struct reservation	*slow, *quick;
 	struct store_usage	 u;
@@ -414,11 +414,11 @@ a_lapsed_reservation_does_not_come_back(void **state)
 	assert_int_equal(store_reserve(quick, 0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(quick, 0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(slow, 0, &u), STORE_REFUSED);
-	assert_int_equal(u.reserved_recipients, 3);
-	assert_int_equal(usage_of(s, "alice").reserved_recipients, 3);
+	assert_int_equal(RCPTS_HELD(u), 3);
+	assert_int_equal(RCPTS_HELD(usage_of(s, "alice")), 3);
 	assert_int_equal(store_commit(&quick, 0, &u), STORE_TAKEN);
 	assert_int_equal(store_commit(&slow, 0, &u), STORE_REFUSED);
-	assert_int_equal(usage_of(s, "alice").recipients, 3);
+	assert_int_equal(RCPTS(usage_of(s, "alice")), 3);
 
 	/* the message, too */
 	slow = reservation_on(s, "bob", limits);
@@ -427,20 +427,20 @@ a_lapsed_reservation_does_not_come_back(void **state)
 	quick = reservation_on(s, "bob", limits);
 	assert_int_equal(store_reserve(quick, 0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(slow, 0, &u), STORE_REFUSED);
-	assert_true(u.by_messages);
+	assert_int_equal(u.unit, STORE_MESSAGES);
 	store_give_back(&quick);
 	assert_int_equal(store_reserve(slow, 0, &u), STORE_TAKEN);
-	assert_int_equal(u.reserved_recipients, 2);
-	assert_int_equal(u.reserved_messages, 1);
+	assert_int_equal(RCPTS_HELD(u), 2);
+	assert_int_equal(MSGS_HELD(u), 1);
 	assert_int_equal(store_commit(&slow, 0, &u), STORE_TAKEN);
-	assert_int_equal(u.recipients, 2);
+	assert_int_equal(RCPTS(u), 2);
 	store_close(&s);
 }
 
 static void
 a_server_that_starts_empty(void **state)
 {
-	struct store_limits	 limits = { 2, STORE_UNLIMITED };
+	struct store_limits	 limits = STORE_LIMITS_HOUR(2, STORE_UNLIMITED);
 	struct reservation	*r;
 	struct store_usage	 u;
 
@@ -450,11 +450,11 @@ a_server_that_starts_empty(void **state)
 	redis_start(&redis, NULL);
 	/* the idle connection is broken: no caller notices */
 	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
-	assert_int_equal(u.reserved_recipients, 2);
+	assert_int_equal(RCPTS_HELD(u), 2);
 	assert_int_equal(store_reserve(r, 0, &u), STORE_REFUSED);
 	assert_string_equal(redis_say(redis.port, "FLUSHALL"), "+OK\r\n");
 	assert_int_equal(store_commit(&r, 0, &u), STORE_TAKEN);
-	assert_int_equal(u.recipients, 2);
+	assert_int_equal(RCPTS(u), 2);
 }
 
 /* Lost counts are reported: the daemon asks once a minute, and logs it. */
@@ -572,7 +572,7 @@ a_server_that_stands_still(void **state)
 	works(s);
 	/* questions without an answer were not done later */
 	u = usage_of(*state, "x");
-	assert_int_equal(u.reserved_recipients, 0);
+	assert_int_equal(RCPTS_HELD(u), 0);
 	store_close(&s);
 }
 
@@ -605,7 +605,7 @@ a_commit_that_comes_too_late(void **state)
 	assert_int_equal(store_commit(&r, 0, &u), STORE_UNKNOWN);
 	kill(redis.pid, SIGCONT);
 	works(s);
-	assert_int_equal(usage_of(*state, "alice").recipients, 0);
+	assert_int_equal(RCPTS(usage_of(*state, "alice")), 0);
 	store_close(&s);
 }
 
@@ -635,9 +635,9 @@ what_is_owed_is_given_back(void **state)
 		usleep(200000);
 		assert_int_equal(store_take_requests(s, error), STORE_TAKEN);
 		u = usage_of(*state, "alice");
-	} while (u.reserved_recipients > 0 && ++tries < 300);
-	assert_int_equal(u.reserved_recipients, 0);
-	assert_int_equal(u.recipients, 0);
+	} while (RCPTS_HELD(u) > 0 && ++tries < 300);
+	assert_int_equal(RCPTS_HELD(u), 0);
+	assert_int_equal(RCPTS(u), 0);
 	works(s);
 	store_close(&s);
 }
@@ -715,7 +715,7 @@ keys_that_are_not_ours(void **state)
 	assert_non_null(strstr(u.error, "field b29833334"));
 	assert_int_equal(store_usage(*state, "carol", 0, no_limits, &u),
 	    STORE_UNKNOWN);
-	assert_int_equal(usage_of(*state, "dave").messages, 0);
+	assert_int_equal(MSGS(usage_of(*state, "dave")), 0);
 	assert_int_equal(store_list(*state, 0, &rows, error), STORE_UNKNOWN);
 	store_rows_free(&rows);
 }
@@ -748,7 +748,7 @@ plant_bucket(long minutes, int recipients)
 static void
 a_reservation_of_the_future_is_over(void **state)
 {
-	struct store_limits	 limits = { 5, STORE_UNLIMITED };
+	struct store_limits	 limits = STORE_LIMITS_HOUR(5, STORE_UNLIMITED);
 	struct reservation	*r;
 	struct store_usage	 u;
 
@@ -757,8 +757,8 @@ a_reservation_of_the_future_is_over(void **state)
 	plant_hold("live.1", 4, 600000);
 	plant_hold("late.1", 4, -1000);
 	u = usage_of(*state, "alice");
-	assert_int_equal(u.reserved_recipients, 4);
-	assert_int_equal(u.reserved_messages, 1);
+	assert_int_equal(RCPTS_HELD(u), 4);
+	assert_int_equal(MSGS_HELD(u), 1);
 	r = reservation_on(*state, "alice", limits);
 	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(r, 0, &u), STORE_REFUSED);
@@ -771,7 +771,7 @@ a_reservation_of_the_future_is_over(void **state)
 static void
 a_count_of_the_future_is_of_now(void **state)
 {
-	struct store_limits	 limits = { 6, STORE_UNLIMITED };
+	struct store_limits	 limits = STORE_LIMITS_HOUR(6, STORE_UNLIMITED);
 	struct store_usage	 u;
 	struct reservation	*r;
 	char			 error[STORE_ERROR], *reply;
@@ -780,10 +780,10 @@ a_count_of_the_future_is_of_now(void **state)
 	plant_bucket(525600, 2);
 	plant_bucket(525601, 3);
 	u = usage_of(*state, "alice");
-	assert_int_equal(u.recipients, 5);
-	assert_int_equal(u.messages, 2);
+	assert_int_equal(RCPTS(u), 5);
+	assert_int_equal(MSGS(u), 2);
 	/* a refusal is enough to move it */
-	limits.recipients = 5;
+	limits.of[STORE_RECIPIENTS][STORE_HOUR] = 5;
 	now = time(NULL);
 	r = reservation_on(*state, "alice", limits);
 	assert_int_equal(store_reserve(r, 0, &u), STORE_REFUSED);
@@ -797,10 +797,10 @@ a_count_of_the_future_is_of_now(void **state)
 	r = reservation_on(*state, "alice", no_limits);
 	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
 	assert_int_equal(store_commit(&r, 0, &u), STORE_TAKEN);
-	assert_int_equal(u.recipients, 13);
+	assert_int_equal(RCPTS(u), 13);
 	plant_bucket(525600, 7);
 	assert_int_equal(store_reset(*state, "alice", 0, error), STORE_TAKEN);
-	assert_int_equal(usage_of(*state, "alice").recipients, 0);
+	assert_int_equal(RCPTS(usage_of(*state, "alice")), 0);
 }
 
 /* An hour ahead it counts until it is over, and is kept for that long. */
@@ -815,7 +815,7 @@ a_count_of_the_next_hour_stays(void **state)
 	r = reservation_on(*state, "alice", no_limits);
 	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
 	assert_int_equal(store_commit(&r, 0, &u), STORE_TAKEN);
-	assert_int_equal(u.recipients, 3);
+	assert_int_equal(RCPTS(u), 3);
 	left = strtol(redis_say(redis.port, "TTL millgate:account:alice") + 1,
 	    NULL, 10);
 	assert_in_range(left, 3600 + 1800 - 60, 3700 + 1800);
@@ -870,7 +870,7 @@ settings_that_are_not_ours(void **state)
 	    STORE_TAKEN);
 	assert_int_equal(strlen(t.reason), 127);
 	assert_int_equal(t.block, STORE_BLOCK_HOLD);
-	assert_int_equal(t.limits.recipients, 4294967294u);
+	assert_int_equal(RCPTS_MAX(t.limits), 4294967294u);
 	redis_say(redis.port, "DEL millgate:settings");
 	redis_say(redis.port, "SET millgate:settings x");
 	assert_int_equal(store_setting_get(*state, "alice", 0, &t, error),
@@ -894,7 +894,7 @@ settings_of_all_accounts_are_one_question(void **state)
 	    "+OK\r\n");
 	assert_int_equal(store_settings_get(*state, key, NELEM(key), 0, t,
 	    error), STORE_TAKEN);
-	assert_int_equal(t[2].limits.recipients, 5);
+	assert_int_equal(RCPTS_MAX(t[2].limits), 5);
 	assert_non_null(strstr(redis_say(redis.port, "INFO commandstats"),
 	    "cmdstat_hmget:calls=1,"));
 	/* an invalid value is named, and none is used */

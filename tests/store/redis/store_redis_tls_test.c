@@ -50,7 +50,7 @@ static const char *
 ask(const char *lead, const char *ca_file)
 {
 	static char		 error[STORE_ERROR];
-	const struct store_limits limits = { 10, 10 };
+	const struct store_limits limits = STORE_LIMITS_HOUR(10, 10);
 	char			 url[64], *why = NULL;
 	struct store_place	 place = {
 		.spec = url, .ca_file = ca_file, .timeout = patience
