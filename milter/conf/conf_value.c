@@ -11,12 +11,13 @@
 
 #include "base/arena.h"
 #include "base/array.h"
+#include "base/size.h"
 #include "conf/conf.h"
 #include "conf/conf_options.h"
 #include "conf_tree_priv.h"
 
-#define SIZE_TEXT	24	/* octets of a size as text */
-
+_Static_assert(sizeof(size_t) == sizeof(uint64_t) &&
+    CONF_UNLIMITED == STORE_UNLIMITED, "a limit of bytes is a size");
 /* Words are stored as their index, through a type of the enum's size. */
 _Static_assert(sizeof(enum action) == sizeof(unsigned), "enums are unsigned");
 
@@ -53,19 +54,6 @@ set_limit(struct arena *a, const struct conf_option *o, const char *text,
 	return complaint;
 }
 
-/* 65536 is "64K". */
-static const char *
-size_text(char text[SIZE_TEXT], long size)
-{
-	static const char	*const unit[] = { "", "K", "M", "G" };
-	size_t			 i;
-
-	for (i = 0; i < 3 && size > 0 && size % 1024 == 0; i++)
-		size /= 1024;
-	snprintf(text, SIZE_TEXT, "%ld%s", size, unit[i]);
-	return text;
-}
-
 static bool
 may_be_unlimited(const struct conf_option *o)
 {
@@ -77,32 +65,24 @@ static const char *
 set_size(struct arena *a, const struct conf_option *o, const char *text,
     size_t *size)
 {
-	static const char	 units[] = "kKmMgG";
-	size_t			 digits = strspn(text, "0123456789");
-	const char		*unit = strchr(units, text[digits]);
-	long			 number = o->max + 1;
-	unsigned		 shift = 0;
-	char			 min[SIZE_TEXT], max[SIZE_TEXT];
-	bool			 is_size;
+	uint64_t	 number = 0;
+	char		 min[SIZE_TEXT], max[SIZE_TEXT];
+	bool		 is_size;
 
 	if (may_be_unlimited(o) && strcasecmp(text, "unlimited") == 0) {
 		*size = CONF_UNLIMITED;
 		return NULL;
 	}
-	is_size = digits > 0 && unit != NULL &&
-	    (text[digits] == '\0' || text[digits + 1] == '\0');
-	if (is_size && text[digits] != '\0')
-		shift = ((unsigned)(unit - units) / 2 + 1) * 10;
-	if (is_size && digits <= 15)
-		number = strtol(text, NULL, 10);
-	if (is_size && number <= o->max >> shift &&
-	    number << shift >= o->min) {
-		*size = (size_t)number << shift;
+	is_size = size_parse(text, &number);
+	if (is_size && number >= (uint64_t)o->min &&
+	    number <= (uint64_t)o->max) {
+		*size = (size_t)number;
 		return NULL;
 	}
 	return arena_printf(a, "%s between %s and %s%s", is_size ?
 	    "must be" : "is not a size; write a number of bytes, or one with "
-	    "K, M or G after it,", size_text(min, o->min), size_text(max, o->max),
+	    "K, M or G after it,", size_text(min, (uint64_t)o->min),
+	    size_text(max, (uint64_t)o->max),
 	    may_be_unlimited(o) ? ", or unlimited" : "");
 }
 
@@ -419,8 +399,8 @@ conf_option_print_values(const struct conf_option *o, FILE *out)
 		return;
 	}
 	if (o->type == OPT_SIZE) {
-		fprintf(out, "%s to %s", size_text(min, o->min),
-		    size_text(max, o->max));
+		fprintf(out, "%s to %s", size_text(min, (uint64_t)o->min),
+		    size_text(max, (uint64_t)o->max));
 	} else if (o->words == NULL)
 		fprintf(out, "%ld to %ld", o->min, o->max);
 	if (o->words == NULL) {
