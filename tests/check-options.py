@@ -136,7 +136,7 @@ def check_log():
     keys = set(re.findall(r'record_\w+\(&?r, "([a-z-]+)"',
                           read('milter/session/session_log.c')))
     text = read('packaging/millgate.8.in')
-    text = text[text.index('\n.Sh LOG\n'):text.index('\n.Sh THE HOUR')]
+    text = text[text.index('\n.Sh LOG\n'):text.index('\n.Sh THE WINDOWS')]
     said = set()
     for line in re.findall(r'(?m)^\.(?:It )?Li (.*)$', text):
         said.update(line.split(' , '))

@@ -86,6 +86,7 @@ struct conf {
 	const struct plan_rules *plans;		/* built-in ones too */
 	size_t		 nplans;
 	const struct plan_rules *default_plan;
+	bool		 counts_bytes;	/* a plan or group limits octets */
 	const struct users *users;		/* of sections and users_file */
 	const char	*users_file;
 	const char	*users_database;	/* NULL: none */

@@ -149,6 +149,7 @@ struct from_facts {
 };
 
 struct dmarc_record;
+struct store_limits;
 
 struct dmarc_facts {
 	bool		 done;
@@ -176,6 +177,14 @@ struct override_facts {
 
 /* Accounts that a message counts against: the login's and its groups'. */
 #define QUOTA_ACCOUNTS	4
+/* The store's units and windows; each account has a limit for each of both. */
+#define QUOTA_UNITS	3
+#define QUOTA_WINDOWS	4
+
+/* The limits of one message; UINT64_MAX: unlimited. */
+struct message_limits {
+	uint64_t	 recipients, bytes;
+};
 
 /* One account after the reservations of this message. */
 struct quota_facts {
@@ -183,9 +192,14 @@ struct quota_facts {
 	const char	*login;		/* of the sender; NULL: none */
 	const char	*plan;		/* NULL: a group has its own limits */
 	const char	*group;		/* its name; NULL: a login's account */
-	uint64_t	 used, limit;	/* recipients; UINT64_MAX: unlimited */
-	uint64_t	 messages_used, messages_limit;
-	bool		 set, messages_set;	/* limit replaces the plan's */
+	const struct message_limits *message;
+	const struct store_limits *limits;	/* in force */
+	unsigned	 set;	/* policy_limit_bit of those not of the plan */
+	uint64_t	 bytes;	/* that the message counts here; 0: unknown */
+	/* committed and reserved; recipients of the hour */
+	uint64_t	 used;
+	/* [unit][window] of the store; NULL: unknown, or no other limits */
+	uint64_t	(*windows)[QUOTA_WINDOWS];
 };
 
 struct facts {

@@ -38,6 +38,9 @@ bool		 replay_connect(struct replay *r, const char *address,
 		    const char *name);
 struct verdict	 replay_helo(struct replay *r, const char *helo);
 struct verdict	 replay_mail(struct replay *r, const char *path);
+/* With the parameters of MAIL, "SIZE=1000", and NULL at the end. */
+struct verdict	 replay_mail_with(struct replay *r, const char *path,
+		    const char *const *params);
 struct verdict	 replay_rcpt(struct replay *r, const char *path);
 /*
  * Send a message as it is in a file: header, empty line, body. Lines end with

@@ -10,7 +10,7 @@
  *     connect IP|local|unknown [NAME]
  *     macro NAME [VALUE]      without a value the macro is not sent any more
  *     helo NAME
- *     mail PATH
+ *     mail PATH [SIZE=N]
  *     rcpt PATH
  *     abort                   RSET
  *   [message]                 one message, sent up to its final answer

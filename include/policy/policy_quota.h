@@ -38,10 +38,23 @@ struct plan_choice {
 /* The plan of the most specific place that names one. */
 struct plan_choice policy_plan(const struct plan_places *in);
 
+/* How many octets a message to several recipients counts. */
+enum bytes_count { BYTES_OF_MESSAGE, BYTES_OF_DELIVERED };
+
 struct quota_rules {
 	enum action	 action;		/* defer, reject, hold */
 	enum action	 on_store_failure;	/* defer, accept */
+	enum bytes_count bytes_count;
 };
+
+/* Octets of the origin of a limit. */
+#define QUOTA_ORIGIN	80
+
+/* "plan trial", "group acme": the section with the limits of an account. */
+const char	*policy_quota_origin(char out[QUOTA_ORIGIN],
+		    const struct quota_facts *q);
+/* The name of the sender for a reply; never NULL, REPLY_KEY_MAX cuts it. */
+const char	*policy_quota_who(const struct quota_facts *q);
 
 /*
  * The index of the account to name in the reply: of the n accounts of a

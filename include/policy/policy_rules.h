@@ -81,6 +81,7 @@ struct relay_rules {
 struct plan_rules {
 	const char	*name;
 	struct store_limits limits;
+	struct message_limits message;
 };
 
 /* A limit for all members together, and a plan for members without one. */
@@ -89,6 +90,7 @@ struct group_rules {
 	const char	*key;			/* GROUP_BUCKET name */
 	const struct plan_rules *plan;		/* NULL: none */
 	struct store_limits limits;
+	struct message_limits message;		/* of each member */
 	/* canonical; ".x" is the subdomains of x */
 	const char *const *domains;	size_t ndomains;
 	const char *const *users;	size_t nusers;	/* folded logins */

@@ -6,7 +6,7 @@
  * variables. It gets /dev/null as standard input, output and error, no other
  * descriptor, its own process group, default signals, "/" as its directory,
  * and an environment of PATH and MILLGATE_EVENT, _LOGIN, _GROUP, _PLAN, _UNIT,
- * _USED, _LIMIT and _SHARE. Values are foreign text: control characters become
+ * _WINDOW, _USED, _LIMIT and _SHARE. Values are foreign text: control characters become
  * "?", and a value is cut after 512 octets. Processes that the command leaves
  * in its group are killed when it ends.
  *
@@ -28,7 +28,7 @@ struct notifier;
 struct notice {
 	const char	*event;		/* "quota-warning" */
 	const char	*login, *group, *plan;	/* NULL: none */
-	const char	*unit;		/* of `used`; NULL: none */
+	const char	*unit, *window;	/* of `used`; NULL: none */
 	uint64_t	 used, limit;	/* UINT64_MAX: unlimited */
 	unsigned	 share;		/* percent */
 	const char	*reason;	/* for the log; NULL: none */

@@ -67,6 +67,8 @@ struct services {
 	struct notifier	*notifier;	/* NULL: no commands are run */
 	struct counters	 counters;
 	struct ceiling	 ceiling;
+	/* the size of some login's messages is limited by a setting */
+	atomic_bool	 counts_bytes;
 	struct observed	*observed;
 	struct fuse	*fuse;
 	const char	*hostname;

@@ -40,12 +40,18 @@ void		 session_free(struct session **sp);
  */
 void		 session_negotiated(struct session *s, unsigned protocol,
 		    bool takes_lists);
+/* After session_negotiated: the MTA agreed to send no message bodies. */
+void		 session_no_bodies(struct session *s);
 /* `client` may be NULL: the MTA does not know the address. */
 struct verdict	 session_connect(struct session *s, const char *client_name,
 		    const struct sockaddr *client);
 struct verdict	 session_helo(struct session *s, const char *helo);
-/* `path` as in the command: "<a@b>", "<>", or without brackets. */
-struct verdict	 session_mail(struct session *s, const char *path);
+/*
+ * `path` as in the command: "<a@b>", "<>", or without brackets. `params`: the
+ * parameters after it, "SIZE=1000", with NULL at the end; NULL: none.
+ */
+struct verdict	 session_mail(struct session *s, const char *path,
+		    const char *const *params);
 /*
  * In place of session_mail: log and count a message that is deferred, whatever
  * the mode, because the daemon stops or takes on no more.

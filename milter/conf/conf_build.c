@@ -18,11 +18,13 @@
 #include "conf/users.h"
 #include "conf_tree_priv.h"
 
+#define BUILTIN(n)	STORE_LIMITS_HOUR((n), STORE_UNLIMITED), \
+			{ STORE_UNLIMITED, STORE_UNLIMITED }
 static const struct plan_rules builtin_plans[] = {
-	{ "trial",	  STORE_LIMITS_HOUR(1000, STORE_UNLIMITED) },
-	{ "standard",	  STORE_LIMITS_HOUR(1500, STORE_UNLIMITED) },
-	{ "premium",	  STORE_LIMITS_HOUR(3000, STORE_UNLIMITED) },
-	{ "professional", STORE_LIMITS_HOUR(5000, STORE_UNLIMITED) },
+	{ "trial",	  BUILTIN(1000) },
+	{ "standard",	  BUILTIN(1500) },
+	{ "premium",	  BUILTIN(3000) },
+	{ "professional", BUILTIN(5000) },
 };
 #define NBUILTIN	(sizeof(builtin_plans) / sizeof(builtin_plans[0]))
 
@@ -63,6 +65,8 @@ plan_named(struct plan_rules *plans, size_t *n, const char *name)
 			return &plans[i];
 	plans[*n].name = name;
 	plans[*n].limits = (struct store_limits)STORE_LIMITS_NONE;
+	plans[*n].message.recipients = STORE_UNLIMITED;
+	plans[*n].message.bytes = STORE_UNLIMITED;
 	return &plans[(*n)++];
 }
 
@@ -441,4 +445,5 @@ conf_build(struct conf_builder *b)
 	build_groups(b);
 	build_users(b);
 	build_users_file(b);
+	b->conf->counts_bytes = conf_counts_bytes(b->conf);
 }

@@ -5,7 +5,8 @@
  * must not find out later that no login was required. So are a tier that no
  * session reaches, a group without members, and a login in more groups than a
  * message can count on. Allowed but doubtful settings are warnings.
- * Listeners and relays are in conf_listener.c, the socket in conf_socket.c.
+ * Listeners and relays are in conf_listener.c, the socket in conf_socket.c,
+ * limits of plans and groups in conf_limits.c.
  */
 #include <string.h>
 
@@ -294,4 +295,5 @@ conf_check(struct conf_builder *b)
 	conf_check_listeners(b);
 	check_tiers(b);
 	check_groups(b);
+	conf_check_limits(b);
 }

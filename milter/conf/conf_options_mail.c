@@ -14,6 +14,9 @@ static const char *const quota_words[] = {
 	[ACTION_HOLD] = "hold", [ACTION_DEFER] = "defer",
 	[ACTION_REJECT] = "reject"
 };
+static const char *const bytes_words[] = {
+	[BYTES_OF_MESSAGE] = "message", [BYTES_OF_DELIVERED] = "delivered"
+};
 static const char *const several_words[] = {
 	[SEVERAL_REFUSE] = "refuse", [SEVERAL_STRICTEST] = "strictest"
 };
@@ -189,6 +192,9 @@ const struct conf_option conf_options_mail[] = {
 	{ "quota", "on-store-failure", OPT_WORD,
 	    CONF(quota.on_store_failure), .def = "defer", WORDS(store_words),
 	    .help = "action when the state cannot be used" },
+	{ "quota", "bytes-count", OPT_WORD, CONF(quota.bytes_count),
+	    .def = "message", WORDS(bytes_words), .help = "message: bytes "
+	    "count once; delivered: once for each recipient" },
 	{ "quota", "warn-at", OPT_PERCENTS, CONF(warn.share),
 	    MORE(conf, warn.n), .def = "80, 100", .min = 1, .max = 100,
 	    .help = "percentages of a limit at which a warning is logged "

@@ -21,6 +21,16 @@ static const char *const factor_words[] = {
 #define GROUP(field)	.at = offsetof(struct group_rules, field)
 #define USER(field)	.at = offsetof(struct user_rules, field)
 
+#define NUMBER_MAX	1000000000
+#define NUMBER		OPT_LIMIT, .max = NUMBER_MAX
+#define BYTES		OPT_SIZE, .max = 1L << 50
+/* The limit of a unit in a window, in a plan or in a group. */
+#define LIMIT(section, field, unit_name, unit, window_name, window, type, \
+	    what) \
+	{ section, unit_name "-per-" window_name, type, \
+	    field(limits.of[unit][window]), .def = "unlimited", \
+	    .help = what " in a rolling " window_name ", or unlimited" }
+
 #define SAID_SUBMISSION	\
 	"yes on a submission listener that is not local, else no"
 
@@ -104,15 +114,39 @@ const struct conf_option conf_options_who[] = {
 	{ "relay", "require-tls", OPT_BOOL, RELAY(require_tls), .def = "no",
 	    .help = "refuse clients without TLS" },
 
+	LIMIT("plan", PLAN, "recipients", STORE_RECIPIENTS, "minute",
+	    STORE_MINUTE, NUMBER, "recipients"),
 	{ "plan", "recipients-per-hour", OPT_LIMIT,
 	    PLAN(limits.of[STORE_RECIPIENTS][STORE_HOUR]),
 	    .def_said = "unlimited; in a built-in plan its own number",
-	    .max = 1000000000, .help = "recipients in a rolling hour, or "
+	    .max = NUMBER_MAX, .help = "recipients in a rolling hour, or "
 	    "unlimited" },
-	{ "plan", "messages-per-hour", OPT_LIMIT,
-	    PLAN(limits.of[STORE_MESSAGES][STORE_HOUR]),
-	    .def_said = "unlimited", .max = 1000000000,
-	    .help = "messages in a rolling hour, or unlimited" },
+	LIMIT("plan", PLAN, "recipients", STORE_RECIPIENTS, "day",
+	    STORE_DAY, NUMBER, "recipients"),
+	LIMIT("plan", PLAN, "recipients", STORE_RECIPIENTS, "month",
+	    STORE_MONTH, NUMBER, "recipients"),
+	LIMIT("plan", PLAN, "messages", STORE_MESSAGES, "minute",
+	    STORE_MINUTE, NUMBER, "messages"),
+	LIMIT("plan", PLAN, "messages", STORE_MESSAGES, "hour",
+	    STORE_HOUR, NUMBER, "messages"),
+	LIMIT("plan", PLAN, "messages", STORE_MESSAGES, "day",
+	    STORE_DAY, NUMBER, "messages"),
+	LIMIT("plan", PLAN, "messages", STORE_MESSAGES, "month",
+	    STORE_MONTH, NUMBER, "messages"),
+	LIMIT("plan", PLAN, "bytes", STORE_BYTES, "minute",
+	    STORE_MINUTE, BYTES, "bytes"),
+	LIMIT("plan", PLAN, "bytes", STORE_BYTES, "hour",
+	    STORE_HOUR, BYTES, "bytes"),
+	LIMIT("plan", PLAN, "bytes", STORE_BYTES, "day",
+	    STORE_DAY, BYTES, "bytes"),
+	LIMIT("plan", PLAN, "bytes", STORE_BYTES, "month",
+	    STORE_MONTH, BYTES, "bytes"),
+	{ "plan", "recipients-per-message", NUMBER,
+	    PLAN(message.recipients), .def = "unlimited",
+	    .help = "recipients of one message, or unlimited" },
+	{ "plan", "bytes-per-message", BYTES, PLAN(message.bytes),
+	    .def = "unlimited",
+	    .help = "bytes of one message, or unlimited" },
 
 	{ "tier", "mechanisms", OPT_LIST, TIER(mechanisms),
 	    MORE(tier_rules, nmechanisms), .def = "",
@@ -142,16 +176,36 @@ const struct conf_option conf_options_who[] = {
 	{ "group", "plan", OPT_PLAN, GROUP(plan), .def = "",
 	    .help = "plan of members without one of their own; empty: the "
 	    "listener's, or default-plan" },
-	{ "group", "recipients-per-hour", OPT_LIMIT,
-	    GROUP(limits.of[STORE_RECIPIENTS][STORE_HOUR]),
-	    .def = "unlimited", .max = 1000000000,
-	    .help = "recipients of all members together in a rolling hour, "
-	    "or unlimited" },
-	{ "group", "messages-per-hour", OPT_LIMIT,
-	    GROUP(limits.of[STORE_MESSAGES][STORE_HOUR]),
-	    .def = "unlimited", .max = 1000000000,
-	    .help = "messages of all members together in a rolling hour, or "
-	    "unlimited" },
+	LIMIT("group", GROUP, "recipients", STORE_RECIPIENTS, "minute",
+	    STORE_MINUTE, NUMBER, "recipients of all members together"),
+	LIMIT("group", GROUP, "recipients", STORE_RECIPIENTS, "hour",
+	    STORE_HOUR, NUMBER, "recipients of all members together"),
+	LIMIT("group", GROUP, "recipients", STORE_RECIPIENTS, "day",
+	    STORE_DAY, NUMBER, "recipients of all members together"),
+	LIMIT("group", GROUP, "recipients", STORE_RECIPIENTS, "month",
+	    STORE_MONTH, NUMBER, "recipients of all members together"),
+	LIMIT("group", GROUP, "messages", STORE_MESSAGES, "minute",
+	    STORE_MINUTE, NUMBER, "messages of all members together"),
+	LIMIT("group", GROUP, "messages", STORE_MESSAGES, "hour",
+	    STORE_HOUR, NUMBER, "messages of all members together"),
+	LIMIT("group", GROUP, "messages", STORE_MESSAGES, "day",
+	    STORE_DAY, NUMBER, "messages of all members together"),
+	LIMIT("group", GROUP, "messages", STORE_MESSAGES, "month",
+	    STORE_MONTH, NUMBER, "messages of all members together"),
+	LIMIT("group", GROUP, "bytes", STORE_BYTES, "minute",
+	    STORE_MINUTE, BYTES, "bytes of all members together"),
+	LIMIT("group", GROUP, "bytes", STORE_BYTES, "hour",
+	    STORE_HOUR, BYTES, "bytes of all members together"),
+	LIMIT("group", GROUP, "bytes", STORE_BYTES, "day",
+	    STORE_DAY, BYTES, "bytes of all members together"),
+	LIMIT("group", GROUP, "bytes", STORE_BYTES, "month",
+	    STORE_MONTH, BYTES, "bytes of all members together"),
+	{ "group", "recipients-per-message", NUMBER,
+	    GROUP(message.recipients), .def = "unlimited",
+	    .help = "recipients of one message of a member, or unlimited" },
+	{ "group", "bytes-per-message", BYTES, GROUP(message.bytes),
+	    .def = "unlimited",
+	    .help = "bytes of one message of a member, or unlimited" },
 
 	{ "user", "plan", OPT_PLAN, USER(plan), .def = "",
 	    .help = "the user's plan; empty: that of a tier, a group or the "

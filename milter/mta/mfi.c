@@ -6,7 +6,7 @@
  *
  * The negotiation keeps the traffic small. Events whose answer the MTA does
  * not need get none (SMFIP_NR_*). The body is declined when the configuration
- * neither signs nor verifies; otherwise it is sent without replies. For all
+ * neither signs, verifies nor limits octets; otherwise it is sent without replies. For all
  * but the largest unsigned mail that is cheaper than a reply to each chunk,
  * which SMFIS_SKIP would need.
  */
@@ -167,7 +167,9 @@ body_is_needed(void)
 	struct setup	*st = services_setup(services);
 	bool		 needed;
 
-	needed = st->conf->dkim.verify || keyring_count(st->keys) > 0;
+	needed = st->conf->dkim.verify || st->conf->counts_bytes ||
+	    keyring_count(st->keys) > 0 ||
+	    atomic_load(&services->counts_bytes);
 	setup_unref(&st);
 	return needed;
 }
@@ -215,6 +217,8 @@ mfi_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
 	c->steps = *pf1;
 	session_negotiated(c->session, protocol_version(f1),
 	    (f0 & SMFIF_SETSYMLIST) != 0);
+	if ((c->steps & SMFIP_NOBODY) != 0)
+		session_no_bodies(c->session);
 	return SMFIS_CONTINUE;
 }
 
@@ -239,8 +243,8 @@ mfi_helo(SMFICTX *ctx, char *helo)
 
 /*
  * Must a new message wait for another session? Yes, if the daemon is stopping,
- * or if the MTA agreed to send no bodies and a reload has turned on signing or
- * verification since.
+ * or if the MTA agreed to send no bodies and a reload has turned on signing,
+ * verification or a limit of octets since.
  */
 static bool
 session_is_over(const struct mfi_conn *c, struct verdict *v)
@@ -274,7 +278,8 @@ mfi_envfrom(SMFICTX *ctx, char **argv)
 		return answer(ctx, c, &v, 0);
 	}
 	message_begins(c);
-	v = session_mail(c->session, path);
+	v = session_mail(c->session, path, argv[0] != NULL ?
+	    (const char *const *)(argv + 1) : NULL);
 	if (v.action >= ACTION_DEFER)
 		message_ends(c);
 	return answer(ctx, c, &v, 0);

@@ -174,7 +174,14 @@ replay_helo(struct replay *r, const char *helo)
 struct verdict
 replay_mail(struct replay *r, const char *path)
 {
-	return replay_say(r, "mail", session_mail(r->session, path));
+	return replay_mail_with(r, path, NULL);
+}
+
+struct verdict
+replay_mail_with(struct replay *r, const char *path,
+    const char *const *params)
+{
+	return replay_say(r, "mail", session_mail(r->session, path, params));
 }
 
 struct verdict

@@ -97,6 +97,19 @@ command_connect(struct scenario *sc, char *args)
 		broken(sc, "connect: not an IP address", address);
 }
 
+static void
+command_mail(struct scenario *sc, char *path)
+{
+	char		*size = strstr(path, "> SIZE=");
+	const char	*params[] = { NULL, NULL };
+
+	if (size != NULL) {
+		size[1] = '\0';
+		params[0] = size + 2;
+	}
+	replay_mail_with(sc->replay, path, params);
+}
+
 /* One line of [session]: a command and its arguments. */
 static void
 command(struct scenario *sc, char *line)
@@ -117,7 +130,7 @@ command(struct scenario *sc, char *line)
 	} else if (strcmp(verb, "helo") == 0)
 		replay_helo(sc->replay, args);
 	else if (strcmp(verb, "mail") == 0)
-		replay_mail(sc->replay, args);
+		command_mail(sc, args);
 	else if (strcmp(verb, "rcpt") == 0)
 		replay_rcpt(sc->replay, args);
 	else

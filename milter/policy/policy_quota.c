@@ -2,15 +2,20 @@
  * policy_quota - the plan that limits a login, and the reply when it is full
  *
  * The store decides whether a recipient fits. The reply says whose limit was
- * reached, how high it is, and when to try again. Mail clients show replies
- * to people in any time zone: it gives the time in UTC and the wait in
- * seconds.
+ * reached, in which window, how high it is, and when there is room in all
+ * windows. Mail clients show replies to people in any time zone: it gives the
+ * time in UTC and the wait in seconds.
  */
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
+#include "policy/policy_limit.h"
 #include "policy/policy_quota.h"
 
-#define DAY	86400
+#define DAY		86400
+#define ALLOWANCE	64	/* octets of "1000 recipients an hour" */
+#define MOMENT		72	/* of "14:05:00 UTC (in 7500 seconds)" */
 
 static const struct group_rules *
 group_with_plan(const struct plan_places *in)
@@ -82,59 +87,105 @@ quota_unknown(const struct quota_rules *r)
 	    "later");
 }
 
+/* "1000 recipients an hour", "25M bytes a day", "1 message a minute" */
 static const char *
-quota_unit(bool messages, uint64_t n)
+allowance(char out[ALLOWANCE], enum store_unit unit, enum store_window window,
+    uint64_t limit)
 {
-	if (messages)
-		return n == 1 ? "message" : "messages";
-	return n == 1 ? "recipient" : "recipients";
+	char		 text[SIZE_TEXT];
+	const char	*name = policy_limit_unit(unit);
+
+	snprintf(out, ALLOWANCE, "%s %.*s %s",
+	    policy_limit_text(text, unit, limit),
+	    (int)strlen(name) - (limit == 1), name, policy_limit_each(window));
+	return out;
 }
 
-/* The origin of the limit: "plan trial", "group acme", "its own setting". */
+/* "14:05:00 UTC (in 7500 seconds)", from a day on with the date. */
 static const char *
-name_limit(char *out, size_t size, const struct quota_facts *q, bool messages)
+moment(char out[MOMENT], time_t when, time_t now)
 {
-	if (messages ? q->messages_set : q->set)
-		snprintf(out, size, "its own setting");
-	else if (q->group != NULL)
-		snprintf(out, size, "group %.60s", q->group);
-	else
-		snprintf(out, size, "plan %.40s", q->plan != NULL ? q->plan :
-		    "none");
+	char		 text[32];
+	struct tm	 tm;
+	time_t		 wait = when > now ? when - now : 0;
+
+	gmtime_r(&when, &tm);
+	strftime(text, sizeof(text), wait < DAY ? "%H:%M:%S" :
+	    "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(out, MOMENT, "%s UTC (in %lld seconds)", text,
+	    (long long)wait);
 	return out;
+}
+
+const char *
+policy_quota_origin(char out[QUOTA_ORIGIN], const struct quota_facts *q)
+{
+	if (q->group != NULL)
+		snprintf(out, QUOTA_ORIGIN, "group %.60s", q->group);
+	else
+		snprintf(out, QUOTA_ORIGIN, "plan %.40s", q->plan != NULL ?
+		    q->plan : "none");
+	return out;
+}
+
+const char *
+policy_quota_who(const struct quota_facts *q)
+{
+	if (q->login != NULL)
+		return q->login;
+	return q->key != NULL ? q->key : "this client";
+}
+
+/* No time makes room: the limit is lower than what this message needs. */
+static struct verdict
+never_fits(const struct quota_rules *r, const struct quota_facts *q,
+    enum store_unit unit, const char *whose, const char *allowed)
+{
+	const char *who = policy_quota_who(q);
+
+	if (unit == STORE_BYTES)
+		return verdict_by(r->action == ACTION_HOLD ? ACTION_HOLD :
+		    ACTION_REJECT, "quota", "552 5.3.4", "", "Message too "
+		    "large for %.*s: %s allows %s, this one needs %llu",
+		    REPLY_KEY_MAX, who, whose, allowed,
+		    (unsigned long long)q->bytes);
+	return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",
+	    "Quota exceeded for %.*s: %s allows %s", REPLY_KEY_MAX, who,
+	    whose, allowed);
+}
+
+static struct verdict
+quota_full(const struct quota_rules *r, const struct store_usage *u,
+    const struct quota_facts *q, time_t now)
+{
+	uint64_t	 limit = q->limits->of[u->unit][u->window];
+	char		 origin[QUOTA_ORIGIN], allowed[ALLOWANCE];
+	char		 when[MOMENT];
+	const char	*who = policy_quota_who(q), *whose;
+
+	whose = (q->set & policy_limit_bit(u->unit, u->window)) != 0 ?
+	    "its own setting" : policy_quota_origin(origin, q);
+	if (limit == 0)
+		return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",
+		    "%.*s may not send: %s allows no %s", REPLY_KEY_MAX, who,
+		    whose, policy_limit_unit(u->unit));
+	allowance(allowed, u->unit, u->window, limit);
+	if (u->next_fit == 0)
+		return never_fits(r, q, u->unit, whose, allowed);
+	return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",
+	    "Quota exceeded for %.*s: %s allows %s; %s fits at %s",
+	    REPLY_KEY_MAX, who, whose, allowed, u->unit == STORE_BYTES &&
+	    q->bytes > 0 ? "this message" : "the next one",
+	    moment(when, u->next_fit, now));
 }
 
 struct verdict
 policy_quota(const struct quota_rules *r, enum store_answer answer,
     const struct store_usage *usage, const struct quota_facts *q, time_t now)
 {
-	uint64_t	 limit;
-	bool		 messages = usage->unit == STORE_MESSAGES;
-	long		 when = (long)(usage->next_fit % DAY), wait;
-	const char	*unit, *who = q->login != NULL ? q->login : q->key;
-	char		 whose[80];
-
 	if (answer == STORE_TAKEN)
 		return verdict_accept();
 	if (answer == STORE_UNKNOWN)
 		return quota_unknown(r);
-	limit = messages ? q->messages_limit : q->limit;
-	unit = quota_unit(messages, limit);
-	name_limit(whose, sizeof(whose), q, messages);
-	if (who == NULL)
-		who = "this client";
-	if (limit == 0)
-		return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",
-		    "%.*s may not send: %s allows no %s", REPLY_KEY_MAX, who,
-		    whose, unit);
-	if (usage->next_fit == 0)
-		return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",
-		    "Quota exceeded for %.*s: %s allows %lu %s an hour",
-		    REPLY_KEY_MAX, who, whose, (unsigned long)limit, unit);
-	wait = usage->next_fit > now ? (long)(usage->next_fit - now) : 0;
-	return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",
-	    "Quota exceeded for %.*s: %s allows %lu %s an hour; the "
-	    "next one fits at %02ld:%02ld:%02ld UTC (in %ld seconds)",
-	    REPLY_KEY_MAX, who, whose, (unsigned long)limit, unit,
-	    when / 3600, when / 60 % 60, when % 60, wait);
+	return quota_full(r, usage, q, now);
 }

@@ -11,12 +11,12 @@
 
 #include "base/arena.h"
 #include "base/fnv.h"
+#include "policy/policy_limit.h"
 #include "policy/policy_warn.h"
-#include "store/usage.h"
 
 #define WAYS		8
 #define SETS		(WARNED_ACCOUNTS / WAYS)
-#define WINDOW		3600
+#define SHORTEST	3600	/* seconds between two warnings */
 
 struct warned_account {
 	uint64_t	 key;
@@ -57,6 +57,13 @@ warned_place(struct warned *w, uint64_t key)
 	return best;
 }
 
+/* The least number that is this share, without an overflow. */
+static uint64_t
+share_of(uint64_t limit, unsigned share)
+{
+	return limit / 100 * share + (limit % 100 * share + 99) / 100;
+}
+
 /* The highest share that is reached; 0: none. */
 static unsigned
 share_reached(const struct warn_rules *r, const struct warn_use *use)
@@ -65,27 +72,40 @@ share_reached(const struct warn_rules *r, const struct warn_use *use)
 	size_t		i;
 
 	for (i = 0; i < r->n; i++)
-		if (use->used * 100 >= (uint64_t)r->share[i] * use->limit)
+		if (use->used >= share_of(use->limit, r->share[i]))
 			share = r->share[i];
 	return share;
 }
 
 /* The share that needs no new warning; a clock that was set ends it, too. */
 static unsigned
-warned_share(const struct warned_account *a, uint64_t key, time_t now)
+warned_share(const struct warned_account *a, uint64_t key,
+    enum store_window window, time_t now)
 {
-	if (a->key != key || now - a->when >= WINDOW ||
-	    a->when - now >= WINDOW)
+	time_t pause = (time_t)policy_limit_seconds(window);
+
+	if (pause < SHORTEST)
+		pause = SHORTEST;
+	if (a->key != key || now - a->when >= pause || a->when - now >= pause)
 		return 0;
 	return a->share;
+}
+
+/* The hash of an account and its window. */
+static uint64_t
+warned_key(const struct warn_use *use)
+{
+	char window = (char)use->window;
+
+	return fnv_add(fnv_add(FNV_START, use->key, strlen(use->key) + 1),
+	    &window, 1);
 }
 
 unsigned
 policy_warn(const struct warn_rules *r, struct warned *w,
     const struct warn_use *use, time_t now)
 {
-	uint64_t		 key = fnv_add(FNV_START, use->key,
-				    strlen(use->key));
+	uint64_t		 key = warned_key(use);
 	struct warned_account	*a;
 	unsigned		 share;
 
@@ -95,7 +115,7 @@ policy_warn(const struct warn_rules *r, struct warned *w,
 	if (share == 0)
 		return 0;
 	a = warned_place(w, key);
-	if (share <= warned_share(a, key, now))
+	if (share <= warned_share(a, key, use->window, now))
 		return 0;
 	a->key = key;
 	a->share = share;

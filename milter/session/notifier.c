@@ -29,7 +29,7 @@
 #include "session/notifier.h"
 
 #define LOOK_MS		20
-#define VARIABLES	9
+#define VARIABLES	10
 
 enum slot_state { SLOT_FREE, SLOT_FILLED, SLOT_TAKEN };
 
@@ -344,6 +344,7 @@ slot_fill(struct slot *s, const struct notifier_rules *r,
 	*v++ = env_text("MILLGATE_GROUP", e->group);
 	*v++ = env_text("MILLGATE_PLAN", e->plan);
 	*v++ = env_text("MILLGATE_UNIT", e->unit);
+	*v++ = env_text("MILLGATE_WINDOW", e->window);
 	*v++ = env_number("MILLGATE_USED", e->used);
 	*v++ = env_number("MILLGATE_LIMIT", e->limit);
 	*v++ = env_number("MILLGATE_SHARE", e->share);

@@ -325,6 +325,7 @@ services_notice(struct services *sv, const struct conf *c,
 		record_num(&r, "limit", e->limit);
 	record_str(&r, "unit", e->unit);
 	record_num(&r, "share", e->share);
+	record_str(&r, "window", e->window);
 	record_str(&r, "reason", e->reason);
 	if (!notifier_event(sv->notifier, &c->notify, e) &&
 	    sv->notifier != NULL && c->notify.command != NULL) {

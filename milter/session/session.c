@@ -15,16 +15,14 @@
 #include "base/arena.h"
 #include "dkim/dkim_sign.h"
 #include "dkim/dkim_verify.h"
-#include "mail/authres.h"
-#include "mail/claims.h"
 #include "policy/policy_identity.h"
+#include "policy/policy_message.h"
 #include "policy/policy_session.h"
-#include "spf/spf_received.h"
 #include "stages_priv.h"
 
 /* Enough for the connection's names, and for a message's envelope. */
 #define CONN_CHUNK	512
-#define MESSAGE_CHUNK	1408
+#define MESSAGE_CHUNK	1488
 #define MESSAGE_GROWTH	512
 
 static const struct verdict accepted = { .action = ACTION_ACCEPT,
@@ -191,7 +189,7 @@ judge_envelope(struct message *m)
 }
 
 struct verdict
-session_mail(struct session *s, const char *path)
+session_mail(struct session *s, const char *path, const char *const *params)
 {
 	struct message *m = message_open(s);
 
@@ -201,6 +199,8 @@ session_mail(struct session *s, const char *path)
 	message_judge(m, judge_envelope(m));
 	if (!refuses(m))
 		message_judge(m, stage_quota_open(m));
+	if (!refuses(m))
+		message_judge(m, stage_size_open(s, params));
 	if (!refuses(m))
 		message_judge(m, stage_fuse_client(m));
 	if (refuses(m))
@@ -234,7 +234,11 @@ note_queue_id(struct session *s)
 		m->f.env.queue_id = stage_macro(s, m->arena, "i");
 }
 
-/* Refuse this recipient alone. Only the first one of a message is logged. */
+/*
+ * Refuse this recipient alone. Only the first one of a message is logged. A
+ * client that sends to the others in another message does what RFC 5321 asks
+ * of it: the fuse does not count that.
+ */
 static struct verdict
 recipient_refused(struct session *s, struct verdict v)
 {
@@ -246,7 +250,8 @@ recipient_refused(struct session *s, struct verdict v)
 		session_log(s, v.action, "rcpt");
 		m->verdict = before;
 	}
-	message_judge(m, stage_fuse_refused(m));
+	if (strcmp(v.rule, RULE_RECIPIENTS) != 0)
+		message_judge(m, stage_fuse_refused(m));
 	return v;
 }
 
@@ -274,7 +279,9 @@ session_rcpt(struct session *s, const char *path)
 		message_judge(m, stage_fuse_refused(m));
 		return go_on();
 	}
-	v = stage_quota_recipient(m);
+	v = policy_message_recipient(&m->f);
+	if (v.action < ACTION_DEFER || !enforces(m))
+		v = verdict_worse(v, stage_quota_recipient(m));
 	if (v.action < ACTION_DEFER || refuses_at_eom(m)) {
 		m->f.env.recipients++;
 		stage_recipient(m, path);
@@ -289,7 +296,10 @@ session_header(struct session *s, const char *name, const char *value)
 {
 	struct message *m = s->message;
 
-	if (m == NULL || m->too_large)
+	if (m == NULL)
+		return go_on();
+	stage_size_field(m, name, value);
+	if (m->too_large)
 		return go_on();
 	if (!headers_add(&m->headers, name, value))
 		m->too_large = true;
@@ -315,7 +325,10 @@ session_eoh(struct session *s)
 {
 	struct message *m = s->message;
 
-	if (m == NULL || m->too_large)
+	if (m == NULL)
+		return go_on();
+	stage_size_body(m, strlen("\r\n"));
+	if (m->too_large)
 		return go_on();
 	note_queue_id(s);
 	stage_headers(m);
@@ -338,7 +351,10 @@ session_body(struct session *s, const void *data, size_t len)
 {
 	struct message *m = s->message;
 
-	if (m == NULL || m->too_large)
+	if (m == NULL)
+		return go_on();
+	stage_size_body(m, len);
+	if (m->too_large)
 		return go_on();
 	if (m->verifier != NULL)
 		dkim_verifier_body(m->verifier, data, len);
@@ -372,63 +388,10 @@ judge_message(struct message *m)
 	if (!m->headers_ended)	/* From has not been checked */
 		return verdict_refuse("sequence", "451 4.3.0",
 		    "The message had no end of headers; try again");
-	if (m->f.direction == DIRECTION_SUBMISSION)
-		return verdict_accept();	/* judged at end of headers */
+	if (m->f.direction == DIRECTION_SUBMISSION)	/* From was judged */
+		return stage_size_judge(m);
 	stage_inbound_collect(m);
 	return judge_inbound(m);
-}
-
-/* --- the trace fields of an accepted message ---------------------------- */
-
-/* Delete all fields of this name that claim to be ours. */
-static void
-delete_claimed(struct message *m, const char *field,
-    bool (*claims)(const char *value, const char *us))
-{
-	const struct header	*h;
-
-	for (h = headers_first(&m->headers, field); h != NULL;
-	    h = headers_next(&m->headers, h))
-		if (claims(h->value, m->authserv_id))
-			edits_delete(&m->edits, field, h->nth);
-}
-
-/* RFC 7208 9.1: one field for each identity, MAIL FROM on top. */
-static void
-plan_received_spf(struct message *m)
-{
-	static const bool	 helo[] = { true, false };
-	static const char	 field[] = "Received-SPF";
-	const char		*value;
-	size_t			 i;
-
-	delete_claimed(m, field, spf_received_claims);
-	for (i = 0; i < 2; i++) {
-		value = spf_received_format(m->arena, &m->f, m->authserv_id,
-		    helo[i]);
-		if (value != NULL)
-			edits_insert_top(&m->edits, field, value);
-	}
-}
-
-/*
- * RFC 8601 4 and 5: delete fields with our authserv-id, also where we insert
- * none, and insert ours on top.
- */
-static void
-plan_results(struct message *m)
-{
-	static const char	 field[] = "Authentication-Results";
-	const struct authres_form form = { m->authserv_id,
-	    m->setup->conf->submission_results, !enforces(m) };
-	const char		*value;
-
-	delete_claimed(m, field, authres_claims);
-	if (m->setup->conf->spf.received_spf)
-		plan_received_spf(m);
-	value = authres_format(m->arena, &form, &m->f, m->verdict);
-	if (value != NULL)
-		edits_insert_top(&m->edits, field, value);
 }
 
 struct verdict
@@ -448,7 +411,7 @@ session_eom(struct session *s, const struct edits **edits)
 	if (refuses(m))
 		return message_end(s, "eom");
 	if (!m->too_large)
-		plan_results(m);
+		stage_trace(m, !enforces(m));
 	edits_order(&m->edits);
 	*edits = &m->edits;
 	return message_answer(m);

@@ -7,12 +7,14 @@
  * interface and are documented in millgate(8).
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/record.h"
 #include "dns/resolver.h"
+#include "policy/policy_limit.h"
 #include "stages_priv.h"
 
 static void
@@ -113,43 +115,89 @@ log_results(struct record *r, const struct facts *f)
 	record_str(r, "spf-override-of", f->spf_override.rule);
 }
 
-static const char *
-log_of_limit(struct arena *a, const struct quota_facts *q)
+/* "12/1000", "12/unlimited" */
+static void
+log_of_limit(struct buf *b, uint64_t used, uint64_t limit)
 {
-	if (q->limit == STORE_UNLIMITED)
-		return arena_printf(a, "%" PRIu64 "/unlimited",
-		    q->used);
-	return arena_printf(a, "%" PRIu64 "/%" PRIu64, q->used, q->limit);
+	if (limit == STORE_UNLIMITED)
+		buf_printf(b, "%" PRIu64 "/unlimited", used);
+	else
+		buf_printf(b, "%" PRIu64 "/%" PRIu64, used, limit);
 }
 
-static bool
-is_set(const struct quota_facts *q)
+static void
+log_hour(struct buf *b, const struct quota_facts *q)
 {
-	return q->set || q->messages_set;
+	log_of_limit(b, q->used, q->limits->of[STORE_RECIPIENTS][STORE_HOUR]);
+}
+
+/* The recipients of the hour have keys of their own: quota, groups. */
+static void
+log_windows(struct buf *b, const struct quota_facts *q)
+{
+	enum store_window	w;
+	enum store_unit		u;
+
+	for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++)
+		for (w = STORE_MINUTE; w < STORE_WINDOWS; w++) {
+			if (q->limits->of[u][w] == STORE_UNLIMITED ||
+			    (u == STORE_RECIPIENTS && w == STORE_HOUR))
+				continue;
+			buf_addstr(b, b->len > 0 ? "," : "");
+			if (q->group != NULL)
+				buf_printf(b, "%s/", q->group);
+			buf_printf(b, "%s:", policy_limit_name(u, w));
+			log_of_limit(b, q->windows != NULL ?
+			    q->windows[u][w] : 0, q->limits->of[u][w]);
+		}
+}
+
+static void
+log_groups(struct record *r, const struct facts *f)
+{
+	const struct quota_facts *q;
+	struct buf	 hour = BUF_INIT, windows = BUF_INIT;
+	size_t		 i;
+
+	for (i = 1; i < f->nquotas; i++) {
+		q = &f->quota[i];
+		buf_printf(&hour, "%s%s%s:", i > 1 ? "," : "", q->group,
+		    q->set != 0 ? "(set)" : "");
+		log_hour(&hour, q);
+		log_windows(&windows, q);
+	}
+	if (hour.len > 0)
+		record_str(r, "groups", buf_str(&hour));
+	if (windows.len > 0)
+		record_str(r, "group-windows", buf_str(&windows));
+	buf_free(&hour);
+	buf_free(&windows);
 }
 
 /*
- * plan=trial quota=1/1000 groups=acme:12/5000,all(set):40/unlimited. "(set)":
- * a limit was set with millgatectl.
+ * plan=trial quota=1/1000 windows=recipients-per-day:1/5000
+ * groups=acme:12/5000,all(set):40/unlimited
+ * group-windows=acme/bytes-per-day:4711/1048576. "(set)": a limit was set with
+ * millgatectl.
  */
 static void
 log_quota(struct record *r, const struct facts *f)
 {
+	const struct quota_facts *q = f->quota;
 	struct buf	b = BUF_INIT;
-	size_t		i;
 
 	if (f->nquotas == 0)
 		return;
-	record_str(r, "plan", is_set(&f->quota[0]) ? arena_printf(r->arena,
-	    "%s(set)", f->quota[0].plan) : f->quota[0].plan);
-	record_str(r, "quota", log_of_limit(r->arena, &f->quota[0]));
-	for (i = 1; i < f->nquotas; i++)
-		buf_printf(&b, "%s%s%s:%s", i > 1 ? "," : "",
-		    f->quota[i].group, is_set(&f->quota[i]) ? "(set)" : "",
-		    log_of_limit(r->arena, &f->quota[i]));
+	record_str(r, "plan", q->set != 0 ? arena_printf(r->arena, "%s(set)",
+	    q->plan) : q->plan);
+	log_hour(&b, q);
+	record_str(r, "quota", buf_str(&b));
+	buf_reset(&b);
+	log_windows(&b, q);
 	if (b.len > 0)
-		record_str(r, "groups", buf_str(&b));
+		record_str(r, "windows", buf_str(&b));
 	buf_free(&b);
+	log_groups(r, f);
 }
 
 static void
@@ -179,6 +227,11 @@ log_verdict(struct record *r, const struct message *m, enum action taken,
 		    v->code, v->status));
 	if (v->action != ACTION_ACCEPT)
 		record_str(r, "text", v->text);
+	if (strcmp(v->rule, "quota") == 0 && m->counted != NULL) {
+		record_str(r, "full", m->counted->full);
+		if (m->counted->fits > 0)
+			record_num(r, "fits", (uint64_t)m->counted->fits);
+	}
 	record_str(r, "hint", hint);
 }
 

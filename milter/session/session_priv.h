@@ -45,6 +45,17 @@ struct iprev {
 	struct lookup	*names;
 };
 
+/* What is counted of a submission. */
+struct counted {
+	struct reservation *reservation;
+	uint64_t	 declared;	/* octets, by SIZE=; 0: not declared */
+	uint64_t	 size;		/* octets so far */
+	unsigned	 recipients;	/* of the reservation */
+	bool		 by_bytes;	/* an account limits octets */
+	const char	*full;		/* limit of the last refusal, or NULL */
+	time_t		 fits;		/* end of that refusal; 0: never */
+};
+
 /*
  * A message, from MAIL to its last answer; it lies in its own arena. Most of
  * its parts are allocated when they are first needed, because thousands of
@@ -71,7 +82,7 @@ struct message {
 	struct walk	*walks;		/* the last one first */
 	size_t		 nwalks;
 	struct iprev	*iprev;		/* NULL: not asked */
-	struct reservation *reservation;	/* NULL: not counted */
+	struct counted	*counted;	/* NULL: not counted */
 	const char	*store_error;	/* the last one; NULL: none */
 	struct edits	 edits;
 	const struct verdict *verdict;	/* the worst so far, as enforced */
@@ -92,6 +103,7 @@ struct session {
 	char		*helo;		/* conn.helo points to it */
 	struct conn_facts conn;
 	struct mta_facts mta;		/* as negotiated, before connect */
+	bool		 no_bodies;	/* the MTA agreed to send none */
 	enum sent	 sent[OBSERVED_ROWS];
 	struct observed_listener *seen;	/* of the latest message */
 	struct message	*message;	/* NULL between messages */

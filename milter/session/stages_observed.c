@@ -13,6 +13,12 @@
 #include "stages_priv.h"
 
 void
+session_no_bodies(struct session *s)
+{
+	s->no_bodies = true;
+}
+
+void
 session_negotiated(struct session *s, unsigned protocol, bool takes_lists)
 {
 	s->mta.known = true;

@@ -9,15 +9,18 @@
  *	event		stages
  *	connect, helo	stage_connect, stage_note_macros
  *	MAIL		stage_listener, stage_login, stage_sender,
- *			stage_quota_open, stage_fuse_client,
+ *			stage_quota_open, stage_size_open,
+ *			stage_fuse_client,
  *			inbound: stage_inbound_start
  *	RCPT		stage_was_refused, stage_quota_recipient,
  *			stage_recipient, stage_fuse_refused
- *	header		stage_field
+ *	header		stage_size_field, stage_field
  *	end of headers	stage_headers, submission: stage_fuse_from,
  *			stage_sign_start
+ *	body		stage_size_body
  *	end of message	inbound: stage_inbound_collect,
- *			submission: stage_sign_finish
+ *			submission: stage_size_judge, stage_sign_finish
+ *			stage_trace
  *	commit		stage_quota_commit
  *	last answer	stage_observe, stage_hint (by session_log.c),
  *			stage_outcome, stage_quota_close, stage_end
@@ -73,6 +76,21 @@ struct verdict	 stage_quota_commit(struct message *m);
 /* Give back what is reserved and not committed. */
 void		 stage_quota_close(struct message *m);
 
+/* --- stages_size.c: the octets of a message ------------------------------ */
+
+/*
+ * After stage_quota_open: judge the declared size, and defer a message that
+ * must be counted in a session without bodies. `params` are those of MAIL,
+ * with NULL at the end; or NULL.
+ */
+struct verdict	 stage_size_open(struct session *s,
+		    const char *const *params);
+void		 stage_size_field(struct message *m, const char *name,
+		    const char *value);
+void		 stage_size_body(struct message *m, size_t len);
+/* Judge the counted size, at the end of the message. */
+struct verdict	 stage_size_judge(struct message *m);
+
 /* --- stages_fuse.c: report what a login does to the fuse ---------------- */
 
 /* Each returns the block of the login if the fuse trips, else ACCEPT. */
@@ -95,6 +113,14 @@ void		 stage_sign_start(struct message *m);
 bool		 stage_sign_finish(struct message *m);
 /* Stop lookups, verification and signing. */
 void		 stage_end(struct message *m);
+
+/* --- stages_trace.c ------------------------------------------------------ */
+
+/*
+ * Plan the trace fields of the end of a message: Received-SPF and
+ * Authentication-Results. `monitor`: the verdict is not enforced.
+ */
+void		 stage_trace(struct message *m, bool monitor);
 
 /* --- stages_iprev.c: called by stage_inbound_start and _collect --------- */
 

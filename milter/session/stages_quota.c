@@ -16,6 +16,8 @@
 #include "conf/groups.h"
 #include "conf/users.h"
 #include "policy/policy_block.h"
+#include "policy/policy_limit.h"
+#include "policy/policy_message.h"
 #include "policy/policy_quota.h"
 #include "session/notifier.h"
 #include "store/store_settings.h"
@@ -24,6 +26,8 @@
 _Static_assert(QUOTA_ACCOUNTS == STORE_ACCOUNTS &&
     QUOTA_ACCOUNTS == GROUPS_OF_LOGIN + 1,
     "facts and store have room for as many accounts");
+_Static_assert(QUOTA_UNITS == STORE_UNITS && QUOTA_WINDOWS == STORE_WINDOWS,
+    "facts and store have the same limits");
 
 /* --- the accounts, and what is set for them ----------------------------- */
 
@@ -31,9 +35,8 @@ _Static_assert(QUOTA_ACCOUNTS == STORE_ACCOUNTS &&
 static struct quota_facts
 own_account(const struct message *m, const struct plan_rules *plan)
 {
-	struct quota_facts q = { .plan = plan->name,
-	    .limit = plan->limits.of[STORE_RECIPIENTS][STORE_HOUR],
-	    .messages_limit = plan->limits.of[STORE_MESSAGES][STORE_HOUR] };
+	struct quota_facts q = { .plan = plan->name, .limits = &plan->limits,
+	    .message = &plan->message };
 
 	if (m->f.relay != NULL) {
 		q.key = m->user->login;
@@ -51,23 +54,29 @@ static struct quota_facts
 group_account(const struct group_rules *group, const char *login)
 {
 	struct quota_facts q = { .key = group->key, .login = login,
-	    .group = group->name,
-	    .limit = group->limits.of[STORE_RECIPIENTS][STORE_HOUR],
-	    .messages_limit =
-	    group->limits.of[STORE_MESSAGES][STORE_HOUR] };
+	    .group = group->name, .limits = &group->limits,
+	    .message = &group->message };
 
 	return q;
 }
 
 static void
-apply_setting(struct quota_facts *q, const struct store_setting *t)
+apply_setting(struct arena *a, struct quota_facts *q,
+    const struct store_setting *t)
 {
-	q->set = store_limit_is_set(t, STORE_RECIPIENTS, STORE_HOUR);
-	q->messages_set = store_limit_is_set(t, STORE_MESSAGES, STORE_HOUR);
-	if (q->set)
-		q->limit = t->limits.of[STORE_RECIPIENTS][STORE_HOUR];
-	if (q->messages_set)
-		q->messages_limit = t->limits.of[STORE_MESSAGES][STORE_HOUR];
+	struct store_limits	*limits;
+	enum store_window	 w;
+	enum store_unit		 u;
+
+	for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++)
+		for (w = STORE_MINUTE; w < STORE_WINDOWS; w++)
+			if (store_limit_is_set(t, u, w))
+				q->set |= policy_limit_bit(u, w);
+	if (q->set == 0)
+		return;
+	limits = arena_alloc(a, sizeof(*limits));
+	*limits = store_limits_in_force(*q->limits, t);
+	q->limits = limits;
 }
 
 /* There may be a block, so that the policy for a failing store decides. */
@@ -98,7 +107,7 @@ read_settings(struct message *m)
 	    STORE_TAKEN)
 		return settings_unknown(m, error);
 	for (i = 0; i < n; i++) {
-		apply_setting(&m->f.quota[i], &t[i]);
+		apply_setting(m->arena, &m->f.quota[i], &t[i]);
 		v = verdict_worse(v, policy_block(&t[i], key[i], now));
 	}
 	m->blocked = v.action != ACTION_ACCEPT;
@@ -106,19 +115,18 @@ read_settings(struct message *m)
 }
 
 static void
-reservation_open(struct message *m)
+counted_open(struct message *m)
 {
 	struct store_account	 account[STORE_ACCOUNTS];
-	const struct quota_facts *q;
 	size_t			 i;
 
 	for (i = 0; i < m->f.nquotas; i++) {
-		q = &m->f.quota[i];
-		account[i].key = q->key;
-		account[i].limits = (struct store_limits)
-		    STORE_LIMITS_HOUR(q->limit, q->messages_limit);
+		account[i].key = m->f.quota[i].key;
+		account[i].limits = *m->f.quota[i].limits;
 	}
-	m->reservation = store_reservation_new(m->sv->store, account,
+	m->counted = arena_alloc(m->arena, sizeof(*m->counted));
+	m->counted->by_bytes = policy_message_counts_bytes(&m->f);
+	m->counted->reservation = store_reservation_new(m->sv->store, account,
 	    m->f.nquotas);
 }
 
@@ -151,16 +159,17 @@ stage_quota_open(struct message *m)
 	for (i = 0; i < places.ngroups; i++)
 		q[i + 1] = group_account(group[i], own.login);
 	v = read_settings(m);
-	reservation_open(m);
+	counted_open(m);
 	return v;
 }
 
 /* --- warnings to the site ----------------------------------------------- */
 
-/* How full an account is, in recipients or in messages. */
+/* How much of a window is used, in one unit. */
 struct fill {
+	enum store_unit	 unit;
+	enum store_window window;
 	uint64_t	 used, limit;
-	const char	*unit;
 };
 
 static bool
@@ -169,45 +178,46 @@ is_limited(const struct fill *f)
 	return f->limit != 0 && f->limit != STORE_UNLIMITED;
 }
 
-static struct fill
-fuller(struct fill recipients, struct fill messages)
+/* Is `a` nearer to its limit than `b`? */
+static bool
+is_fuller(const struct fill *a, const struct fill *b)
 {
-	if (!is_limited(&messages))
-		return recipients;
-	if (!is_limited(&recipients))
-		return messages;
-	return messages.used * recipients.limit >
-	    recipients.used * messages.limit ? messages : recipients;
+	return is_limited(a) && (!is_limited(b) ||
+	    (double)a->used / (double)a->limit >
+	    (double)b->used / (double)b->limit);
 }
 
-/*
- * After a commit, the fuller of the two. After a refusal, the one that refused;
- * then the reservations of other sessions count, too.
- */
 static struct fill
 fill_of(const struct quota_facts *q, const struct store_usage *u,
-    bool committed)
+    enum store_unit unit, enum store_window window)
 {
-	struct fill by_rcpt, by_msg;
+	struct fill f = { unit, window, u->used[unit][window],
+	    q->limits->of[unit][window] };
 
-	by_rcpt = (struct fill){ .limit = q->limit,
-	    .used = u->used[STORE_RECIPIENTS][STORE_HOUR],
-	    .unit = "recipients" };
-	by_msg = (struct fill){ .limit = q->messages_limit,
-	    .used = u->used[STORE_MESSAGES][STORE_HOUR],
-	    .unit = "messages" };
-	if (committed)
-		return fuller(by_rcpt, by_msg);
-	by_rcpt.used += u->reserved[STORE_RECIPIENTS];
-	by_msg.used += u->reserved[STORE_MESSAGES];
-	return u->unit == STORE_MESSAGES ? by_msg : by_rcpt;
+	return f;
+}
+
+/* After a commit: the unit of a window that is nearest to its limit. */
+static struct fill
+fullest_unit(const struct quota_facts *q, const struct store_usage *u,
+    enum store_window window)
+{
+	struct fill	best = fill_of(q, u, STORE_RECIPIENTS, window), f;
+	enum store_unit	unit;
+
+	for (unit = STORE_MESSAGES; unit < STORE_UNITS; unit++) {
+		f = fill_of(q, u, unit, window);
+		if (is_fuller(&f, &best))
+			best = f;
+	}
+	return best;
 }
 
 /* The percentage to warn about; 0: no warning is due. */
 static unsigned
 share_to_warn(struct message *m, const char *key, const struct fill *f)
 {
-	struct warn_use	use = { key, f->used, f->limit };
+	struct warn_use	use = { key, f->window, f->used, f->limit };
 	unsigned	share;
 
 	pthread_mutex_lock(&m->sv->warned_lock);
@@ -218,28 +228,59 @@ share_to_warn(struct message *m, const char *key, const struct fill *f)
 }
 
 static void
-warn_site(struct message *m, const struct store_usage *usage, bool committed)
+warn_if_due(struct message *m, const struct quota_facts *q,
+    const struct fill *f)
 {
-	const struct quota_facts *q;
-	struct notice		  e = { .event = "quota-warning" };
+	struct notice e = {
+		.event = "quota-warning",
+		.login = q->login != NULL ? q->login : q->key,
+		.group = q->group,
+		.plan = q->plan,
+		.unit = policy_limit_unit(f->unit),
+		.window = policy_limit_window(f->window),
+		.used = f->used,
+		.limit = f->limit,
+	};
+
+	if (!is_limited(f))
+		return;
+	e.share = share_to_warn(m, q->key, f);
+	if (e.share != 0)
+		services_notice(m->sv, m->setup->conf, &e);
+}
+
+static void
+warn_committed(struct message *m, const struct store_usage *usage)
+{
+	struct fill		f;
+	enum store_window	w;
+	size_t			i;
+
+	for (i = 0; i < m->f.nquotas; i++)
+		for (w = STORE_MINUTE; w < STORE_WINDOWS; w++) {
+			f = fullest_unit(&m->f.quota[i], &usage[i], w);
+			warn_if_due(m, &m->f.quota[i], &f);
+		}
+}
+
+/*
+ * Of the limit that refused. Then the reservations of other sessions count,
+ * too.
+ */
+static void
+warn_refused(struct message *m, const struct store_usage *usage)
+{
+	const struct store_usage *u;
 	struct fill		  f;
 	size_t			  i;
 
 	for (i = 0; i < m->f.nquotas; i++) {
-		if (!committed && !usage[i].refused)
+		u = &usage[i];
+		if (!u->refused)
 			continue;
-		q = &m->f.quota[i];
-		f = fill_of(q, &usage[i], committed);
-		e.share = share_to_warn(m, q->key, &f);
-		if (e.share == 0)
-			continue;
-		e.login = q->login != NULL ? q->login : q->key;
-		e.group = q->group;
-		e.plan = q->plan;
-		e.unit = f.unit;
-		e.used = f.used;
-		e.limit = f.limit;
-		services_notice(m->sv, m->setup->conf, &e);
+		f = fill_of(&m->f.quota[i], u, u->unit, u->window);
+		f.used += u->reserved[u->unit];
+		warn_if_due(m, &m->f.quota[i], &f);
 	}
 }
 
@@ -247,13 +288,39 @@ warn_site(struct message *m, const struct store_usage *usage, bool committed)
 
 /* Report the account that has room last. */
 static struct verdict
-quota_verdict(const struct message *m, const struct store_usage *usage,
+quota_verdict(struct message *m, const struct store_usage *usage,
     enum store_answer answer)
 {
 	size_t i = policy_quota_fullest(usage, m->f.nquotas);
 
+	if (answer == STORE_REFUSED) {
+		m->counted->full = policy_limit_name(usage[i].unit,
+		    usage[i].window);
+		m->counted->fits = usage[i].next_fit;
+	}
 	return policy_quota(&m->setup->conf->quota, answer, &usage[i],
 	    &m->f.quota[i], usage[i].now);
+}
+
+/* For the log line. Most plans limit the recipients of the hour alone. */
+static void
+note_used(struct message *m, struct quota_facts *q,
+    const struct store_usage *u)
+{
+	enum store_window	w;
+	enum store_unit		unit;
+
+	q->used = u->used[STORE_RECIPIENTS][STORE_HOUR] +
+	    u->reserved[STORE_RECIPIENTS];
+	if (!policy_limits_more(q->limits))
+		return;
+	if (q->windows == NULL)
+		q->windows = arena_array(m->arena, STORE_UNITS,
+		    sizeof(*q->windows));
+	for (unit = STORE_RECIPIENTS; unit < STORE_UNITS; unit++)
+		for (w = STORE_MINUTE; w < STORE_WINDOWS; w++)
+			q->windows[unit][w] = u->used[unit][w] +
+			    u->reserved[unit];
 }
 
 /* Count and log the store's answer, and warn the site if needed. */
@@ -261,38 +328,58 @@ static void
 note_answer(struct message *m, const struct store_usage *usage,
     enum store_answer answer, bool committed)
 {
-	struct counters *c = &m->sv->counters;
+	struct counters	*c = &m->sv->counters;
+	size_t		 i;
 
-	if (answer == STORE_REFUSED)
-		atomic_fetch_add(&c->quota_refused, 1);
 	if (answer == STORE_UNKNOWN) {
 		services_store_failed(m->sv);
 		m->store_error = arena_strdup(m->arena, usage[0].error);
-	} else if (committed || answer == STORE_REFUSED)
-		warn_site(m, usage, committed);
+		return;
+	}
+	for (i = 0; i < m->f.nquotas; i++)
+		note_used(m, &m->f.quota[i], &usage[i]);
+	if (answer == STORE_REFUSED) {
+		atomic_fetch_add(&c->quota_refused, 1);
+		warn_refused(m, usage);
+	} else if (committed)
+		warn_committed(m, usage);
+}
+
+/* Tell the store the octets of a message to so many recipients. */
+static void
+set_bytes(struct message *m, uint64_t size, unsigned recipients)
+{
+	uint64_t	times = 1;
+	size_t		i;
+
+	if (!m->counted->by_bytes)
+		return;
+	if (m->setup->conf->quota.bytes_count == BYTES_OF_DELIVERED)
+		times = recipients;
+	if (times > 0 && size > STORE_LIMIT_MAX / times)
+		size = STORE_LIMIT_MAX;
+	else
+		size *= times;
+	for (i = 0; i < m->f.nquotas; i++)
+		m->f.quota[i].bytes = size;
+	store_set_bytes(m->counted->reservation, size);
 }
 
 struct verdict
 stage_quota_recipient(struct message *m)
 {
-	struct store_usage	 usage[STORE_ACCOUNTS], *u;
+	struct store_usage	 usage[STORE_ACCOUNTS];
+	struct counted		*c = m->counted;
 	enum store_answer	 answer;
 	time_t			 now;
-	size_t			 i;
 
-	if (m->reservation == NULL)
+	if (c == NULL || c->reservation == NULL)
 		return verdict_accept();
+	set_bytes(m, c->declared, c->recipients + 1);
 	now = services_time_begin(m->sv);
-	answer = store_reserve(m->reservation, now, usage);
+	answer = store_reserve(c->reservation, now, usage);
 	services_time_end(m->sv);
-	for (i = 0; i < m->f.nquotas; i++) {
-		u = &usage[i];
-		m->f.quota[i].used = u->used[STORE_RECIPIENTS][STORE_HOUR] +
-		    u->reserved[STORE_RECIPIENTS];
-		m->f.quota[i].messages_used =
-		    u->used[STORE_MESSAGES][STORE_HOUR] +
-		    u->reserved[STORE_MESSAGES];
-	}
+	c->recipients += answer == STORE_TAKEN;
 	note_answer(m, usage, answer, false);
 	return quota_verdict(m, usage, answer);
 }
@@ -300,14 +387,16 @@ stage_quota_recipient(struct message *m)
 struct verdict
 stage_quota_commit(struct message *m)
 {
-	struct store_usage	usage[STORE_ACCOUNTS];
-	enum store_answer	answer;
-	time_t			now;
+	struct store_usage	 usage[STORE_ACCOUNTS];
+	struct counted		*c = m->counted;
+	enum store_answer	 answer;
+	time_t			 now;
 
-	if (m->reservation == NULL)
+	if (c == NULL || c->reservation == NULL)
 		return verdict_accept();
+	set_bytes(m, c->size, c->recipients);
 	now = services_time_begin(m->sv);
-	answer = store_commit(&m->reservation, now, usage);
+	answer = store_commit(&c->reservation, now, usage);
 	services_time_end(m->sv);
 	note_answer(m, usage, answer, true);
 	return quota_verdict(m, usage, answer);
@@ -316,5 +405,6 @@ stage_quota_commit(struct message *m)
 void
 stage_quota_close(struct message *m)
 {
-	store_give_back(&m->reservation);
+	if (m->counted != NULL)
+		store_give_back(&m->counted->reservation);
 }

@@ -208,6 +208,25 @@ static const struct {
 	    "plan a { recipients-per-hour = many }",
 	    "t:1: plan a: recipients-per-hour = \"many\" is not a number; "
 	    "write one between 0 and 1000000000, or unlimited" },
+	{ "a limit of bytes",
+	    "plan a { bytes-per-day = \"2T\"\nbytes-per-message = 25MB }",
+	    "t:1: plan a: bytes-per-day = \"2T\" is not a size; write a "
+	    "number of bytes, or one with K, M or G after it, between 0 and "
+	    "1048576G, or unlimited\nt:2: plan a: bytes-per-message = "
+	    "\"25MB\" is not a size; write a number of bytes, or one with "
+	    "K, M or G after it, between 0 and 1048576G, or unlimited" },
+	{ "a limit that is too high",
+	    "group g { users = {\"a\"} bytes-per-hour = 1048577G }",
+	    "t:1: group g: bytes-per-hour = \"1048577G\" must be between 0 "
+	    "and 1048576G, or unlimited" },
+	{ "a window that does not exist",
+	    "plan a { recipients-per-days = 1 }",
+	    "t:1: unknown option \"recipients-per-days\" in section plan; "
+	    "did you mean \"recipients-per-day\"?" },
+	{ "the bytes of a recipient",
+	    "quota { bytes-count = recipient }",
+	    "t:1: quota: bytes-count = \"recipient\" must be one of: message, "
+	    "delivered" },
 	{ "a plan's name",
 	    "plan \"a b\" { }",
 	    "t:1: plan a b: the name is not valid; use letters, digits and "
@@ -820,6 +839,22 @@ oddities(void **state)
 		    "key-table and signing-table are not used, because "
 		    "key-directory is set; remove key-directory or both "
 		    "tables" },
+		{ "an hour that allows more than the day",
+		    "plan a { recipients-per-day = 500\n"
+		    "recipients-per-hour = 1000 }", "t:2: plan a: "
+		    "recipients-per-hour has no effect, because "
+		    "recipients-per-day allows 500 only" },
+		{ "a message of more than a month, of a group",
+		    "group g { users = {\"a\"} bytes-per-month = 1G\n"
+		    "bytes-per-message = 2G }", "t:2: group g: "
+		    "bytes-per-message has no effect, because "
+		    "bytes-per-month allows 1G only" },
+		{ "the limit of a built-in plan is not the file's",
+		    "plan trial { recipients-per-day = 500 }", "" },
+		{ "limits that all have an effect",
+		    "plan a { recipients-per-message = 100 "
+		    "recipients-per-hour = 1000 recipients-per-day = 10000 "
+		    "messages-per-hour = 10 bytes-per-message = 25M }", "" },
 	};
 	struct conf	*c;
 	char		*why = NULL;

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "conf/conf.h"
 #include "conf/users.h"
+#include "policy/policy_limit.h"
 
 static const char sample[] =
     "# every option has a default; what most sites touch\n"
@@ -236,9 +237,89 @@ defaults(void **state)
 		assert_int_equal(
 		    c->plans[i].limits.of[STORE_MESSAGES][STORE_HOUR],
 		    STORE_UNLIMITED);
+		assert_false(policy_limits_more(&c->plans[i].limits));
+		assert_int_equal(c->plans[i].message.recipients,
+		    STORE_UNLIMITED);
+		assert_int_equal(c->plans[i].message.bytes, STORE_UNLIMITED);
 	}
 	assert_ptr_equal(c->default_plan, &c->plans[0]);
 	conf_unref(&c);
+}
+
+/* Each limit of a plan and of a group has an option of its own. */
+static void
+limits_of_plans_and_groups(void **state)
+{
+	static const char	*const units[] = {
+		"recipients", "messages", "bytes"
+	};
+	static const char	*const windows[] = {
+		"minute", "hour", "day", "month"
+	};
+	struct buf		 b = BUF_INIT;
+	struct conf		*c;
+	const struct plan_rules	*plan;
+	const struct group_rules *group;
+	unsigned		 u, w, n;
+
+	(void)state;
+	for (n = 0; n < 2; n++) {
+		buf_addstr(&b, n == 0 ? "plan p {\n" :
+		    "group g { users = {\"a\"}\n");
+		for (u = 0; u < NELEM(units); u++)
+			for (w = 0; w < NELEM(windows); w++)
+				buf_printf(&b, "%s-per-%s = %u%s\n",
+				    units[u], windows[w],
+				    100 * n + 10 * u + w + 1,
+				    u == 2 ? "k" : "");
+		buf_printf(&b, "recipients-per-message = %u\n"
+		    "bytes-per-message = %uM }\n", n + 7, n + 25);
+	}
+	c = load(buf_str(&b));
+	plan = &c->plans[c->nplans - 1];
+	group = &c->group_sections[0];
+	for (u = 0; u < NELEM(units); u++)
+		for (w = 0; w < NELEM(windows); w++) {
+			n = (10 * u + w + 1) * (u == 2 ? 1024 : 1);
+			assert_int_equal(plan->limits.of[u][w], n);
+			assert_int_equal(group->limits.of[u][w],
+			    n + 100 * (u == 2 ? 1024 : 1));
+		}
+	assert_int_equal(plan->message.recipients, 7);
+	assert_int_equal(plan->message.bytes, 26214400);
+	assert_int_equal(group->message.recipients, 8);
+	assert_int_equal(group->message.bytes, 27262976);
+	assert_true(c->counts_bytes);
+	conf_unref(&c);
+	buf_free(&b);
+}
+
+/* The bodies of messages are needed only if some limit counts them. */
+static void
+bytes_are_counted_where_a_limit_needs_them(void **state)
+{
+	static const struct {
+		const char	*text;
+		bool		 want;
+	} rows[] = {
+		{ "", false },
+		{ "plan p { recipients-per-day = 1 bytes-per-day = unlimited "
+		    "}", false },
+		{ "plan trial { bytes-per-month = 1G }", true },
+		{ "plan p { bytes-per-message = 25M }", true },
+		{ "group g { users = {\"a\"} bytes-per-minute = 0 }", true },
+		{ "group g { users = {\"a\"} bytes-per-message = 1 }", true },
+	};
+	struct conf	*c;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		c = load(rows[i].text);
+		if (c->counts_bytes != rows[i].want)
+			row_fail(rows[i].text, "%d", c->counts_bytes);
+		conf_unref(&c);
+	}
 }
 
 static char *
@@ -279,7 +360,11 @@ printed_loads_again(void **state)
 		"{\"login\", \"@x.org\"} } tier all { }"
 		"login-domain = \"Example.Org.\" user bob { "
 		"certificates = {\"B \\\"C\\\"\"} "
-		"certificate-issuer = \"CA\" }"
+		"certificate-issuer = \"CA\" }",
+		"plan p { recipients-per-minute = 1 bytes-per-month = 2G "
+		"messages-per-day = 3 recipients-per-message = 4 "
+		"bytes-per-message = 25M } group g { users = {\"a\"} "
+		"bytes-per-day = 1 } quota { bytes-count = delivered }"
 	};
 	struct conf	*c;
 	char		*first, *second;
@@ -646,6 +731,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_sample_loads),
 		cmocka_unit_test(defaults),
+		cmocka_unit_test(limits_of_plans_and_groups),
+		cmocka_unit_test(bytes_are_counted_where_a_limit_needs_them),
 		cmocka_unit_test(printed_loads_again),
 		cmocka_unit_test(changes_that_need_a_restart_are_named),
 		cmocka_unit_test(what_is_accepted),

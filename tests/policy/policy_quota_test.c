@@ -8,23 +8,43 @@
 
 #define NOON	1789992000	/* 12:00:00 UTC of a day */
 
+#define HOUR	.window = STORE_HOUR
+
+static const struct store_limits trial = STORE_LIMITS_HOUR(1000, 1);
+static const struct store_limits no_mail = STORE_LIMITS_HOUR(0, 0);
+static const struct store_limits own = STORE_LIMITS_HOUR(5, 9);
+static const struct store_limits of_acme = STORE_LIMITS_HOUR(5000, 0);
+static const struct store_limits one = STORE_LIMITS_HOUR(1, STORE_UNLIMITED);
+static const struct store_limits gold = { .of = {
+	[STORE_RECIPIENTS] = { 1, 1000, 10000, 200000 },
+	[STORE_MESSAGES] = { 60, 500, 5000, 100000 },
+	[STORE_BYTES] = { 1, 26214400, UINT64_C(2147483648), 1000 },
+} };
+
 static const struct quota_facts alice = {
 	.key = "alice@example.org", .login = "alice@example.org",
-	.plan = "trial", .limit = 1000, .messages_limit = 1
+	.plan = "trial", .limits = &trial
 };
 static const struct quota_facts nothing = {
-	.key = "bob", .login = "bob", .plan = "none"
+	.key = "bob", .login = "bob", .plan = "none", .limits = &no_mail
 };
 static const struct quota_facts set = {
-	.key = "carol", .login = "carol", .plan = "trial", .limit = 5,
-	.messages_limit = 9, .set = true
+	.key = "carol", .login = "carol", .plan = "trial", .limits = &own,
+	.set = 1u << (STORE_RECIPIENTS * STORE_WINDOWS + STORE_HOUR)
 };
 static const struct quota_facts acme = {
 	.key = "group acme", .login = "alice@example.org", .group = "acme",
-	.limit = 5000, .messages_limit = 0
+	.limits = &of_acme
 };
 static const struct quota_facts local = {
-	.key = "listener local", .plan = "trial", .limit = 1000
+	.key = "listener local", .plan = "trial", .limits = &trial
+};
+static const struct quota_facts dora = {
+	.key = "dora", .login = "dora", .plan = "gold", .limits = &gold,
+	.bytes = 30000000
+};
+static const struct quota_facts unsized = {
+	.key = "dora", .login = "dora", .plan = "gold", .limits = &gold
 };
 
 static const struct {
@@ -40,35 +60,35 @@ static const struct {
 	    ACTION_ACCEPT, "", "", "" },
 	{ "what does not fit is deferred, with the time",
 	    { ACTION_DEFER, ACTION_DEFER }, STORE_REFUSED,
-	    { .next_fit = NOON + 7500 },
+	    { HOUR, .next_fit = NOON + 7500 },
 	    ACTION_DEFER, "451", "4.7.1", "Quota exceeded for "
 	    "alice@example.org: plan trial allows 1000 recipients an hour; "
 	    "the next one fits at 14:05:00 UTC (in 7500 seconds)" },
 	{ "the message limit is named as such",
 	    { ACTION_DEFER, ACTION_DEFER }, STORE_REFUSED,
-	    { .next_fit = NOON + 61, .unit = STORE_MESSAGES },
+	    { HOUR, .next_fit = NOON + 61, .unit = STORE_MESSAGES },
 	    ACTION_DEFER, "451", "4.7.1", "Quota exceeded for "
 	    "alice@example.org: plan trial allows 1 message an hour; "
 	    "the next one fits at 12:01:01 UTC (in 61 seconds)" },
 	{ "or rejected",
 	    { ACTION_REJECT, ACTION_DEFER }, STORE_REFUSED,
-	    { .next_fit = NOON + 60 },
+	    { HOUR, .next_fit = NOON + 60 },
 	    ACTION_REJECT, "550", "5.7.1", "Quota exceeded for "
 	    "alice@example.org: plan trial allows 1000 recipients an hour; "
 	    "the next one fits at 12:01:00 UTC (in 60 seconds)" },
 	{ "or held",
 	    { ACTION_HOLD, ACTION_DEFER }, STORE_REFUSED,
-	    { .next_fit = NOON + 60 },
+	    { HOUR, .next_fit = NOON + 60 },
 	    ACTION_HOLD, "", "", "Quota exceeded for "
 	    "alice@example.org: plan trial allows 1000 recipients an hour; "
 	    "the next one fits at 12:01:00 UTC (in 60 seconds)" },
 	{ "no time is given when waiting does not help",
-	    { ACTION_DEFER, ACTION_DEFER }, STORE_REFUSED, { .next_fit = 0 },
+	    { ACTION_DEFER, ACTION_DEFER }, STORE_REFUSED, { HOUR, .next_fit = 0 },
 	    ACTION_DEFER, "451", "4.7.1", "Quota exceeded for "
 	    "alice@example.org: plan trial allows 1000 recipients an hour" },
 	{ "for a time that has just passed the wait is 0",
 	    { ACTION_DEFER, ACTION_DEFER }, STORE_REFUSED,
-	    { .next_fit = NOON - 1 },
+	    { HOUR, .next_fit = NOON - 1 },
 	    ACTION_DEFER, "451", "4.7.1", "Quota exceeded for "
 	    "alice@example.org: plan trial allows 1000 recipients an hour; "
 	    "the next one fits at 11:59:59 UTC (in 0 seconds)" },
@@ -111,31 +131,104 @@ static const struct {
 	const char		*text;
 } accounts[] = {
 	{ "a group is named beside the login", &acme,
-	    { .refused = true, .next_fit = NOON + 60 },
+	    { HOUR, .refused = true, .next_fit = NOON + 60 },
 	    "Quota exceeded for alice@example.org: group acme allows 5000 "
 	    "recipients an hour; the next one fits at 12:01:00 UTC (in 60 "
 	    "seconds)" },
 	{ "no messages at all for a group", &acme,
-	    { .refused = true, .unit = STORE_MESSAGES },
+	    { HOUR, .refused = true, .unit = STORE_MESSAGES },
 	    "alice@example.org may not send: group acme allows no messages" },
 	{ "a limit that was set is not the plan's", &set,
-	    { .refused = true, .next_fit = NOON + 60 },
+	    { HOUR, .refused = true, .next_fit = NOON + 60 },
 	    "Quota exceeded for carol: its own setting allows 5 recipients an "
 	    "hour; the next one fits at 12:01:00 UTC (in 60 seconds)" },
 	{ "the other one still is", &set,
-	    { .refused = true, .unit = STORE_MESSAGES, .next_fit = NOON + 60 },
+	    { HOUR, .refused = true, .unit = STORE_MESSAGES, .next_fit = NOON + 60 },
 	    "Quota exceeded for carol: plan trial allows 9 messages an "
 	    "hour; the next one fits at 12:01:00 UTC (in 60 seconds)" },
-	{ "a plan of 0 allows none", &nothing, { .refused = true },
+	{ "a plan of 0 allows none", &nothing, { HOUR, .refused = true },
 	    "bob may not send: plan none allows no recipients" },
-	{ "nor messages", &nothing, { .refused = true, .unit = STORE_MESSAGES },
+	{ "nor messages", &nothing, { HOUR, .refused = true, .unit = STORE_MESSAGES },
 	    "bob may not send: plan none allows no messages" },
 	{ "without a login the listener is named", &local,
-	    { .refused = true, .next_fit = NOON },
+	    { HOUR, .refused = true, .next_fit = NOON },
 	    "Quota exceeded for listener local: plan trial allows 1000 "
 	    "recipients an hour; the next one fits at 12:00:00 UTC (in 0 "
 	    "seconds)" },
 };
+
+/* The reply names the unit and the window that is full. */
+static const struct {
+	const char		*name;
+	const struct quota_facts *account;
+	enum action		 rule;
+	struct store_usage	 usage;
+	const char		*reply;
+} windows[] = {
+	{ "one a minute", &dora, ACTION_DEFER,
+	    { .window = STORE_MINUTE, .next_fit = NOON + 5 },
+	    "451 4.7.1 Quota exceeded for dora: plan gold allows 1 recipient "
+	    "a minute; the next one fits at 12:00:05 UTC (in 5 seconds)" },
+	{ "a day, and less than a day to wait", &dora, ACTION_DEFER,
+	    { .window = STORE_DAY, .next_fit = NOON + 86399 },
+	    "451 4.7.1 Quota exceeded for dora: plan gold allows 10000 "
+	    "recipients a day; the next one fits at 11:59:59 UTC (in 86399 "
+	    "seconds)" },
+	{ "from a day on with the date", &dora, ACTION_DEFER,
+	    { .window = STORE_DAY, .next_fit = NOON + 86400 },
+	    "451 4.7.1 Quota exceeded for dora: plan gold allows 10000 "
+	    "recipients a day; the next one fits at 2026-09-22 12:00:00 UTC "
+	    "(in 86400 seconds)" },
+	{ "messages a month", &dora, ACTION_REJECT,
+	    { .unit = STORE_MESSAGES, .window = STORE_MONTH,
+	    .next_fit = NOON + 2592000 },
+	    "550 5.7.1 Quota exceeded for dora: plan gold allows 100000 "
+	    "messages a month; the next one fits at 2026-10-21 12:00:00 UTC "
+	    "(in 2592000 seconds)" },
+	{ "bytes an hour: when this message fits", &dora, ACTION_DEFER,
+	    { .unit = STORE_BYTES, .window = STORE_DAY,
+	    .next_fit = NOON + 900 },
+	    "451 4.7.1 Quota exceeded for dora: plan gold allows 2G bytes a "
+	    "day; this message fits at 12:15:00 UTC (in 900 seconds)" },
+	{ "without SIZE= when the next one fits", &unsized, ACTION_DEFER,
+	    { .unit = STORE_BYTES, .window = STORE_DAY,
+	    .next_fit = NOON + 900 },
+	    "451 4.7.1 Quota exceeded for dora: plan gold allows 2G bytes a "
+	    "day; the next one fits at 12:15:00 UTC (in 900 seconds)" },
+	{ "one byte", &unsized, ACTION_DEFER,
+	    { .unit = STORE_BYTES, .window = STORE_MINUTE,
+	    .next_fit = NOON + 1 },
+	    "451 4.7.1 Quota exceeded for dora: plan gold allows 1 byte a "
+	    "minute; the next one fits at 12:00:01 UTC (in 1 seconds)" },
+	{ "a message that is larger than the window never fits", &dora,
+	    ACTION_DEFER, { .unit = STORE_BYTES, HOUR },
+	    "552 5.3.4 Message too large for dora: plan gold allows 25M bytes "
+	    "an hour, this one needs 30000000" },
+	{ "it can be held", &dora, ACTION_HOLD,
+	    { .unit = STORE_BYTES, HOUR },
+	    "  Message too large for dora: plan gold allows 25M bytes an "
+	    "hour, this one needs 30000000" },
+};
+
+static void
+which_window_is_full(void **state)
+{
+	struct quota_rules	rules = { .on_store_failure = ACTION_DEFER };
+	struct verdict		v;
+	char			reply[VERDICT_TEXT + 20];
+	size_t			i;
+
+	(void)state;
+	for (i = 0; i < NELEM(windows); i++) {
+		rules.action = windows[i].rule;
+		v = policy_quota(&rules, STORE_REFUSED, &windows[i].usage,
+		    windows[i].account, NOON);
+		snprintf(reply, sizeof(reply), "%s %s %s", v.code, v.status,
+		    v.text);
+		if (strcmp(reply, windows[i].reply) != 0)
+			row_fail(windows[i].name, "%s", reply);
+	}
+}
 
 static void
 whose_limit_it_was(void **state)
@@ -163,21 +256,21 @@ the_last_to_make_room_is_named(void **state)
 		size_t			 want;
 	} rows[] = {
 		{ "no account refused", { { 0 } }, 0 },
-		{ "the login", { { .refused = true, .next_fit = 60 } }, 0 },
+		{ "the login", { { HOUR, .refused = true, .next_fit = 60 } }, 0 },
 		{ "the group alone", { { 0 },
-		    { .refused = true, .next_fit = 60 } }, 1 },
-		{ "the later of two", { { .refused = true, .next_fit = 60 },
-		    { .refused = true, .next_fit = 120 } }, 1 },
+		    { HOUR, .refused = true, .next_fit = 60 } }, 1 },
+		{ "the later of two", { { HOUR, .refused = true, .next_fit = 60 },
+		    { HOUR, .refused = true, .next_fit = 120 } }, 1 },
 		{ "the login when both are the same",
-		    { { .refused = true, .next_fit = 60 },
-		    { .refused = true, .next_fit = 60 } }, 0 },
+		    { { HOUR, .refused = true, .next_fit = 60 },
+		    { HOUR, .refused = true, .next_fit = 60 } }, 0 },
 		{ "never is later than any time",
-		    { { .refused = true, .next_fit = 60 },
-		    { .refused = true, .next_fit = 0 },
-		    { .refused = true, .next_fit = 900 } }, 1 },
+		    { { HOUR, .refused = true, .next_fit = 60 },
+		    { HOUR, .refused = true, .next_fit = 0 },
+		    { HOUR, .refused = true, .next_fit = 900 } }, 1 },
 		{ "a time of an account with room does not count",
-		    { { .refused = true, .next_fit = 60 },
-		    { .next_fit = 900 } }, 0 },
+		    { { HOUR, .refused = true, .next_fit = 60 },
+		    { HOUR, .next_fit = 900 } }, 0 },
 	};
 	size_t i, got;
 
@@ -196,8 +289,8 @@ hostile_login(void **state)
 	static const char	 tail[] = ": plan trial allows 1 recipient an "
 	    "hour; the next one fits at 12:00:01 UTC (in 1 seconds)";
 	struct quota_rules	 rules = { ACTION_DEFER, ACTION_DEFER };
-	struct store_usage	 usage = { .next_fit = NOON + 1 };
-	struct quota_facts	 q = { .plan = "trial", .limit = 1 };
+	struct store_usage	 usage = { HOUR, .next_fit = NOON + 1 };
+	struct quota_facts	 q = { .plan = "trial", .limits = &one };
 	char			 login[1001];
 	struct verdict		 v;
 	size_t			 i;
@@ -306,6 +399,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words),
 		cmocka_unit_test(whose_limit_it_was),
+		cmocka_unit_test(which_window_is_full),
 		cmocka_unit_test(the_last_to_make_room_is_named),
 		cmocka_unit_test(hostile_login),
 		cmocka_unit_test(the_most_specific_wins),

@@ -1,5 +1,5 @@
 /*
- * policy_warn: one warning an hour for each account and share
+ * policy_warn: one warning an hour for each account, window and share
  */
 #include "test.h"
 
@@ -75,7 +75,7 @@ each_row(void **state)
 	for (i = 0; i < NELEM(rows); i++) {
 		w = warned_new();
 		for (k = 0; k < NELEM(rows[i].message); k++) {
-			struct warn_use use = { "alice",
+			struct warn_use use = { "alice", STORE_HOUR,
 			    rows[i].message[k].used, rows[i].limit };
 			unsigned got = policy_warn(rows[i].rules, w, &use,
 			    T0 + 60 * rows[i].message[k].minute);
@@ -90,12 +90,36 @@ each_row(void **state)
 	}
 }
 
+/* Each window is warned about by itself, and not more often than it lasts. */
+static void
+windows_are_apart(void **state)
+{
+	static const time_t	 pause[STORE_WINDOWS] = {
+		3600, 3600, 86400, 2592000
+	};
+	struct warned		*w = warned_new();
+	struct warn_use		 use = { "alice", STORE_MINUTE, 8, 10 };
+
+	(void)state;
+	for (; use.window < STORE_WINDOWS; use.window++)
+		assert_int_equal(policy_warn(&usual, w, &use, T0), 80);
+	for (use.window = STORE_MINUTE; use.window < STORE_WINDOWS;
+	    use.window++)
+		assert_int_equal(policy_warn(&usual, w, &use,
+		    T0 + pause[use.window] - 1), 0);
+	for (use.window = STORE_MINUTE; use.window < STORE_WINDOWS;
+	    use.window++)
+		assert_int_equal(policy_warn(&usual, w, &use,
+		    T0 + pause[use.window]), 80);
+	warned_free(&w);
+}
+
 /* Each account of a full table gets one warning of its own. */
 static void
 accounts_are_apart(void **state)
 {
 	struct warned	*w = warned_new();
-	struct warn_use	 use = { NULL, 8, 10 };
+	struct warn_use	 use = { NULL, STORE_HOUR, 8, 10 };
 	char		 key[32];
 	unsigned	 i, told = 0, again = 0;
 
@@ -119,7 +143,7 @@ static void
 more_than_the_table_holds(void **state)
 {
 	struct warned	*w = warned_new();
-	struct warn_use	 use = { NULL, 8, 10 };
+	struct warn_use	 use = { NULL, STORE_HOUR, 8, 10 };
 	char		 key[32];
 	unsigned	 i, told = 0;
 
@@ -141,6 +165,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row),
+		cmocka_unit_test(windows_are_apart),
 		cmocka_unit_test(accounts_are_apart),
 		cmocka_unit_test(more_than_the_table_holds),
 	};

@@ -97,7 +97,7 @@ text_of(const char *name)
 
 static const struct notice warning = {
 	"quota-warning", "alice@example.org", NULL, "tiny", "recipients",
-	8, 10, 80
+	"day", 8, 10, 80
 };
 
 static void
@@ -108,6 +108,7 @@ a_command_gets_what_it_should(void **state)
 		"MILLGATE_EVENT=quota-warning\n",
 		"MILLGATE_LOGIN=alice@example.org\n", "MILLGATE_PLAN=tiny\n",
 		"MILLGATE_GROUP=\n", "MILLGATE_UNIT=recipients\n",
+		"MILLGATE_WINDOW=day\n",
 		"MILLGATE_USED=8\n", "MILLGATE_LIMIT=10\n",
 		"MILLGATE_SHARE=80\n", "args:2:one:two\"\n", "0 -> /dev/null\n",
 		"2 -> /dev/null\n", "SigBlk:\t0000000000000000\n",

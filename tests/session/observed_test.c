@@ -97,7 +97,7 @@ mail(struct services *sv, const struct mta *m, bool takes_lists, bool mta)
 		session_negotiated(s, 6, takes_lists);
 	session_connect(s, "client.example", NULL);
 	session_helo(s, "client.example");
-	v = session_mail(s, "<alice@example.net>");
+	v = session_mail(s, "<alice@example.net>", NULL);
 	session_free(&s);
 	return v;
 }
@@ -219,7 +219,7 @@ a_login_at_an_inbound_listener_is_told(void **state)
 		s = session_new(sv, get_macro, (void *)(uintptr_t)&m);
 		session_negotiated(s, 6, true);
 		session_connect(s, "client.example", NULL);
-		session_mail(s, "<ceo@example.net>");
+		session_mail(s, "<ceo@example.net>", NULL);
 		session_header(s, "From", " ceo@example.net");
 		session_eoh(s);
 		assert_int_equal(session_eom(s, &edits).action, ACTION_ACCEPT);
@@ -252,7 +252,7 @@ steps_that_are_left_out_let_nothing_in(void **state)
 	s = session_new(sv, get_macro, (void *)(uintptr_t)&at_home);
 	session_negotiated(s, 6, true);
 	session_connect(s, "client.example", NULL);
-	assert_int_equal(session_mail(s, "<alice@example.net>").action,
+	assert_int_equal(session_mail(s, "<alice@example.net>", NULL).action,
 	    ACTION_ACCEPT);
 	session_header(s, "From", " ceo@example.net");
 	assert_int_equal(session_eom(s, &edits).action, ACTION_DEFER);
@@ -262,23 +262,23 @@ steps_that_are_left_out_let_nothing_in(void **state)
 	s = session_new(sv, get_macro, (void *)(uintptr_t)&m);
 	session_negotiated(s, 6, true);
 	session_connect(s, "client.example", NULL);
-	assert_int_equal(session_mail(s, "<alice@example.net>").action,
+	assert_int_equal(session_mail(s, "<alice@example.net>", NULL).action,
 	    ACTION_ACCEPT);
 	session_rcpt(s, "<bob@example.net>");
 	session_header(s, "From", " ceo@example.net");
 	assert_int_equal(session_eom(s, &edits).action, ACTION_DEFER);
 	assert_string_equal(logged_rule, "sequence");
 	/* nor in the next message */
-	session_mail(s, "<alice@example.net>");
+	session_mail(s, "<alice@example.net>", NULL);
 	session_eoh(s);
 	session_abort(s);
-	session_mail(s, "<alice@example.net>");
+	session_mail(s, "<alice@example.net>", NULL);
 	assert_int_equal(session_eom(s, &edits).action, ACTION_DEFER);
 	session_free(&s);
 	/* no connect event, and so no port that selects a listener */
 	s = session_new(sv, get_macro, (void *)(uintptr_t)&m);
 	session_negotiated(s, 6, true);
-	assert_int_equal(session_mail(s, "<alice@example.net>").action,
+	assert_int_equal(session_mail(s, "<alice@example.net>", NULL).action,
 	    ACTION_DEFER);
 	assert_string_equal(logged_rule, "listener-unknown");
 	session_free(&s);

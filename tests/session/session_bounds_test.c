@@ -62,7 +62,7 @@ a_helo_in_a_message_leaves_its_lookups_alone(void **state)
 
 	(void)state;
 	session_helo(s, "one.example");
-	session_mail(s, "<>");
+	session_mail(s, "<>", NULL);
 	session_rcpt(s, "<bob@example.net>");
 	session_helo(s, "two.example");
 	session_header(s, "From", " a@b.example");
@@ -71,7 +71,7 @@ a_helo_in_a_message_leaves_its_lookups_alone(void **state)
 	assert_string_equal(s->message->f.spf_mfrom.domain, "one.example");
 	session_commit(s, NULL);
 	session_end(s, NULL);
-	session_mail(s, "<>");
+	session_mail(s, "<>", NULL);
 	session_rcpt(s, "<bob@example.net>");
 	session_header(s, "From", " a@b.example");
 	session_eoh(s);

@@ -81,7 +81,7 @@ judged(struct services *sv, enum action want)
 	const struct edits	*edits;
 
 	session_connect(s, "client.example", NULL);
-	session_mail(s, "<" LOGIN ">");
+	session_mail(s, "<" LOGIN ">", NULL);
 	session_rcpt(s, "<bob@example.org>");
 	session_header(s, "From", " " LOGIN);
 	session_eoh(s);
