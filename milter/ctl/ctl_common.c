@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "dns/resolver.h"
+#include "policy/policy_limit.h"
 #include "ctl_common_priv.h"
 
 #define ZONE_MAX	(64u * 1024 * 1024)
@@ -238,12 +239,12 @@ ctl_find_listener(const struct conf *conf, const char *name)
 /* --- limits and blocks --------------------------------------------------- */
 
 void
-ctl_print_limit(uint64_t limit, const char *unit)
+ctl_print_limit(enum store_unit unit, uint64_t limit)
 {
-	if (limit == STORE_UNLIMITED)
-		printf("unlimited %s", unit);
-	else
-		printf("%lu %s", (unsigned long)limit, unit);
+	char text[SIZE_TEXT];
+
+	printf("%s %s", policy_limit_text(text, unit, limit),
+	    policy_limit_unit(unit));
 }
 
 const char *
@@ -259,16 +260,22 @@ ctl_block_name(enum store_block block)
 }
 
 void
-ctl_print_block(const struct store_setting *s)
+ctl_print_until(time_t until)
 {
 	char		when[40];
 	struct tm	tm;
 
-	if (s->blocked_until < STORE_FOREVER) {
-		gmtime_r(&s->blocked_until, &tm);
-		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-		printf(" until %s UTC", when);
-	}
+	if (until >= STORE_FOREVER)
+		return;
+	gmtime_r(&until, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	printf(" until %s UTC", when);
+}
+
+void
+ctl_print_block(const struct store_setting *s)
+{
+	ctl_print_until(s->blocked_until);
 	if (s->block == STORE_BLOCK_HOLD)
 		fputs(", mail is held", stdout);
 	if (s->reason[0] != '\0')
@@ -285,6 +292,22 @@ ctl_json_name(struct buf *b, const char *name)
 		buf_addstr(b, ", ");
 	if (name != NULL)
 		buf_printf(b, "\"%s\": ", name);
+}
+
+void
+ctl_json_number(struct buf *b, const char *name, uint64_t number)
+{
+	ctl_json_name(b, name);
+	buf_printf(b, "%llu", (unsigned long long)number);
+}
+
+void
+ctl_json_limit(struct buf *b, const char *name, uint64_t limit)
+{
+	if (limit == STORE_UNLIMITED)
+		ctl_json_text(b, name, "unlimited");
+	else
+		ctl_json_number(b, name, limit);
 }
 
 void

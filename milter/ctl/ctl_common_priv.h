@@ -113,8 +113,10 @@ struct keyring	*ctl_keyring(const struct ctl *c, const struct conf *conf);
 
 /* --- limits and blocks --------------------------------------------------- */
 
-/* "unlimited recipients", "1000 messages" on stdout */
-void		 ctl_print_limit(uint64_t limit, const char *unit);
+/* "unlimited recipients", "1000 messages", "25M bytes" on stdout */
+void		 ctl_print_limit(enum store_unit unit, uint64_t limit);
+/* " until 2026-11-30 10:00:00 UTC", or nothing for STORE_FOREVER */
+void		 ctl_print_until(time_t until);
 /* " until 2026-11-30 10:00:00 UTC, mail is held: REASON" on stdout */
 void		 ctl_print_block(const struct store_setting *s);
 /* "defer", "reject", "hold" */
@@ -127,6 +129,11 @@ const char	*ctl_block_name(enum store_block block);
  * caller appends the value.
  */
 void		 ctl_json_name(struct buf *b, const char *name);
+/* The same with a number, or with a limit, which may be "unlimited". */
+void		 ctl_json_number(struct buf *b, const char *name,
+		    uint64_t number);
+void		 ctl_json_limit(struct buf *b, const char *name,
+		    uint64_t limit);
 /* The same with a string as its value, or null for NULL. */
 void		 ctl_json_text(struct buf *b, const char *name,
 		    const char *text);

@@ -21,6 +21,7 @@
 #include "dkim/keyring.h"
 #include "mail/domain.h"
 #include "policy/policy_address.h"
+#include "policy/policy_limit.h"
 #include "policy/policy_sign.h"
 #include "session/services.h"
 #include "store/store_settings.h"
@@ -257,12 +258,13 @@ gather_strict(struct explanation *e, const struct session_rules *listener)
 }
 
 static bool
-allows_none(struct store_limits conf, const struct store_setting *setting)
+allows_none(const struct store_limits *conf, const struct message_limits *m,
+    const struct store_setting *setting)
 {
-	struct store_limits limits = store_limits_in_force(conf, setting);
+	struct store_limits limits = store_limits_in_force(*conf, setting);
 
-	return limits.of[STORE_RECIPIENTS][STORE_HOUR] == 0 ||
-	    limits.of[STORE_MESSAGES][STORE_HOUR] == 0;
+	return policy_limits_allow_none(&limits) || m->recipients == 0 ||
+	    m->bytes == 0;
 }
 
 /* Does every plan that could apply allow no mail? */
@@ -272,7 +274,8 @@ plans_allow_none(const struct explanation *e)
 	size_t i;
 
 	for (i = 0; i < e->nplans; i++)
-		if (!allows_none(e->plan[i].choice.plan->limits, &e->setting))
+		if (!allows_none(&e->plan[i].choice.plan->limits,
+		    &e->plan[i].choice.plan->message, &e->setting))
 			return false;
 	return true;
 }
@@ -307,7 +310,8 @@ find_why_not(const struct explanation *e)
 		if (is_refused(&e->group_setting[i]))
 			return arena_printf(e->arena, "group %s is blocked",
 			    e->group[i]->name);
-		if (allows_none(e->group[i]->limits, &e->group_setting[i]))
+		if (allows_none(&e->group[i]->limits,
+		    &e->group[i]->message, &e->group_setting[i]))
 			return arena_printf(e->arena, "group %s allows no mail",
 			    e->group[i]->name);
 	}

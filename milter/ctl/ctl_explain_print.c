@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "policy/policy_limit.h"
 #include "ctl_common_priv.h"
 #include "ctl_explain_priv.h"
 
@@ -107,12 +108,42 @@ print_place(const char *file, unsigned line)
 }
 
 static void
-print_limits(struct store_limits limits)
+print_limit_each(const struct store_limits *l, enum store_unit unit,
+    enum store_window window)
 {
-	ctl_print_limit(limits.of[STORE_RECIPIENTS][STORE_HOUR], "recipients");
+	ctl_print_limit(unit, l->of[unit][window]);
+	printf(" %s", policy_limit_each(window));
+}
+
+/* "1000 recipients, unlimited messages an hour, 25M bytes a message" */
+static void
+print_limits(const struct store_limits *l, const struct message_limits *m)
+{
+	enum store_window	w;
+	enum store_unit		u;
+
+	ctl_print_limit(STORE_RECIPIENTS,
+	    l->of[STORE_RECIPIENTS][STORE_HOUR]);
 	fputs(", ", stdout);
-	ctl_print_limit(limits.of[STORE_MESSAGES][STORE_HOUR], "messages");
-	fputs(" an hour", stdout);
+	print_limit_each(l, STORE_MESSAGES, STORE_HOUR);
+	for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++)
+		for (w = STORE_MINUTE; w < STORE_WINDOWS; w++) {
+			if (l->of[u][w] == STORE_UNLIMITED ||
+			    (w == STORE_HOUR && u != STORE_BYTES))
+				continue;
+			fputs(", ", stdout);
+			print_limit_each(l, u, w);
+		}
+	if (m->recipients != STORE_UNLIMITED) {
+		fputs(", ", stdout);
+		ctl_print_limit(STORE_RECIPIENTS, m->recipients);
+		fputs(" a message", stdout);
+	}
+	if (m->bytes != STORE_UNLIMITED) {
+		fputs(", ", stdout);
+		ctl_print_limit(STORE_BYTES, m->bytes);
+		fputs(" a message", stdout);
+	}
 }
 
 static void
@@ -127,30 +158,38 @@ print_plan(const struct explained_plan *p)
 	if (p->listener != NULL && c->place != PLAN_OF_LISTENER)
 		printf(", on listener %s", p->listener->name);
 	fputs(": ", stdout);
-	print_limits(c->plan->limits);
+	print_limits(&c->plan->limits, &c->plan->message);
 	putchar('\n');
+}
+
+static void
+print_set_limits(const char *whose, const struct store_setting *s)
+{
+	const char		*comma = "";
+	enum store_window	 w;
+	enum store_unit		 u;
+
+	for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++)
+		for (w = STORE_MINUTE; w < STORE_WINDOWS; w++) {
+			if (!store_limit_is_set(s, u, w))
+				continue;
+			if (comma[0] == '\0') {
+				print_label("set for it");
+				printf("%s: ", whose);
+			}
+			fputs(comma, stdout);
+			comma = ", ";
+			print_limit_each(&s->limits, u, w);
+			ctl_print_until(s->until[u][w]);
+		}
+	if (comma[0] != '\0')
+		putchar('\n');
 }
 
 static void
 print_setting(const char *whose, const struct store_setting *s)
 {
-	bool rcpt = store_limit_is_set(s, STORE_RECIPIENTS, STORE_HOUR);
-	bool msg = store_limit_is_set(s, STORE_MESSAGES, STORE_HOUR);
-
-	if (rcpt || msg) {
-		print_label("set for it");
-		printf("%s: ", whose);
-		if (rcpt)
-			ctl_print_limit(
-			    s->limits.of[STORE_RECIPIENTS][STORE_HOUR],
-			    "recipients");
-		if (rcpt && msg)
-			fputs(", ", stdout);
-		if (msg)
-			ctl_print_limit(s->limits.of[STORE_MESSAGES][STORE_HOUR],
-			    "messages");
-		fputs(" an hour\n", stdout);
-	}
+	print_set_limits(whose, s);
 	if (s->blocked_until != 0) {
 		print_label("blocked");
 		fputs(whose, stdout);
@@ -169,7 +208,7 @@ print_groups(const struct explanation *e)
 		printf("%s (", e->group[i]->name);
 		print_place(e->group[i]->file, e->group[i]->line);
 		fputs("): ", stdout);
-		print_limits(e->group[i]->limits);
+		print_limits(&e->group[i]->limits, &e->group[i]->message);
 		putchar('\n');
 		print_setting(e->group[i]->key, &e->group_setting[i]);
 	}
@@ -250,14 +289,24 @@ json_list(struct buf *b, const char *name, const char *const *list, size_t n)
 	buf_addch(b, ']');
 }
 
+/* Those of the hour always, the others where they are limited. */
 static void
-json_limit(struct buf *b, const char *name, uint64_t limit)
+json_limits(struct buf *b, const struct store_limits *l,
+    const struct message_limits *m)
 {
-	ctl_json_name(b, name);
-	if (limit == STORE_UNLIMITED)
-		buf_addstr(b, "\"unlimited\"");
-	else
-		buf_printf(b, "%lu", (unsigned long)limit);
+	enum store_window	w;
+	enum store_unit		u;
+
+	for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++)
+		for (w = STORE_MINUTE; w < STORE_WINDOWS; w++)
+			if (l->of[u][w] != STORE_UNLIMITED ||
+			    (w == STORE_HOUR && u != STORE_BYTES))
+				ctl_json_limit(b, policy_limit_name(u, w),
+				    l->of[u][w]);
+	if (m->recipients != STORE_UNLIMITED)
+		ctl_json_limit(b, "recipients-per-message", m->recipients);
+	if (m->bytes != STORE_UNLIMITED)
+		ctl_json_limit(b, "bytes-per-message", m->bytes);
 }
 
 static void
@@ -268,17 +317,43 @@ json_place(struct buf *b, const char *file, unsigned line)
 	buf_printf(b, "%u", line);
 }
 
+/* The ends of the limits that have one. */
+static void
+json_ends(struct buf *b, const struct store_setting *s)
+{
+	enum store_window	w;
+	enum store_unit		u;
+
+	ctl_json_name(b, "until");
+	buf_addch(b, '{');
+	for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++)
+		for (w = STORE_MINUTE; w < STORE_WINDOWS; w++)
+			if (store_limit_is_set(s, u, w) &&
+			    s->until[u][w] < STORE_FOREVER)
+				ctl_json_number(b, policy_limit_name(u, w),
+				    (uint64_t)s->until[u][w]);
+	buf_addch(b, '}');
+}
+
 static void
 json_setting(struct buf *b, const struct store_setting *s)
 {
+	enum store_window	w;
+	enum store_unit		u;
+	bool			ends = false;
+
 	ctl_json_name(b, "set");
 	buf_addch(b, '{');
-	if (store_limit_is_set(s, STORE_RECIPIENTS, STORE_HOUR))
-		json_limit(b, "recipients-per-hour",
-		    s->limits.of[STORE_RECIPIENTS][STORE_HOUR]);
-	if (store_limit_is_set(s, STORE_MESSAGES, STORE_HOUR))
-		json_limit(b, "messages-per-hour",
-		    s->limits.of[STORE_MESSAGES][STORE_HOUR]);
+	for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++)
+		for (w = STORE_MINUTE; w < STORE_WINDOWS; w++) {
+			if (!store_limit_is_set(s, u, w))
+				continue;
+			ends |= s->until[u][w] < STORE_FOREVER;
+			ctl_json_limit(b, policy_limit_name(u, w),
+			    s->limits.of[u][w]);
+		}
+	if (ends)
+		json_ends(b, s);
 	if (s->blocked_until != 0) {
 		ctl_json_name(b, "blocked-until");
 		buf_printf(b, "%lld", (long long)s->blocked_until);
@@ -300,10 +375,7 @@ json_plan(struct buf *b, const struct explained_plan *p)
 	ctl_json_text(b, "name", c->name);
 	if (p->listener != NULL)
 		ctl_json_text(b, "listener", p->listener->name);
-	json_limit(b, "recipients-per-hour",
-	    c->plan->limits.of[STORE_RECIPIENTS][STORE_HOUR]);
-	json_limit(b, "messages-per-hour",
-	    c->plan->limits.of[STORE_MESSAGES][STORE_HOUR]);
+	json_limits(b, &c->plan->limits, &c->plan->message);
 	buf_addch(b, '}');
 }
 
@@ -315,10 +387,7 @@ json_group(struct buf *b, const struct group_rules *g,
 	buf_addch(b, '{');
 	ctl_json_text(b, "group", g->name);
 	json_place(b, g->file, g->line);
-	json_limit(b, "recipients-per-hour",
-	    g->limits.of[STORE_RECIPIENTS][STORE_HOUR]);
-	json_limit(b, "messages-per-hour",
-	    g->limits.of[STORE_MESSAGES][STORE_HOUR]);
+	json_limits(b, &g->limits, &g->message);
 	json_setting(b, setting);
 	buf_addch(b, '}');
 }

@@ -2,8 +2,7 @@
  * ctl_quota - millgatectl quota: its subcommands, and changes of a setting
  *
  *	quota show: see ctl_quota_show.c
- *	quota set LOGIN [--recipients N|unlimited|default]
- *	    [--messages N|unlimited|default] [--json] [--state PATH]
+ *	quota set: see ctl_quota_set.c
  *	quota reset LOGIN [--json] [--state PATH]
  *
  * The running daemon makes the change; without one it is made here. Root first
@@ -16,7 +15,6 @@
 #include <time.h>
 
 #include "base/arena.h"
-#include "base/ascii.h"
 #include "daemon/privileges.h"
 #include "store/store_settings.h"
 #include "ctl_common_priv.h"
@@ -29,19 +27,10 @@ static const char usage[] =
     "\n"
     "See also `millgatectl quota show --help', and so on.\n";
 
-static const char usage_set[] =
-    "usage: millgatectl [-c FILE] quota set LOGIN\n"
-    "           [--recipients N|unlimited|default]\n"
-    "           [--messages N|unlimited|default] [--json] [--state PATH]\n"
-    "\n"
-    "Limit what a login may send in an hour, in place of the configuration.\n"
-    "\"default\" means the configured limit.\n"
-    "LOGIN may also be \"group NAME\", \"listener NAME\" or \"relay NAME\".\n";
-
 static const char usage_reset[] =
     "usage: millgatectl [-c FILE] quota reset LOGIN [--json] [--state PATH]\n"
     "\n"
-    "Forget what a login has sent in the last hour.\n"
+    "Forget what a login has sent, in all windows.\n"
     "LOGIN may also be \"group NAME\", \"listener NAME\" or \"relay NAME\".\n";
 
 /* --- a change ------------------------------------------------------------ */
@@ -110,75 +99,7 @@ quota_change(const struct ctl *c, struct quota_change *ch)
 	return status;
 }
 
-/* --- quota set, quota reset ---------------------------------------------- */
-
-/* Recipients or messages an hour; "default" removes the limit that is set. */
-static bool
-parse_limit(const char *text, time_t *until, uint64_t *value)
-{
-	unsigned long long	 n;
-	char			*end;
-
-	*until = strcmp(text, "default") != 0 ? STORE_FOREVER : 0;
-	*value = 0;
-	if (*until == 0)
-		return true;
-	if (strcmp(text, "unlimited") == 0) {
-		*value = STORE_UNLIMITED;
-		return true;
-	}
-	if (!ascii_is_digit(text[0]) || strlen(text) > 10)
-		return false;
-	n = strtoull(text, &end, 10);
-	*value = n;
-	return *end == '\0' && n < UINT32_MAX;
-}
-
-enum { OPT_RECIPIENTS = CTL_OPT_OWN, OPT_MESSAGES };
-
-static bool
-set_option(void *arg, int option, char *value)
-{
-	static const char	 values[] = "a number, unlimited or default";
-	struct quota_change	*ch = arg;
-	struct store_setting	*t = &ch->setting;
-
-	if (option == OPT_RECIPIENTS) {
-		ch->parts |= STORE_PART_RECIPIENTS;
-		return parse_limit(value,
-		    &t->until[STORE_RECIPIENTS][STORE_HOUR],
-		    &t->limits.of[STORE_RECIPIENTS][STORE_HOUR]) ||
-		    ctl_refuse("--recipients", values, value);
-	}
-	ch->parts |= STORE_PART_MESSAGES;
-	return parse_limit(value, &t->until[STORE_MESSAGES][STORE_HOUR],
-	    &t->limits.of[STORE_MESSAGES][STORE_HOUR]) ||
-	    ctl_refuse("--messages", values, value);
-}
-
-static int
-quota_set(struct ctl *c, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "recipients",	required_argument, NULL, OPT_RECIPIENTS },
-		{ "messages",	required_argument, NULL, OPT_MESSAGES },
-		CTL_OPTION_JSON,
-		CTL_OPTION_STATE,
-		CTL_OPTION_END
-	};
-	static const struct ctl_syntax syntax = { usage_set, options,
-	    set_option, 1, 1 };
-	struct quota_change	ch = { .reset = false };
-	int			status = ctl_parse(c, &syntax, &ch, argc, argv);
-
-	if (status != CTL_PARSED)
-		return status;
-	if (ch.parts == 0) {
-		ctl_complain("--recipients or --messages is required");
-		return ctl_usage(usage_set);
-	}
-	return quota_change(c, &ch);
-}
+/* --- quota reset --------------------------------------------------------- */
 
 static int
 quota_reset(struct ctl *c, int argc, char **argv)
@@ -202,7 +123,7 @@ ctl_quota(struct ctl *c, int argc, char **argv)
 {
 	static const struct ctl_command commands[] = {
 		{ "show",	ctl_quota_show },
-		{ "set",	quota_set },
+		{ "set",	ctl_quota_set },
 		{ "reset",	quota_reset },
 		{ NULL,		NULL }
 	};

@@ -1,16 +1,19 @@
 /*
  * ctl_quota_print - the rows of millgatectl quota as a table and as JSON
  *
- * On a terminal the table has a bar for the part of the limit that is used.
+ * On a terminal each window has a bar for the part of its limit that is used.
  * Limits that an operator has set are shown beside the configured ones.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/record.h"
+#include "policy/policy_limit.h"
 #include "ctl_common_priv.h"
 #include "ctl_quota_priv.h"
 
@@ -42,14 +45,36 @@ quota_key_width(const char *key)
 
 /* --- the table ----------------------------------------------------------- */
 
+/* 1234567 octets are "1.2M". */
+static void
+add_used(struct buf *b, enum store_unit unit, uint64_t used)
+{
+	static const char	 units[] = " KMG";
+	size_t			 i = 0;
+	uint64_t		 tenths = used > UINT64_MAX / 10 ? used :
+				    used * 10;
+
+	for (; unit == STORE_BYTES && tenths >= 10240 && i < 3; i++)
+		tenths /= 1024;
+	if (i == 0)
+		buf_printf(b, "%" PRIu64, used);
+	else
+		buf_printf(b, "%" PRIu64 ".%u%c", tenths / 10,
+		    (unsigned)(tenths % 10), units[i]);
+}
+
 /* "12/1000", or "12" without a limit. */
 static const char *
-used_of_limit(struct buf *b, uint64_t used, uint64_t limit)
+used_of_limit(struct buf *b, const struct quota_row *row,
+    enum store_unit unit, enum store_window window)
 {
+	uint64_t	limit = row->limits.of[unit][window];
+	char		text[SIZE_TEXT];
+
 	buf_reset(b);
-	buf_printf(b, "%lu", (unsigned long)used);
+	add_used(b, unit, row->usage.used[unit][window]);
 	if (limit != STORE_UNLIMITED)
-		buf_printf(b, "/%lu", (unsigned long)limit);
+		buf_printf(b, "/%s", policy_limit_text(text, unit, limit));
 	return buf_str(b);
 }
 
@@ -64,103 +89,164 @@ percent(uint64_t used, uint64_t limit)
 	return (unsigned)(used * 100 / limit);
 }
 
+/* For the fullest unit of the window. */
 static void
-print_bar(const struct quota_row *row)
+print_bar(const struct quota_row *row, enum store_window window)
 {
-	unsigned	full = percent(row->recipients,
-	    row->limits.of[STORE_RECIPIENTS][STORE_HOUR]);
-	unsigned	other = percent(row->messages,
-	    row->limits.of[STORE_MESSAGES][STORE_HOUR]);
-	unsigned	i;
+	unsigned	full = 0, one, i;
+	enum store_unit	u;
 
-	if (other > full)
-		full = other;
+	for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++) {
+		one = percent(row->usage.used[u][window],
+		    row->limits.of[u][window]);
+		if (one > full)
+			full = one;
+	}
 	fputs("  [", stdout);
 	for (i = 0; i < BAR; i++)
 		putchar(i * 100 < full * BAR ? '#' : '.');
 	printf("] %3u%%", full);
 }
 
-/* "  set (configured: 1000 recipients)" */
+/* "14:05:00 UTC", from a day on with the date. */
 static void
-print_set(const struct quota_row *row)
+print_time(time_t when, time_t now)
 {
-	const struct store_setting *t = &row->setting;
-	bool rcpt = store_limit_is_set(t, STORE_RECIPIENTS, STORE_HOUR);
-	bool msg = store_limit_is_set(t, STORE_MESSAGES, STORE_HOUR);
+	char		text[32];
+	struct tm	tm;
 
-	if (!rcpt && !msg)
+	gmtime_r(&when, &tm);
+	strftime(text, sizeof(text), when - now < 86400 ? "%H:%M:%S" :
+	    "%Y-%m-%d %H:%M:%S", &tm);
+	printf("%s UTC", text);
+}
+
+/* "  set until 2026-12-24 18:00:00 UTC (configured: 1000 recipients)" */
+static void
+print_set_until(const struct quota_row *row, enum store_window window,
+    time_t until)
+{
+	const char	*comma = "";
+	enum store_unit	 u;
+
+	fputs("  set", stdout);
+	ctl_print_until(until);
+	if (row->plan == NULL)
 		return;
-	if (row->plan == NULL) {
-		fputs("  set", stdout);
-		return;
+	fputs(" (configured: ", stdout);
+	for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++) {
+		if (row->setting.until[u][window] != until)
+			continue;
+		fputs(comma, stdout);
+		comma = ", ";
+		ctl_print_limit(u, row->plan->limits.of[u][window]);
 	}
-	fputs("  set (configured: ", stdout);
-	if (rcpt)
-		ctl_print_limit(
-		    row->plan->limits.of[STORE_RECIPIENTS][STORE_HOUR],
-		    "recipients");
-	if (rcpt && msg)
-		fputs(", ", stdout);
-	if (msg)
-		ctl_print_limit(row->plan->limits.of[STORE_MESSAGES][STORE_HOUR],
-		    "messages");
 	putchar(')');
 }
 
-void
-quota_table_head(int width)
+/* Limits that end at the same time are shown together. */
+static void
+print_set(const struct quota_row *row, enum store_window window)
 {
-	printf("%-*s  %-12s  %15s  %15s\n", width, "LOGIN", "PLAN",
-	    "RECIPIENTS", "MESSAGES");
+	const struct store_setting *t = &row->setting;
+	enum store_unit	u, before;
+
+	for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++) {
+		for (before = STORE_RECIPIENTS; before < u; before++)
+			if (t->until[before][window] == t->until[u][window])
+				break;
+		if (before == u && store_limit_is_set(t, u, window))
+			print_set_until(row, window, t->until[u][window]);
+	}
 }
 
 void
-quota_table_row(const struct quota_row *row, int width)
+quota_table_head(const struct quota_table *t)
+{
+	printf("%-*s  %-12s  %15s  %15s", t->width, "LOGIN", "PLAN",
+	    "RECIPIENTS", "MESSAGES");
+	if (t->bytes)
+		printf("  %15s", "BYTES");
+	putchar('\n');
+}
+
+/* The counts of one window, and what is said of its limits. */
+static void
+print_counts(const struct quota_table *t, const struct quota_row *row,
+    enum store_window window)
+{
+	struct buf	b = BUF_INIT;
+	enum store_unit	u;
+
+	for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++)
+		if (u != STORE_BYTES || t->bytes)
+			printf("  %15s", used_of_limit(&b, row, u, window));
+	if (row->plan != NULL && isatty(STDOUT_FILENO))
+		print_bar(row, window);
+	if (row->usage.fits[window] > 0) {
+		fputs("  next fits at ", stdout);
+		print_time(row->usage.fits[window], row->usage.now);
+	}
+	print_set(row, window);
+	buf_free(&b);
+}
+
+static bool
+is_shown(const struct quota_row *row, enum store_window window)
+{
+	enum store_unit u;
+
+	for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++)
+		if (row->limits.of[u][window] != STORE_UNLIMITED ||
+		    store_limit_is_set(&row->setting, u, window))
+			return true;
+	return false;
+}
+
+void
+quota_table_row(const struct quota_table *t, const struct quota_row *row)
 {
 	const struct plan_rules	*plan = row->plan;
-	struct buf		 login = BUF_INIT, rcpt = BUF_INIT;
-	struct buf		 msg = BUF_INIT;
-	time_t			 when = row->next_fit;
+	struct buf		 login = BUF_INIT;
+	enum store_window	 w;
 
-	printf("%-*s  %-12s  %15s  %15s", width, printable(&login, row->key),
-	    plan != NULL && plan->name != NULL ? plan->name : "-",
-	    used_of_limit(&rcpt, row->recipients,
-	    row->limits.of[STORE_RECIPIENTS][STORE_HOUR]),
-	    used_of_limit(&msg, row->messages,
-	    row->limits.of[STORE_MESSAGES][STORE_HOUR]));
-	if (plan != NULL && isatty(STDOUT_FILENO))
-		print_bar(row);
-	if (when > 0)
-		printf("  next fits at %02d:%02d:%02d UTC",
-		    (int)(when / 3600 % 24), (int)(when / 60 % 60),
-		    (int)(when % 60));
-	print_set(row);
+	printf("%-*s  %-12s", t->width, printable(&login, row->key),
+	    plan != NULL && plan->name != NULL ? plan->name : "-");
+	print_counts(t, row, STORE_HOUR);
 	if (row->setting.blocked_until != 0) {
 		fputs("  blocked", stdout);
 		ctl_print_block(&row->setting);
 	}
 	putchar('\n');
+	for (w = STORE_MINUTE; w < STORE_WINDOWS; w++) {
+		if (w == STORE_HOUR || !is_shown(row, w))
+			continue;
+		printf("%-*s  %-12s", t->width, "", policy_limit_each(w));
+		print_counts(t, row, w);
+		putchar('\n');
+	}
 	buf_free(&login);
-	buf_free(&rcpt);
-	buf_free(&msg);
 }
 
 /* --- JSON ---------------------------------------------------------------- */
 
 /* The limit in force; for one set by an operator also the configured one. */
 static void
-limit_add(struct record *r, const char *const keys[2], uint64_t limit,
-    bool set, const uint64_t *configured)
+limit_add(struct record *r, const char *const keys[2],
+    const struct quota_row *row, enum store_unit unit)
 {
+	uint64_t limit = row->limits.of[unit][STORE_HOUR], configured;
+
 	if (limit != STORE_UNLIMITED)
 		record_num(r, keys[0], limit);
-	if (!set || configured == NULL)
+	if (!store_limit_is_set(&row->setting, unit, STORE_HOUR) ||
+	    row->plan == NULL)
 		return;
-	if (*configured == STORE_UNLIMITED)
+	configured = row->plan->limits.of[unit][STORE_HOUR];
+	if (configured == STORE_UNLIMITED)
 		record_str(r, keys[1], "unlimited");
 	else
-		record_num(r, keys[1], *configured);
+		record_num(r, keys[1], configured);
 }
 
 static void
@@ -175,6 +261,45 @@ block_add(struct record *r, const struct store_setting *t)
 		record_str(r, "reason", t->reason);
 }
 
+static void
+add_window(struct buf *b, const struct quota_row *row, enum store_unit unit,
+    enum store_window window)
+{
+	time_t until = row->setting.until[unit][window];
+
+	ctl_json_name(b, NULL);
+	buf_addch(b, '{');
+	ctl_json_text(b, "name", policy_limit_name(unit, window));
+	ctl_json_number(b, "used", row->usage.used[unit][window]);
+	ctl_json_limit(b, "limit", row->limits.of[unit][window]);
+	if (until != 0 && row->plan != NULL)
+		ctl_json_limit(b, "configured",
+		    row->plan->limits.of[unit][window]);
+	if (until != 0 && until < STORE_FOREVER)
+		ctl_json_number(b, "until", (uint64_t)until);
+	if (row->usage.fits[window] > 0)
+		ctl_json_number(b, "next_fit",
+		    (uint64_t)row->usage.fits[window]);
+	buf_addch(b, '}');
+}
+
+/* All limits of the account, also those of the hour. */
+static void
+add_windows(struct buf *b, const struct quota_row *row)
+{
+	enum store_window	w;
+	enum store_unit		u;
+
+	ctl_json_name(b, "windows");
+	buf_addch(b, '[');
+	for (w = STORE_MINUTE; w < STORE_WINDOWS; w++)
+		for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++)
+			if (row->limits.of[u][w] != STORE_UNLIMITED ||
+			    store_limit_is_set(&row->setting, u, w))
+				add_window(b, row, u, w);
+	buf_addch(b, ']');
+}
+
 void
 quota_json_row(const struct quota_row *row, struct arena *a)
 {
@@ -185,26 +310,26 @@ quota_json_row(const struct quota_row *row, struct arena *a)
 		"messages_limit", "messages_configured"
 	};
 	const struct plan_rules		*plan = row->plan;
-	const struct store_setting	*t = &row->setting;
 	struct record			 r;
-	struct buf			 b = BUF_INIT;
+	struct buf			 b = BUF_INIT, json = BUF_INIT;
 
 	record_init(&r, a);
 	record_str(&r, "login", row->key);
 	record_str(&r, "plan", plan != NULL ? plan->name : NULL);
-	record_num(&r, "recipients", row->recipients);
-	limit_add(&r, rcpt, row->limits.of[STORE_RECIPIENTS][STORE_HOUR],
-	    store_limit_is_set(t, STORE_RECIPIENTS, STORE_HOUR),
-	    plan != NULL ?
-	    &plan->limits.of[STORE_RECIPIENTS][STORE_HOUR] : NULL);
-	record_num(&r, "messages", row->messages);
-	limit_add(&r, msg, row->limits.of[STORE_MESSAGES][STORE_HOUR],
-	    store_limit_is_set(t, STORE_MESSAGES, STORE_HOUR),
-	    plan != NULL ? &plan->limits.of[STORE_MESSAGES][STORE_HOUR] : NULL);
-	if (row->next_fit > 0)
-		record_num(&r, "next_fit", (uint64_t)row->next_fit);
-	block_add(&r, t);
+	record_num(&r, "recipients",
+	    row->usage.used[STORE_RECIPIENTS][STORE_HOUR]);
+	limit_add(&r, rcpt, row, STORE_RECIPIENTS);
+	record_num(&r, "messages",
+	    row->usage.used[STORE_MESSAGES][STORE_HOUR]);
+	limit_add(&r, msg, row, STORE_MESSAGES);
+	if (row->usage.next_fit > 0)
+		record_num(&r, "next_fit", (uint64_t)row->usage.next_fit);
+	block_add(&r, &row->setting);
 	record_json(&r, &b);
-	fputs(buf_str(&b), stdout);
+	buf_add(&json, b.data, b.len - 1);	/* without its brace */
+	add_windows(&json, row);
+	buf_addch(&json, '}');
+	fputs(buf_str(&json), stdout);
+	buf_free(&json);
 	buf_free(&b);
 }

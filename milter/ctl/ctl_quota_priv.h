@@ -1,8 +1,9 @@
 /*
  * ctl_quota - what the files of `millgatectl quota` and `user` share
  *
- * ctl_quota_print.c prints rows, ctl_quota_show.c gathers them, ctl_quota.c
- * changes the settings of an account and then prints its row.
+ * ctl_quota_print.c prints rows, ctl_quota_show.c gathers them. ctl_quota.c
+ * changes the settings of an account and then prints its row; ctl_quota_set.c
+ * has the command line of new limits.
  */
 #ifndef MILLGATE_CTL_QUOTA_H
 #define MILLGATE_CTL_QUOTA_H
@@ -22,15 +23,22 @@ struct ctl;
 
 struct quota_row {
 	const char	*key;
-	uint64_t	 recipients, messages;
 	const struct plan_rules *plan;	/* NULL: not known */
 	struct store_limits limits;	/* in force; unlimited if not known */
 	struct store_setting setting;
-	time_t		 next_fit;	/* 0: now, never, or not known */
+	struct store_usage usage;
 };
 
-void		 quota_table_head(int width);
-void		 quota_table_row(const struct quota_row *row, int width);
+/* The columns of a table. */
+struct quota_table {
+	int		 width;		/* of the login */
+	bool		 bytes;
+};
+
+void		 quota_table_head(const struct quota_table *t);
+/* One line for the hour, and one for each further window with a limit. */
+void		 quota_table_row(const struct quota_table *t,
+		    const struct quota_row *row);
 /* The width of a key as the table prints it. */
 size_t		 quota_key_width(const char *key);
 /* Print one JSON object, without a newline. */
@@ -50,6 +58,11 @@ int		 quota_show_key(const struct ctl *c, const char *key);
  */
 const char	*quota_account(struct arena *a, const struct conf *c,
 		    const char *text);
+
+/* --- ctl_quota_set.c ----------------------------------------------------- */
+
+/* The subcommand `quota set`. */
+int		 ctl_quota_set(struct ctl *c, int argc, char **argv);
 
 /* --- ctl_quota.c --------------------------------------------------------- */
 

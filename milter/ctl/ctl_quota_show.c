@@ -1,6 +1,6 @@
 /*
  * ctl_quota_show - millgatectl quota show: how much each account has sent in
- * the last hour
+ * the last hour, and in the other windows that are limited
  *
  *	quota show [LOGIN] [--top N] [--json] [--state PATH]
  *
@@ -43,7 +43,7 @@ static const char usage[] =
     "           [--state PATH]\n"
     "\n"
     "Show how much each login, group, listener and relay has sent in the last\n"
-    "hour: all of them, one, or the N busiest.\n";
+    "hour, and in each window with a limit: all of them, one, or the N busiest.\n";
 
 /* --- accounts and their plans -------------------------------------------- */
 
@@ -228,27 +228,18 @@ add_silent(struct store_rows *rows, const struct store_setting_rows *set)
 	free(seen);
 }
 
-static bool
-gather_one(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
+static void
+gather_one(struct show *s, struct store_rows *rows)
 {
-	const struct store_limits	 any = STORE_LIMITS_NONE;
-	const char			*key = s->key;
-	struct store_usage		 u;
+	const char *key = s->key;
 
 	if (key == NULL)
 		key = quota_account(s->arena, s->conf, s->login);
 	if (key == NULL)
 		key = users_account(s->arena, s->login);
-	if (store_usage(s->store, key, s->now, any, &u) == STORE_UNKNOWN) {
-		memcpy(error, u.error, STORE_ERROR);
-		return false;
-	}
 	rows->n = 1;
 	rows->row = xcalloc(1, sizeof(*rows->row));
 	rows->row[0].key = xstrdup(key);
-	rows->row[0].recipients = u.used[STORE_RECIPIENTS][STORE_HOUR];
-	rows->row[0].messages = u.used[STORE_MESSAGES][STORE_HOUR];
-	return true;
 }
 
 /* One row, or all. False: the reason is in `error`. */
@@ -258,56 +249,79 @@ quota_gather(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
 	if (store_settings_list(s->store, s->now, &s->set, error) ==
 	    STORE_UNKNOWN)
 		return false;
-	if (s->login != NULL)
-		return gather_one(s, rows, error);
+	if (s->login != NULL) {
+		gather_one(s, rows);
+		return true;
+	}
 	if (store_list(s->store, s->now, rows, error) == STORE_UNKNOWN)
 		return false;
 	add_silent(rows, &s->set);
 	return true;
 }
 
-/* Add plan, limits and settings to the counts of an account. */
-static struct quota_row
-quota_look(const struct show *s, const struct store_row *sent)
+/* The plan, limits, settings and counts of an account. */
+static bool
+quota_look(const struct show *s, const char *key, struct quota_row *row)
 {
-	struct quota_row		 row = {
-		.key = sent->key, .recipients = sent->recipients,
-		.messages = sent->messages, .plan = plan_of(s, sent->key),
-		.limits = STORE_LIMITS_NONE,
-	};
-	const struct store_setting_row	*set = setting_row(&s->set, sent->key);
-	struct store_usage		 u;
+	const struct store_setting_row *set = setting_row(&s->set, key);
 
-	if (row.plan != NULL)
-		row.limits = row.plan->limits;
+	memset(row, 0, sizeof(*row));
+	row->key = key;
+	row->plan = plan_of(s, key);
+	row->limits = (struct store_limits)STORE_LIMITS_NONE;
+	if (row->plan != NULL)
+		row->limits = row->plan->limits;
 	if (set != NULL)
-		row.setting = set->setting;
-	row.limits = store_limits_in_force(row.limits, &row.setting);
-	if (store_usage(s->store, sent->key, s->now, row.limits, &u) !=
+		row->setting = set->setting;
+	row->limits = store_limits_in_force(row->limits, &row->setting);
+	if (store_usage(s->store, key, s->now, row->limits, &row->usage) !=
 	    STORE_UNKNOWN)
-		row.next_fit = u.next_fit;
-	return row;
+		return true;
+	fprintf(stderr, "%s\n", row->usage.error);
+	return false;
 }
 
-static void
+static bool
 print_json(const struct show *s, const struct store_rows *rows, size_t n)
 {
 	struct quota_row	row;
 	size_t			i;
 
-	putchar('[');
 	for (i = 0; i < n; i++) {
-		row = quota_look(s, &rows->row[i]);
-		fputs(i > 0 ? ",\n" : "\n", stdout);
+		if (!quota_look(s, rows->row[i].key, &row))
+			break;
+		fputs(i > 0 ? ",\n" : "[\n", stdout);
 		quota_json_row(&row, s->arena);
 		arena_reset(s->arena);
 	}
-	puts(n > 0 ? "\n]" : "]");
+	if (i == n)
+		puts(n > 0 ? "\n]" : "[]");
+	return i == n;
 }
 
-static void
+/* Does any account have a limit of bytes? */
+static bool
+shows_bytes(const struct show *s)
+{
+	const struct store_setting	*t;
+	enum store_window		 w;
+	size_t				 i;
+
+	if (s->conf != NULL && s->conf->counts_bytes)
+		return true;
+	for (i = 0; i < s->set.n; i++) {
+		t = &s->set.row[i].setting;
+		for (w = STORE_MINUTE; w < STORE_WINDOWS; w++)
+			if (store_limit_is_set(t, STORE_BYTES, w))
+				return true;
+	}
+	return false;
+}
+
+static bool
 print_table(const struct show *s, const struct store_rows *rows, size_t n)
 {
+	struct quota_table	table = { .bytes = shows_bytes(s) };
 	struct quota_row	row;
 	size_t			i, len, width = strlen("LOGIN");
 
@@ -316,12 +330,18 @@ print_table(const struct show *s, const struct store_rows *rows, size_t n)
 		if (len > width && len <= LOGIN_WIDTH)
 			width = len;
 	}
-	quota_table_head((int)width);
+	table.width = (int)width;
 	for (i = 0; i < n; i++) {
-		row = quota_look(s, &rows->row[i]);
-		quota_table_row(&row, (int)width);
+		if (!quota_look(s, rows->row[i].key, &row))
+			return false;
+		if (i == 0)
+			quota_table_head(&table);
+		quota_table_row(&table, &row);
 		arena_reset(s->arena);
 	}
+	if (n == 0)
+		quota_table_head(&table);
+	return true;
 }
 
 static int
@@ -330,6 +350,7 @@ print_rows(struct show *s, bool json)
 	struct store_rows	rows = { 0, NULL };
 	char			error[STORE_ERROR] = "";
 	size_t			n;
+	bool			good;
 
 	if (!quota_gather(s, &rows, error)) {
 		fprintf(stderr, "%s\n", error);
@@ -337,12 +358,9 @@ print_rows(struct show *s, bool json)
 		return CTL_TROUBLE;
 	}
 	n = s->top > 0 && s->top < rows.n ? s->top : rows.n;
-	if (json)
-		print_json(s, &rows, n);
-	else
-		print_table(s, &rows, n);
+	good = json ? print_json(s, &rows, n) : print_table(s, &rows, n);
 	store_rows_free(&rows);
-	return CTL_GOOD;
+	return good ? CTL_GOOD : CTL_TROUBLE;
 }
 
 /* --- the command --------------------------------------------------------- */

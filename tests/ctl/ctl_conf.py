@@ -26,6 +26,12 @@ user bob { }
 listener a { daemon-names = {"a \\"b\\""} direction = submission }
 '''
 
+# the limits of a plan or a group that sets none
+UNLIMITED = {unit + '-per-' + window: 'unlimited'
+             for unit in ('recipients', 'messages', 'bytes')
+             for window in ('minute', 'hour', 'day', 'month', 'message')
+             if (unit, window) != ('messages', 'message')}
+
 
 def run(path, *args):
     r = subprocess.run([TOOL, '-c', path, 'conf', *args],
@@ -123,13 +129,13 @@ def main():
         shown = json.loads(run(good, 'show', '--json')[1])
         expect('user', shown['user'], pwd.getpwuid(os.geteuid()).pw_name)
         expect('users', shown['users']['alice']['senders'], ['*'])
-        expect('plans', shown['plans']['tight'], {
-            'recipients-per-hour': 'unlimited', 'messages-per-hour': 7})
-        expect('0 blocks', shown['plans']['none'], {
-            'recipients-per-hour': 0, 'messages-per-hour': 'unlimited'})
-        expect('groups', shown['groups']['g'], {
-            'domains': [], 'users': ['alice'], 'plan': '',
-            'recipients-per-hour': 'unlimited', 'messages-per-hour': 0})
+        expect('plans', shown['plans']['tight'],
+               dict(UNLIMITED, **{'messages-per-hour': 7}))
+        expect('0 blocks', shown['plans']['none'],
+               dict(UNLIMITED, **{'recipients-per-hour': 0}))
+        expect('groups', shown['groups']['g'],
+               dict(UNLIMITED, **{'domains': [], 'users': ['alice'],
+                                  'plan': '', 'messages-per-hour': 0}))
         expect('no plan of its own', shown['users']['bob']['plan'], '')
         expect('listeners', shown['listeners']['a']['daemon-names'],
                ['a "b"'])

@@ -142,7 +142,9 @@ groups_that_count(void **state)
 	assert_int_equal(run(out, sizeof(out), true, "quota show --json"),
 	    CTL_GOOD);
 	assert_non_null(strstr(out, "\n{\"login\":\"group acme\","
-	    "\"recipients\":7,\"recipients_limit\":9,\"messages\":1}"));
+	    "\"recipients\":7,\"recipients_limit\":9,\"messages\":1, "
+	    "\"windows\": [{\"name\": \"recipients-per-hour\", \"used\": 7, "
+	    "\"limit\": 9}]}"));
 	end(s);
 }
 
@@ -171,18 +173,24 @@ static void
 as_json(void **state)
 {
 	struct store	*s = begin();
-	char		 out[4096], want[512];
+	char		 out[4096], want[1024];
+	long long	 fits = (now / 60 + 60) * 60;
 
 	(void)state;
 	sent(s, "alice@example.org", now, 1);
 	assert_int_equal(run(out, sizeof(out), true,
 	    "quota show --json --top 2"), CTL_GOOD);
 	snprintf(want, sizeof(want), "[\n{\"login\":\"bob\",\"plan\":\"trial\","
-	    "\"recipients\":125,\"recipients_limit\":1000,\"messages\":2},\n"
+	    "\"recipients\":125,\"recipients_limit\":1000,\"messages\":2, "
+	    "\"windows\": [{\"name\": \"recipients-per-hour\", \"used\": "
+	    "125, \"limit\": 1000}]},\n"
 	    "{\"login\":\"alice@example.org\",\"plan\":\"tiny\","
 	    "\"recipients\":4,\"recipients_limit\":4,\"messages\":2,"
-	    "\"messages_limit\":2,\"next_fit\":%lld}\n]\n",
-	    (long long)(now / 60 + 60) * 60);
+	    "\"messages_limit\":2,\"next_fit\":%lld, \"windows\": ["
+	    "{\"name\": \"recipients-per-hour\", \"used\": 4, \"limit\": 4, "
+	    "\"next_fit\": %lld}, {\"name\": \"messages-per-hour\", "
+	    "\"used\": 2, \"limit\": 2, \"next_fit\": %lld}]}\n]\n",
+	    fits, fits, fits);
 	assert_string_equal(out, want);
 	end(s);
 }
