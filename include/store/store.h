@@ -1,26 +1,33 @@
 /*
- * store - how much each key has sent in the last hour
+ * store - how much each key has sent in the last minute, hour, day and month
  *
- * A rolling hour of 60 one-minute buckets for each key (a folded login or a
- * named bucket); recipients and messages are counted separately. A message
- * reserves each recipient at RCPT. At its end it commits all of them in one
- * transaction, or gives them back. Reserved and committed recipients together
- * never exceed the limit, whatever runs in parallel. Committed counts survive
- * kill -9. Reservations end with the process; their mail was never accepted.
- * A power cut may take the commits since the last store_prune, but never the
- * file: no commit waits for a disk.
+ * Rolling windows for each key (a folded login or a named bucket); recipients,
+ * messages and bytes are counted separately. A message reserves each recipient
+ * at RCPT. At its end it commits all of them in one transaction, or gives them
+ * back. Reserved and committed counts together never exceed a limit, whatever
+ * runs in parallel. Committed counts survive kill -9. Reservations end with
+ * the process; their mail was never accepted. A power cut may take the commits
+ * since the last store_prune, but never the file: no commit waits for a disk.
  *
- * Time is an argument: seconds since the epoch. The hour is the current
- * minute and the 59 before it. A clock that steps back never frees a bucket
- * early; buckets in the future count too.
+ * Time is an argument: seconds since the epoch. A minute rolls by the second,
+ * an hour by the minute, a day by 15 minutes, a month of 30 days by six hours.
+ * The hour is the current minute and the 59 before it. The other windows have
+ * one such step more than the window, so that nothing leaves them early. A
+ * clock that steps back frees nothing early; what is in the future counts too.
  *
- * Memory: store_prune forgets keys that sent nothing in the hour. A key that
- * sent in one minute of the hour takes about 120 octets and its length, and
- * 12 octets for each further minute, at most 1.5 KB; the file takes about
- * half of that.
+ * The hour is always counted, the other windows only for keys with a limit
+ * there, from the first commit under that limit. It begins with what is known:
+ * the hour, or the day before a month. Counting ends when the key has sent
+ * nothing for the length of the window.
+ *
+ * Memory: store_prune forgets keys that sent nothing in their windows. A key
+ * that sent in one minute of the hour takes about 130 octets and its length,
+ * and 20 octets for each further minute; all four windows take about 70 octets
+ * more, and 20 for each step in which the key sent. At most that is 13 KB; the
+ * file takes about twice as much.
  *
  * Several daemons may share one Redis server (store_redis.c), and then they
- * share each limit. The differences: minutes are those of the server's clock,
+ * share each limit. The differences: time is that of the server's clock,
  * whatever `now` is, and store_clock_moved does nothing. The server forgets
  * old counts by itself, so store_prune removes nothing. Counts survive as far
  * as the server keeps them. A reservation lasts for STORE_LEASE seconds after
@@ -123,7 +130,10 @@ void		 store_give_back(struct reservation **rp);
 enum store_answer store_usage(struct store *s, const char *key, time_t now,
 		    struct store_limits limits, struct store_usage *usage);
 
-/* All keys that sent in the last hour, most recipients first. */
+/*
+ * All keys that sent in a window that is counted for them; first those with
+ * the most recipients in the last hour.
+ */
 struct store_row {
 	char		*key;
 	uint64_t	 recipients, messages;	/* in the last hour */
@@ -134,7 +144,7 @@ enum store_answer store_list(struct store *s, time_t now,
 void		 store_rows_free(struct store_rows *rows);
 
 /*
- * Remove counts older than an hour, and make the rest safe from a power cut.
+ * Remove counts that are over, and make the rest safe from a power cut.
  * The daemon calls it about once a minute. It may take long, but commits go on
  * meanwhile.
  */
@@ -143,10 +153,10 @@ enum store_answer store_prune(struct store *s, time_t now,
 
 /*
  * The machine's clock was set by `seconds`, back when negative: all counts
- * move with it, rounded up to the next minute, so that no key wins or loses
- * an hour. Less than a minute needs no call. The caller learns of it from a
- * clock that cannot be set, and gives times of the new clock from this call
- * on, not before. Commits wait meanwhile.
+ * move with it, rounded up to the next step of each window, so that no key wins
+ * or loses an hour. Less than a minute needs no call. The caller learns of it
+ * from a clock that cannot be set, and gives times of the new clock from this
+ * call on, not before. Commits wait meanwhile.
  * STORE_UNKNOWN: memory is right, but the file could not be written.
  */
 enum store_answer store_clock_moved(struct store *s, int64_t seconds,
@@ -155,8 +165,8 @@ enum store_answer store_clock_moved(struct store *s, int64_t seconds,
 /*
  * Once, after opening and before all other calls: `now` is the machine's
  * time. Counts later than that come from a clock that was set back while no
- * daemon ran, or that is not set yet. They count from now on, and leave the
- * hour in an hour.
+ * daemon ran, or that is not set yet. They count from now on, and leave each
+ * window after its length.
  * STORE_UNKNOWN: memory is right, but the file could not be written.
  */
 enum store_answer store_clock_known(struct store *s, time_t now,

@@ -2,8 +2,8 @@
  * store_upgrade - the state file before a new version of millgate opens it
  *
  * Only reads, also beside a running daemon. An upgrade of the file is one
- * transaction at the first start, and keeps no copy. No version of millgate
- * reads a file of a newer schema.
+ * transaction at the first start, and keeps a copy, PATH.schemaVERSION. No
+ * version of millgate reads a file of a newer schema.
  */
 #ifndef MILLGATE_STORE_UPGRADE_H
 #define MILLGATE_STORE_UPGRADE_H
@@ -25,7 +25,7 @@ struct store_upgrade {
 	int64_t		 has, writes;	/* schema of file and program */
 	bool		 running;	/* a daemon uses the file */
 	uint64_t	 bytes;		/* the file and its log */
-	uint64_t	 needed;	/* by the upgrade, at most */
+	uint64_t	 needed;	/* by upgrade and copy, at most */
 	uint64_t	 free;		/* for the daemon's user */
 	char		*why;		/* malloced; NULL: nothing is wrong */
 };

@@ -37,18 +37,10 @@ struct check {
 	struct store_upgrade file;
 };
 
-/* The upgrade, and a copy of the file as it is. */
-static uint64_t
-space_needed(const struct check *w)
-{
-	return w->file.is == UPGRADE_OLDER ? w->file.needed + w->file.bytes :
-	    0;
-}
-
 static bool
 has_space(const struct check *w)
 {
-	return w->file.free >= space_needed(w);
+	return w->file.free >= w->file.needed;
 }
 
 static int
@@ -78,15 +70,12 @@ print_older(const struct check *w)
 	const struct store_upgrade *u = &w->file;
 
 	printf("The first start of this version upgrades the file. The version "
-	    "that is installed\ncannot read it afterwards, and the upgrade "
-	    "keeps no copy. To be able to go back:\n"
-	    "    stop the daemon\n"
-	    "    cp -p %s %s.schema%" PRId64 "\n"
-	    "and, if %s-wal is there then, copy it to\n"
-	    "%s.schema%" PRId64 "-wal\n", w->spec, w->spec, u->has, w->spec,
-	    w->spec, u->has);
-	print_size("space: ", u->needed, " at most for the upgrade, ");
-	print_size("", u->bytes, " for a copy, ");
+	    "that is installed\ncannot read it afterwards. The upgrade keeps a "
+	    "copy, %s.schema%" PRId64 ".\nTo go back: stop the daemon, remove "
+	    "%s-wal and %s-shm,\nand rename the copy to %s. Counts since the "
+	    "upgrade are lost then.\n", w->spec, u->has, w->spec, w->spec,
+	    w->spec);
+	print_size("space: ", u->needed, " at most for upgrade and copy, ");
 	print_size("", u->free, " free\n");
 	if (!has_space(w))
 		puts("Free some space first.");
@@ -176,7 +165,7 @@ json_state(struct buf *b, const struct check *w)
 	json_flag(b, "upgrades", u->is == UPGRADE_OLDER);
 	json_flag(b, "old_can_read", u->is == UPGRADE_SAME);
 	json_size(b, "bytes", u->bytes);
-	json_size(b, "needed", space_needed(w));
+	json_size(b, "needed", u->needed);
 	json_size(b, "free", u->free);
 	ctl_json_text(b, "problem", u->why);
 }

@@ -77,7 +77,7 @@ shard_get(struct shard *s, uint32_t hash, const char *key)
 static void
 account_free(struct account *a)
 {
-	hour_free(&a->hour);
+	account_forget(a);
 	free(a);
 }
 
@@ -93,15 +93,32 @@ shard_remove(struct shard *s, struct account *a)
 	account_free(a);
 }
 
+/* Drop what is over; true: nothing is left. */
+static bool
+account_prune(struct account *a, time_t now)
+{
+	struct rolling	*r;
+	bool		 empty = true;
+	int		 w;
+
+	for (w = 0; w < STORE_WINDOWS; w++) {
+		r = account_window(a, (enum store_window)w);
+		if (r != NULL && !rolling_forget(r, (enum store_window)w,
+		    rolling_at((enum store_window)w, now)))
+			empty = false;
+	}
+	return empty;
+}
+
 void
-shard_prune(struct shard *s, uint32_t minute)
+shard_prune(struct shard *s, time_t now)
 {
 	struct account	**ap, *a;
 	size_t		  i;
 
 	for (i = 0; i < s->size; i++) {
 		for (ap = &s->table[i]; (a = *ap) != NULL; ) {
-			if (!hour_forget(&a->hour, minute) || a->open > 0) {
+			if (!account_prune(a, now) || a->open > 0) {
 				ap = &a->next;
 				continue;
 			}
@@ -139,62 +156,221 @@ shard_free(struct shard *s)
 	pthread_mutex_destroy(&s->lock);
 }
 
-/* --- what fits ----------------------------------------------------------- */
+/* --- windows ------------------------------------------------------------- */
 
-/* By how many one more exceeds the limit; 0: it fits. */
-static uint64_t
-account_excess(uint64_t used, uint64_t limit)
+#define OTHERS	(STORE_WINDOWS - 1)	/* than the hour */
+
+struct rolling *
+account_window(const struct account *a, enum store_window w)
 {
-	if (limit == STORE_UNLIMITED || used + 1 <= limit)
-		return 0;
-	return used + 1 - limit;
+	if (w == STORE_HOUR)
+		return (struct rolling *)&a->hour;
+	if (a->other == NULL)
+		return NULL;
+	return &a->other[w < STORE_HOUR ? w : w - 1];
+}
+
+static bool
+account_has(const struct account *a, enum store_window w)
+{
+	const struct rolling *r = account_window(a, w);
+
+	return r != NULL && r->n > 0;
 }
 
 /*
- * When one more fits, if all reservations are committed now: once enough
- * counts have left the hour, or else once the reservations have left it too.
+ * A window that begins to count now: what is known of it are the counts of the
+ * longest of the shorter windows.
+ */
+static void
+account_seed(const struct account *a, enum store_window w, struct rolling *r)
+{
+	int shorter;
+
+	for (shorter = (int)w - 1; shorter >= STORE_HOUR; shorter--) {
+		if (!account_has(a, (enum store_window)shorter))
+			continue;
+		rolling_seed(r, w, account_window(a,
+		    (enum store_window)shorter), (enum store_window)shorter);
+		return;
+	}
+}
+
+struct rolling *
+account_open(struct account *a, enum store_window w)
+{
+	if (w != STORE_HOUR && a->other == NULL)
+		a->other = xcalloc(OTHERS, sizeof(*a->other));
+	return account_window(a, w);
+}
+
+struct rolling *
+account_keep(struct account *a, enum store_window w)
+{
+	struct rolling *r = account_open(a, w);
+
+	if (r->n == 0)
+		account_seed(a, w, r);
+	return r;
+}
+
+static bool
+window_is_limited(const struct store_limits *limits, enum store_window w)
+{
+	int u;
+
+	for (u = 0; u < STORE_UNITS; u++)
+		if (limits->of[u][w] != STORE_UNLIMITED)
+			return true;
+	return false;
+}
+
+bool
+account_counts_in(const struct account *a, enum store_window w,
+    const struct store_limits *limits)
+{
+	return w == STORE_HOUR || account_has(a, w) ||
+	    window_is_limited(limits, w);
+}
+
+bool
+account_is_empty(const struct account *a)
+{
+	int w;
+
+	for (w = 0; w < STORE_WINDOWS; w++)
+		if (account_has(a, (enum store_window)w))
+			return false;
+	return true;
+}
+
+void
+account_forget(struct account *a)
+{
+	int i;
+
+	rolling_free(&a->hour);
+	for (i = 0; a->other != NULL && i < OTHERS; i++)
+		rolling_free(&a->other[i]);
+	free(a->other);
+	a->other = NULL;
+}
+
+/* --- what fits ----------------------------------------------------------- */
+
+#define NEVER	((time_t)-1)
+
+/* One window, while it is judged. */
+struct judged {
+	const struct rolling *r;
+	enum store_window window;
+	uint32_t	 at;
+};
+
+/* By how many these exceed the limit; 0: they fit. */
+static uint64_t
+account_excess(uint64_t used, uint64_t more, uint64_t limit)
+{
+	if (limit == STORE_UNLIMITED || more == 0 || used + more <= limit)
+		return 0;
+	return used + more - limit;
+}
+
+/*
+ * When they fit, if all reservations are committed now: once enough counts have
+ * left the window, or else once the reservations have left it too.
  */
 static time_t
-account_next_fit(const struct account *a, uint32_t minute,
-    struct hour_sum too_many, struct store_limits limits)
+account_next_fit(const struct judged *j, enum store_unit u, uint64_t excess)
 {
+	const struct rolling_shape *shape = &rolling_shapes[j->window];
 	uint32_t when;
 
-	if (too_many.recipients == 0 && too_many.messages == 0)
-		return 0;
-	if ((too_many.recipients > 0 &&
-	    limits.of[STORE_RECIPIENTS][STORE_HOUR] == 0) ||
-	    (too_many.messages > 0 &&
-	    limits.of[STORE_MESSAGES][STORE_HOUR] == 0))
-		return 0;
-	if (!hour_when_over(&a->hour, minute, too_many, &when) &&
-	    when < minute + HOUR_MINUTES)
-		when = minute + HOUR_MINUTES;
-	return (time_t)when * 60;
+	if (!rolling_when_over(j->r, j->window, j->at, u, excess, &when) &&
+	    when < j->at + shape->slots)
+		when = j->at + shape->slots;
+	return (time_t)when * shape->seconds;
+}
+
+/* `fits` 0: never. */
+static bool
+account_is_later(time_t fits, const struct store_usage *usage)
+{
+	if (!usage->refused)
+		return true;
+	return usage->next_fit != 0 && (fits == 0 || fits > usage->next_fit);
+}
+
+/* The limit has no room. The whole demand may be more than it ever has. */
+static void
+account_refuse(const struct judged *j, enum store_unit u, uint64_t excess,
+    bool never, struct store_usage *usage)
+{
+	time_t fits = never ? 0 : account_next_fit(j, u, excess);
+	time_t *window = &usage->fits[j->window];
+
+	if (never)
+		*window = NEVER;
+	else if (*window != NEVER && fits > *window)
+		*window = fits;
+	if (account_is_later(fits, usage)) {
+		usage->unit = u;
+		usage->window = j->window;
+		usage->next_fit = fits;
+	}
+	usage->refused = true;
+}
+
+static void
+account_judge_window(const struct account *a, const struct judged *j,
+    const struct demand *d, const struct store_limits *limits,
+    struct store_usage *usage)
+{
+	struct counts	used = rolling_sum(j->r, j->window, j->at);
+	uint64_t	limit, excess, whole;
+	int		u;
+
+	usage->counted |= 1u << j->window;
+	for (u = 0; u < STORE_UNITS; u++) {
+		limit = limits->of[u][j->window];
+		usage->used[u][j->window] = used.of[u];
+		excess = account_excess(used.of[u] + a->reserved.of[u],
+		    d->more.of[u], limit);
+		whole = u == STORE_BYTES ? d->bytes : 1;
+		if (excess > 0)
+			account_refuse(j, (enum store_unit)u, excess,
+			    whole > limit, usage);
+	}
+	if (usage->fits[j->window] == NEVER)
+		usage->fits[j->window] = 0;
 }
 
 enum store_answer
-account_judge(const struct account *a, uint32_t minute,
-    struct store_limits limits, uint32_t messages, struct store_usage *usage)
+account_judge(const struct account *a, const struct demand *d,
+    const struct store_limits *limits, struct store_usage *usage)
 {
-	struct hour_sum	used = hour_sum(&a->hour, minute), too_many;
+	static const struct rolling	none;
+	struct rolling			known = { NULL, 0, 0 };
+	struct judged			j;
+	int				w;
 
-	too_many.recipients = account_excess(used.recipients +
-	    a->reserved_recipients,
-	    limits.of[STORE_RECIPIENTS][STORE_HOUR]);
-	too_many.messages = messages == 0 ? 0 :
-	    account_excess(used.messages + a->reserved_messages,
-	    limits.of[STORE_MESSAGES][STORE_HOUR]);
-	usage->counted = 1u << STORE_HOUR;
-	usage->used[STORE_RECIPIENTS][STORE_HOUR] = used.recipients;
-	usage->used[STORE_MESSAGES][STORE_HOUR] = used.messages;
-	usage->reserved[STORE_RECIPIENTS] = a->reserved_recipients;
-	usage->reserved[STORE_MESSAGES] = a->reserved_messages;
-	usage->next_fit = account_next_fit(a, minute, too_many, limits);
-	usage->fits[STORE_HOUR] = usage->next_fit;
-	usage->unit = too_many.recipients == 0 && too_many.messages > 0 ?
-	    STORE_MESSAGES : STORE_RECIPIENTS;
-	usage->window = STORE_HOUR;
-	usage->refused = too_many.recipients > 0 || too_many.messages > 0;
+	usage->refused = false;
+	usage->counted = 0;
+	usage->next_fit = 0;
+	memset(usage->fits, 0, sizeof(usage->fits));
+	memcpy(usage->reserved, a->reserved.of, sizeof(usage->reserved));
+	for (w = 0; w < STORE_WINDOWS; w++) {
+		j.window = (enum store_window)w;
+		if (w != STORE_HOUR && !window_is_limited(limits, j.window))
+			continue;
+		j.at = rolling_at(j.window, d->now);
+		j.r = account_window(a, j.window);
+		if (j.r == NULL || j.r->n == 0) {
+			account_seed(a, j.window, &known);
+			j.r = known.n > 0 ? &known : &none;
+		}
+		account_judge_window(a, &j, d, limits, usage);
+		rolling_free(&known);
+	}
 	return usage->refused ? STORE_REFUSED : STORE_TAKEN;
 }

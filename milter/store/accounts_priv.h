@@ -5,8 +5,9 @@
  * lock around every call except shard_init and shard_free. An account keeps
  * its address while `open` is not 0.
  *
- * Memory: about 120 octets and the key for each account that sent in one
- * minute of the hour, and 12 octets for each further minute.
+ * Memory: about 130 octets and the key for each account that sent in one minute
+ * of the hour, and 20 octets for each further minute. Other windows are kept
+ * once a limit needs them: about 70 octets, and 20 for each of their slots.
  */
 #ifndef MILLGATE_ACCOUNTS_H
 #define MILLGATE_ACCOUNTS_H
@@ -17,7 +18,7 @@
 #include <stdint.h>
 
 #include "store/usage.h"
-#include "hour_priv.h"
+#include "rolling_priv.h"
 
 /* The low bits of a hash choose the shard. */
 #define SHARD_BITS	6u
@@ -26,8 +27,9 @@ struct account {
 	struct account	*next;
 	uint32_t	 hash;
 	uint32_t	 open;		/* reservations that refer to it */
-	uint32_t	 reserved_recipients, reserved_messages;
-	struct hour	 hour;		/* committed counts */
+	struct counts	 reserved;
+	/* committed counts; `other` is malloced once a limit needs one */
+	struct rolling	 hour, *other;
 	char		 key[];
 };
 
@@ -47,15 +49,34 @@ struct account	*shard_find(const struct shard *s, uint32_t hash,
 /* Find the account, or create it. */
 struct account	*shard_get(struct shard *s, uint32_t hash, const char *key);
 void		 shard_remove(struct shard *s, struct account *a);
-/* Forget minutes before the hour, and accounts that are empty then. */
-void		 shard_prune(struct shard *s, uint32_t minute);
+/* Forget slots that are over, and accounts that are empty then. */
+void		 shard_prune(struct shard *s, time_t now);
 
+/* The counts of a window; NULL: it was never needed. */
+struct rolling	*account_window(const struct account *a, enum store_window w);
+/* The same, but never NULL. */
+struct rolling	*account_open(struct account *a, enum store_window w);
+/* The same; an empty one is filled with what the shorter windows count. */
+struct rolling	*account_keep(struct account *a, enum store_window w);
+/* Commits count in this window: it has counts, or one of the limits. */
+bool		 account_counts_in(const struct account *a,
+		    enum store_window w, const struct store_limits *limits);
+/* Nothing was committed in any window. */
+bool		 account_is_empty(const struct account *a);
+void		 account_forget(struct account *a);
+
+/* Do so many more fit? */
+struct demand {
+	time_t		 now;
+	struct counts	 more;		/* 0: not more of this unit */
+	uint64_t	 bytes;		/* of the whole message */
+};
 /*
- * Does one more recipient fit, together with `messages` more messages? Fills
- * *usage. STORE_TAKEN: it fits; nothing is reserved yet.
+ * Fills *usage; its unit and window say which limit has room last. STORE_TAKEN:
+ * it fits; nothing is reserved yet.
  */
-enum store_answer account_judge(const struct account *a, uint32_t minute,
-		    struct store_limits limits, uint32_t messages,
+enum store_answer account_judge(const struct account *a,
+		    const struct demand *d, const struct store_limits *limits,
 		    struct store_usage *usage);
 
 #endif

@@ -143,21 +143,21 @@ disk_queue_may_write(const struct disk_queue *q, char error[STORE_ERROR])
 }
 
 bool
-disk_queue_write(struct disk_queue *q, struct ledger_row *row, size_t n,
+disk_queue_write(struct disk_queue *q, struct ledger_row *rows,
     char error[STORE_ERROR])
 {
-	struct waiting	w = { .done = false };
-	size_t		i;
+	struct waiting		 w = { .done = false };
+	struct ledger_row	*last = rows;
 
 	if (q->ops == NULL)
 		return true;
 	if (!disk_queue_may_write(q, error))
 		return false;
+	while (last->next != NULL)
+		last = (struct ledger_row *)last->next;
 	pthread_mutex_lock(&q->lock);
-	for (i = 0; i < n; i++) {
-		row[i].next = q->rows;
-		q->rows = &row[i];
-	}
+	last->next = q->rows;
+	q->rows = rows;
 	w.next = q->waiting;
 	q->waiting = &w;
 	while (!w.done) {
@@ -204,7 +204,7 @@ disk_queue_replace(struct disk_queue *q, const struct ledger_row *rows,
 }
 
 bool
-disk_queue_forget(struct disk_queue *q, uint32_t before,
+disk_queue_forget(struct disk_queue *q, enum store_window w, uint32_t before,
     char error[STORE_ERROR])
 {
 	bool ok = true, more = true;
@@ -216,7 +216,7 @@ disk_queue_forget(struct disk_queue *q, uint32_t before,
 	pthread_mutex_lock(&q->lock);
 	while (ok && more) {
 		disk_queue_take(q);
-		ok = q->ops->forget(q->disk, before, &more, error);
+		ok = q->ops->forget(q->disk, w, before, &more, error);
 		disk_queue_give(q);
 		/* threads that came meanwhile are not awake yet: do it here */
 		disk_queue_write_waiting(q);

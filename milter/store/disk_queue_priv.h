@@ -46,11 +46,11 @@ void	disk_queue_stop(struct disk_queue *q);
 void	disk_queue_go(struct disk_queue *q);
 
 /*
- * Write n rows in one transaction; their `next` is ours until the return.
+ * Write a list of rows in one transaction; the `next` of its last one is ours.
  * False: nothing was written; see error. So for all functions below.
  */
-bool	disk_queue_write(struct disk_queue *q, struct ledger_row *row,
-	    size_t n, char error[STORE_ERROR]);
+bool	disk_queue_write(struct disk_queue *q, struct ledger_row *rows,
+	    char error[STORE_ERROR]);
 /* Do some work with the disk alone. Without a disk: true, nothing done. */
 bool	disk_queue_use(struct disk_queue *q,
 	    bool (*work)(const struct ledger_disk *ops, void *disk, void *arg,
@@ -58,7 +58,7 @@ bool	disk_queue_use(struct disk_queue *q,
 bool	disk_queue_replace(struct disk_queue *q, const struct ledger_row *rows,
 	    char error[STORE_ERROR]);
 bool	disk_queue_sync(struct disk_queue *q, char error[STORE_ERROR]);
-bool	disk_queue_forget(struct disk_queue *q, uint32_t before,
-	    char error[STORE_ERROR]);
+bool	disk_queue_forget(struct disk_queue *q, enum store_window w,
+	    uint32_t before, char error[STORE_ERROR]);
 
 #endif

@@ -24,7 +24,7 @@ struct ledger_reservation {
 	struct part	 part[STORE_ACCOUNTS];
 	struct shard	*lock[STORE_ACCOUNTS];	/* in the order of locking */
 	size_t		 nlocks;
-	uint32_t	 recipients, messages;	/* of each account */
+	struct counts	 held;			/* of each account */
 };
 
 /* --- reservations -------------------------------------------------------- */
@@ -86,9 +86,9 @@ ledger_reservation_new(struct store *s, const struct store_account *account,
 	return &r->base;
 }
 
-/* The shards are locked. Does one more fit everywhere? */
+/* The shards are locked. Do so many more fit everywhere? */
 static enum store_answer
-ledger_judge(struct ledger_reservation *r, uint32_t minute, uint32_t messages,
+ledger_judge(struct ledger_reservation *r, const struct demand *d,
     struct store_usage *usage)
 {
 	enum store_answer	answer = STORE_TAKEN;
@@ -97,43 +97,69 @@ ledger_judge(struct ledger_reservation *r, uint32_t minute, uint32_t messages,
 
 	for (i = 0; i < r->base.n; i++) {
 		p = &r->part[i];
-		if (account_judge(p->account, minute, p->limits, messages,
-		    &usage[i]) != STORE_TAKEN)
+		if (account_judge(p->account, d, &p->limits, &usage[i]) !=
+		    STORE_TAKEN)
 			answer = STORE_REFUSED;
 	}
 	return answer;
 }
 
+/* The bytes that are not reserved yet. */
+static uint64_t
+ledger_more_bytes(const struct ledger_reservation *r)
+{
+	uint64_t held = r->held.of[STORE_BYTES];
+
+	return r->base.bytes > held ? r->base.bytes - held : 0;
+}
+
+/* The shards are locked. Reserve these, too. */
+static void
+ledger_hold(struct ledger_reservation *r, const struct counts *more)
+{
+	size_t	i;
+	int	u;
+
+	for (u = 0; u < STORE_UNITS; u++) {
+		r->held.of[u] += more->of[u];
+		for (i = 0; i < r->base.n; i++)
+			r->part[i].account->reserved.of[u] += more->of[u];
+	}
+}
+
 /* The shards are locked. */
 static void
-ledger_take(struct ledger_reservation *r, uint32_t messages,
+ledger_show_reserved(const struct ledger_reservation *r,
     struct store_usage *usage)
 {
-	struct account	*a;
-	size_t		 i;
+	size_t i;
 
-	r->recipients++;
-	r->messages += messages;
-	for (i = 0; i < r->base.n; i++) {
-		a = r->part[i].account;
-		a->reserved_recipients++;
-		a->reserved_messages += messages;
-		usage[i].reserved[STORE_RECIPIENTS] = a->reserved_recipients;
-		usage[i].reserved[STORE_MESSAGES] = a->reserved_messages;
-	}
+	for (i = 0; i < r->base.n; i++)
+		memcpy(usage[i].reserved, r->part[i].account->reserved.of,
+		    sizeof(usage[i].reserved));
 }
 
 static enum store_answer
 ledger_reserve(struct reservation *base, time_t now, struct store_usage *usage)
 {
 	struct ledger_reservation	*r = (struct ledger_reservation *)base;
-	uint32_t			 messages = r->messages == 0 ? 1 : 0;
+	struct counts			 more = { .of = {
+		[STORE_RECIPIENTS] = 1,
+		[STORE_MESSAGES] = r->held.of[STORE_MESSAGES] == 0 ? 1 : 0,
+		[STORE_BYTES] = ledger_more_bytes(r),
+	} };
+	struct demand			 d = { now, more, base->bytes };
 	enum store_answer		 answer;
 
+	/* of a message whose size is not known, an octet must fit */
+	if (base->bytes == 0)
+		d.more.of[STORE_BYTES] = d.bytes = 1;
 	ledger_lock(r);
-	answer = ledger_judge(r, hour_minute(now), messages, usage);
-	if (answer == STORE_TAKEN)
-		ledger_take(r, messages, usage);
+	answer = ledger_judge(r, &d, usage);
+	if (answer == STORE_TAKEN) {
+		ledger_hold(r, &more);
+		ledger_show_reserved(r, usage);
+	}
 	ledger_unlock(r);
 	return answer;
 }
@@ -142,15 +168,13 @@ ledger_reserve(struct reservation *base, time_t now, struct store_usage *usage)
 static void
 ledger_unreserve(struct ledger_reservation *r)
 {
-	struct account	*a;
-	size_t		 i;
+	size_t	i;
+	int	u;
 
-	for (i = 0; i < r->base.n; i++) {
-		a = r->part[i].account;
-		a->reserved_recipients -= r->recipients;
-		a->reserved_messages -= r->messages;
-	}
-	r->recipients = r->messages = 0;
+	for (u = 0; u < STORE_UNITS; u++)
+		for (i = 0; i < r->base.n; i++)
+			r->part[i].account->reserved.of[u] -= r->held.of[u];
+	memset(&r->held, 0, sizeof(r->held));
 }
 
 /* The shards are locked. Accounts that are empty now are removed. */
@@ -163,7 +187,7 @@ ledger_release(struct ledger_reservation *r)
 	ledger_unreserve(r);
 	for (i = 0; i < r->base.n; i++) {
 		p = &r->part[i];
-		if (--p->account->open == 0 && p->account->hour.n == 0)
+		if (--p->account->open == 0 && account_is_empty(p->account))
 			shard_remove(p->shard, p->account);
 	}
 }
@@ -179,59 +203,156 @@ ledger_give_back(struct reservation *base)
 	free(r);
 }
 
+/* --- commits ------------------------------------------------------------- */
+
+#define ROWS	(STORE_ACCOUNTS * STORE_WINDOWS)
+
+/* A row for each account and window, and the list in memory that it is for. */
+struct commit_rows {
+	struct ledger_row row[ROWS];
+	struct rolling	*into[ROWS];
+	size_t		 n;
+	/* what is known of windows that begin to count with this commit */
+	struct ledger_row *known;
+};
+
+static void
+commit_rows_free(struct commit_rows *rows)
+{
+	struct ledger_row *next;
+
+	for (; rows->known != NULL; rows->known = next) {
+		next = (struct ledger_row *)rows->known->next;
+		free(rows->known);
+	}
+}
+
+static void
+commit_know(struct commit_rows *rows, const char *key, enum store_window w,
+    const struct rolling *r)
+{
+	struct ledger_row	*row;
+	uint16_t		 i;
+
+	for (i = 0; i < r->n; i++) {
+		row = xcalloc(1, sizeof(*row));
+		row->key = key;
+		row->window = w;
+		row->at = r->slot[i].at;
+		row->counts = rolling_counts(&r->slot[i]);
+		row->next = rows->known;
+		rows->known = row;
+	}
+}
+
+/* The shards are locked. The row gets the slot in which it will count. */
+static void
+commit_add(struct commit_rows *rows, struct account *a, enum store_window w,
+    time_t now)
+{
+	struct rolling		*r = account_window(a, w);
+	struct ledger_row	*row = &rows->row[rows->n];
+
+	if (r == NULL || r->n == 0) {
+		r = account_keep(a, w);
+		commit_know(rows, a->key, w, r);
+	}
+	rows->into[rows->n] = r;
+	row->key = a->key;
+	row->window = w;
+	row->at = rolling_slot_for(r, w, rolling_at(w, now));
+	if (rows->n++ > 0)
+		row[-1].next = row;
+}
+
 /*
- * Write the reservation to the disk; it stays reserved meanwhile. The rows
- * get the minutes in which it will count.
+ * Write the reservation to the disk; it stays reserved meanwhile.
  */
 static bool
-ledger_write_down(struct ledger *l, struct ledger_reservation *r,
-    uint32_t minute, struct ledger_row *row, char error[STORE_ERROR])
+ledger_write_down(struct ledger *l, struct ledger_reservation *r, time_t now,
+    struct commit_rows *rows, char error[STORE_ERROR])
 {
-	size_t i;
+	struct part	*p;
+	struct counts	 all = r->held;
+	size_t		 i;
+	int		 w;
 
-	if (r->recipients == 0)
+	if (r->held.of[STORE_RECIPIENTS] == 0)
 		return true;
+	all.of[STORE_BYTES] = r->base.bytes;
 	ledger_lock(r);
 	for (i = 0; i < r->base.n; i++) {
-		row[i].key = r->part[i].account->key;
-		row[i].recipients = r->recipients;
-		row[i].messages = r->messages;
-		row[i].minute = hour_slot(&r->part[i].account->hour, minute);
+		p = &r->part[i];
+		for (w = 0; w < STORE_WINDOWS; w++)
+			if (account_counts_in(p->account, (enum store_window)w,
+			    &p->limits))
+				commit_add(rows, p->account,
+				    (enum store_window)w, now);
 	}
 	ledger_unlock(r);
-	return disk_queue_write(&l->queue, row, r->base.n, error);
+	for (i = 0; i < rows->n; i++)
+		rows->row[i].counts = all;
+	rows->row[rows->n - 1].next = rows->known;
+	return disk_queue_write(&l->queue, rows->row, error);
 }
 
 /* The shards are locked. */
 static void
-ledger_count(struct ledger_reservation *r, const struct ledger_row *row)
+ledger_count(const struct commit_rows *rows)
 {
 	size_t i;
 
-	for (i = 0; r->recipients > 0 && i < r->base.n; i++)
-		hour_add(&r->part[i].account->hour, row[i].minute,
-		    row[i].recipients, row[i].messages);
+	for (i = 0; i < rows->n; i++)
+		rolling_add(rows->into[i], rows->row[i].window,
+		    rows->row[i].at, &rows->row[i].counts);
+}
+
+/* Reserve what is missing of the message's bytes. */
+static enum store_answer
+ledger_hold_bytes(struct ledger_reservation *r, time_t now,
+    struct store_usage *usage)
+{
+	struct demand		d = { .now = now, .bytes = r->base.bytes };
+	enum store_answer	answer;
+
+	d.more.of[STORE_BYTES] = ledger_more_bytes(r);
+	if (d.more.of[STORE_BYTES] == 0 || r->held.of[STORE_RECIPIENTS] == 0)
+		return STORE_TAKEN;
+	ledger_lock(r);
+	answer = ledger_judge(r, &d, usage);
+	if (answer == STORE_TAKEN)
+		ledger_hold(r, &d.more);
+	ledger_unlock(r);
+	return answer;
 }
 
 static enum store_answer
 ledger_commit(struct reservation *base, time_t now, struct store_usage *usage)
 {
+	static const struct counts	 one = { .of = { 1, 1, 1 } };
 	struct ledger_reservation	*r = (struct ledger_reservation *)base;
 	struct ledger			*l = (struct ledger *)base->store;
-	struct ledger_row		 row[STORE_ACCOUNTS];
-	uint32_t			 minute = hour_minute(now);
+	struct demand			 next = { now, one, 1 };
+	struct commit_rows		 rows;
 	bool				 written;
 
+	if (ledger_hold_bytes(r, now, usage) == STORE_REFUSED) {
+		ledger_give_back(base);
+		return STORE_REFUSED;
+	}
+	rows.n = 0;
+	rows.known = NULL;
 	disk_queue_enter(&l->queue);
-	written = ledger_write_down(l, r, minute, row, usage[0].error);
+	written = ledger_write_down(l, r, now, &rows, usage[0].error);
 	ledger_lock(r);
 	if (written)
-		ledger_count(r, row);
+		ledger_count(&rows);
 	ledger_unreserve(r);
-	ledger_judge(r, minute, 1, usage);
+	ledger_judge(r, &next, usage);
 	ledger_release(r);
 	ledger_unlock(r);
 	disk_queue_leave(&l->queue);
+	commit_rows_free(&rows);
 	free(r);
 	return written ? STORE_TAKEN : STORE_UNKNOWN;
 }
@@ -243,6 +364,7 @@ ledger_usage(struct store *base, const char *key, time_t now,
     struct store_limits limits, struct store_usage *usage)
 {
 	static const struct account	 nothing;
+	const struct demand		 one = { now, { { 1, 1, 1 } }, 1 };
 	struct ledger			*l = (struct ledger *)base;
 	uint32_t			 hash = account_hash(key);
 	struct shard			*s = shard_of(l, hash);
@@ -251,65 +373,9 @@ ledger_usage(struct store *base, const char *key, time_t now,
 
 	pthread_mutex_lock(&s->lock);
 	a = shard_find(s, hash, key);
-	answer = account_judge(a != NULL ? a : &nothing, hour_minute(now),
-	    limits, 1, usage);
+	answer = account_judge(a != NULL ? a : &nothing, &one, &limits, usage);
 	pthread_mutex_unlock(&s->lock);
 	return answer;
-}
-
-static void
-ledger_list_shard(struct shard *s, uint32_t minute, struct store_rows *rows)
-{
-	const struct account	*a;
-	struct hour_sum		 sum;
-	size_t			 i;
-
-	for (i = 0; i < s->size; i++) {
-		for (a = s->table[i]; a != NULL; a = a->next) {
-			sum = hour_sum(&a->hour, minute);
-			if (sum.recipients > 0 || sum.messages > 0)
-				store_rows_add(rows, a->key,
-				    hour_cap(sum.recipients),
-				    hour_cap(sum.messages));
-		}
-	}
-}
-
-static enum store_answer
-ledger_list(struct store *base, time_t now, struct store_rows *rows,
-    char error[STORE_ERROR])
-{
-	struct ledger	*l = (struct ledger *)base;
-	size_t		 i;
-
-	(void)error;
-	for (i = 0; i < SHARDS; i++) {
-		pthread_mutex_lock(&l->shard[i].lock);
-		ledger_list_shard(&l->shard[i], hour_minute(now), rows);
-		pthread_mutex_unlock(&l->shard[i].lock);
-	}
-	return STORE_TAKEN;
-}
-
-static enum store_answer
-ledger_prune(struct store *base, time_t now, char error[STORE_ERROR])
-{
-	struct ledger	*l = (struct ledger *)base;
-	uint32_t	 minute = hour_minute(now);
-	size_t		 i;
-
-	for (i = 0; i < SHARDS; i++) {
-		pthread_mutex_lock(&l->shard[i].lock);
-		shard_prune(&l->shard[i], minute);
-		pthread_mutex_unlock(&l->shard[i].lock);
-	}
-	if (!ledger_settings_prune(l, now, error))
-		return STORE_UNKNOWN;
-	if (minute >= HOUR_MINUTES && !disk_queue_forget(&l->queue,
-	    minute - (HOUR_MINUTES - 1), error))
-		return STORE_UNKNOWN;
-	return disk_queue_sync(&l->queue, error) ? STORE_TAKEN :
-	    STORE_UNKNOWN;
 }
 
 static void
@@ -369,6 +435,7 @@ ledger_load(struct store *s, const struct ledger_row *row)
 
 	pthread_mutex_lock(&shard->lock);
 	a = shard_get(shard, hash, row->key);
-	hour_add(&a->hour, row->minute, row->recipients, row->messages);
+	rolling_add(account_open(a, row->window), row->window, row->at,
+	    &row->counts);
 	pthread_mutex_unlock(&shard->lock);
 }

@@ -1,39 +1,46 @@
 /*
  * ledger_clock - moves all counts when the machine's clock was set
  *
- * Commits wait at the gate of the queue until the file has the new minutes.
+ * Commits wait at the gate of the queue until the file has the new slots.
  */
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "ledger_priv.h"
 
-/* The change of each account. */
+/* The change of each account, in slots of each window. */
 struct change {
-	int64_t		 minutes;	/* move by these */
-	uint32_t	 latest;	/* the last minute that may remain */
+	int64_t		 slots[STORE_WINDOWS];	/* move by these */
+	uint32_t	 latest[STORE_WINDOWS];	/* the last that may remain */
 	bool		 changed;
 };
 
-/* Rounded up: moved counts leave the hour a little later, never earlier. */
+/* Rounded up: moved counts leave a window a little later, never earlier. */
 static int64_t
-clock_minutes(int64_t seconds)
+clock_slots(int64_t seconds, enum store_window w)
 {
-	return seconds > 0 ? (seconds + 59) / 60 : seconds / 60;
+	int64_t slot = rolling_shapes[w].seconds;
+
+	return seconds > 0 ? (seconds + slot - 1) / slot : seconds / slot;
 }
 
 static struct ledger_row *
-clock_row_push(struct ledger_row *rows, const struct account *a,
-    const struct hour_bucket *b)
+clock_rows_push(struct ledger_row *rows, const struct account *a,
+    enum store_window w, const struct rolling *r)
 {
-	struct ledger_row *row = xmalloc(sizeof(*row));
+	struct ledger_row	*row;
+	uint16_t		 i;
 
-	row->next = rows;
-	row->key = xstrdup(a->key);
-	row->minute = b->minute;
-	row->recipients = b->recipients;
-	row->messages = b->messages;
-	return row;
+	for (i = 0; i < r->n; i++) {
+		row = xmalloc(sizeof(*row));
+		row->next = rows;
+		row->key = xstrdup(a->key);
+		row->window = w;
+		row->at = r->slot[i].at;
+		row->counts = rolling_counts(&r->slot[i]);
+		rows = row;
+	}
+	return rows;
 }
 
 static void
@@ -48,23 +55,36 @@ clock_rows_free(struct ledger_row *row)
 	}
 }
 
-/* Change all accounts of a shard, and add their buckets to the rows. */
+/* Change all windows of an account, and add their slots to the rows. */
+static struct ledger_row *
+clock_change_account(struct account *a, struct change *c,
+    struct ledger_row *rows)
+{
+	struct rolling		*r;
+	enum store_window	 window;
+	int			 w;
+
+	for (w = 0; w < STORE_WINDOWS; w++) {
+		window = (enum store_window)w;
+		r = account_window(a, window);
+		if (r == NULL)
+			continue;
+		if (rolling_move(r, window, c->slots[w], c->latest[w]))
+			c->changed = true;
+		rows = clock_rows_push(rows, a, window, r);
+	}
+	return rows;
+}
+
 static struct ledger_row *
 clock_change_shard(struct shard *s, struct change *c, struct ledger_row *rows)
 {
 	struct account	*a;
 	size_t		 i;
-	uint16_t	 b;
 
-	for (i = 0; i < s->size; i++) {
-		for (a = s->table[i]; a != NULL; a = a->next) {
-			if (hour_move(&a->hour, c->minutes, c->latest))
-				c->changed = true;
-			for (b = 0; b < a->hour.n; b++)
-				rows = clock_row_push(rows, a,
-				    &a->hour.bucket[b]);
-		}
-	}
+	for (i = 0; i < s->size; i++)
+		for (a = s->table[i]; a != NULL; a = a->next)
+			rows = clock_change_account(a, c, rows);
 	return rows;
 }
 
@@ -91,15 +111,23 @@ enum store_answer
 ledger_clock_moved(struct store *base, int64_t seconds,
     char error[STORE_ERROR])
 {
-	struct change c = { clock_minutes(seconds), HOUR_MINUTE_MAX, false };
+	struct change	c = { .changed = false };
+	int		w;
 
+	for (w = 0; w < STORE_WINDOWS; w++) {
+		c.slots[w] = clock_slots(seconds, (enum store_window)w);
+		c.latest[w] = ROLLING_AT_MAX;
+	}
 	return clock_change_all((struct ledger *)base, &c, error);
 }
 
 enum store_answer
 ledger_clock_known(struct store *base, time_t now, char error[STORE_ERROR])
 {
-	struct change c = { 0, hour_minute(now), false };
+	struct change	c = { .changed = false };
+	int		w;
 
+	for (w = 0; w < STORE_WINDOWS; w++)
+		c.latest[w] = rolling_at((enum store_window)w, now);
 	return clock_change_all((struct ledger *)base, &c, error);
 }

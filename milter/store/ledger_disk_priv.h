@@ -18,13 +18,15 @@
 #include <stdint.h>
 
 #include "store/usage.h"
+#include "rolling_priv.h"
 
-/* Counts to add to the row of this key and minute on the disk. */
+/* Counts to add to the row of this key, window and slot on the disk. */
 struct ledger_row {
 	const struct ledger_row *next;
 	const char	*key;
-	uint32_t	 minute;	/* since the epoch */
-	uint32_t	 recipients, messages;
+	enum store_window window;
+	uint32_t	 at;		/* slot: rolling_priv.h */
+	struct counts	 counts;
 };
 
 /* A request of the tool, which it left in the file for the running daemon. */
@@ -49,8 +51,12 @@ struct ledger_disk {
 	/* The same, replacing all rows. */
 	bool		 (*replace)(void *disk, const struct ledger_row *rows,
 			    char error[STORE_ERROR]);
-	/* Remove some rows of minutes before `before`; *more: some are left. */
-	bool		 (*forget)(void *disk, uint32_t before, bool *more,
+	/*
+	 * Remove some rows of the window's slots before `before`; *more: some
+	 * are left.
+	 */
+	bool		 (*forget)(void *disk, enum store_window w,
+			    uint32_t before, bool *more,
 			    char error[STORE_ERROR]);
 	/*
 	 * Replace the key's setting; an empty one removes it. The request (0:
@@ -59,7 +65,7 @@ struct ledger_disk {
 	bool		 (*put_setting)(void *disk, const char *key,
 			    const struct store_setting *setting,
 			    int64_t request, char error[STORE_ERROR]);
-	/* Remove the rows of these keys and minutes, and the request. */
+	/* Remove the rows of these keys and slots, and the request. */
 	bool		 (*remove)(void *disk, const struct ledger_row *rows,
 			    int64_t request, char error[STORE_ERROR]);
 	/* The oldest request. */

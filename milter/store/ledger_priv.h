@@ -41,6 +41,12 @@ shard_of(struct ledger *l, uint32_t hash)
 	return &l->shard[hash % SHARDS];
 }
 
+/* ledger_all.c */
+enum store_answer ledger_list(struct store *base, time_t now,
+		    struct store_rows *rows, char error[STORE_ERROR]);
+enum store_answer ledger_prune(struct store *base, time_t now,
+		    char error[STORE_ERROR]);
+
 /* ledger_clock.c */
 enum store_answer ledger_clock_moved(struct store *base, int64_t seconds,
 		    char error[STORE_ERROR]);
@@ -62,7 +68,7 @@ enum store_answer ledger_reset(struct store *base, const char *key,
 		    time_t now, char error[STORE_ERROR]);
 enum store_answer ledger_take_requests(struct store *base,
 		    char error[STORE_ERROR]);
-/* Remove blocks that are over. */
+/* Remove limits and blocks that are over. */
 bool		 ledger_settings_prune(struct ledger *l, time_t now,
 		    char error[STORE_ERROR]);
 

@@ -10,7 +10,6 @@
 
 #include "base/arena.h"
 #include "base/array.h"
-#include "hour_priv.h"
 #include "ledger_priv.h"
 
 /* --- the table ----------------------------------------------------------- */
@@ -122,16 +121,15 @@ settings_put(struct settings *t, const char *key,
 }
 
 static char *
-settings_over(struct settings *t, time_t now)
+settings_over(struct settings *t, time_t now, unsigned *parts)
 {
 	char	*key = NULL;
-	time_t	 until;
 	size_t	 i;
 
 	pthread_rwlock_rdlock(&t->lock);
 	for (i = 0; i < t->n && key == NULL; i++) {
-		until = t->entry[i]->setting.blocked_until;
-		if (until != 0 && until <= now)
+		*parts = setting_parts_over(&t->entry[i]->setting, now);
+		if (*parts != 0)
 			key = xstrdup(t->entry[i]->key);
 	}
 	pthread_rwlock_unlock(&t->lock);
@@ -236,16 +234,18 @@ bool
 ledger_settings_prune(struct ledger *l, time_t now, char error[STORE_ERROR])
 {
 	struct new_setting	 n = { NULL, { .blocked_until = 0 }, 0 };
+	unsigned		 parts;
 	char			*key;
 	bool			 ok = true;
 
 	n.setting.changed = now;
 	pthread_mutex_lock(&l->change);
-	while (ok && (key = settings_over(&l->settings, now)) != NULL) {
+	while (ok && (key = settings_over(&l->settings, now,
+	    &parts)) != NULL) {
 		memset(&n.setting, 0, sizeof(n.setting));
 		n.setting.changed = now;
 		n.key = key;
-		ok = setting_change(l, &n, STORE_PART_BLOCK, error);
+		ok = setting_change(l, &n, parts, error);
 		free(key);
 	}
 	pthread_mutex_unlock(&l->change);
@@ -255,8 +255,7 @@ ledger_settings_prune(struct ledger *l, time_t now, char error[STORE_ERROR])
 /* --- reset --------------------------------------------------------------- */
 
 struct forgotten {
-	struct ledger_row row[HOUR_BUCKETS];
-	size_t		 n;
+	struct ledger_row *rows;
 	int64_t		 request;
 };
 
@@ -266,27 +265,52 @@ reset_on_disk(const struct ledger_disk *ops, void *disk, void *arg,
 {
 	const struct forgotten *f = arg;
 
-	return ops->remove(disk, f->n > 0 ? f->row : NULL, f->request, error);
+	return ops->remove(disk, f->rows, f->request, error);
 }
 
-/* The buckets of a key as rows of the disk. No commit is under way. */
+static void
+reset_add(struct forgotten *f, const char *key, enum store_window w,
+    const struct rolling *r)
+{
+	struct ledger_row	*row;
+	uint16_t		 i;
+
+	for (i = 0; r != NULL && i < r->n; i++) {
+		row = xcalloc(1, sizeof(*row));
+		row->key = key;
+		row->window = w;
+		row->at = r->slot[i].at;
+		row->next = f->rows;
+		f->rows = row;
+	}
+}
+
+/* The slots of a key as rows of the disk. No commit is under way. */
 static void
 reset_collect(struct ledger *l, const char *key, struct forgotten *f)
 {
 	uint32_t		 hash = account_hash(key);
 	struct shard		*s = shard_of(l, hash);
 	const struct account	*a;
-	size_t			 i;
+	int			 w;
 
 	pthread_mutex_lock(&s->lock);
 	a = shard_find(s, hash, key);
-	f->n = a != NULL ? a->hour.n : 0;
-	for (i = 0; i < f->n; i++) {
-		f->row[i].key = key;
-		f->row[i].minute = a->hour.bucket[i].minute;
-		f->row[i].next = i + 1 < f->n ? &f->row[i + 1] : NULL;
-	}
+	for (w = 0; a != NULL && w < STORE_WINDOWS; w++)
+		reset_add(f, key, (enum store_window)w,
+		    account_window(a, (enum store_window)w));
 	pthread_mutex_unlock(&s->lock);
+}
+
+static void
+reset_rows_free(struct forgotten *f)
+{
+	struct ledger_row *next;
+
+	for (; f->rows != NULL; f->rows = next) {
+		next = (struct ledger_row *)f->rows->next;
+		free(f->rows);
+	}
 }
 
 static void
@@ -299,7 +323,7 @@ reset_forget(struct ledger *l, const char *key)
 	pthread_mutex_lock(&s->lock);
 	a = shard_find(s, hash, key);
 	if (a != NULL) {
-		hour_free(&a->hour);
+		account_forget(a);
 		if (a->open == 0)
 			shard_remove(s, a);
 	}
@@ -310,17 +334,16 @@ static bool
 reset_key(struct ledger *l, const char *key, int64_t request,
     char error[STORE_ERROR])
 {
-	struct forgotten	*f = xcalloc(1, sizeof(*f));
-	bool			 ok;
+	struct forgotten	f = { NULL, request };
+	bool			ok;
 
-	f->request = request;
 	disk_queue_stop(&l->queue);
-	reset_collect(l, key, f);
-	ok = disk_queue_use(&l->queue, reset_on_disk, f, error);
+	reset_collect(l, key, &f);
+	ok = disk_queue_use(&l->queue, reset_on_disk, &f, error);
 	if (ok)
 		reset_forget(l, key);
 	disk_queue_go(&l->queue);
-	free(f);
+	reset_rows_free(&f);
 	return ok;
 }
 

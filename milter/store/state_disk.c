@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "hour_priv.h"
 #include "state_disk_priv.h"
 #include "state_row_priv.h"
 #include "store_priv.h"
@@ -25,16 +24,25 @@
 static const char *const statements[ST_COUNT] = {
 	[ST_BEGIN] = "BEGIN IMMEDIATE",
 	[ST_COMMIT] = "COMMIT",
-	[ST_GET] = "SELECT " STATE_ROW_COLUMNS " FROM bucket "
-	    "WHERE minute = ?1 AND key = ?2",
+	[ST_GET] = STATE_ROW_SELECT " WHERE minute = ?1 AND key = ?2",
 	[ST_PUT] = "INSERT OR REPLACE INTO bucket(" STATE_ROW_COLUMNS ") "
-	    "VALUES(?1, ?2, ?3, ?4, ?5)",
+	    "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	[ST_GET_SLOT] = SLOT_ROW_SELECT " WHERE at = ?1 AND key = ?2 "
+	    "AND window = ?3",
+	[ST_PUT_SLOT] = "INSERT OR REPLACE INTO slot(" SLOT_ROW_COLUMNS ") "
+	    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[ST_OLDEST] = "SELECT minute FROM bucket WHERE minute < ?1 "
 	    "ORDER BY minute LIMIT 1",
+	[ST_OLDEST_SLOT] = "SELECT at FROM slot WHERE window = ?2 AND "
+	    "at < ?1 ORDER BY at LIMIT 1",
 	/* the first rows of a minute; a blob is greater than every key */
 	[ST_FORGET] = "DELETE FROM bucket WHERE minute = ?1 AND key < "
 	    "ifnull((SELECT key FROM bucket WHERE minute = ?1 ORDER BY key "
-	    "LIMIT 1 OFFSET " STRING(FORGET_ROWS) "), x'')"
+	    "LIMIT 1 OFFSET " STRING(FORGET_ROWS) "), x'')",
+	[ST_FORGET_SLOT] = "DELETE FROM slot WHERE window = ?2 AND at = ?1 "
+	    "AND key < ifnull((SELECT key FROM slot WHERE window = ?2 AND "
+	    "at = ?1 ORDER BY key LIMIT 1 OFFSET " STRING(FORGET_ROWS) "), "
+	    "x'')"
 };
 
 static bool
@@ -83,17 +91,21 @@ disk_still_there(const struct disk *d, char error[STORE_ERROR])
 	return false;
 }
 
-/* Add the row to the one of its key and minute; false: an error. */
+/* Add the row to the one of its key and slot; false: an error. */
 static bool
 disk_add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
 {
-	struct sql_statement	*get = d->st[ST_GET], *put = d->st[ST_PUT];
+	bool			 hour = more->window == STORE_HOUR;
+	struct sql_statement	*get = d->st[hour ? ST_GET : ST_GET_SLOT];
+	struct sql_statement	*put = d->st[hour ? ST_PUT : ST_PUT_SLOT];
 	struct ledger_row	 row = { .key = NULL };
 	enum sql_result		 result;
 	bool			 right;
 
-	sql_bind_number(get, 1, more->minute);
+	sql_bind_number(get, 1, more->at);
 	sql_bind_text(get, 2, more->key);
+	if (!hour)
+		sql_bind_number(get, 3, (int64_t)more->window);
 	result = sql_step(get);
 	right = result != SQL_ROW || state_row_read(get, &row);
 	sql_reset(get);
@@ -106,10 +118,9 @@ disk_add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
 	if (result == SQL_FAILED)
 		return disk_explain(d, "cannot be read", error);
 	row.key = more->key;
-	row.minute = more->minute;
-	row.recipients = hour_cap((uint64_t)row.recipients +
-	    more->recipients);
-	row.messages = hour_cap((uint64_t)row.messages + more->messages);
+	row.window = more->window;
+	row.at = more->at;
+	row.counts = rolling_cap(&row.counts, &more->counts);
 	state_row_bind(put, &row);
 	return sql_run(put) || disk_explain(d, "cannot be written", error);
 }
@@ -124,7 +135,8 @@ disk_write_rows(struct disk *d, const struct ledger_row *row, bool replace,
 	if (!disk_still_there(d, error))
 		return false;
 	ok = sql_run(d->st[ST_BEGIN]) &&
-	    (!replace || sql_exec(d->sql, "DELETE FROM bucket"));
+	    (!replace || sql_exec(d->sql, "DELETE FROM bucket;"
+	    "DELETE FROM slot"));
 	if (!ok)
 		disk_explain(d, "cannot be written", error);
 	for (; ok && row != NULL; row = row->next)
@@ -150,25 +162,33 @@ disk_replace(void *disk, const struct ledger_row *rows,
 }
 
 static bool
-disk_forget(void *disk, uint32_t before, bool *more, char error[STORE_ERROR])
+disk_forget(void *disk, enum store_window w, uint32_t before, bool *more,
+    char error[STORE_ERROR])
 {
 	struct disk		*d = disk;
-	struct sql_statement	*oldest = d->st[ST_OLDEST];
+	bool			 hour = w == STORE_HOUR;
+	struct sql_statement	*oldest, *forget;
 	enum sql_result		 result;
-	int64_t			 minute = 0;
+	int64_t			 at = 0;
 
 	*more = false;
 	if (!disk_still_there(d, error))
 		return false;
+	oldest = d->st[hour ? ST_OLDEST : ST_OLDEST_SLOT];
+	forget = d->st[hour ? ST_FORGET : ST_FORGET_SLOT];
 	sql_bind_number(oldest, 1, before);
+	if (!hour)
+		sql_bind_number(oldest, 2, (int64_t)w);
 	result = sql_step(oldest);
 	if (result == SQL_ROW)
-		sql_column_number(oldest, 0, before, &minute);
+		sql_column_number(oldest, 0, before, &at);
 	sql_reset(oldest);
 	if (result == SQL_DONE)
 		return true;
-	sql_bind_number(d->st[ST_FORGET], 1, minute);
-	*more = result == SQL_ROW && sql_run(d->st[ST_FORGET]);
+	sql_bind_number(forget, 1, at);
+	if (!hour)
+		sql_bind_number(forget, 2, (int64_t)w);
+	*more = result == SQL_ROW && sql_run(forget);
 	return *more || disk_explain(d, "old counts cannot be removed", error);
 }
 
@@ -244,21 +264,37 @@ disk_put_setting(void *disk, const char *key,
 }
 
 static bool
+disk_remove_row(struct disk *d, const struct ledger_row *row)
+{
+	struct sql_statement	*st;
+	bool			 hour = row->window == STORE_HOUR, ok;
+
+	st = sql_prepare(d->sql, hour ? "DELETE FROM bucket "
+	    "WHERE minute = ?1 AND key = ?2" : "DELETE FROM slot "
+	    "WHERE at = ?1 AND key = ?2 AND window = ?3");
+	if (st == NULL)
+		return false;
+	sql_bind_number(st, 1, row->at);
+	sql_bind_text(st, 2, row->key);
+	if (!hour)
+		sql_bind_number(st, 3, (int64_t)row->window);
+	ok = sql_run(st);
+	sql_finish(&st);
+	return ok;
+}
+
+static bool
 disk_remove(void *disk, const struct ledger_row *rows, int64_t request,
     char error[STORE_ERROR])
 {
 	struct disk	*d = disk;
-	int64_t		 minute;
 	bool		 ok;
 
 	if (!disk_still_there(d, error))
 		return false;
 	ok = sql_run(d->st[ST_BEGIN]);
-	for (; ok && rows != NULL; rows = rows->next) {
-		minute = rows->minute;
-		ok = disk_run(d->sql, "DELETE FROM bucket "
-		    "WHERE minute = ?1 AND key = ?2", &minute, rows->key);
-	}
+	for (; ok && rows != NULL; rows = rows->next)
+		ok = disk_remove_row(d, rows);
 	return disk_finish(d, ok, request, error);
 }
 

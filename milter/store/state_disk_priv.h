@@ -12,7 +12,8 @@
 #include "state_wal_priv.h"
 
 enum disk_statement {
-	ST_BEGIN, ST_COMMIT, ST_GET, ST_PUT, ST_OLDEST, ST_FORGET, ST_COUNT
+	ST_BEGIN, ST_COMMIT, ST_GET, ST_PUT, ST_GET_SLOT, ST_PUT_SLOT,
+	ST_OLDEST, ST_OLDEST_SLOT, ST_FORGET, ST_FORGET_SLOT, ST_COUNT
 };
 
 struct disk {

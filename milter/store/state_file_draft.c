@@ -46,21 +46,43 @@ state_file_draft_remove(const struct state_file *f)
 	}
 }
 
-bool
-state_file_draft_make(const struct state_file *f)
+static bool
+draft_make_file(const char *name)
 {
-	char	*name = state_file_draft(f);
-	int	 fd;
-	bool	 ok;
+	int	fd;
+	bool	ok;
 
-	state_file_draft_remove(f);
 	fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    0640);
-	free(name);
 	ok = fd >= 0 && fchmod(fd, 0640) == 0;
 	if (fd >= 0)
 		close(fd);
 	return ok;
+}
+
+bool
+state_file_draft_make(const struct state_file *f)
+{
+	char	*name = state_file_draft(f);
+	bool	 ok;
+
+	state_file_draft_remove(f);
+	ok = draft_make_file(name);
+	free(name);
+	return ok;
+}
+
+char *
+state_file_copy_make(const struct state_file *f, int64_t version)
+{
+	struct buf b = BUF_INIT;
+
+	buf_printf(&b, "%s.schema%lld", f->path, (long long)version);
+	unlink(buf_str(&b));
+	if (draft_make_file(buf_str(&b)))
+		return b.data;
+	buf_free(&b);
+	return NULL;
 }
 
 /* Make the new name in the directory safe from a power cut. */

@@ -9,6 +9,7 @@
 #define MILLGATE_STATE_FILE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct state_file {
@@ -44,6 +45,12 @@ char	*state_file_draft(const struct state_file *f);
 void	 state_file_draft_remove(const struct state_file *f);
 /* Make an empty one, which nobody else has made. False with errno. */
 bool	 state_file_draft_make(const struct state_file *f);
+/*
+ * Make PATH.schemaVERSION, an empty file for a copy of that version, and return
+ * its name (malloced). An earlier one is removed: it is of an upgrade that did
+ * not come to its end. NULL with errno.
+ */
+char	*state_file_copy_make(const struct state_file *f, int64_t version);
 /* Rename the finished draft to PATH, safe from a power cut. */
 bool	 state_file_publish(struct state_file *f, char **why);
 

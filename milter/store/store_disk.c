@@ -58,16 +58,16 @@ disk_create(struct disk *d, char **why)
 	return ok;
 }
 
-/* All rows into the ledger. */
+/* All rows of one table into the ledger. */
 static bool
-disk_load(struct disk *d, struct store *s, char **why)
+disk_load_counts(struct disk *d, struct store *s, const char *query, char **why)
 {
 	struct ledger_row	 row;
 	struct sql_statement	*st;
 	enum sql_result		 result;
 	bool			 right = true;
 
-	st = sql_prepare(d->sql, "SELECT " STATE_ROW_COLUMNS " FROM bucket");
+	st = sql_prepare(d->sql, query);
 	if (st == NULL)
 		return disk_refuse(d, "cannot be read", why);
 	while (right && (result = sql_step(st)) == SQL_ROW) {
@@ -82,6 +82,13 @@ disk_load(struct disk *d, struct store *s, char **why)
 		disk_refuse(d, "cannot be read", why);
 	sql_finish(&st);
 	return right && result == SQL_DONE;
+}
+
+static bool
+disk_load(struct disk *d, struct store *s, char **why)
+{
+	return disk_load_counts(d, s, STATE_ROW_SELECT, why) &&
+	    disk_load_counts(d, s, SLOT_ROW_SELECT, why);
 }
 
 static bool
@@ -126,6 +133,39 @@ disk_use_log(struct disk *d, char **why)
 	    disk_refuse(d, "cannot be written", why));
 }
 
+/* An older millgate cannot read the file after the upgrade. */
+static bool
+disk_keep_copy(struct disk *d, int64_t version, char **why)
+{
+	char			*name = state_file_copy_make(&d->file, version);
+	struct sql_statement	*st = NULL;
+	bool			 ok;
+
+	if (name == NULL)
+		return why_set(why, "%s: cannot be copied before its upgrade: "
+		    "%s; check the directory and the disk", d->file.path,
+		    strerror(errno));
+	st = sql_prepare(d->sql, "VACUUM INTO ?1");
+	if (st != NULL)
+		sql_bind_text(st, 1, name);
+	ok = st != NULL && sql_run(st);
+	if (!ok)
+		disk_refuse(d, "cannot be copied before its upgrade", why);
+	sql_finish(&st);
+	free(name);
+	return ok;
+}
+
+static bool
+disk_upgrade(struct disk *d, int64_t version, char **why)
+{
+	if (version > 0 && version < schema_version() &&
+	    !disk_keep_copy(d, version, why))
+		return false;
+	return schema_upgrade(d->sql, version) ||
+	    disk_refuse(d, "cannot be written", why);
+}
+
 static bool
 disk_open_writable(struct disk *d, char **why)
 {
@@ -138,10 +178,8 @@ disk_open_writable(struct disk *d, char **why)
 	if (!schema_identify(d->sql, d->file.path, &version, why) ||
 	    !disk_use_log(d, why))
 		return false;
-	if (!schema_upgrade(d->sql, version))
-		return disk_refuse(d, "cannot be written", why);
-	if (!schema_check(d->sql, d->file.path, schema_version(), true,
-	    why))
+	if (!disk_upgrade(d, version, why) || !schema_check(d->sql,
+	    d->file.path, schema_version(), true, why))
 		return false;
 	if (!state_disk_prepare(d))
 		return disk_refuse(d, "cannot be prepared", why);

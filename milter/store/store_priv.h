@@ -12,6 +12,8 @@
 #include "store/store_keys.h"
 #include "store/store_settings.h"
 
+struct buf;
+
 struct store_ops {
 	struct reservation *(*reservation_new)(struct store *s,
 			    const struct store_account *account, size_t n);
@@ -84,6 +86,22 @@ void		 store_rows_add(struct store_rows *rows, const char *key,
 /* store_settings.c, for backends: copy these parts of `from` to `to`. */
 void		 setting_merge(struct store_setting *to, unsigned parts,
 		    const struct store_setting *from);
+/* The parts that are over at `now`. */
+unsigned	 setting_parts_over(const struct store_setting *setting,
+		    time_t now);
+/*
+ * The limits that are set as text, except plain ones, which have columns of
+ * their own: "rd=20000@1764547200 bM=-" are 20,000 recipients a day until that
+ * time, and no limit of bytes a month. First r, m or b, then m, h, d or M.
+ */
+void		 setting_limits_format(struct buf *b,
+		    const struct store_setting *t);
+/* Add them to the setting. False: that is not such a text. */
+bool		 setting_limits_parse(const char *text,
+		    struct store_setting *t);
+/* An hour's limit of recipients or messages below UINT32_MAX, or none. */
+bool		 setting_limit_is_plain(const struct store_setting *t,
+		    enum store_unit u, enum store_window w);
 /* Nothing is set. */
 bool		 setting_is_empty(const struct store_setting *setting);
 /* Printable ASCII, shorter than STORE_REASON. */

@@ -11,15 +11,27 @@
 #include "store_schema_priv.h"
 
 #define APPLICATION_ID	0x6d696c67	/* "milg" */
-#define SCHEMA_VERSION	5
+#define SCHEMA_VERSION	6
 
 #define STRING_OF(x)	#x
 #define STRING(x)	STRING_OF(x)
 
-#define BUCKET_TABLE \
+/*
+ * A column that is added later comes before the key, without a copy of the
+ * rows. MORE is "" or such columns.
+ */
+#define BUCKET_TABLE(MORE) \
 	"CREATE TABLE bucket(minute INTEGER NOT NULL, key TEXT NOT NULL, " \
 	"recipients INTEGER NOT NULL, messages INTEGER NOT NULL, " \
-	"sum INTEGER NOT NULL, PRIMARY KEY(minute, key)) WITHOUT ROWID"
+	"sum INTEGER NOT NULL" MORE ", PRIMARY KEY(minute, key)) WITHOUT ROWID"
+#define BUCKET_BYTES	"bytes INTEGER NOT NULL DEFAULT 0"
+
+/* The counts of the minute, the day and the month: rolling_priv.h. */
+#define SLOT_TABLE \
+	"CREATE TABLE slot(window INTEGER NOT NULL, at INTEGER NOT NULL, " \
+	"key TEXT NOT NULL, recipients INTEGER NOT NULL, " \
+	"messages INTEGER NOT NULL, bytes INTEGER NOT NULL, " \
+	"sum INTEGER NOT NULL, PRIMARY KEY(window, at, key)) WITHOUT ROWID"
 
 /* The DMARC outcomes of version 2. */
 #define OUTCOME_TABLE_2 \
@@ -58,12 +70,13 @@
 	"messages INTEGER NOT NULL, blocked_until INTEGER NOT NULL, " \
 	"block INTEGER NOT NULL, reason TEXT NOT NULL, " \
 	"changed INTEGER NOT NULL, sum INTEGER NOT NULL"
-#define SETTING_TABLE \
+#define SETTING_TABLE(MORE) \
 	"CREATE TABLE setting(key TEXT NOT NULL PRIMARY KEY, " \
-	SETTING_COLUMNS ") WITHOUT ROWID"
-#define REQUEST_TABLE \
+	SETTING_COLUMNS MORE ") WITHOUT ROWID"
+#define REQUEST_TABLE(MORE) \
 	"CREATE TABLE request(id INTEGER PRIMARY KEY AUTOINCREMENT, " \
-	"key TEXT NOT NULL, " SETTING_COLUMNS ")"
+	"key TEXT NOT NULL, " SETTING_COLUMNS MORE ")"
+#define SETTING_LIMITS	"limits TEXT NOT NULL DEFAULT ''"
 
 /* store_keys.c: signing keys whose DNS record was seen, and when */
 #define PUBLISHED_TABLE \
@@ -72,11 +85,15 @@
 
 /* Statements that upgrade version i to version i + 1. */
 static const char *const upgrades[SCHEMA_VERSION] = {
-	BUCKET_TABLE,
+	BUCKET_TABLE(""),
 	OUTCOME_TABLE_2,
-	SETTING_TABLE ";" REQUEST_TABLE,
+	SETTING_TABLE("") ";" REQUEST_TABLE(""),
 	OUTCOME_MOVE,
-	PUBLISHED_TABLE
+	PUBLISHED_TABLE,
+	SLOT_TABLE ";"
+	"ALTER TABLE bucket ADD COLUMN " BUCKET_BYTES ";"
+	"ALTER TABLE setting ADD COLUMN " SETTING_LIMITS ";"
+	"ALTER TABLE request ADD COLUMN " SETTING_LIMITS
 };
 
 /* --- errors -------------------------------------------------------------- */
@@ -145,6 +162,12 @@ bool
 schema_moves_rows(int64_t version)
 {
 	return version >= 2 && version < 4;
+}
+
+bool
+schema_has_windows(int64_t version)
+{
+	return version >= 6;
 }
 
 bool
@@ -227,15 +250,22 @@ static const char *const triggers[] = {
 
 #define TABLE(name)	"SELECT sql FROM sqlite_schema WHERE name = '" name "'"
 
-/* `since`: the first version that has the table */
+/* The text of a table in the versions from `since` to `last`. */
 static const struct {
-	int64_t		 since;
+	int64_t		 since, last;
 	const char	*query[2];
 } tables[] = {
-	{ 1, { TABLE("bucket"), BUCKET_TABLE } },
-	{ 3, { TABLE("setting"), SETTING_TABLE } },
-	{ 3, { TABLE("request"), REQUEST_TABLE } },
-	{ 5, { TABLE("published"), PUBLISHED_TABLE } },
+	{ 1, 5, { TABLE("bucket"), BUCKET_TABLE("") } },
+	{ 6, SCHEMA_VERSION,
+	    { TABLE("bucket"), BUCKET_TABLE(", " BUCKET_BYTES) } },
+	{ 6, SCHEMA_VERSION, { TABLE("slot"), SLOT_TABLE } },
+	{ 3, 5, { TABLE("setting"), SETTING_TABLE("") } },
+	{ 6, SCHEMA_VERSION,
+	    { TABLE("setting"), SETTING_TABLE(", " SETTING_LIMITS) } },
+	{ 3, 5, { TABLE("request"), REQUEST_TABLE("") } },
+	{ 6, SCHEMA_VERSION,
+	    { TABLE("request"), REQUEST_TABLE(", " SETTING_LIMITS) } },
+	{ 5, SCHEMA_VERSION, { TABLE("published"), PUBLISHED_TABLE } },
 };
 
 bool
@@ -250,8 +280,9 @@ schema_check(struct sql *sql, const char *path, int64_t version,
 	    "which millgate never creates", why))
 		return false;
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		if (version >= tables[i].since && !schema_check_one(sql, path,
-		    tables[i].query, "its tables are not millgate's", why))
+		if (version >= tables[i].since && version <= tables[i].last &&
+		    !schema_check_one(sql, path, tables[i].query,
+		    "its tables are not millgate's", why))
 			return false;
 	return true;
 }

@@ -31,6 +31,8 @@ bool	schema_is_newer(struct sql *sql);
 int64_t	schema_version(void);
 /* Does an upgrade from `version` copy rows into a new table? */
 bool	schema_moves_rows(int64_t version);
+/* Has a file of `version` the counts of all windows, and all limits? */
+bool	schema_has_windows(int64_t version);
 /* Has a file of `version` the table `setting`? */
 bool	schema_has_settings(int64_t version);
 /* Upgrade from `version` (0: an empty file). False: an error of SQLite. */

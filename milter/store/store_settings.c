@@ -1,15 +1,17 @@
 /*
  * store_settings - settings and resets: the part that all backends share
  *
- * Checks new settings, and hides blocks that are over; a backend only keeps
- * settings.
+ * Checks new settings, and hides limits and blocks that are over; a backend
+ * only keeps settings.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/array.h"
+#include "base/buf.h"
 #include "store_priv.h"
 
 bool
@@ -53,6 +55,99 @@ setting_merge(struct store_setting *to, unsigned parts,
 	to->changed = from->changed;
 }
 
+/* --- limits as text ------------------------------------------------------ */
+
+bool
+setting_limit_is_plain(const struct store_setting *t, enum store_unit u,
+    enum store_window w)
+{
+	uint64_t limit = t->limits.of[u][w];
+
+	return w == STORE_HOUR && u != STORE_BYTES &&
+	    t->until[u][w] == STORE_FOREVER &&
+	    (limit < UINT32_MAX || limit == STORE_UNLIMITED);
+}
+
+static const char setting_units[] = "rmb", setting_windows[] = "mhdM";
+
+void
+setting_limits_format(struct buf *b, const struct store_setting *t)
+{
+	int u, w;
+
+	for (u = 0; u < STORE_UNITS; u++) {
+		for (w = 0; w < STORE_WINDOWS; w++) {
+			if (t->until[u][w] == 0 || setting_limit_is_plain(
+			    t, (enum store_unit)u, (enum store_window)w))
+				continue;
+			buf_printf(b, "%s%c%c=", b->len > 0 ? " " : "",
+			    setting_units[u], setting_windows[w]);
+			if (t->limits.of[u][w] == STORE_UNLIMITED)
+				buf_addch(b, '-');
+			else
+				buf_printf(b, "%" PRIu64, t->limits.of[u][w]);
+			if (t->until[u][w] != STORE_FOREVER)
+				buf_printf(b, "@%lld",
+				    (long long)t->until[u][w]);
+		}
+	}
+}
+
+/* Takes digits off the front; false: there are none, or too many. */
+static bool
+limits_take_digits(const char **text, int64_t max, int64_t *n)
+{
+	size_t len = strspn(*text, "0123456789");
+
+	if (len == 0 || len > 17)
+		return false;
+	*n = strtoll(*text, NULL, 10);
+	*text += len;
+	return *n <= max;
+}
+
+/* Takes one limit off the front. */
+static bool
+limits_take_one(const char **text, struct store_setting *t)
+{
+	const char	*p = *text, *u, *w;
+	int64_t		 limit = -1, until = STORE_FOREVER;
+
+	u = *p != '\0' ? strchr(setting_units, *p) : NULL;
+	w = u != NULL && p[1] != '\0' ? strchr(setting_windows, p[1]) : NULL;
+	if (w == NULL || p[2] != '=')
+		return false;
+	p += 3;
+	if (*p == '-')
+		p++;
+	else if (!limits_take_digits(&p, STORE_LIMIT_MAX, &limit))
+		return false;
+	if (*p == '@' && (p++, !limits_take_digits(&p, STORE_FOREVER,
+	    &until) || until == 0))
+		return false;
+	*text = p;
+	t->limits.of[u - setting_units][w - setting_windows] = limit < 0 ?
+	    STORE_UNLIMITED : (uint64_t)limit;
+	t->until[u - setting_units][w - setting_windows] = until;
+	return true;
+}
+
+bool
+setting_limits_parse(const char *text, struct store_setting *t)
+{
+	while (*text != '\0') {
+		if (!limits_take_one(&text, t))
+			return false;
+		if (*text == ' ' && text[1] != '\0')
+			text++;
+		else if (*text != '\0')
+			return false;
+	}
+	return true;
+}
+
+/* --- rows ---------------------------------------------------------------- */
+
 void
 setting_rows_add(struct store_setting_rows *rows, const char *key,
     const struct store_setting *setting)
@@ -75,25 +170,33 @@ store_setting_rows_free(struct store_setting_rows *rows)
 	memset(rows, 0, sizeof(*rows));
 }
 
-/* Remove limits that are over, and a block that is over, with its reason. */
-static void
-setting_tidy(struct store_setting *setting, time_t now)
+unsigned
+setting_parts_over(const struct store_setting *setting, time_t now)
 {
-	int u, w;
+	unsigned	parts = 0;
+	time_t		until;
+	int		u, w;
 
 	for (u = 0; u < STORE_UNITS; u++) {
 		for (w = 0; w < STORE_WINDOWS; w++) {
-			if (setting->until[u][w] > now)
-				continue;
-			setting->until[u][w] = 0;
-			setting->limits.of[u][w] = 0;
+			until = setting->until[u][w];
+			if (until != 0 && until <= now)
+				parts |= store_part((enum store_unit)u,
+				    (enum store_window)w);
 		}
 	}
-	if (setting->blocked_until <= now) {
-		setting->blocked_until = 0;
-		setting->block = STORE_BLOCK_DEFER;
-		memset(setting->reason, 0, STORE_REASON);
-	}
+	if (setting->blocked_until != 0 && setting->blocked_until <= now)
+		parts |= STORE_PART_BLOCK;
+	return parts;
+}
+
+/* Remove limits and a block that are over. */
+static void
+setting_tidy(struct store_setting *setting, time_t now)
+{
+	struct store_setting none = { .changed = setting->changed };
+
+	setting_merge(setting, setting_parts_over(setting, now), &none);
 	if (setting_is_empty(setting))
 		memset(setting, 0, sizeof(*setting));
 }

@@ -51,8 +51,8 @@ upgrade_is_closed(const char *path, const char *suffix)
 }
 
 /*
- * When rows move to a new table, the log may become as large as the file, and
- * the file twice as large.
+ * The copy is as large as the file. When rows move to a new table, the log may
+ * become as large as the file, and the file twice as large.
  */
 static void
 upgrade_space(const char *path, struct store_upgrade *u)
@@ -61,8 +61,8 @@ upgrade_space(const char *path, struct store_upgrade *u)
 
 	u->bytes = upgrade_size(path, "") + upgrade_size(path, "-wal");
 	if (u->is == UPGRADE_OLDER)
-		u->needed = SMALL_BYTES + (schema_moves_rows(u->has) ?
-		    2 * u->bytes : 0);
+		u->needed = SMALL_BYTES + u->bytes +
+		    (schema_moves_rows(u->has) ? 2 * u->bytes : 0);
 	if (statvfs(path, &fs) == 0)
 		u->free = (uint64_t)fs.f_bavail * fs.f_frsize;
 }
@@ -104,15 +104,28 @@ upgrade_setting_row(struct sql_statement *st)
 	return setting_row_read(st, 0, &row);
 }
 
+static bool
+upgrade_check_counts(struct sql *sql, const char *path, int64_t version,
+    char **why)
+{
+	if (!schema_has_windows(version))
+		return upgrade_check_rows(sql, path, STATE_ROW_SELECT_5,
+		    upgrade_count_row, why);
+	return upgrade_check_rows(sql, path, STATE_ROW_SELECT,
+	    upgrade_count_row, why) && upgrade_check_rows(sql, path,
+	    SLOT_ROW_SELECT, upgrade_count_row, why);
+}
+
 /* What a start would find in a file that this version can read. */
 static bool
 upgrade_check(struct sql *sql, const char *path, int64_t version, char **why)
 {
 	return schema_check(sql, path, version, true, why) &&
-	    upgrade_check_rows(sql, path, "SELECT "
-	    STATE_ROW_COLUMNS " FROM bucket", upgrade_count_row, why) &&
+	    upgrade_check_counts(sql, path, version, why) &&
 	    (!schema_has_settings(version) || upgrade_check_rows(sql, path,
-	    "SELECT " SETTING_ROW_COLUMNS " FROM setting",
+	    schema_has_windows(version) ?
+	    "SELECT " SETTING_ROW_COLUMNS " FROM setting" :
+	    "SELECT " SETTING_ROW_COLUMNS_5 " FROM setting",
 	    upgrade_setting_row, why));
 }
 

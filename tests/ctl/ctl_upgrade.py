@@ -79,8 +79,8 @@ def problems(place):
     yield from closed_to_the_group(place)
     make_state(state, 1)
     yield from wrong(check(conf), 0, state + ": schema 1, sound; this version",
-                     "cp -p %s %s.schema1\n" % (state, state),
-                     "cannot read it afterwards", "space: 1.0 MB at most")
+                     "a copy, %s.schema1.\n" % state,
+                     "cannot read it afterwards", "space: 1.1 MB at most")
     said = check(conf, "--json")
     yield from wrong(said, 0)
     found = json.loads(said.stdout)

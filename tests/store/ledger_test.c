@@ -71,13 +71,14 @@ fake_write(void *disk, const struct ledger_row *row, char error[STORE_ERROR])
 
 /* There are always more rows to forget, until a row was written. */
 static bool
-fake_forget(void *disk, uint32_t before, bool *more, char error[STORE_ERROR])
+fake_forget(void *disk, enum store_window w, uint32_t before, bool *more,
+    char error[STORE_ERROR])
 {
 	const struct timespec	 ms = { 0, 1000000 };
 	struct fake		*f = disk;
 
 	(void)error;
-	assert_int_equal(before, T0 / 60 - 59);
+	assert_int_equal(before, rolling_begin(w, rolling_at(w, T0)));
 	fake_enter(f);
 	f->steps++;
 	*more = !f->nothing_to_forget && f->writes == 0 &&

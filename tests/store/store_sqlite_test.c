@@ -155,7 +155,7 @@ spoil_foreign_name(void)
 	sql(path, "CREATE TABLE bucket(id INTEGER); PRAGMA user_version = 1");
 }
 
-static void spoil_newer(void) { sql(path, "PRAGMA user_version = 7"); }
+static void spoil_newer(void) { sql(path, "PRAGMA user_version = 99"); }
 static void spoil_negative(void) { sql(path, "PRAGMA user_version = -7"); }
 static void spoil_dropped(void) { sql(path, "DROP TABLE bucket"); }
 
@@ -250,7 +250,7 @@ static const struct {
 	{ "another program's database", spoil_foreign, "another program's" },
 	{ "another program's bucket", spoil_foreign_name,
 	    "another program's" },
-	{ "a newer version", spoil_newer, "newer millgate (schema 7" },
+	{ "a newer version", spoil_newer, "newer millgate (schema 99" },
 	{ "a version that cannot be", spoil_negative, "is damaged" },
 	{ "no table", spoil_dropped, "is damaged" },
 	{ "another table", spoil_table, "is damaged" },

@@ -1,0 +1,88 @@
+/*
+ * ledger_all - the calls that walk over all accounts of the ledger
+ *
+ * One shard after the other is locked; commits in the others go on meanwhile.
+ */
+#include <pthread.h>
+
+#include "ledger_priv.h"
+
+static bool
+account_counts_now(const struct account *a, time_t now)
+{
+	const struct rolling	*r;
+	struct counts		 c;
+	enum store_window	 window;
+	int			 w;
+
+	for (w = STORE_WINDOWS - 1; w >= 0; w--) {
+		window = (enum store_window)w;
+		r = account_window(a, window);
+		if (r == NULL)
+			continue;
+		c = rolling_sum(r, window, rolling_at(window, now));
+		if (c.of[STORE_RECIPIENTS] > 0 || c.of[STORE_MESSAGES] > 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+ledger_list_shard(struct shard *s, time_t now, struct store_rows *rows)
+{
+	const struct account	*a;
+	struct counts		 sum;
+	size_t			 i;
+
+	for (i = 0; i < s->size; i++) {
+		for (a = s->table[i]; a != NULL; a = a->next) {
+			if (!account_counts_now(a, now))
+				continue;
+			sum = rolling_sum(&a->hour, STORE_HOUR,
+			    rolling_at(STORE_HOUR, now));
+			store_rows_add(rows, a->key, sum.of[STORE_RECIPIENTS],
+			    sum.of[STORE_MESSAGES]);
+		}
+	}
+}
+
+enum store_answer
+ledger_list(struct store *base, time_t now, struct store_rows *rows,
+    char error[STORE_ERROR])
+{
+	struct ledger	*l = (struct ledger *)base;
+	size_t		 i;
+
+	(void)error;
+	for (i = 0; i < SHARDS; i++) {
+		pthread_mutex_lock(&l->shard[i].lock);
+		ledger_list_shard(&l->shard[i], now, rows);
+		pthread_mutex_unlock(&l->shard[i].lock);
+	}
+	return STORE_TAKEN;
+}
+
+enum store_answer
+ledger_prune(struct store *base, time_t now, char error[STORE_ERROR])
+{
+	struct ledger		*l = (struct ledger *)base;
+	enum store_window	 window;
+	size_t			 i;
+	int			 w;
+
+	for (i = 0; i < SHARDS; i++) {
+		pthread_mutex_lock(&l->shard[i].lock);
+		shard_prune(&l->shard[i], now);
+		pthread_mutex_unlock(&l->shard[i].lock);
+	}
+	if (!ledger_settings_prune(l, now, error))
+		return STORE_UNKNOWN;
+	for (w = 0; w < STORE_WINDOWS; w++) {
+		window = (enum store_window)w;
+		if (!disk_queue_forget(&l->queue, window, rolling_begin(window,
+		    rolling_at(window, now)), error))
+			return STORE_UNKNOWN;
+	}
+	return disk_queue_sync(&l->queue, error) ? STORE_TAKEN :
+	    STORE_UNKNOWN;
+}
