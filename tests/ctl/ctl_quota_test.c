@@ -42,11 +42,12 @@ run(char *out, size_t size, bool with_conf, const char *words)
 	return status;
 }
 
+/* With one more section in the configuration. */
 static struct store *
-begin(void)
+begin_with(const char *plan)
 {
 	struct store	*s = open_good();
-	char		 conf[512];
+	char		 conf[1024];
 	int		 len;
 
 	now = time(NULL);
@@ -59,8 +60,9 @@ begin(void)
 	    "require-auth = no plan = tiny }\n"
 	    "group acme { domains = {example.com} plan = tiny "
 	    "recipients-per-hour = 9 }\n"
+	    "%s"
 	    "user alice@example.org { plan = tiny }\n"
-	    "user carol@example.org { plan = open }\n", path);
+	    "user carol@example.org { plan = open }\n", path, plan);
 	write_file(beside(".conf"), conf, (size_t)len);
 	sent(s, "alice@example.org", now, 3);
 	sent(s, "bob", now, 120);
@@ -68,6 +70,12 @@ begin(void)
 	sent(s, "carol@example.org", now, 1);
 	sent(s, "\x1b[31mevil\xff\"", now, 2);
 	return s;
+}
+
+static struct store *
+begin(void)
+{
+	return begin_with("");
 }
 
 static void
@@ -195,6 +203,59 @@ as_json(void **state)
 	end(s);
 }
 
+/* Send with the limits of plan gold, which windows_and_bytes has. */
+static void
+sent_with_gold(struct store *s, const char *key, uint64_t bytes)
+{
+	struct store_account	 account = { key, STORE_LIMITS_NONE };
+	struct reservation	*r;
+	struct store_usage	 u;
+
+	account.limits.of[STORE_RECIPIENTS][STORE_MINUTE] = 1;
+	account.limits.of[STORE_RECIPIENTS][STORE_DAY] = 10;
+	account.limits.of[STORE_BYTES][STORE_MONTH] = 1 << 30;
+	r = store_reservation_new(s, &account, 1);
+	assert_int_equal(store_reserve(r, now, &u), STORE_TAKEN);
+	store_set_bytes(r, bytes);
+	assert_int_equal(store_commit(&r, now, &u), STORE_TAKEN);
+}
+
+/* A full minute and a month that is half full. */
+static void
+windows_and_bytes(void **state)
+{
+	struct store	*s = begin_with("plan gold { recipients-per-minute = 1 "
+			    "recipients-per-day = 10 bytes-per-month = 1G }\n"
+			    "user dora { plan = gold senders = {\"*\"} }\n");
+	char		 out[4096], want[1024];
+	time_t		 when = now + 61;
+
+	(void)state;
+	sent_with_gold(s, "dora", 805306368);
+	assert_int_equal(run(out, sizeof(out), true, "quota show dora"),
+	    CTL_GOOD);
+	snprintf(want, sizeof(want),
+"LOGIN  PLAN               RECIPIENTS         MESSAGES            BYTES\n"
+"dora   gold                        1                1           768.0M\n"
+"       a minute                  1/1                1           768.0M  "
+"next fits at %02d:%02d:%02d UTC\n"
+"       a day                    1/10                1           768.0M\n"
+"       a month                     1                1        768.0M/1G\n",
+	    (int)(when / 3600 % 24), (int)(when / 60 % 60), (int)(when % 60));
+	assert_string_equal(out, want);
+	assert_int_equal(run(out, sizeof(out), true,
+	    "quota show --json dora"), CTL_GOOD);
+	snprintf(want, sizeof(want), "[\n{\"login\":\"dora\",\"plan\":\"gold\","
+	    "\"recipients\":1,\"messages\":1,\"next_fit\":%lld, \"windows\": ["
+	    "{\"name\": \"recipients-per-minute\", \"used\": 1, \"limit\": 1, "
+	    "\"next_fit\": %lld}, {\"name\": \"recipients-per-day\", "
+	    "\"used\": 1, \"limit\": 10}, {\"name\": \"bytes-per-month\", "
+	    "\"used\": 805306368, \"limit\": 1073741824}]}\n]\n",
+	    (long long)when, (long long)when);
+	assert_string_equal(out, want);
+	end(s);
+}
+
 static void
 without_a_configuration(void **state)
 {
@@ -260,6 +321,7 @@ main(void)
 		TEST(groups_that_count),
 		TEST(a_listener_that_counts),
 		TEST(as_json),
+		TEST(windows_and_bytes),
 		TEST(without_a_configuration),
 		TEST(nothing_sent_yet),
 		TEST(wrong_use),

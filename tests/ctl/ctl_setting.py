@@ -97,6 +97,32 @@ CHANGES = (
       '--messages', 'default'), 'alice@example.org', {
           'recipients_limit': 4, 'recipients_configured': None,
           'messages_limit': 2}),
+    (('quota', 'set', 'dave', '--per', 'day', '--recipients', '20000',
+      '--bytes', '2G', '--until', '2096-12-24 18:00'), 'dave', {
+          'recipients_limit': 1000}),
+    (('quota', 'set', 'dave', '--until=2096-12-24T18:00:01Z',
+      '--messages=unlimited', '--per=month'), 'dave', {
+          'windows': [
+              {'name': 'recipients-per-hour', 'used': 0, 'limit': 1000},
+              {'name': 'recipients-per-day', 'used': 0, 'limit': 20000,
+               'configured': 'unlimited', 'until': 4007210400},
+              {'name': 'bytes-per-day', 'used': 0, 'limit': 2 << 30,
+               'configured': 'unlimited', 'until': 4007210400},
+              {'name': 'messages-per-month', 'used': 0, 'limit': 'unlimited',
+               'configured': 'unlimited', 'until': 4007210401}]}),
+    (('quota', 'set', 'dave', '--per', 'day', '--recipients', 'default'),
+     'dave', {
+         'windows': [
+             {'name': 'recipients-per-hour', 'used': 0, 'limit': 1000},
+             {'name': 'bytes-per-day', 'used': 0, 'limit': 2 << 30,
+              'configured': 'unlimited', 'until': 4007210400},
+             {'name': 'messages-per-month', 'used': 0, 'limit': 'unlimited',
+              'configured': 'unlimited', 'until': 4007210401}]}),
+    (('quota', 'set', 'erin', '--per', 'minute', '--messages', '5'), 'erin', {
+        'windows': [
+            {'name': 'messages-per-minute', 'used': 0, 'limit': 5,
+             'configured': 'unlimited'},
+            {'name': 'recipients-per-hour', 'used': 0, 'limit': 1000}]}),
     (('user', 'block', 'relay none'), 'relay none', {'blocked': 'reject'}),
     (('user', 'block', 'login Two  words'), 'two  words', {
         'blocked': 'reject'}),
@@ -189,6 +215,30 @@ def kept(where):
     expect(where, show, 'group acme', {'recipients_limit': 7})
     expect(where, show, 'carol', {'blocked': 'defer'})
     expect(where, show, 'alice@example.org', {'login': None})
+    table = tool(where, 'quota', 'show', 'dave').stdout
+    if '0/2G  set until 2096-12-24 18:00:00 UTC (configured: unlimited ' \
+            'bytes)\n' not in table:
+        fail('the table of windows: ' + table)
+    status, said = explain(where, 'dave')
+    if said['set'] != {
+            'messages-per-month': 'unlimited', 'bytes-per-day': 2 << 30,
+            'until': {'messages-per-month': 4007210401,
+                      'bytes-per-day': 4007210400}}:
+        fail('explain dave: %r' % said)
+    ends(where)
+
+
+def ends(where):
+    """A limit ends at its time."""
+    until = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() + 2))
+    expect(where, ('quota', 'set', 'frank', '--messages', '1', '--until',
+                   until), 'frank', {'messages_limit': 1})
+    give_up = time.monotonic() + 60
+    while 'messages_limit' in rows(where, 'quota', 'show', 'frank')['frank']:
+        if time.monotonic() > give_up:
+            fail('the limit has not ended')
+            break
+        time.sleep(0.1)
 
 
 def qualified(where):
