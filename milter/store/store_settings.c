@@ -256,6 +256,24 @@ store_setting_put(struct store *s, const char *key, unsigned parts,
 	return s->ops->setting_put(s, key, parts, &clean, error);
 }
 
+/* A backend may give the parts of a setting in several rows. */
+static void
+setting_unite(struct store_setting *to, const struct store_setting *from)
+{
+	unsigned	parts = 0;
+	int		u, w;
+
+	for (u = 0; u < STORE_UNITS; u++)
+		for (w = 0; w < STORE_WINDOWS; w++)
+			if (from->until[u][w] != 0)
+				parts |= store_part((enum store_unit)u,
+				    (enum store_window)w);
+	if (from->blocked_until != 0)
+		parts |= STORE_PART_BLOCK;
+	if (parts != 0)
+		setting_merge(to, parts, from);
+}
+
 static int
 setting_row_by_key(const void *va, const void *vb)
 {
@@ -279,8 +297,12 @@ store_settings_list(struct store *s, time_t now,
 		    setting_row_by_key);
 	for (i = 0; i < rows->n; i++) {
 		setting_tidy(&rows->row[i].setting, now);
-		if (setting_is_empty(&rows->row[i].setting) || (kept > 0 &&
-		    strcmp(rows->row[kept - 1].key, rows->row[i].key) == 0))
+		if (kept > 0 && strcmp(rows->row[kept - 1].key,
+		    rows->row[i].key) == 0) {
+			setting_unite(&rows->row[kept - 1].setting,
+			    &rows->row[i].setting);
+			free(rows->row[i].key);
+		} else if (setting_is_empty(&rows->row[i].setting))
 			free(rows->row[i].key);
 		else
 			rows->row[kept++] = rows->row[i];

@@ -1,10 +1,13 @@
--- ledger.lua - quotas that several daemons share: recipients and messages of
--- a rolling hour. It runs on the Redis server, and does all that the ledger
--- does: the rules are those of accounts.c and hour.c, and both pass the same
--- tests. A script is atomic: no client sees half of it. It reads everything
--- before it writes, so that a value that cannot be read changes nothing.
+-- ledger.lua - quotas that several daemons share: recipients, messages and
+-- bytes of a rolling minute, hour, day and month. It runs on the Redis server,
+-- and does all that the ledger does: the rules are those of accounts.c and
+-- rolling.c, and both pass the same tests. A script is atomic: no client sees
+-- half of it. It reads everything before it writes, so that a value that
+-- cannot be read changes nothing.
 --
--- KEYS     one or more accounts, "millgate:account:LOGIN"
+-- KEYS     one or more accounts, "millgate:account:LOGIN", and then for each of
+--          them "millgate:windows:LOGIN"; these may be left out when no limit
+--          but an hour's is used
 -- ARGV[1]  time (ms since the epoch) after which the caller no longer waits
 --          for the answer: later than that, nothing is done
 -- ARGV[2]  operation:
@@ -21,29 +24,39 @@
 -- ARGV[4]  lifetime of a reservation (ms)
 -- ARGV[5]  id of the reservation; set: the login
 -- ARGV[6]  recipients that the reservation holds
--- ARGV[7]  and on: for each of KEYS the limit of recipients, then that of
---          messages; -1: no limit
+-- ARGV[7]  bytes of the message; 0: not known
+-- ARGV[8]  and on: for each account its limits. First recipients, then messages
+--          of the hour; -1: no limit. Then a text of all others, for example
+--          "rd=20000 bh=1000": r, m or b, then m, h, d or M
 --
 -- Answer: a list of numbers. First 1 (yes), 0 (refused) or 2 (too late), then
--- the server's time in ms. For each account follow: recipients and messages
--- counted, recipients and messages reserved, the time (s) at which the next
--- recipient fits or 0, whether this account refuses (0 or 1), and whether it
--- does so because of its messages (0 or 1).
+-- the server's time in ms. For each account follow 13 numbers: recipients,
+-- messages and bytes of the hour; the same, reserved; the time (s) at which the
+-- next ones fit or 0; whether this account refuses (0 or 1); unit and window
+-- of the limit that has room last (from 0); when the next ones fit the hour; a
+-- bit for each window that is limited; and one for each that has counts. Then,
+-- for each account and each limited window but the hour: recipients, messages,
+-- bytes, and when the next ones fit.
 --
 -- Example, which changes nothing: how much of 1000 recipients has alice used?
 --   redis-cli --eval ledger.lua millgate:account:alice , \
---       9999999999999 usage -1 600000 '' 0 1000 -1
+--       9999999999999 usage -1 600000 '' 0 0 1000 -1 ''
 --
 -- An account is a hash. Field "b<minute>" has the committed counts of that
--- minute, "<recipients> <messages>". Field "h<id>" is one reservation,
+-- minute, "<recipients> <messages> <bytes>"; no bytes are left out. Field "h<id>" is one reservation,
 -- "<recipients> <messages> <until, ms>". Its numbers are absolute: a step
 -- whose answer was lost is corrected by the next one.
 --
+-- The hash "millgate:windows:LOGIN" has the other windows. Fields "m<second>",
+-- "d<quarter of an hour>" and "M<six hours>", all since the epoch, have counts
+-- like a minute's; "x<id>" has a reservation's bytes, "<bytes> <until, ms>".
+--
 -- Daemons of different versions share a server: each loads its own script and
 -- calls it by its digest. Keys, fields and their meaning must therefore stay.
+-- An older one does not know bytes and windows: what it counts is missing there.
 --
 -- Lua's numbers are doubles and print as %.14g: milliseconds since the epoch
--- have 13 digits, and counts no more than 10.
+-- have 13 digits, and counts no more than 10. Bytes have up to 16.
 
 local time = redis.call('TIME')
 local real = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -53,7 +66,12 @@ local life, id, held = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
 if clock < 0 then clock = math.floor(real / 1000) end
 local minute = math.floor(clock / 60)
 local MAX = 4294967295
+local BYTES = 9007199254740991
 local function cap(n) return math.min(n, MAX) end
+local function digits(n) return string.format('%.0f', n) end
+local function counts(r, m, b)
+	return r .. ' ' .. m .. (b > 0 and ' ' .. digits(b) or '')
+end
 -- DAY in minutes. LEASES in ms, twice STORE_LEASE: no reservation holds for
 -- longer. FORGET in s: an account without a write expires after that time.
 local DAY, LEASES, FORGET = 1440, 1200000, 3700
@@ -61,7 +79,10 @@ local DAY, LEASES, FORGET = 1440, 1200000, 3700
 -- settings --------------------------------------------------------------------
 -- A hash: field LOGIN is "<recipients or -> <messages or -> <blocked until>
 -- <block> <changed> <reason>". ARGV[6] are the parts to set (enum store_part),
--- ARGV[7] to ARGV[12] the six values.
+-- ARGV[7] to ARGV[12] the six values. Other limits, and those of an hour that
+-- end, are in the field "LOGIN\nlimits", whose value looks like a setting
+-- without any part, and has them as its reason: "rd=20000@1764547200 bM=-".
+-- ARGV[13] are those to set; "none" removes one.
 if op == 'set' then
 	local old = redis.call('HGET', KEYS[1], id) or '- - 0 0 0 '
 	local v = { old:match('^(%S+) (%S+) (%d+) (%d) (%d+) (.*)$') }
@@ -79,6 +100,21 @@ if op == 'set' then
 		redis.call('HDEL', KEYS[1], id)
 	else
 		redis.call('HSET', KEYS[1], id, table.concat(v, ' '))
+	end
+	local cells, names, text = {}, {}, {}
+	local limits = redis.call('HGET', KEYS[1], id .. '\nlimits') or ''
+	for name, v in limits:gmatch('(%a%a)=(%S+)') do cells[name] = v end
+	for name, v in (ARGV[13] or ''):gmatch('(%a%a)=(%S+)') do
+		cells[name] = v ~= 'none' and v or nil
+	end
+	for name in pairs(cells) do names[#names + 1] = name end
+	table.sort(names)
+	for i, name in ipairs(names) do text[i] = name .. '=' .. cells[name] end
+	if #names > 0 then
+		redis.call('HSET', KEYS[1], id .. '\nlimits', '- - 0 0 ' ..
+		    v[5] .. ' ' .. table.concat(text, ' '))
+	elseif limits ~= '' then
+		redis.call('HDEL', KEYS[1], id .. '\nlimits')
 	end
 	return { 1, real }
 end
@@ -127,14 +163,47 @@ local function lives(u)
 	u = tonumber(u)
 	return u > real and u <= real + LEASES
 end
--- Sums of the committed counts (r, m) and of the other reservations (hr, hm),
--- and the recipients of this reservation (own).
+-- Windows by their letter: number, seconds and count of their slots, letter of
+-- the next shorter one.
+local SHAPES = {
+	m = { n = 0, s = 1, slots = 61 },
+	h = { n = 1, s = 60, slots = 60 },
+	d = { n = 2, s = 900, slots = 97 },
+	M = { n = 3, s = 21600, slots = 121, shorter = 'd' },
+}
+for _, shape in pairs(SHAPES) do shape.at = math.floor(clock / shape.s) end
+local ORDER, OTHERS, UNITS = { 'm', 'h', 'd', 'M' }, { 'm', 'd', 'M' },
+    { 'r', 'm', 'b' }
+local bytes = tonumber(ARGV[7] or 0) or 0
+local naccounts = 0
+while naccounts < #KEYS and KEYS[naccounts + 1]:sub(1, 17) ==
+    'millgate:account:' do naccounts = naccounts + 1 end
+
+-- Limits of an account: limit[window][unit].
+local function limits(i)
+	local l = { m = {}, h = {}, d = {}, M = {} }
+	local function hour(unit, n)
+		n = tonumber(n or -1)
+		if n >= 0 then l.h[unit] = n end
+	end
+	hour('r', ARGV[5 + 3 * i])
+	hour('m', ARGV[6 + 3 * i])
+	local text, others = ARGV[7 + 3 * i], false
+	if text and text ~= '' then
+		for u, w, n in text:gmatch('([rmb])([mhdM])=(%d+)') do
+			l[w][u] = tonumber(n)
+			others = true
+		end
+	end
+	return l, others
+end
+-- Sums of the committed counts (r, m, b) of the hour and of the other
+-- reservations (hr, hm, hb), and the recipients of this reservation (own).
 local function load(i)
 	local a = { key = KEYS[i], lapsed = {}, stray = {}, n = 0,
-	    newest = minute,
-	    r = 0, m = 0, hr = 0, hm = 0, own = 0,
-	    limit_r = tonumber(ARGV[5 + 2 * i]),
-	    limit_m = tonumber(ARGV[6 + 2 * i]) }
+	    newest = minute, windows = KEYS[naccounts + i], w = {},
+	    r = 0, m = 0, b = 0, hr = 0, hm = 0, hb = 0, own = 0, ownb = 0 }
+	a.limit, a.others = limits(i)
 	local all = redis.call('HGETALL', a.key)
 	a.all = all
 	for f = 1, #all, 2 do
@@ -142,6 +211,7 @@ local function load(i)
 		local at = tonumber(all[f]:match('^b(%d+)$'))
 		if at and m then
 			r, m, a.n = tonumber(r), tonumber(m), a.n + 1
+			u = tonumber(u) or 0
 			if at > minute + DAY then
 				a.stray[#a.stray + 1] = all[f]
 				at = minute
@@ -150,9 +220,10 @@ local function load(i)
 			if at == minute then
 				a.now_r = cap((a.now_r or 0) + r)
 				a.now_m = cap((a.now_m or 0) + m)
+				a.now_b = math.min((a.now_b or 0) + u, BYTES)
 			end
 			if at + 59 >= minute then
-				a.r, a.m = a.r + r, a.m + m
+				a.r, a.m, a.b = a.r + r, a.m + m, a.b + u
 			end
 		-- 104 is "h"
 		elseif all[f]:byte(1) ~= 104 or not m or u == '' then
@@ -176,43 +247,161 @@ local function buckets(a)
 		local at = tonumber(a.all[f]:match('^b(%d+)$'))
 		if at and at > minute + DAY then at = minute end
 		if at and not (a.slot and a.slot.at == at) then
-			local r, m = a.all[f + 1]:match('(%d+) (%d+)')
-			list[#list + 1] = { at = at, r = r, m = m }
+			local r, m, b = a.all[f + 1]:match(
+			    '^(%d+) (%d+) ?(%d*)$')
+			list[#list + 1] = { at = at, r = tonumber(r),
+			    m = tonumber(m), b = tonumber(b) or 0 }
 		end
 	end
 	table.sort(list, function(x, y) return x.at < y.at end)
 	return list
 end
 
--- judging ---------------------------------------------------------------------
--- By how many `n` more exceed the limit.
-local function excess(used, n, limit)
-	if limit < 0 or used + n <= limit then return 0 end
-	return used + n - limit
+-- other windows ---------------------------------------------------------------
+-- w.slot[at] has the counts; a.gone are fields that the next write deletes: of
+-- slots that are over, and of those more than a day ahead, which count as now.
+local function slot_add(w, at, r, m, b)
+	local t = w.slot[at]
+	if not t then
+		t = { at = at, r = 0, m = 0, b = 0 }
+		w.slot[at], w.n = t, w.n + 1
+	end
+	t.r, t.m, t.b = cap(t.r + r), cap(t.m + m), math.min(t.b + b, BYTES)
+	return t
 end
--- The time (s) at which r recipients and m messages have left the hour.
-local function when_over(a, r, m)
-	local sr, sm, when = 0, 0, minute
-	for _, b in ipairs(buckets(a)) do
-		if sr >= r and sm >= m then break end
-		if b.at + 59 >= minute then
-			sr, sm, when = sr + b.r, sm + b.m, b.at + 60
+-- A window without counts begins with what a shorter one knows.
+local function seed(a, letter)
+	local w, shape = a.w[letter], SHAPES[letter]
+	if letter == 'm' or w.n > 0 then return end
+	local from, seconds = {}, 60
+	if shape.shorter and a.w[shape.shorter].n > 0 and
+	    not a.w[shape.shorter].seeded then
+		seconds = SHAPES[shape.shorter].s
+		for _, t in pairs(a.w[shape.shorter].slot) do
+			from[#from + 1] = t
+		end
+	elseif a.n > 0 then
+		from = buckets(a)
+	end
+	for _, t in ipairs(from) do
+		slot_add(w, math.floor(t.at * seconds / shape.s),
+		    t.r, t.m, t.b)
+		w.seeded = true
+	end
+end
+local function load_windows(a, all)
+	for _, letter in ipairs(OTHERS) do
+		a.w[letter] = { slot = {}, n = 0 }
+	end
+	a.loaded, a.gone, a.lapsed_bytes = true, {}, {}
+	for f = 1, #all, 2 do
+		local letter, at = all[f]:match('^([mdM])(%d+)$')
+		if letter then
+			local r, m, b =
+			    all[f + 1]:match('^(%d+) (%d+) ?(%d*)$')
+			if not b then error('WRONGTYPE field ' .. all[f]) end
+			local w, shape = a.w[letter], SHAPES[letter]
+			at = tonumber(at)
+			if at > shape.at + 86400 / shape.s then
+				a.gone[#a.gone + 1] = all[f]
+				at = shape.at
+				w.moved = true
+			end
+			if at + shape.slots > shape.at then
+				slot_add(w, at, tonumber(r), tonumber(m),
+				    tonumber(b) or 0)
+			else
+				a.gone[#a.gone + 1] = all[f]
+			end
+		-- 120 is "x"
+		elseif all[f]:byte(1) == 120 then
+			local b, u = all[f + 1]:match('^(%d+) (%d+)$')
+			if not u then error('WRONGTYPE field ' .. all[f]) end
+			if all[f] == 'x' .. id then
+				if lives(u) then a.ownb = tonumber(b) end
+			elseif lives(u) then
+				a.hb = a.hb + b
+			else
+				a.lapsed_bytes[#a.lapsed_bytes + 1] = all[f]
+			end
+		else
+			error('WRONGTYPE field ' .. all[f])
 		end
 	end
-	if (sr < r or sm < m) and when < minute + 60 then
-		when = minute + 60
+	for _, letter in ipairs(OTHERS) do
+		if next(a.limit[letter]) then seed(a, letter) end
 	end
-	return when * 60
 end
--- Do r more recipients and m more messages fit?
-local function judge(a, r, m)
-	local xr = excess(a.r + a.hr, r, a.limit_r)
-	local xm = m > 0 and excess(a.m + a.hm, m, a.limit_m) or 0
-	a.refused, a.by_messages = xr + xm > 0, xr == 0 and xm > 0
-	a.next_fit = 0
-	if a.refused and not (xr > 0 and a.limit_r == 0) and
-	    not (xm > 0 and a.limit_m == 0) then
-		a.next_fit = when_over(a, xr, xm)
+-- The slots of a window, oldest first.
+local function slots(a, letter)
+	if letter == 'h' then return buckets(a) end
+	local list = {}
+	for _, t in pairs(a.w[letter].slot) do list[#list + 1] = t end
+	table.sort(list, function(x, y) return x.at < y.at end)
+	return list
+end
+-- What is counted in a window now.
+local function used(a, letter)
+	if letter == 'h' then return { r = a.r, m = a.m, b = a.b } end
+	local sum = { r = 0, m = 0, b = 0 }
+	for _, t in pairs(a.w[letter].slot) do
+		sum.r, sum.m, sum.b = sum.r + t.r, sum.m + t.m, sum.b + t.b
+	end
+	return sum
+end
+
+-- judging ---------------------------------------------------------------------
+-- The time (s) at which so many of the unit have left the window.
+local function when_over(a, letter, unit, over)
+	local shape, sum = SHAPES[letter], 0
+	local when = shape.at
+	for _, t in ipairs(slots(a, letter)) do
+		if sum >= over then break end
+		if t.at + shape.slots > shape.at then
+			sum, when = sum + t[unit], t.at + shape.slots
+		end
+	end
+	if sum < over and when < shape.at + shape.slots then
+		when = shape.at + shape.slots
+	end
+	return when * shape.s
+end
+-- Does so much more fit? `more` has the numbers by unit; `whole` are the bytes
+-- of the message: a limit below them never has room.
+local function judge_window(a, letter, more, whole)
+	local limit = a.limit[letter]
+	local sum, held = used(a, letter),
+	    { r = a.hr, m = a.hm, b = a.hb }
+	local never = false
+	for u, unit in ipairs(UNITS) do
+		local n, most = more[unit], limit[unit]
+		if most and n > 0 and sum[unit] + held[unit] + n > most then
+			local fits = 0
+			if (unit == 'b' and whole or 1) > most then
+				never = true
+			else
+				fits = when_over(a, letter, unit,
+				    sum[unit] + held[unit] + n - most)
+			end
+			a.fits[letter] = math.max(a.fits[letter] or 0, fits)
+			if not a.refused or (a.next_fit ~= 0 and (fits == 0 or
+			    fits > a.next_fit)) then
+				a.unit, a.window = u - 1, SHAPES[letter].n
+				a.next_fit = fits
+			end
+			a.refused = true
+		end
+	end
+	if never then a.fits[letter] = 0 end
+end
+local function judge(a, r, m, b, whole)
+	a.refused, a.next_fit, a.unit, a.window = false, 0, 0, 0
+	a.fits = {}
+	for _, letter in ipairs(ORDER) do
+		if next(a.limit[letter]) then
+			judge_window(a, letter, { r = r, m = m, b = b },
+			    whole)
+		end
 	end
 	return not a.refused
 end
@@ -227,21 +416,48 @@ local function move(a)
 	if #a.stray == 0 then return end
 	redis.call('HDEL', a.key, unpack(a.stray))
 	redis.call('HSET', a.key, 'b' .. minute,
-	    a.now_r .. ' ' .. a.now_m)
+	    counts(a.now_r, a.now_m, a.now_b))
 	a.n = a.n - #a.stray
 	keep(a)
 end
--- The reservation holds n recipients from now on; 0 ends it. At most 1000
--- lapsed reservations of others are removed: unpack() has a limit.
+-- Delete at most 1000 fields: unpack() has a limit.
+local function delete(key, fields)
+	if #fields > 0 then
+		redis.call('HDEL', key, unpack(fields, 1,
+		    math.min(#fields, 1000)))
+	end
+end
+-- The other windows expire a day after their last slot; a slot may be a day
+-- ahead. A reservation lives for less than a day.
+local function keep_windows(a)
+	local life = 0
+	for _, letter in ipairs(OTHERS) do
+		if a.w[letter].n > 0 then
+			life = SHAPES[letter].s * SHAPES[letter].slots
+		end
+	end
+	redis.call('EXPIRE', a.windows, life + 2 * 86400)
+end
+-- The bytes that the reservation holds from now on; 0 ends it.
+local function hold_bytes(a, n)
+	if not a.loaded or not a.windows then return end
+	delete(a.windows, a.lapsed_bytes)
+	if n > 0 then
+		redis.call('HSET', a.windows, 'x' .. id, digits(n) .. ' ' ..
+		    digits(real + life))
+		keep_windows(a)
+	elseif a.ownb > 0 then
+		redis.call('HDEL', a.windows, 'x' .. id)
+	end
+end
+-- The reservation holds n recipients from now on; 0 ends it. Lapsed
+-- reservations of others are removed.
 local function hold(a, n)
 	move(a)
-	if #a.lapsed > 0 then
-		redis.call('HDEL', a.key, unpack(a.lapsed, 1,
-		    math.min(#a.lapsed, 1000)))
-	end
+	delete(a.key, a.lapsed)
 	if n > 0 then
 		redis.call('HSET', a.key, 'h' .. id, n .. ' 1 ' ..
-		    string.format('%.0f', real + life))
+		    digits(real + life))
 		keep(a)
 	elseif a.mine then
 		redis.call('HDEL', a.key, 'h' .. id)
@@ -257,51 +473,116 @@ local function make_room(a)
 			left = left - 1
 		end
 	end
-	return left < 180 and { at = minute, r = 0, m = 0 } or list[#list]
+	return left < 180 and { at = minute, r = 0, m = 0, b = 0 } or
+	    list[#list]
 end
-local function count(a, r, m)
-	local b = { at = minute, r = a.now_r or 0, m = a.now_m or 0 }
+local function count(a, r, m, n)
+	local b = { at = minute, r = a.now_r or 0, m = a.now_m or 0,
+	    b = a.now_b or 0 }
 	if not a.now_r and a.n >= 180 then b = make_room(a) end
-	b.r, b.m = cap(b.r + r), cap(b.m + m)
-	a.slot, a.r, a.m = b, a.r + r, a.m + m
-	redis.call('HSET', a.key, 'b' .. b.at, b.r .. ' ' .. b.m)
+	b.r, b.m, b.b = cap(b.r + r), cap(b.m + m), math.min(b.b + n, BYTES)
+	a.slot, a.r, a.m, a.b = b, a.r + r, a.m + m, a.b + n
+	redis.call('HSET', a.key, 'b' .. b.at, counts(b.r, b.m, b.b))
 	keep(a)
+end
+-- In the other windows: those that are limited, or have counts. When a window
+-- is full of slots in the future, its newest slot counts the new ones.
+local function count_window(a, letter, r, m, n)
+	local w, shape = a.w[letter], SHAPES[letter]
+	if w.n == 0 and not next(a.limit[letter]) then return end
+	local at = shape.at
+	if not w.slot[at] and w.n >= 2 * shape.slots then
+		local list = slots(a, letter)
+		at = list[#list].at
+	end
+	local own = slot_add(w, at, r, m, n)
+	local write = { own }
+	if w.seeded or w.moved then write = slots(a, letter) end
+	for _, t in ipairs(write) do
+		redis.call('HSET', a.windows, letter .. t.at,
+		    counts(t.r, t.m, t.b))
+	end
+	a.counted = true
+end
+local function count_windows(a, r, m, n)
+	if not a.loaded or not a.windows then return end
+	delete(a.windows, a.gone)
+	for _, letter in ipairs(OTHERS) do
+		count_window(a, letter, r, m, n)
+	end
+	if a.counted then keep_windows(a) end
 end
 
 -- operations ------------------------------------------------------------------
 local accounts, fits = {}, true
-for i = 1, #KEYS do accounts[i] = load(i) end
-local function judge_all(r, m)
+for i = 1, naccounts do accounts[i] = load(i) end
+for _, a in ipairs(accounts) do
+	if a.others or (op ~= 'take' and op ~= 'hold') then
+		local all = a.windows and
+		    redis.call('HGETALL', a.windows) or {}
+		if a.others or #all > 0 then load_windows(a, all) end
+	end
+end
+-- b nil: the bytes that the account's reservation does not have yet.
+local function judge_all(r, m, b, whole)
 	local ok = true
-	for _, a in ipairs(accounts) do ok = judge(a, r, m) and ok end
+	for _, a in ipairs(accounts) do
+		ok = judge(a, r, m, b or a.missing, whole) and ok
+	end
 	return ok
 end
 -- After a restart or the end of its lease, the reservation holds less than its
--- owner believes. Then all of it must fit once more.
+-- owner believes. Then all of it must fit once more. Bytes may be missing, too,
+-- because the message is larger than announced.
 local lost = false
-for _, a in ipairs(accounts) do lost = lost or a.own < held end
+for _, a in ipairs(accounts) do
+	lost = lost or a.own < held
+	a.missing = math.max(0, bytes - a.ownb)
+end
 if op == 'take' then
 	local had = lost and 0 or held
 	local m = had > 0 and 1 or 0
 	for _, a in ipairs(accounts) do
-		a.hr, a.hm = a.hr + had, a.hm + m
+		a.hr, a.hm, a.hb = a.hr + had, a.hm + m, a.hb + a.ownb
 	end
-	fits = judge_all(held + 1 - had, 1 - m)
+	-- of a message whose size is not known, an octet must fit
+	if bytes > 0 then
+		fits = judge_all(held + 1 - had, 1 - m, nil, bytes)
+	else
+		fits = judge_all(held + 1 - had, 1 - m, 1, 1)
+	end
 	for _, a in ipairs(accounts) do
 		hold(a, fits and held + 1 or had)
 		if fits then
 			a.hr, a.hm = a.hr + held + 1 - had, a.hm + 1 - m
+			a.hb = a.hb - a.ownb + math.max(a.ownb, bytes)
+			hold_bytes(a, math.max(a.ownb, bytes))
+		elseif a.ownb > 0 then
+			hold_bytes(a, a.ownb)
 		end
 	end
 elseif op == 'commit' then
-	if lost then fits = judge_all(held, 1) end
+	if lost then
+		fits = judge_all(held, 1, bytes, bytes)
+	elseif held > 0 and bytes > 0 then
+		for _, a in ipairs(accounts) do a.hb = a.hb + a.ownb end
+		fits = judge_all(0, 0, nil, bytes)
+		for _, a in ipairs(accounts) do a.hb = a.hb - a.ownb end
+	end
 	for _, a in ipairs(accounts) do
 		hold(a, 0)
-		if fits and held > 0 then count(a, held, 1) end
+		hold_bytes(a, 0)
+		if fits and held > 0 then
+			count_windows(a, held, 1, bytes)
+			count(a, held, 1, bytes)
+		end
 	end
-	if fits then judge_all(1, 1) end
+	if fits then judge_all(1, 1, 1, 1) end
 elseif op == 'hold' then
-	for _, a in ipairs(accounts) do hold(a, lost and 0 or held) end
+	for _, a in ipairs(accounts) do
+		hold(a, lost and 0 or held)
+		if lost or held == 0 then hold_bytes(a, 0) end
+	end
 elseif op == 'reset' then
 	for _, a in ipairs(accounts) do
 		for f = 1, #a.all, 2 do
@@ -310,18 +591,49 @@ elseif op == 'reset' then
 				redis.call('HDEL', a.key, a.all[f])
 			end
 		end
+		for _, letter in ipairs(a.loaded and OTHERS or {}) do
+			for at in pairs(a.w[letter].slot) do
+				redis.call('HDEL', a.windows, letter .. at)
+			end
+		end
+		if a.loaded then delete(a.windows, a.gone) end
 	end
 elseif op == 'usage' then
-	fits = judge_all(1, 1)
+	fits = judge_all(1, 1, 1, 1)
 end
 
 -- answer ----------------------------------------------------------------------
 local answer = { fits and 1 or 0, real }
+local function say(n) answer[#answer + 1] = n end
+local function limited(a, letter)
+	return letter == 'h' or (next(a.limit[letter]) ~= nil and a.loaded)
+end
 for _, a in ipairs(accounts) do
-	for _, n in ipairs({ cap(a.r), cap(a.m), cap(a.hr), cap(a.hm),
-	    a.next_fit or 0, a.refused and 1 or 0,
-	    a.by_messages and 1 or 0 }) do
-		answer[#answer + 1] = n
+	local mask, kept = 0, 0
+	for _, letter in ipairs(ORDER) do
+		local bit = 2 ^ SHAPES[letter].n
+		if limited(a, letter) then mask = mask + bit end
+		if letter == 'h' and a.r + a.m > 0 or letter ~= 'h' and
+		    a.loaded and a.w[letter].n > 0 then
+			kept = kept + bit
+		end
+	end
+	for _, n in ipairs({ cap(a.r), cap(a.m), math.min(a.b, BYTES),
+	    cap(a.hr), cap(a.hm), math.min(a.hb, BYTES),
+	    a.next_fit or 0, a.refused and 1 or 0, a.unit or 0,
+	    a.window or 0, a.fits and a.fits.h or 0, mask, kept }) do
+		say(n)
+	end
+end
+for _, a in ipairs(accounts) do
+	for _, letter in ipairs(OTHERS) do
+		if limited(a, letter) then
+			local sum = used(a, letter)
+			say(cap(sum.r))
+			say(cap(sum.m))
+			say(math.min(sum.b, BYTES))
+			say(a.fits and a.fits[letter] or 0)
+		end
 	end
 end
 return answer

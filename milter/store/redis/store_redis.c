@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/monotonic.h"
 #include "redis_link_priv.h"
 #include "redis_pool_priv.h"
@@ -24,7 +23,6 @@
 
 #define OWED_MAX	10000u
 #define PAY_MS		1000u
-#define ARGUMENTS	5u	/* ARGV[2] to ARGV[6]; the limits follow */
 #define ANSWER		2u	/* numbers before those of the accounts */
 
 struct redis_reservation {
@@ -37,122 +35,6 @@ struct redis_reservation {
 	struct redis_reservation *next;	/* in the list of owed ones */
 	uint64_t	 over;		/* end of its lease, monotonic_ms */
 };
-
-/* --- asking -------------------------------------------------------------- */
-
-struct question {
-	const char	*operation, *id;
-	uint32_t	 held;
-	time_t		 now;
-	const struct store_account *account;
-	size_t		 n;
-};
-
-/* The words of a question, and the texts that they point to. */
-struct words {
-	struct redis_word word[STORE_ACCOUNTS * 3 + ARGUMENTS];
-	size_t		 n;
-	char		 held[REDIS_NUMBER_TEXT], now[REDIS_NUMBER_TEXT];
-	char		 limit[STORE_ACCOUNTS][2][REDIS_NUMBER_TEXT];
-	struct buf	 key[STORE_ACCOUNTS];
-};
-
-static void
-words_add(struct words *w, const char *text, size_t len)
-{
-	w->word[w->n++] = (struct redis_word){ text, len };
-}
-
-static void
-words_add_limit(struct words *w, char text[REDIS_NUMBER_TEXT], uint64_t limit)
-{
-	snprintf(text, REDIS_NUMBER_TEXT, "%lld", limit == STORE_UNLIMITED ?
-	    -1LL : (long long)limit);
-	words_add(w, text, strlen(text));
-}
-
-static void
-words_build(const struct redis_store *s, const struct question *q,
-    struct words *w)
-{
-	size_t i;
-
-	memset(w, 0, sizeof(*w));
-	for (i = 0; i < q->n; i++) {
-		buf_addstr(&w->key[i], REDIS_ACCOUNT);
-		buf_addstr(&w->key[i], q->account[i].key);
-		words_add(w, w->key[i].data, w->key[i].len);
-	}
-	snprintf(w->held, REDIS_NUMBER_TEXT, "%lu", (unsigned long)q->held);
-	redis_clock_text(s, q->now, w->now);
-	words_add(w, q->operation, strlen(q->operation));
-	words_add(w, w->now, strlen(w->now));
-	words_add(w, s->lease, strlen(s->lease));
-	words_add(w, q->id, strlen(q->id));
-	words_add(w, w->held, strlen(w->held));
-	for (i = 0; i < q->n; i++) {
-		words_add_limit(w, w->limit[i][0],
-		    q->account[i].limits.of[STORE_RECIPIENTS][STORE_HOUR]);
-		words_add_limit(w, w->limit[i][1],
-		    q->account[i].limits.of[STORE_MESSAGES][STORE_HOUR]);
-	}
-}
-
-static uint64_t
-usage_count(const struct redis_reply *number)
-{
-	return number->number < UINT32_MAX ? (uint64_t)number->number :
-	    UINT32_MAX;
-}
-
-static void
-usage_fill(struct store_usage *u, const struct redis_reply *field, time_t now)
-{
-	u->now = now;
-	u->used[STORE_RECIPIENTS][STORE_HOUR] =
-	    usage_count(&field[LEDGER_RECIPIENTS]);
-	u->used[STORE_MESSAGES][STORE_HOUR] =
-	    usage_count(&field[LEDGER_MESSAGES]);
-	u->reserved[STORE_RECIPIENTS] =
-	    usage_count(&field[LEDGER_RESERVED_RECIPIENTS]);
-	u->reserved[STORE_MESSAGES] =
-	    usage_count(&field[LEDGER_RESERVED_MESSAGES]);
-	u->next_fit = (time_t)field[LEDGER_NEXT_FIT].number;
-	u->refused = field[LEDGER_REFUSED].number != 0;
-	u->fits[STORE_HOUR] = u->next_fit;
-	u->counted = 1u << STORE_HOUR;
-	u->unit = field[LEDGER_BY_MESSAGES].number != 0 ? STORE_MESSAGES :
-	    STORE_RECIPIENTS;
-	u->window = STORE_HOUR;
-}
-
-/* `usage` has an element for each account; an error is in the first. */
-static enum store_answer
-redis_ask(struct redis_store *s, const struct question *q,
-    struct store_usage *usage)
-{
-	struct words		 w;
-	struct redis_reply	*r;
-	enum store_answer	 answer;
-	time_t			 now = q->now;
-	size_t			 i;
-
-	words_build(s, q, &w);
-	r = redis_pool_run(s->pool, w.word, w.n, q->n,
-	    ANSWER + q->n * LEDGER_FIELDS, usage[0].error);
-	for (i = 0; i < q->n; i++)
-		buf_free(&w.key[i]);
-	if (r == NULL)
-		return STORE_UNKNOWN;
-	answer = r->item[0].number != 0 ? STORE_TAKEN : STORE_REFUSED;
-	if (!s->callers_clock)
-		now = (time_t)(r->item[1].number / 1000);
-	for (i = 0; i < q->n; i++)
-		usage_fill(&usage[i], &r->item[ANSWER + i * LEDGER_FIELDS],
-		    now);
-	redis_reply_free(&r);
-	return answer;
-}
 
 /* --- reservations -------------------------------------------------------- */
 
@@ -187,13 +69,15 @@ static enum store_answer
 reservation_step(struct redis_reservation *r, const char *operation, time_t now,
     struct store_usage *usage)
 {
-	struct question q = {
+	struct redis_question q = {
 		.operation = operation,
 		.id = r->id,
 		.held = r->held,
+		.bytes = r->base.bytes,
 		.now = now,
 		.account = r->account,
 		.n = r->base.n,
+		.counts = strcmp(operation, "commit") == 0,
 	};
 
 	return redis_ask((struct redis_store *)r->base.store, &q, usage);
@@ -327,12 +211,13 @@ redis_usage(struct store *base, const char *key, time_t now,
     struct store_limits limits, struct store_usage *usage)
 {
 	struct store_account	account = { key, limits };
-	struct question		q = {
+	struct redis_question		q = {
 		.operation = "usage",
 		.id = "",
 		.now = now,
 		.account = &account,
 		.n = 1,
+		.counts = true,
 	};
 
 	return redis_ask((struct redis_store *)base, &q, usage);
@@ -373,13 +258,14 @@ static enum store_answer
 redis_reset(struct store *base, const char *key, time_t now,
     char error[STORE_ERROR])
 {
-	struct store_account	account = { .key = key };
-	struct question		q = {
+	struct store_account	account = { key, STORE_LIMITS_NONE };
+	struct redis_question		q = {
 		.operation = "reset",
 		.id = "",
 		.now = now,
 		.account = &account,
 		.n = 1,
+		.counts = true,
 	};
 	struct store_usage	usage = { .now = 0 };
 	enum store_answer	answer;
@@ -389,7 +275,7 @@ redis_reset(struct store *base, const char *key, time_t now,
 	return answer;
 }
 
-/* Nothing to do: minutes are those of the server's clock. */
+/* Nothing to do: time is that of the server's clock. */
 static enum store_answer
 redis_clock_moved(struct store *base, int64_t seconds,
     char error[STORE_ERROR])

@@ -9,18 +9,67 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "redis_pool_priv.h"
 #include "redis_scripts_priv.h"
 #include "store_redis_priv.h"
 
-#define ARGUMENTS	5u	/* ARGV[2] to ARGV[6] */
+#define ARGUMENTS	6u	/* ARGV[2] to ARGV[7] */
 
-/* One of our keys; the reply may hold anything. */
-static bool
-is_account(const struct redis_reply *key)
+/* The login of one of our keys, or NULL; the reply may hold anything. */
+static const char *
+list_login(const struct redis_reply *key)
 {
-	return key->kind == REDIS_TEXT && strlen(key->text) == key->len &&
-	    strncmp(key->text, REDIS_ACCOUNT, strlen(REDIS_ACCOUNT)) == 0;
+	static const char *const prefix[] = { REDIS_ACCOUNT, REDIS_WINDOWS };
+	size_t i;
+
+	if (key->kind != REDIS_TEXT || strlen(key->text) != key->len)
+		return NULL;
+	for (i = 0; i < sizeof(prefix) / sizeof(prefix[0]); i++)
+		if (strncmp(key->text, prefix[i], strlen(prefix[i])) == 0)
+			return key->text + strlen(prefix[i]);
+	return NULL;
+}
+
+/* Both keys of each login, as the script wants them. */
+struct both {
+	struct redis_word *word;
+	struct buf	*text;
+	const char	**login;
+	size_t		 n;
+};
+
+static void
+both_collect(struct both *b, const struct redis_reply *keys)
+{
+	size_t i;
+
+	b->word = xcalloc(2 * keys->n + ARGUMENTS, sizeof(*b->word));
+	b->text = xcalloc(2 * keys->n + 1, sizeof(*b->text));
+	b->login = xcalloc(keys->n + 1, sizeof(*b->login));
+	for (i = 0; i < keys->n; i++) {
+		b->login[b->n] = list_login(&keys->item[i]);
+		if (b->login[b->n] != NULL)
+			b->n++;
+	}
+	for (i = 0; i < 2 * b->n; i++) {
+		buf_printf(&b->text[i], "%s%s", i < b->n ? REDIS_ACCOUNT :
+		    REDIS_WINDOWS, b->login[i % b->n]);
+		b->word[i] = (struct redis_word){ b->text[i].data,
+		    b->text[i].len };
+	}
+}
+
+static void
+both_free(struct both *b)
+{
+	size_t i;
+
+	for (i = 0; i < 2 * b->n; i++)
+		buf_free(&b->text[i]);
+	free(b->text);
+	free(b->word);
+	free(b->login);
 }
 
 /* Add the counts of these keys to the rows. */
@@ -28,35 +77,33 @@ static bool
 add_up(struct redis_store *s, time_t now, const struct redis_reply *keys,
     struct store_rows *rows, char error[STORE_ERROR])
 {
-	struct redis_word	*w = xcalloc(keys->n + ARGUMENTS, sizeof(*w));
+	struct both		 b = { .n = 0 };
 	struct redis_reply	*r, *field;
+	struct redis_word	*w;
 	char			 clock[REDIS_NUMBER_TEXT];
-	size_t			 n = 0, i;
+	size_t			 i;
 	bool			 ok;
 
-	for (i = 0; i < keys->n; i++)
-		if (is_account(&keys->item[i]))
-			w[n++] = (struct redis_word){ keys->item[i].text,
-			    keys->item[i].len };
+	both_collect(&b, keys);
 	redis_clock_text(s, now, clock);
-	w[n] = redis_word("none");
-	w[n + 1] = redis_word(clock);
-	w[n + 2] = redis_word(s->lease);
-	w[n + 3] = redis_word("");
-	w[n + 4] = redis_word("0");
-	r = redis_pool_run(s->pool, w, n + ARGUMENTS, n,
-	    2 + n * LEDGER_FIELDS, error);
-	for (i = 0; r != NULL && i < n; i++) {
+	w = b.word + 2 * b.n;
+	w[0] = redis_word("none");
+	w[1] = redis_word(clock);
+	w[2] = redis_word(s->lease);
+	w[3] = redis_word("");
+	w[4] = redis_word("0");
+	w[5] = redis_word("0");
+	r = redis_pool_run(s->pool, b.word, 2 * b.n + ARGUMENTS, 2 * b.n,
+	    2 + b.n * LEDGER_FIELDS, error);
+	for (i = 0; r != NULL && i < b.n; i++) {
 		field = &r->item[2 + i * LEDGER_FIELDS];
-		if (field[LEDGER_RECIPIENTS].number > 0 ||
-		    field[LEDGER_MESSAGES].number > 0)
-			store_rows_add(rows, w[i].text +
-			    strlen(REDIS_ACCOUNT),
-			    (uint32_t)field[LEDGER_RECIPIENTS].number,
-			    (uint32_t)field[LEDGER_MESSAGES].number);
+		if (field[LEDGER_KEPT].number != 0)
+			store_rows_add(rows, b.login[i],
+			    (uint64_t)field[LEDGER_RECIPIENTS].number,
+			    (uint64_t)field[LEDGER_MESSAGES].number);
 	}
 	ok = r != NULL;
-	free(w);
+	both_free(&b);
 	redis_reply_free(&r);
 	return ok;
 }
@@ -73,7 +120,7 @@ redis_list(struct store *base, time_t now, struct store_rows *rows,
 	do {
 		r = redis_pool_scan(s->pool, (struct redis_word[]){
 		    redis_word("SCAN"), redis_word(cursor),
-		    redis_word("MATCH"), redis_word(REDIS_ACCOUNT "*"),
+		    redis_word("MATCH"), redis_word(REDIS_COUNTS),
 		    redis_word("COUNT"), redis_word(REDIS_AT_ONCE) }, 6, error);
 		if (r == NULL)
 			return STORE_UNKNOWN;

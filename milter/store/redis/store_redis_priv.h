@@ -1,8 +1,8 @@
 /*
  * store_redis - shared by the files of the Redis backend
  *
- * store_redis.c calls store_redis_keys.c, store_redis_list.c and
- * store_redis_settings.c; none of them is called back.
+ * store_redis.c calls store_redis_ask.c, store_redis_keys.c, store_redis_list.c
+ * and store_redis_settings.c; none of them is called back.
  */
 #ifndef MILLGATE_STORE_REDIS_H
 #define MILLGATE_STORE_REDIS_H
@@ -44,6 +44,19 @@ redis_clock_text(const struct redis_store *s, time_t now,
 	    now < 0 ? 0LL : (long long)now);
 }
 
+/* store_redis_ask.c */
+struct redis_question {
+	const char	*operation, *id;
+	uint32_t	 held;
+	uint64_t	 bytes;
+	time_t		 now;
+	const struct store_account *account;
+	size_t		 n;
+	bool		 counts;	/* other windows may be there */
+};
+/* `usage` has an element for each account; an error is in the first. */
+enum store_answer redis_ask(struct redis_store *s,
+		    const struct redis_question *q, struct store_usage *usage);
 /* store_redis_keys.c */
 enum store_answer redis_keys_find(struct store *base, struct store_key *key,
 		    size_t n, char error[STORE_ERROR]);

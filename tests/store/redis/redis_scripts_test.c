@@ -73,17 +73,25 @@ every_operation_runs_by_hand(void **state)
 	static const struct {
 		const char *operation, *arguments, *want;
 	} rows[] = {
-		{ "take", "600000 a 0 2 -1", "1 0 0 1 1 0 0 0 " },
-		{ "take", "600000 a 1 2 -1", "1 0 0 2 1 0 0 0 " },
-		{ "take", "600000 b 0 2 -1",
-		    "0 0 0 2 1 1790003640 1 0 " },
-		{ "hold", "600000 a 1 2 -1", "1 0 0 0 0 0 0 0 " },
-		{ "commit", "600000 a 1 2 -1", "1 1 1 0 0 0 0 0 " },
-		{ "usage", "600000 '' 0 1 -1",
-		    "0 1 1 0 0 1790003640 1 0 " },
-		{ "none", "600000 '' 0", "1 1 1 0 0 0 0 0 " },
-		{ "reset", "600000 '' 0", "1 1 1 0 0 0 0 0 " },
-		{ "none", "600000 '' 0", "1 0 0 0 0 0 0 0 " },
+		{ "take", "600000 a 0 0 2 -1 ''",
+		    "1 0 0 0 1 1 0 0 0 0 0 0 2 0 " },
+		{ "take", "600000 a 1 0 2 -1 ''",
+		    "1 0 0 0 2 1 0 0 0 0 0 0 2 0 " },
+		{ "take", "600000 b 0 0 2 -1 ''",
+		    "0 0 0 0 2 1 0 1790003640 1 0 1 1790003640 2 0 " },
+		{ "hold", "600000 a 1 0 2 -1 ''",
+		    "1 0 0 0 0 0 0 0 0 0 0 0 2 0 " },
+		{ "commit", "600000 a 1 70 2 -1 ''",
+		    "1 1 1 70 0 0 0 0 0 0 0 0 2 2 " },
+		{ "usage", "600000 '' 0 0 1 -1 ''",
+		    "0 1 1 70 0 0 0 1790003640 1 0 1 1790003640 2 2 " },
+		/* a window, without its key: what the hour knows */
+		{ "usage", "600000 '' 0 0 -1 -1 'bd=70'",
+		    "0 1 1 70 0 0 0 1790086500 1 2 2 0 6 6 "
+		    "1 1 70 1790086500 " },
+		{ "none", "600000 '' 0 0", "1 1 1 70 0 0 0 0 0 0 0 0 2 2 " },
+		{ "reset", "600000 '' 0 0", "1 1 1 70 0 0 0 0 0 0 0 0 2 2 " },
+		{ "none", "600000 '' 0 0", "1 0 0 0 0 0 0 0 0 0 0 0 2 0 " },
 	};
 	char	arguments[200];
 	size_t	i;
@@ -112,7 +120,7 @@ static void
 a_late_caller_changes_nothing(void **state)
 {
 	(void)state;
-	answers("late", "millgate:account:carol , 1 take -1 600000 a 0 2 -1",
+	answers("late", "millgate:account:carol , 1 take -1 600000 a 0 0 2 -1 ''",
 	    "2 ");
 	assert_int_equal(strncmp(redis_say(redis.port,
 	    "EXISTS millgate:account:carol"), ":0", 2), 0);
@@ -136,10 +144,10 @@ a_hand_and_a_daemon_share_an_account(void **state)
 	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
 	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
 	answers("held", "millgate:account:dora , " LATE " usage -1 600000 '' "
-	    "0 1000 -1", "1 0 0 2 1 0 0 0 ");
+	    "0 0 1000 -1 ''", "1 0 0 0 2 1 0 0 0 0 0 0 2 0 ");
 	assert_int_equal(store_commit(&r, 0, &u), STORE_TAKEN);
 	answers("counted", "millgate:account:dora , " LATE " usage -1 600000 "
-	    "'' 0 1000 -1", "1 2 1 0 0 0 0 0 ");
+	    "'' 0 0 1000 -1 ''", "1 2 1 0 0 0 0 0 0 0 0 0 2 2 ");
 	store_close(&s);
 }
 

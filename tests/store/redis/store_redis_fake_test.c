@@ -24,7 +24,8 @@
 #define GREETING	"+OK\r\n$40\r\n" SHA "\r\n*2\r\n$10\r\n1790000000\r\n" \
 			"$1\r\n5\r\n"
 /* An answer of the script for one account, without its head. */
-#define FIELDS		":0\r\n:0\r\n:1\r\n:1\r\n:0\r\n:0\r\n:0\r\n"
+#define FIELDS		":0\r\n:0\r\n:0\r\n:1\r\n:1\r\n:0\r\n:0\r\n:0\r\n" \
+			":0\r\n:0\r\n:0\r\n:2\r\n:0\r\n"
 #define TIME		":1790000000000\r\n"
 
 enum manner {
@@ -46,16 +47,16 @@ static const char *const unasked = "gives an unexpected answer";
 static const char *const slow = "does not answer in time";
 
 static const struct row rows[] = {
-	{ "it works", GREETING, "*9\r\n:1\r\n" TIME FIELDS, AT_ONCE, NULL },
+	{ "it works", GREETING, "*15\r\n:1\r\n" TIME FIELDS, AT_ONCE, NULL },
 	{ "nothing", GREETING, "", AT_ONCE, slow },
 	{ "no greeting", "", "", AT_ONCE, slow },
 	{ "closes", GREETING, "", HANG_UP, "closed the connection" },
-	{ "closes within", GREETING, "*9\r\n:1\r\n", HANG_UP,
+	{ "closes within", GREETING, "*15\r\n:1\r\n", HANG_UP,
 	    "closed the connection" },
 	{ "closes instead of a greeting", "", "", HANG_UP,
 	    "closed the connection" },
 	{ "drips", GREETING, "+", SLOWLY, slow },
-	{ "drips numbers", GREETING, "*9\r\n:", SLOWLY, slow },
+	{ "drips numbers", GREETING, "*15\r\n:", SLOWLY, slow },
 	{ "drips a greeting", "+", "", SLOWLY, slow },
 	{ "an SMTP server", "220 mx.example.net ESMTP\r\n", "", AT_ONCE,
 	    nonsense },
@@ -95,14 +96,16 @@ static const struct row rows[] = {
 	    AT_ONCE, unasked },
 	{ "too few numbers", GREETING, "*2\r\n:1\r\n" TIME, AT_ONCE,
 	    unasked },
-	{ "a list for a number", GREETING, "*9\r\n:1\r\n" TIME ":0\r\n*0\r\n"
-	    ":1\r\n:1\r\n:0\r\n:0\r\n:0\r\n", AT_ONCE, unasked },
-	{ "a negative number", GREETING, "*9\r\n:1\r\n" TIME ":-1\r\n:0\r\n"
-	    ":1\r\n:1\r\n:0\r\n:0\r\n:0\r\n", AT_ONCE, unasked },
+	{ "a list for a number", GREETING, "*15\r\n:1\r\n" TIME ":0\r\n*0\r\n"
+	    ":0\r\n:1\r\n:1\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n"
+	    ":2\r\n:0\r\n", AT_ONCE, unasked },
+	{ "a negative number", GREETING, "*15\r\n:1\r\n" TIME ":-1\r\n:0\r\n"
+	    ":0\r\n:1\r\n:1\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n"
+	    ":2\r\n:0\r\n", AT_ONCE, unasked },
 	{ "a number beyond all", GREETING, ":99999999999999999999999\r\n",
 	    AT_ONCE, nonsense },
 	{ "always too late", GREETING, "*2\r\n:2\r\n" TIME, FLOOD, unasked },
-	{ "too late, once", GREETING, "*2\r\n:2\r\n" TIME "*9\r\n:1\r\n"
+	{ "too late, once", GREETING, "*2\r\n:2\r\n" TIME "*15\r\n:1\r\n"
 	    TIME FIELDS, AT_ONCE, NULL },
 	{ "too many items", GREETING, "*2000000000\r\n", AT_ONCE, nonsense },
 	{ "a huge text", GREETING, "$2000000000\r\n", AT_ONCE, nonsense },
