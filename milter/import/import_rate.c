@@ -2,10 +2,10 @@
  * import_rate - policyd-rate-limit.yaml(5): its options, and what becomes
  * of them
  *
- * It has any number of windows. The hour is the one that plans have: a shorter
- * window gives the most that it allows in an hour, a longer one all that it
- * allows, and the least of these is the limit. So nothing is refused that was
- * accepted before.
+ * It has any number of windows of any length. Those of a minute, an hour, a day
+ * and 30 days are windows of a plan. Of another length, the next longer window
+ * gets the most that the list allows in it, and the next shorter one all that
+ * it allows. So hardly anything is refused that was accepted before.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +15,10 @@
 #include "base/ascii.h"
 #include "base/netaddr.h"
 #include "conf/conf_options.h"
+#include "policy/policy_limit.h"
 #include "import_priv.h"
 
-#define HOUR	3600u
+#define MOST	1000000000ul	/* of a limit */
 #define OWNSOCKET "millgate is a milter; remove check_policy_service from " \
 		"main.cf, and see socket"
 #define COUNTS	"the counters begin at zero, in the state file or on the " \
@@ -53,63 +54,95 @@ place_of(const struct import_setting *s, const struct import_node *n)
 	return at;
 }
 
-/* One pair [mails, seconds]: the most that it allows in an hour. */
-static bool
-hour_of_pair(struct import *im, const struct import_setting *s,
-    const struct import_node *pair, unsigned long *most)
+/* The limits of a plan; 0 is the limit of "no mail". */
+struct rate {
+	bool		 limited[STORE_WINDOWS];
+	unsigned long	 limit[STORE_WINDOWS];
+};
+
+static void
+rate_lower(struct rate *r, enum store_window w, unsigned long limit)
+{
+	if (limit > MOST)
+		limit = MOST;
+	if (!r->limited[w] || limit < r->limit[w])
+		r->limit[w] = limit;
+	r->limited[w] = true;
+}
+
+/*
+ * A length that plans do not have: what the pair allows in the next longer
+ * window, and no more than that in the next shorter one.
+ */
+static void
+rate_between(struct import *im, const struct import_setting *at,
+    struct rate *r, unsigned long mails, unsigned long seconds)
+{
+	enum store_window	w = STORE_MINUTE;
+	unsigned long		times;
+
+	while (w < STORE_WINDOWS && policy_limit_seconds(w) < seconds)
+		w++;
+	if (w > STORE_MINUTE)
+		rate_lower(r, w - 1, mails);
+	if (w < STORE_WINDOWS) {
+		times = (policy_limit_seconds(w) + seconds - 1) / seconds;
+		rate_lower(r, w, mails > MOST / times ? MOST : mails * times);
+	}
+	import_note(im, at, "%lu mails in %lu seconds: plans have no window "
+	    "of this length; the limits are those of the nearest ones", mails,
+	    seconds);
+}
+
+/* One pair [mails, seconds]. */
+static void
+rate_pair(struct import *im, const struct import_setting *s,
+    const struct import_node *pair, struct rate *r)
 {
 	struct import_setting	 at = place_of(s, pair);
-	unsigned long		 mails, seconds, times;
+	unsigned long		 mails, seconds;
+	enum store_window	 w;
 
 	if (pair->child == NULL || !number_of(pair->child, 0, &mails) ||
 	    !number_of(pair->child->next, 1, &seconds)) {
 		import_note(im, &at, "this is not a pair [mails, seconds]");
-		return false;
+		return;
 	}
-	times = seconds < HOUR ? (HOUR + seconds - 1) / seconds : 1;
-	*most = mails > 1000000000 / times ? 1000000000 : mails * times;
-	if (seconds != HOUR)
-		import_note(im, &at, "%lu mails in %lu seconds: plans have the "
-		    "hour only, in which this allows %lu", mails, seconds,
-		    *most);
-	return true;
+	for (w = STORE_MINUTE; w < STORE_WINDOWS; w++)
+		if (policy_limit_seconds(w) == seconds)
+			break;
+	if (w < STORE_WINDOWS)
+		rate_lower(r, w, mails);
+	else
+		rate_between(im, &at, r, mails, seconds);
 }
 
-/* The least of a list of pairs; false: there is no limit. */
-static bool
-hour_of_list(struct import *im, const struct import_setting *s,
-    const struct import_node *list, unsigned long *least)
-{
-	const struct import_node	*pair;
-	unsigned long			 most;
-	bool				 found = false;
-
-	for (pair = list->child; pair != NULL; pair = pair->next) {
-		if (!hour_of_pair(im, s, pair, &most))
-			continue;
-		if (!found || most < *least)
-			*least = most;
-		found = true;
-	}
-	return found;
-}
-
-/* A plan of this limit. */
+/* A plan of the limits of a list of pairs. */
 static const char *
 put_plan(struct import *im, const struct import_setting *s,
     const struct import_node *list, const char *name)
 {
 	struct import_setting	 at = place_of(s, list);
-	unsigned long		 least = 0;
+	struct rate		 r = { .limited = { false } };
+	const struct import_node *pair;
+	enum store_window	 w;
 	const char		*comment;
+	bool			 any = false;
 
 	comment = import_origin(im, &at);
-	if (!hour_of_list(im, s, list, &least))
+	for (pair = list->child; pair != NULL; pair = pair->next)
+		rate_pair(im, s, pair, &r);
+	for (w = STORE_MINUTE; w < STORE_WINDOWS; w++)
+		any |= r.limited[w];
+	if (!any)
 		name = "unlimited";
 	import_open(im, "plan", name, comment);
-	if (strcmp(name, "unlimited") != 0)
-		import_put(im, "plan recipients-per-hour", name,
-		    arena_printf(im->arena, "%lu", least), comment);
+	for (w = STORE_MINUTE; w < STORE_WINDOWS; w++)
+		if (r.limited[w])
+			import_put(im, arena_printf(im->arena, "plan %s",
+			    policy_limit_name(STORE_RECIPIENTS, w)), name,
+			    arena_printf(im->arena, "%lu", r.limit[w]),
+			    comment);
 	return name;
 }
 

@@ -307,11 +307,21 @@ static const struct {
 	{ "an hour", RATE, "limits:\n  - [100, 3600]\n",
 	    { "default-plan = imported\t# rate.yaml:1 limits",
 	    "plan imported {", "recipients-per-hour = 100\t# rate.yaml:1",
-	    "!plans have the hour only" } },
-	{ "other windows", RATE, "limits: [[10, 60], [150, 86400]]\n",
-	    { "recipients-per-hour = 150", "rate.yaml:1: limits: 10 mails in "
-	    "60 seconds: plans have the hour only, in which this allows 600",
-	    "150 mails in 86400 seconds" } },
+	    "!plans have no window", "!recipients-per-day" } },
+	{ "other windows", RATE, "limits: [[10, 60], [150, 86400], "
+	    "[9, 2592000], [20, 60]]\n",
+	    { "recipients-per-minute = 10\t# rate.yaml:1",
+	    "recipients-per-day = 150\t", "recipients-per-month = 9\t",
+	    "!recipients-per-hour", "!plans have no window" } },
+	{ "between windows", RATE, "limits: [[100, 1000], [5000, 604800]]\n",
+	    { "recipients-per-minute = 100\t", "recipients-per-hour = 400\t",
+	    "recipients-per-day = 5000\t", "recipients-per-month = 25000\t",
+	    "rate.yaml:1: limits: 100 mails in 1000 seconds: plans have no "
+	    "window of this length; the limits are those of the nearest ones",
+	    "5000 mails in 604800 seconds" } },
+	{ "beyond all windows", RATE, "limits: [[1, 10], [300, 31536000]]\n",
+	    { "recipients-per-minute = 6\t", "recipients-per-month = 300\t",
+	    "!recipients-per-hour", "!recipients-per-day" } },
 	{ "limits by id", RATE, "limits: [[100, 3600]]\nlimits_by_id:\n"
 	    "  foo: []\n  'a@example.org':\n    - [1000, 3600]\n"
 	    "  192.168.0.254: [[1, 60]]\n",
