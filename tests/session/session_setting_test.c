@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include "mta/replay.h"
+#include "session/session.h"
 #include "session_site.h"
 #include "store/store_priv.h"
 
@@ -93,6 +94,123 @@ a_groups_limit_is_set_too(void **state)
 	put(sv, "group acme", STORE_PART_RECIPIENTS, zero);
 	expect(sv, "group", "rcpt defer 451 4.7.1 quota " LOGIN " may not "
 	    "send: its own setting allows no recipients");
+	services_free(&sv);
+}
+
+/* The hour of the plan still holds; a limit is over at its time. */
+static void
+a_limit_of_any_window_is_set(void **state)
+{
+	struct services		*sv = open_services(conf_text);
+	struct store_setting	 t = { .changed = 0 };
+
+	(void)state;
+	t.until[STORE_RECIPIENTS][STORE_HOUR] = STORE_FOREVER;
+	t.limits.of[STORE_RECIPIENTS][STORE_HOUR] = STORE_UNLIMITED;
+	t.until[STORE_MESSAGES][STORE_MONTH] = NOW + 1;
+	t.limits.of[STORE_MESSAGES][STORE_MONTH] = 1;
+	put(sv, LOGIN, STORE_PART_RECIPIENTS | store_part(STORE_MESSAGES,
+	    STORE_MONTH), t);
+	expect(sv, "the first", "plan=tiny(set) quota=2/unlimited "
+	    "windows=messages-per-month:1/1 ");
+	expect(sv, "the second", "rcpt defer 451 4.7.1 quota Quota exceeded "
+	    "for " LOGIN ": its own setting allows 1 message a month; the "
+	    "next one fits at 2026-10-21 18:00:00 UTC");
+	t.until[STORE_MESSAGES][STORE_MONTH] = NOW;
+	put(sv, LOGIN, store_part(STORE_MESSAGES, STORE_MONTH), t);
+	expect(sv, "over", "plan=tiny(set) quota=4/unlimited groups=");
+	services_free(&sv);
+}
+
+static const char *
+macro(void *ctx, const char *name)
+{
+	static const char *const known[][2] = {
+		{ "{daemon_port}", "587" }, { "{tls_version}", "TLSv1.3" },
+		{ "{cipher_bits}", "256" }, { "{auth_type}", "PLAIN" },
+		{ "{auth_authen}", LOGIN },
+	};
+	size_t i;
+
+	(void)ctx;
+	for (i = 0; i < NELEM(known); i++)
+		if (strcmp(name, known[i][0]) == 0)
+			return known[i][1];
+	return NULL;
+}
+
+/* A session of an MTA that sends bodies, or none. */
+static struct verdict
+mail_of(struct services *sv, bool bodies, const char *size)
+{
+	const char	*params[] = { size, NULL };
+	struct session	*s = session_new(sv, macro, NULL);
+	struct verdict	 v;
+
+	session_negotiated(s, 6, true);
+	if (!bodies)
+		session_no_bodies(s);
+	session_connect(s, "client", NULL);
+	v = session_mail(s, "<" LOGIN ">", params);
+	session_free(&s);
+	return v;
+}
+
+/*
+ * Without a limit of bytes the MTA need not send bodies. If one is set then,
+ * the message is deferred, and further sessions get bodies.
+ */
+static void
+a_limit_of_bytes_asks_for_bodies(void **state)
+{
+	struct services		*sv = open_services(conf_text);
+	struct store_setting	 t = { .changed = 0 };
+	struct verdict		 v;
+
+	(void)state;
+	assert_int_equal(mail_of(sv, false, NULL).action, ACTION_ACCEPT);
+	assert_false(atomic_load(&sv->counts_bytes));
+	t.until[STORE_BYTES][STORE_DAY] = STORE_FOREVER;
+	t.limits.of[STORE_BYTES][STORE_DAY] = 1000;
+	put(sv, LOGIN, store_part(STORE_BYTES, STORE_DAY), t);
+	v = mail_of(sv, false, NULL);
+	assert_string_equal(v.rule, "bodies");
+	assert_int_equal(v.action, ACTION_DEFER);
+	assert_true(atomic_load(&sv->counts_bytes));
+	assert_int_equal(mail_of(sv, true, NULL).action, ACTION_ACCEPT);
+	services_free(&sv);
+}
+
+/* SIZE= of MAIL, as any client may write it. */
+static void
+a_declared_size_is_a_number(void **state)
+{
+	static const struct {
+		const char	*param;
+		bool		 fits;
+	} rows[] = {
+		{ NULL, true }, { "SIZE=100", true }, { "SIZE=101", false },
+		{ "size=101", false }, { "SIZE=0000000000000000101", false },
+		{ "SIZE=18446744073709551615", false },
+		{ "SIZE=99999999999999999999", false },
+		{ "SIZE=999999999999999999999", true },	/* 21 digits */
+		{ "SIZE=", true }, { "SIZE=-1", true }, { "SIZE=1e9", true },
+		{ "SIZE", true }, { "BODY=8BITMIME", true },
+		{ "XSIZE=101", true },
+	};
+	struct services	*sv = open_services("plan trial { bytes-per-message = "
+			    "100 }\nlistener s { daemon-ports = {587} "
+			    "direction = submission }\n");
+	struct verdict	 v;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		v = mail_of(sv, true, rows[i].param);
+		if ((v.action == ACTION_ACCEPT) != rows[i].fits)
+			row_fail(rows[i].param != NULL ? rows[i].param :
+			    "none", "%s %s", v.code, v.text);
+	}
 	services_free(&sv);
 }
 
@@ -208,6 +326,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_set_limit_is_in_place_of_the_plans),
 		cmocka_unit_test(a_groups_limit_is_set_too),
+		cmocka_unit_test(a_limit_of_any_window_is_set),
+		cmocka_unit_test(a_limit_of_bytes_asks_for_bodies),
+		cmocka_unit_test(a_declared_size_is_a_number),
 		cmocka_unit_test(a_blocked_login_is_refused_at_mail),
 		cmocka_unit_test(monitor_says_what_it_would_do),
 		cmocka_unit_test(what_is_set_must_be_known),
