@@ -21,7 +21,7 @@ enum store_part {
 	STORE_PART_RECIPIENTS = 1,	/* in an hour */
 	STORE_PART_MESSAGES = 2,	/* in an hour */
 	STORE_PART_BLOCK = 4,		/* blocked_until, block, reason */
-	STORE_PART_ALL = 0xfff7
+	STORE_PART_ALL = 0xfdd7
 };
 
 /* The part of one limit, with its time. */

@@ -43,9 +43,10 @@
 --       9999999999999 usage -1 600000 '' 0 0 1000 -1 ''
 --
 -- An account is a hash. Field "b<minute>" has the committed counts of that
--- minute, "<recipients> <messages> <bytes>"; no bytes are left out. Field "h<id>" is one reservation,
--- "<recipients> <messages> <until, ms>". Its numbers are absolute: a step
--- whose answer was lost is corrected by the next one.
+-- minute, "<recipients> <messages> <bytes>"; bytes are left out if they are 0.
+-- Field "h<id>" is one reservation, "<recipients> <messages> <until, ms>". Its
+-- numbers are absolute: a step whose answer was lost is corrected by the next
+-- one.
 --
 -- The hash "millgate:windows:LOGIN" has the other windows. Fields "m<second>",
 -- "d<quarter of an hour>" and "M<six hours>", all since the epoch, have counts
@@ -53,7 +54,7 @@
 --
 -- Daemons of different versions share a server: each loads its own script and
 -- calls it by its digest. Keys, fields and their meaning must therefore stay.
--- An older one does not know bytes and windows: what it counts is missing there.
+-- An older one does not know bytes and windows: there its mail is missing.
 --
 -- Lua's numbers are doubles and print as %.14g: milliseconds since the epoch
 -- have 13 digits, and counts no more than 10. Bytes have up to 16.
@@ -284,9 +285,11 @@ local function seed(a, letter)
 		from = buckets(a)
 	end
 	for _, t in ipairs(from) do
-		slot_add(w, math.floor(t.at * seconds / shape.s),
-		    t.r, t.m, t.b)
-		w.seeded = true
+		local at = math.floor(t.at * seconds / shape.s)
+		if at + shape.slots > shape.at then
+			slot_add(w, at, t.r, t.m, t.b)
+			w.seeded = true
+		end
 	end
 end
 local function load_windows(a, all)

@@ -120,8 +120,8 @@ static void
 a_late_caller_changes_nothing(void **state)
 {
 	(void)state;
-	answers("late", "millgate:account:carol , 1 take -1 600000 a 0 0 2 -1 ''",
-	    "2 ");
+	answers("late", "millgate:account:carol , 1 take -1 600000 a 0 0 2 -1 "
+	    "''", "2 ");
 	assert_int_equal(strncmp(redis_say(redis.port,
 	    "EXISTS millgate:account:carol"), ":0", 2), 0);
 }
