@@ -45,6 +45,12 @@ LOGINS = {
     "peter": "of-this-host",
     "sam@example.net": "tiny-plan",
     "tina@example.net": "tiny-plan",
+    "una@example.net": "a-plan-of-its-own",
+    "vera@example.net": "a-plan-of-its-own",
+    "walt@example.net": "a-plan-of-its-own",
+    "xena@example.net": "a-plan-of-its-own",
+    "yuri@example.net": "a-plan-of-its-own",
+    "zoe@example.net": "a-plan-of-its-own",
     # of the customers in millgate-howto(7)
     "alice@acme.example": "of-a-customer",
     "info@acme.example": "of-a-customer",
