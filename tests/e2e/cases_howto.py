@@ -117,6 +117,39 @@ def customers_have_their_own_users_limits_and_keys(w):
     os.unlink(path)
 
 
+@case
+def a_plan_has_the_limits_of_the_price_list(w):
+    with postfix_with(w, main=main_cf(w, "sold")), \
+            millgate_with(w, millgate_conf(w, "sold")):
+        expect(submit(w, compose(ALICE), ALICE), "250")
+        says(w, "sold", "log of a message")
+        with submission(w, ALICE) as client:
+            expect(client.mail(ALICE), "250")
+            for recipient in to(100):
+                expect(client.rcpt(recipient), "250")
+            expect(client.rcpt("one@elsewhere.example"), "452 4.5.3 Too many "
+                   "recipients for %s: plan gold allows 100 " % ALICE)
+            says(w, "sold", "log of a recipient")
+            client.command("RSET")
+            expect(client.mail(ALICE, " SIZE=%d" % (25 << 20)), "250")
+            client.command("RSET")
+            expect(client.mail(ALICE, " SIZE=%d" % ((25 << 20) + 1)),
+                   "552 5.3.4 Message too large for " + ALICE)
+            says(w, "sold", "log of a large message")
+        said = run(w, "sold", "raise")
+        assert " 1/10000 " in said and " 1/20000 " in said and \
+            "  set until 20" in said and said.rstrip().endswith(
+                " 00:00:00 UTC (configured: 10000 recipients)"), said
+        bob = "bob@example.net"		# has the default plan
+        with submission(w, bob) as client:
+            expect(client.mail(bob), "250")
+            for recipient in to(10):
+                expect(client.rcpt(recipient), "250")
+            expect(client.rcpt("one@elsewhere.example"), "451 4.7.1 Quota "
+                   "exceeded for %s: plan bronze allows 10 recipients a "
+                   "minute; the next one fits at " % bob)
+
+
 def make_warning(w):
     """The program of notify-command; the file that it writes."""
     d = w.millgate.directory
@@ -149,7 +182,7 @@ def a_customer_is_warned_and_gets_a_higher_limit(w):
         expect(submit(w, compose(ACME), ACME, recipients=burst(401)), "250")
         says(w, "customer", "log of a warning")
         said = wait_until("the program has run", lambda: lines_of(path))
-        assert said == ["quota-warning: acme 1200 of 1500 recipients an hour,"
+        assert said == ["quota-warning: acme 1200 of 1500 recipients per hour,"
                         " last by %s" % ACME], said
         assert sent_by_cron(w) == said
         expect(submit(w, compose(ACME), ACME, recipients=burst(300)), "250")

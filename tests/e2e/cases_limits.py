@@ -72,7 +72,6 @@ def a_message_has_limits_of_its_own(w):
         delivered(w, "elsewhere.example", text)
         line = log_line(w, reply)
         assert "refused=1 " in line and "quota=2/unlimited" in line, line
-        # quotas hold, limits of one message reject
         assert w.millgate.log_line(rule="message-recipients", login=login)
 
 
