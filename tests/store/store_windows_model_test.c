@@ -279,20 +279,27 @@ model_set_clock(struct model *m, int64_t seconds)
 	}
 }
 
-/* Reservations end; the clock may be wrong afterwards. */
 static void
-model_restart(struct model *m)
+model_give_back_all(struct model *m)
 {
-	char	error[STORE_ERROR];
 	unsigned i;
-	int64_t	now;
-	size_t	k;
-	int	w;
 
 	for (i = 0; i < OPEN; i++) {
 		store_give_back(&m->open[i].r);
 		model_close(m, i);
 	}
+}
+
+/* Reservations end; the clock may be wrong afterwards. */
+static void
+model_restart(struct model *m)
+{
+	char	error[STORE_ERROR];
+	int64_t	now;
+	size_t	k;
+	int	w;
+
+	model_give_back_all(m);
 	if (!m->b->durable)
 		return;
 	m->restarted++;
@@ -324,7 +331,8 @@ model_pass_time(struct model *m)
 		m->now -= dice(m, HOUR);
 		break;
 	case 3:
-	case 4:
+	case 4:		/* no message takes that long */
+		model_give_back_all(m);
 		m->now += dice(m, 2 * DAY);
 		break;
 	case 5:
