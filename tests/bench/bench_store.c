@@ -3,10 +3,11 @@
  *
  *	bench_store [DIRECTORY]
  *
- * It prints a line for each measurement: backend, threads, recipients per
- * message, messages per second, microseconds that a message waits, and CPU
- * microseconds. Then it measures a state file with a million logins
- * (BENCH_LOGINS in the environment): time to open, memory, decisions.
+ * It prints a line for each measurement: backend, windows with a limit, threads,
+ * recipients per message, messages per second, microseconds that a message
+ * waits, and CPU microseconds. Then it measures state files with a million
+ * logins (BENCH_LOGINS in the environment): of one window, and of four after
+ * some messages in the course of a month. Time to open, memory, decisions.
  * The Redis server is started on the loopback in the same run; the CPU time
  * is ours, without the server's.
  */
@@ -27,11 +28,29 @@
 #define MAX_THREADS	16
 #define BENCH_LOGINS	1000000
 
-static const struct store_limits limits =
-	    STORE_LIMITS_HOUR(4000000000u, 4000000000u);
+#define MOST	UINT64_C(4000000000)
+
+/* One limit of each unit in so many windows: the hour, the day, and so on. */
+static struct store_limits
+limits_of(unsigned windows)
+{
+	static const enum store_window order[STORE_WINDOWS] = {
+		STORE_HOUR, STORE_DAY, STORE_MINUTE, STORE_MONTH
+	};
+	struct store_limits	limits = STORE_LIMITS_HOUR(MOST, MOST);
+	unsigned		i;
+	int			u;
+
+	for (i = 0; windows > 1 && i < windows; i++)
+		for (u = 0; u < STORE_UNITS; u++)
+			limits.of[u][order[i]] = MOST;
+	return limits;
+}
 
 struct worker {
 	struct store	*store;
+	struct store_limits limits;
+	unsigned	 windows;
 	unsigned	 number, recipients, logins;
 	bool		 commit;
 	double		 until;
@@ -56,18 +75,20 @@ stop(const char *why)
 }
 
 static void
-message(struct store *s, const char *login, unsigned recipients, bool commit)
+message(struct store *s, const char *login, const struct worker *like,
+    time_t now)
 {
-	struct reservation	*r = reservation_on(s, login, limits);
+	struct reservation	*r = reservation_on(s, login, like->limits);
 	struct store_usage	 u;
 	unsigned		 i;
 
-	for (i = 0; i < recipients; i++)
-		if (store_reserve(r, T0, &u) != STORE_TAKEN)
+	for (i = 0; i < like->recipients; i++)
+		if (store_reserve(r, now, &u) != STORE_TAKEN)
 			stop("a recipient was not accepted");
-	if (!commit)
+	store_set_bytes(r, 1);
+	if (!like->commit)
 		store_give_back(&r);
-	else if (store_commit(&r, T0, &u) != STORE_TAKEN)
+	else if (store_commit(&r, now, &u) != STORE_TAKEN)
 		stop(u.error);
 }
 
@@ -92,7 +113,7 @@ work(void *arg)
 		for (i = 0; i < 64; i++) {
 			snprintf(login, sizeof(login), "user%lu@example.org",
 			    (w->messages * 7919 + w->number) % w->logins);
-			message(w->store, login, w->recipients, w->commit);
+			message(w->store, login, w, T0);
 			w->messages++;
 		}
 	} while (clock_now() < w->until);
@@ -110,6 +131,7 @@ measure(const char *name, struct store *s, unsigned threads,
 
 	for (i = 0; i < threads; i++) {
 		w[i] = like;
+		w[i].limits = limits_of(like.windows);
 		w[i].store = s;
 		w[i].number = i;
 		w[i].until = start + SECONDS;
@@ -122,8 +144,8 @@ measure(const char *name, struct store *s, unsigned threads,
 	}
 	rate = (double)messages / (clock_now() - start);
 	cpu = (cpu_now() - cpu) / (double)messages;
-	printf("%-24s %2u threads %2u rcpts %9.0f messages/s %8.2f us "
-	    "%8.2f us CPU\n", name, threads, like.recipients, rate,
+	printf("%-24s %u windows %2u threads %2u rcpts %9.0f messages/s %8.2f us "
+	    "%8.2f us CPU\n", name, like.windows, threads, like.recipients, rate,
 	    threads * 1e6 / rate, cpu * 1e6);
 }
 
@@ -151,33 +173,46 @@ resident_kb(void)
 	return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-/* Each login sends one message. */
+/*
+ * Each login sends one message now. With four windows it has sent five more: in
+ * the course of the month, of the day and of the hour.
+ */
 static void
-fill(struct store *s, unsigned logins)
+fill(struct store *s, unsigned logins, unsigned windows)
 {
+	static const time_t ago[] = { 1800000, 900000, 50000, 7200, 1200, 0 };
+	struct worker	like = { .recipients = 1, .commit = true,
+			    .limits = limits_of(windows) };
+	size_t		k = windows > 1 ? 0 : 5;
 	char		login[48];
 	unsigned	i;
 
-	for (i = 0; i < logins; i++) {
-		snprintf(login, sizeof(login), "user%u@example.org", i);
-		message(s, login, 1, true);
+	for (; k < sizeof(ago) / sizeof(ago[0]); k++) {
+		for (i = 0; i < logins; i++) {
+			snprintf(login, sizeof(login),
+			    "user%u@example.org", i);
+			message(s, login, &like, T0 - ago[k]);
+		}
 	}
 }
 
 static void
-many_logins(const char *path, unsigned logins)
+many_logins(const char *path, unsigned logins, unsigned windows)
 {
-	struct worker	 like = { .recipients = 1, .logins = logins };
+	struct worker	 like = { .recipients = 1, .logins = logins,
+			    .windows = windows };
 	struct store	*s;
 	struct stat	 st = { .st_size = 0 };
 	char		 error[STORE_ERROR], name[64];
 	double		 start, cpu;
-	long		 before;
+	long		 before, grown;
 
 	/* a process of its own: this one must not reuse its memory */
 	if (fork() == 0) {
 		s = open_file(path);
-		fill(s, logins);
+		fill(s, logins, windows);
+		if (store_prune(s, T0, error) != STORE_TAKEN)
+			stop(error);
 		store_close(&s);
 		_exit(0);
 	}
@@ -187,10 +222,12 @@ many_logins(const char *path, unsigned logins)
 	start = clock_now();
 	cpu = cpu_now();
 	s = open_file(path);
-	printf("%u logins: file %.1f MB, open %.2f s (%.2f s CPU), memory "
-	    "%.1f MB\n", logins, (double)st.st_size / 1e6,
-	    clock_now() - start, cpu_now() - cpu,
-	    (double)(resident_kb() - before) / 1e3);
+	grown = resident_kb() - before;
+	printf("%u logins, %u windows: file %.1f MB, open %.2f s "
+	    "(%.2f s CPU), memory %.1f MB, %ld octets a login\n", logins,
+	    windows, (double)st.st_size / 1e6, clock_now() - start,
+	    cpu_now() - cpu, (double)grown / 1e3,
+	    grown * 1024 / (long)logins);
 	snprintf(name, sizeof(name), "reserve, %u logins", logins);
 	measure(name, s, 1, like);
 	like.commit = true;
@@ -209,7 +246,10 @@ static void
 on_redis(const unsigned *threads, size_t n, struct worker one,
     struct worker ten)
 {
-	struct store_place	 place = { .timeout = 10000 };
+	/* one second, so that all windows count in one slot, as at T0 */
+	struct store_place	 place = {
+		.timeout = 10000, .callers_clock = true
+	};
 	struct redis_process	 redis = { .port = 0 };
 	struct store		*s;
 	char			*why = NULL;
@@ -224,7 +264,8 @@ on_redis(const unsigned *threads, size_t n, struct worker one,
 		if (s == NULL)
 			stop(why);
 		measure("redis", s, threads[i], one);
-		measure("redis", s, threads[i], ten);
+		if (one.windows == 1)
+			measure("redis", s, threads[i], ten);
 		store_close(&s);
 	}
 	redis_end(&redis);
@@ -247,6 +288,7 @@ int
 main(int argc, char **argv)
 {
 	static const unsigned threads[] = { 1, 2, 4 };
+	static const unsigned windows[] = { 1, 2, 4 };
 	const char	*count = getenv("BENCH_LOGINS");
 	char		 dir[200], path[256];
 	struct worker	 one = { .recipients = 1, .logins = 1000,
@@ -254,26 +296,34 @@ main(int argc, char **argv)
 	struct worker	 ten = { .recipients = 10, .logins = 1000,
 			    .commit = true };
 	struct store	*s;
-	size_t		 i;
+	unsigned	 logins = count != NULL ? (unsigned)atoi(count) :
+			    BENCH_LOGINS;
+	size_t		 i, k;
 
 	snprintf(dir, sizeof(dir), "%s/bench-store-XXXXXX",
 	    argc > 1 ? argv[1] : "/tmp");
 	if (mkdtemp(dir) == NULL)
 		stop("cannot make a temporary directory");
 	snprintf(path, sizeof(path), "%s/state.db", dir);
-	for (i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
-		s = store_open_memory();
-		measure("memory", s, threads[i], one);
-		store_close(&s);
-		s = open_file(path);
-		measure("sqlite", s, threads[i], one);
-		measure("sqlite", s, threads[i], ten);
-		store_close(&s);
-		remove_files(path);
+	for (k = 0; k < sizeof(windows) / sizeof(windows[0]); k++) {
+		one.windows = ten.windows = windows[k];
+		for (i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
+			s = store_open_memory();
+			measure("memory", s, threads[i], one);
+			store_close(&s);
+			s = open_file(path);
+			measure("sqlite", s, threads[i], one);
+			if (k == 0)
+				measure("sqlite", s, threads[i], ten);
+			store_close(&s);
+			remove_files(path);
+		}
+		on_redis(threads, sizeof(threads) / sizeof(threads[0]), one,
+		    ten);
 	}
-	on_redis(threads, sizeof(threads) / sizeof(threads[0]), one, ten);
-	many_logins(path, count != NULL ? (unsigned)atoi(count) :
-	    BENCH_LOGINS);
+	many_logins(path, logins, 1);
+	remove_files(path);
+	many_logins(path, logins, 4);
 	remove_files(path);
 	rmdir(dir);
 	return 0;
