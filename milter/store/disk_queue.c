@@ -167,6 +167,7 @@ disk_queue_write(struct disk_queue *q, struct ledger_row *rows,
 			disk_queue_write_waiting(q);
 	}
 	pthread_mutex_unlock(&q->lock);
+	last->next = NULL;
 	memcpy(error, w.error, STORE_ERROR);
 	return w.written;
 }

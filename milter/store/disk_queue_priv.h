@@ -46,7 +46,8 @@ void	disk_queue_stop(struct disk_queue *q);
 void	disk_queue_go(struct disk_queue *q);
 
 /*
- * Write a list of rows in one transaction; the `next` of its last one is ours.
+ * Write a list of rows in one transaction; the `next` of its last one is ours
+ * until the return, and NULL then.
  * False: nothing was written; see error. So for all functions below.
  */
 bool	disk_queue_write(struct disk_queue *q, struct ledger_row *rows,

@@ -433,6 +433,63 @@ one_hundred_sessions(void **state)
 	}
 }
 
+struct beginner {
+	struct store	*store;
+	pthread_barrier_t *begin;
+	char		 key[16];
+};
+
+static void *
+begin_to_count(void *arg)
+{
+	struct beginner		*c = arg;
+	struct store_usage	 u;
+	struct reservation	*r;
+
+	r = reservation_on(c->store, c->key, limits_everywhere());
+	pthread_barrier_wait(c->begin);
+	if (store_reserve(r, T0 + 60, &u) != STORE_TAKEN)
+		store_give_back(&r);
+	else
+		store_commit(&r, T0 + 60, &u);
+	return NULL;
+}
+
+/* Each writes what its hour knows beside its own rows, in one transaction. */
+static void
+many_windows_begin_at_once(void **state)
+{
+	struct backend		*b = *state;
+	pthread_barrier_t	 begin;
+	struct beginner		 c[CROWD];
+	pthread_t		 thread[CROWD];
+	struct store_usage	 u;
+	size_t			 i;
+
+	pthread_barrier_init(&begin, NULL, CROWD);
+	for (i = 0; i < CROWD; i++) {
+		c[i].store = b->store;
+		c[i].begin = &begin;
+		snprintf(c[i].key, sizeof(c[i].key), "user %zu", i);
+		sent(b->store, c[i].key, T0, 3);
+	}
+	for (i = 0; i < CROWD; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL,
+		    begin_to_count, &c[i]), 0);
+	for (i = 0; i < CROWD; i++)
+		pthread_join(thread[i], NULL);
+	pthread_barrier_destroy(&begin);
+	reopen(b);
+	for (i = 0; i < CROWD; i++) {
+		assert_int_equal(store_usage(b->store, c[i].key, T0 + 60,
+		    limits_everywhere(), &u), STORE_TAKEN);
+		assert_int_equal(RCPTS(u), 4);
+		assert_int_equal(u.used[STORE_RECIPIENTS][STORE_DAY], 4);
+		assert_int_equal(u.used[STORE_RECIPIENTS][STORE_MONTH], 4);
+		assert_int_equal(u.used[STORE_RECIPIENTS][STORE_MINUTE], 1);
+	}
+}
+
 /* --- settings ------------------------------------------------------------ */
 
 static void
@@ -567,6 +624,7 @@ main(void)
 		cmocka_unit_test(a_limit_that_comes_later),
 		cmocka_unit_test(listed_and_forgotten),
 		cmocka_unit_test(one_hundred_sessions),
+		cmocka_unit_test(many_windows_begin_at_once),
 		cmocka_unit_test(settings_of_all_windows),
 		cmocka_unit_test(settings_are_listed_and_pruned),
 	};
