@@ -444,6 +444,7 @@ after_a_power_cut_it_starts(void **state)
 #endif
 #define KILL_THREADS	3
 #define KILL_RECIPIENTS	2
+#define KILL_BYTES	UINT64_C(7000000)
 
 struct killed { struct store *s; int fd; };
 
@@ -456,9 +457,10 @@ send_and_report(void *arg)
 	struct reservation	*r;
 
 	for (;;) {
-		r = reservation_on(k->s, "alice", no_limits);
+		r = reservation_on(k->s, "alice", limits_everywhere());
 		store_reserve(r, T0, &u);
 		store_reserve(r, T0, &u);
+		store_set_bytes(r, KILL_BYTES);
 		if (store_commit(&r, T0, &u) != STORE_TAKEN)
 			_exit(1);
 		if (write(k->fd, "+", 1) != 1)
@@ -533,6 +535,22 @@ kill_one(unsigned *seed)
 	return reported;
 }
 
+/* Recipients; every window and unit must agree. */
+static uint64_t
+used_everywhere(struct store *s)
+{
+	struct store_usage u;
+
+	assert_int_equal(store_usage(s, "alice", T0, limits_everywhere(), &u),
+	    STORE_TAKEN);
+	assert_true(windows_agree(&u));
+	assert_int_equal(u.reserved[STORE_BYTES], 0);
+	assert_int_equal(RCPTS(u), MSGS(u) * KILL_RECIPIENTS);
+	assert_int_equal(u.used[STORE_BYTES][STORE_HOUR],
+	    MSGS(u) * KILL_BYTES);
+	return RCPTS(u);
+}
+
 static void
 kill_at_any_moment(void **state)
 {
@@ -544,7 +562,7 @@ kill_at_any_moment(void **state)
 	for (i = 0; i < KILLS; i++) {
 		accepted = KILL_RECIPIENTS * kill_one(&seed);
 		s = open_good();
-		after = used(s, "alice", T0);
+		after = used_everywhere(s);
 		store_close(&s);
 		in_flight = KILL_RECIPIENTS * KILL_THREADS;
 		assert_in_range(after, before + accepted,

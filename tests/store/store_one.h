@@ -41,6 +41,32 @@ store_open_tool(const char *spec, char **why)
 	return store_open_at(&place, STORE_CHANGE, why);
 }
 
+/* So high that nothing is refused, but all windows count. */
+static inline struct store_limits
+limits_everywhere(void)
+{
+	struct store_limits	l;
+	int			u, w;
+
+	for (u = 0; u < STORE_UNITS; u++)
+		for (w = 0; w < STORE_WINDOWS; w++)
+			l.of[u][w] = UINT64_C(1) << 40;
+	return l;
+}
+
+/* All windows have counted the same; false: they have not. */
+static inline bool
+windows_agree(const struct store_usage *use)
+{
+	int u, w;
+
+	for (u = 0; u < STORE_UNITS; u++)
+		for (w = 0; w < STORE_WINDOWS; w++)
+			if (use->used[u][w] != use->used[u][STORE_HOUR])
+				return false;
+	return use->counted == (1u << STORE_WINDOWS) - 1;
+}
+
 static inline struct reservation *
 reservation_on(struct store *s, const char *key, struct store_limits limits)
 {

@@ -133,6 +133,16 @@ usage_of(struct store *s, const char *key)
 	return u;
 }
 
+static struct store_usage
+usage_everywhere(struct store *s, const char *key)
+{
+	struct store_usage u;
+
+	if (store_usage(s, key, 0, limits_everywhere(), &u) == STORE_UNKNOWN)
+		fail_msg("%s", u.error);
+	return u;
+}
+
 /* --- several daemons ----------------------------------------------------- */
 
 #define DAEMONS	2
@@ -155,14 +165,17 @@ static void *
 one_session(void *arg)
 {
 	struct session		*c = arg;
-	struct store_limits	 limits =
-	    STORE_LIMITS_HOUR(LIMIT, STORE_UNLIMITED);
+	struct store_limits	 limits = STORE_LIMITS_NONE;
 	struct store_usage	 u;
 	struct reservation	*r;
 	char			 key[32];
 
+	/* each unit and window in its turn */
+	limits.of[c->round % STORE_UNITS][c->round / STORE_UNITS %
+	    STORE_WINDOWS] = LIMIT;
 	snprintf(key, sizeof(key), "round %u", c->round);
 	r = reservation_on(c->store, key, limits);
+	store_set_bytes(r, 1);
 	if (store_reserve(r, 0, &u) != STORE_TAKEN)
 		store_give_back(&r);
 	else if (store_commit(&r, 0, &u) == STORE_TAKEN)
@@ -234,7 +247,8 @@ reserve_and_wait(int fd)
 	struct store_usage	 u;
 
 	s = open_at((struct store_place){ .lease = LEASE, .timeout = 5000 });
-	r = reservation_on(s, "alice", no_limits);
+	r = reservation_on(s, "alice", limits_everywhere());
+	store_set_bytes(r, 900);
 	store_reserve(r, 0, &u);
 	store_reserve(r, 0, &u);
 	if (store_reserve(r, 0, &u) == STORE_TAKEN && write(fd, "r", 1) == 1)
@@ -246,14 +260,15 @@ reserve_and_wait(int fd)
 static void
 lapse(const char *key)
 {
-	char command[400];
+	char command[500];
 
-	snprintf(command, sizeof(command), "EVAL \"%s\" 1 "
-	    "millgate:account:%s",
-	    "for _, f in ipairs(redis.call('HKEYS', KEYS[1])) do "
-	    "local v = redis.call('HGET', KEYS[1], f) "
-	    "if f:sub(1, 1) == 'h' then redis.call('HSET', KEYS[1], f, "
-	    "(v:gsub('%d+$', '1'))) end end return 1", key);
+	snprintf(command, sizeof(command), "EVAL \"%s\" 2 "
+	    "millgate:account:%s millgate:windows:%s",
+	    "for _, k in ipairs(KEYS) do "
+	    "for _, f in ipairs(redis.call('HKEYS', k)) do "
+	    "local v = redis.call('HGET', k, f) "
+	    "if f:find('^[hx]') then redis.call('HSET', k, f, "
+	    "(v:gsub('%d+$', '1'))) end end end return 1", key, key);
 	assert_string_equal(redis_say(redis.port, command), ":1\r\n");
 }
 
@@ -295,16 +310,24 @@ a_killed_daemon_frees_its_reservations(void **state)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	close(fd[0]);
-	u = usage_of(*state, "alice");
+	u = usage_everywhere(*state, "alice");
 	assert_int_equal(RCPTS_HELD(u), 3);
 	assert_int_equal(MSGS_HELD(u), 1);
+	assert_int_equal(u.reserved[STORE_BYTES], 900);
+	limits.of[STORE_BYTES][STORE_DAY] = 1000;
 	r = reservation_on(*state, "alice", limits);
 	assert_int_equal(store_reserve(r, 0, &u), STORE_REFUSED);
 	lapse("alice");
 	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
 	assert_int_equal(RCPTS_HELD(u), 1);
+	assert_int_equal(u.reserved[STORE_BYTES], 0);
+	store_set_bytes(r, 1000);
+	assert_int_equal(store_reserve(r, 0, &u), STORE_TAKEN);
+	assert_int_equal(u.reserved[STORE_BYTES], 1000);
 	store_give_back(&r);
 	/* nothing is left on the server */
+	assert_string_equal(redis_say(redis.port,
+	    "EXISTS millgate:windows:alice"), ":0\r\n");
 	assert_string_equal(redis_say(redis.port,
 	    "EXISTS millgate:account:alice"), ":0\r\n");
 }
@@ -319,7 +342,8 @@ send_until_killed(int fd)
 
 	s = open_at((struct store_place){ .timeout = 5000 });
 	for (;;) {
-		r = reservation_on(s, "bob", no_limits);
+		r = reservation_on(s, "bob", limits_everywhere());
+		store_set_bytes(r, 70);
 		if (store_reserve(r, 0, &u) != STORE_TAKEN ||
 		    store_commit(&r, 0, &u) != STORE_TAKEN ||
 		    write(fd, "c", 1) != 1)
@@ -332,6 +356,7 @@ an_answered_commit_is_never_lost(void **state)
 {
 	unsigned	seed = 7, round, answered = 0;
 	uint64_t	before;
+	struct store_usage after;
 	char		buf[4096];
 	int		fd[2];
 	ssize_t		n;
@@ -353,8 +378,15 @@ an_answered_commit_is_never_lost(void **state)
 		close(fd[0]);
 		/* the server may still have one that it read before */
 		usleep(1000);
-		assert_in_range(RCPTS(usage_of(*state, "bob")),
-		    before + answered, before + answered + 1);
+		after = usage_everywhere(*state, "bob");
+		assert_in_range(RCPTS(after), before + answered,
+		    before + answered + 1);
+		assert_int_equal(after.used[STORE_BYTES][STORE_DAY],
+		    70 * RCPTS(after));
+		assert_int_equal(after.used[STORE_RECIPIENTS][STORE_DAY],
+		    RCPTS(after));
+		assert_int_equal(after.used[STORE_RECIPIENTS][STORE_MONTH],
+		    RCPTS(after));
 	}
 	print_message("200 kills, %llu messages\n",
 	    (unsigned long long)RCPTS(usage_of(*state, "bob")));
