@@ -27,6 +27,11 @@ user bob {
 user mallory@example.org { block = yes }
 user zero@example.org { plan = none }
 user shut@acme.example { }
+plan sold { recipients-per-hour = 1000 recipients-per-day = 10000
+    bytes-per-month = 2G recipients-per-message = 100 bytes-per-message = 25M }
+plan unsent { bytes-per-message = 0 }
+user vera@example.org { plan = sold }
+user walt@example.org { plan = unsent }
 users-file = "%(dir)s/users"
 '''
 
@@ -40,6 +45,10 @@ TIER['recipients-per-hour'] = 5000
 WEB['recipients-per-hour'], SMTP['recipients-per-hour'] = 3000, 1000
 ACME = dict(UNLIMITED, plan='standard', by='group', name='acme')
 ACME['recipients-per-hour'] = 1500
+
+SOLD = {'recipients-per-hour': 1000, 'recipients-per-day': 10000,
+        'bytes-per-month': 2 << 30, 'recipients-per-message': 100,
+        'bytes-per-message': 25 << 20}
 
 # login, more arguments, exit status, some of the JSON members
 ROWS = (
@@ -69,6 +78,11 @@ ROWS = (
         'plans': [dict(UNLIMITED, plan='professional', by='user',
                        name='file@example.net',
                        **{'recipients-per-hour': 5000})]}),
+    ('vera@example.org', (), 0, {
+        'plans': [dict(UNLIMITED, plan='sold', by='user',
+                       name='vera@example.org', **SOLD)]}),
+    ('walt@example.org', (), 1, {
+        'why-not': 'its plan, or the limit set for it, allows no mail'}),
     ('mallory@example.org', (), 1, {
         'may-send': False, 'why-not': 'its entry has block = yes'}),
     ('zero@example.org', (), 1, {
@@ -174,6 +188,12 @@ def main():
             check_row(d, conf, login, args, status, want)
         status, out, err = run(conf, 'explain', 'bob')
         expect('table', (status, out), (0, TABLE % {'dir': d}))
+        expect('windows', [line for line in run(
+            conf, 'explain', 'vera@example.org')[1].split('\n')
+                           if line.startswith('plan ')], [
+            'plan           sold, by user vera@example.org: 1000 recipients, '
+            'unlimited messages an hour, 10000 recipients a day, 2G bytes a '
+            'month, 100 recipients a message, 25M bytes a message'])
         expect('no state file is reported', err.split(':')[0],
                os.path.join(d, 'state.db'))
         expect('escaped', run(conf, 'explain', '\x1b[31m')[1].split('\n')[0],
