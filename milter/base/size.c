@@ -24,10 +24,11 @@ size_parse(const char *text, uint64_t *size)
 {
 	static const char	 units[] = "kmg";
 	size_t			 digits = strspn(text, "0123456789"), i;
-	const char		*unit = strchr(units, ascii_lower(text[digits]));
+	const char		*unit;
 	uint64_t		 n = 0;
 	unsigned		 shift = 0;
 
+	unit = strchr(units, ascii_lower(text[digits]));
 	if (digits == 0 || unit == NULL ||
 	    (text[digits] != '\0' && text[digits + 1] != '\0'))
 		return false;

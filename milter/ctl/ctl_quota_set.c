@@ -116,8 +116,9 @@ parse_time(const char *text, time_t *when)
 	    !take_digits(&p, 2, "-", &tm.tm_mon) || p[-1] != '-' ||
 	    !take_digits(&p, 2, " T", &tm.tm_mday))
 		return false;
-	if ((p[-1] == ' ' || p[-1] == 'T') && (!take_digits(&p, 2, ":", &tm.tm_hour) ||
-	    p[-1] != ':' || !take_digits(&p, 2, ":Z", &tm.tm_min)))
+	if ((p[-1] == ' ' || p[-1] == 'T') &&
+	    (!take_digits(&p, 2, ":", &tm.tm_hour) || p[-1] != ':' ||
+	    !take_digits(&p, 2, ":Z", &tm.tm_min)))
 		return false;
 	if (p[-1] == ':' && !take_digits(&p, 2, "Z", &tm.tm_sec))
 		return false;

@@ -43,7 +43,8 @@ static const char usage[] =
     "           [--state PATH]\n"
     "\n"
     "Show how much each login, group, listener and relay has sent in the last\n"
-    "hour, and in each window with a limit: all of them, one, or the N busiest.\n";
+    "hour, and in each window with a limit: all of them, one, or the N\n"
+    "busiest.\n";
 
 /* --- accounts and their plans -------------------------------------------- */
 

@@ -4,11 +4,11 @@
  * Only translation: a callback finds its session, passes the event on, turns
  * the verdict into a reply, and at the end of a message applies the edits.
  *
- * The negotiation keeps the traffic small. Events whose answer the MTA does
- * not need get none (SMFIP_NR_*). The body is declined when the configuration
- * neither signs, verifies nor limits octets; otherwise it is sent without replies. For all
- * but the largest unsigned mail that is cheaper than a reply to each chunk,
- * which SMFIS_SKIP would need.
+ * The negotiation keeps the traffic small. Events whose answer the MTA does not
+ * need get none (SMFIP_NR_*). The body is declined when the configuration
+ * neither signs, verifies nor limits octets; otherwise it is sent without
+ * replies. For all but the largest unsigned mail that is cheaper than a reply
+ * to each chunk, which SMFIS_SKIP would need.
  */
 #include <stdatomic.h>
 #include <stdlib.h>

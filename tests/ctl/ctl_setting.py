@@ -225,20 +225,6 @@ def kept(where):
             'until': {'messages-per-month': 4007210401,
                       'bytes-per-day': 4007210400}}:
         fail('explain dave: %r' % said)
-    ends(where)
-
-
-def ends(where):
-    """A limit ends at its time."""
-    until = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() + 2))
-    expect(where, ('quota', 'set', 'frank', '--messages', '1', '--until',
-                   until), 'frank', {'messages_limit': 1})
-    give_up = time.monotonic() + 60
-    while 'messages_limit' in rows(where, 'quota', 'show', 'frank')['frank']:
-        if time.monotonic() > give_up:
-            fail('the limit has not ended')
-            break
-        time.sleep(0.1)
 
 
 def qualified(where):

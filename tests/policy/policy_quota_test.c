@@ -83,7 +83,8 @@ static const struct {
 	    "alice@example.org: plan trial allows 1000 recipients an hour; "
 	    "the next one fits at 12:01:00 UTC (in 60 seconds)" },
 	{ "no time is given when waiting does not help",
-	    { ACTION_DEFER, ACTION_DEFER }, STORE_REFUSED, { HOUR, .next_fit = 0 },
+	    { ACTION_DEFER, ACTION_DEFER }, STORE_REFUSED,
+	    { HOUR, .next_fit = 0 },
 	    ACTION_DEFER, "451", "4.7.1", "Quota exceeded for "
 	    "alice@example.org: plan trial allows 1000 recipients an hour" },
 	{ "for a time that has just passed the wait is 0",
@@ -143,12 +144,14 @@ static const struct {
 	    "Quota exceeded for carol: its own setting allows 5 recipients an "
 	    "hour; the next one fits at 12:01:00 UTC (in 60 seconds)" },
 	{ "the other one still is", &set,
-	    { HOUR, .refused = true, .unit = STORE_MESSAGES, .next_fit = NOON + 60 },
+	    { HOUR, .refused = true, .unit = STORE_MESSAGES,
+	    .next_fit = NOON + 60 },
 	    "Quota exceeded for carol: plan trial allows 9 messages an "
 	    "hour; the next one fits at 12:01:00 UTC (in 60 seconds)" },
 	{ "a plan of 0 allows none", &nothing, { HOUR, .refused = true },
 	    "bob may not send: plan none allows no recipients" },
-	{ "nor messages", &nothing, { HOUR, .refused = true, .unit = STORE_MESSAGES },
+	{ "nor messages", &nothing,
+	    { HOUR, .refused = true, .unit = STORE_MESSAGES },
 	    "bob may not send: plan none allows no messages" },
 	{ "without a login the listener is named", &local,
 	    { HOUR, .refused = true, .next_fit = NOON },
@@ -256,10 +259,12 @@ the_last_to_make_room_is_named(void **state)
 		size_t			 want;
 	} rows[] = {
 		{ "no account refused", { { 0 } }, 0 },
-		{ "the login", { { HOUR, .refused = true, .next_fit = 60 } }, 0 },
+		{ "the login",
+		    { { HOUR, .refused = true, .next_fit = 60 } }, 0 },
 		{ "the group alone", { { 0 },
 		    { HOUR, .refused = true, .next_fit = 60 } }, 1 },
-		{ "the later of two", { { HOUR, .refused = true, .next_fit = 60 },
+		{ "the later of two",
+		    { { HOUR, .refused = true, .next_fit = 60 },
 		    { HOUR, .refused = true, .next_fit = 120 } }, 1 },
 		{ "the login when both are the same",
 		    { { HOUR, .refused = true, .next_fit = 60 },
