@@ -21,10 +21,10 @@ struct part {
 
 struct ledger_reservation {
 	struct reservation base;
-	struct part	 part[STORE_ACCOUNTS];
 	struct shard	*lock[STORE_ACCOUNTS];	/* in the order of locking */
 	size_t		 nlocks;
 	struct counts	 held;			/* of each account */
+	struct part	 part[];
 };
 
 /* --- reservations -------------------------------------------------------- */
@@ -67,11 +67,12 @@ ledger_reservation_new(struct store *s, const struct store_account *account,
     size_t n)
 {
 	struct ledger			*l = (struct ledger *)s;
-	struct ledger_reservation	*r = xcalloc(1, sizeof(*r));
+	struct ledger_reservation	*r;
 	struct part			*p;
 	uint32_t			 hash;
 	size_t				 i;
 
+	r = xcalloc(1, sizeof(*r) + n * sizeof(r->part[0]));
 	for (i = 0; i < n; i++) {
 		p = &r->part[i];
 		hash = account_hash(account[i].key);

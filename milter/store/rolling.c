@@ -27,10 +27,22 @@ rolling_bounded(int64_t at)
 	return at < ROLLING_AT_MAX ? (uint32_t)at : ROLLING_AT_MAX;
 }
 
+/* A division by a constant is several times faster: it is in each decision. */
 uint32_t
 rolling_at(enum store_window w, time_t now)
 {
-	return now < 0 ? 0 : rolling_bounded(now / rolling_shapes[w].seconds);
+	if (now < 0)
+		return 0;
+	switch (w) {
+	case STORE_MINUTE:
+		return rolling_bounded(now);
+	case STORE_HOUR:
+		return rolling_bounded(now / 60);
+	case STORE_DAY:
+		return rolling_bounded(now / 900);
+	default:
+		return rolling_bounded(now / 21600);
+	}
 }
 
 uint32_t

@@ -89,9 +89,11 @@ store_usage_init(struct store_usage *usage, size_t n, time_t now)
 {
 	size_t i;
 
-	memset(usage, 0, n * sizeof(*usage));
-	for (i = 0; i < n; i++)
+	/* the rest of `error` is larger than all before it */
+	for (i = 0; i < n; i++) {
+		memset(&usage[i], 0, offsetof(struct store_usage, error) + 1);
 		usage[i].now = now;
+	}
 }
 
 void
