@@ -2,15 +2,17 @@
 #
 # Sourced. There are three rules. Nothing is changed on a machine that runs a
 # mail server. Missing packages are installed, but no servers. Postfix, Dovecot,
-# nsd, Sendmail, Redis and haproxy are unpacked below the source tree and not
-# installed, so the system gets no user, service or configuration file.
+# nsd, Sendmail, Redis, haproxy, PostgreSQL, MariaDB and OpenLDAP are unpacked
+# below the source tree and not installed, so the system gets no user, service
+# or configuration file.
 
 # The packages that the build, its tests and the end-to-end suite need, by their
-# names in Debian 12. libsystemd, libhiredis and libyaml are optional for the
-# build.
+# names in Debian 12. libsystemd, libhiredis, libyaml, libpq, libmariadb and
+# libldap are optional for the build.
 BUILD_PACKAGES="autoconf automake gcc make pkg-config libc6-dev
 libmilter-dev libopendkim-dev libspf2-dev libssl-dev libunbound-dev
-libsqlite3-dev libconfuse-dev libidn2-dev libhiredis-dev libyaml-dev"
+libsqlite3-dev libconfuse-dev libidn2-dev libhiredis-dev libyaml-dev
+libpq-dev libmariadb-dev libldap-dev"
 TEST_PACKAGES="libcmocka-dev libsystemd-dev libmail-dkim-perl python3-spf
 python3-yaml"
 # What contrib/build-deb needs besides these.
@@ -21,7 +23,8 @@ SERVER_LIBRARIES="libdb5.3 libicu72 libnsl2 libsasl2-2 libsodium23
 libevent-2.1-7 libfstrm0 libprotobuf-c1 libpam0g libcap2 libunwind8
 libldap-2.5-0 liblockfile1 libwrap0 libsasl2-modules libsasl2-modules-db m4
 libjemalloc2 liblzf1 libatomic1 liblua5.3-0 libopentracing-c-wrapper0
-libpcre2-8-0"
+libpcre2-8-0 libaio1 libedit2 libgssapi-krb5-2 libltdl7 libmariadb3 libncurses6
+libnuma1 libpq5 libreadline8 liburing2 libxml2"
 SERVERS="postfix dovecot-core nsd"
 # Always unpacked, because a system with Postfix does not have it.
 SENDMAIL="sendmail-bin sendmail-base sendmail-cf sasl2-bin"
@@ -30,6 +33,11 @@ SENDMAIL="sendmail-bin sendmail-base sendmail-cf sasl2-bin"
 REDIS="redis-server redis-tools"
 # Always unpacked, for the same reason.
 HAPROXY="haproxy"
+# Always unpacked, for the same reason, into a directory of their own: PostgreSQL,
+# MariaDB and OpenLDAP with their clients, and Postfix's tables of these types.
+DATABASES="postgresql-15 postgresql-client-15 mariadb-server-core
+mariadb-client-core slapd ldap-utils postfix-pgsql postfix-mysql postfix-ldap
+postfix-sqlite"
 # Always unpacked: the SPF suites are in its documentation, which dpkg may
 # be told to leave out.
 SUITES="python3-spf"
@@ -215,6 +223,14 @@ unpack_servers()
 	fi
 	# shellcheck disable=SC2086
 	unpack "$1" $wanted
+}
+
+# Unpacks the databases below directory $1, after unpack_servers, which may make
+# the directory anew.
+unpack_databases()
+{
+	# shellcheck disable=SC2086
+	unpack "$1/databases" $DATABASES
 }
 
 # Unpacks the peers and their libraries into directory $1. A package that Debian

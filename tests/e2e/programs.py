@@ -1,8 +1,9 @@
 """The paths of the programs of a world.
 
 Postfix, Dovecot, nsd and Sendmail are those of the system, or those that
-contrib/lib/programs unpacked from their packages. Unpacked programs change
-nothing in the system: no user, no service, no file below /etc.
+contrib/lib/programs unpacked from their packages. The databases are always
+unpacked. Unpacked programs change nothing in the system: no user, no service,
+no file below /etc.
 """
 
 import glob
@@ -14,6 +15,7 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
 
 PLACES = ("usr/sbin", "usr/bin", "sbin", "bin", "usr/lib/postfix/sbin",
           "usr/lib/dovecot")
+DATABASE_PLACES = ("usr/sbin", "usr/bin", "usr/lib/postgresql/15/bin")
 
 
 class Missing(Exception):
@@ -55,6 +57,31 @@ def sendmail_cf():
     """The directory of its m4 macros, in the same tree as the program."""
     return os.path.join(find_sendmail()[:-len("usr/libexec/sendmail/sendmail")]
                         or "/", "usr/share/sendmail/cf")
+
+
+def databases_root():
+    """The directory of PostgreSQL, MariaDB and OpenLDAP."""
+    root = os.path.join(unpacked_root() or "/nonexistent", "databases")
+    if not os.path.isdir(os.path.join(root, "usr")):
+        raise Missing("databases not found: run contrib/lib/programs")
+    return root
+
+
+def find_database(name, root=None):
+    """A server or client below root, by default databases_root()."""
+    for place in DATABASE_PLACES:
+        path = os.path.join(root or databases_root(), place, name)
+        if os.access(path, os.X_OK):
+            return path
+    raise Missing("%s not found: run contrib/lib/programs" % name)
+
+
+def database_environment(root):
+    """As environment(), with the libraries of the databases first."""
+    env = environment()
+    paths = glob.glob(os.path.join(root, "usr/lib/*-linux-gnu*"))
+    env["LD_LIBRARY_PATH"] = ":".join(paths)
+    return env
 
 
 def library_path():
