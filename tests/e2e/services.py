@@ -75,6 +75,7 @@ class Service:
     """A child process. Subclasses define argv(), ready() and configure()."""
 
     name = "?"
+    user = None		# that it runs as; None: root
 
     def __init__(self, world):
         self.world = world
@@ -94,6 +95,16 @@ class Service:
         """Open files that it inherits, besides the standard ones."""
         return ()
 
+    def environment(self):
+        return programs.environment()
+
+    def identity(self):
+        """The arguments of subprocess that let a process run as the user."""
+        if self.user is None:
+            return {}
+        return {"user": self.user, "extra_groups": [],
+                "group": pwd.getpwnam(self.user).pw_gid}
+
     def start(self, seconds=10.0):
         assert self.process is None, self.name + " runs already"
         self.configure()
@@ -101,9 +112,9 @@ class Service:
                 isolate.interruption.postponed():
             self.process = subprocess.Popen(
                 self.argv(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                env=programs.environment(), cwd=self.directory,
+                env=self.environment(), cwd=self.directory,
                 start_new_session=True, preexec_fn=isolate.die_with_parent,
-                pass_fds=self.descriptors())
+                pass_fds=self.descriptors(), **self.identity())
         wait_until(self.name + " answers", self.is_up, seconds)
 
     def is_up(self):

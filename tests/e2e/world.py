@@ -12,6 +12,7 @@ import socket
 import subprocess
 import textwrap
 
+import databases
 import isolate
 import programs
 import sendmail
@@ -124,7 +125,9 @@ class World:
         for name, wanted in (("smtp", 25), ("submission", 587),
                              ("smtps", 465), ("dns", 53), ("milter", 8899),
                              ("second", 3587), ("milter2", 3899),
-                             ("redis", 6379),
+                             ("redis", 6379), ("pgsql", 5432), ("mysql", 3306),
+                             # low ports are for root
+                             ("ldap", 3389), ("ldaps", 3636),
                              ("contrib_submission", 1587),
                              ("contrib_submissions", 1465),
                              ("sendmail_mta", 2525), ("sendmail_msa", 2587),
@@ -151,6 +154,8 @@ class World:
         self.millgate = services.Millgate(self)
         # only for the cases that start them
         self.redis = services.Redis(self)
+        self.databases = databases.all_of(self)
+        self.pgsql, self.mysql, self.ldap = self.databases
         self.second = services.SecondMillgate(self)
         self.second_postfix = services.SecondPostfix(self)
 
@@ -256,6 +261,8 @@ class World:
     def make_zones(self):
         self.record("mx." + SITE, "A", self.address)
         self.record(SITE, "MX", "10 mx.%s." % SITE)
+        for name in (*databases.NAMES, databases.OTHER_NAME):
+            self.record(name, "A", self.address)
         self.make_dkim_key(self.keys, SITE, "rsa2026", "rsa")
         self.make_dkim_key(self.keys, SITE, "ed2026", "ed25519")
         # müller.example
@@ -387,7 +394,8 @@ signing {{
 
     def stop(self):
         for service in (self.sendmail, self.second_postfix, self.postfix,
-                        self.millgate, self.second, self.redis, self.dovecot, self.nsd):
+                        self.millgate, self.second, self.redis,
+                        *self.databases, self.dovecot, self.nsd):
             service.stop()
 
     def mend(self):
@@ -397,7 +405,7 @@ signing {{
         self.millgate.sockets = []
         self.millgate.stop()
         for service in (self.sendmail, self.second, self.redis,
-                        self.second_postfix):
+                        *self.databases, self.second_postfix):
             service.stop()	# the next case that needs it starts it
         for service in (self.nsd, self.dovecot, self.millgate, self.postfix):
             if not service.running():
@@ -416,7 +424,7 @@ signing {{
         return [path for service in (self.nsd, self.dovecot, self.postfix,
                                      self.sendmail, self.millgate,
                                      self.second, self.redis,
-                                     self.second_postfix)
+                                     *self.databases, self.second_postfix)
                 for path in service.logs()]
 
     # --- millgatectl
