@@ -93,6 +93,13 @@ class Database(Service):
     def port(self):
         return self.world.port[self.name]
 
+    def place(self, name=None):
+        """host:port of a URL, with the address or one of its names."""
+        return "%s:%d" % (name or self.world.address, self.port())
+
+    def socket_url(self):
+        return self.url(self.socket())
+
     def run(self, program, *args, stdin=""):
         """What a program prints that runs as the server's user."""
         done = subprocess.run(
@@ -255,9 +262,6 @@ class Postgresql(Database):
         return "pgsql://%s@%s/%s%s" % (LOGIN, host or self.place(), DATABASE,
                                        options)
 
-    def place(self, name=None):
-        return "%s:%d" % (name or self.world.address, self.port())
-
     def socket(self):
         """The unix socket as libpq's host: its directory."""
         return "%s:%d" % (self.directory.replace("/", "%2F"), self.port())
@@ -338,11 +342,9 @@ class Mariadb(Database):
                         stdin=text)
 
     def url(self, host=None, options=""):
+        """As that of PostgreSQL."""
         return "mysql://%s@%s/%s%s" % (LOGIN, host or self.place(), DATABASE,
                                        options)
-
-    def place(self, name=None):
-        return "%s:%d" % (name or self.world.address, self.port())
 
     def socket(self):
         """The unix socket as a host of a URL."""
@@ -431,8 +433,8 @@ class Slapd(Database):
             scheme, BIND_DN.replace("=", "%3D").replace(",", "%2C"),
             host or self.place(), options)
 
-    def place(self, name=None):
-        return "%s:%d" % (name or self.world.address, self.port())
+    def socket_url(self):
+        return self.url(self.socket(), scheme="ldapi")
 
     def tls_place(self, name=None):
         return "%s:%d" % (name or self.world.address, self.world.port["ldaps"])
