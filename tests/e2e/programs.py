@@ -76,6 +76,17 @@ def find_database(name, root=None):
     raise Missing("%s not found: run contrib/lib/programs" % name)
 
 
+def database_tables():
+    """Postfix's dynamicmaps.cf with the tables of the databases."""
+    try:
+        place = os.path.join(databases_root(), "usr/lib/postfix")
+    except Missing:
+        return ""
+    return "".join("%s %s/postfix-%s.so dict_%s_open\n" % (
+        name, place, name, name) for name in ("pgsql", "mysql", "ldap",
+                                              "sqlite"))
+
+
 def database_environment(root):
     """As environment(), with the libraries of the databases first."""
     env = environment()

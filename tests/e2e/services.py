@@ -419,6 +419,7 @@ class Postfix(Service):
             second_milter="inet:" + self.place("milter2"),
             **{name: self.place(name)
                for name in ("smtp", "submission", "smtps", "second")}))
+        write(d + "/etc/dynamicmaps.cf", programs.database_tables())
         write(d + "/etc/mailboxes", "".join(
             "@%s %s/\n" % (domain, domain)
             for domain in self.world.mail_domains))
