@@ -245,7 +245,8 @@ class Postgresql(Database):
         self.sql(data("postfixadmin.sql") + data("users.sql"))
         self.sql("CREATE TABLE many AS SELECT 'user' || n || '@many.example' "
                  "AS login, 'standard' AS plan, 'user' || n || "
-                 "'@many.example,sales' || n || '@many.example' AS senders "
+                 "'@many.example,sales' || n || '@many.example,' || "
+                 "'news@many.example' AS senders "
                  "FROM generate_series(1, %d) AS n; "
                  "ALTER TABLE many ADD PRIMARY KEY (login); ANALYZE;" % MANY)
         self.sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO " + LOGIN)
@@ -331,7 +332,7 @@ class Mariadb(Database):
                  "varchar(64), senders text) SELECT CONCAT('user', seq, "
                  "'@many.example') AS login, 'standard' AS plan, "
                  "CONCAT('user', seq, '@many.example,sales', seq, "
-                 "'@many.example') AS senders FROM seq_1_to_%d; "
+                 "'@many.example,news@many.example') AS senders FROM seq_1_to_%d; "
                  "GRANT SELECT ON %s.* TO %s@'%%'" % (MANY, DATABASE, LOGIN))
 
     def sql(self, text, database=DATABASE):

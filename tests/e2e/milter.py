@@ -42,7 +42,7 @@ class Session:
     def define(self, command, names):
         words = "".join("%s\0%s\0" % (name, self.macros[name])
                         for name in names if name in self.macros)
-        return b"D" + command + words.encode()
+        return b"D" + command + words.encode("utf-8", "surrogateescape")
 
     def negotiate(self):
         self.send(b"O" + struct.pack("!III", VERSION, ACTIONS, STEPS))
@@ -56,7 +56,7 @@ class Session:
     def mail(self, sender):
         self.send(self.define(b"M", ("{tls_version}", "{cipher_bits}",
                                      "{auth_type}", "{auth_authen}")),
-                  b"M<" + sender.encode() + b">\0")
+                  b"M<" + sender.encode("utf-8", "surrogateescape") + b">\0")
 
     def rcpt(self, recipient):
         self.send(b"R<" + recipient.encode() + b">\0")
