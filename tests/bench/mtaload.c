@@ -23,6 +23,7 @@ struct load {
 	const char	*host, *port, *client, *helo, *from, *rcpt, *login;
 	const char	*daemon_port;
 	unsigned	 sessions, messages, per_session;
+	unsigned	 logins;	/* for the # in login; 0: one login */
 	bool		 rude, quiet;
 	struct message	 m;
 };
@@ -30,7 +31,7 @@ struct load {
 struct worker {
 	struct load	*load;
 	pthread_t	 thread;
-	unsigned	 count, seed;
+	unsigned	 count, seed, first;
 	unsigned	 accepted, deferred, rejected, broken;
 	double		*latency;
 };
@@ -77,16 +78,32 @@ open_session(struct wire *w, const struct load *l)
 	return true;
 }
 
+/* The login of a worker's message: another one each time. */
+static const char *
+login_of(const struct worker *wk, unsigned n, char *text, size_t size)
+{
+	const struct load	*l = wk->load;
+	const char		*mark;
+
+	mark = l->login != NULL ? strchr(l->login, '#') : NULL;
+	if (mark == NULL || l->logins == 0)
+		return l->login;
+	n = (wk->first + n) * 7919u % l->logins + 1;
+	snprintf(text, size, "%.*s%u%s", (int)(mark - l->login), l->login, n,
+	    mark + 1);
+	return text;
+}
+
 static bool
-envelope(struct wire *w, const struct load *l, char *answer)
+envelope(struct wire *w, const struct load *l, const char *login, char *answer)
 {
 	const char	*macros[] = { "i", "4QUEUEID", "{auth_type}", "PLAIN",
-			    "{auth_authen}", l->login, "{tls_version}",
+			    "{auth_authen}", login, "{tls_version}",
 			    "TLSv1.3", "{cipher}", "TLS_AES_256_GCM_SHA384",
 			    "{cipher_bits}", "256" };
 
 	*answer = 'c';
-	if (!wire_strings(w, 'D', "M", macros, l->login != NULL ? 12 : 2) ||
+	if (!wire_strings(w, 'D', "M", macros, login != NULL ? 12 : 2) ||
 	    !wire_packet(w, 'M', l->from, strlen(l->from) + 1) ||
 	    ((w->steps & STEP_NR_MAIL) == 0 &&
 	    (*answer = wire_reply(w)) != 'c'))
@@ -128,11 +145,11 @@ content(struct wire *w, const struct load *l)
 
 /* The final answer of one message; 0: connection lost. */
 static char
-message(struct wire *w, const struct load *l)
+message(struct wire *w, const struct load *l, const char *login)
 {
 	char answer = 0;
 
-	if (!envelope(w, l, &answer) || answer != 'c')
+	if (!envelope(w, l, login, &answer) || answer != 'c')
 		return answer;
 	if (!content(w, l) || !wire_packet(w, 'E', "", 0))
 		return 0;
@@ -161,6 +178,7 @@ work(void *arg)
 	struct wire		*w = calloc(1, sizeof(*w));
 	unsigned		 done = 0, i;
 	double			 began;
+	char			 login[320];
 
 	while (w != NULL && done < wk->count) {
 		w->cut = -1;
@@ -175,7 +193,8 @@ work(void *arg)
 		}
 		for (i = 0; i < l->per_session && done < wk->count; i++) {
 			began = seconds();
-			count(wk, message(w, l));
+			count(wk, message(w, l, login_of(wk, done, login,
+			    sizeof(login))));
 			wk->latency[done++] = seconds() - began;
 			wire_packet(w, 'A', "", 0);
 		}
@@ -236,6 +255,7 @@ run(struct load *l)
 		wk[i].load = l;
 		wk[i].seed = i + 1;
 		wk[i].count = l->messages / l->sessions;
+		wk[i].first = i * wk[i].count;
 		wk[i].latency = calloc(wk[i].count + 1, sizeof(double));
 		pthread_create(&wk[i].thread, NULL, work, &wk[i]);
 	}
@@ -254,8 +274,10 @@ usage(void)
 {
 	fputs("usage: mtaload [--host A] [--port P|/PATH] [--client IP]\n"
 	    "  [--helo N] [--from PATH] [--rcpt PATH] [--login L]\n"
-	    "  [--daemon-port P] [--sessions N] [--messages N]\n"
-	    "  [--per-session N] [--rude] MESSAGE\n", stderr);
+	    "  [--logins N] [--daemon-port P] [--sessions N] [--messages N]\n"
+	    "  [--per-session N] [--rude] MESSAGE\n"
+	    "With --logins N, # in the login is a number from 1 to N.\n",
+	    stderr);
 	return 2;
 }
 
@@ -264,15 +286,15 @@ main(int argc, char **argv)
 {
 	static struct load l = { "127.0.0.1", "8899", "192.0.2.1",
 	    "out.example.org", "<alice@example.org>", "<bob@example.net>",
-	    NULL, "25", 4, 1000, 1, false, false, { NULL } };
+	    NULL, "25", 4, 1000, 1, 0, false, false, { NULL } };
 	static const struct option options[] = {
 		{ "host", 1, NULL, 'h' }, { "port", 1, NULL, 'p' },
 		{ "client", 1, NULL, 'c' }, { "helo", 1, NULL, 'e' },
 		{ "from", 1, NULL, 'f' }, { "rcpt", 1, NULL, 'r' },
 		{ "login", 1, NULL, 'l' }, { "daemon-port", 1, NULL, 'd' },
 		{ "sessions", 1, NULL, 's' }, { "messages", 1, NULL, 'm' },
-		{ "per-session", 1, NULL, 'n' }, { "rude", 0, NULL, 'R' },
-		{ NULL, 0, NULL, 0 } };
+		{ "per-session", 1, NULL, 'n' }, { "logins", 1, NULL, 'L' },
+		{ "rude", 0, NULL, 'R' }, { NULL, 0, NULL, 0 } };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -288,6 +310,7 @@ main(int argc, char **argv)
 		case 's': l.sessions = (unsigned)atoi(optarg); break;
 		case 'm': l.messages = (unsigned)atoi(optarg); break;
 		case 'n': l.per_session = (unsigned)atoi(optarg); break;
+		case 'L': l.logins = (unsigned)atoi(optarg); break;
 		case 'R': l.rude = true; break;
 		default: return usage();
 		}
