@@ -2,10 +2,12 @@
 
 Each listens on a loopback address with TLS and on a unix socket, and runs as an
 unprivileged user, because two of them refuse to run as root. A case that needs
-one calls ensure(). The first start makes the files, which later starts use.
+one calls ensure(). The first start makes the data, once for all worlds of a
+run.
 """
 
 import contextlib
+import fcntl
 import os
 import pwd
 import shutil
@@ -44,6 +46,11 @@ def children(pid):
     for one in found:
         found += [child for child, parent in parents.items() if parent == one]
     return found[1:]
+
+
+def copy(tree, place):
+    """With owners and modes."""
+    subprocess.run(["cp", "-a", tree, place], check=True)
 
 
 def alive(pid):
@@ -132,18 +139,35 @@ class Database(Service):
 
     # --- starting and ending
 
-    def configure(self):
-        if os.path.exists(self.path("complete")):
-            return
-        self.own(self.directory, 0o755)
-        self.initialise()
-        write(self.path("complete"), "")
-
     def start(self, seconds=60.0):
-        first = not os.path.exists(self.path("complete"))
+        if not os.path.exists(self.path("complete")):
+            self.own(self.directory, 0o755)
+            self.write_files()
+            self.take_data()
+            write(self.path("complete"), "")
         super().start(seconds)
-        if first:
-            self.fill()
+
+    def take_data(self):
+        """Make the data, or copy those that another world has made."""
+        common = os.environ.get(isolate.COMMON)
+        if common is None:
+            self.new_data()
+            return
+        made = os.path.join(common, self.name)
+        with open(made + ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not os.path.exists(made):
+                self.new_data()
+                copy(self.path("data"), made + ".part")
+                os.rename(made + ".part", made)
+                return
+        copy(made, self.path("data"))
+
+    def new_data(self):
+        self.make_data()
+        super().start(60.0)
+        self.fill()
+        self.stop()
 
     def ensure(self):
         """Start it unless it runs; a case may then use and change it."""
@@ -189,6 +213,7 @@ class Database(Service):
 
 
 PG_CONF = """\
+hba_file = '{directory}/pg_hba.conf'
 listen_addresses = '{address}'
 port = {port}
 unix_socket_directories = '{directory}'
@@ -218,19 +243,21 @@ class Postgresql(Database):
     name = "pgsql"
     ending = signal.SIGINT	# SIGTERM would wait for the clients
 
-    def initialise(self):
+    def write_files(self):
         crt, key = self.certificate()
+        write(self.path("postgresql.conf"), PG_CONF.format(
+            address=self.world.address, port=self.port(), crt=crt, key=key,
+            directory=self.directory))
+        write(self.path("pg_hba.conf"), PG_HBA)
+
+    def make_data(self):
         self.run("initdb", "--no-sync", "-D", self.path("data"), "-U", "admin",
                  "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
                  "--no-instructions")
-        with open(self.path("data", "postgresql.conf"), "a") as f:
-            f.write(PG_CONF.format(address=self.world.address, crt=crt,
-                                   port=self.port(), key=key,
-                                   directory=self.directory))
-        write(self.path("data", "pg_hba.conf"), PG_HBA)
 
     def argv(self):
-        return [self.program("postgres"), "-D", self.path("data")]
+        return [self.program("postgres"), "-D", self.path("data"), "-c",
+                "config_file=" + self.path("postgresql.conf")]
 
     def ready(self):
         try:
@@ -301,14 +328,15 @@ ssl_ca = {pki}/ca.pem
 class Mariadb(Database):
     name = "mysql"
 
-    def initialise(self):
+    def write_files(self):
         crt, key = self.certificate()
-        root = self.root()
         write(self.path("my.cnf"), MARIADB_CONF.format(
-            root=root, directory=self.directory, crt=crt, key=key,
+            root=self.root(), directory=self.directory, crt=crt, key=key,
             address=self.world.address, port=self.port(), pki=self.world.pki))
+
+    def make_data(self):
         self.run("mariadb-install-db", "--defaults-file=" +
-                 self.path("my.cnf"), "--basedir=" + root + "/usr",
+                 self.path("my.cnf"), "--basedir=" + self.root() + "/usr",
                  "--datadir=" + self.path("data"), "--skip-test-db",
                  "--auth-root-authentication-method=normal")
 
@@ -332,7 +360,8 @@ class Mariadb(Database):
                  "varchar(64), senders text) SELECT CONCAT('user', seq, "
                  "'@many.example') AS login, 'standard' AS plan, "
                  "CONCAT('user', seq, '@many.example,sales', seq, "
-                 "'@many.example,news@many.example') AS senders FROM seq_1_to_%d; "
+                 "'@many.example,news@many.example') AS senders "
+                 "FROM seq_1_to_%d; "
                  "GRANT SELECT ON %s.* TO %s@'%%'" % (MANY, DATABASE, LOGIN))
 
     def sql(self, text, database=DATABASE):
@@ -359,7 +388,7 @@ SLAPD_CONF = """\
 include {root}/etc/ldap/schema/core.schema
 include {root}/etc/ldap/schema/cosine.schema
 include {root}/etc/ldap/schema/inetorgperson.schema
-include {data}/iredmail.schema
+include {directory}/iredmail.schema
 modulepath {root}/usr/lib/ldap
 moduleload back_mdb
 pidfile {directory}/pid
@@ -385,17 +414,18 @@ index mail,shadowAddress,domainName eq
 class Slapd(Database):
     name = "ldap"
 
-    def initialise(self):
+    def write_files(self):
         crt, key = self.certificate()
+        # a copy, which the user can read wherever the source tree is
+        write(self.path("iredmail.schema"), data("iredmail.schema"))
+        write(self.path("slapd.conf"), SLAPD_CONF.format(
+            root=self.root(), crt=crt, key=key, directory=self.directory,
+            pki=self.world.pki, suffix=SUFFIX, vmail=BIND_DN,
+            admin=ADMIN_DN, password=ADMIN_PASSWORD))
+
+    def make_data(self):
         os.mkdir(self.path("data"))
         self.own(self.path("data"), 0o700)
-        # the schema too must be readable for the user
-        schema = os.path.join(self.directory, "iredmail.schema")
-        write(schema, data("iredmail.schema"))
-        write(self.path("slapd.conf"), SLAPD_CONF.format(
-            root=self.root(), data=self.directory, crt=crt, key=key,
-            directory=self.directory, pki=self.world.pki, suffix=SUFFIX,
-            vmail=BIND_DN, admin=ADMIN_DN, password=ADMIN_PASSWORD))
         self.run("slapadd", "-q", "-f", self.path("slapd.conf"),
                  stdin=data("iredmail.ldif").replace("PASSWORD", PASSWORD))
 

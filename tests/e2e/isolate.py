@@ -22,6 +22,7 @@ import time
 
 INSIDE = "MILLGATE_WORLD"		# directory of the world, set for the child
 SHARED = "MILLGATE_WORLD_SHARED"	# set when there are no namespaces
+COMMON = "MILLGATE_WORLD_COMMON"	# directory that the worlds share, if several
 UNSHARE = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork",
            "--kill-child", "--mount-proc"]
 HOST = "mx.example.net"
@@ -201,6 +202,9 @@ def supervise(argv, keep, worlds=1, fds=()):
     """
     supervisor = Supervisor()
     directories = [make_directory() for _ in range(worlds)]
+    common = make_directory() if worlds > 1 else None
+    if common:
+        os.environ[COMMON] = common
     try:
         return supervisor.run(argv, directories, fds)
     finally:
@@ -209,6 +213,8 @@ def supervise(argv, keep, worlds=1, fds=()):
                 print("kept: %s" % directory, file=sys.stderr)
             else:
                 remove(directory)
+        if common:
+            remove(common)
 
 
 class Interruption:
