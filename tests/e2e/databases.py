@@ -319,6 +319,7 @@ innodb_doublewrite = 0
 aria_pagecache_buffer_size = 8M
 key_buffer_size = 1M
 skip_log_bin
+log_warnings = 0
 ssl_cert = {crt}
 ssl_key = {key}
 ssl_ca = {pki}/ca.pem
@@ -460,7 +461,7 @@ class Slapd(Database):
 
     def url(self, host=None, options="", scheme="ldap"):
         """The URL of millgate, with the bind DN as its user."""
-        return "%s://%s@%s/%s" % (
+        return "%s://%s@%s%s" % (
             scheme, BIND_DN.replace("=", "%3D").replace(",", "%2C"),
             host or self.place(), options)
 

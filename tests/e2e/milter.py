@@ -20,6 +20,8 @@ class Session:
         if place is None:
             self.sock = socket.create_connection(
                 (world.address, world.port["milter"]), timeout=60)
+            # a request without an answer must not hold back the next one
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         else:
             self.sock = socket.socket(socket.AF_UNIX)
             self.sock.settimeout(60)

@@ -6,13 +6,14 @@ reject_sender_login_mismatch for an address and a login.
 """
 
 import os
+import pwd
 import re
 import sqlite3
 
 import databases
 import programs
 import smtp
-from services import wait_until, write
+from services import MILTER_USER, write
 from world import free_port
 
 # address: logins, of the sources that are neither SQL servers nor LDAP
@@ -27,6 +28,8 @@ PLAIN = {
     "lists+news@example.net": "heidi@example.net",
     "lists@example.net": "leo@example.net",
     "50%@acme.example": "carol@zenith.example",
+    "alice@müller.example": "alice@example.net",
+    "jürgen@example.net": "leo@example.net",
 }
 
 FILES = {
@@ -166,7 +169,9 @@ class Tables:
         for database in world.databases:
             database.ensure()
         for name, (kind, text) in FILES.items():
-            write(self.path(name), self.server(kind) + text, 0o644)
+            # it has a password: for Postfix as root, and millgate's group
+            write(self.path(name), self.server(kind) + text, 0o640)
+            os.chown(self.path(name), 0, pwd.getpwnam(MILTER_USER).pw_gid)
         self.inline = make_plain(self.directory)
 
     def path(self, name):
