@@ -195,10 +195,12 @@ def deferred(w, *words, login=LEO, sender=SALES, timeout=1.0):
     return why
 
 
-def recovers(w, login=LEO, sender=SALES):
-    """Wait until mail is accepted again."""
-    wait_until("mail is accepted again",
-               lambda: ask(w, login, sender).accepted, 30)
+def recovers(w, login=LEO, sender=SALES, words=""):
+    """Wait until this is the answer again, by default that mail is accepted."""
+    def answered():
+        answer = ask(w, login, sender)
+        return answer.starts(words) if words else answer.accepted
+    wait_until("the database answers again", answered, 30)
 
 
 def counter(w, name):

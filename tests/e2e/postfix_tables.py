@@ -103,7 +103,7 @@ SOURCES = {
 
 ADDRESSES = """
 alice@example.net bob@example.net leo@example.net heidi@example.net
-nina@example.net ALICE@Example.NET alice+tag@example.net
+olga@example.net ALICE@Example.NET alice+tag@example.net
 alice+a+b@example.net +tag@example.net robert@example.net
 Leonard@example.net leonard@shop.example.net leonard+x@example.net
 lists@example.net lists+news@example.net lists+other@example.net
@@ -132,9 +132,9 @@ STRICTER = ["alice@müller.example", "leo+x@bücher.example",
 
 LOGINS = """
 alice@example.net bob@example.net leo@example.net heidi@example.net
-nina@example.net alice@acme.example info@acme.example
+olga@example.net alice@acme.example info@acme.example
 carol@zenith.example gone@zenith.example alice leo ALICE@EXAMPLE.NET carol
-ruth@example.net olga@example.net none
+ruth@example.net tina@example.net none
 """.split()
 
 SERVER = {
