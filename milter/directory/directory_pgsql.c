@@ -33,20 +33,16 @@ struct pgsql_link {
 
 /* --- errors -------------------------------------------------------------- */
 
-/* The server's words in one line, without its prefix "ERROR:  ". */
+/* The first line of the server's or library's words, without the host. */
 static void
 pgsql_words(const char *from, char *to, size_t size)
 {
-	char *p;
+	const char *reason = strstr(from, " failed: ");
 
-	while (*from == ' ' || *from == '\n')
-		from++;
-	snprintf(to, size, "%s", from);
-	for (p = to; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ')
-			*p = ' ';
-	while (p > to && p[-1] == ' ')
-		*--p = '\0';
+	if (strncmp(from, "connection to server", 20) == 0 && reason != NULL)
+		from = reason + strlen(" failed: ");
+	from += strspn(from, " \n");
+	snprintf(to, size, "%.*s", (int)strcspn(from, "\n"), from);
 }
 
 /* What to do about an SQLSTATE, by its first characters. */
@@ -62,7 +58,19 @@ static const struct remedy {
 	{ "57014", "the query takes too long: check its index, or raise the "
 	    "time-out" },
 	{ "57", "wait until the server runs" },
+	{ "22021", "the login or address is not in UTF-8" },
 	{ "22", "check the values in the table" },
+};
+
+/* The library's own errors have no SQLSTATE. */
+static const struct remedy failures[] = {
+	{ "certificate", "check the name of the host, and the file of "
+	    "certificate authorities" },
+	{ "SSL", "turn TLS on in the server, or add ?tls=no to the URL" },
+	{ "password", "check the user and the password file" },
+	{ "role", "check the user" },
+	{ "translate host name", "check the name of the host" },
+	{ "database", "check the name of the database" },
 };
 
 static const char *
@@ -91,14 +99,18 @@ pgsql_say_result(const PGresult *r, char why[DIRECTORY_ERROR])
 }
 
 static void
-pgsql_say(const struct pgsql_link *l, const char *advice,
-    char why[DIRECTORY_ERROR])
+pgsql_say(const struct pgsql_link *l, char why[DIRECTORY_ERROR])
 {
-	char words[200];
+	const char	*advice = "check that the server runs";
+	char		 words[200];
+	size_t		 i;
 
 	pgsql_words(PQerrorMessage(l->connection), words, sizeof(words));
+	for (i = sizeof(failures) / sizeof(failures[0]); i > 0; i--)
+		if (strstr(words, failures[i - 1].state) != NULL)
+			advice = failures[i - 1].advice;
 	why_print(why, DIRECTORY_ERROR, "%s; %s", words[0] != '\0' ? words :
-	    "the connection is closed", advice);
+	    "the connection was closed", advice);
 }
 
 /* --- waiting ------------------------------------------------------------- */
@@ -207,7 +219,7 @@ pgsql_connect(struct pgsql_link *l, unsigned patience,
 	}
 	if (status == PGRES_POLLING_OK)
 		return true;
-	pgsql_say(l, "check the server, the user and the password file", why);
+	pgsql_say(l, why);
 	return false;
 }
 
@@ -223,7 +235,7 @@ pgsql_next(struct pgsql_link *l, uint64_t deadline, PGresult **rp,
 			return why_print(why, DIRECTORY_ERROR, "no answer in "
 			    "time; check the server and the network");
 		if (!PQconsumeInput(l->connection)) {
-			pgsql_say(l, "check that the server runs", why);
+			pgsql_say(l, why);
 			return false;
 		}
 	}
@@ -342,7 +354,8 @@ pgsql_ask(void *link, const struct directory_question *q,
 
 	if (q->statement == NULL && !pgsql_text(l, &q->sql, &b)) {
 		buf_free(&b);
-		pgsql_say(l, "the value is not UTF-8", why);
+		why_print(why, DIRECTORY_ERROR, "the login or address is not "
+		    "in UTF-8");
 		return DIRECTORY_ASK_REFUSED;
 	}
 	good = pgsql_send(l, q->statement != NULL ? q->statement : buf_str(&b),
@@ -350,7 +363,7 @@ pgsql_ask(void *link, const struct directory_question *q,
 	buf_free(&b);
 	if (good)
 		return pgsql_receive(l, a, why);
-	pgsql_say(l, "check that the server runs", why);
+	pgsql_say(l, why);
 	return DIRECTORY_ASK_BROKEN;
 }
 
@@ -365,7 +378,7 @@ pgsql_limit(struct pgsql_link *l, char why[DIRECTORY_ERROR])
 
 	snprintf(text, sizeof(text), "SET statement_timeout = %u", l->timeout);
 	if (!pgsql_send(l, text, NULL, 0)) {
-		pgsql_say(l, "check that the server runs", why);
+		pgsql_say(l, why);
 		return false;
 	}
 	do {
