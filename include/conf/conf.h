@@ -91,6 +91,9 @@ struct conf {
 	const char	*users_file;
 	const char	*users_database;	/* NULL: none */
 	const char	*users_query;
+	const char	*users_password_file, *users_ca_file;	/* or NULL */
+	/* of databases and tables: milliseconds; seconds, seconds */
+	unsigned	 users_timeout, users_cache, users_stale;
 	const struct user_rules *user_sections;
 	size_t		 nuser_sections;
 	const struct group_rules *group_sections;

@@ -94,7 +94,7 @@ void		 conf_option_print_values(const struct conf_option *o,
 
 conf_syntax_fn	syntax_socket, syntax_group, syntax_owner, syntax_authserv_id,
 		syntax_state, syntax_control,
-		syntax_user, syntax_path, syntax_table, syntax_server,
+		syntax_user, syntax_path, syntax_database, syntax_table, syntax_server,
 		syntax_port, syntax_address, syntax_nonempty, syntax_tls,
 		syntax_mechanism, syntax_sender, syntax_field,
 		syntax_skipped_field, syntax_domain,

@@ -1,20 +1,18 @@
 /*
- * users_query - the entries of logins in a database of the site (SQLite)
+ * users_query - the entries of logins in a database of the site
  *
- * The query has one parameter, the login in lower case; its columns have the
- * names and values of users-file. The database is opened read-only at the
- * first lookup, because no fork and no change of the process's user may happen
- * after that. It is opened again after an error, or when the file was replaced.
+ * The query has one parameter, the login in lower case; its columns (for LDAP,
+ * the names of its attributes) have the names and values of users-file. There
+ * may be several rows, and an LDAP attribute may have several values: senders,
+ * networks and certificates of all of them belong to the login. Other columns
+ * must have one value.
  *
  * Every error is USERS_UNKNOWN with a text. USERS_NONE means that the query
- * succeeded and returned no row. More than one row, a value that users-file
- * would refuse, and a column of an unknown name are errors.
+ * succeeded and returned no row. A value that users-file would refuse, and a
+ * column of an unknown name are errors.
  *
  * Bounds: a login of 255 octets, 16,384 octets in a column, 1,000 items in a
- * list, about a second for a query. Up to 1,024 answers, also negative ones,
- * of at most 4,096 octets are cached for five seconds; after a failure the
- * database is not asked for one second. So mail of a busy login causes no I/O,
- * and a database that hangs delays one thread.
+ * list; those of directory.h for time, rows, connections and the cache.
  *
  * Thread-safe. Times are milliseconds of the monotonic clock.
  */
@@ -25,12 +23,11 @@
 #include <stdint.h>
 
 #include "conf/users.h"
+#include "directory/directory.h"
 
 #define USERS_QUERY_LOGIN	255
 #define USERS_QUERY_TEXT	16384
 #define USERS_QUERY_ITEMS	1000
-#define USERS_QUERY_KEPT_MS	5000
-#define USERS_QUERY_TROUBLE_MS	1000
 
 struct users_query;
 
@@ -40,20 +37,41 @@ struct users_reply {
 	enum users_answer answer;
 	const struct user_rules *user;	/* FOUND; else NULL */
 	const char	*why;		/* UNKNOWN: the error, and what to do */
+	const char	*server;	/* that answered; NULL: not asked */
+	bool		 stale;		/* an older answer: it is away */
 };
 
-/* Does no I/O. The texts and the plans must outlive it. */
-struct users_query *users_query_new(const char *path, const char *query,
-		    const struct users_plans *plans);
+/*
+ * Does no I/O. `place` and `query` are those of a checked configuration; they
+ * are copied. The plans must outlive it.
+ */
+struct users_query *users_query_new(const struct directory_place *place,
+		    const char *query, const struct users_plans *plans);
 void		 users_query_free(struct users_query **qp);
 /*
- * Open the database, prepare the query, and close it. False with *why
- * (malloced; the caller frees): path, error, and what to do.
+ * A reload: use the connections and the cache of `old`, if it has the same
+ * place and query. Call it before the first lookup. `old` may be NULL.
+ */
+void		 users_query_adopt(struct users_query *q,
+		    const struct users_query *old);
+/*
+ * Can it be used? An SQLite file is opened, and the query is run; of a server,
+ * only the password and the certificates are read here, because a server that
+ * is away must not stop a start. False with *why (malloced; the caller frees).
  */
 bool		 users_query_check(const struct users_query *q, char **why);
-/* Look up a login. The entry and `why` are in the arena. */
+/* Look up a login that no site has, without the cache: is the query right? */
+struct users_reply users_query_probe(struct users_query *q, uint64_t now,
+		    struct arena *a);
+/* Look up a login. All of the reply is in the arena. */
 struct users_reply users_query_find(struct users_query *q, const char *login,
 		    uint64_t now, struct arena *a);
+/* Forget the cached answer for a login in any case; NULL: all. */
+void		 users_query_forget(struct users_query *q, const char *login);
+void		 users_query_count(struct users_query *q,
+		    struct directory_counts *c);
+/* The value of users-database. */
+const char	*users_query_place(const struct users_query *q);
 /* The entry of the configuration, else that of the query; `q` may be NULL. */
 struct users_reply users_lookup(const struct users *u, struct users_query *q,
 		    const char *login, uint64_t now, struct arena *a);

@@ -167,6 +167,13 @@ void		 directory_free(struct directory **dp);
 struct directory_reply directory_find(struct directory *d, const char *key,
 		    const struct directory_question *q, uint64_t now,
 		    struct arena *a);
+/*
+ * What can be known without a server: ask an SQLite file, in this thread; of a
+ * server, read the password and certificate files (then the result is NONE).
+ * For a test of the configuration; no thread is started.
+ */
+struct directory_reply directory_try(const struct directory_place *p,
+		    const struct directory_question *q, struct arena *a);
 /* Forget the answers for a key; NULL: all. */
 void		 directory_forget(struct directory *d, const char *key);
 

@@ -101,10 +101,14 @@ struct group_rules {
 /* The addresses that a login without an entry may use. */
 enum unlisted_users { UNLISTED_OWN_ADDRESS, UNLISTED_REFUSE, UNLISTED_ANY };
 
+/* What happens while the entry of a login cannot be looked up. */
+enum users_failure { USERS_FAILURE_DEFER, USERS_FAILURE_REFUSE };
+
 struct identity_rules {
 	char		 recipient_delimiter;	/* 0: none */
 	bool		 case_sensitive_local;
 	enum unlisted_users unlisted;
+	enum users_failure users_failure;
 };
 
 /* In a tier's senders: the login's own address. */

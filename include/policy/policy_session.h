@@ -12,6 +12,7 @@
 
 /* Judged at MAIL. `user` is NULL when the login has no entry. */
 struct verdict	 policy_session(const struct session_rules *r,
+		    const struct identity_rules *ir,
 		    const struct user_rules *user, const struct facts *f);
 
 #endif

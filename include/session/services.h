@@ -94,6 +94,16 @@ struct setup	*setup_new(struct conf *conf, char **why);
  */
 struct users_query *setup_users(const struct conf *conf);
 /*
+ * A reload: `st` uses the connections and caches of `old` where the
+ * configuration has not changed them. Call it before the first message.
+ */
+void		 setup_adopt(struct setup *st, const struct setup *old);
+/*
+ * Ask the databases a question without an effect, and log a warning if they do
+ * not answer. Starts threads; waits for users-timeout at most.
+ */
+void		 setup_probe(const struct setup *st);
+/*
  * Can the users' database be read? setup_new checks it; check again after
  * privileges have been dropped. False with *why as above.
  */

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "conf/conf.h"
 #include "conf/conf_options.h"
+#include "directory/directory.h"
 #include "policy/policy_proof.h"
 #include "policy/policy_tier.h"
 #include "store/redis/redis_url.h"
@@ -126,6 +127,42 @@ check_outcomes(struct conf_builder *b)
 		    "remove it or write state = \"/path/to/state.db\"");
 }
 
+/* A relative path, and others, are errors already. */
+static void
+check_query_text(struct conf_builder *b, const struct conf_section *root)
+{
+	const struct conf		*c = b->conf;
+	struct directory_place		 place = { 0 };
+	struct directory_question	 q;
+	const char			*why;
+
+	if (c->users_database == NULL || c->users_query == NULL ||
+	    directory_place_parse(c->users_database, b->arena, &place) != NULL)
+		return;
+	why = directory_query_parse(c->users_query, place.kind, b->arena, &q);
+	if (why != NULL)
+		conf_complain(b->bad, conf_section_where(root,
+		    "users-query"), "users-query %s", why);
+}
+
+/* Options that only a server of databases needs. */
+static void
+check_query_options(struct conf_builder *b, const struct conf_section *root)
+{
+	static const char *const names[] = {
+		"users-password-file", "users-ca-file"
+	};
+	bool	server = b->conf->users_database != NULL &&
+		    b->conf->users_database[0] != '/';
+	size_t	i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!server && conf_section_sets(root, names[i]))
+			conf_complain(b->bad, conf_section_where(root,
+			    names[i]), "%s has no effect without a server in "
+			    "users-database; remove it", names[i]);
+}
+
 static void
 check_query(struct conf_builder *b)
 {
@@ -142,6 +179,8 @@ check_query(struct conf_builder *b)
 		conf_complain(b->bad, conf_section_where(root,
 		    "users-query"), "users-query has no effect without "
 		    "users-database; set users-database");
+	check_query_text(b, root);
+	check_query_options(b, root);
 }
 
 /* --- tiers ------------------------------------------------------------- */

@@ -22,6 +22,9 @@ static const char *const unlisted_words[] = {
 	[UNLISTED_REFUSE] = "refuse",
 	[UNLISTED_ANY] = "any"
 };
+static const char *const users_failure_words[] = {
+	[USERS_FAILURE_DEFER] = "defer", [USERS_FAILURE_REFUSE] = "refuse"
+};
 static const char *const trust_words[] = {
 	[TRUST_NO_LOGIN] = "no", [TRUST_OWN_ADDRESS] = "own-address",
 	[TRUST_ANY_LOGIN] = "yes"
@@ -121,11 +124,32 @@ static const struct conf_option conf_options_base[] = {
 	{ "", "users-file", OPT_TEXT, CONF(users_file), .def = "",
 	    .syntax = syntax_path, .help = "file with more users" },
 	{ "", "users-database", OPT_TEXT, CONF(users_database), .def = "",
-	    .syntax = syntax_path, .help = "SQLite file with more users" },
+	    .syntax = syntax_database, .help = "database with more users: "
+	    "pgsql://USER@HOST/NAME, mysql://..., ldap://BINDDN@HOST, "
+	    "ldaps://..., ldapi://SOCKET, or an SQLite file" },
 	{ "", "users-query", OPT_TEXT, CONF(users_query), .def = "",
-	    .help = "SELECT that finds login ?1 there; its columns are some "
-	    "of plan, senders, networks, second_factor, certificates, "
+	    .help = "query that finds login $1 there: a SELECT, or for LDAP "
+	    "BASE?COLUMN=ATTRIBUTE,...?sub?FILTER; columns are some of plan, "
+	    "senders, networks, second_factor, certificates, "
 	    "certificate_issuer and blocked" },
+	{ "", "users-password-file", OPT_TEXT, CONF(users_password_file),
+	    .def = "", .syntax = syntax_path,
+	    .help = "file with the password for users-database; empty: none" },
+	{ "", "users-ca-file", OPT_TEXT, CONF(users_ca_file), .def = "",
+	    .syntax = syntax_path, .help = "file with the CA certificates "
+	    "for users-database; empty: the system's" },
+	{ "", "users-timeout", OPT_UINT, CONF(users_timeout), .def = "1000",
+	    .min = 100, .max = 60000,
+	    .help = "milliseconds to wait for a database" },
+	{ "", "users-cache", OPT_UINT, CONF(users_cache), .def = "60",
+	    .max = 86400, .help = "seconds for which an answer of a database "
+	    "is used again; 0: each is asked for" },
+	{ "", "users-stale", OPT_UINT, CONF(users_stale), .def = "3600",
+	    .max = 2592000, .help = "seconds for which it is used after "
+	    "that, while the database does not answer" },
+	{ "", "on-users-failure", OPT_WORD, CONF(identity.users_failure),
+	    .def = "defer", WORDS(users_failure_words), .help = "mail of a "
+	    "login whose entry cannot be looked up: defer, refuse" },
 	{ "", "unlisted-users", OPT_WORD, CONF(identity.unlisted),
 	    .def = "own-address", WORDS(unlisted_words),
 	    .help = "senders of a login without an entry: own-address, the "

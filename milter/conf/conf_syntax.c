@@ -16,6 +16,7 @@
 #include "conf/conf.h"
 #include "conf/conf_options.h"
 #include "conf/users.h"
+#include "directory/directory.h"
 #include "mail/domain.h"
 #include "policy/policy_proof.h"
 #include "policy/policy_rules.h"
@@ -153,6 +154,16 @@ syntax_path(struct arena *a, const char **text)
 	(void)a;
 	return (*text)[0] == '/' ? NULL :
 	    "is not an absolute path; begin it with /";
+}
+
+const char *
+syntax_database(struct arena *a, const char **text)
+{
+	struct directory_place	 place = { 0 };
+	const char		*why = directory_place_parse(*text, a, &place);
+
+	return why == NULL && place.kind == DIRECTORY_SQLITE ?
+	    syntax_path(a, text) : why;
 }
 
 /* OpenDKIM's data set types that are files. */

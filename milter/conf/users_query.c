@@ -1,391 +1,178 @@
 /*
- * users_query - the entries of logins in a database of the site (SQLite)
+ * users_query - the entries of logins in a database of the site
  *
- * A row is cached as texts. For each message the reader of users-file parses
- * them again, so both sources have the same rules, and an entry lives as long
- * as the message. There are two locks: cache_lock is never held while a query
- * runs, so that a slow database delays only threads that must ask it.
+ * The directory caches the answer as texts. For each message the reader of
+ * users-file parses them again, so both sources have the same rules, and an
+ * entry lives as long as the message.
  */
-#include <sys/stat.h>
-
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
-#include "base/fnv.h"
+#include "base/utf8.h"
 #include "base/why.h"
 #include "conf/users_query.h"
-#include "store/store_sqlite.h"
+#include "directory/directory.h"
 
-#define SLOTS		1024	/* a power of two */
-#define KEPT_OCTETS	4096
-#define ERROR_MAX	400
-#define PATH_SHOWN	"%.120s: "	/* before each error */
+/* Asked for by a probe: an address that nobody can have (RFC 2606). */
+#define PROBE	"millgate-probe@invalid"
+
+enum column_kind { COLUMN_WORD, COLUMN_FLAG, COLUMN_LIST };
 
 /* The columns, and their keys in users-file. */
 static const struct column {
 	const char	*name, *key;
+	enum column_kind kind;
 } columns[] = {
-	{ "plan",		"plan" },
-	{ "senders",		"senders" },
-	{ "networks",		"networks" },
-	{ "second_factor",	"second-factor" },
-	{ "certificates",	"certificates" },
-	{ "certificate_issuer",	"certificate-issuer" },
-	{ "blocked",		"block" },
+	{ "plan",		"plan",			COLUMN_WORD },
+	{ "senders",		"senders",		COLUMN_LIST },
+	{ "networks",		"networks",		COLUMN_LIST },
+	{ "second_factor",	"second-factor",	COLUMN_FLAG },
+	{ "certificates",	"certificates",		COLUMN_LIST },
+	{ "certificate_issuer",	"certificate-issuer",	COLUMN_WORD },
+	{ "blocked",		"block",		COLUMN_FLAG },
 };
 #define NCOLUMNS	(sizeof(columns) / sizeof(columns[0]))
 
-/* The answer of the database for one login. */
-struct row {
-	bool		 found;
-	char		*text[NCOLUMNS];	/* NULL: not set */
-};
-
-struct slot {
-	char		*login;			/* NULL: empty */
-	uint64_t	 until;
-	struct row	 row;			/* malloced */
-};
-
 struct users_query {
-	const char	*path, *query;
+	struct arena	*arena;
+	struct directory_place place;
+	const char	*text;		/* of the query */
+	struct directory_question question;
 	struct users_plans plans;
-	pthread_mutex_t	 cache_lock;		/* the next three */
-	struct slot	 slot[SLOTS];
-	uint64_t	 trouble_until;
-	char		 trouble[ERROR_MAX];
-	pthread_mutex_t	 lock;			/* all below; taken first */
-	struct sql	*db;			/* NULL: not open */
-	struct sql_statement *statement;
-	dev_t		 device;		/* of the open file */
-	ino_t		 inode;
+	struct directory *directory;
 };
 
 struct users_query *
-users_query_new(const char *path, const char *query,
+users_query_new(const struct directory_place *place, const char *query,
     const struct users_plans *plans)
 {
-	struct users_query *q = xcalloc(1, sizeof(*q));
+	struct users_query	*q = xcalloc(1, sizeof(*q));
+	struct arena		*a = arena_new(0);
 
-	q->path = path;
-	q->query = query;
+	q->arena = a;
+	q->place = *place;
+	/* parsed again, so that nothing refers to the configuration */
+	directory_place_parse(place->shown, a, &q->place);
+	q->place.password_file = arena_strdup(a, place->password_file);
+	q->place.ca_file = arena_strdup(a, place->ca_file);
+	q->text = arena_strdup(a, query);
+	directory_query_parse(q->text, q->place.kind, a, &q->question);
 	q->plans = *plans;
-	pthread_mutex_init(&q->cache_lock, NULL);
-	pthread_mutex_init(&q->lock, NULL);
+	q->directory = directory_new(&q->place);
 	return q;
-}
-
-static void
-database_close(struct users_query *q)
-{
-	sql_finish(&q->statement);
-	sql_close(&q->db);
-}
-
-static void
-query_slot_clear(struct slot *s)
-{
-	size_t i;
-
-	free(s->login);
-	for (i = 0; i < NCOLUMNS; i++)
-		free(s->row.text[i]);
-	memset(s, 0, sizeof(*s));
 }
 
 void
 users_query_free(struct users_query **qp)
 {
-	struct users_query	*q = *qp;
-	size_t			 i;
+	struct users_query *q = *qp;
 
 	if (q == NULL)
 		return;
 	*qp = NULL;
-	database_close(q);
-	for (i = 0; i < SLOTS; i++)
-		query_slot_clear(&q->slot[i]);
-	pthread_mutex_destroy(&q->cache_lock);
-	pthread_mutex_destroy(&q->lock);
+	directory_free(&q->directory);
+	arena_free(&q->arena);
 	free(q);
 }
 
-/* --- the database ------------------------------------------------------ */
-
-/* Close the database, and report the error in SQLite's own words. */
 static bool
-database_failed(struct users_query *q, const char *doing,
-    char error[ERROR_MAX])
+texts_equal(const char *a, const char *b)
 {
-	char words[160];
-
-	sql_words(q->db, words, sizeof(words));
-	database_close(q);
-	return why_print(error, ERROR_MAX, PATH_SHOWN "%s: %s; check the file, "
-	    "its permissions and users-query", q->path, doing, words);
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* The index in columns[] of this name, in any case, or -1. */
-static int
+void
+users_query_adopt(struct users_query *q, const struct users_query *old)
+{
+	const struct directory_place *p = &q->place, *o;
+
+	if (q == NULL || old == NULL)
+		return;
+	o = &old->place;
+	if (!texts_equal(p->shown, o->shown) ||
+	    !texts_equal(q->text, old->text) ||
+	    !texts_equal(p->password_file, o->password_file) ||
+	    !texts_equal(p->ca_file, o->ca_file) ||
+	    p->timeout != o->timeout || p->cache != o->cache ||
+	    p->stale != o->stale)
+		return;
+	directory_free(&q->directory);
+	q->directory = directory_ref(old->directory);
+}
+
+/* --- columns ------------------------------------------------------------- */
+
+/* In any case; "-" is as good as "_", which an LDAP attribute cannot have. */
+static bool
+column_is(const char *name, const char *column)
+{
+	for (; *name != '\0' && *column != '\0'; name++, column++)
+		if (ascii_lower(*name) != *column &&
+		    !(*name == '-' && *column == '_'))
+			return false;
+	return *name == *column;
+}
+
+/* The index in columns[], or NCOLUMNS. */
+static size_t
 column_named(const char *name)
 {
 	size_t i;
 
-	for (i = 0; name != NULL && i < NCOLUMNS; i++)
-		if (strcasecmp(columns[i].name, name) == 0)
-			return (int)i;
-	return -1;
-}
-
-/* Checked for each row: a new schema changes the columns of "SELECT *". */
-static bool
-columns_good(const struct users_query *q, char error[ERROR_MAX])
-{
-	bool	 seen[NCOLUMNS] = { false };
-	int	 i, k;
-
-	for (i = 0; i < sql_columns(q->statement); i++) {
-		k = column_named(sql_column_name(q->statement, i));
-		if (k < 0)
-			return why_print(error, ERROR_MAX, PATH_SHOWN
-			    "users-query has an unknown column \"%.60s\"; use "
-			    "plan, senders, networks, second_factor, "
-			    "certificates, certificate_issuer or blocked",
-			    q->path, sql_column_name(q->statement, i));
-		if (seen[k])
-			return why_print(error, ERROR_MAX, PATH_SHOWN
-			    "users-query has two columns \"%s\"; remove one "
-			    "of the two", q->path, columns[k].name);
-		seen[k] = true;
-	}
-	return true;
-}
-
-static bool
-database_open(struct users_query *q, char error[ERROR_MAX])
-{
-	const char	*wrong = NULL;
-	struct stat	 st = { 0 };
-
-	/* to open a FIFO would wait for a writer */
-	if (stat(q->path, &st) == 0 && !S_ISREG(st.st_mode))
-		return why_print(error, ERROR_MAX, PATH_SHOWN
-		    "is not a regular file", q->path);
-	q->device = st.st_dev;
-	q->inode = st.st_ino;
-	if (!sql_open(&q->db, q->path, SQL_READ_FOREIGN))
-		return database_failed(q, "open", error);
-	q->statement = sql_prepare_question(q->db, q->query, 1,
-	    &wrong);
-	if (q->statement == NULL && wrong != NULL) {
-		database_close(q);
-		return why_print(error, ERROR_MAX, PATH_SHOWN
-		    "users-query %s", q->path, wrong);
-	}
-	if (q->statement == NULL)
-		return database_failed(q, "users-query", error);
-	if (columns_good(q, error))
-		return true;
-	database_close(q);
-	return false;
-}
-
-/* Is the file at this path not the open one any more? */
-static bool
-database_is_replaced(const struct users_query *q)
-{
-	struct stat st;
-
-	return stat(q->path, &st) != 0 || st.st_dev != q->device ||
-	    st.st_ino != q->inode;
-}
-
-bool
-users_query_check(const struct users_query *q, char **why)
-{
-	struct users_query	 trial = { .path = q->path, .query = q->query };
-	char			 error[ERROR_MAX];
-	bool			 good = database_open(&trial, error);
-
-	database_close(&trial);
-	if (!good)
-		*why = xstrdup(error);
-	return good;
-}
-
-/* One column's text, in the arena; NULL stays NULL. */
-static bool
-read_column(const struct users_query *q, int i, struct arena *a, char **text,
-    char error[ERROR_MAX])
-{
-	const char	*name = sql_column_name(q->statement, i), *value;
-	int64_t		 number;
-
-	switch (sql_column_type(q->statement, i)) {
-	case SQL_NULL:
-		return true;
-	case SQL_INTEGER:
-		if (!sql_column_number(q->statement, i, 1, &number))
-			break;
-		*text = arena_strdup(a, number == 1 ? "yes" : "no");
-		return true;
-	case SQL_TEXT:
-		value = sql_column_text(q->statement, i);
-		if (value == NULL || strlen(value) > USERS_QUERY_TEXT)
-			break;
-		*text = arena_strdup(a, value);
-		return true;
-	case SQL_OTHER:
-		break;
-	}
-	return why_print(error, ERROR_MAX, PATH_SHOWN "column %s must be NULL, "
-	    "0, 1, or a text of at most %d octets", q->path, name,
-	    USERS_QUERY_TEXT);
-}
-
-static bool
-read_row(const struct users_query *q, struct arena *a, struct row *row,
-    char error[ERROR_MAX])
-{
-	int i, k;
-
-	if (!columns_good(q, error))
-		return false;
-	for (i = 0; i < sql_columns(q->statement); i++) {
-		k = column_named(sql_column_name(q->statement, i));
-		if (k < 0 || !read_column(q, i, a, &row->text[k], error))
-			return false;
-	}
-	row->found = true;
-	return true;
-}
-
-/* False: see error; q->db is NULL if the database itself failed. */
-static bool
-query_step(struct users_query *q, const char *login, struct arena *a,
-    struct row *row, char error[ERROR_MAX])
-{
-	enum sql_result	result;
-	bool		good = true;
-
-	sql_bind_text(q->statement, 1, login);
-	result = sql_step(q->statement);
-	if (result == SQL_ROW) {
-		good = read_row(q, a, row, error);
-		result = good ? sql_step(q->statement) : SQL_DONE;
-		if (result == SQL_ROW)
-			good = why_print(error, ERROR_MAX, PATH_SHOWN
-			    "users-query returns more than one row for %.60s; "
-			    "it must return one", q->path, login);
-	}
-	if (result == SQL_FAILED)
-		return database_failed(q, "users-query", error);
-	sql_reset(q->statement);
-	return good;
-}
-
-static bool
-query_ask(struct users_query *q, const char *login, struct arena *a,
-    struct row *row, char error[ERROR_MAX])
-{
-	if (q->db != NULL && database_is_replaced(q))
-		database_close(q);
-	if (q->db == NULL && !database_open(q, error))
-		return false;
-	return query_step(q, login, a, row, error);
-}
-
-/* --- the cache --------------------------------------------------------- */
-
-static struct slot *
-slot_of(struct users_query *q, const char *login)
-{
-	return &q->slot[fnv_fold(fnv_add(FNV_START, login, strlen(login))) &
-	    (SLOTS - 1)];
-}
-
-/* True: the answer is in *row, or the recent failure in error. */
-static bool
-query_cache_find(struct users_query *q, const char *login, uint64_t now,
-    struct arena *a, struct row *row, char error[ERROR_MAX])
-{
-	struct slot	*s = slot_of(q, login);
-	bool		 known;
-	size_t		 i;
-
-	pthread_mutex_lock(&q->cache_lock);
-	known = s->login != NULL && strcmp(s->login, login) == 0 &&
-	    now < s->until;
-	if (known) {
-		row->found = s->row.found;
-		for (i = 0; i < NCOLUMNS; i++)
-			row->text[i] = arena_strdup(a, s->row.text[i]);
-	} else if (now < q->trouble_until) {
-		memcpy(error, q->trouble, ERROR_MAX);
-		known = true;
-	}
-	pthread_mutex_unlock(&q->cache_lock);
-	return known;
-}
-
-static void
-query_cache_add(struct users_query *q, const char *login, uint64_t now,
-    const struct row *row)
-{
-	struct slot	*s = slot_of(q, login);
-	size_t		 i, octets = 0;
-
 	for (i = 0; i < NCOLUMNS; i++)
-		if (row->text[i] != NULL)
-			octets += strlen(row->text[i]);
-	if (octets > KEPT_OCTETS)
-		return;
-	pthread_mutex_lock(&q->cache_lock);
-	query_slot_clear(s);
-	s->login = xstrdup(login);
-	s->until = now + USERS_QUERY_KEPT_MS;
-	s->row.found = row->found;
-	for (i = 0; i < NCOLUMNS; i++)
-		if (row->text[i] != NULL)
-			s->row.text[i] = xstrdup(row->text[i]);
-	pthread_mutex_unlock(&q->cache_lock);
+		if (column_is(name, columns[i].name))
+			break;
+	return i;
 }
 
-/* No thread waits for a database that has just failed. */
-static void
-query_cache_failure(struct users_query *q, uint64_t now,
-    const char error[ERROR_MAX])
+static struct users_reply
+query_unknown(const struct directory_reply *r, const char *why)
 {
-	pthread_mutex_lock(&q->cache_lock);
-	q->trouble_until = now + USERS_QUERY_TROUBLE_MS;
-	memcpy(q->trouble, error, ERROR_MAX);
-	pthread_mutex_unlock(&q->cache_lock);
+	struct users_reply u = { .answer = USERS_UNKNOWN, .why = why };
+
+	u.server = r != NULL ? r->server : NULL;
+	u.stale = r != NULL && r->stale;
+	return u;
 }
 
-/* *row is the answer, unless error is not "". */
-static void
-find_row(struct users_query *q, const char *login, uint64_t now,
-    struct arena *a, struct row *row, char error[ERROR_MAX])
+/* NULL: all are known; checked each time, since a schema may change. */
+static const char *
+columns_wrong(const struct directory_reply *r, struct arena *a)
 {
-	if (query_cache_find(q, login, now, a, row, error))
-		return;
-	pthread_mutex_lock(&q->lock);
-	/* another thread may have asked while this one waited */
-	if (!query_cache_find(q, login, now, a, row, error)) {
-		if (query_ask(q, login, a, row, error))
-			query_cache_add(q, login, now, row);
-		else if (q->db == NULL)
-			query_cache_failure(q, now, error);
+	size_t i;
+
+	for (i = 0; i < r->ncolumns; i++)
+		if (column_named(r->column[i]) == NCOLUMNS)
+			return arena_printf(a, "%s: users-query has an "
+			    "unknown column \"%.60s\"; use plan, senders, "
+			    "networks, second_factor, certificates, "
+			    "certificate_issuer or blocked", r->server,
+			    r->column[i]);
+	return NULL;
+}
+
+/* --- values -------------------------------------------------------------- */
+
+/* Databases have several words for yes and no. */
+static const char *
+value_of_flag(const char *value)
+{
+	static const char *const yes[] = { "1", "t", "true", "y" };
+	static const char *const no[] = { "0", "f", "false", "n" };
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		if (strcasecmp(value, yes[i]) == 0)
+			return "yes";
+		if (strcasecmp(value, no[i]) == 0)
+			return "no";
 	}
-	pthread_mutex_unlock(&q->lock);
+	return value;
 }
-
-/* --- from texts to an entry -------------------------------------------- */
 
 /* Remove blanks around commas and at both ends. False: too many items. */
 static bool
@@ -410,68 +197,247 @@ tidy_list(char *text)
 	return items <= USERS_QUERY_ITEMS;
 }
 
-static struct users_reply
-unknown(struct arena *a, const char *why)
-{
-	struct users_reply r = { USERS_UNKNOWN, NULL, arena_strdup(a, why) };
+/* The values of a row's columns so far. */
+struct values {
+	const struct directory_reply *reply;
+	const char	*login;
+	struct arena	*arena;
+	const char	*one[NCOLUMNS];		/* NULL: none */
+	struct buf	 list[NCOLUMNS];
+};
 
-	return r;
+/* The same value may be in several rows of a join. */
+static bool
+value_is_listed(const struct buf *list, const char *value)
+{
+	size_t		 len = strlen(value);
+	const char	*at = buf_str(list), *end;
+
+	for (;; at = end + 1) {
+		end = at + strcspn(at, ",");
+		if ((size_t)(end - at) == len && memcmp(at, value, len) == 0)
+			return true;
+		if (*end == '\0')
+			return false;
+	}
+}
+
+/* NULL, or what is wrong. */
+static const char *
+value_add(struct values *v, size_t i, const char *text)
+{
+	char		*value = arena_strdup(v->arena, text);
+	struct buf	*list = &v->list[i];
+
+	if (strlen(value) > USERS_QUERY_TEXT)
+		return arena_printf(v->arena, "%s: column %s has more than %d "
+		    "octets", v->reply->server, columns[i].name,
+		    USERS_QUERY_TEXT);
+	tidy_list(value);
+	if (value[0] == '\0')
+		return NULL;
+	if (columns[i].kind == COLUMN_LIST) {
+		if (list->len > 0 && value_is_listed(list, value))
+			return NULL;
+		if (list->len > 0)
+			buf_addch(list, ',');
+		buf_addstr(list, value);
+		return list->len <= USERS_QUERY_TEXT ? NULL :
+		    arena_printf(v->arena, "%s: the values of column %s have "
+		    "more than %d octets", v->reply->server, columns[i].name,
+		    USERS_QUERY_TEXT);
+	}
+	text = columns[i].kind == COLUMN_FLAG ? value_of_flag(value) : value;
+	if (v->one[i] != NULL && strcasecmp(v->one[i], text) != 0)
+		return arena_printf(v->arena, "%s: users-query returns two "
+		    "values of %s for %.60s, \"%.40s\" and \"%.40s\"; it must "
+		    "return one", v->reply->server, columns[i].name, v->login,
+		    v->one[i], text);
+	v->one[i] = text;
+	return NULL;
+}
+
+/* The text of a column, in the arena, or NULL. */
+static char *
+value_text(const struct values *v, size_t i)
+{
+	if (columns[i].kind == COLUMN_LIST)
+		return v->list[i].len > 0 ? arena_strdup(v->arena,
+		    v->list[i].data) : NULL;
+	return arena_strdup(v->arena, v->one[i]);
+}
+
+static const char *
+value_set(const struct users_origin *o, const struct values *v, size_t i,
+    struct user_rules *user)
+{
+	char	*text = value_text(v, i), *why;
+
+	if (text == NULL)
+		return NULL;
+	if (!tidy_list(text))
+		return arena_printf(v->arena, "%s: column %s has more than %d "
+		    "items", v->reply->server, columns[i].name,
+		    USERS_QUERY_ITEMS);
+	if (users_set(o, user, columns[i].key, text, &why))
+		return NULL;
+	text = arena_strdup(v->arena, why);
+	free(why);
+	return text;
+}
+
+/* --- from cells to an entry ---------------------------------------------- */
+
+static const char *
+entry_place(const struct users_query *q, const char *server, struct arena *a)
+{
+	return q->place.kind == DIRECTORY_SQLITE ? server :
+	    arena_printf(a, "users-database %s", server);
+}
+
+static const char *
+entry_fill(const struct users_query *q, struct values *v,
+    struct user_rules *user)
+{
+	struct users_origin	 origin = { v->arena, &q->plans, user->file };
+	const char		*wrong = columns_wrong(v->reply, v->arena);
+	size_t			 i;
+
+	for (i = 0; wrong == NULL && i < v->reply->ncells; i++)
+		wrong = value_add(v, column_named(v->reply->cell[i].column),
+		    v->reply->cell[i].value);
+	for (i = 0; wrong == NULL && i < NCOLUMNS; i++)
+		wrong = value_set(&origin, v, i, user);
+	return wrong;
 }
 
 static struct users_reply
-make_entry(const struct users_query *q, const char *login, struct row *row,
-    struct arena *a)
+make_entry(const struct users_query *q, const char *login,
+    const struct directory_reply *r, struct arena *a)
 {
 	struct user_rules	*user = arena_alloc(a, sizeof(*user));
-	struct users_reply	 r = { USERS_FOUND, user, NULL };
-	struct users_origin	 origin = { a, &q->plans, q->path };
-	char			*why;
+	struct values		 v = { .reply = r, .login = login,
+				    .arena = a };
+	const char		*wrong;
 	size_t			 i;
 
 	user->login = login;
-	user->file = q->path;
-	for (i = 0; i < NCOLUMNS; i++) {
-		if (row->text[i] == NULL)
-			continue;
-		if (!tidy_list(row->text[i]))
-			return unknown(a, arena_printf(a, "%s: column %s has "
-			    "more than %d items", q->path, columns[i].name,
-			    USERS_QUERY_ITEMS));
-		if (row->text[i][0] == '\0')
-			continue;
-		if (!users_set(&origin, user, columns[i].key, row->text[i],
-		    &why)) {
-			r = unknown(a, why);
-			free(why);
-			return r;
-		}
-	}
-	return r;
+	user->file = entry_place(q, r->server, a);
+	wrong = entry_fill(q, &v, user);
+	for (i = 0; i < NCOLUMNS; i++)
+		buf_free(&v.list[i]);
+	if (wrong != NULL)
+		return query_unknown(r, wrong);
+	return (struct users_reply){ .answer = USERS_FOUND, .user = user,
+	    .server = r->server, .stale = r->stale };
+}
+
+/* --- lookups ------------------------------------------------------------- */
+
+static struct users_reply
+query_reply(const struct users_query *q, const char *login,
+    const struct directory_reply *r, struct arena *a)
+{
+	const char *wrong;
+
+	if (r->result == DIRECTORY_UNKNOWN)
+		return query_unknown(r, r->why);
+	if (r->result == DIRECTORY_FOUND)
+		return make_entry(q, login, r, a);
+	wrong = columns_wrong(r, a);
+	if (wrong != NULL)
+		return query_unknown(r, wrong);
+	return (struct users_reply){ .answer = USERS_NONE,
+	    .server = r->server, .stale = r->stale };
+}
+
+static bool
+is_utf8(const char *text)
+{
+	size_t left = strlen(text), n;
+
+	for (; left > 0; text += n, left -= n)
+		if ((n = utf8_length(text, left)) == 0)
+			return false;
+	return true;
 }
 
 struct users_reply
 users_query_find(struct users_query *q, const char *login, uint64_t now,
     struct arena *a)
 {
-	struct users_reply	 none = { USERS_NONE, NULL, NULL };
-	struct row		 row = { false, { NULL } };
-	char			 error[ERROR_MAX] = "";
+	struct directory_question	 question;
+	struct directory_reply		 r;
 
 	if (strlen(login) > USERS_QUERY_LOGIN)
-		return unknown(a, "the login is longer than 255 octets; "
+		return query_unknown(NULL, "the login is longer than 255 "
+		    "octets; users-query is not asked");
+	if (!is_utf8(login))
+		return query_unknown(NULL, "the login is not in UTF-8; "
 		    "users-query is not asked");
 	login = arena_strlower(a, login);
-	find_row(q, login, now, a, &row, error);
-	if (error[0] != '\0')
-		return unknown(a, error);
-	return row.found ? make_entry(q, login, &row, a) : none;
+	question = directory_query_fill(&q->question, login, a);
+	r = directory_find(q->directory, login, &question, now, a);
+	return query_reply(q, login, &r, a);
+}
+
+struct users_reply
+users_query_probe(struct users_query *q, uint64_t now, struct arena *a)
+{
+	struct directory_question question = directory_query_fill(
+	    &q->question, PROBE, a);
+	struct directory_reply r = directory_find(q->directory, NULL,
+	    &question, now, a);
+
+	return query_reply(q, PROBE, &r, a);
+}
+
+bool
+users_query_check(const struct users_query *q, char **why)
+{
+	struct arena			*a = arena_new(0);
+	struct directory_question	 question = directory_query_fill(
+					    &q->question, PROBE, a);
+	struct directory_reply		 r;
+	struct users_reply		 u = { .answer = USERS_NONE };
+
+	r = directory_try(&q->place, &question, a);
+	if (q->place.kind == DIRECTORY_SQLITE ||
+	    r.result == DIRECTORY_UNKNOWN)
+		u = query_reply(q, PROBE, &r, a);
+	if (u.answer == USERS_UNKNOWN)
+		*why = xstrdup(u.why);
+	arena_free(&a);
+	return u.answer != USERS_UNKNOWN;
+}
+
+void
+users_query_forget(struct users_query *q, const char *login)
+{
+	struct arena *a = arena_new(0);
+
+	directory_forget(q->directory, login != NULL ?
+	    arena_strlower(a, login) : NULL);
+	arena_free(&a);
+}
+
+void
+users_query_count(struct users_query *q, struct directory_counts *c)
+{
+	directory_count(q->directory, c);
+}
+
+const char *
+users_query_place(const struct users_query *q)
+{
+	return q->place.shown;
 }
 
 struct users_reply
 users_lookup(const struct users *u, struct users_query *q, const char *login,
     uint64_t now, struct arena *a)
 {
-	struct users_reply r = { USERS_NONE, NULL, NULL };
+	struct users_reply r = { .answer = USERS_NONE };
 
 	r.user = users_find(u, login);
 	if (r.user != NULL)

@@ -51,7 +51,9 @@ daemon_reload(struct services *sv, const char *path)
 	warn_restart(sv, st->conf);
 	/* the store may be away */
 	keyseen_inherit(st->keys, old->keys);
+	setup_adopt(st, old);
 	setup_unref(&old);
+	setup_probe(st);
 	log_printf(LOG_LEVEL_INFO, "reloaded %s: %zu listeners, %zu users, "
 	    "%zu keys", path, st->conf->nlisteners,
 	    users_count(st->conf->users), keyring_count(st->keys));

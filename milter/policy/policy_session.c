@@ -154,20 +154,26 @@ judge_block(const struct user_rules *user, const struct facts *f)
 
 /*
  * While the login's entry cannot be read, it could be blocked, or allowed
- * more or less than a login without an entry: ask the client to come again.
+ * more or less than a login without an entry. By default the client is asked to
+ * come again.
  */
 static struct verdict
-judge_entry(const struct user_rules *user, const struct facts *f)
+judge_entry(const struct identity_rules *ir, const struct user_rules *user,
+    const struct facts *f)
 {
-	if (f->auth.login != NULL && f->login_unknown)
-		return verdict_refuse("users-unknown", "451 4.3.0",
-		    "The list of users cannot be read at the moment; try "
-		    "again later");
-	return judge_block(user, f);
+	if (f->auth.login == NULL || !f->login_unknown)
+		return judge_block(user, f);
+	if (ir->users_failure == USERS_FAILURE_REFUSE)
+		return verdict_refuse("users-unknown", "550 5.3.0",
+		    "The list of users cannot be read at the moment");
+	return verdict_refuse("users-unknown", "451 4.3.0",
+	    "The list of users cannot be read at the moment; try again "
+	    "later");
 }
 
 struct verdict
-policy_session(const struct session_rules *r, const struct user_rules *user,
+policy_session(const struct session_rules *r,
+    const struct identity_rules *ir, const struct user_rules *user,
     const struct facts *f)
 {
 	const struct relay_rules	*relay = policy_relay(r, f);
@@ -177,7 +183,7 @@ policy_session(const struct session_rules *r, const struct user_rules *user,
 		return verdict_refuse("listener-unknown", "451 4.3.5",
 		    "The mail system is not configured completely; try again "
 		    "later");
-	v = judge_entry(user, f);
+	v = judge_entry(ir, user, f);
 	if (v.action != ACTION_ACCEPT || f->conn.local)
 		return v;
 	v = judge_client(r, &f->conn);

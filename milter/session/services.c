@@ -21,6 +21,7 @@
 #include "base/record.h"
 #include "base/wallclock.h"
 #include "conf/users_query.h"
+#include "directory/directory.h"
 #include "dkim/dkim_verify.h"
 #include "dns/resolver.h"
 #include "session/notifier.h"
@@ -78,10 +79,46 @@ setup_free(struct setup *st)
 struct users_query *
 setup_users(const struct conf *conf)
 {
-	struct users_plans plans = { conf->plans, conf->nplans };
+	struct users_plans	 plans = { conf->plans, conf->nplans };
+	struct directory_place	 place = {
+		.password_file = conf->users_password_file,
+		.ca_file = conf->users_ca_file,
+		.timeout = conf->users_timeout,
+		.cache = conf->users_cache * 1000,
+		.stale = conf->users_stale * 1000
+	};
+	struct arena		*a;
+	struct users_query	*q = NULL;
 
-	return conf->users_database == NULL ? NULL :
-	    users_query_new(conf->users_database, conf->users_query, &plans);
+	if (conf->users_database == NULL)
+		return NULL;
+	a = arena_new(0);
+	/* the configuration has been checked */
+	if (directory_place_parse(conf->users_database, a, &place) == NULL)
+		q = users_query_new(&place, conf->users_query, &plans);
+	arena_free(&a);
+	return q;
+}
+
+void
+setup_adopt(struct setup *st, const struct setup *old)
+{
+	users_query_adopt(st->users, old->users);
+}
+
+void
+setup_probe(const struct setup *st)
+{
+	struct arena		*a;
+	struct users_reply	 r;
+
+	if (st->users == NULL)
+		return;
+	a = arena_new(0);
+	r = users_query_probe(st->users, monotonic_ms(), a);
+	if (r.answer == USERS_UNKNOWN)
+		log_printf(LOG_LEVEL_WARNING, "users-database: %s", r.why);
+	arena_free(&a);
 }
 
 bool

@@ -180,7 +180,8 @@ judge_envelope(struct message *m)
 {
 	struct verdict v, sender;
 
-	v = policy_session(m->rules, m->user, &m->f);
+	v = policy_session(m->rules, &m->setup->conf->identity, m->user,
+	    &m->f);
 	sender = policy_sender(m->rules, &m->setup->conf->identity, m->user,
 	    m->tier, &m->f);
 	m->unentitled = sender.action >= ACTION_DEFER ||

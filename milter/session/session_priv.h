@@ -70,6 +70,7 @@ struct message {
 	const struct user_rules *user;	/* of the login, or of the relay */
 	const struct tier_rules *tier;	/* NULL: none */
 	const char	*users_error;	/* why the lookup failed; NULL: not */
+	bool		 users_stale;	/* an older answer of the database */
 	const char	*authserv_id;
 	struct lookups	*lookups;	/* inbound; NULL: none */
 	struct headers	 headers;

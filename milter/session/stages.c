@@ -307,13 +307,14 @@ static void
 gather_user(struct session *s)
 {
 	struct message	*m = s->message;
-	struct users_reply	 r = { USERS_NONE, NULL, NULL };
+	struct users_reply	 r = { .answer = USERS_NONE };
 
 	if (m->f.auth.login != NULL)
 		r = users_lookup(m->setup->conf->users, m->setup->users,
 		    m->f.auth.login, s->sv->ticks(), m->arena);
 	m->user = r.user;
 	m->users_error = r.why;
+	m->users_stale = r.stale;
 	m->f.login_unknown = r.answer == USERS_UNKNOWN;
 }
 

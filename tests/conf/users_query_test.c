@@ -1,6 +1,7 @@
 /*
- * users_query: the meaning of rows, the cache and its lifetime. Any error of
- * the database is USERS_UNKNOWN, never USERS_NONE.
+ * users_query: the meaning of rows, and what a message gets. Any error of the
+ * database is USERS_UNKNOWN, never USERS_NONE. tests/directory has the cache,
+ * the time-outs and the drivers.
  */
 #include "test.h"
 
@@ -14,6 +15,7 @@
 
 #include "base/arena.h"
 #include "conf/conf.h"
+#include "directory/directory.h"
 #include "mta/replay.h"
 #include "dns/resolver.h"
 #include "session/services.h"
@@ -21,6 +23,8 @@
 #include "conf/users_query.h"
 
 #define ALL	"SELECT * FROM users WHERE login = ?1"
+#define CACHE	5000
+#define SLACK	60000	/* the time that a question may take here */
 #define SCHEMA	"CREATE TABLE users (login TEXT, plan, senders, networks, " \
 		"second_factor, blocked); "
 #define NAMED	"SELECT plan, senders, networks, second_factor, blocked " \
@@ -36,6 +40,7 @@ static char		 dir[] = "/tmp/users_query_test.XXXXXX";
 static char		 path[64];
 static struct arena	*arena;
 static uint64_t		 now = 1000000;
+static unsigned		 stale;		/* users-stale, in milliseconds */
 
 /* A change of the database by another process. */
 static void
@@ -61,11 +66,22 @@ write_file(const char *text, size_t len)
 }
 
 static struct users_query *
+query_of(const char *file, const char *query)
+{
+	struct directory_place p = {
+		.timeout = 60000, .cache = CACHE, .stale = stale
+	};
+
+	assert_null(directory_place_parse(file, arena, &p));
+	return users_query_new(&p, query, &known);
+}
+
+static struct users_query *
 begin(const char *sql)
 {
 	unlink(path);
 	run_sql(sql);
-	return users_query_new(path, NAMED, &known);
+	return query_of(path, NAMED);
 }
 
 static struct users_reply
@@ -143,8 +159,7 @@ rows_that_say_nothing_sensible(void **state)
 		{ "network", "NULL, NULL, '192.0.2.0/33', 0, 0",
 		    "networks=192.0.2.0/33 is not a network" },
 		{ "second factor", "NULL, NULL, NULL, 2, 0",
-		    "column second_factor must be NULL, 0, 1, or a text of "
-		    "at most 16384 octets" },
+		    "second-factor=2 must be yes or no" },
 		{ "block in words", "NULL, NULL, NULL, 0, 'perhaps'",
 		    "block=perhaps must be yes or no" },
 		{ "a real", "NULL, NULL, NULL, 0.5, 0",
@@ -153,12 +168,17 @@ rows_that_say_nothing_sensible(void **state)
 		{ "a NUL", "'premium' || char(0) || 'x', NULL, NULL, 0, 0",
 		    "column plan" },
 		{ "a long text", "NULL, printf('%.16385c', 'a'), NULL, 0, 0",
-		    "column senders must be NULL" },
+		    "column senders has more than 16384 octets" },
 		{ "many items", "NULL, replace(printf('%.1001c', '*'), '*', "
 		    "'*,'), NULL, 0, 0", "more than 1000 items" },
+		{ "long texts", "NULL, printf('%.9000c', 'a'), NULL, 0, 0), "
+		    "('bob', NULL, printf('%.9000c', 'b'), NULL, 0, 0",
+		    "values of column senders have more than 16384 octets" },
 		{ "two rows", "NULL, NULL, NULL, 0, 0), ('bob', NULL, NULL, "
-		    "NULL, 0, 1", "more than one row for bob; it must "
-		    "return one" },
+		    "NULL, 0, 1", "users-query returns two values of blocked "
+		    "for bob, \"no\" and \"yes\"; it must return one" },
+		{ "two plans", "'trial', NULL, NULL, 0, 0), ('bob', "
+		    "'premium', NULL, NULL, 0, 0", "two values of plan" },
 	};
 	struct users_query	*q;
 	char			 sql[400];
@@ -195,8 +215,6 @@ queries_are_checked(void **state)
 		    NULL },
 		{ ALL, "users-query has an unknown column \"login\"; use "
 		    "plan, senders" },
-		{ "SELECT plan, plan FROM users WHERE login = ?",
-		    "users-query has two columns \"plan\"" },
 		{ "SELECT plan FROM users", "write $1 in place of the login" },
 		{ "SELECT plan FROM users WHERE login = ? OR login = ?",
 		    "write $1 in place of the login" },
@@ -219,7 +237,7 @@ queries_are_checked(void **state)
 	(void)state;
 	users_query_free(&q);
 	for (i = 0; i < NELEM(rows); i++) {
-		q = users_query_new(path, rows[i].query, &known);
+		q = query_of(path, rows[i].query);
 		why = NULL;
 		if (users_query_check(q, &why) != (rows[i].want == NULL) ||
 		    (why != NULL && (strstr(why, rows[i].want) == NULL ||
@@ -238,9 +256,9 @@ queries_are_checked(void **state)
 static void
 good_again(struct users_query *q)
 {
-	now += USERS_QUERY_TROUBLE_MS;
+	now += DIRECTORY_PAUSE + SLACK;
 	assert_int_equal(answer_of(q, "bob"), USERS_FOUND);
-	now += USERS_QUERY_KEPT_MS;
+	now += CACHE;
 }
 
 static void
@@ -253,7 +271,7 @@ faults_are_no_answer(void **state)
 	(void)state;
 	q = begin(SCHEMA "INSERT INTO users (login) VALUES ('bob')");
 	assert_int_equal(answer_of(q, "bob"), USERS_FOUND);
-	now += USERS_QUERY_KEPT_MS;
+	now += CACHE;
 	/* removed, and put back */
 	snprintf(saved, sizeof(saved), "%s.saved", path);
 	assert_int_equal(rename(path, saved), 0);
@@ -283,7 +301,7 @@ faults_are_no_answer(void **state)
 	assert_int_equal(rename(path, saved), 0);
 	run_sql(SCHEMA);
 	assert_int_equal(answer_of(q, "bob"), USERS_NONE);
-	now += USERS_QUERY_KEPT_MS;
+	now += CACHE;
 	assert_int_equal(rename(saved, path), 0);
 	good_again(q);
 	/* no database at all */
@@ -292,12 +310,12 @@ faults_are_no_answer(void **state)
 	users_query_free(&q);
 	unlink(path);
 	assert_int_equal(rmdir(path), -1);
-	q = users_query_new("/", NAMED, &known);
+	q = query_of("/", NAMED);
 	expect_unknown("a directory", find(q, "bob"), "is not a regular file");
 	users_query_free(&q);
 	/* to open a FIFO would wait for a writer */
 	assert_int_equal(mkfifo(path, 0600), 0);
-	q = users_query_new(path, NAMED, &known);
+	q = query_of(path, NAMED);
 	expect_unknown("a FIFO", find(q, "bob"), "is not a regular file");
 	users_query_free(&q);
 	unlink(path);
@@ -336,13 +354,12 @@ endless_queries_end(void **state)
 
 	(void)state;
 	users_query_free(&q);
-	q = users_query_new(path, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
-	    "SELECT i + 1 FROM n) SELECT NULL AS plan FROM n WHERE i = ?1",
-	    &known);
+	q = query_of(path, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
+	    "SELECT i + 1 FROM n) SELECT NULL AS plan FROM n WHERE i = ?1");
 	expect_unknown("endless", find(q, "bob"), "interrupted");
 	assert_true(time(NULL) - began < 60);
 	/* the limit holds for each query anew */
-	now += USERS_QUERY_TROUBLE_MS;
+	now += DIRECTORY_PAUSE + SLACK;
 	expect_unknown("endless", find(q, "bob"), "interrupted");
 	users_query_free(&q);
 }
@@ -360,7 +377,7 @@ answers_are_kept_for_a_while(void **state)
 	assert_int_equal(answer_of(q, "eve"), USERS_NONE);
 	run_sql("UPDATE users SET blocked = 1; "
 	    "INSERT INTO users (login) VALUES ('eve')");
-	now += USERS_QUERY_KEPT_MS - 1;
+	now += CACHE - 1;
 	assert_false(find(q, "BOB").user->block);
 	assert_int_equal(answer_of(q, "eve"), USERS_NONE);
 	now += 1;
@@ -371,6 +388,89 @@ answers_are_kept_for_a_while(void **state)
 	assert_true(find(q, "bob").user->block);
 	assert_int_equal(answer_of(q, "carol"), USERS_UNKNOWN);
 	assert_true(find(q, "bob").user->block);
+	users_query_free(&q);
+}
+
+static void
+older_answers_are_used_while_it_fails(void **state)
+{
+	struct users_query	*q;
+	struct users_reply	 r;
+	char			 saved[80];
+
+	(void)state;
+	stale = 7000;
+	q = begin(SCHEMA "INSERT INTO users (login) VALUES ('bob')");
+	r = find(q, "bob");
+	assert_false(r.stale);
+	assert_string_equal(r.server, path);
+	assert_int_equal(answer_of(q, "carol"), USERS_NONE);
+	snprintf(saved, sizeof(saved), "%s.saved", path);
+	assert_int_equal(rename(path, saved), 0);
+	now += CACHE;
+	r = find(q, "bob");
+	assert_int_equal(r.answer, USERS_FOUND);
+	assert_true(r.stale);
+	r = find(q, "carol");
+	assert_int_equal(r.answer, USERS_NONE);
+	assert_true(r.stale);
+	expect_unknown("never seen", find(q, "dave"), "unable to open");
+	now += stale;
+	expect_unknown("too old", find(q, "bob"), "unable to open");
+	assert_int_equal(rename(saved, path), 0);
+	now += DIRECTORY_PAUSE + SLACK;
+	assert_false(find(q, "bob").stale);
+	users_query_free(&q);
+	stale = 0;
+}
+
+/* A reload keeps the cache, unless the place or the query is another. */
+static void
+a_reload_keeps_the_cache(void **state)
+{
+	struct users_query *q, *same, *other;
+
+	(void)state;
+	q = begin(SCHEMA "INSERT INTO users (login) VALUES ('bob')");
+	assert_int_equal(answer_of(q, "bob"), USERS_FOUND);
+	unlink(path);
+	same = query_of(path, NAMED);
+	users_query_adopt(same, q);
+	other = query_of(path, NAMED " AND 1");
+	users_query_adopt(other, q);
+	users_query_adopt(other, NULL);
+	users_query_free(&q);
+	assert_int_equal(answer_of(same, "bob"), USERS_FOUND);
+	assert_int_equal(answer_of(other, "bob"), USERS_UNKNOWN);
+	users_query_forget(same, "BOB");
+	assert_int_equal(answer_of(same, "bob"), USERS_UNKNOWN);
+	users_query_free(&same);
+	users_query_free(&other);
+}
+
+/* Aliases are rows of a join; sender lists of rows are put together. */
+static void
+several_rows_are_one_entry(void **state)
+{
+	struct users_query	*q;
+	struct users_reply	 r;
+
+	(void)state;
+	q = begin(SCHEMA "INSERT INTO users VALUES "
+	    "('bob', 'premium', 'a@x.org', '192.0.2.0/24', 0, 't'), "
+	    "('bob', 'Premium', 'b@x.org,c@x.org', NULL, 'no', 'TRUE'), "
+	    "('bob', NULL, 'a@x.org', '2001:db8::/32', '', 'yes')");
+	r = find(q, "bob");
+	if (r.answer != USERS_FOUND)
+		fail_msg("%s", r.why);
+	assert_int_equal(r.user->nsenders, 3);
+	assert_string_equal(r.user->senders[0], "a@x.org");
+	assert_string_equal(r.user->senders[2], "c@x.org");
+	assert_int_equal(r.user->nnetworks, 2);
+	assert_ptr_equal(r.user->plan, &plans[1]);
+	assert_true(r.user->block);
+	assert_false(r.user->second_factor);
+	expect_unknown("no UTF-8", find(q, "b\377b"), "not in UTF-8");
 	users_query_free(&q);
 }
 
@@ -458,7 +558,7 @@ open_services(const char *more)
 	struct services	*sv;
 
 	snprintf(text, sizeof(text), "users-database = \"%s\"\nusers-query = "
-	    "\"" NAMED "\"\nlistener s { daemon-ports = {587}  direction = "
+	    "\"" NAMED "\"\nusers-cache = 5\nlistener s { daemon-ports = {587}  direction = "
 	    "submission }\nuser both@example.org { }\n%s", path, more);
 	c = conf_load_text("test", text, &why);
 	if (c != NULL)
@@ -498,7 +598,7 @@ messages_of_a_session(void **state)
 	    "('mallory@example.org', '*', 1), "
 	    "('both@example.org', '*', 0), ('odd@example.org', 'x', 0)");
 	users_query_free(&q);
-	sv = open_services("");
+	sv = open_services("users-stale = 10\n");
 	r = replay_new(sv);
 	replay_macro(r, "{daemon_port}", "587");
 	replay_macro(r, "{tls_version}", "TLSv1.3");
@@ -518,9 +618,15 @@ messages_of_a_session(void **state)
 	    "451 4.3.0 users-unknown");
 	/* not listed: its own address */
 	expect_mail(r, "carol@example.org", "<carol@example.org>", "  ok");
-	/* while the database fails, no login counts as unlisted */
+	/* while the database fails, older answers are used for some time */
 	unlink(path);
-	now += USERS_QUERY_KEPT_MS;
+	now += CACHE;
+	expect_mail(r, "carol@example.org", "<carol@example.org>", "  ok");
+	expect_mail(r, "carol@example.org", "<x@example.com>",
+	    "550 5.7.1 sender");
+	assert_non_null(strstr(replay_outcome(r), " users=stale "));
+	/* then no login counts as unlisted */
+	now += 10000;
 	expect_mail(r, "carol@example.org", "<carol@example.org>",
 	    "451 4.3.0 users-unknown");
 	assert_non_null(strstr(replay_outcome(r), "users-error=\""));
@@ -575,6 +681,9 @@ main(void)
 		cmocka_unit_test(damage_is_no_answer),
 		cmocka_unit_test(endless_queries_end),
 		cmocka_unit_test(answers_are_kept_for_a_while),
+		cmocka_unit_test(older_answers_are_used_while_it_fails),
+		cmocka_unit_test(a_reload_keeps_the_cache),
+		cmocka_unit_test(several_rows_are_one_entry),
 		cmocka_unit_test(many_logins),
 		cmocka_unit_test(from_several_threads),
 		cmocka_unit_test(messages_of_a_session),

@@ -137,6 +137,7 @@ login_by_certificate(void **state)
 		{ "of the issuer", "Staff CA", true, "ok" },
 		{ "of another issuer", "Partner CA", true, "certificate" },
 	};
+	static const struct identity_rules identity = { 0 };
 	struct session_rules	 rules = { .certificate_issuers = ca_name };
 	struct facts		 f = {
 		.auth = { "alice@example.org", "EXTERNAL" },
@@ -150,7 +151,7 @@ login_by_certificate(void **state)
 	for (i = 0; i < NELEM(external); i++) {
 		rules.ncertificate_issuers = external[i].asked;
 		f.tls.cert_issuer_name = external[i].issuer;
-		v = policy_session(&rules, NULL, &f);
+		v = policy_session(&rules, &identity, NULL, &f);
 		if (strcmp(v.rule, external[i].want) != 0)
 			row_fail(external[i].name, "got %s", v.rule);
 	}

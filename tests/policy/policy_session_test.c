@@ -51,6 +51,7 @@ static const struct {
 	struct user_rules	 user;
 	bool			 has_user;
 	struct facts		 facts;
+	struct identity_rules	 identity;
 	const char		*want;		/* rule */
 	const char		*reply;
 } rows[] = {
@@ -138,6 +139,11 @@ static const struct {
 	    .rules = { SUBMISSION }, .facts = { TLS("TLSv1.3", 256),
 	    LOGIN("PLAIN"), .login_unknown = true },
 	    .want = "users-unknown", .reply = "451 4.3.0" },
+	{ .name = "it cannot be read, and that is refused",
+	    .rules = { SUBMISSION }, .facts = { TLS("TLSv1.3", 256),
+	    LOGIN("PLAIN"), .login_unknown = true },
+	    .identity = { .users_failure = USERS_FAILURE_REFUSE },
+	    .want = "users-unknown", .reply = "550 5.3.0" },
 	{ .name = "a blocked login is refused before other checks",
 	    .rules = { SUBMISSION }, .has_user = true,
 	    .user = { .block = true }, .facts = { LOGIN("PLAIN") },
@@ -262,8 +268,8 @@ session_table(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++) {
-		v = policy_session(&rows[i].rules, rows[i].has_user ?
-		    &rows[i].user : NULL, &rows[i].facts);
+		v = policy_session(&rows[i].rules, &rows[i].identity,
+		    rows[i].has_user ? &rows[i].user : NULL, &rows[i].facts);
 		if (strcmp(v.rule, rows[i].want) != 0)
 			row_fail(rows[i].name, "got %s, want %s", v.rule,
 			    rows[i].want);
