@@ -98,11 +98,27 @@ struct users_query *setup_users(const struct conf *conf);
  * configuration has not changed them. Call it before the first message.
  */
 void		 setup_adopt(struct setup *st, const struct setup *old);
+/* What a database said to a question without an effect. */
+struct probed {
+	const char	*option;	/* "users-database" */
+	const char	*place;		/* its value */
+	const char	*server;	/* who answered, "host:port" */
+	const char	*why;		/* NULL: it answered, and all is well */
+	uint64_t	 ms;
+};
 /*
- * Ask the databases a question without an effect, and log a warning if they do
- * not answer. Starts threads; waits for users-timeout at most.
+ * Ask all databases; `n` of them in the arena. Starts threads; waits for the
+ * time-out of each at most.
  */
-void		 setup_probe(const struct setup *st);
+struct probed	*setup_probe(const struct setup *st, struct arena *a,
+		    size_t *n);
+/* The same; those that do not answer are logged as warnings. */
+void		 setup_probe_log(const struct setup *st);
+/*
+ * Forget the cached answers of databases for a login, in any case; NULL: all.
+ * False: there is no database.
+ */
+bool		 setup_forget(const struct setup *st, const char *login);
 /*
  * Can the users' database be read? setup_new checks it; check again after
  * privileges have been dropped. False with *why as above.

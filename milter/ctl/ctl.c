@@ -38,7 +38,7 @@ static const struct command {
 	{ "upgrade-check",	ctl_upgrade,
 	    "check the state file and the configuration before an upgrade" },
 	{ "user",	ctl_user,
-	    "explain what a login may send; block or unblock it" },
+	    "explain what a login may send; block, unblock or forget it" },
 };
 
 #define NCOMMANDS	(sizeof(commands) / sizeof(commands[0]))

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "conf/conf_options.h"
 #include "daemon/start_check.h"
@@ -15,7 +16,8 @@
 #include "ctl_common_priv.h"
 
 static const char usage[] =
-    "usage: millgatectl [-c FILE] conf check [--json]  check for errors\n"
+    "usage: millgatectl [-c FILE] conf check [--probe] [--json]\n"
+    "\tcheck for errors; with --probe, ask the databases, too\n"
     "       millgatectl [-c FILE] conf show [--json]   show all values\n"
     "       millgatectl conf options [--json]          list all options\n";
 
@@ -40,9 +42,57 @@ print_json_lines(const char *text)
 	buf_free(&line);
 }
 
+static void
+print_json_probe(const struct probed *p)
+{
+	struct buf b = BUF_INIT;
+
+	buf_addch(&b, '{');
+	ctl_json_text(&b, "option", p->option);
+	ctl_json_text(&b, "place", p->place);
+	ctl_json_text(&b, "server", p->server);
+	ctl_json_text(&b, "error", p->why);
+	printf("%s, \"ms\": %llu}", buf_str(&b), (unsigned long long)p->ms);
+	buf_free(&b);
+}
+
+static void
+print_probe(const struct probed *p)
+{
+	if (p->why != NULL)
+		fprintf(stderr, "%s \"%s\": %s\n", p->option, p->place,
+		    p->why);
+	else
+		printf("%s \"%s\": %s answers (%llu ms)\n", p->option,
+		    p->place, p->server, (unsigned long long)p->ms);
+}
+
+/* Ask each database. False: one of them does not answer as it must. */
+static bool
+probe_databases(const struct ctl *c, const struct setup *st)
+{
+	struct arena	*a = arena_new(0);
+	size_t		 i, n;
+	struct probed	*p = setup_probe(st, a, &n);
+	bool		 good = true;
+
+	if (c->json)
+		fputs(", \"probes\": [", stdout);
+	for (i = 0; i < n; i++) {
+		good = good && p[i].why == NULL;
+		if (c->json && i > 0)
+			fputs(", ", stdout);
+		(c->json ? print_json_probe : print_probe)(&p[i]);
+	}
+	if (c->json)
+		putchar(']');
+	arena_free(&a);
+	return good;
+}
+
 /* The same checks as `millgate -t`. */
 static int
-check_conf(const struct ctl *c)
+check_conf(const struct ctl *c, bool probe)
 {
 	struct start_check	 r;
 	const struct conf	*conf;
@@ -56,7 +106,6 @@ check_conf(const struct ctl *c)
 		print_json_lines(buf_str(&r.errors));
 		fputs(", \"warnings\": ", stdout);
 		print_json_lines(buf_str(&r.warnings));
-		fputs("}\n", stdout);
 	} else if (r.warnings.len > 0)
 		fprintf(stderr, "%s\n", buf_str(&r.warnings));
 	if (!c->json && good) {
@@ -66,6 +115,10 @@ check_conf(const struct ctl *c)
 		    keyring_count(r.setup->keys));
 	} else if (!c->json)
 		fprintf(stderr, "%s\n", buf_str(&r.errors));
+	if (good && probe)
+		good = probe_databases(c, r.setup);
+	if (c->json)
+		fputs("}\n", stdout);
 	start_check_free(&r);
 	return good ? CTL_GOOD : CTL_NO;
 }
@@ -142,22 +195,40 @@ list_options(bool json)
 	return CTL_GOOD;
 }
 
+static bool
+conf_option_take(void *arg, int option, char *value)
+{
+	bool *probe = arg;
+
+	(void)option;		/* there is one */
+	(void)value;
+	*probe = true;
+	return true;
+}
+
 int
 ctl_conf(struct ctl *c, int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "probe", no_argument, NULL, CTL_OPT_OWN },
 		CTL_OPTION_JSON,
 		CTL_OPTION_END
 	};
-	static const struct ctl_syntax syntax = { usage, options, NULL, 1, 1 };
-	int		 status = ctl_parse(c, &syntax, NULL, argc, argv);
+	static const struct ctl_syntax syntax = { usage, options,
+	    conf_option_take, 1, 1 };
+	bool		 probe = false;
+	int		 status = ctl_parse(c, &syntax, &probe, argc, argv);
 	const char	*what;
 
 	if (status != CTL_PARSED)
 		return status;
 	what = c->operand[0];
 	if (strcmp(what, "check") == 0)
-		return check_conf(c);
+		return check_conf(c, probe);
+	if (probe) {
+		ctl_complain("--probe belongs to conf check");
+		return ctl_usage(usage);
+	}
 	if (strcmp(what, "show") == 0)
 		return show_conf(c);
 	if (strcmp(what, "options") == 0)

@@ -346,6 +346,7 @@ explain_gather(struct explanation *e, const struct session_rules *listener,
 
 	e->user = entry.user;
 	e->unknown = entry.why;
+	e->server = entry.server;
 	e->ngroups = groups_of(e->conf->groups, e->login, e->arena, e->group,
 	    GROUPS_OF_LOGIN);
 	if (state != NULL)

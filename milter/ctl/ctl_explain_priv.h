@@ -45,6 +45,7 @@ struct explanation {
 	const char	*login;
 	/* found */
 	const char	*unknown;		/* its entry: why; else NULL */
+	const char	*server;	/* of users-database; NULL: not asked */
 	const struct user_rules *user;		/* NULL: no entry */
 	const char	*why_not;		/* NULL: it may send */
 	size_t		 nplans;

@@ -68,6 +68,8 @@ stats_print(struct arena *a, struct json v)
 	    "over_max_memory", "refused_connections", NULL };
 	static const char *const site[] = { "warnings", "notify_dropped",
 	    NULL };
+	static const char *const users[] = { "asked", "cached", "stale",
+	    "failed", "kept", NULL };
 	static const char *const dns[] = { "queries", "cache_hits", "shared",
 	    "timeouts", "failures", NULL };
 	struct json sub, at = { NULL, NULL }, l;
@@ -81,6 +83,8 @@ stats_print(struct arena *a, struct json v)
 	stats_row(v, "state", quota);
 	stats_row(v, "ceiling", ceiling);
 	stats_row(v, "site", site);
+	if (json_get(v, "users", &sub))
+		stats_row(sub, "users", users);
 	if (json_get(v, "resolver", &sub))
 		stats_row(sub, "dns", dns);
 	printf("\n%-16s %10s %10s %8s %8s %8s %8s\n", "LISTENER", "SESSIONS",

@@ -4,6 +4,7 @@
  *	user explain: see ctl_explain.c
  *	user block LOGIN [--for 2h] [--reason TEXT] [--json] [--state PATH]
  *	user unblock LOGIN [--json] [--state PATH]
+ *	user forget LOGIN|--all: the running daemon asks the database again
  *
  * A block with an end defers mail (451), one without an end rejects it (550).
  */
@@ -12,8 +13,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/arena.h"
 #include "base/ascii.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "conf/conf.h"
 #include "store/store_settings.h"
+#include "ctl_ask_priv.h"
 #include "ctl_common_priv.h"
 #include "ctl_explain_priv.h"
 #include "ctl_quota_priv.h"
@@ -28,7 +34,9 @@ static const char usage[] =
     " [--json]\n"
     "\trefuse its mail, for a time such as 2h or until it is unblocked\n"
     "  millgatectl [-c FILE] user unblock LOGIN [--json]\n"
-    "\taccept its mail again\n";
+    "\taccept its mail again\n"
+    "  millgatectl [-c FILE] user forget LOGIN|--all\n"
+    "\task users-database again, not the cache\n";
 
 static const char usage_block[] =
     "usage: millgatectl [-c FILE] user block LOGIN [--for N{s|m|h|d|w}]\n"
@@ -144,6 +152,72 @@ user_unblock(struct ctl *c, int argc, char **argv)
 	return status != CTL_PARSED ? status : quota_change(c, &ch);
 }
 
+static const char usage_forget[] =
+    "usage: millgatectl [-c FILE] user forget LOGIN|--all\n"
+    "\n"
+    "Make the running daemon forget what users-database said about LOGIN, or\n"
+    "about all logins, so that the database is asked again.\n";
+
+static bool
+forget_option(void *arg, int option, char *value)
+{
+	bool *all = arg;
+
+	(void)option;		/* there is one */
+	(void)value;
+	*all = true;
+	return true;
+}
+
+static int
+forget(const struct conf *conf, const char *login)
+{
+	struct arena	*a = arena_new(0);
+	struct buf	 text = BUF_INIT;
+	struct json	 answer;
+	const char	*command = login == NULL ? "forget-all" :
+			    arena_printf(a, "forget %s", login);
+	int		 status = CTL_TROUBLE;
+
+	if (ctl_ask(conf, command, &text, &answer)) {
+		status = json_get_true(answer, "forgotten") ? CTL_GOOD :
+		    CTL_NO;
+		if (status == CTL_NO)
+			ctl_complain("the daemon has no users-database");
+	}
+	buf_free(&text);
+	arena_free(&a);
+	return status;
+}
+
+static int
+user_forget(struct ctl *c, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "all", no_argument, NULL, CTL_OPT_OWN },
+		CTL_OPTION_END
+	};
+	static const struct ctl_syntax syntax = { usage_forget, options,
+	    forget_option, 0, 1 };
+	bool		 all = false;
+	const char	*login = NULL;
+	struct arena	*a = arena_new(0);
+	struct conf	*conf;
+	int		 status = ctl_parse(c, &syntax, &all, argc, argv);
+
+	if (status == CTL_PARSED && !all && c->operand[0] != NULL)
+		login = users_login(a, c->operand[0]);
+	if (status == CTL_PARSED && all != (login == NULL))
+		status = ctl_usage(usage_forget);
+	if (status == CTL_PARSED) {
+		conf = ctl_load_conf(c);
+		status = conf != NULL ? forget(conf, login) : CTL_TROUBLE;
+		conf_unref(&conf);
+	}
+	arena_free(&a);
+	return status;
+}
+
 int
 ctl_user(struct ctl *c, int argc, char **argv)
 {
@@ -151,6 +225,7 @@ ctl_user(struct ctl *c, int argc, char **argv)
 		{ "explain",	ctl_explain },
 		{ "block",	user_block },
 		{ "unblock",	user_unblock },
+		{ "forget",	user_forget },
 		{ NULL,		NULL }
 	};
 

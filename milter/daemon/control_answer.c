@@ -11,11 +11,14 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "conf/users_query.h"
 #include "dns/resolver.h"
 #include "mta/mfi.h"
 #include "session/observed.h"
 #include "session/services.h"
 #include "control_priv.h"
+
+#define FORGET	"forget "
 
 static void
 answer_number(struct buf *b, const char *name, uint64_t value)
@@ -78,6 +81,24 @@ add_resolver(struct buf *b, struct resolver *r)
 	buf_addch(b, '}');
 }
 
+/* What the database of users was asked. */
+static void
+add_users(struct buf *b, const struct setup *st)
+{
+	struct directory_counts n;
+
+	if (st->users == NULL)
+		return;
+	users_query_count(st->users, &n);
+	buf_addstr(b, ", \"users\": {\"asked\": ");
+	buf_printf(b, "%llu", (unsigned long long)n.asked);
+	answer_number(b, "cached", n.cached);
+	answer_number(b, "stale", n.stale);
+	answer_number(b, "failed", n.failed);
+	answer_number(b, "kept", n.kept);
+	buf_addch(b, '}');
+}
+
 static void
 answer_status(struct services *sv, const struct control_start *start,
     bool macros, struct buf *b)
@@ -93,6 +114,7 @@ answer_status(struct services *sv, const struct control_start *start,
 	    "enforce" : "monitor");
 	add_counters(sv, b);
 	add_resolver(b, sv->resolver);
+	add_users(b, st);
 	buf_addstr(b, ", \"listeners\": ");
 	observed_json(sv->observed, macros, b);
 	buf_addstr(b, "}\n");
@@ -108,6 +130,17 @@ answer_restart(struct services *sv, struct buf *b)
 	buf_addstr(b, "}\n");
 }
 
+/* `login` NULL: all. */
+static void
+answer_forget(struct services *sv, const char *login, struct buf *b)
+{
+	struct setup *st = services_setup(sv);
+
+	buf_printf(b, "{\"forgotten\": %s}\n", setup_forget(st, login) ?
+	    "true" : "false");
+	setup_unref(&st);
+}
+
 void
 control_answer(struct services *sv, const struct control_start *start,
     const char *command, struct buf *b)
@@ -118,7 +151,11 @@ control_answer(struct services *sv, const struct control_start *start,
 		answer_status(sv, start, true, b);
 	else if (strcmp(command, "restart") == 0)
 		answer_restart(sv, b);
+	else if (strcmp(command, "forget-all") == 0)
+		answer_forget(sv, NULL, b);
+	else if (strncmp(command, FORGET, strlen(FORGET)) == 0)
+		answer_forget(sv, command + strlen(FORGET), b);
 	else
 		buf_addstr(b, "{\"error\": \"unknown command; use stats, "
-		    "doctor or restart\"}\n");
+		    "doctor, restart, forget-all or forget LOGIN\"}\n");
 }

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#define CONTROL_REQUEST	256
+#define CONTROL_REQUEST	512
 #define CONTROL_SECONDS	2
 #define CONTROL_WAITING	8
 

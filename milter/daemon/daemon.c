@@ -113,7 +113,7 @@ daemon_services(struct setup *setup, char **why)
 		setup_unref(&setup);
 		return NULL;
 	}
-	setup_probe(setup);
+	setup_probe_log(setup);
 	sv = services_new(setup, resolver, store, hostname);
 	sv->notifier = notifier_new();
 	file_limit_check(sv);

@@ -53,7 +53,7 @@ daemon_reload(struct services *sv, const char *path)
 	keyseen_inherit(st->keys, old->keys);
 	setup_adopt(st, old);
 	setup_unref(&old);
-	setup_probe(st);
+	setup_probe_log(st);
 	log_printf(LOG_LEVEL_INFO, "reloaded %s: %zu listeners, %zu users, "
 	    "%zu keys", path, st->conf->nlisteners,
 	    users_count(st->conf->users), keyring_count(st->keys));

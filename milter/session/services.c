@@ -106,19 +106,57 @@ setup_adopt(struct setup *st, const struct setup *old)
 	users_query_adopt(st->users, old->users);
 }
 
-void
-setup_probe(const struct setup *st)
+static void
+probe_users(const struct setup *st, struct arena *a, struct probed *p)
 {
-	struct arena		*a;
-	struct users_reply	 r;
+	uint64_t		 start = monotonic_ms();
+	struct users_reply	 r = users_query_probe(st->users, start, a);
+
+	p->option = "users-database";
+	p->place = users_query_place(st->users);
+	p->server = r.server;
+	p->why = r.why;
+	p->ms = monotonic_ms() - start;
+}
+
+struct probed *
+setup_probe(const struct setup *st, struct arena *a, size_t *n)
+{
+	struct probed *list = arena_alloc(a, sizeof(*list));
+
+	*n = 0;
+	if (st->users != NULL)
+		probe_users(st, a, &list[(*n)++]);
+	return list;
+}
+
+void
+setup_probe_log(const struct setup *st)
+{
+	struct arena	*a = arena_new(0);
+	size_t		 i, n;
+	struct probed	*p = setup_probe(st, a, &n);
+
+	for (i = 0; i < n; i++)
+		if (p[i].why != NULL)
+			log_printf(LOG_LEVEL_WARNING, "%s: %s", p[i].option,
+			    p[i].why);
+	arena_free(&a);
+}
+
+bool
+setup_forget(const struct setup *st, const char *login)
+{
+	struct arena *a;
 
 	if (st->users == NULL)
-		return;
+		return false;
 	a = arena_new(0);
-	r = users_query_probe(st->users, monotonic_ms(), a);
-	if (r.answer == USERS_UNKNOWN)
-		log_printf(LOG_LEVEL_WARNING, "users-database: %s", r.why);
+	if (login != NULL)
+		login = users_qualify(st->conf->users, a, login);
+	users_query_forget(st->users, login);
 	arena_free(&a);
+	return true;
 }
 
 bool

@@ -2,6 +2,7 @@
 import json
 import os
 import pwd
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,45 @@ def run(path, *args):
 def write(path, text):
     with open(path, 'w', encoding='utf-8') as f:
         f.write(text)
+
+
+def probes(d):
+    """A database is asked: it is there, or not, or the query is wrong."""
+    conf, path = os.path.join(d, 'probe.conf'), os.path.join(d, 'users.db')
+    text = START.replace('DIR', d) + 'users-database = "%s"\n' \
+        'users-query = "SELECT %s FROM u WHERE login = $1"\n'
+    base = sqlite3.connect(path)
+    base.execute('CREATE TABLE u (login, plan)')
+    base.commit()
+    base.close()
+    write(conf, text % (path, 'plan'))
+    status, out, err = run(conf, 'check', '--probe')
+    expect('probe', (status, 'users-database "%s": %s answers (' % (
+        path, path) in out), (0, True))
+    probe = json.loads(run(conf, 'check', '--probe', '--json')[1])['probes']
+    expect('probe, JSON', [(p['option'], p['place'], p['server'], p['error'])
+                           for p in probe],
+           [('users-database', path, path, None)])
+    expect('show --probe', run(conf, 'show', '--probe')[0], 2)
+    version = subprocess.run([DAEMON, '--version'], capture_output=True,
+                             text=True).stdout
+    if 'pgsql' not in version:
+        return
+    # nobody listens on port 1
+    write(conf, text % ('pgsql://127.0.0.1:1/mail?tls=no', 'plan'))
+    expect('a server may be away', run(conf, 'check')[0], 0)
+    status, out, err = run(conf, 'check', '--probe')
+    expect('but not here', (status, '127.0.0.1:1: Connection refused' in err),
+           (1, True))
+    secret = os.path.join(d, 'db.password')
+    for mode, why in ((None, 'No such file'), (0o644, 'everyone may read')):
+        if mode is not None:
+            write(secret, 'secret\n')
+            os.chmod(secret, mode)
+        write(conf, text % ('pgsql://127.0.0.1:1/mail?tls=no', 'plan') +
+              'users-password-file = "%s"\n' % secret)
+        status, out, err = run(conf, 'check')
+        expect(why, (status, why in err), (1, True))
 
 
 def server(d):
@@ -142,6 +182,7 @@ def main():
         expect('options', run('', 'options')[1].count('default: '),
                len(json.loads(run('', 'options', '--json')[1])))
         server(d)
+        probes(d)
     if bad == 0:
         print('ok - conf')
     return bad != 0

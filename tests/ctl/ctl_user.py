@@ -149,11 +149,23 @@ def check_query(directory, conf):
                 'FROM u WHERE login = ?1"\n' % path)
     check_row(directory, conf, 'Dora', (), 1, {
         'entry': {'file': path, 'line': 0},
+        'users-database': {'place': path, 'server': path,
+                           'answer': 'an entry'},
         'plans': [dict(UNLIMITED, plan='premium', by='user', name='dora',
                        **{'recipients-per-hour': 3000})],
         'why-not': 'its entry has block = yes'})
-    expect('place', run(conf, 'explain', 'dora')[1].split('\n')[1],
-           'entry          ' + path)
+    expect('place', run(conf, 'explain', 'dora')[1].split('\n')[1:3],
+           ['entry          ' + path, 'users-database %s: an entry' % path])
+    expect('not there', run(conf, 'explain', 'nobody')[1].split('\n')[2],
+           'users-database %s: no entry' % path)
+    expect('not asked', run(conf, 'explain', 'bob')[1].split('\n')[2],
+           'users-database %s: not asked, because the configuration has an '
+           'entry' % path)
+    status, out, err = run(conf, 'forget', '--all')
+    expect('no daemon', (status, out), (2, ''))
+    expect('no daemon, why', 'it is not running' in err, True)
+    for args in (), ('dora', '--all'), ('a b',):
+        expect('forget %s' % (args,), run(conf, 'forget', *args)[0], 2)
     with open(conf, 'a', encoding='utf-8') as f:
         f.write('login-domain = "example.org"\n')
     base = sqlite3.connect(path)

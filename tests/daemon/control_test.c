@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -14,6 +15,8 @@
 #include "daemon/control_priv.h"
 #include "ctl/ctl_ask_priv.h"
 #include "base/json.h"
+#include "base/monotonic.h"
+#include "conf/users_query.h"
 #include "session/observed.h"
 #include "dns/resolver.h"
 #include "session/services.h"
@@ -23,10 +26,10 @@ static char	directory[] = "/tmp/millgate-control-XXXXXX";
 static char	path[64];
 
 static struct services *
-open_services(void)
+open_services(const char *text)
 {
 	char		*why = NULL;
-	struct conf	*c = conf_load_text("test", "", &why);
+	struct conf	*c = conf_load_text("test", text, &why);
 
 	assert_non_null(c);
 	return services_new(setup_new(c, &why), resolver_zone_new("", &why),
@@ -67,8 +70,8 @@ static void
 questions_are_answered(void **state)
 {
 	static char	answer[65536];
-	struct services	*sv = open_services();
-	char		*why = NULL, many[400];
+	struct services	*sv = open_services("");
+	char		*why = NULL, many[1000];
 	struct control	*c = control_open(path, sv, &why);
 	struct stat	 st;
 	struct json	 v, list;
@@ -104,11 +107,80 @@ questions_are_answered(void **state)
 	services_free(&sv);
 }
 
+/* Fill a database with one login, or make it blocked. */
+static void
+run_sql(const char *file, const char *text)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static bool
+is_blocked(struct services *sv, const char *login)
+{
+	struct arena		*a = arena_new(0);
+	struct setup		*st = services_setup(sv);
+	struct users_reply	 r = users_query_find(st->users, login,
+				     monotonic_ms(), a);
+	bool			 blocked;
+
+	assert_int_equal(r.answer, USERS_FOUND);
+	blocked = r.user->block;
+	setup_unref(&st);
+	arena_free(&a);
+	return blocked;
+}
+
+static void
+cached_logins_are_forgotten(void **state)
+{
+	char		 answer[65536], file[80], text[300], *why = NULL;
+	struct services	*sv = open_services("");
+	struct control	*c = control_open(path, sv, &why);
+	struct json	 v, users;
+	size_t		 n;
+
+	(void)state;
+	ask("forget-all\n", 11, answer, sizeof(answer));
+	assert_string_equal(answer, "{\"forgotten\": false}\n");
+	control_close(&c);
+	services_free(&sv);
+	snprintf(file, sizeof(file), "%s/users.db", directory);
+	run_sql(file, "CREATE TABLE u (l, blocked); "
+	    "INSERT INTO u VALUES ('a@example.org', 0), ('b', 0)");
+	snprintf(text, sizeof(text), "users-database = \"%s\"\nusers-query = "
+	    "\"SELECT blocked FROM u WHERE l = $1\"\nlogin-domain = "
+	    "example.org\nusers-timeout = 60000\n", file);
+	sv = open_services(text);
+	c = control_open(path, sv, &why);
+	assert_false(is_blocked(sv, "a@example.org") || is_blocked(sv, "b"));
+	run_sql(file, "UPDATE u SET blocked = 1");
+	assert_false(is_blocked(sv, "a@example.org") || is_blocked(sv, "b"));
+	/* the login as it is counted: with login-domain */
+	ask("forget A\n", 9, answer, sizeof(answer));
+	assert_string_equal(answer, "{\"forgotten\": true}\n");
+	assert_true(is_blocked(sv, "a@example.org"));
+	assert_false(is_blocked(sv, "b"));
+	ask("forget-all\n", 11, answer, sizeof(answer));
+	assert_true(is_blocked(sv, "b"));
+	n = ask("stats\n", 6, answer, sizeof(answer));
+	assert_true(json_parse(answer, n, &v) && json_get(v, "users", &users));
+	assert_int_equal(json_get_number(users, "asked"), 4);
+	assert_int_equal(json_get_number(users, "cached"), 3);
+	assert_int_equal(json_get_number(users, "kept"), 1);
+	control_close(&c);
+	services_free(&sv);
+	unlink(file);
+}
+
 static void
 a_client_that_says_nothing_is_left_after_its_time(void **state)
 {
 	static char	answer[65536];
-	struct services	*sv = open_services();
+	struct services	*sv = open_services("");
 	char		*why = NULL;
 	struct control	*c = control_open(path, sv, &why);
 	int		 idle = connect_to();
@@ -126,7 +198,7 @@ static void
 an_old_socket_is_replaced_and_a_live_one_is_not(void **state)
 {
 	struct sockaddr_un	un = { .sun_family = AF_UNIX };
-	struct services		*sv = open_services();
+	struct services		*sv = open_services("");
 	struct control		*c, *second;
 	char			*why = NULL, longer[200];
 	int			 fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -169,7 +241,7 @@ an_old_socket_is_replaced_and_a_live_one_is_not(void **state)
 static void
 the_tool_asks_where_the_configuration_says(void **state)
 {
-	struct services	*sv = open_services();
+	struct services	*sv = open_services("");
 	struct buf	 text = BUF_INIT, options = BUF_INIT;
 	char		*why = NULL, real[80];
 	struct conf	*conf;
@@ -256,6 +328,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(questions_are_answered),
+		cmocka_unit_test(cached_logins_are_forgotten),
 		cmocka_unit_test(
 		    a_client_that_says_nothing_is_left_after_its_time),
 		cmocka_unit_test(
