@@ -23,6 +23,11 @@
 #include "directory_driver_priv.h"
 #include "directory_trust_priv.h"
 
+/*
+ * A certificate that cannot exist. By default libpq looks for one in the home
+ * directory of $HOME, and fails if it may not look there.
+ */
+#define NO_CERTIFICATE	"/dev/null/none"
 /* The server stops a statement by itself; wait somewhat longer for that. */
 #define GRACE_MS	500u
 
@@ -171,6 +176,7 @@ pgsql_set_tls(const struct directory_place *p, const struct directory_host *h,
 	ca = directory_trust_file(p, why);
 	pgsql_set(key, value, "sslmode", "verify-full");
 	pgsql_set(key, value, "sslrootcert", ca);
+	pgsql_set(key, value, "sslcert", NO_CERTIFICATE);
 	return ca != NULL;
 }
 
