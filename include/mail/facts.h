@@ -64,10 +64,19 @@ struct auth_facts {
 	const char	*address;
 };
 
+/* What the site's sender-login-maps say of an address. */
+enum owned {
+	OWNED_UNLISTED,		/* in no table, or none was asked */
+	OWNED_YES,		/* it is this login's */
+	OWNED_OTHERS,		/* it is only other logins' */
+	OWNED_UNKNOWN		/* the lookup failed */
+};
+
 struct mailbox {
 	const char	*local;		/* unquoted */
 	const char	*domain;	/* A-label form, lower case */
 	const char	*address;	/* local@domain, quoted if need be */
+	enum owned	 owned;		/* on submissions of a login */
 };
 
 struct mailbox_list {
@@ -81,6 +90,7 @@ struct env_facts {
 	const char	*sender_domain;	/* A-label form, lower case; NULL */
 	/* not an address: local part and domain are mailaddr_loose's */
 	bool		 sender_bad;
+	enum owned	 sender_owned;
 	unsigned	 recipients;	/* accepted so far */
 	struct mailbox_list recipient_list; /* only if a rule reads it */
 	const char	*queue_id;	/* NULL while not known */

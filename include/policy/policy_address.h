@@ -29,7 +29,7 @@ const char	*policy_own_address(const struct user_rules *user,
 
 /*
  * Does the submitter own no address, because its login has no domain, where
- * its own address is what it may use?
+ * its own address is what it may use? Never where tables may give it others.
  */
 bool		 policy_lacks_address(const struct identity_rules *ir,
 		    const struct user_rules *user, const struct facts *f);
@@ -73,10 +73,22 @@ bool		 policy_is_own_address(const struct identity_rules *ir,
 		    const char *login, const struct mailbox *box);
 
 /*
- * May the login use this mailbox? `user` is NULL when the login has no entry.
- * A DKIM key signs only for what this allows.
+ * Is the mailbox one of the `senders` that are written in the login's entry?
+ * No table can take that away, so none needs to be asked.
  */
-bool		 policy_may_use(const struct identity_rules *ir,
+bool		 policy_is_written(const struct identity_rules *ir,
+		    const struct user_rules *user, const struct mailbox *box);
+
+enum may_use { MAY_NOT_USE, MAY_USE, MAY_USE_UNKNOWN };
+
+/*
+ * May the login use this mailbox? `user` is NULL when the login has no entry.
+ * Its entry may allow it, or a table (box->owned). What nobody wrote down, the
+ * login's own address and unlisted-users = any, is not allowed for an address
+ * that tables give to other logins alone. A DKIM key signs only for what this
+ * allows.
+ */
+enum may_use	 policy_may_use(const struct identity_rules *ir,
 		    const struct user_rules *user, const char *login,
 		    const struct mailbox *box);
 

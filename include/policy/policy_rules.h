@@ -109,6 +109,7 @@ struct identity_rules {
 	bool		 case_sensitive_local;
 	enum unlisted_users unlisted;
 	enum users_failure users_failure;
+	bool		 tables;	/* there are sender-login-maps */
 };
 
 /* In a tier's senders: the login's own address. */

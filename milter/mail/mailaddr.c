@@ -107,6 +107,7 @@ box_fill(struct arena *a, const char *local, size_t len, const char *domain,
 	box->local = arena_memdup(a, local, len);
 	box->domain = domain;
 	box->address = mailaddr_format(a, box->local, domain);
+	box->owned = OWNED_UNLISTED;
 }
 
 /*

@@ -53,7 +53,7 @@ bool
 policy_lacks_address(const struct identity_rules *ir,
     const struct user_rules *user, const struct facts *f)
 {
-	if (!lacks_domain(f->auth.login))
+	if (!lacks_domain(f->auth.login) || ir->tables)
 		return false;
 	return user != NULL ? user->nsenders == 0 :
 	    ir->unlisted == UNLISTED_OWN_ADDRESS;
@@ -195,21 +195,49 @@ policy_sender_fits(const struct identity_rules *ir, const char *pattern,
 }
 
 bool
-policy_may_use(const struct identity_rules *ir, const struct user_rules *user,
-    const char *login, const struct mailbox *box)
+policy_is_written(const struct identity_rules *ir,
+    const struct user_rules *user, const struct mailbox *box)
 {
 	size_t i;
 
-	if (box->local == NULL || box->domain == NULL)
+	if (user == NULL || box->local == NULL || box->domain == NULL)
 		return false;
-	if (user == NULL && ir->unlisted != UNLISTED_OWN_ADDRESS)
-		return ir->unlisted == UNLISTED_ANY;
-	if (user == NULL || user->nsenders == 0)
-		return policy_is_own_address(ir, login, box);
 	for (i = 0; i < user->nsenders; i++)
 		if (policy_sender_fits(ir, user->senders[i], box))
 			return true;
 	return false;
+}
+
+/* What the login may use though neither entry nor table says so. */
+static bool
+is_implied(const struct identity_rules *ir, const struct user_rules *user,
+    const char *login, const struct mailbox *box)
+{
+	if (user == NULL && ir->unlisted != UNLISTED_OWN_ADDRESS)
+		return ir->unlisted == UNLISTED_ANY;
+	return (user == NULL || user->nsenders == 0) &&
+	    policy_is_own_address(ir, login, box);
+}
+
+enum may_use
+policy_may_use(const struct identity_rules *ir, const struct user_rules *user,
+    const char *login, const struct mailbox *box)
+{
+	if (box->local == NULL || box->domain == NULL)
+		return MAY_NOT_USE;
+	if (policy_is_written(ir, user, box))
+		return MAY_USE;
+	switch (box->owned) {
+	case OWNED_YES:
+		return MAY_USE;
+	case OWNED_OTHERS:
+		return MAY_NOT_USE;
+	case OWNED_UNKNOWN:
+		return MAY_USE_UNKNOWN;
+	case OWNED_UNLISTED:
+		break;
+	}
+	return is_implied(ir, user, login, box) ? MAY_USE : MAY_NOT_USE;
 }
 
 bool

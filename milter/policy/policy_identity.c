@@ -9,13 +9,30 @@
 #include "policy/policy_address.h"
 #include "policy/policy_identity.h"
 
-/* A login outside the table is refused even with the null sender. */
+/*
+ * A login without an entry is refused even with the null sender. Tables of
+ * owners may list it; they decide on each address that it uses.
+ */
 static bool
 is_unlisted(const struct identity_rules *ir, const struct user_rules *user,
     const struct facts *f)
 {
 	return ir->unlisted == UNLISTED_REFUSE && user == NULL &&
-	    f->auth.login != NULL;
+	    f->auth.login != NULL && !ir->tables;
+}
+
+/* Nobody knows whether the login may use the address. */
+static struct verdict
+judge_unknown(const struct identity_rules *ir, const char *field,
+    const struct mailbox *box)
+{
+	if (ir->users_failure == USERS_FAILURE_REFUSE)
+		return verdict_refuse("owners-unknown", "550 5.7.1",
+		    "%s address %s is refused, because its owners cannot be "
+		    "looked up", field, box->address);
+	return verdict_refuse("owners-unknown", "451 4.3.0",
+	    "The owners of %s address %s cannot be looked up at the moment; "
+	    "try again later", field, box->address);
 }
 
 /* The end of "address X is not allowed for LOGIN". */
@@ -44,7 +61,8 @@ policy_sender(const struct session_rules *r, const struct identity_rules *ir,
 	const char	*who = policy_submitter(user, f);
 	const char	*own = policy_own_address(user, f);
 	struct mailbox	 box = { f->env.sender_local, f->env.sender_domain,
-			    f->env.sender };
+			    f->env.sender, f->env.sender_owned };
+	enum may_use	 use;
 
 	if (r->direction != DIRECTION_SUBMISSION || f->conn.local)
 		return verdict_accept();
@@ -59,7 +77,10 @@ policy_sender(const struct session_rules *r, const struct identity_rules *ir,
 		return judge_null_sender(r);
 	if (who == NULL)
 		return verdict_accept();
-	if (!policy_may_use(ir, user, own, &box))
+	use = policy_may_use(ir, user, own, &box);
+	if (use == MAY_USE_UNKNOWN)
+		return judge_unknown(ir, "Sender", &box);
+	if (use == MAY_NOT_USE)
 		return verdict_refuse("sender", "550 5.7.1",
 		    "Sender address %s is not allowed for %s%s", box.address,
 		    who, why_none(ir, user, f));
@@ -105,11 +126,15 @@ judge_boxes(const struct who *who, const struct mailbox_list *list,
     const char *rule, const char *field)
 {
 	const struct mailbox	*box;
+	enum may_use		 use;
 	size_t			 i;
 
 	for (i = 0; i < list->n; i++) {
 		box = &list->box[i];
-		if (!policy_may_use(who->ir, who->user, who->own, box))
+		use = policy_may_use(who->ir, who->user, who->own, box);
+		if (use == MAY_USE_UNKNOWN)
+			return judge_unknown(who->ir, field, box);
+		if (use == MAY_NOT_USE)
 			return verdict_refuse(rule, "550 5.7.1",
 			    "%s address %s is not allowed for %s%s", field,
 			    box->address, who->name, who->none);
@@ -164,7 +189,7 @@ policy_is_own_mail(const struct identity_rules *ir,
 	    policy_own_address(user, f), why_none(ir, user, f), ir, user,
 	    tier };
 	struct mailbox	 sender = { f->env.sender_local, f->env.sender_domain,
-			    f->env.sender };
+			    f->env.sender, f->env.sender_owned };
 	const struct mailbox_list list = { 1, &sender };
 
 	if (f->auth.login == NULL || f->login_unknown || f->env.sender_bad)

@@ -16,6 +16,10 @@ static const struct user_rules alice = { .login = "alice@example.org",
 static const struct user_rules root = { .login = "root",
     .senders = everything, .nsenders = 1 };
 static const struct user_rules bare = { .login = "carol@example.org" };
+static const struct user_rules bare_alice = { .login = "alice@example.org" };
+static const char *const shop_senders[] = { "@shop.example.org" };
+static const struct user_rules shop_user = { .login = "shop",
+    .senders = shop_senders, .nsenders = 1 };
 static const struct identity_rules folded = { '+', false,
     UNLISTED_OWN_ADDRESS };
 static const struct identity_rules exact = { '\0', true,
@@ -90,7 +94,7 @@ static const struct {
 static void
 may_use_table(void **state)
 {
-	struct mailbox	box;
+	struct mailbox	box = { NULL };
 	size_t		i;
 
 	(void)state;
@@ -99,9 +103,112 @@ may_use_table(void **state)
 		box.domain = uses[i].domain;
 		box.address = "x";
 		if (policy_may_use(uses[i].ir, uses[i].user, uses[i].login,
-		    &box) != uses[i].want)
+		    &box) != (uses[i].want ? MAY_USE : MAY_NOT_USE))
 			row_fail(uses[i].name, "want %d", uses[i].want);
 	}
+}
+
+/* Entries and tables: whoever allows it; what is only implied gives way. */
+static const struct {
+	const char			*name;
+	const struct identity_rules	*ir;
+	const struct user_rules		*user;
+	const char			*login;
+	enum owned			 owned;
+	enum may_use			 want;
+} owned_uses[] = {	/* of alice@example.org */
+	{ "a table gives it", &folded, NULL, "dave", OWNED_YES, MAY_USE },
+	{ "a table gives it, unlisted logins refused", &strict, NULL, "dave",
+	    OWNED_YES, MAY_USE },
+	{ "a table gives it to a login with an entry", &folded, &shop_user,
+	    "shop", OWNED_YES, MAY_USE },
+	{ "others' address", &folded, NULL, "dave", OWNED_OTHERS,
+	    MAY_NOT_USE },
+	{ "others' address is the login itself", &folded, NULL,
+	    "alice@example.org", OWNED_OTHERS, MAY_NOT_USE },
+	{ "others' address is the login of an entry without senders",
+	    &folded, &bare_alice, "alice@example.org", OWNED_OTHERS,
+	    MAY_NOT_USE },
+	{ "others' address, unlisted logins free", &loose, NULL, "dave",
+	    OWNED_OTHERS, MAY_NOT_USE },
+	{ "others' address, but written in the entry", &folded, &alice,
+	    "alice@example.org", OWNED_OTHERS, MAY_USE },
+	{ "in no table, the login itself", &folded, NULL,
+	    "alice@example.org", OWNED_UNLISTED, MAY_USE },
+	{ "in no table", &folded, NULL, "dave", OWNED_UNLISTED, MAY_NOT_USE },
+	{ "in no table, unlisted logins free", &loose, NULL, "dave",
+	    OWNED_UNLISTED, MAY_USE },
+	{ "unknown", &folded, NULL, "dave", OWNED_UNKNOWN, MAY_USE_UNKNOWN },
+	{ "unknown, the login itself", &folded, NULL, "alice@example.org",
+	    OWNED_UNKNOWN, MAY_USE_UNKNOWN },
+	{ "unknown, unlisted logins free", &loose, NULL, "dave",
+	    OWNED_UNKNOWN, MAY_USE_UNKNOWN },
+	{ "unknown, but written in the entry", &folded, &alice,
+	    "alice@example.org", OWNED_UNKNOWN, MAY_USE },
+};
+
+static void
+owned_table(void **state)
+{
+	struct mailbox	box = { "alice", "example.org", "alice@example.org" };
+	enum may_use	got;
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < NELEM(owned_uses); i++) {
+		box.owned = owned_uses[i].owned;
+		got = policy_may_use(owned_uses[i].ir, owned_uses[i].user,
+		    owned_uses[i].login, &box);
+		if (got != owned_uses[i].want)
+			row_fail(owned_uses[i].name, "got %d", got);
+	}
+}
+
+/* Unknown owners: deferred or refused, in every field. */
+static void
+unknown_owners(void **state)
+{
+	const struct session_rules	 submission = {
+		.direction = DIRECTION_SUBMISSION, .null_sender = true };
+	struct identity_rules		 ir = { '+', false, UNLISTED_REFUSE,
+					     .tables = true };
+	struct mailbox			 box = { "ceo", "example.org",
+					     "ceo@example.org",
+					     OWNED_UNKNOWN };
+	struct mailbox			 own = { "dave", "example.org",
+					     "dave@example.org", OWNED_YES };
+	struct facts			 f = {
+		.direction = DIRECTION_SUBMISSION,
+		.auth = { .login = "dave" },
+		.env = { "ceo@example.org", "ceo", "example.org",
+		    .sender_owned = OWNED_UNKNOWN },
+		.from = { .from = { 1, &box } } };
+	struct verdict			 v;
+
+	(void)state;
+	v = policy_sender(&submission, &ir, NULL, NULL, &f);
+	assert_string_equal(v.rule, "owners-unknown");
+	assert_string_equal(v.code, "451");
+	v = policy_identity(&submission, &ir, NULL, NULL, &f);
+	assert_string_equal(v.rule, "owners-unknown");
+	assert_string_equal(v.code, "451");
+	f.from.from.box = &own;
+	f.from.others = (struct mailbox_list){ 1, &box };
+	v = policy_identity(&submission, &ir, NULL, NULL, &f);
+	assert_string_equal(v.rule, "owners-unknown");
+	assert_false(policy_is_own_mail(&ir, NULL, NULL, &f));
+	ir.users_failure = USERS_FAILURE_REFUSE;
+	v = policy_sender(&submission, &ir, NULL, NULL, &f);
+	assert_string_equal(v.code, "550");
+	v = policy_identity(&submission, &ir, NULL, NULL, &f);
+	assert_string_equal(v.code, "550");
+	/* with tables, a login without an entry may have the null sender */
+	f.env = (struct env_facts){ .sender = "" };
+	v = policy_sender(&submission, &ir, NULL, NULL, &f);
+	assert_string_equal(v.rule, "ok");
+	ir.tables = false;
+	v = policy_sender(&submission, &ir, NULL, NULL, &f);
+	assert_string_equal(v.rule, "unlisted-user");
 }
 
 static struct mailbox ok_box = { "alice", "example.org",
@@ -320,6 +427,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signs_for_table),
 		cmocka_unit_test(may_use_table),
+		cmocka_unit_test(owned_table),
+		cmocka_unit_test(unknown_owners),
 		cmocka_unit_test(identity_table),
 		cmocka_unit_test(sender_table),
 		cmocka_unit_test(sign_table),
