@@ -422,7 +422,8 @@ postfix_source_takes(const struct postfix_source *s, const char *key)
 
 	if (s->ndomains == 0)
 		return true;
-	for (i = 0; at != NULL && i < s->ndomains; i++)
+	/* as in Postfix, "@domain" is not an address of the domain */
+	for (i = 0; at != NULL && at != key && i < s->ndomains; i++)
 		if (strcasecmp(s->domain[i], at + 1) == 0)
 			return true;
 	return false;
