@@ -15,6 +15,7 @@
 
 #include "conf/groups.h"
 #include "conf/users.h"
+#include "directory/sender_maps.h"
 #include "dkim/dkim_sign.h"
 #include "dkim/dkim_verify.h"
 #include "dkim/keyring.h"
@@ -94,6 +95,9 @@ struct conf {
 	const char	*users_password_file, *users_ca_file;	/* or NULL */
 	/* of databases and tables: milliseconds; seconds, seconds */
 	unsigned	 users_timeout, users_cache, users_stale;
+	struct strings	 sender_login_maps, local_domains;
+	struct sender_maps_rules maps_rules;	/* the same, for: */
+	struct sender_maps *sender_maps;	/* NULL: none */
 	const struct user_rules *user_sections;
 	size_t		 nuser_sections;
 	const struct group_rules *group_sections;

@@ -110,6 +110,7 @@ conf_unref(struct conf **cp)
 	*cp = NULL;
 	if (o == NULL || atomic_fetch_sub(&o->refs, 1) != 1)
 		return;
+	sender_maps_free(&o->conf.sender_maps);
 	a = o->arena;
 	arena_free(&a);
 }

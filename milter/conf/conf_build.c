@@ -446,4 +446,5 @@ conf_build(struct conf_builder *b)
 	build_users(b);
 	build_users_file(b);
 	b->conf->counts_bytes = conf_counts_bytes(b->conf);
+	conf_build_maps(b);
 }

@@ -150,6 +150,16 @@ static const struct conf_option conf_options_base[] = {
 	{ "", "on-users-failure", OPT_WORD, CONF(identity.users_failure),
 	    .def = "defer", WORDS(users_failure_words), .help = "mail of a "
 	    "login whose entry cannot be looked up: defer, refuse" },
+	{ "", "sender-login-maps", OPT_LIST, CONF(sender_login_maps.s),
+	    MORE(conf, sender_login_maps.n), .def = "",
+	    .syntax = syntax_nonempty,
+	    .help = "Postfix's tables of owners, as "
+	    "smtpd_sender_login_maps has them: pgsql:, mysql:, ldap:, "
+	    "sqlite:, texthash: and a file, inline:{...}" },
+	{ "", "local-domains", OPT_LIST, CONF(local_domains.s),
+	    MORE(conf, local_domains.n), .def = "",
+	    .syntax = syntax_whole_domain, .help = "domains whose local "
+	    "parts are looked up alone in sender-login-maps" },
 	{ "", "unlisted-users", OPT_WORD, CONF(identity.unlisted),
 	    .def = "own-address", WORDS(unlisted_words),
 	    .help = "senders of a login without an entry: own-address, the "

@@ -346,6 +346,17 @@ syntax_domain(struct arena *a, const char **text)
 	return NULL;
 }
 
+const char *
+syntax_whole_domain(struct arena *a, const char **text)
+{
+	const char *name = domain_canonical(a, *text, strlen(*text));
+
+	if (name == NULL)
+		return "is not a domain; write example.org";
+	*text = name;
+	return NULL;
+}
+
 /* As it is written, like the domains of the logins that it is compared with. */
 const char *
 syntax_login_domain(struct arena *a, const char **text)

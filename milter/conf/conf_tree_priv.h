@@ -172,6 +172,7 @@ bool		 conf_read(struct conf_builder *b, const char *name,
 		    const char *text, struct conf_tree *tree);
 /* Fill b->conf from b->tree; errors are in b->bad. */
 void		 conf_build(struct conf_builder *b);
+void		 conf_build_maps(struct conf_builder *b);
 /* Find options that contradict each other in the filled b->conf. */
 void		 conf_check(struct conf_builder *b);
 void		 conf_check_listeners(struct conf_builder *b);

@@ -197,6 +197,7 @@ session_mail(struct session *s, const char *path, const char *const *params)
 	stage_listener(s);
 	stage_login(s);
 	stage_sender(s, path);
+	stage_sender_owner(m);
 	message_judge(m, judge_envelope(m));
 	if (!refuses(m))
 		message_judge(m, stage_quota_open(m));
@@ -333,6 +334,7 @@ session_eoh(struct session *s)
 		return go_on();
 	note_queue_id(s);
 	stage_headers(m);
+	stage_author_owners(m);
 	m->headers_ended = true;
 	if (m->f.direction == DIRECTION_SUBMISSION) {
 		struct verdict v = policy_identity(m->rules,

@@ -21,6 +21,8 @@
 
 /* DMARC walks of a message: for authors, the sender, and DKIM signers. */
 #define SESSION_WALKS	24
+/* Different addresses whose owners are looked up; others are refused. */
+#define SESSION_OWNERS	50
 /* A message with more author domains is refused. */
 #define SESSION_AUTHORS	4
 

@@ -9,14 +9,14 @@
  *	event		stages
  *	connect, helo	stage_connect, stage_note_macros
  *	MAIL		stage_listener, stage_login, stage_sender,
- *			stage_quota_open, stage_size_open,
+ *			stage_sender_owner, stage_quota_open, stage_size_open,
  *			stage_fuse_client,
  *			inbound: stage_inbound_start
  *	RCPT		stage_was_refused, stage_quota_recipient,
  *			stage_recipient, stage_fuse_refused
  *	header		stage_size_field, stage_field
- *	end of headers	stage_headers, submission: stage_fuse_from,
- *			stage_sign_start
+ *	end of headers	stage_headers, stage_author_owners, submission:
+ *			stage_fuse_from, stage_sign_start
  *	body		stage_size_body
  *	end of message	inbound: stage_inbound_collect,
  *			submission: stage_size_judge, stage_sign_finish
@@ -46,6 +46,12 @@ void		 stage_listener(struct session *s);
 void		 stage_login(struct session *s);
 void		 stage_sender(struct session *s, const char *path);
 void		 stage_recipient(struct message *m, const char *path);
+
+/* --- stages_owners.c: who owns the addresses, by the site's tables ------ */
+
+void		 stage_sender_owner(struct message *m);
+/* All mailboxes of From, Sender and Resent-From. */
+void		 stage_author_owners(struct message *m);
 
 /* --- stages_observed.c: which macros the MTA sends, and hints ----------- */
 
