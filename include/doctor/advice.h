@@ -19,6 +19,7 @@
 #define ADVICE_ITEMS	64
 
 struct arena;
+struct postfix_service;
 struct postfix_setup;
 struct sendmail_setup;
 struct session_rules;
@@ -51,11 +52,15 @@ struct advice_site {
 	const struct session_rules *const *listeners;
 	size_t		 nlisteners;
 	bool		 trust_logins;	/* trust-authenticated = yes */
+	const char *const *sender_maps;	size_t nsender_maps;
 };
 
 /* Add advice about the MTA's configuration. */
 void	advice_postfix(struct advice_list *l, const struct advice_site *site,
 	    const struct postfix_setup *p);
+/* Called by it: the tables of owners of one service for submission. */
+void	advice_owners(struct advice_list *l, const struct advice_site *site,
+	    const struct postfix_setup *p, const struct postfix_service *s);
 void	advice_sendmail(struct advice_list *l, const struct advice_site *site,
 	    const struct sendmail_setup *s);
 

@@ -164,7 +164,8 @@ site_of(const struct conf *c)
 {
 	struct advice_site site = { c->socket, c->resolver.timeout,
 	    c->listeners, c->nlisteners,
-	    c->trust.logins == TRUST_ANY_LOGIN };
+	    c->trust.logins == TRUST_ANY_LOGIN,
+	    c->sender_login_maps.s, c->sender_login_maps.n };
 
 	return site;
 }

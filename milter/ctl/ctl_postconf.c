@@ -111,7 +111,7 @@ ctl_postconf_read(struct arena *a, const char *dir, struct postfix_setup *p)
 	    "receive_override_options", "smtpd_forbid_bare_newline",
 	    "smtpd_sasl_auth_enable", "smtpd_tls_security_level",
 	    "smtpd_tls_wrappermode", "smtpd_use_tls", "queue_directory",
-	    "mail_owner", NULL };
+	    "mail_owner", "smtpd_sender_login_maps", "mydestination", NULL };
 	static const char *const services[] = { "-M", NULL };
 	static const char *const own[] = { "-Px", NULL };
 	const char *text;

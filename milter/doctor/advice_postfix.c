@@ -436,6 +436,8 @@ judge_service(struct doctor *d, const struct postfix_service *s)
 	if (c.listener != NULL) {
 		judge_offers(d, &c);
 		judge_service_logins(d, &c);
+		if (c.listener->direction == DIRECTION_SUBMISSION)
+			advice_owners(d->list, d->site, d->p, s);
 	} else if (!is_balanced(d, s))
 		advice_add(d->list, "no-listener", s->name,
 		    arena_printf(d->arena, "millgate.conf: listener NAME { "

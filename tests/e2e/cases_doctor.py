@@ -290,6 +290,9 @@ wrong("allows SMTP smuggling", "smuggling",
 wrong("offers a login on the inbound port", "login-inbound",
       "/inet/smtpd_sasl_auth_enable=no",
       lambda w: ["smtpd_sasl_auth_enable = yes"])
+wrong("has tables of owners that millgate does not read",
+      "sender-login-maps", "sender-login-maps = {\"inline:{a@x=alice}\"}",
+      lambda w: ["smtpd_sender_login_maps = inline:{a@x=alice}"])
 wrong("offers no login on submission", "no-login",
       "smtpd_sasl_auth_enable=yes",
       lambda w: [service(w, "submission") + "/smtpd_sasl_auth_enable=no"])
