@@ -91,6 +91,12 @@ const char	*users_login(struct arena *a, const char *text);
 const char	*users_qualify(const struct users *u, struct arena *a,
 		    const char *login);
 /*
+ * Is the name, with or without the login_domain, this whole login? Case does
+ * not matter.
+ */
+bool		 users_is_login(const struct users *u, const char *name,
+		    const char *login);
+/*
  * The key under which a login is counted: the login in lower case, with
  * LOGIN_BUCKET before it when it begins like the key of another kind.
  */

@@ -70,6 +70,11 @@ struct sender_owners sender_maps_find(const struct sender_maps *m,
 		    const struct mailbox *box, const struct sender_time *time,
 		    struct arena *a);
 
+/* The same from one table alone, for an explanation. */
+struct sender_owners sender_maps_find_in(const struct sender_maps *m,
+		    size_t table, const struct mailbox *box,
+		    const struct sender_time *time, struct arena *a);
+
 /* The sum of the databases' counters. */
 void		 sender_maps_count(const struct sender_maps *m,
 		    struct directory_counts *c);

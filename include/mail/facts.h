@@ -90,7 +90,7 @@ struct env_facts {
 	const char	*sender_domain;	/* A-label form, lower case; NULL */
 	/* not an address: local part and domain are mailaddr_loose's */
 	bool		 sender_bad;
-	enum owned	 sender_owned;
+	enum owned	 sender_owned : 8;
 	unsigned	 recipients;	/* accepted so far */
 	struct mailbox_list recipient_list; /* only if a rule reads it */
 	const char	*queue_id;	/* NULL while not known */

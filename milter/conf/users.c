@@ -6,6 +6,7 @@
  */
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/ascii.h"
@@ -132,6 +133,18 @@ users_qualify(const struct users *u, struct arena *a, const char *login)
 	    strchr(login, '@') != NULL)
 		return login;
 	return arena_printf(a, "%s@%s", login, u->login_domain);
+}
+
+bool
+users_is_login(const struct users *u, const char *name, const char *login)
+{
+	size_t len = strlen(name);
+
+	if (strcasecmp(name, login) == 0)
+		return true;
+	return u->login_domain != NULL && strchr(name, '@') == NULL &&
+	    strncasecmp(name, login, len) == 0 && login[len] == '@' &&
+	    strcasecmp(login + len + 1, u->login_domain) == 0;
 }
 
 const char *

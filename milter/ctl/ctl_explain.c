@@ -297,9 +297,10 @@ find_why_not(const struct explanation *e)
 		return "its entry has block = yes";
 	if (is_refused(&e->setting))
 		return "it is blocked by the operator or the fuse";
-	if (e->user == NULL && e->conf->identity.unlisted == UNLISTED_REFUSE)
+	if (e->user == NULL && e->conf->identity.unlisted ==
+	    UNLISTED_REFUSE && !e->conf->identity.tables)
 		return "it has no entry, and unlisted-users = refuse";
-	if (e->nsenders == 0)
+	if (e->nsenders == 0 && !e->conf->identity.tables)
 		return strchr(e->login, '@') != NULL ?
 		    "it is not an address, and no senders are configured "
 		    "for it" : "it is not an address, and no senders are "
@@ -399,9 +400,14 @@ login_of(struct arena *a, const struct conf *conf, const char *text)
 	return users_qualify(conf->users, a, login);
 }
 
+/* The options of the command line. */
+struct explain_options {
+	const char	*listener, *address;	/* or NULL */
+};
+
 static int
-explain(const struct ctl *c, const struct conf *conf, const char *listener,
-    struct arena *a)
+explain(const struct ctl *c, const struct conf *conf,
+    const struct explain_options *o, struct arena *a)
 {
 	struct explanation	 e = { .arena = a, .conf = conf,
 		.login = login_of(a, conf, c->operand[0]) };
@@ -409,15 +415,18 @@ explain(const struct ctl *c, const struct conf *conf, const char *listener,
 	struct keyring		*keys;
 	struct store		*state;
 
-	if (listener != NULL &&
-	    (rules = ctl_find_listener(conf, listener)) == NULL) {
-		ctl_complain("there is no listener \"%s\"", listener);
+	if (o->listener != NULL &&
+	    (rules = ctl_find_listener(conf, o->listener)) == NULL) {
+		ctl_complain("there is no listener \"%s\"", o->listener);
 		return CTL_TROUBLE;
 	}
 	keys = ctl_keyring(c, conf);
 	state = open_state(c, conf);
 	e.query = setup_users(conf);
 	explain_gather(&e, rules, keys, state, time(NULL));
+	if (o->address != NULL && !explain_address(&e, o->address))
+		e.unknown = arena_printf(a, "millgatectl: %s is not an address",
+		    o->address);
 	if (e.unknown != NULL)
 		fprintf(stderr, "%s\n", e.unknown);
 	else if (c->json)
@@ -429,23 +438,24 @@ explain(const struct ctl *c, const struct conf *conf, const char *listener,
 	keyring_free(&keys);
 	if (e.unknown != NULL)
 		return CTL_TROUBLE;
-	return e.why_not == NULL ? CTL_GOOD : CTL_NO;
+	return e.why_not == NULL && (o->address == NULL ||
+	    e.address.may_use == MAY_USE) ? CTL_GOOD : CTL_NO;
 }
 
 static const char usage[] =
     "usage: millgatectl [-c FILE] user explain LOGIN [--listener NAME]\n"
-    "           [--json]\n"
+    "           [--address ADDRESS] [--json]\n"
     "\n"
     "Explain what LOGIN may send, how much, and why.\n"
-    "Exit status 1: it may not send.\n";
+    "  --address ADDRESS  may it use this address, and which table says so?\n"
+    "Exit status 1: it may not send, or not as ADDRESS.\n";
 
 static bool
 explain_option(void *arg, int option, char *value)
 {
-	const char **listener = arg;
+	struct explain_options *o = arg;
 
-	(void)option;		/* there is one */
-	*listener = value;
+	*(option == CTL_OPT_OWN ? &o->listener : &o->address) = value;
 	return true;
 }
 
@@ -454,15 +464,16 @@ ctl_explain(struct ctl *c, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "listener", required_argument, NULL, CTL_OPT_OWN },
+		{ "address", required_argument, NULL, CTL_OPT_OWN + 1 },
 		CTL_OPTION_JSON,
 		CTL_OPTION_END
 	};
 	static const struct ctl_syntax syntax = { usage, options,
 	    explain_option, 1, 1 };
-	const char	*listener = NULL;
+	struct explain_options o = { NULL, NULL };
 	struct arena	*a;
 	struct conf	*conf;
-	int		 status = ctl_parse(c, &syntax, &listener, argc, argv);
+	int		 status = ctl_parse(c, &syntax, &o, argc, argv);
 
 	if (status != CTL_PARSED)
 		return status;
@@ -470,7 +481,7 @@ ctl_explain(struct ctl *c, int argc, char **argv)
 	if (conf == NULL)
 		return CTL_TROUBLE;
 	a = arena_new(4096);
-	status = explain(c, conf, listener, a);
+	status = explain(c, conf, &o, a);
 	arena_free(&a);
 	conf_unref(&conf);
 	return status;

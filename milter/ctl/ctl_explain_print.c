@@ -90,8 +90,8 @@ place_name(enum plan_place place)
 /* --- the table ----------------------------------------------------------- */
 
 /* A login from the command line may hold control characters. */
-static void
-print_text(const char *text)
+void
+explain_print_text(const char *text)
 {
 	for (; *text != '\0'; text++) {
 		if ((unsigned char)*text < ' ' || *text == 127)
@@ -230,7 +230,7 @@ print_items(const char *const *list, size_t n)
 
 	for (i = 0; i < n; i++) {
 		fputs(i > 0 ? ", " : "", stdout);
-		print_text(list[i]);
+		explain_print_text(list[i]);
 	}
 }
 
@@ -251,7 +251,7 @@ explain_print(const struct explanation *e)
 	const char *const	*list;
 	size_t			 i, n;
 
-	print_text(e->login);
+	explain_print_text(e->login);
 	printf(" may %ssend%s%s.\n", e->why_not != NULL ? "not " : "",
 	    e->why_not != NULL ? ": " : "",
 	    e->why_not != NULL ? e->why_not : "");
@@ -276,6 +276,7 @@ explain_print(const struct explanation *e)
 			print_items(c->tiers[i].senders, c->tiers[i].nsenders);
 			putchar('\n');
 		}
+	explain_print_tables(e);
 	print_list("networks", list_networks(e),
 	    u != NULL ? u->nnetworks : 0, "any");
 	list = list_factors(e, &n);
@@ -469,6 +470,7 @@ explain_print_json(const struct explanation *e)
 		json_list(&b, e->conf->tiers[n].name,
 		    e->conf->tiers[n].senders, e->conf->tiers[n].nsenders);
 	buf_addch(&b, '}');
+	explain_json_tables(&b, e);
 	json_list(&b, "networks", list_networks(e),
 	    u != NULL ? u->nnetworks : 0);
 	list = list_factors(e, &n);

@@ -11,10 +11,13 @@
 #include <stddef.h>
 
 #include "conf/groups.h"
+#include "directory/sender_maps.h"
+#include "policy/policy_address.h"
 #include "policy/policy_quota.h"
 #include "store/usage.h"
 
 struct arena;
+struct buf;
 struct conf;
 struct ctl;
 struct users_query;
@@ -35,6 +38,21 @@ struct explained_key {
 struct explained_keys {
 	size_t		 n;
 	struct explained_key *key;
+};
+
+/* What one of sender-login-maps says of an address. */
+struct explained_table {
+	const char	*name;
+	struct sender_owners owners;
+};
+
+/* An address that the login may or may not use. */
+struct explained_address {
+	const char	*text;			/* NULL: none is asked for */
+	bool		 written;		/* in the senders of its entry */
+	enum may_use	 may_use;
+	size_t		 ntables;
+	struct explained_table *table;
 };
 
 struct explanation {
@@ -62,8 +80,16 @@ struct explanation {
 	struct explained_keys pending;	/* their domains have no other key */
 	/* set by an operator or the fuse, for the login and its groups */
 	struct store_setting setting, group_setting[GROUPS_OF_LOGIN];
+	struct explained_address address;
 };
 
+/* ctl_explain_owner.c: may the login use this address? False: it is none. */
+bool	explain_address(struct explanation *e, const char *text);
+void	explain_print_tables(const struct explanation *e);
+void	explain_json_tables(struct buf *b, const struct explanation *e);
+
+/* Print a text; control characters are escaped. */
+void	explain_print_text(const char *text);
 void	explain_print(const struct explanation *e);
 void	explain_print_json(const struct explanation *e);
 

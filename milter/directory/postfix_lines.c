@@ -15,7 +15,7 @@
 
 /* C's isspace in the POSIX locale. */
 static bool
-is_white(char c)
+is_space_of_c(char c)
 {
 	return ascii_is_space(c) || c == '\f' || c == '\v';
 }
@@ -23,7 +23,7 @@ is_white(char c)
 static bool
 says_nothing(const char *text, size_t len)
 {
-	while (len > 0 && is_white(*text)) {
+	while (len > 0 && is_space_of_c(*text)) {
 		text++;
 		len--;
 	}
@@ -38,7 +38,7 @@ postfix_line(struct postfix_lines *r, struct arena *a)
 	size_t		 len;
 
 	while (*r->next != '\0') {
-		if (b.len > 0 && *r->next != '#' && !is_white(*r->next))
+		if (b.len > 0 && *r->next != '#' && !is_space_of_c(*r->next))
 			break;
 		len = strcspn(r->next, "\n");
 		r->at++;
@@ -56,14 +56,14 @@ postfix_line(struct postfix_lines *r, struct arena *a)
 }
 
 static char *
-trim(char *text)
+trim_both(char *text)
 {
 	char *end;
 
-	while (is_white(*text))
+	while (is_space_of_c(*text))
 		text++;
 	end = text + strlen(text);
-	while (end > text && is_white(end[-1]))
+	while (end > text && is_space_of_c(end[-1]))
 		end--;
 	*end = '\0';
 	return text;
@@ -77,8 +77,8 @@ postfix_split(char *line, char **name, char **value)
 	if (equals == NULL)
 		return "has no \"=\"; write NAME = VALUE";
 	*equals = '\0';
-	*name = trim(line);
-	*value = trim(equals + 1);
+	*name = trim_both(line);
+	*value = trim_both(equals + 1);
 	if (**name == '\0')
 		return "has no name before \"=\"; write NAME = VALUE";
 	if (strpbrk(*name, " \t\r\n\f\v") != NULL)
@@ -110,7 +110,7 @@ postfix_settings_parse(const char *path, const char *text, struct arena *a,
 	s->n = 0;
 	s->setting = arena_array(a, SETTINGS_MAX, sizeof(*s->setting));
 	while ((line = postfix_line(&r, a)) != NULL) {
-		if (is_white(line[0]))
+		if (is_space_of_c(line[0]))
 			wrong = "continues a line that does not exist; remove "
 			    "the blanks before it";
 		else if (s->n == SETTINGS_MAX)

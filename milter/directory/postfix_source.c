@@ -352,7 +352,7 @@ ca_file_of(struct reading *r)
 }
 
 static void
-read_place(struct reading *r, bool tls_off, struct postfix_source *s)
+source_place(struct reading *r, bool tls_off, struct postfix_source *s)
 {
 	bool			 ldap = r->kind == DIRECTORY_LDAP;
 	struct postfix_hosts	 h = { .kind = r->kind, .tls_off = tls_off };
@@ -408,7 +408,7 @@ postfix_source_parse(enum directory_kind kind, const char *path,
 		read_sql(&r, s);
 	read_template(&r, s, "result_format", s->result_format);
 	read_domains(&r, s);
-	read_place(&r, tls_off, s);
+	source_place(&r, tls_off, s);
 	return r.wrong;
 }
 

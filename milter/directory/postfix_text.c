@@ -180,7 +180,7 @@ brace_end(char *text)
 
 /* Cut the next item off, without its braces. NULL: none, or *wrong. */
 static char *
-next_item(char **rest, const char **wrong)
+inline_item(char **rest, const char **wrong)
 {
 	char *item = *rest + strspn(*rest, "," WHITE), *end;
 
@@ -208,7 +208,7 @@ take_items(struct postfix_text *t, char *rest)
 	const char	*wrong = NULL;
 	char		*item, *key = NULL, *value = NULL;
 
-	while ((item = next_item(&rest, &wrong)) != NULL && wrong == NULL) {
+	while ((item = inline_item(&rest, &wrong)) != NULL && wrong == NULL) {
 		wrong = postfix_split(item, &key, &value);
 		if (wrong == NULL && *value == '\0')
 			wrong = "has an empty value";

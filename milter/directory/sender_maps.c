@@ -118,7 +118,7 @@ sender_maps_count(const struct sender_maps *m, struct directory_counts *c)
 
 /* The local part up to the extension; its whole length if it has none. */
 static size_t
-base_length(const struct sender_maps_rules *r, const char *local)
+unextended_length(const struct sender_maps_rules *r, const char *local)
 {
 	const char *end = r->recipient_delimiter == '\0' ? NULL :
 	    strchr(local, r->recipient_delimiter);
@@ -128,7 +128,7 @@ base_length(const struct sender_maps_rules *r, const char *local)
 }
 
 static bool
-is_local(const struct sender_maps_rules *r, const char *domain)
+is_local_domain(const struct sender_maps_rules *r, const char *domain)
 {
 	size_t i;
 
@@ -144,7 +144,7 @@ keys_of(const struct sender_maps_rules *r, const struct mailbox *box,
     struct arena *a, const char *key[KEYS])
 {
 	const char	*local = box->local, *domain = box->domain;
-	size_t		 base = base_length(r, local), len = strlen(local);
+	size_t		 base = unextended_length(r, local), len = strlen(local);
 	size_t		 n = 0, i;
 	/* an address that is not quoted ends in the local part as it is */
 	bool		 quoted = box->address[0] == '"';
@@ -153,7 +153,7 @@ keys_of(const struct sender_maps_rules *r, const struct mailbox *box,
 	if (!quoted && base < len)
 		key[n++] = arena_printf(a, "%.*s@%s", (int)base, local,
 		    domain);
-	if (!quoted && is_local(r, domain)) {
+	if (!quoted && is_local_domain(r, domain)) {
 		key[n++] = local;
 		if (base < len)
 			key[n++] = arena_memdup(a, local, base);
@@ -228,7 +228,17 @@ sender_maps_find(const struct sender_maps *m, const struct mailbox *box,
 			if (ask_table(m, &m->table[k], time, a, &o))
 				return o;
 	}
-	o.key = o.table = NULL;
+	o.key = o.table = o.why = NULL;
 	o.server = "";
 	return o;
+}
+
+struct sender_owners
+sender_maps_find_in(const struct sender_maps *m, size_t table,
+    const struct mailbox *box, const struct sender_time *time, struct arena *a)
+{
+	const struct sender_maps one = { m->arena, m->rules, 1,
+	    &m->table[table] };
+
+	return sender_maps_find(&one, box, time, a);
 }

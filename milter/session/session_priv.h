@@ -72,7 +72,6 @@ struct message {
 	const struct user_rules *user;	/* of the login, or of the relay */
 	const struct tier_rules *tier;	/* NULL: none */
 	const char	*users_error;	/* why the lookup failed; NULL: not */
-	bool		 users_stale;	/* an older answer of the database */
 	const char	*authserv_id;
 	struct lookups	*lookups;	/* inbound; NULL: none */
 	struct headers	 headers;
@@ -94,6 +93,7 @@ struct message {
 	bool		 too_large;	/* the header is over the limits */
 	bool		 headers_ended;	/* the author has been parsed */
 	bool		 blocked;	/* the login, or one of its groups */
+	bool		 users_stale;	/* an old answer: a database is away */
 	bool		 unentitled;	/* may not use its sender or author */
 };
 

@@ -5,11 +5,12 @@
  * its entry does not allow already; no other message waits for a table.
  */
 #include <string.h>
-#include <strings.h>
 
 #include "base/arena.h"
 #include "policy/policy_address.h"
 #include "stages_priv.h"
+
+#define TABLE_SHOWN	100	/* octets */
 
 /* The lookups of one event. */
 struct owners {
@@ -28,15 +29,15 @@ is_needed(const struct message *m, const struct mailbox *box)
 	    !policy_is_written(&m->setup->conf->identity, m->user, box);
 }
 
-/* A table may have the login with or without the domain of login-domain. */
 static bool
-is_login(const struct message *m, const char *owner)
+is_own_login(const struct message *m, const char *owner)
 {
-	const struct auth_facts *auth = &m->f.auth;
+	const struct users	*users = m->setup->conf->users;
+	const struct auth_facts	*auth = &m->f.auth;
 
-	owner = users_qualify(m->setup->conf->users, m->arena, owner);
-	return strcasecmp(owner, auth->login) == 0 ||
-	    (auth->address != NULL && strcasecmp(owner, auth->address) == 0);
+	return users_is_login(users, owner, auth->login) ||
+	    (auth->address != NULL &&
+	    users_is_login(users, owner, auth->address));
 }
 
 static void
@@ -67,12 +68,12 @@ look_up(struct owners *o, const struct mailbox *box)
 	if (found.result == DIRECTORY_NONE)
 		return OWNED_UNLISTED;
 	if (found.result == DIRECTORY_UNKNOWN) {
-		owners_failed(o, arena_printf(m->arena, "%s: %s",
-		    found.table, found.why));
+		owners_failed(o, arena_printf(m->arena, "%.*s: %s",
+		    TABLE_SHOWN, found.table, found.why));
 		return OWNED_UNKNOWN;
 	}
 	for (i = 0; i < found.n; i++)
-		if (is_login(m, found.login[i]))
+		if (is_own_login(m, found.login[i]))
 			return OWNED_YES;
 	return OWNED_OTHERS;
 }
@@ -96,35 +97,37 @@ stage_sender_owner(struct message *m)
 		env->sender_owned = look_up(&o, &box);
 }
 
-/* An address that is the sender's, or one of the list before `end`. */
-static const enum owned *
-known_already(const struct message *m, const struct mailbox_list *list,
-    size_t end)
+/* Is the address the sender's, or one of the list before `end`? */
+static bool
+is_known(const struct message *m, const struct mailbox_list *list, size_t end,
+    enum owned *known)
 {
 	size_t i;
 
+	*known = m->f.env.sender_owned;
 	if (strcmp(list->box[end].address, m->f.env.sender) == 0 &&
 	    !m->f.env.sender_bad)
-		return &m->f.env.sender_owned;
+		return true;
 	for (i = 0; i < end; i++)
 		if (strcmp(list->box[end].address, list->box[i].address) == 0)
-			return &list->box[i].owned;
-	return NULL;
+			break;
+	*known = list->box[i].owned;
+	return i < end;
 }
 
 static void
 look_up_list(struct owners *o, struct mailbox_list *list)
 {
-	const enum owned	*known;
-	size_t			 i;
+	enum owned	known;
+	size_t		i;
 
 	for (i = 0; i < list->n; i++) {
 		list->box[i].owned = OWNED_UNLISTED;
 		if (!is_needed(o->m, &list->box[i]))
 			continue;
-		known = known_already(o->m, list, i);
-		list->box[i].owned = known != NULL ? *known :
-		    look_up(o, &list->box[i]);
+		if (!is_known(o->m, list, i, &known))
+			known = look_up(o, &list->box[i]);
+		list->box[i].owned = known;
 	}
 }
 

@@ -184,6 +184,52 @@ def check_query(directory, conf):
     expect('no query is needed', run(conf, 'explain', 'bob')[0], 0)
 
 
+OWNERS = '''state = "%(dir)s/state.db"
+login-domain = "example.org"
+unlisted-users = refuse
+sender-login-maps = {"inline:{info@example.org=alice}",
+    "texthash:%(dir)s/owners"}
+user bob { senders = {"info@example.org"} }
+'''
+
+
+def check_owners(directory):
+    """Which table says what of an address, and what follows from it."""
+    conf = os.path.join(directory, 'owners.conf')
+    with open(conf, 'w', encoding='utf-8') as f:
+        f.write(OWNERS % {'dir': directory})
+    with open(os.path.join(directory, 'owners'), 'w', encoding='utf-8') as f:
+        f.write('info@example.org bob\n@d.example Alice@example.org,\x1b\n')
+    first = 'inline:{info@example.org=alice}'
+    second = 'texthash:%s/owners' % directory
+    for login, address, status, words in (
+            ('alice', 'Info+x@Example.org', 0, (
+                'address        Info+x@example.org is allowed',
+                first + ': info@example.org is owned by alice',
+                second + ': info@example.org is owned by bob')),
+            ('alice', 'any@d.example', 0, (
+                first + ': not listed',
+                second + ': @d.example is owned by Alice@example.org, \\x1b')),
+            ('bob', 'info@example.org', 0, (
+                'info@example.org is allowed by senders',)),
+            ('alice', 'alice@example.org', 1, (
+                'alice@example.org is not allowed',)),
+            ('bob', 'any@d.example', 1, ('any@d.example is not allowed',))):
+        got, out, err = run(conf, 'explain', login, '--address', address)
+        expect('%s %s' % (login, address), got, status)
+        for word in words:
+            expect('%s %s: %s' % (login, address, word), word in out, True)
+    check_row(directory, conf, 'alice', ('--address', 'info@example.org'), 0, {
+        'may-send': True, 'address': 'info@example.org',
+        'address-is': 'allowed', 'tables': [
+            {'table': first, 'result': 'found', 'server': '',
+             'key': 'info@example.org', 'why': None, 'logins': ['alice']},
+            {'table': second, 'result': 'found', 'server': '',
+             'key': 'info@example.org', 'why': None, 'logins': ['bob']}]})
+    expect('no address', run(conf, 'explain', 'bob', '--address', 'x y')[0], 2)
+    expect('named', second in run(conf, 'explain', 'bob')[1], True)
+
+
 def main():
     with tempfile.TemporaryDirectory() as d:
         conf = os.path.join(d, 'conf')
@@ -211,6 +257,7 @@ def main():
         expect('escaped', run(conf, 'explain', '\x1b[31m')[1].split('\n')[0],
                '\\x1b[31m may not send: it is not an address, and no '
                'senders are configured for it; set login-domain.')
+        check_owners(d)
         check_query(d, conf)
         for args in ((), ('explain',), ('frobnicate', 'bob'),
                      ('explain', 'bob', 'alice'),
