@@ -4,8 +4,9 @@
  * The tables are those that Postfix's smtpd_sender_login_maps names. They are
  * looked up as Postfix does: user+extension@domain, user@domain, then for
  * local domains user+extension and user, then @domain. Each key is looked up
- * in all tables before the next one; the first answer counts. A local part
- * that must be quoted has no extension and is not looked up alone.
+ * in all tables before the next one; the first answer counts. An address whose
+ * local part must be quoted is looked up with and without the quotes; it has no
+ * extension, and its local part is not looked up alone.
  *
  * Thread-safe after sender_maps_new. Times are milliseconds.
  */

@@ -35,7 +35,8 @@ struct postfix_source {
 
 /*
  * Read the text of the file `path`; strings are in the arena, also a password.
- * A connection to another host uses TLS unless `tls_off`. NULL, or "path:line: error; what to do" in the arena.
+ * A connection to another host uses TLS unless `tls_off`. NULL, or "path:line:
+ * error; what to do" in the arena.
  */
 const char	*postfix_source_parse(enum directory_kind kind,
 		    const char *path, const char *text, bool tls_off,

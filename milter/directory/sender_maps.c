@@ -14,7 +14,7 @@
 #include "mail/domain.h"
 #include "postfix_table_priv.h"
 
-#define KEYS		5
+#define KEYS		6
 #define LIST_BLANKS	", \t\r\n"
 
 struct sender_maps {
@@ -150,6 +150,9 @@ keys_of(const struct sender_maps_rules *r, const struct mailbox *box,
 	bool		 quoted = box->address[0] == '"';
 
 	key[n++] = box->address;
+	/* a table may have it without its quotes */
+	if (quoted && strchr(local, '@') == NULL)
+		key[n++] = arena_printf(a, "%s@%s", local, domain);
 	if (!quoted && base < len)
 		key[n++] = arena_printf(a, "%.*s@%s", (int)base, local,
 		    domain);

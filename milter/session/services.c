@@ -104,6 +104,7 @@ void
 setup_adopt(struct setup *st, const struct setup *old)
 {
 	users_query_adopt(st->users, old->users);
+	sender_maps_adopt(st->conf->sender_maps, old->conf->sender_maps);
 }
 
 static void

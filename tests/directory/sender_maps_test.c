@@ -25,7 +25,7 @@ static const char *const two_tables[] = {
 	"inline:{u+x@d.example=full, u@d.example=bare, u+x=part, u=user, "
 	    "@d.example=domain, q@local.example=whole}",
 	"inline:{u+x@d.example=second, v+x@d.example=late, @e.example=erin, "
-	    "v=vera, \"a;b\"@d.example=quoted}"
+	    "v=vera, \"a;b\"@d.example=quoted, a:b@d.example=bare}"
 };
 
 static const struct {
@@ -49,6 +49,8 @@ static const struct {
 	{ PLAIN("+x", "d.example"), "domain", "@d.example" },
 	{ { "a;b", "d.example", "\"a;b\"@d.example" }, "quoted",
 	    "\"a;b\"@d.example" },
+	{ { "a:b", "d.example", "\"a:b\"@d.example" }, "bare",
+	    "a:b@d.example" },
 	{ { "u+ x", "d.example", "\"u+ x\"@d.example" }, "domain",
 	    "@d.example" },
 	{ { "u+ x", "local.example", "\"u+ x\"@local.example" }, NULL, NULL },
