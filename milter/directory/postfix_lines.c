@@ -75,14 +75,14 @@ postfix_split(char *line, char **name, char **value)
 	char *equals = strchr(line, '=');
 
 	if (equals == NULL)
-		return "has no \"=\"; write NAME = VALUE";
+		return "has no \"=\"";
 	*equals = '\0';
 	*name = trim_both(line);
 	*value = trim_both(equals + 1);
 	if (**name == '\0')
-		return "has no name before \"=\"; write NAME = VALUE";
+		return "has no name before \"=\"";
 	if (strpbrk(*name, " \t\r\n\f\v") != NULL)
-		return "has a blank in the name; write NAME = VALUE";
+		return "has a blank in the name";
 	return NULL;
 }
 
@@ -111,15 +111,15 @@ postfix_settings_parse(const char *path, const char *text, struct arena *a,
 	s->setting = arena_array(a, SETTINGS_MAX, sizeof(*s->setting));
 	while ((line = postfix_line(&r, a)) != NULL) {
 		if (is_space_of_c(line[0]))
-			wrong = "continues a line that does not exist; remove "
-			    "the blanks before it";
-		else if (s->n == SETTINGS_MAX)
-			wrong = "is one setting too many; remove some";
+			wrong = "continues a line that does not exist";
 		else
 			wrong = postfix_split(line, &name, &value);
 		if (wrong != NULL)
-			return arena_printf(a, "%s:%u: the line %s", path,
-			    r.line, wrong);
+			return arena_printf(a, "%s:%u: the line %s; write "
+			    "NAME = VALUE", path, r.line, wrong);
+		if (s->n == SETTINGS_MAX)
+			return arena_printf(a, "%s:%u: too many settings; "
+			    "remove some", path, r.line);
 		new = (struct postfix_setting){ name, value, r.line };
 		settings_add(s, &new);
 	}

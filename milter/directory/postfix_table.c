@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/reach.h"
 #include "base/safe_open.h"
 #include "postfix_table_priv.h"
 #include "postfix_text_priv.h"
@@ -85,19 +86,18 @@ check_mode(const char *path, const struct stat *st, struct arena *a)
 	    "file; run \"chmod o-rwx %s\"", path, path);
 }
 
+/* The group of the file must stay Postfix's. */
 static const char *
 why_closed(const char *path, const char *wrong, int error, struct arena *a)
 {
-	struct buf	 b = BUF_INIT;
-	const char	*text;
+	char user[64];
 
-	buf_printf(&b, "%s: %s", path, wrong);
-	if (error == EACCES)
-		buf_addstr(&b, "; the daemon reads it as root at its start, "
-		    "but on a reload as its own user");
-	text = arena_strdup(a, buf_str(&b));
-	buf_free(&b);
-	return text;
+	if (error != EACCES)
+		return arena_printf(a, "%s: %s", path, wrong);
+	reach_user(user);
+	return arena_printf(a, "%s: %s; the user %s must be able to read it, "
+	    "too; run \"setfacl -m u:%s:r %s\"", path, wrong, user, user,
+	    path);
 }
 
 /* The text of an open file in *text, or an error. */
@@ -207,19 +207,20 @@ postfix_table_open(const char *spec, const struct sender_maps_rules *rules,
 	name = strchr(spec, ':');
 	if (name == NULL || name[1] != '/')
 		return refuse_type(spec, a);
-	if (!rules->may_read_files)
-		return arena_printf(a, "%.*s is not allowed here; write "
-		    "inline:{ADDRESS=LOGIN}", SPEC_SHOWN, spec);
 	name = after_type(spec, "texthash");
-	if (name != NULL)
+	if (name != NULL && rules->may_read_files)
 		return open_texthash(name, a, t);
 	for (i = 0; i < sizeof(databases) / sizeof(databases[0]); i++) {
-		name = after_type(spec, databases[i].type);
 		if (name != NULL)
+			break;
+		name = after_type(spec, databases[i].type);
+		if (name != NULL && rules->may_read_files)
 			return open_database(databases[i].kind, name, rules,
 			    a, t);
 	}
-	return refuse_type(spec, a);
+	return name == NULL ? refuse_type(spec, a) :
+	    arena_printf(a, "%.*s is not allowed here; write "
+	    "inline:{ADDRESS=LOGIN}", SPEC_SHOWN, spec);
 }
 
 void

@@ -126,6 +126,19 @@ static const struct {
 	    "users-query = \"SELECT 1\"",
 	    "t:1: users-query has no effect without users-database; set "
 	    "users-database" },
+	{ "local domains without tables",
+	    "\nlocal-domains = {\"example.org\"}",
+	    "t:2: local-domains has no effect without sender-login-maps; "
+	    "remove it or set sender-login-maps" },
+	{ "a table of an indexed type",
+	    "\nsender-login-maps = {\"hash:/etc/x\"}",
+	    "t:2: sender-login-maps: hash:/etc/x is an indexed file, which is "
+	    "not supported; run \"postmap -s hash:/etc/x >/etc/x.texthash\" "
+	    "and write texthash:/etc/x.texthash" },
+	{ "a table with a wrong text",
+	    "\nsender-login-maps = {\"inline:{a=b}\", \"inline:{a}\"}",
+	    "t:2: sender-login-maps: inline:{a} has no \"=\"; write "
+	    "inline:{ADDRESS=LOGIN, {ADDRESS = LOGIN, LOGIN}}" },
 	{ "two groups that differ in case",
 	    "group a { domains = a.example }\ngroup A { users = bob }",
 	    "t:2: group A: a group of this name exists already (case does "

@@ -103,7 +103,7 @@ too_many(void **state)
 	for (i = 0; i < 201; i++)
 		text = arena_printf(a, "%sn%d = x\n", text, i);
 	assert_string_equal(postfix_settings_parse("/x.cf", text, a, &s),
-	    "/x.cf:201: the line is one setting too many; remove some");
+	    "/x.cf:201: too many settings; remove some");
 	arena_free(&a);
 }
 
