@@ -257,13 +257,14 @@ row_end(const struct directory_reply *reply, size_t i)
 	return i;
 }
 
-/* SQLite: the first column alone, as in Postfix. */
+/* SQLite: the first column alone, as in Postfix; it may be NULL. */
 static bool
-counts(const struct postfix_source *s, const struct directory_cell *row,
+counts(const struct postfix_source *s, const struct directory_reply *reply,
     const struct directory_cell *cell, bool terminal)
 {
 	if (s->place.kind == DIRECTORY_SQLITE)
-		return cell == row;
+		return reply->ncolumns > 0 &&
+		    strcmp(cell->column, reply->column[0]) == 0;
 	return !terminal || strcmp(cell->column, POSTFIX_TERMINAL) == 0;
 }
 
@@ -293,7 +294,7 @@ join(const struct postfix_source *s, const char *key,
 		terminal = s->place.kind == DIRECTORY_LDAP &&
 		    has_terminal(row, end);
 		for (cell = row; cell < end; cell++)
-			if (counts(s, row, cell, terminal) &&
+			if (counts(s, reply, cell, terminal) &&
 			    postfix_result_expand(s->result_format, &s->needs,
 			    key, cell->value, out) && s->expansion_limit > 0 &&
 			    ++n > s->expansion_limit)
