@@ -42,6 +42,17 @@ void		 sender_maps_free(struct sender_maps **mp);
  */
 void		 sender_maps_adopt(struct sender_maps *m,
 		    const struct sender_maps *old);
+/*
+ * Can the SQLite files, and the files with certificates be read? No server is
+ * asked. NULL is allowed. False with *why (malloced; the caller frees).
+ */
+bool		 sender_maps_check(const struct sender_maps *m, char **why);
+/*
+ * Ask each database a question without an effect. The errors, one a line, in
+ * the arena; "": there are none. Waits for `timeout` for each at most.
+ */
+const char	*sender_maps_probe(const struct sender_maps *m, uint64_t now,
+		    struct arena *a);
 /* Forget the cached answers. */
 void		 sender_maps_forget(const struct sender_maps *m);
 

@@ -19,6 +19,8 @@
 
 #define SPEC_SHOWN	200
 #define CHUNK		65536
+/* It has all parts that a query may need. */
+#define PROBE		"millgate-probe@1.2.3.4.5.6.7.8.9.invalid"
 #define TLS_OFF		"?tls=no"
 
 /* --- types -------------------------------------------------------------- */
@@ -345,4 +347,25 @@ postfix_table_find(const struct postfix_table *t, const char *key,
 	if (reply.result == DIRECTORY_FOUND)
 		found_value(&t->source, key, &reply, a, &f);
 	return f;
+}
+
+const char *
+postfix_table_probe(const struct postfix_table *t, const uint64_t *now,
+    struct arena *a)
+{
+	const struct postfix_source	*s = &t->source;
+	struct directory_question	 q;
+	struct directory_reply		 reply;
+	const char			*key = PROBE;
+
+	if (t->directory == NULL)
+		return NULL;
+	if (s->ndomains > 0)
+		key = arena_printf(a, "millgate-probe@%s", s->domain[0]);
+	if (!postfix_source_question(s, key, a, &q))
+		return NULL;
+	reply = now == NULL ? directory_try(&s->place, &q, a) :
+	    directory_find(t->directory, NULL, &q, *now, a);
+	return reply.result == DIRECTORY_UNKNOWN ? arena_printf(a, "%s: %s",
+	    t->spec, reply.why) : NULL;
 }

@@ -37,6 +37,13 @@ void		 postfix_table_close(struct postfix_table *t);
 bool		 postfix_table_is_same(const struct postfix_table *t,
 		    const struct postfix_table *u);
 
+/*
+ * A lookup without an effect, of an address that nobody has: of the database,
+ * or (`now` is NULL) without a server, see directory_try. NULL, or the error.
+ */
+const char	*postfix_table_probe(const struct postfix_table *t,
+		    const uint64_t *now, struct arena *a);
+
 struct postfix_found {
 	enum directory_result result;
 	const char	*value;		/* FOUND: as Postfix would have it */

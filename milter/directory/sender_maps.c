@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/why.h"
 #include "mail/domain.h"
 #include "postfix_table_priv.h"
 
@@ -83,6 +84,36 @@ sender_maps_adopt(struct sender_maps *m, const struct sender_maps *old)
 			m->table[i].directory = d;
 			break;
 		}
+}
+
+bool
+sender_maps_check(const struct sender_maps *m, char **why)
+{
+	struct arena	*a = arena_new(0);
+	const char	*wrong = NULL;
+	size_t		 i;
+
+	for (i = 0; m != NULL && wrong == NULL && i < m->n; i++)
+		wrong = postfix_table_probe(&m->table[i], NULL, a);
+	if (wrong != NULL)
+		why_set(why, "sender-login-maps: %s", wrong);
+	arena_free(&a);
+	return wrong == NULL;
+}
+
+const char *
+sender_maps_probe(const struct sender_maps *m, uint64_t now, struct arena *a)
+{
+	const char	*wrong, *all = "";
+	size_t		 i;
+
+	for (i = 0; m != NULL && i < m->n; i++) {
+		wrong = postfix_table_probe(&m->table[i], &now, a);
+		if (wrong != NULL)
+			all = arena_printf(a, "%s%s%s", all,
+			    all[0] != '\0' ? "\n" : "", wrong);
+	}
+	return all;
 }
 
 void

@@ -27,7 +27,7 @@ judge_unknown(const struct identity_rules *ir, const char *field,
     const struct mailbox *box)
 {
 	if (ir->users_failure == USERS_FAILURE_REFUSE)
-		return verdict_refuse("owners-unknown", "550 5.7.1",
+		return verdict_refuse("owners-unknown", "550 5.3.0",
 		    "%s address %s is refused, because its owners cannot be "
 		    "looked up", field, box->address);
 	return verdict_refuse("owners-unknown", "451 4.3.0",

@@ -135,6 +135,7 @@ void
 setup_probe_log(const struct setup *st)
 {
 	struct arena	*a = arena_new(0);
+	const char	*wrong;
 	size_t		 i, n;
 	struct probed	*p = setup_probe(st, a, &n);
 
@@ -142,6 +143,9 @@ setup_probe_log(const struct setup *st)
 		if (p[i].why != NULL)
 			log_printf(LOG_LEVEL_WARNING, "%s: %s", p[i].option,
 			    p[i].why);
+	wrong = sender_maps_probe(st->conf->sender_maps, monotonic_ms(), a);
+	if (wrong[0] != '\0')
+		log_printf(LOG_LEVEL_WARNING, "sender-login-maps: %s", wrong);
 	arena_free(&a);
 }
 
@@ -163,7 +167,8 @@ setup_forget(const struct setup *st, const char *login)
 bool
 setup_check_users(const struct setup *st, char **why)
 {
-	return st->users == NULL || users_query_check(st->users, why);
+	return (st->users == NULL || users_query_check(st->users, why)) &&
+	    sender_maps_check(st->conf->sender_maps, why);
 }
 
 struct setup *

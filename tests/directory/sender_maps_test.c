@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <sys/stat.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -206,6 +207,89 @@ files(void **state)
 	arena_free(&a);
 }
 
+/* A table whose database is missing is found before any mail comes. */
+static void
+missing_database(void **state)
+{
+	struct sender_maps_rules rules = { .n = 1, .timeout = 5000,
+				     .may_read_files = true };
+	struct arena		*a = arena_new(0);
+	const char		*text, *spec;
+	struct sender_maps	*m;
+	char			*why = NULL;
+
+	(void)state;
+	text = arena_printf(a, "dbpath = %s/none.db\nquery = SELECT o FROM t "
+	    "WHERE a = '%%s'\ndomain = d.example\n", dir);
+	spec = arena_printf(a, "sqlite:%s", write_file(a, "s.cf", text,
+	    strlen(text), 0644));
+	rules.spec = &spec;
+	m = sender_maps_new(&rules, &why);
+	assert_non_null(m);
+	assert_false(sender_maps_check(m, &why));
+	assert_non_null(strstr(why, spec));
+	assert_non_null(strstr(why, "none.db"));
+	free(why);
+	assert_non_null(strstr(sender_maps_probe(m, 1000, a), "none.db"));
+	sender_maps_free(&m);
+	assert_true(sender_maps_check(NULL, &why));
+	arena_free(&a);
+}
+
+/* A reload: a table that has not changed keeps its database and cache. */
+static void
+adopted(void **state)
+{
+	struct sender_maps_rules rules = { .n = 1, .timeout = 5000,
+				     .cache = 60000, .may_read_files = true };
+	const struct mailbox	 box = PLAIN("u", "d.example");
+	struct arena		*a = arena_new(0);
+	const char		*db = arena_printf(a, "%s/a.db", dir);
+	const char		*text, *path, *spec;
+	struct sender_maps	*m, *next;
+	struct directory_counts	 c;
+	char			*why = NULL;
+	sqlite3			*base;
+
+	(void)state;
+	assert_int_equal(sqlite3_open(db, &base), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(base, "CREATE TABLE t (a, o); INSERT "
+	    "INTO t VALUES ('u@d.example', 'alice')", NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(base);
+	text = arena_printf(a, "dbpath = %s\nquery = SELECT o FROM t WHERE "
+	    "a = '%%s'\n", db);
+	path = write_file(a, "a.cf", text, strlen(text), 0644);
+	spec = arena_printf(a, "sqlite:%s", path);
+	rules.spec = &spec;
+	m = sender_maps_new(&rules, &why);
+	assert_true(sender_maps_check(m, &why));
+	assert_string_equal(sender_maps_probe(m, 1000, a), "");
+	assert_string_equal(sender_maps_find(m, &box, &at, a).login[0],
+	    "alice");
+	next = sender_maps_new(&rules, &why);
+	sender_maps_adopt(next, m);
+	sender_maps_free(&m);
+	assert_int_equal(unlink(db), 0);
+	assert_string_equal(sender_maps_find(next, &box, &at, a).login[0],
+	    "alice");
+	sender_maps_count(next, &c);
+	assert_int_equal(c.cached, 1);
+	/* another text of the file is another table */
+	text = arena_printf(a, "%s# changed\n", text);
+	write_file(a, "a.cf", text, strlen(text), 0644);
+	m = sender_maps_new(&rules, &why);
+	sender_maps_adopt(m, next);
+	sender_maps_free(&next);
+	assert_int_equal(sender_maps_find(m, &box, &at, a).result,
+	    DIRECTORY_UNKNOWN);
+	sender_maps_adopt(m, NULL);
+	sender_maps_adopt(NULL, m);
+	sender_maps_forget(m);
+	sender_maps_free(&m);
+	arena_free(&a);
+}
+
 /* 1,000 logins of one address, and one more. */
 static void
 many_logins(void **state)
@@ -264,6 +348,8 @@ main(void)
 		cmocka_unit_test(no_delimiter),
 		cmocka_unit_test(types),
 		cmocka_unit_test(files),
+		cmocka_unit_test(missing_database),
+		cmocka_unit_test(adopted),
 		cmocka_unit_test(many_logins),
 	};
 

@@ -98,9 +98,9 @@ unknown_owners_refuse(void **state)
 
 	(void)state;
 	expect(sv, "sender", "alice", "<info@d.example>", "",
-	    "mail reject 550 5.7.1 owners-unknown");
+	    "mail reject 550 5.3.0 owners-unknown");
 	expect(sv, "From", "alice", "<x@e.example>", "From: info@d.example",
-	    "eom reject 550 5.7.1 owners-unknown");
+	    "eom reject 550 5.3.0 owners-unknown");
 	services_free(&sv);
 }
 
