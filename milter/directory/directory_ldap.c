@@ -95,8 +95,11 @@ ldap_link_why(struct ldap_link *l, int rc, char why[DIRECTORY_ERROR])
 		    "no answer within %u ms; check the server and the "
 		    "network", l->within);
 	ldap_get_option(l->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &text);
+	/* GnuTLS says "pull" and "push" when it cannot read and write */
+	if (text != NULL && strstr(text, " function.") != NULL)
+		directory_ldap_why(rc, "the connection was closed", why);
 	/* its TLS part has one number for all errors of certificates */
-	if (text != NULL && strcmp(text, "(unknown error code)") == 0)
+	else if (text != NULL && strcmp(text, "(unknown error code)") == 0)
 		why_print(why, DIRECTORY_ERROR, "TLS: the certificate is not "
 		    "from a known authority, or not for this host; check the "
 		    "host name and the file of authorities");
