@@ -26,6 +26,8 @@ MANUALS = ('millgate-howto.7', 'millgate.8', 'millgate.conf.5',
            'millgatectl.8')
 # of these, the cases use every one that a recipe has
 USUAL = ('millgate.conf', 'main.cf', 'master.cf', 'sendmail.mc')
+# the databases of recipes, which a build may be without
+DRIVER = {'postfixadmin': 'mysql', 'iredmail': 'ldap'}
 bad = 0
 
 
@@ -56,10 +58,11 @@ def prepare(d, texts):
     base.close()
     write(d + '/millgate-warning', texts['customer', 'millgate-warning'],
           0o755)
-    write(d + '/redis.password', 'x\n')
     ca = glob.glob('/etc/ssl/certs/ca-certificates.crt')
-    if ca:
-        shutil.copy(ca[0], d + '/redis-ca.pem')
+    for name in ('redis', 'db'):
+        write(d + '/%s.password' % name, 'x\n')
+        if ca:
+            shutil.copy(ca[0], d + '/%s-ca.pem' % name)
     return bool(ca)
 
 
@@ -77,14 +80,26 @@ def local(text, d):
         d, pwd.getpwuid(os.geteuid()).pw_name)
 
 
+def skipped(name, ca):
+    """Why a recipe cannot be loaded here; None if it can."""
+    if name in ('redis', *DRIVER) and not ca:
+        return 'no CA certificates'
+    said = subprocess.run([os.path.join(BUILD, 'millgate'), '--version'],
+                          capture_output=True, text=True).stdout
+    if name in DRIVER and DRIVER[name] not in said.split():
+        return 'this build has no ' + DRIVER[name]
+    return None
+
+
 def check_loads(texts):
     with tempfile.TemporaryDirectory() as d:
         ca = prepare(d, texts)
         for (name, kind), text in texts.items():
             if not kind.startswith('millgate.conf'):
                 continue
-            if name == 'redis' and not ca:
-                print('ok - redis # SKIP no CA certificates')
+            why = skipped(name, ca)
+            if why:
+                print('ok - %s # SKIP %s' % (name, why))
                 continue
             path = d + '/millgate.conf'
             write(path, local(text, d))
