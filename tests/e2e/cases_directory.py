@@ -631,3 +631,29 @@ def says_what_it_answered(w, database):
         assert database.place() in said, said
         assert databases.PASSWORD not in said
         database.start()
+
+
+@each_driver
+def is_probed_by_conf_check(w, database):
+    with using(w, database):
+        done = w.run_ctl("conf", "check", "--probe")
+        assert done.returncode == 0, done
+        assert database.place() in done.stdout, done.stdout
+        database.stop()
+        # without --probe nothing is asked
+        assert w.run_ctl("conf", "check").returncode == 0
+        done = w.run_ctl("conf", "check", "--probe")
+        said = done.stdout + done.stderr
+        assert done.returncode == 1 and database.place() in said, done
+        database.start()
+        recovers(w)
+
+
+@each_sql_driver
+def is_probed_with_the_query(w, database):
+    wrong = "SELECT senders FROM no_such_table WHERE login = $1"
+    with using(w, database, query=wrong):
+        done = w.run_ctl("conf", "check", "--probe")
+        said = done.stdout + done.stderr
+        assert done.returncode == 1 and "no_such_table" in said, done
+        deferred(w, "no_such_table")
