@@ -8,8 +8,8 @@ Questions: a program asks the server and the cache, by one thread and by eight.
 
 Messages: each message comes from another login. Four variants run in turns: the
 file; the database, asked for each message; the same through the socket; and the
-database with all answers in the cache. Prints messages per second and millgate's
-CPU time, with their ratios to those of the file.
+database with all answers in the cache. Prints messages per second and CPU time
+of millgate, with their ratios to those of the file.
 """
 import argparse
 import os

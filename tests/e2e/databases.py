@@ -17,7 +17,7 @@ import time
 
 import isolate
 import programs
-from services import MILTER_USER, Service, Trouble, wait_until, write
+from services import MILTER_USER, Service, Trouble, write
 
 USER = "backup"		# of base-passwd; no other part of a world uses it
 LOGIN, DATABASE = "millgate", "mail"

@@ -1,4 +1,4 @@
-"""A proxy between millgate and a server, which fails as networks and servers do.
+"""A proxy between millgate and a server: fails as networks and servers do.
 
 What it does can be changed at any time, also for the connections that are open:
 
@@ -62,7 +62,7 @@ class Broken(Exception):
 class Connection:
     def __init__(self, proxy, client, server):
         self.proxy, self.client, self.server = proxy, client, server
-        self.left = proxy.after		# octets of answers before the cut
+        self.left = proxy.after	# octets of answers before the cut
         self.noise = random.Random(7)
         self.threads = [
             threading.Thread(target=self.pump, args=args, daemon=True)
