@@ -95,12 +95,19 @@ def the_proxy_of_these_cases_fails_as_it_is_told(w):
 
 # --- the failure matrix: each driver, each failure -------------------------
 
+def urls(database):
+    """Each way to the server: TLS, its unix socket, and TCP without TLS."""
+    yield database.url()
+    yield database.socket_url()
+    yield database.url(options="?tls=no")
+    if database.name == "ldap":
+        yield database.url(database.tls_place(), scheme="ldaps")
+
+
 @each_driver
 def finds_users_with_tls_and_through_its_socket(w, database):
-    for options in ({}, {"host": database.socket()}):
-        if options and database.name == "ldap":
-            options = {"url": database.socket_url()}
-        with using(w, database, **options):
+    for url in urls(database):
+        with using(w, database, url=url):
             accepted(w)
             refused(w, LEO, BOB)
             refused(w, CAROL, CAROL)
@@ -266,6 +273,32 @@ def has_a_second_host(w, database):
         recovers(w)
 
 
+@case
+def pgsql_sees_connections_with_tls(w):
+    database = directories.started(w, "pgsql")
+    for options, ssl in (("", "t\n"), ("?tls=no", "f\n")):
+        with using(w, database, url=database.url(options=options)):
+            accepted(w)
+            said = database.sql(
+                "SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity "
+                "USING (pid) WHERE usename = '%s'" % databases.LOGIN)
+            assert said == ssl, (options, said)
+
+
+@case
+def mysql_may_require_tls(w):
+    database = directories.started(w, "mysql")
+    user = "ALTER USER %s@'%%' REQUIRE " % databases.LOGIN
+    database.sql(user + "SSL")
+    try:
+        with using(w, database):
+            accepted(w)
+        with using(w, database, url=database.url(options="?tls=no")):
+            deferred(w, "denied", "ssl", "tls")
+    finally:
+        database.sql(user + "NONE")
+
+
 # --- what goes on when a server fails --------------------------------------
 
 @each_driver
@@ -380,6 +413,59 @@ def blocks_a_login_within_the_time_of_the_cache(w, database):
         finally:
             assert w.run_ctl("user", "unblock", LEO).returncode == 0
         accepted(w)
+
+
+@each_sql_driver
+def keeps_what_was_found_and_what_was_not(w, database):
+    row = "users WHERE login = '%s'" % CAROL
+    with using(w, database, users_cache=3600):
+        refused(w, CAROL, CAROL)
+        database.sql("INSERT INTO users (login, senders) VALUES ('%s', '%s')"
+                     % (CAROL, CAROL))
+        try:
+            refused(w, CAROL, CAROL)
+            assert w.run_ctl("user", "forget", CAROL).returncode == 0
+            accepted(w, CAROL, CAROL)
+            database.sql("DELETE FROM " + row)
+            accepted(w, CAROL, CAROL)
+        finally:
+            database.sql("DELETE FROM " + row)
+        assert w.run_ctl("user", "forget", CAROL).returncode == 0
+        refused(w, CAROL, CAROL)
+
+
+CONNECTIONS = {
+    "pgsql": "SELECT count(*) FROM pg_stat_activity WHERE usename = '%s'",
+    "mysql": "SELECT count(*) FROM information_schema.processlist "
+    "WHERE user = '%s'",
+}
+
+
+@each_sql_driver
+def has_few_connections_for_many_sessions(w, database):
+    query = "SELECT plan, senders FROM many WHERE login = $1"
+    wrong = []
+
+    def one(n):
+        asker = directories.Asker(w)
+        for i in range(20):
+            user = 1 + n * 20 + i
+            answer = asker.ask("user%d@many.example" % user,
+                               "sales%d@many.example" % user)
+            if not answer.accepted:
+                wrong.append((user, answer))
+        asker.close()
+    with using(w, database, query=query, users_timeout=20000):
+        threads = [threading.Thread(target=one, args=(n,)) for n in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+        assert not wrong, wrong[:5]
+        count = int(database.sql(CONNECTIONS[database.name] %
+                                 databases.LOGIN))
+        # DIRECTORY_LINKS of include/directory/directory.h
+        assert 1 <= count <= 8, count
 
 
 # --- bad data ---------------------------------------------------------------
