@@ -537,7 +537,8 @@ def has_rows_that_no_file_could_have(w, database):
 ODD = [
     "it's@example.net", "' or ''='", "'; drop table users; --", "\\",
     "\\'", "\\\\' or 1=1 --", '"', '" or ""="', "`x`", "*", "*)(mail=*",
-    "leo@example.net)(|(mail=*", "(", ")", "(&(x=y))", "&", "|", "!",
+    "leo*", "*@example.net", "leo@example.net)(|(mail=*", "(", ")",
+    "(&(x=y))", "&", "|", "!",
     "leo@example.net\\2a", "\\00", "\\2a", "\\28", "%", "%s%n%s", "%27", "%00",
     "_", "$1", "?", "?1", ":1", "$$", "$$;$$", "/*", "*/", "--", "#", ";",
     "leo@example.net'", "leo@example.net\\", "leo@example.net' -- ",
