@@ -273,6 +273,16 @@ def has_a_second_host(w, database):
         recovers(w)
 
 
+@each_driver
+def has_a_second_host_with_the_right_certificate(w, database):
+    need_names()
+    hosts = "%s,%s" % (database.place(OTHER_NAME),
+                       database.place("db.example.net"))
+    with using(w, database, host=hosts):
+        accepted(w)
+        accepted(w)
+
+
 @case
 def pgsql_sees_connections_with_tls(w):
     database = directories.started(w, "pgsql")
@@ -413,6 +423,26 @@ def blocks_a_login_within_the_time_of_the_cache(w, database):
         finally:
             assert w.run_ctl("user", "unblock", LEO).returncode == 0
         accepted(w)
+
+
+@case
+def ldap_disables_an_account_within_the_time_of_the_cache(w):
+    database = directories.started(w, "ldap")
+
+    def set_status(status):
+        database.modify(
+            "dn: mail=%s,ou=Users,domainName=example.net,o=domains,%s\n"
+            "changetype: modify\nreplace: accountStatus\n"
+            "accountStatus: %s\n" % (LEO, databases.SUFFIX, status))
+    with using(w, database, users_cache=2):
+        accepted(w)
+        set_status("disabled")
+        try:
+            wait_until("the login is not listed",
+                       lambda: ask(w).starts("550 5.7.1"))
+        finally:
+            set_status("active")
+        recovers(w)
 
 
 @each_sql_driver
