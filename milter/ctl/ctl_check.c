@@ -11,7 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
+#include "base/monotonic.h"
+#include "conf/users_query.h"
 #include "dns/resolver.h"
 #include "mta/replay.h"
 #include "session/services.h"
@@ -195,10 +198,47 @@ check_play(struct replay *r, const struct check *k, const struct buf *message)
 	return replay_message(r, buf_str(message), message->len);
 }
 
+/* What the database of users said, as the message found it. */
+static struct users_reply
+check_database(const struct setup *st, const char *login, struct arena *a)
+{
+	struct users_reply none = { .answer = USERS_NONE };
+
+	return login == NULL ? none : users_lookup(st->conf->users,
+	    st->users, users_qualify(st->conf->users, a, login),
+	    monotonic_ms(), a);
+}
+
+static void
+print_check(struct services *sv, const struct check *k, struct replay *r,
+    enum action action, bool json)
+{
+	struct arena		*a = arena_new(0);
+	struct setup		*st = services_setup(sv);
+	struct users_reply	 said = check_database(st, k->login, a);
+	struct buf		 b = BUF_INIT;
+
+	if (!json)
+		fputs(replay_outcome(r), stdout);
+	if (!json && k->login != NULL && st->users != NULL)
+		printf("users-database %s\n", ctl_database_said(st->conf,
+		    &said, a));
+	if (json && k->login != NULL)
+		ctl_json_database(&b, st->conf, &said);
+	if (json)
+		printf("{\"action\":\"%s\",\"edits\":[%s],\"record\":%s"
+		    "%s%s}\n", action_name(action), replay_edits_json(r),
+		    replay_record_json(r), b.len > 0 ? ", " : "",
+		    buf_str(&b));
+	buf_free(&b);
+	setup_unref(&st);
+	arena_free(&a);
+}
+
 /* Play the session, and print the verdict; the exit status. */
 static int
-check_judge(struct replay *r, const struct check *k, const struct buf *message,
-    bool json)
+check_judge(struct services *sv, struct replay *r, const struct check *k,
+    const struct buf *message, bool json)
 {
 	struct verdict v;
 
@@ -208,12 +248,7 @@ check_judge(struct replay *r, const struct check *k, const struct buf *message,
 	}
 	replay_exact(r);
 	v = check_play(r, k, message);
-	if (json)
-		printf("{\"action\":\"%s\",\"edits\":[%s],\"record\":%s}\n",
-		    action_name(v.action), replay_edits_json(r),
-		    replay_record_json(r));
-	else
-		fputs(replay_outcome(r), stdout);
+	print_check(sv, k, r, v.action, json);
 	return v.action < ACTION_HOLD ? CTL_GOOD : CTL_NO;
 }
 
@@ -264,7 +299,7 @@ ctl_check(struct ctl *c, int argc, char **argv)
 	if (sv != NULL) {
 		r = replay_new(sv);
 		set_macros(r, &k);
-		status = check_judge(r, &k, &message, c->json);
+		status = check_judge(sv, r, &k, &message, c->json);
 		replay_free(&r);
 		services_free(&sv);
 	}

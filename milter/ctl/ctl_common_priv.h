@@ -15,11 +15,13 @@
 #include "store/usage.h"
 #include "ctl_priv.h"
 
+struct arena;
 struct buf;
 struct keyring;
 struct resolver;
 struct store_key;
 struct store_place;
+struct users_reply;
 
 /* --- the command line ---------------------------------------------------- */
 
@@ -110,6 +112,18 @@ void		 ctl_find_keys(const struct store_place *place,
  * they cannot be read, which is reported.
  */
 struct keyring	*ctl_keyring(const struct ctl *c, const struct conf *conf);
+
+/* --- users-database: ctl_common_users.c ---------------------------------- */
+
+/*
+ * "SERVER: an entry", "SERVER: no entry", that it was not asked, or the error.
+ * NULL: the configuration has no users-database.
+ */
+const char	*ctl_database_said(const struct conf *conf,
+		    const struct users_reply *r, struct arena *a);
+/* The value of "users-database": an object, or null. */
+void		 ctl_json_database(struct buf *b, const struct conf *conf,
+		    const struct users_reply *r);
 
 /* --- limits and blocks --------------------------------------------------- */
 

@@ -341,13 +341,12 @@ static void
 explain_gather(struct explanation *e, const struct session_rules *listener,
     const struct keyring *keys, struct store *state, time_t now)
 {
-	struct users_reply	 entry = users_lookup(e->conf->users, e->query,
-				     e->login, 0, e->arena);
-	size_t			 i;
+	size_t i;
 
-	e->user = entry.user;
-	e->unknown = entry.why;
-	e->server = entry.server;
+	e->entry = users_lookup(e->conf->users, e->query, e->login, 0,
+	    e->arena);
+	e->user = e->entry.user;
+	e->unknown = e->entry.why;
 	e->ngroups = groups_of(e->conf->groups, e->login, e->arena, e->group,
 	    GROUPS_OF_LOGIN);
 	if (state != NULL)

@@ -59,15 +59,6 @@ list_keys(const struct explanation *e, const struct explained_keys *keys)
 	return list;
 }
 
-/* What users-database said about the login. */
-static const char *
-database_said(const struct explanation *e)
-{
-	if (e->server == NULL)
-		return "not asked, because the configuration has an entry";
-	return e->user != NULL ? "an entry" : "no entry";
-}
-
 /* The kind of section, or the option, that names the plan. */
 static const char *
 place_name(enum plan_place place)
@@ -261,8 +252,7 @@ explain_print(const struct explanation *e)
 	puts(u == NULL ? "none" : "");
 	if (c->users_database != NULL) {
 		print_label("users-database");
-		printf("%s: %s\n", e->server != NULL ? e->server :
-		    c->users_database, database_said(e));
+		puts(ctl_database_said(c, &e->entry, e->arena));
 	}
 	for (i = 0; i < e->nplans; i++)
 		print_plan(&e->plan[i]);
@@ -291,21 +281,6 @@ explain_print(const struct explanation *e)
 }
 
 /* --- JSON ---------------------------------------------------------------- */
-
-static void
-json_database(struct buf *b, const struct explanation *e)
-{
-	ctl_json_name(b, "users-database");
-	if (e->conf->users_database == NULL) {
-		buf_addstr(b, "null");
-		return;
-	}
-	buf_addch(b, '{');
-	ctl_json_text(b, "place", e->conf->users_database);
-	ctl_json_text(b, "server", e->server);
-	ctl_json_text(b, "answer", database_said(e));
-	buf_addch(b, '}');
-}
 
 static void
 json_list(struct buf *b, const char *name, const char *const *list, size_t n)
@@ -461,7 +436,7 @@ explain_print_json(const struct explanation *e)
 	} else {
 		buf_addstr(&b, "null");
 	}
-	json_database(&b, e);
+	ctl_json_database(&b, e->conf, &e->entry);
 	json_quota(&b, e);
 	json_list(&b, "senders", e->sender, e->nsenders);
 	ctl_json_name(&b, "tiers");

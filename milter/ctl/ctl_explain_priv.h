@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "conf/groups.h"
+#include "conf/users_query.h"
 #include "directory/sender_maps.h"
 #include "policy/policy_address.h"
 #include "policy/policy_quota.h"
@@ -20,7 +21,6 @@ struct arena;
 struct buf;
 struct conf;
 struct ctl;
-struct users_query;
 
 /*
  * The plan on one listener; NULL: on all of them. The plan of a tier applies to
@@ -62,8 +62,8 @@ struct explanation {
 	struct users_query *query;		/* NULL: none */
 	const char	*login;
 	/* found */
+	struct users_reply entry;
 	const char	*unknown;		/* its entry: why; else NULL */
-	const char	*server;	/* of users-database; NULL: not asked */
 	const struct user_rules *user;		/* NULL: no entry */
 	const char	*why_not;		/* NULL: it may send */
 	size_t		 nplans;

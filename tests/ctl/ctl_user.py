@@ -161,6 +161,17 @@ def check_query(directory, conf):
     expect('not asked', run(conf, 'explain', 'bob')[1].split('\n')[2],
            'users-database %s: not asked, because the configuration has an '
            'entry' % path)
+    message = os.path.join(directory, 'message')
+    with open(message, 'w', encoding='utf-8') as f:
+        f.write('From: dora@example.org\n\ntext\n')
+    for args in (), ('--json',):
+        out = subprocess.run(
+            [TOOL, '-c', conf, 'check', '--zone', os.devnull, '--port', '587',
+             '--login', 'dora', *args, message],
+            capture_output=True, text=True).stdout
+        expect('check %s' % (args,), out.split('\n')[-2].startswith(
+            'users-database ' + path + ': an entry') if not args else
+            json.loads(out)['users-database']['answer'] == 'an entry', True)
     status, out, err = run(conf, 'forget', '--all')
     expect('no daemon', (status, out), (2, ''))
     expect('no daemon, why', 'it is not running' in err, True)
