@@ -146,8 +146,10 @@ in_use(void **state)
 	    "leaf_result_attribute = cn\nterminal_result_attribute = owner\n"
 	    "tls_ca_cert_file = /ca.pem\nchase_referrals = 0\n"
 	    "expansion_limit = 5\nresult_filter = %u\n", false, a, &s);
-	if (wrong != NULL && strstr(wrong, "not in this build") != NULL)
+	if (wrong != NULL && strstr(wrong, "not in this build") != NULL) {
+		arena_free(&a);
 		skip();
+	}
 	assert_null(wrong);
 	assert_string_equal(s.place.password, "secret");
 	assert_string_equal(s.place.ca_file, "/ca.pem");
