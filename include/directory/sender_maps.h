@@ -48,13 +48,15 @@ void		 sender_maps_adopt(struct sender_maps *m,
  */
 bool		 sender_maps_check(const struct sender_maps *m, char **why);
 /*
- * Ask each database a question without an effect. The errors, one a line, in
- * the arena; "": there are none. Waits for `timeout` for each at most.
+ * Ask the database of one table a question without an effect; `server` and
+ * `why` (NULL: all is well) are in the arena. False: it has no database. Waits
+ * for `timeout` at most.
  */
-const char	*sender_maps_probe(const struct sender_maps *m, uint64_t now,
-		    struct arena *a);
-/* Forget the cached answers. */
-void		 sender_maps_forget(const struct sender_maps *m);
+bool		 sender_maps_probe(const struct sender_maps *m, size_t table,
+		    uint64_t now, struct arena *a, const char **server,
+		    const char **why);
+/* Forget the cached answers. False: there is no database; NULL is allowed. */
+bool		 sender_maps_forget(const struct sender_maps *m);
 
 /* Who owns an address; all of it is in the caller's arena. */
 struct sender_owners {

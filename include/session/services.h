@@ -116,7 +116,8 @@ struct probed	*setup_probe(const struct setup *st, struct arena *a,
 void		 setup_probe_log(const struct setup *st);
 /*
  * Forget the cached answers of databases for a login, in any case; NULL: all.
- * False: there is no database.
+ * Those of sender-login-maps, which are about addresses, are forgotten for any
+ * login. False: there is no database.
  */
 bool		 setup_forget(const struct setup *st, const char *login);
 /*

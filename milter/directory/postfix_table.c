@@ -349,23 +349,27 @@ postfix_table_find(const struct postfix_table *t, const char *key,
 	return f;
 }
 
-const char *
+struct postfix_found
 postfix_table_probe(const struct postfix_table *t, const uint64_t *now,
     struct arena *a)
 {
 	const struct postfix_source	*s = &t->source;
+	struct postfix_found		 f = { .result = DIRECTORY_NONE,
+					    .server = "" };
 	struct directory_question	 q;
 	struct directory_reply		 reply;
 	const char			*key = PROBE;
 
 	if (t->directory == NULL)
-		return NULL;
+		return f;
 	if (s->ndomains > 0)
 		key = arena_printf(a, "millgate-probe@%s", s->domain[0]);
 	if (!postfix_source_question(s, key, a, &q))
-		return NULL;
+		return f;
 	reply = now == NULL ? directory_try(&s->place, &q, a) :
 	    directory_find(t->directory, NULL, &q, *now, a);
-	return reply.result == DIRECTORY_UNKNOWN ? arena_printf(a, "%s: %s",
-	    t->spec, reply.why) : NULL;
+	f.result = reply.result;
+	f.server = reply.server;
+	f.why = reply.result == DIRECTORY_UNKNOWN ? reply.why : NULL;
+	return f;
 }

@@ -37,13 +37,6 @@ void		 postfix_table_close(struct postfix_table *t);
 bool		 postfix_table_is_same(const struct postfix_table *t,
 		    const struct postfix_table *u);
 
-/*
- * A lookup without an effect, of an address that nobody has: of the database,
- * or (`now` is NULL) without a server, see directory_try. NULL, or the error.
- */
-const char	*postfix_table_probe(const struct postfix_table *t,
-		    const uint64_t *now, struct arena *a);
-
 struct postfix_found {
 	enum directory_result result;
 	const char	*value;		/* FOUND: as Postfix would have it */
@@ -51,6 +44,13 @@ struct postfix_found {
 	const char	*why;		/* UNKNOWN */
 	bool		 stale;
 };
+
+/*
+ * A lookup without an effect, of an address that nobody has: of the database,
+ * or (`now` is NULL) without a server, see directory_try.
+ */
+struct postfix_found postfix_table_probe(const struct postfix_table *t,
+		    const uint64_t *now, struct arena *a);
 
 /* `key` is in lower case and not empty; all of the answer is in the arena. */
 struct postfix_found postfix_table_find(const struct postfix_table *t,

@@ -89,41 +89,45 @@ sender_maps_adopt(struct sender_maps *m, const struct sender_maps *old)
 bool
 sender_maps_check(const struct sender_maps *m, char **why)
 {
-	struct arena	*a = arena_new(0);
-	const char	*wrong = NULL;
-	size_t		 i;
+	struct arena		*a = arena_new(0);
+	struct postfix_found	 f = { .why = NULL };
+	size_t			 i;
 
-	for (i = 0; m != NULL && wrong == NULL && i < m->n; i++)
-		wrong = postfix_table_probe(&m->table[i], NULL, a);
-	if (wrong != NULL)
-		why_set(why, "sender-login-maps: %s", wrong);
-	arena_free(&a);
-	return wrong == NULL;
-}
-
-const char *
-sender_maps_probe(const struct sender_maps *m, uint64_t now, struct arena *a)
-{
-	const char	*wrong, *all = "";
-	size_t		 i;
-
-	for (i = 0; m != NULL && i < m->n; i++) {
-		wrong = postfix_table_probe(&m->table[i], &now, a);
-		if (wrong != NULL)
-			all = arena_printf(a, "%s%s%s", all,
-			    all[0] != '\0' ? "\n" : "", wrong);
+	for (i = 0; m != NULL && i < m->n && f.why == NULL; i++) {
+		f = postfix_table_probe(&m->table[i], NULL, a);
+		if (f.why != NULL)
+			why_set(why, "sender-login-maps: %s: %s",
+			    m->table[i].spec, f.why);
 	}
-	return all;
+	arena_free(&a);
+	return f.why == NULL;
 }
 
-void
+bool
+sender_maps_probe(const struct sender_maps *m, size_t table, uint64_t now,
+    struct arena *a, const char **server, const char **why)
+{
+	struct postfix_found f = postfix_table_probe(&m->table[table], &now,
+	    a);
+
+	*server = f.server;
+	*why = f.why;
+	return m->table[table].directory != NULL;
+}
+
+bool
 sender_maps_forget(const struct sender_maps *m)
 {
-	size_t i;
+	bool	found = false;
+	size_t	i;
 
-	for (i = 0; m != NULL && i < m->n; i++)
-		if (m->table[i].directory != NULL)
-			directory_forget(m->table[i].directory, NULL);
+	for (i = 0; m != NULL && i < m->n; i++) {
+		if (m->table[i].directory == NULL)
+			continue;
+		directory_forget(m->table[i].directory, NULL);
+		found = true;
+	}
+	return found;
 }
 
 void

@@ -120,14 +120,32 @@ probe_users(const struct setup *st, struct arena *a, struct probed *p)
 	p->ms = monotonic_ms() - start;
 }
 
+/* False: the table has no database. */
+static bool
+probe_table(const struct conf *c, size_t i, struct arena *a, struct probed *p)
+{
+	uint64_t start = monotonic_ms();
+
+	p->option = "sender-login-maps";
+	p->place = c->sender_login_maps.s[i];
+	if (!sender_maps_probe(c->sender_maps, i, start, a, &p->server,
+	    &p->why))
+		return false;
+	p->ms = monotonic_ms() - start;
+	return true;
+}
+
 struct probed *
 setup_probe(const struct setup *st, struct arena *a, size_t *n)
 {
-	struct probed *list = arena_alloc(a, sizeof(*list));
+	size_t		 i, tables = st->conf->sender_login_maps.n;
+	struct probed	*list = arena_array(a, 1 + tables, sizeof(*list));
 
 	*n = 0;
 	if (st->users != NULL)
 		probe_users(st, a, &list[(*n)++]);
+	for (i = 0; i < tables; i++)
+		*n += probe_table(st->conf, i, a, &list[*n]);
 	return list;
 }
 
@@ -135,27 +153,24 @@ void
 setup_probe_log(const struct setup *st)
 {
 	struct arena	*a = arena_new(0);
-	const char	*wrong;
 	size_t		 i, n;
 	struct probed	*p = setup_probe(st, a, &n);
 
 	for (i = 0; i < n; i++)
 		if (p[i].why != NULL)
-			log_printf(LOG_LEVEL_WARNING, "%s: %s", p[i].option,
-			    p[i].why);
-	wrong = sender_maps_probe(st->conf->sender_maps, monotonic_ms(), a);
-	if (wrong[0] != '\0')
-		log_printf(LOG_LEVEL_WARNING, "sender-login-maps: %s", wrong);
+			log_printf(LOG_LEVEL_WARNING, "%s \"%s\": %s",
+			    p[i].option, p[i].place, p[i].why);
 	arena_free(&a);
 }
 
 bool
 setup_forget(const struct setup *st, const char *login)
 {
-	struct arena *a;
+	bool		 tables = sender_maps_forget(st->conf->sender_maps);
+	struct arena	*a;
 
 	if (st->users == NULL)
-		return false;
+		return tables;
 	a = arena_new(0);
 	if (login != NULL)
 		login = users_qualify(st->conf->users, a, login);

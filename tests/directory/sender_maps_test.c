@@ -214,7 +214,7 @@ missing_database(void **state)
 	struct sender_maps_rules rules = { .n = 1, .timeout = 5000,
 				     .may_read_files = true };
 	struct arena		*a = arena_new(0);
-	const char		*text, *spec;
+	const char		*text, *spec, *server, *wrong;
 	struct sender_maps	*m;
 	char			*why = NULL;
 
@@ -230,7 +230,8 @@ missing_database(void **state)
 	assert_non_null(strstr(why, spec));
 	assert_non_null(strstr(why, "none.db"));
 	free(why);
-	assert_non_null(strstr(sender_maps_probe(m, 1000, a), "none.db"));
+	assert_true(sender_maps_probe(m, 0, 1000, a, &server, &wrong));
+	assert_non_null(strstr(wrong, "none.db"));
 	sender_maps_free(&m);
 	assert_true(sender_maps_check(NULL, &why));
 	arena_free(&a);
@@ -245,7 +246,7 @@ adopted(void **state)
 	const struct mailbox	 box = PLAIN("u", "d.example");
 	struct arena		*a = arena_new(0);
 	const char		*db = arena_printf(a, "%s/a.db", dir);
-	const char		*text, *path, *spec;
+	const char		*text, *path, *spec, *server, *wrong;
 	struct sender_maps	*m, *next;
 	struct directory_counts	 c;
 	char			*why = NULL;
@@ -264,7 +265,9 @@ adopted(void **state)
 	rules.spec = &spec;
 	m = sender_maps_new(&rules, &why);
 	assert_true(sender_maps_check(m, &why));
-	assert_string_equal(sender_maps_probe(m, 1000, a), "");
+	assert_true(sender_maps_probe(m, 0, 1000, a, &server, &wrong));
+	assert_null(wrong);
+	assert_string_equal(server, db);
 	assert_string_equal(sender_maps_find(m, &box, &at, a).login[0],
 	    "alice");
 	next = sender_maps_new(&rules, &why);
@@ -285,7 +288,8 @@ adopted(void **state)
 	    DIRECTORY_UNKNOWN);
 	sender_maps_adopt(m, NULL);
 	sender_maps_adopt(NULL, m);
-	sender_maps_forget(m);
+	assert_true(sender_maps_forget(m));
+	assert_false(sender_maps_forget(NULL));
 	sender_maps_free(&m);
 	arena_free(&a);
 }
