@@ -85,6 +85,8 @@ stats_print(struct arena *a, struct json v)
 	stats_row(v, "site", site);
 	if (json_get(v, "users", &sub))
 		stats_row(sub, "users", users);
+	if (json_get(v, "owners", &sub))
+		stats_row(sub, "owners", users);
 	if (json_get(v, "resolver", &sub))
 		stats_row(sub, "dns", dns);
 	printf("\n%-16s %10s %10s %8s %8s %8s %8s\n", "LISTENER", "SESSIONS",

@@ -156,7 +156,8 @@ static const char usage_forget[] =
     "usage: millgatectl [-c FILE] user forget LOGIN|--all\n"
     "\n"
     "Make the running daemon forget what users-database said about LOGIN, or\n"
-    "about all logins, so that the database is asked again.\n";
+    "about all logins, and all answers of sender-login-maps, so that the\n"
+    "databases are asked again.\n";
 
 static bool
 forget_option(void *arg, int option, char *value)
@@ -183,7 +184,8 @@ forget(const struct conf *conf, const char *login)
 		status = json_get_true(answer, "forgotten") ? CTL_GOOD :
 		    CTL_NO;
 		if (status == CTL_NO)
-			ctl_complain("the daemon has no users-database");
+			ctl_complain("the daemon has no users-database or "
+			    "database in sender-login-maps");
 	}
 	buf_free(&text);
 	arena_free(&a);

@@ -81,22 +81,32 @@ add_resolver(struct buf *b, struct resolver *r)
 	buf_addch(b, '}');
 }
 
-/* What the database of users was asked. */
+static void
+add_counts(struct buf *b, const char *name, const struct directory_counts *n)
+{
+	buf_printf(b, ", \"%s\": {\"asked\": %llu", name,
+	    (unsigned long long)n->asked);
+	answer_number(b, "cached", n->cached);
+	answer_number(b, "stale", n->stale);
+	answer_number(b, "failed", n->failed);
+	answer_number(b, "kept", n->kept);
+	buf_addch(b, '}');
+}
+
+/* What the databases of users and of owners were asked. */
 static void
 add_users(struct buf *b, const struct setup *st)
 {
 	struct directory_counts n;
 
-	if (st->users == NULL)
-		return;
-	users_query_count(st->users, &n);
-	buf_addstr(b, ", \"users\": {\"asked\": ");
-	buf_printf(b, "%llu", (unsigned long long)n.asked);
-	answer_number(b, "cached", n.cached);
-	answer_number(b, "stale", n.stale);
-	answer_number(b, "failed", n.failed);
-	answer_number(b, "kept", n.kept);
-	buf_addch(b, '}');
+	if (st->users != NULL) {
+		users_query_count(st->users, &n);
+		add_counts(b, "users", &n);
+	}
+	if (st->conf->sender_maps != NULL) {
+		sender_maps_count(st->conf->sender_maps, &n);
+		add_counts(b, "owners", &n);
+	}
 }
 
 static void

@@ -63,6 +63,21 @@ def probes(d):
                            for p in probe],
            [('users-database', path, path, None)])
     expect('show --probe', run(conf, 'show', '--probe')[0], 2)
+    table = os.path.join(d, 'owners.cf')
+    write(table, "dbpath = %s\nquery = SELECT login FROM u WHERE plan = '%%s'\n"
+          % path)
+    owners = START.replace('DIR', d) + 'sender-login-maps = ' \
+        '{"inline:{a@b=c}", "sqlite:%s"}\n' % table
+    write(conf, owners)
+    status, out, err = run(conf, 'check', '--probe')
+    expect('probe of a table', (status, 'sender-login-maps "sqlite:%s": %s '
+                                'answers (' % (table, path) in out,
+                                'inline' in out), (0, True, False))
+    write(table, "dbpath = %s\nquery = SELECT x FROM u WHERE plan = '%%s'\n"
+          % path)
+    status, out, err = run(conf, 'check')
+    expect('a wrong query of a table', (status, 'no such column: x' in
+                                        out + err), (1, True))
     version = subprocess.run([DAEMON, '--version'], capture_output=True,
                              text=True).stdout
     if 'pgsql' not in version:
