@@ -254,6 +254,7 @@ session_log(struct session *s, enum action taken, const char *event)
 	else if (m->f.direction == DIRECTION_SUBMISSION)
 		record_str(&r, "unsigned", m->sign_why);
 	log_quota(&r, &m->f);
+	record_str(&r, "owners", m->owners);
 	record_str(&r, "users", m->users_stale ? "stale" : NULL);
 	record_str(&r, "users-error", m->users_error);
 	record_str(&r, "store-error", m->store_error);

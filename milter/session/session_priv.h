@@ -72,6 +72,7 @@ struct message {
 	const struct user_rules *user;	/* of the login, or of the relay */
 	const struct tier_rules *tier;	/* NULL: none */
 	const char	*users_error;	/* why the lookup failed; NULL: not */
+	const char	*owners;	/* the table that knew an address */
 	const char	*authserv_id;
 	struct lookups	*lookups;	/* inbound; NULL: none */
 	struct headers	 headers;

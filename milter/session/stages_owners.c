@@ -72,6 +72,8 @@ look_up(struct owners *o, const struct mailbox *box)
 		    TABLE_SHOWN, found.table, found.why));
 		return OWNED_UNKNOWN;
 	}
+	m->owners = arena_printf(m->arena, "%.*s: %s", TABLE_SHOWN,
+	    found.table, found.key);
 	for (i = 0; i < found.n; i++)
 		if (is_own_login(m, found.login[i]))
 			return OWNED_YES;
