@@ -47,11 +47,24 @@ const char	*keyrecord_state_name(enum keyrecord_state state);
 enum keyrecord_state keyrecord_compare(const struct dns_answer *answer,
 		    const struct crypto_key *key, const char **why);
 
+#define KEYRECORD_BATCH	256u
+
+/* A key that is pending in a ring: see keyring_pending. */
+struct keyrecord_pending {
+	struct keyring	*ring;
+	size_t		 i;
+};
+
 /*
- * Look up the records of the next pending keys, from *next on and at most 256
- * at once. Activate those that are published, advance *next and log each key
- * that starts to sign. Waits for the answers, at most five seconds: not for a
- * session. False after the last pending key; then *next is 0 again.
+ * Look up the records of these keys, KEYRECORD_BATCH at most. Activate those
+ * that are published, and log each key that starts to sign. Waits for the
+ * answers, at most five seconds: not for a session.
+ */
+void		 keyrecord_activate(const struct keyrecord_pending *p,
+		    size_t n, struct resolver *r);
+/*
+ * The same for the next pending keys of a ring, from *next on, which is
+ * advanced. False after the last pending key; then *next is 0 again.
  */
 bool		 keyrecord_activate_pending(struct keyring *k,
 		    struct resolver *r, size_t *next);

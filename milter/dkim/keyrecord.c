@@ -19,7 +19,6 @@
 #define STRING_MAX	255	/* octets of one string, RFC 1035 3.3 */
 #define TTL		3600
 #define PENDING_TIMEOUT_MS 5000
-#define PENDING_BATCH	256	/* lookups at the same time */
 
 const char *
 keyrecord_name(struct arena *a, const char *selector, const char *domain)
@@ -161,30 +160,43 @@ settle_pending(struct keyring *k, size_t i, struct lookup *lookup)
 	    " now on", key->selector, key->domain);
 }
 
+void
+keyrecord_activate(const struct keyrecord_pending *p, size_t n,
+    struct resolver *r)
+{
+	static const struct lookup_limits limits = { PENDING_TIMEOUT_MS,
+	    KEYRECORD_BATCH };
+	struct arena	*a = arena_new(0);
+	struct lookups	*l = lookups_new(r, &limits);
+	struct lookup	*lookup[KEYRECORD_BATCH];
+	const struct signing_key *key;
+	bool		 signs;
+	size_t		 i;
+
+	for (i = 0; i < n; i++) {
+		key = keyring_pending(p[i].ring, p[i].i, &signs);
+		lookup[i] = lookups_start(l, keyrecord_name(a, key->selector,
+		    key->domain), DNS_TXT);
+	}
+	for (i = 0; i < n; i++)
+		settle_pending(p[i].ring, p[i].i, lookup[i]);
+	lookups_free(&l);
+	arena_free(&a);
+}
+
 bool
 keyrecord_activate_pending(struct keyring *k, struct resolver *r, size_t *next)
 {
-	static const struct lookup_limits limits = { PENDING_TIMEOUT_MS,
-	    PENDING_BATCH };
-	struct arena	*a = arena_new(0);
-	struct lookups	*l = lookups_new(r, &limits);
-	struct lookup	*lookup[PENDING_BATCH];
-	size_t		 at[PENDING_BATCH], n, i, end = keyring_npending(k);
-	const struct signing_key *key;
+	struct keyrecord_pending p[KEYRECORD_BATCH];
+	size_t		 n, end = keyring_npending(k);
 	bool		 signs;
 
-	for (n = 0; n < PENDING_BATCH && *next < end; (*next)++) {
-		key = keyring_pending(k, *next, &signs);
-		if (signs)
-			continue;
-		at[n] = *next;
-		lookup[n++] = lookups_start(l, keyrecord_name(a,
-		    key->selector, key->domain), DNS_TXT);
+	for (n = 0; n < KEYRECORD_BATCH && *next < end; (*next)++) {
+		keyring_pending(k, *next, &signs);
+		if (!signs)
+			p[n++] = (struct keyrecord_pending){ k, *next };
 	}
-	for (i = 0; i < n; i++)
-		settle_pending(k, at[i], lookup[i]);
-	lookups_free(&l);
-	arena_free(&a);
+	keyrecord_activate(p, n, r);
 	if (*next < end)
 		return true;
 	*next = 0;
