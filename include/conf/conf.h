@@ -107,6 +107,8 @@ struct conf {
 	struct {
 		const char	*key_directory;	/* NULL: see key_table */
 		const char	*key_table, *signing_table;
+		const char	*keys_database, *keys_query;	/* or NULL */
+		const char	*keys_password_file, *keys_ca_file;
 		struct sign_rules rules;
 		struct sign_exemptions exempt;
 	} signing;

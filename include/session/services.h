@@ -22,6 +22,7 @@
 
 struct dkim_lib;
 struct fuse;
+struct keybase;
 struct notice;
 struct notifier;
 struct observed;
@@ -35,7 +36,8 @@ struct warned;
 struct setup {
 	atomic_uint	 refs;
 	struct conf	*conf;
-	struct keyring	*keys;
+	struct keyring	*keys;		/* in files */
+	struct keybase	*keybase;	/* NULL: no keys' database */
 	struct dkim_lib	*dkim;		/* with this configuration's limits */
 	struct users_query *users;	/* NULL: no users' database */
 };
@@ -125,6 +127,13 @@ bool		 setup_forget(const struct setup *st, const char *login);
  * privileges have been dropped. False with *why as above.
  */
 bool		 setup_check_users(const struct setup *st, char **why);
+/*
+ * The database of keys, not opened yet; NULL if there is none, and with *why if
+ * it is not valid. The caller frees it with keybase_free.
+ */
+struct keybase	*setup_keybase(const struct conf *conf, char **why);
+/* The same as setup_check_users, for the database of keys. */
+bool		 setup_check_keys(const struct setup *st, char **why);
 /*
  * Like setup_new, for a test of the configuration. It also checks the URL,
  * password file and certificates of a state server, but does not connect.

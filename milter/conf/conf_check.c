@@ -112,6 +112,59 @@ check_signing(struct conf_builder *b)
 		    "set; remove key-directory or both tables");
 }
 
+static void
+check_keys_query(struct conf_builder *b, const struct conf_section *s)
+{
+	const struct conf	*c = b->conf;
+	struct directory_place	 place = { 0 };
+	struct directory_question q;
+	const char		*why;
+
+	if (c->signing.keys_query == NULL || directory_place_parse(
+	    c->signing.keys_database, b->arena, &place) != NULL)
+		return;
+	why = directory_query_parse(c->signing.keys_query, place.kind,
+	    b->arena, &q);
+	if (why != NULL)
+		conf_complain_in(b->bad, s, conf_section_where(s,
+		    "keys-query"), "keys-query %s", why);
+}
+
+static void
+check_keys_database(struct conf_builder *b)
+{
+	static const struct {
+		const char	*name;
+		bool		 server;
+	} needs[] = {
+		{ "keys-query", false }, { "keys-password-file", true },
+		{ "keys-ca-file", true }
+	};
+	size_t				 i = 0;
+	const struct conf_section	*s = conf_tree_next(b->tree, "signing",
+					     &i);
+	const char			*database;
+	bool				 server;
+
+	if (s == NULL)
+		return;
+	database = b->conf->signing.keys_database;
+	server = database != NULL && database[0] != '/';
+	if (database != NULL)
+		check_keys_query(b, s);
+	if (database != NULL && !conf_section_sets(s, "keys-query"))
+		conf_complain_in(b->bad, s, conf_section_where(s,
+		    "keys-database"), "keys-database has no effect without "
+		    "keys-query; set keys-query");
+	for (i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+		if ((needs[i].server ? !server : database == NULL) &&
+		    conf_section_sets(s, needs[i].name))
+			conf_complain_in(b->bad, s, conf_section_where(s,
+			    needs[i].name), "%s has no effect without %s in "
+			    "keys-database; remove it", needs[i].name,
+			    needs[i].server ? "a server" : "a database");
+}
+
 /* Outcomes are rows of the state file; a Redis server has none. */
 static void
 check_outcomes(struct conf_builder *b)
@@ -330,6 +383,7 @@ conf_check(struct conf_builder *b)
 	check_user(b);
 	check_unlisted(b);
 	check_signing(b);
+	check_keys_database(b);
 	check_outcomes(b);
 	conf_check_listeners(b);
 	check_tiers(b);

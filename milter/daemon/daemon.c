@@ -104,7 +104,7 @@ daemon_services(struct setup *setup, char **why)
 
 	if (gethostname(hostname, sizeof(hostname) - 1) != 0)
 		snprintf(hostname, sizeof(hostname), "localhost");
-	if (setup_check_users(setup, why))
+	if (setup_check_users(setup, why) && setup_check_keys(setup, why))
 		store = store_open_at(&place, STORE_KEEP, why);
 	if (store != NULL)
 		resolver = daemon_resolver(setup->conf, why);

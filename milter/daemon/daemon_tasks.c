@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/wallclock.h"
+#include "dkim/keybase.h"
 #include "dkim/keyrecord.h"
 #include "dkim/keyseen.h"
 #include "session/services.h"
@@ -104,11 +105,11 @@ static struct {
 
 /* Only the first failure is logged. */
 static void
-keys_say(bool ok, const char *error)
+keys_say(bool *in_trouble, bool ok, const char *error)
 {
-	if (!ok && !keys.in_trouble)
+	if (!ok && !*in_trouble)
 		log_printf(LOG_LEVEL_ERROR, "state: pending keys: %s", error);
-	keys.in_trouble = !ok;
+	*in_trouble = !ok;
 }
 
 static bool
@@ -130,7 +131,14 @@ daemon_tasks_recall(struct services *sv, struct setup *st)
 	char	error[STORE_ERROR];
 	bool	ok = recall_keys(sv, st, error);
 
-	keys_say(ok, error);
+	keys_say(&keys.in_trouble, ok, error);
+}
+
+static uint64_t
+keys_again(const struct services *sv, bool ok)
+{
+	return sv->ticks() + (ok ? KEYS_SECONDS : TROUBLE_SECONDS) *
+	    UINT64_C(1000);
 }
 
 /*
@@ -151,10 +159,35 @@ check_keys(struct services *sv)
 	ok = keys.next > 0 || recall_keys(sv, st, error);
 	more = keyrecord_activate_pending(st->keys, sv->resolver, &keys.next);
 	ok = ok && keyseen_note(st->keys, sv->store, sv->now(), error);
-	keys_say(ok, error);
+	keys_say(&keys.in_trouble, ok, error);
 	if (!more)
-		keys.due = sv->ticks() + (ok ? KEYS_SECONDS :
-		    TROUBLE_SECONDS) * UINT64_C(1000);
+		keys.due = keys_again(sv, ok);
+	setup_unref(&st);
+}
+
+static struct {
+	size_t		next;		/* in the cache of keys-database */
+	uint64_t	due;		/* ticks: the next round */
+	bool		in_trouble;
+} base_keys;
+
+/* The same for keys of the database; keys read just now need not wait. */
+static void
+check_base_keys(struct services *sv)
+{
+	struct setup	*st = services_setup(sv);
+	char		 error[STORE_ERROR];
+	bool		 ok;
+
+	if (st->keybase != NULL && (base_keys.next > 0 ||
+	    sv->ticks() >= base_keys.due || keybase_has_new(st->keybase))) {
+		if (!keybase_activate_pending(st->keybase, sv->resolver,
+		    sv->store, sv->now(), &base_keys.next, error)) {
+			ok = error[0] == '\0';
+			base_keys.due = keys_again(sv, ok);
+			keys_say(&base_keys.in_trouble, ok, error);
+		}
+	}
 	setup_unref(&st);
 }
 
@@ -171,6 +204,7 @@ static struct task {
 	{ prune_store,		60, true, 0 },
 	{ write_outcomes,	60, false, 0 },
 	{ check_keys,		 1, true, 0 },
+	{ check_base_keys,	 1, true, 0 },
 };
 
 #define NTASKS	(sizeof(tasks) / sizeof(tasks[0]))
@@ -198,6 +232,8 @@ daemon_tasks_reloaded(void)
 
 	keys.next = 0;
 	keys.due = 0;
+	base_keys.next = 0;
+	base_keys.due = 0;
 	for (i = 0; i < NTASKS; i++)
 		if (tasks[i].at_start)
 			tasks[i].due = 0;

@@ -168,7 +168,7 @@ body_is_needed(void)
 	bool		 needed;
 
 	needed = st->conf->dkim.verify || st->conf->counts_bytes ||
-	    keyring_count(st->keys) > 0 ||
+	    keyring_count(st->keys) > 0 || st->keybase != NULL ||
 	    atomic_load(&services->counts_bytes);
 	setup_unref(&st);
 	return needed;

@@ -23,6 +23,7 @@
 #include "conf/users_query.h"
 #include "directory/directory.h"
 #include "dkim/dkim_verify.h"
+#include "dkim/keybase.h"
 #include "dns/resolver.h"
 #include "session/notifier.h"
 #include "session/observed.h"
@@ -66,12 +67,41 @@ setup_load_keys(const struct conf *conf, char **why)
 	return keyring_empty();
 }
 
+struct keybase *
+setup_keybase(const struct conf *conf, char **why)
+{
+	struct keybase_place p = {
+		.database = conf->signing.keys_database,
+		.query = conf->signing.keys_query,
+		.password_file = conf->signing.keys_password_file,
+		.ca_file = conf->signing.keys_ca_file,
+		.timeout = conf->users_timeout,
+		.cache = conf->users_cache * 1000,
+		.stale = conf->users_stale * 1000,
+	};
+
+	return p.database != NULL ? keybase_new(&p, why) : NULL;
+}
+
+/* The old keys are used, after the database is asked again. */
+static void
+keep_keys(struct setup *st, const struct setup *old)
+{
+	if (st->keybase == NULL || old->keybase == NULL ||
+	    !keybase_is_same(st->keybase, old->keybase))
+		return;
+	keybase_free(&st->keybase);
+	st->keybase = keybase_ref(old->keybase);
+	keybase_expire(st->keybase);
+}
+
 static void
 setup_free(struct setup *st)
 {
 	users_query_free(&st->users);
 	dkim_lib_free(&st->dkim);
 	keyring_free(&st->keys);
+	keybase_free(&st->keybase);
 	conf_unref(&st->conf);
 	free(st);
 }
@@ -105,6 +135,7 @@ setup_adopt(struct setup *st, const struct setup *old)
 {
 	users_query_adopt(st->users, old->users);
 	sender_maps_adopt(st->conf->sender_maps, old->conf->sender_maps);
+	keep_keys(st, old);
 }
 
 static void
@@ -135,17 +166,31 @@ probe_table(const struct conf *c, size_t i, struct arena *a, struct probed *p)
 	return true;
 }
 
+static void
+probe_keys(const struct setup *st, struct arena *a, struct probed *p)
+{
+	uint64_t		 start = monotonic_ms();
+	struct keybase_row	*row;
+
+	p->option = "keys-database";
+	p->place = st->conf->signing.keys_database;
+	keybase_list(st->keybase, KEYBASE_PROBE, &row, &p->server, &p->why, a);
+	p->ms = monotonic_ms() - start;
+}
+
 struct probed *
 setup_probe(const struct setup *st, struct arena *a, size_t *n)
 {
 	size_t		 i, tables = st->conf->sender_login_maps.n;
-	struct probed	*list = arena_array(a, 1 + tables, sizeof(*list));
+	struct probed	*list = arena_array(a, 2 + tables, sizeof(*list));
 
 	*n = 0;
 	if (st->users != NULL)
 		probe_users(st, a, &list[(*n)++]);
 	for (i = 0; i < tables; i++)
 		*n += probe_table(st->conf, i, a, &list[*n]);
+	if (st->keybase != NULL)
+		probe_keys(st, a, &list[(*n)++]);
 	return list;
 }
 
@@ -186,6 +231,22 @@ setup_check_users(const struct setup *st, char **why)
 	    sender_maps_check(st->conf->sender_maps, why);
 }
 
+bool
+setup_check_keys(const struct setup *st, char **why)
+{
+	return st->keybase == NULL || keybase_check(st->keybase, why);
+}
+
+/* Open the database of keys, and check what can be known without a server. */
+static bool
+setup_open_keybase(struct setup *st, char **why)
+{
+	if (st->conf->signing.keys_database == NULL)
+		return true;
+	st->keybase = setup_keybase(st->conf, why);
+	return st->keybase != NULL && setup_check_keys(st, why);
+}
+
 struct setup *
 setup_new(struct conf *conf, char **why)
 {
@@ -194,7 +255,7 @@ setup_new(struct conf *conf, char **why)
 	atomic_init(&st->refs, 1);
 	st->conf = conf;
 	st->users = setup_users(conf);
-	if (setup_check_users(st, why))
+	if (setup_check_users(st, why) && setup_open_keybase(st, why))
 		st->keys = setup_load_keys(conf, why);
 	if (st->keys != NULL) {
 		st->dkim = open_dkim(conf);

@@ -322,6 +322,13 @@ may_sign(const struct message *m)
 	return !m->unentitled && (!m->blocked || enforces(m)) && !refuses(m);
 }
 
+static struct verdict
+keys_unknown(void)
+{
+	return verdict_refuse("keys", "451 4.7.0", "The signing keys of the "
+	    "author's domain cannot be looked up; try again later");
+}
+
 struct verdict
 session_eoh(struct session *s)
 {
@@ -343,8 +350,8 @@ session_eoh(struct session *s)
 		m->unentitled |= v.action >= ACTION_DEFER;
 		message_judge(m, v);
 		message_judge(m, stage_fuse_from(m));
-		if (may_sign(m))
-			stage_sign_start(m);
+		if (may_sign(m) && !stage_sign_start(m))
+			message_judge(m, keys_unknown());
 	}
 	return go_on();
 }

@@ -249,6 +249,9 @@ session_log(struct session *s, enum action taken, const char *event)
 	log_verdict(&r, m, taken, stage_hint(s));
 	log_session(&r, m);
 	log_results(&r, &m->f);
+	record_str(&r, "keys-error", m->keys_error);
+	if (m->keys_stale)
+		record_str(&r, "keys", "stale");
 	if (m->nsigned > 0)
 		record_num(&r, "signed", m->nsigned);
 	else if (m->f.direction == DIRECTION_SUBMISSION)

@@ -12,6 +12,7 @@
 #include "base/record.h"
 #include "dkim/dkim_sign.h"
 #include "dkim/dkim_verify.h"
+#include "dkim/keybase.h"
 #include "dns/resolver.h"
 #include "mail/commaize.h"
 #include "mail/mailaddr.h"
@@ -183,11 +184,13 @@ sign_field(struct message *m, const struct header *h)
 }
 
 static void
-warn_pending(struct message *m, const struct signing_key *key, size_t i)
+warn_pending(struct message *m, const struct keybase_reply *found)
 {
-	struct record r;
+	const struct signing_key *key = found->pending;
+	struct record		 r;
 
-	if (!keyring_may_warn(m->setup->keys, i, m->sv->ticks()))
+	if (!keyring_may_warn(found->pending_ring, found->pending_at,
+	    m->sv->ticks()))
 		return;
 	record_init(&r, m->arena);
 	record_str(&r, "event", "key-pending");
@@ -201,52 +204,76 @@ warn_pending(struct message *m, const struct signing_key *key, size_t i)
 
 /* No key signs: there is none, or its record was never seen in the DNS. */
 static const char *
-why_no_key(struct message *m, const char *domain)
+why_no_key(struct message *m, const struct keybase_reply *found,
+    const char *domain)
 {
-	const struct signing_key	*key;
-	struct signing_keys		 keys = { 1, &key, false };
-	size_t				 i;
+	struct signing_keys keys = { 1, &found->pending, false };
 
-	key = keyring_find_pending(m->setup->keys,
-	    &m->setup->conf->signing.rules, domain, &i);
-	if (key == NULL)
+	if (found->pending == NULL)
 		return "no key";
-	keys.of_parent = strcmp(key->domain, domain) != 0;
+	keys.of_parent = strcmp(found->pending->domain, domain) != 0;
 	if (!keys_may_sign(m, &keys))
 		return "no key";
-	warn_pending(m, key, i);
+	warn_pending(m, found);
 	return "key pending";
 }
 
-void
+/* The keys in files, and in the database. */
+static struct keybase_reply
+find_keys(struct message *m, const char *domain)
+{
+	struct keybase_author	 who = {
+		.ring = m->setup->keys,
+		.base = m->setup->keybase,
+		.store = m->sv->store,
+		.rules = &m->setup->conf->signing.rules,
+		.local = m->f.from.from.box[0].local,
+		.domain = domain,
+		.now = m->sv->ticks(),
+	};
+	struct keybase_reply	 found = keybase_find_author(&who, m->arena);
+
+	m->keys_held = found.held;
+	m->keys_stale = found.stale;
+	if (found.unknown)
+		m->keys_error = found.why;
+	return found;
+}
+
+static void
+start_signer(struct message *m, const struct signing_keys *keys)
+{
+	size_t i;
+
+	m->nsigned = keys->n;
+	m->signer = dkim_signer_new(&m->setup->conf->signing.rules, keys->key,
+	    keys->n, m->arena, m->sv->now());
+	leave_to_mta(m);
+	for (i = 0; i < m->headers.n; i++)
+		sign_field(m, headers_at(&m->headers, i));
+}
+
+bool
 stage_sign_start(struct message *m)
 {
-	const struct sign_rules	*rules = &m->setup->conf->signing.rules;
-	struct signing_keys	 keys;
+	struct keybase_reply	 found;
 	const char		*domain;
-	size_t			 i;
 
 	domain = policy_sign_domain(&m->f, &m->sign_why);
 	if (domain == NULL || policy_sign_is_exempt(
 	    &m->setup->conf->signing.exempt, &m->setup->conf->identity,
 	    &m->f, &m->sign_why))
-		return;
-	keys = keyring_find_author(m->setup->keys, rules,
-	    m->f.from.from.box[0].local, domain, m->arena);
-	if (keys.n == 0) {
-		m->sign_why = why_no_key(m, domain);
-		return;
-	}
-	if (!keys_may_sign(m, &keys)) {
+		return true;
+	found = find_keys(m, domain);
+	if (found.unknown)
+		m->sign_why = "keys not known";
+	else if (found.keys.n == 0)
+		m->sign_why = why_no_key(m, &found, domain);
+	else if (!keys_may_sign(m, &found.keys))
 		m->sign_why = "the login is not bound to the key's domain";
-		return;
-	}
-	m->nsigned = keys.n;
-	m->signer = dkim_signer_new(rules, keys.key, keys.n, m->arena,
-	    m->sv->now());
-	leave_to_mta(m);
-	for (i = 0; i < m->headers.n; i++)
-		sign_field(m, headers_at(&m->headers, i));
+	else
+		start_signer(m, &found.keys);
+	return !found.unknown;
 }
 
 bool
@@ -271,5 +298,6 @@ stage_end(struct message *m)
 {
 	dkim_verifier_free(&m->verifier);
 	dkim_signer_free(&m->signer);
+	keybase_release(&m->keys_held);
 	lookups_free(&m->lookups);
 }

@@ -114,7 +114,8 @@ void		 stage_field(struct message *m);
 /* End of headers: parse the author, start the lookups that depend on it. */
 void		 stage_headers(struct message *m);
 void		 stage_inbound_collect(struct message *m);
-void		 stage_sign_start(struct message *m);
+/* False: it is not known which keys sign, see m->keys_error. */
+bool		 stage_sign_start(struct message *m);
 /* Plan the signature fields. False: the message could not be signed. */
 bool		 stage_sign_finish(struct message *m);
 /* Stop lookups, verification and signing. */
