@@ -246,6 +246,7 @@ class Oracle:
         {(login, address): may the login use it?}; None: the lookup failed.
         """
         found = {}
+        others = len(smtp.refusals)	# what follows is Postfix's own
         for login in logins:
             client = smtp.Client(self.world, "oracle-" + source, tls=False)
             reply = client.command("XCLIENT LOGIN=" + login)
@@ -262,4 +263,5 @@ class Oracle:
                 found[login, address] = {2: True, 5: False, 4: None}[
                     reply.code // 100]
             client.command("QUIT")
+        del smtp.refusals[others:]
         return found
