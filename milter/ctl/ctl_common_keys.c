@@ -75,6 +75,8 @@ ctl_keyring(const struct ctl *c, const struct conf *conf)
 	else if (conf->signing.key_table != NULL)
 		keys = keyring_load_tables(conf->signing.key_table,
 		    conf->signing.signing_table, &why);
+	else if (conf->signing.keys_database != NULL)
+		keys = keyring_empty();
 	else
 		return NULL;
 	if (keys != NULL)

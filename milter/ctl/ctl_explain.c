@@ -18,6 +18,7 @@
 #include "conf/conf.h"
 #include "conf/users_query.h"
 #include "daemon/privileges.h"
+#include "dkim/keybase.h"
 #include "dkim/keyring.h"
 #include "mail/domain.h"
 #include "policy/policy_address.h"
@@ -150,7 +151,7 @@ gather_senders(struct explanation *e)
 /* Add those keys that are not in the list yet. */
 static void
 add_keys(struct explanation *e, struct explained_keys *list,
-    const struct signing_keys *keys)
+    const struct signing_keys *keys, const char *database)
 {
 	struct explained_key	*more;
 	size_t			 i, k;
@@ -167,8 +168,11 @@ add_keys(struct explanation *e, struct explained_keys *list,
 				break;
 		if (k < list->n)
 			continue;
-		more[k].domain = keys->key[i]->domain;
-		more[k].selector = keys->key[i]->selector;
+		/* a ring of the database goes away before this is printed */
+		more[k].domain = arena_strdup(e->arena, keys->key[i]->domain);
+		more[k].selector = arena_strdup(e->arena,
+		    keys->key[i]->selector);
+		more[k].database = database;
 		more[k].algorithm = keys->key[i]->algorithm;
 		list->n++;
 	}
@@ -183,12 +187,12 @@ keys_for_any(struct explanation *e, const struct keyring *ring)
 	bool			 signs;
 	size_t			 i;
 
-	add_keys(e, &e->keys, &keys);
+	add_keys(e, &e->keys, &keys, NULL);
 	for (i = 0; i < keyring_npending(ring); i++) {
 		key = keyring_pending(ring, i, &signs);
 		keys = (struct signing_keys){ 1, &key, false };
 		if (keyring_find(ring, key->domain).n == 0)
-			add_keys(e, &e->pending, &keys);
+			add_keys(e, &e->pending, &keys, NULL);
 	}
 }
 
@@ -200,42 +204,52 @@ may_sign_with(const struct explanation *e, const struct signing_keys *keys)
 	    e->user, e->login, keys->key[0]->domain);
 }
 
+/* The keys, or that key which waits for its record. */
+static void
+add_found(struct explanation *e, const struct keybase_reply *found,
+    const char *domain)
+{
+	const char		*database = found->held != NULL ?
+				     e->conf->signing.keys_database : NULL;
+	struct signing_keys	 keys = found->keys;
+	bool			 waits = keys.n == 0 && found->pending != NULL;
+
+	if (waits)
+		keys = (struct signing_keys){ 1, &found->pending,
+		    strcmp(found->pending->domain, domain) != 0 };
+	if (keys.n > 0 && may_sign_with(e, &keys))
+		add_keys(e, waits ? &e->pending : &e->keys, &keys, database);
+}
+
 /*
  * The keys that sign mail from one sender pattern, or a key that waits for its
  * record. In a pattern for a whole domain, "x" represents any local part, and
  * any subdomain.
  */
 static void
-keys_for(struct explanation *e, const struct keyring *ring,
-    const char *pattern)
+keys_for(struct explanation *e, const char *pattern)
 {
-	const struct sign_rules	*rules = &e->conf->signing.rules;
-	const char		*at = strrchr(pattern, '@'), *local, *domain;
-	const struct signing_key *key;
-	struct signing_keys	 keys;
-	struct explained_keys	*list = &e->keys;
-	size_t			 i;
+	struct keybase_author	 who = { .ring = e->ring, .base = e->base,
+		.store = e->state, .rules = &e->conf->signing.rules };
+	struct keybase_reply	 found;
+	const char		*at = strrchr(pattern, '@');
 
 	if (at == NULL) {
-		keys_for_any(e, ring);
+		keys_for_any(e, e->ring);
 		return;
 	}
-	local = at == pattern ? "x" : arena_memdup(e->arena, pattern,
+	who.local = at == pattern ? "x" : arena_memdup(e->arena, pattern,
 	    (size_t)(at - pattern));
-	domain = at[1] == '.' ? arena_printf(e->arena, "x%s", at + 1) :
+	who.domain = at[1] == '.' ? arena_printf(e->arena, "x%s", at + 1) :
 	    domain_canonical(e->arena, at + 1, strlen(at + 1));
 	if (policy_domain_is_listed(e->conf->signing.exempt.domains,
-	    e->conf->signing.exempt.ndomains, domain))
+	    e->conf->signing.exempt.ndomains, who.domain))
 		return;
-	keys = keyring_find_author(ring, rules, local, domain, e->arena);
-	if (keys.n == 0 && (key = keyring_find_pending(ring, rules, domain,
-	    &i)) != NULL) {
-		keys = (struct signing_keys){ 1, &key,
-		    strcmp(key->domain, domain) != 0 };
-		list = &e->pending;
-	}
-	if (keys.n > 0 && may_sign_with(e, &keys))
-		add_keys(e, list, &keys);
+	found = keybase_find_author(&who, e->arena);
+	if (found.unknown)
+		e->keys_unknown = found.why;
+	add_found(e, &found, who.domain);
+	keybase_release(&found.held);
 }
 
 /* --- the answer ---------------------------------------------------------- */
@@ -334,12 +348,11 @@ gather_settings(struct explanation *e, struct store *state, time_t now)
 
 /*
  * Find all that is printed. `listener` NULL: for all listeners where clients
- * log in. `keys` and `state` may be NULL: then no keys and no settings are
- * found.
+ * log in.
  */
 static void
 explain_gather(struct explanation *e, const struct session_rules *listener,
-    const struct keyring *keys, struct store *state, time_t now)
+    time_t now)
 {
 	size_t i;
 
@@ -349,13 +362,13 @@ explain_gather(struct explanation *e, const struct session_rules *listener,
 	e->unknown = e->entry.why;
 	e->ngroups = groups_of(e->conf->groups, e->login, e->arena, e->group,
 	    GROUPS_OF_LOGIN);
-	if (state != NULL)
-		gather_settings(e, state, now);
+	if (e->state != NULL)
+		gather_settings(e, e->state, now);
 	gather_plans(e, listener);
 	gather_senders(e);
 	gather_strict(e, listener);
-	for (i = 0; keys != NULL && i < e->nsenders; i++)
-		keys_for(e, keys, e->sender[i]);
+	for (i = 0; e->ring != NULL && i < e->nsenders; i++)
+		keys_for(e, e->sender[i]);
 	e->why_not = find_why_not(e);
 }
 
@@ -411,18 +424,18 @@ explain(const struct ctl *c, const struct conf *conf,
 	struct explanation	 e = { .arena = a, .conf = conf,
 		.login = login_of(a, conf, c->operand[0]) };
 	const struct session_rules *rules = NULL;
-	struct keyring		*keys;
-	struct store		*state;
+	char			*why = NULL;
 
 	if (o->listener != NULL &&
 	    (rules = ctl_find_listener(conf, o->listener)) == NULL) {
 		ctl_complain("there is no listener \"%s\"", o->listener);
 		return CTL_TROUBLE;
 	}
-	keys = ctl_keyring(c, conf);
-	state = open_state(c, conf);
+	e.ring = ctl_keyring(c, conf);
+	e.state = open_state(c, conf);
 	e.query = setup_users(conf);
-	explain_gather(&e, rules, keys, state, time(NULL));
+	e.base = setup_keybase(conf, &why);
+	explain_gather(&e, rules, time(NULL));
 	if (o->address != NULL && !explain_address(&e, o->address))
 		e.unknown = arena_printf(a, "millgatectl: %s is not an address",
 		    o->address);
@@ -433,8 +446,9 @@ explain(const struct ctl *c, const struct conf *conf,
 	else
 		explain_print(&e);
 	users_query_free(&e.query);
-	store_close(&state);
-	keyring_free(&keys);
+	store_close(&e.state);
+	keyring_free(&e.ring);
+	keybase_free(&e.base);
 	if (e.unknown != NULL)
 		return CTL_TROUBLE;
 	return e.why_not == NULL && (o->address == NULL ||

@@ -45,7 +45,7 @@ list_factors(const struct explanation *e, size_t *n)
 	return list;
 }
 
-/* "domain/selector (algorithm)" */
+/* "domain/selector (algorithm)", or "... (algorithm, database)" */
 static const char *const *
 list_keys(const struct explanation *e, const struct explained_keys *keys)
 {
@@ -53,9 +53,12 @@ list_keys(const struct explanation *e, const struct explained_keys *keys)
 	size_t		  i;
 
 	for (i = 0; i < keys->n; i++)
-		list[i] = arena_printf(e->arena, "%s/%s (%s)",
+		list[i] = arena_printf(e->arena, "%s/%s (%s%s%s)",
 		    keys->key[i].domain, keys->key[i].selector,
-		    keys->key[i].algorithm);
+		    keys->key[i].algorithm,
+		    keys->key[i].database != NULL ? ", " : "",
+		    keys->key[i].database != NULL ? keys->key[i].database :
+		    "");
 	return list;
 }
 
@@ -278,6 +281,8 @@ explain_print(const struct explanation *e)
 	if (e->pending.n > 0)
 		print_list("pending keys", list_keys(e, &e->pending),
 		    e->pending.n, "");
+	if (e->keys_unknown != NULL)
+		printf("%-14s %s\n", "keys not known", e->keys_unknown);
 }
 
 /* --- JSON ---------------------------------------------------------------- */
@@ -455,6 +460,7 @@ explain_print_json(const struct explanation *e)
 	json_list(&b, "keys", list_keys(e, &e->keys), e->keys.n);
 	json_list(&b, "pending-keys", list_keys(e, &e->pending),
 	    e->pending.n);
+	ctl_json_text(&b, "keys-unknown", e->keys_unknown);
 	printf("%s}\n", buf_str(&b));
 	buf_free(&b);
 }

@@ -21,6 +21,9 @@ struct arena;
 struct buf;
 struct conf;
 struct ctl;
+struct keybase;
+struct keyring;
+struct store;
 
 /*
  * The plan on one listener; NULL: on all of them. The plan of a tier applies to
@@ -33,6 +36,7 @@ struct explained_plan {
 
 struct explained_key {
 	const char	*domain, *selector, *algorithm;
+	const char	*database;	/* NULL: in a file */
 };
 
 struct explained_keys {
@@ -60,6 +64,9 @@ struct explanation {
 	struct arena	*arena;
 	const struct conf *conf;
 	struct users_query *query;		/* NULL: none */
+	struct keyring	*ring;			/* NULL: not readable */
+	struct keybase	*base;			/* NULL: none */
+	struct store	*state;			/* NULL: not readable */
 	const char	*login;
 	/* found */
 	struct users_reply entry;
@@ -78,6 +85,7 @@ struct explanation {
 	const struct session_rules **strict;
 	struct explained_keys keys;
 	struct explained_keys pending;	/* their domains have no other key */
+	const char	*keys_unknown;	/* why some are not; or NULL */
 	/* set by an operator or the fuse, for the login and its groups */
 	struct store_setting setting, group_setting[GROUPS_OF_LOGIN];
 	struct explained_address address;

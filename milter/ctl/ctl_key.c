@@ -15,9 +15,11 @@
 #include "base/buf.h"
 #include "base/record.h"
 #include "daemon/privileges.h"
+#include "dkim/keybase.h"
 #include "dkim/keydir.h"
 #include "dkim/keyring.h"
 #include "mail/domain.h"
+#include "session/services.h"
 #include "ctl_common_priv.h"
 #include "ctl_key_priv.h"
 
@@ -170,12 +172,67 @@ load_tables(struct key_command *c, struct key_items *items)
 	return true;
 }
 
+static void
+add_row(struct key_command *c, struct key_items *items,
+    struct keybase_row *row)
+{
+	struct key_item *item = &items->item[items->n];
+
+	if (c->selector != NULL && (row->selector == NULL ||
+	    strcmp(row->selector, c->selector) != 0)) {
+		crypto_key_free(&row->key);
+		return;
+	}
+	memset(item, 0, sizeof(*item));
+	item->domain = row->domain != NULL ? row->domain : c->domain;
+	item->selector = row->selector != NULL ? row->selector : "?";
+	item->path = row->path;
+	item->database = c->conf->signing.keys_database;
+	item->state = row->state;
+	item->key = row->key;
+	item->why = row->why;
+	items->n++;
+}
+
+/* The keys that keys-query finds for one domain, behind those in files. */
+static bool
+load_database(struct key_command *c, struct key_items *items)
+{
+	char			*error = NULL;
+	struct keybase		*kb = setup_keybase(c->conf, &error);
+	struct keybase_row	*row;
+	const char		*why, *server;
+	int			 i, n;
+
+	if (kb == NULL) {
+		ctl_fail(error);
+		return false;
+	}
+	n = keybase_list(kb, c->domain, &row, &server, &why, c->arena);
+	keybase_free(&kb);
+	if (n < 0)
+		return ctl_complain("keys-database: %s", why);
+	items->item = xrealloc(items->item, (items->n + (size_t)n) *
+	    sizeof(*items->item));
+	for (i = 0; i < n; i++)
+		add_row(c, items, &row[i]);
+	return true;
+}
+
+static bool
+load_files(struct key_command *c, struct key_items *items)
+{
+	if (c->directory != NULL)
+		return load_directory(c, items);
+	return c->conf->signing.key_table == NULL || load_tables(c, items);
+}
+
 bool
 key_items_load(struct key_command *c, struct key_items *items)
 {
 	memset(items, 0, sizeof(*items));
-	return c->directory != NULL ? load_directory(c, items) :
-	    load_tables(c, items);
+	return load_files(c, items) &&
+	    (!c->database || c->domain == NULL || load_database(c, items));
 }
 
 void
@@ -327,7 +384,11 @@ read_conf(struct key_command *c, const struct ctl *ctl, bool writes)
 		return false;
 	c->state = ctl_state(ctl, c->conf);
 	c->directory = c->conf->signing.key_directory;
-	if (c->directory != NULL ||
+	c->database = !writes && c->conf->signing.keys_database != NULL;
+	if (c->database && c->domain == NULL)
+		ctl_complain("keys-database is asked for one domain only; "
+		    "name it to see its keys");
+	if (c->directory != NULL || c->database ||
 	    (!writes && c->conf->signing.key_table != NULL))
 		return true;
 	return ctl_complain("%s: there is no key directory; make " CONF_KEYS

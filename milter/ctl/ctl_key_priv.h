@@ -41,14 +41,17 @@ struct key_command {
 	unsigned	 keep;		/* days */
 	bool		 active;	/* new: sign before it is published */
 	struct conf	*conf;		/* NULL: not read, see --directory */
+	bool		 database;	/* also show keys of keys-database */
 	struct store_place state;	/* if conf is not NULL */
 	time_t		 now;
 	size_t		 printed;	/* elements of the JSON array so far */
 };
 
-/* A key file. */
+/* A key file, or a key of keys-database. */
 struct key_item {
-	const char	*domain, *selector, *path;
+	const char	*domain, *selector;
+	const char	*path;		/* NULL: the text is in the database */
+	const char	*database;	/* NULL: not from there */
 	enum key_state	 state;
 	time_t		 since;		/* of the state; 0: not known */
 	time_t		 seen;		/* pending: signs since; 0: not yet */

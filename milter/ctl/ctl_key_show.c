@@ -110,6 +110,7 @@ list_json(struct key_command *c, const struct key_items *items,
 	record_str(&r, "signs-since", day_of(c->arena, k->seen));
 	record_str(&r, "replaced-by", replacement(items, k));
 	record_str(&r, "path", k->path);
+	record_str(&r, "database", k->database);
 	record_str(&r, "why", k->why);
 	key_print_json(c, &r);
 }
@@ -136,6 +137,8 @@ list_line(const struct key_command *c, const struct key_items *items,
 		printf(", signs since %s", signs);
 	if (new != NULL)
 		printf(", replaced by %s", new);
+	if (k->database != NULL)
+		printf(", in %s", k->database);
 	putchar('\n');
 }
 
