@@ -72,6 +72,8 @@ stats_print(struct arena *a, struct json v)
 	    "failed", "kept", NULL };
 	static const char *const dns[] = { "queries", "cache_hits", "shared",
 	    "timeouts", "failures", NULL };
+	static const char *const keys[] = { "asked", "stale", "failed",
+	    "refused", "domains", "keys", "octets", "dropped", NULL };
 	struct json sub, at = { NULL, NULL }, l;
 
 	printf("millgate %s, ", json_get_text(a, v, "version"));
@@ -89,6 +91,8 @@ stats_print(struct arena *a, struct json v)
 		stats_row(sub, "owners", users);
 	if (json_get(v, "resolver", &sub))
 		stats_row(sub, "dns", dns);
+	if (json_get(v, "keys", &sub))
+		stats_row(sub, "keys", keys);
 	printf("\n%-16s %10s %10s %8s %8s %8s %8s\n", "LISTENER", "SESSIONS",
 	    "MESSAGES", "ACCEPTED", "HELD", "DEFERRED", "REJECTED");
 	if (!json_get(v, "listeners", &sub))

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "conf/users_query.h"
+#include "dkim/keybase.h"
 #include "dns/resolver.h"
 #include "mta/mfi.h"
 #include "session/observed.h"
@@ -109,6 +110,27 @@ add_users(struct buf *b, const struct setup *st)
 	}
 }
 
+/* What the database of keys was asked, and what of it is in memory. */
+static void
+add_keybase(struct buf *b, struct keybase *kb)
+{
+	struct keybase_counts n;
+
+	if (kb == NULL)
+		return;
+	keybase_count(kb, &n);
+	buf_addstr(b, ", \"keys\": {\"asked\": ");
+	buf_printf(b, "%llu", (unsigned long long)n.asked);
+	answer_number(b, "stale", n.stale);
+	answer_number(b, "failed", n.failed);
+	answer_number(b, "refused", n.refused);
+	answer_number(b, "domains", n.domains);
+	answer_number(b, "keys", n.keys);
+	answer_number(b, "octets", n.kept);
+	answer_number(b, "dropped", n.evicted);
+	buf_addch(b, '}');
+}
+
 static void
 answer_status(struct services *sv, const struct control_start *start,
     bool macros, struct buf *b)
@@ -125,6 +147,7 @@ answer_status(struct services *sv, const struct control_start *start,
 	add_counters(sv, b);
 	add_resolver(b, sv->resolver);
 	add_users(b, st);
+	add_keybase(b, st->keybase);
 	buf_addstr(b, ", \"listeners\": ");
 	observed_json(sv->observed, macros, b);
 	buf_addstr(b, "}\n");
