@@ -7,7 +7,8 @@
  * recipients per message, messages per second, microseconds that a message
  * waits, and CPU microseconds. Then it measures state files with a million
  * logins (BENCH_LOGINS in the environment): of one window, and of four after
- * some messages in the course of a month. Time to open, memory, decisions.
+ * some messages in the course of a month. Time to open, memory, decisions. Last,
+ * it upgrades such a file of version 0.1.0.
  * The Redis server is started on the loopback in the same run; the CPU time
  * is ours, without the server's.
  */
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "store/store.h"
+#include "store/store_sqlite.h"
 #include "store/redis/redis_server.h"
 #include "store/store_one.h"
 
@@ -50,7 +52,7 @@ limits_of(unsigned windows)
 struct worker {
 	struct store	*store;
 	struct store_limits limits;
-	unsigned	 windows;
+	unsigned	 windows, bytes;
 	unsigned	 number, recipients, logins;
 	bool		 commit;
 	double		 until;
@@ -85,7 +87,7 @@ message(struct store *s, const char *login, const struct worker *like,
 	for (i = 0; i < like->recipients; i++)
 		if (store_reserve(r, now, &u) != STORE_TAKEN)
 			stop("a recipient was not accepted");
-	store_set_bytes(r, 1);
+	store_set_bytes(r, like->bytes);
 	if (!like->commit)
 		store_give_back(&r);
 	else if (store_commit(&r, now, &u) != STORE_TAKEN)
@@ -182,7 +184,7 @@ fill(struct store *s, unsigned logins, unsigned windows)
 {
 	static const time_t ago[] = { 1800000, 900000, 50000, 7200, 1200, 0 };
 	struct worker	like = { .recipients = 1, .commit = true,
-			    .limits = limits_of(windows) };
+			    .bytes = windows > 1, .limits = limits_of(windows) };
 	size_t		k = windows > 1 ? 0 : 5;
 	char		login[48];
 	unsigned	i;
@@ -239,6 +241,61 @@ many_logins(const char *path, unsigned logins, unsigned windows)
 	printf("%u logins: forgotten in %.2f s\n", logins,
 	    clock_now() - start);
 	store_close(&s);
+}
+
+/* A file as version 0.1.0 left it: only the hour, and one table. */
+static void
+make_old(const char *path)
+{
+	struct sql	*sql;
+	char		 words[200];
+
+	if (!sql_open(&sql, path, SQL_WRITE) || !sql_exec(sql,
+	    "BEGIN; DROP TABLE slot; DROP TABLE setting; DROP TABLE request;"
+	    "DROP TABLE published; DROP TABLE outcome;"
+	    "ALTER TABLE bucket DROP COLUMN bytes;"
+	    "PRAGMA user_version = 1; COMMIT; VACUUM")) {
+		sql_words(sql, words, sizeof(words));
+		stop(words);
+	}
+	sql_close(&sql);
+}
+
+/* What the first start of this version does with a million logins. */
+static void
+upgrade(const char *path, unsigned logins)
+{
+	struct store_rows	 rows;
+	struct store		*s;
+	char			 error[STORE_ERROR], copy[300];
+	double			 start, cpu;
+	uint64_t		 sum = 0;
+	size_t			 i;
+
+	if (fork() == 0) {
+		s = open_file(path);
+		fill(s, logins, 1);
+		store_close(&s);
+		make_old(path);
+		_exit(0);
+	}
+	wait(NULL);
+	start = clock_now();
+	cpu = cpu_now();
+	s = open_file(path);
+	printf("%u logins: upgraded from schema 1 and opened in %.2f s "
+	    "(%.2f s CPU)", logins, clock_now() - start, cpu_now() - cpu);
+	if (store_list(s, T0, &rows, error) != STORE_TAKEN)
+		stop(error);
+	for (i = 0; i < rows.n; i++)
+		sum += rows.row[i].recipients;
+	printf(", %zu logins with %llu recipients in it\n", rows.n,
+	    (unsigned long long)sum);
+	store_rows_free(&rows);
+	store_close(&s);
+	snprintf(copy, sizeof(copy), "%s.schema1", path);
+	if (unlink(copy) != 0)
+		stop("the upgrade has kept no copy");
 }
 
 /* The same on Redis; each recipient and each commit is a round trip. */
@@ -324,6 +381,8 @@ main(int argc, char **argv)
 	many_logins(path, logins, 1);
 	remove_files(path);
 	many_logins(path, logins, 4);
+	remove_files(path);
+	upgrade(path, logins);
 	remove_files(path);
 	rmdir(dir);
 	return 0;

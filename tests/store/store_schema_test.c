@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 
+#include "store/store_settings.h"
 #include "store/store_sqlite.h"
 #include "store/store_upgrade.h"
 #include "store_test.h"
@@ -255,6 +256,54 @@ a_row(void)
 	return row;
 }
 
+/* As version 0.2.0 wrote them before schema 6: a limit, and a block. */
+#define SETTING_ALICE \
+	"'alice@example.org', 7, 8, 4294967296, 0, 0, '', 1796079354, " \
+	"2101350718"
+#define SETTING_BOB \
+	"'bob@example.org', 7, 0, 0, 253402300799, 1, 'spam', 1796079354, " \
+	"242314953"
+
+static struct store_setting
+setting_of(struct store *s, const char *key)
+{
+	struct store_setting	t;
+	char			error[STORE_ERROR];
+
+	assert_int_equal(store_setting_get(s, key, T0, &t, error),
+	    STORE_TAKEN);
+	return t;
+}
+
+/* Also a request that no daemon has processed yet. */
+static void
+settings_are_kept(void **state)
+{
+	struct store_setting	 t;
+	struct store		*s;
+	char			*row = a_row();
+
+	(void)state;
+	make_old(4, row);
+	change("INSERT INTO setting VALUES(" SETTING_ALICE ");"
+	    "INSERT INTO request VALUES(1, " SETTING_BOB ")");
+	s = open_good();
+	t = setting_of(s, "alice@example.org");
+	assert_true(RCPTS_SET(t) && MSGS_SET(t));
+	assert_int_equal(RCPTS_MAX(t.limits), 7);
+	assert_true(MSGS_MAX(t.limits) == STORE_UNLIMITED);
+	assert_int_equal(t.blocked_until, 0);
+	t = setting_of(s, "bob@example.org");
+	assert_false(RCPTS_SET(t) || MSGS_SET(t));
+	assert_true(t.blocked_until == STORE_FOREVER);
+	assert_int_equal(t.block, STORE_BLOCK_REJECT);
+	assert_string_equal(t.reason, "spam");
+	assert_int_equal(used(s, "alice", T0), 3);
+	store_close(&s);
+	assert_int_equal(remove(beside(".schema5")), 0);
+	free(row);
+}
+
 static void
 an_older_file_is_told_before_it_is_upgraded(void **state)
 {
@@ -344,6 +393,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_older_version_is_upgraded),
+		TEST(settings_are_kept),
 		TEST(an_older_file_is_told_before_it_is_upgraded),
 		TEST(a_file_of_this_version_needs_no_upgrade),
 		TEST(a_file_that_the_start_would_refuse_is_told),
