@@ -151,6 +151,26 @@ measure(const char *name, struct store *s, unsigned threads,
 	    threads * 1e6 / rate, cpu * 1e6);
 }
 
+/* One login that has sent in every slot of four windows. */
+static void
+measure_busy(const char *name, struct store *s)
+{
+	static const struct { time_t seconds; int slots; } shape[] = {
+		{ 21600, 121 }, { 900, 97 }, { 60, 60 }, { 1, 61 }
+	};
+	struct worker	like = { .recipients = 1, .commit = true, .bytes = 1,
+			    .windows = STORE_WINDOWS, .logins = 1,
+			    .limits = limits_of(STORE_WINDOWS) };
+	size_t		w;
+	int		i;
+
+	for (w = 0; w < sizeof(shape) / sizeof(shape[0]); w++)
+		for (i = shape[w].slots - 1; i >= 0; i--)
+			message(s, "user0@example.org", &like,
+			    T0 - i * shape[w].seconds);
+	measure(name, s, 1, like);
+}
+
 static struct store *
 open_file(const char *path)
 {
@@ -323,6 +343,8 @@ on_redis(const unsigned *threads, size_t n, struct worker one,
 		measure("redis", s, threads[i], one);
 		if (one.windows == 1)
 			measure("redis", s, threads[i], ten);
+		if (one.windows == STORE_WINDOWS && i == 0)
+			measure_busy("redis, every slot", s);
 		store_close(&s);
 	}
 	redis_end(&redis);
@@ -372,6 +394,8 @@ main(int argc, char **argv)
 			measure("sqlite", s, threads[i], one);
 			if (k == 0)
 				measure("sqlite", s, threads[i], ten);
+			if (windows[k] == STORE_WINDOWS && i == 0)
+				measure_busy("sqlite, every slot", s);
 			store_close(&s);
 			remove_files(path);
 		}
