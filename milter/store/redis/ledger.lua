@@ -259,76 +259,115 @@ local function buckets(a)
 end
 
 -- other windows ---------------------------------------------------------------
--- w.slot[at] has the counts; a.gone are fields that the next write deletes: of
--- slots that are over, and of those more than a day ahead, which count as now.
-local function slot_add(w, at, r, m, b)
-	local t = w.slot[at]
+-- Each has the sums of its slots (r, m, b), their number (n), and what this
+-- slot has (now). A map of the slots costs more than that, so it is made on
+-- demand. a.gone are fields that the next write deletes: of slots that are
+-- over, and of those more than a day ahead, which count as now.
+local function slot_add(map, at, r, m, b)
+	local t = map[at]
 	if not t then
 		t = { at = at, r = 0, m = 0, b = 0 }
-		w.slot[at], w.n = t, w.n + 1
+		map[at] = t
 	end
 	t.r, t.m, t.b = cap(t.r + r), cap(t.m + m), math.min(t.b + b, BYTES)
 	return t
 end
+local function sum_add(w, at, r, m, b)
+	w.n, w.r, w.m, w.b = w.n + 1, w.r + r, w.m + m, w.b + b
+	if at == w.shape.at then
+		w.now = w.now or { at = at, r = 0, m = 0, b = 0 }
+		w.now.r, w.now.m = cap(w.now.r + r), cap(w.now.m + m)
+		w.now.b = math.min(w.now.b + b, BYTES)
+	end
+end
+-- The map; w.slot stays once it is made, and w.own is the slot that counted
+-- something since it was read.
+local function slot_map(a, letter)
+	local w = a.w[letter]
+	if w.slot then return w.slot end
+	w.slot = {}
+	for f = 1, #a.raw, 2 do
+		if a.raw[f]:byte(1) == letter:byte(1) then
+			local at = tonumber(a.raw[f]:sub(2))
+			local r, m, b =
+			    a.raw[f + 1]:match('^(%d+) (%d+) ?(%d*)$')
+			if at > w.last then at = w.shape.at end
+			if at >= w.first then
+				slot_add(w.slot, at, tonumber(r), tonumber(m),
+				    tonumber(b) or 0)
+			end
+		end
+	end
+	if w.own then w.slot[w.own.at] = w.own end
+	return w.slot
+end
 -- A window without counts begins with what a shorter one knows.
 local function seed(a, letter)
-	local w, shape = a.w[letter], SHAPES[letter]
+	local w, shorter = a.w[letter], SHAPES[letter].shorter
 	if letter == 'm' or w.n > 0 then return end
 	local from, seconds = {}, 60
-	if shape.shorter and a.w[shape.shorter].n > 0 and
-	    not a.w[shape.shorter].seeded then
-		seconds = SHAPES[shape.shorter].s
-		for _, t in pairs(a.w[shape.shorter].slot) do
+	if shorter and a.w[shorter].n > 0 and not a.w[shorter].seeded then
+		seconds = SHAPES[shorter].s
+		for _, t in pairs(slot_map(a, shorter)) do
 			from[#from + 1] = t
 		end
 	elseif a.n > 0 then
 		from = buckets(a)
 	end
 	for _, t in ipairs(from) do
-		local at = math.floor(t.at * seconds / shape.s)
-		if at + shape.slots > shape.at then
-			slot_add(w, at, t.r, t.m, t.b)
+		local at = math.floor(t.at * seconds / w.shape.s)
+		if at >= w.first then
+			w.slot = w.slot or {}
+			slot_add(w.slot, at, t.r, t.m, t.b)
+			sum_add(w, at, t.r, t.m, t.b)
 			w.seeded = true
 		end
 	end
 end
-local function load_windows(a, all)
-	for _, letter in ipairs(OTHERS) do
-		a.w[letter] = { slot = {}, n = 0 }
+local function load_bytes(a, field, value)
+	local b, u = value:match('^(%d+) (%d+)$')
+	-- 120 is "x"
+	if field:byte(1) ~= 120 or not u then
+		error('WRONGTYPE field ' .. field)
+	elseif field == 'x' .. id then
+		if lives(u) then a.ownb = tonumber(b) end
+	elseif lives(u) then
+		a.hb = a.hb + b
+	else
+		a.lapsed_bytes[#a.lapsed_bytes + 1] = field
 	end
-	a.loaded, a.gone, a.lapsed_bytes = true, {}, {}
-	for f = 1, #all, 2 do
-		local letter, at = all[f]:match('^([mdM])(%d+)$')
-		if letter then
+end
+local function load_windows(a, raw)
+	local by_byte = {}
+	for _, letter in ipairs(OTHERS) do
+		local shape = SHAPES[letter]
+		a.w[letter] = { n = 0, r = 0, m = 0, b = 0, shape = shape,
+		    first = shape.at - shape.slots + 1,
+		    last = shape.at + 86400 / shape.s }
+		by_byte[letter:byte(1)] = a.w[letter]
+	end
+	a.loaded, a.gone, a.lapsed_bytes, a.raw = true, {}, {}, raw
+	for f = 1, #raw, 2 do
+		local w = by_byte[raw[f]:byte(1)]
+		if w then
+			local at = tonumber(raw[f]:sub(2))
 			local r, m, b =
-			    all[f + 1]:match('^(%d+) (%d+) ?(%d*)$')
-			if not b then error('WRONGTYPE field ' .. all[f]) end
-			local w, shape = a.w[letter], SHAPES[letter]
-			at = tonumber(at)
-			if at > shape.at + 86400 / shape.s then
-				a.gone[#a.gone + 1] = all[f]
-				at = shape.at
-				w.moved = true
+			    raw[f + 1]:match('^(%d+) (%d+) ?(%d*)$')
+			if not at or not r then
+				error('WRONGTYPE field ' .. raw[f])
 			end
-			if at + shape.slots > shape.at then
-				slot_add(w, at, tonumber(r), tonumber(m),
+			if at > w.last then
+				a.gone[#a.gone + 1] = raw[f]
+				at, w.moved = w.shape.at, true
+			end
+			if at >= w.first then
+				sum_add(w, at, tonumber(r), tonumber(m),
 				    tonumber(b) or 0)
 			else
-				a.gone[#a.gone + 1] = all[f]
-			end
-		-- 120 is "x"
-		elseif all[f]:byte(1) == 120 then
-			local b, u = all[f + 1]:match('^(%d+) (%d+)$')
-			if not u then error('WRONGTYPE field ' .. all[f]) end
-			if all[f] == 'x' .. id then
-				if lives(u) then a.ownb = tonumber(b) end
-			elseif lives(u) then
-				a.hb = a.hb + b
-			else
-				a.lapsed_bytes[#a.lapsed_bytes + 1] = all[f]
+				a.gone[#a.gone + 1] = raw[f]
 			end
 		else
-			error('WRONGTYPE field ' .. all[f])
+			load_bytes(a, raw[f], raw[f + 1])
 		end
 	end
 	for _, letter in ipairs(OTHERS) do
@@ -339,18 +378,13 @@ end
 local function slots(a, letter)
 	if letter == 'h' then return buckets(a) end
 	local list = {}
-	for _, t in pairs(a.w[letter].slot) do list[#list + 1] = t end
+	for _, t in pairs(slot_map(a, letter)) do list[#list + 1] = t end
 	table.sort(list, function(x, y) return x.at < y.at end)
 	return list
 end
 -- What is counted in a window now.
 local function used(a, letter)
-	if letter == 'h' then return { r = a.r, m = a.m, b = a.b } end
-	local sum = { r = 0, m = 0, b = 0 }
-	for _, t in pairs(a.w[letter].slot) do
-		sum.r, sum.m, sum.b = sum.r + t.r, sum.m + t.m, sum.b + t.b
-	end
-	return sum
+	return letter == 'h' and a or a.w[letter]
 end
 
 -- judging ---------------------------------------------------------------------
@@ -491,20 +525,26 @@ end
 -- In the other windows: those that are limited, or have counts. When a window
 -- is full of slots in the future, its newest slot counts the new ones.
 local function count_window(a, letter, r, m, n)
-	local w, shape = a.w[letter], SHAPES[letter]
+	local w = a.w[letter]
 	if w.n == 0 and not next(a.limit[letter]) then return end
-	local at = shape.at
-	if not w.slot[at] and w.n >= 2 * shape.slots then
-		local list = slots(a, letter)
-		at = list[#list].at
-	end
-	local own = slot_add(w, at, r, m, n)
-	local write = { own }
+	local own, write = w.now, {}
 	if w.seeded or w.moved then write = slots(a, letter) end
+	if not own and w.n >= 2 * w.shape.slots then
+		local list = slots(a, letter)
+		own = list[#list]
+	end
+	own = own or { at = w.shape.at, r = 0, m = 0, b = 0 }
+	own = { at = own.at, r = cap(own.r + r), m = cap(own.m + m),
+	    b = math.min(own.b + n, BYTES) }
+	w.own, w.r, w.m, w.b = own, w.r + r, w.m + m, w.b + n
+	if w.n == 0 then w.n = 1 end
+	if w.slot then w.slot[own.at] = own end
 	for _, t in ipairs(write) do
 		redis.call('HSET', a.windows, letter .. t.at,
 		    counts(t.r, t.m, t.b))
 	end
+	redis.call('HSET', a.windows, letter .. own.at,
+	    counts(own.r, own.m, own.b))
 	a.counted = true
 end
 local function count_windows(a, r, m, n)
@@ -595,7 +635,7 @@ elseif op == 'reset' then
 			end
 		end
 		for _, letter in ipairs(a.loaded and OTHERS or {}) do
-			for at in pairs(a.w[letter].slot) do
+			for at in pairs(slot_map(a, letter)) do
 				redis.call('HDEL', a.windows, letter .. at)
 			end
 		end
