@@ -6,6 +6,7 @@ import time
 
 from cases_local import ALICE, bounce_of, sendmail
 from message import compose, delivered, was_delivered
+from recipes import millgate_with, site
 from runner import case, settings
 from services import wait_until
 from steps import expect, given_back, log_line, submission, submit
@@ -211,6 +212,26 @@ def a_limit_that_is_set_ends_at_its_time(w):
         w, compose(login), login=login).code == 250, seconds + 60)
     assert time.time() >= until - 1, "it ended early"
     assert "recipients-per-day" not in shown(w, login)
+
+
+@case
+def a_limit_of_bytes_that_is_set_asks_for_bodies(w):
+    """Where nothing signs or verifies, the MTA sends no bodies before."""
+    login = "una@example.net"
+    text = """
+listener submission { daemon-ports = {%d}  direction = submission }
+dkim { verify = no }
+""" % w.port["submission"]
+    with millgate_with(w, site(w, text) + text):
+        expect(submit(w, letter(login, 2000), login=login), "250")
+        w.ctl("quota", "set", login, "--bytes", "3000", "--json")
+        expect(submit(w, letter(login, 2000), login=login), "451 4.3.2 The "
+               "size of messages is limited now; try again in a new session")
+        expect(submit(w, letter(login, 2000), login=login), "250")
+        assert shown(w, login)["bytes-per-hour"]["used"] == 2000
+        expect(submit(w, letter(login, 2000), login=login), "451 4.7.1 Quota "
+               "exceeded for %s: its own setting allows 3000 bytes an hour; "
+               "this message fits at " % login)
 
 
 @case

@@ -76,6 +76,35 @@ def two_millgates_share_one_limit(w):
 
 
 @case
+def all_windows_are_shared(w):
+    """A plan of days and bytes, and a limit that is set on one host."""
+    walt = "walt@example.net"
+    plan = ("plan sold { recipients-per-day = 5 messages-per-minute = 100 "
+            'bytes-per-month = "1M" }\nuser %s { plan = sold }' % walt)
+    with two_on_one_redis(w, users=plan):
+        text = compose(walt)
+        for port in ("submission", "second"):
+            expect(submit(w, text, login=walt, port=port,
+                          recipients=[to(0), to(1)]), "250")
+        for port in ("submission", "second"):
+            expect(submit(w, text, login=walt, port=port,
+                          recipients=[to(0), to(1)]),
+                   "250" if port == "submission" else "451 4.7.1 Quota "
+                   "exceeded for %s: plan sold allows 5 recipients a day; the "
+                   "next one fits at " % walt)
+        log_has(w.second, "login=" + walt, "full=recipients-per-day")
+        row, = w.ctl("quota", "show", walt, "--json")
+        used = {x["name"]: x["used"] for x in row["windows"]}
+        assert used["recipients-per-day"] == 5, row
+        assert used["bytes-per-month"] == 3 * len(text), row
+        w.ctl("quota", "set", walt, "--per", "day", "--recipients", "6",
+              "--until", "2096-12-24 18:00", "--json")
+        expect(submit(w, text, login=walt, port="second"), "250")
+        expect(submit(w, text, login=walt), "451 4.7.1 Quota exceeded for %s: "
+               "its own setting allows 6 recipients a day" % walt)
+
+
+@case
 def a_login_blocked_on_one_host_is_blocked_on_all(w):
     erin = "erin@example.net"
     with two_on_one_redis(w):
