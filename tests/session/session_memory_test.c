@@ -161,7 +161,7 @@ keeps_below(char *port, const size_t bound[STAGES])
 static void
 a_submission_keeps_below_its_bounds(void **state)
 {
-	static const size_t bound[STAGES] = { 600, 2650, 2650, 6850 };
+	static const size_t bound[STAGES] = { 600, 2300, 2300, 6500 };
 
 	(void)state;
 	keeps_below((char[]){ "587" }, bound);
