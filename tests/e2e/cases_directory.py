@@ -417,11 +417,13 @@ def blocks_a_login_within_the_time_of_the_cache(w, database):
             block("false")
         recovers(w)
         # the block of millgatectl does not wait
-        assert w.run_ctl("user", "block", LEO).returncode == 0
         try:
+            done = w.run_ctl("user", "block", LEO)
+            assert done.returncode == 0, done
             refused(w)
         finally:
-            assert w.run_ctl("user", "unblock", LEO).returncode == 0
+            done = w.run_ctl("user", "unblock", LEO)
+        assert done.returncode == 0, done
         accepted(w)
 
 
