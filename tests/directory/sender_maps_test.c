@@ -237,6 +237,52 @@ missing_database(void **state)
 	arena_free(&a);
 }
 
+/* A database with two owners of u@d.example; its path. */
+static const char *
+make_database(struct arena *a, const char *name)
+{
+	const char	*path = arena_printf(a, "%s/%s", dir, name);
+	sqlite3		*db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "CREATE TABLE t (a, o); INSERT "
+	    "INTO t VALUES ('u@d.example', 'alice'), ('u@d.example', 'bob')",
+	    NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	return path;
+}
+
+/* More results than expansion_limit are an error, not a part of the owners. */
+static void
+limited(void **state)
+{
+	struct sender_maps_rules rules = { .n = 1, .timeout = 5000,
+				     .may_read_files = true };
+	const struct mailbox	 box = PLAIN("u", "d.example");
+	struct arena		*a = arena_new(0);
+	const char		*db = make_database(a, "l.db"), *text, *spec;
+	struct sender_maps	*m;
+	struct sender_owners	 o;
+	char			*why = NULL;
+	int			 limit;
+
+	(void)state;
+	for (limit = 0; limit < 3; limit++) {
+		text = arena_printf(a, "dbpath = %s\nquery = SELECT o FROM t "
+		    "WHERE a = '%%s'\nexpansion_limit = %d\n", db, limit);
+		spec = arena_printf(a, "sqlite:%s", write_file(a, "l.cf",
+		    text, strlen(text), 0644));
+		rules.spec = &spec;
+		m = sender_maps_new(&rules, &why);
+		o = sender_maps_find(m, &box, &at, a);
+		assert_int_equal(o.result, limit == 1 ? DIRECTORY_UNKNOWN :
+		    DIRECTORY_FOUND);
+		assert_int_equal(o.n, limit == 1 ? 0 : 2);
+		sender_maps_free(&m);
+	}
+	arena_free(&a);
+}
+
 /* A reload: a table that has not changed keeps its database and cache. */
 static void
 adopted(void **state)
@@ -245,19 +291,13 @@ adopted(void **state)
 				     .cache = 60000, .may_read_files = true };
 	const struct mailbox	 box = PLAIN("u", "d.example");
 	struct arena		*a = arena_new(0);
-	const char		*db = arena_printf(a, "%s/a.db", dir);
+	const char		*db = make_database(a, "a.db");
 	const char		*text, *path, *spec, *server, *wrong;
 	struct sender_maps	*m, *next;
 	struct directory_counts	 c;
 	char			*why = NULL;
-	sqlite3			*base;
 
 	(void)state;
-	assert_int_equal(sqlite3_open(db, &base), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(base, "CREATE TABLE t (a, o); INSERT "
-	    "INTO t VALUES ('u@d.example', 'alice')", NULL, NULL, NULL),
-	    SQLITE_OK);
-	sqlite3_close(base);
 	text = arena_printf(a, "dbpath = %s\nquery = SELECT o FROM t WHERE "
 	    "a = '%%s'\n", db);
 	path = write_file(a, "a.cf", text, strlen(text), 0644);
@@ -353,6 +393,7 @@ main(void)
 		cmocka_unit_test(types),
 		cmocka_unit_test(files),
 		cmocka_unit_test(missing_database),
+		cmocka_unit_test(limited),
 		cmocka_unit_test(adopted),
 		cmocka_unit_test(many_logins),
 	};

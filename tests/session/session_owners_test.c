@@ -107,12 +107,18 @@ unknown_owners_refuse(void **state)
 static void
 other_mail_needs_no_table(void **state)
 {
-	struct services *sv = open_site("user alice { senders = "
+	struct services	*sv = open_site("user alice { senders = "
 	    "{\"info@d.example\"} }\nuser bob@d.example { }\n", 0);
+	struct replay	*r;
+	const char	*outcome;
 
 	(void)state;
 	expect(sv, "senders", "alice", "<info@d.example>",
 	    "From: info@d.example", "eom accept");
+	outcome = submit(sv, "alice", "<info@d.example>",
+	    "From: info@d.example", &r);
+	assert_null(strstr(outcome, "users-error"));
+	replay_free(&r);
 	expect(sv, "no login", NULL, "<info@d.example>",
 	    "From: info@d.example", "eom accept");
 	expect(sv, "an entry without senders", "bob@d.example",
