@@ -91,6 +91,8 @@ struct explanation {
 	struct explained_address address;
 };
 
+/* ctl_explain_keys.c: the keys for its senders. */
+void	explain_keys(struct explanation *e);
 /* ctl_explain_owner.c: may the login use this address? False: it is none. */
 bool	explain_address(struct explanation *e, const char *text);
 void	explain_print_tables(const struct explanation *e);
