@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/record.h"
+#include "dkim/keybase.h"
 #include "dns/resolver.h"
 #include "policy/policy_limit.h"
 #include "stages_priv.h"
@@ -235,6 +236,17 @@ log_verdict(struct record *r, const struct message *m, enum action taken,
 	record_str(r, "hint", hint);
 }
 
+static void
+log_keys(struct record *r, const struct keybase_reply *keys)
+{
+	if (keys == NULL)
+		return;
+	if (keys->unknown)
+		record_str(r, "keys-error", keys->why);
+	if (keys->stale)
+		record_str(r, "keys", "stale");
+}
+
 void
 session_log(struct session *s, enum action taken, const char *event)
 {
@@ -249,9 +261,7 @@ session_log(struct session *s, enum action taken, const char *event)
 	log_verdict(&r, m, taken, stage_hint(s));
 	log_session(&r, m);
 	log_results(&r, &m->f);
-	record_str(&r, "keys-error", m->keys_error);
-	if (m->keys_stale)
-		record_str(&r, "keys", "stale");
+	log_keys(&r, m->keys);
 	if (m->nsigned > 0)
 		record_num(&r, "signed", m->nsigned);
 	else if (m->f.direction == DIRECTION_SUBMISSION)

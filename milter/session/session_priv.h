@@ -78,9 +78,7 @@ struct message {
 	struct headers	 headers;
 	struct dkim_verifier *verifier;	/* NULL: none */
 	struct dkim_signer *signer;	/* NULL: none */
-	struct keybase_keys *keys_held;	/* those of the signer, or NULL */
-	const char	*keys_error;	/* why the lookup failed; NULL: not */
-	bool		 keys_stale;	/* of the last good answer */
+	struct keybase_reply *keys;	/* NULL: no database was asked */
 	const char	*sign_why;	/* why it is not signed */
 	size_t		 nsigned;	/* signatures */
 	struct spf_limits spf_limits;

@@ -233,10 +233,10 @@ find_keys(struct message *m, const char *domain)
 	};
 	struct keybase_reply	 found = keybase_find_author(&who, m->arena);
 
-	m->keys_held = found.held;
-	m->keys_stale = found.stale;
-	if (found.unknown)
-		m->keys_error = found.why;
+	if (who.base != NULL) {
+		m->keys = arena_alloc(m->arena, sizeof(*m->keys));
+		*m->keys = found;
+	}
 	return found;
 }
 
@@ -298,6 +298,7 @@ stage_end(struct message *m)
 {
 	dkim_verifier_free(&m->verifier);
 	dkim_signer_free(&m->signer);
-	keybase_release(&m->keys_held);
+	if (m->keys != NULL)
+		keybase_release(&m->keys->held);
 	lookups_free(&m->lookups);
 }
