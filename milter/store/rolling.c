@@ -92,7 +92,7 @@ rolling_most(enum store_window w)
 static void
 rolling_grow(struct rolling *r, enum store_window w)
 {
-	size_t size = r->size + r->size / 2u + 1, most = rolling_most(w);
+	size_t size = r->size + r->size / 4u + 1, most = rolling_most(w);
 
 	r->size = (uint16_t)(size < most ? size : most);
 	r->slot = xrealloc(r->slot, r->size * sizeof(*r->slot));

@@ -197,7 +197,8 @@ resident_kb(void)
 
 /*
  * Each login sends one message now. With four windows it has sent five more: in
- * the course of the month, of the day and of the hour.
+ * the course of the month, of the day and of the hour. Meanwhile the store was
+ * pruned, as the daemon does once a minute.
  */
 static void
 fill(struct store *s, unsigned logins, unsigned windows)
@@ -206,16 +207,43 @@ fill(struct store *s, unsigned logins, unsigned windows)
 	struct worker	like = { .recipients = 1, .commit = true,
 			    .bytes = windows > 1, .limits = limits_of(windows) };
 	size_t		k = windows > 1 ? 0 : 5;
-	char		login[48];
+	char		login[48], error[STORE_ERROR];
 	unsigned	i;
 
 	for (; k < sizeof(ago) / sizeof(ago[0]); k++) {
+		if (store_prune(s, T0 - ago[k], error) != STORE_TAKEN)
+			stop(error);
 		for (i = 0; i < logins; i++) {
 			snprintf(login, sizeof(login),
 			    "user%u@example.org", i);
 			message(s, login, &like, T0 - ago[k]);
 		}
 	}
+}
+
+/* What the daemon needs for them, in a process of its own. */
+static void
+memory_of(unsigned logins, unsigned windows)
+{
+	struct store	*s;
+	char		 error[STORE_ERROR];
+	long		 before, grown;
+
+	fflush(stdout);
+	if (fork() == 0) {
+		s = store_open_memory();
+		before = resident_kb();
+		fill(s, logins, windows);
+		if (store_prune(s, T0, error) != STORE_TAKEN)
+			stop(error);
+		grown = resident_kb() - before;
+		printf("%u logins, %u windows: memory %.1f MB, %ld octets a "
+		    "login\n", logins, windows, (double)grown / 1e3,
+		    grown * 1024 / (long)logins);
+		fflush(stdout);
+		_exit(0);
+	}
+	wait(NULL);
 }
 
 static void
@@ -402,9 +430,12 @@ main(int argc, char **argv)
 		on_redis(threads, sizeof(threads) / sizeof(threads[0]), one,
 		    ten);
 	}
+	memory_of(logins, 1);
+	memory_of(logins, STORE_WINDOWS);
 	many_logins(path, logins, 1);
 	remove_files(path);
-	many_logins(path, logins, 4);
+	/* to fill it takes ten times as long */
+	many_logins(path, logins / 10, STORE_WINDOWS);
 	remove_files(path);
 	upgrade(path, logins);
 	remove_files(path);
