@@ -88,10 +88,11 @@ texts_equal(const char *a, const char *b)
 void
 users_query_adopt(struct users_query *q, const struct users_query *old)
 {
-	const struct directory_place *p = &q->place, *o;
+	const struct directory_place *p, *o;
 
 	if (q == NULL || old == NULL)
 		return;
+	p = &q->place;
 	o = &old->place;
 	if (!texts_equal(p->shown, o->shown) ||
 	    !texts_equal(q->text, old->text) ||

@@ -439,6 +439,7 @@ a_reload_keeps_the_cache(void **state)
 	other = query_of(path, NAMED " AND 1");
 	users_query_adopt(other, q);
 	users_query_adopt(other, NULL);
+	users_query_adopt(NULL, q);
 	users_query_free(&q);
 	assert_int_equal(answer_of(same, "bob"), USERS_FOUND);
 	assert_int_equal(answer_of(other, "bob"), USERS_UNKNOWN);

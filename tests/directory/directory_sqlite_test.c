@@ -156,12 +156,16 @@ too_much(void **state)
 	struct directory *d = begin("CREATE TABLE t (k, v);"
 	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
 	    "WHERE i < 1001) INSERT INTO t SELECT 'many', i FROM n;"
-	    "INSERT INTO t VALUES ('large', printf('%300000s', 'x'))");
+	    "INSERT INTO t VALUES ('large', printf('%300000s', 'x')), "
+	    "('two', printf('%200000s', 'x')), ('two', printf('%200000s', "
+	    "'y'))");
 
 	(void)state;
 	expect_unknown(ask(d, "SELECT v FROM t WHERE k = $1", "many"),
 	    "more than 1000 rows");
 	expect_unknown(ask(d, "SELECT v FROM t WHERE k = $1", "large"),
+	    "more than 262144 octets");
+	expect_unknown(ask(d, "SELECT v FROM t WHERE k = $1", "two"),
 	    "more than 262144 octets");
 	expect_unknown(ask(d, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
 	    "SELECT i + 1 FROM n) SELECT i FROM n WHERE i = $1", "x"),
