@@ -119,7 +119,7 @@ struct directory_place {
 	bool		 tls_at_once;	/* ldaps: no StartTLS */
 	unsigned	 timeout;	/* milliseconds for a question */
 	unsigned	 connect;	/* for one host; set by directory_new */
-	unsigned	 cache;		/* milliseconds; 0: nothing is kept */
+	unsigned	 cache;		/* milliseconds; 0: always ask */
 	unsigned	 stale;		/* milliseconds, after that */
 };
 

@@ -206,7 +206,7 @@ directory_cache_add(struct directory_cache *c, const char *key, uint64_t now,
 	size_t		 octets = strlen(key) + 1;
 	struct kept	*k, *old;
 
-	if (c->cache == 0)
+	if (c->cache == 0 && c->stale == 0)
 		return;
 	k = xcalloc(1, sizeof(*k) + octets);
 	memcpy(k->key, key, octets);

@@ -346,13 +346,24 @@ the_oldest_are_removed(void **state)
 static void
 nothing_is_kept(void **state)
 {
-	struct directory_cache	*c = directory_cache_new(0, 5000, 100000);
+	struct directory_cache	*c = directory_cache_new(0, 0, 100000);
 	struct directory_pack	*p = directory_pack_error("why", "server");
+	struct directory_pack	*got;
+	bool			 stale;
 
 	(void)state;
 	directory_cache_add(c, "k", 1, p);
 	assert_int_equal(directory_cache_count(c), 0);
 	assert_null(directory_cache_stale(c, "k", 1, 1));
+	directory_cache_free(&c);
+	/* always asked for, but there for a failure */
+	c = directory_cache_new(0, 5000, 100000);
+	directory_cache_add(c, "k", 1, p);
+	assert_null(directory_cache_find(c, "k", 1, &stale));
+	got = directory_cache_stale(c, "k", 5000, 1);
+	assert_non_null(got);
+	directory_pack_free(&got);
+	assert_null(directory_cache_stale(c, "k", 5001, 1));
 	directory_pack_free(&p);
 	directory_cache_free(&c);
 }
