@@ -301,8 +301,9 @@ place_unknown(const char *text, size_t len, struct arena *a)
 
 	for (i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
 		if (scheme_is(aliases[i].name, text, len))
-			return arena_printf(a, "%s:// is not known; %s",
-			    aliases[i].name, aliases[i].advice);
+			return arena_printf(a, "begins with %s://, which is "
+			    "not known; %s", aliases[i].name,
+			    aliases[i].advice);
 	return "is not a database that is known; write pgsql://, mysql://, "
 	    "ldap://, ldaps://, ldapi://, or the path of an SQLite file";
 }
@@ -315,8 +316,8 @@ place_parse_url(const struct scheme *s, const char *text, struct arena *a,
 	const char	*why;
 
 	if (!kind_is_built(s->kind))
-		return arena_printf(a, "%s:// is not in this build; build "
-		    "millgate with %s", s->name, s->package);
+		return arena_printf(a, "needs %s, which is not in this build; "
+		    "install it, and build millgate again", s->package);
 	p->kind = s->kind;
 	p->tls_at_once = s->tls_at_once;
 	why = place_take_options(&u);
