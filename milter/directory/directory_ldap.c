@@ -15,7 +15,6 @@
 #include <strings.h>
 
 #include "base/arena.h"
-#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/monotonic.h"
 #include "base/why.h"
@@ -32,6 +31,8 @@ struct ldap_link {
 	LDAP				*ld;
 	unsigned			 timeout;	/* milliseconds */
 	unsigned			 within;	/* of this call */
+	bool				 ready;		/* open has ended */
+	bool				 huge;		/* LDAP_MESSAGE */
 	struct directory_ldap_deadline	 deadline;
 	struct ldap_conncb		 connected;
 };
@@ -65,14 +66,22 @@ ldap_link_within(struct ldap_link *l, unsigned ms)
 	l->deadline.missed = false;
 }
 
+/*
+ * Only the first connection is let through. Should a version of the library
+ * connect again by itself, it would do so without StartTLS, and as nobody.
+ */
 static int
 ldap_link_connected(LDAP *ld, Sockbuf *sb, LDAPURLDesc *url,
     struct sockaddr *addr, struct ldap_conncb *connected)
 {
+	struct ldap_link *l = connected->lc_arg;
+
 	(void)ld;
 	(void)url;
 	(void)addr;
-	directory_ldap_deadline_add(sb, connected->lc_arg);
+	if (l->ready)
+		return -1;
+	directory_ldap_deadline_add(sb, &l->deadline);
 	return 0;
 }
 
@@ -94,6 +103,9 @@ ldap_link_why(struct ldap_link *l, int rc, char why[DIRECTORY_ERROR])
 		return why_print(why, DIRECTORY_ERROR,
 		    "no answer within %u ms; check the server and the "
 		    "network", l->within);
+	if (l->huge)
+		return why_print(why, DIRECTORY_ERROR, "an entry has more than "
+		    "%u octets; ask for other attributes", LDAP_MESSAGE);
 	ldap_get_option(l->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &text);
 	/* GnuTLS says "pull" and "push" when it cannot read and write */
 	if (text != NULL && strstr(text, " function.") != NULL)
@@ -107,26 +119,6 @@ ldap_link_why(struct ldap_link *l, int rc, char why[DIRECTORY_ERROR])
 		directory_ldap_why(rc, text, why);
 	ldap_memfree(text);
 	return false;
-}
-
-/* The library's URL of a host. */
-static void
-ldap_host_url(struct buf *url, const struct directory_place *p,
-    const struct directory_host *h)
-{
-	const char *c;
-
-	if (h->name[0] == '/' || h->name[0] == '\0') {
-		buf_addstr(url, "ldapi://");
-		for (c = h->name; *c != '\0'; c++)
-			buf_printf(url, ascii_is_alnum(*c) ? "%c" : "%%%02X",
-			    (unsigned char)*c);
-		return;
-	}
-	buf_printf(url, strchr(h->name, ':') != NULL ? "%s://[%s]" :
-	    "%s://%s", p->tls && p->tls_at_once ? "ldaps" : "ldap", h->name);
-	if (h->port[0] != '\0')
-		buf_printf(url, ":%s", h->port);
 }
 
 static void
@@ -150,7 +142,7 @@ ldap_link_options(struct ldap_link *l, const struct directory_place *p)
 	ldap_set_option(ld, LDAP_OPT_RESTART, LDAP_OPT_ON);
 	l->connected.lc_add = ldap_link_connected;
 	l->connected.lc_del = ldap_link_disconnected;
-	l->connected.lc_arg = &l->deadline;
+	l->connected.lc_arg = l;
 	ldap_set_option(ld, LDAP_OPT_CONNECT_CB, &l->connected);
 	if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &sb) == 0 && sb != NULL)
 		ber_sockbuf_ctrl(sb, LBER_SB_OPT_SET_MAX_INCOMING, &most);
@@ -209,8 +201,11 @@ ldap_next(struct ldap_link *l, int id, char why[DIRECTORY_ERROR])
 	uint64_t	 now = monotonic_ms(), at = l->deadline.at;
 	struct timeval	 tv = ldap_time(at > now ? at - now : 0);
 	LDAPMessage	*m = NULL;
-	int		 rc = ldap_result(l->ld, id, LDAP_MSG_ONE, &tv, &m);
+	int		 rc;
 
+	errno = 0;
+	rc = ldap_result(l->ld, id, LDAP_MSG_ONE, &tv, &m);
+	l->huge = rc == -1 && errno == ERANGE;
 	if (rc > 0)
 		return m;
 	if (rc == 0)
@@ -280,7 +275,7 @@ ldap_link_open(const struct directory_place *p,
 	int			 rc;
 
 	pthread_once(&ldap_once, ldap_begin);
-	ldap_host_url(&url, p, h);
+	directory_ldap_url(&url, p, h);
 	rc = ldap_initialize(&ld, buf_str(&url));
 	buf_free(&url);
 	if (rc != LDAP_SUCCESS) {
@@ -296,6 +291,7 @@ ldap_link_open(const struct directory_place *p,
 		ldap_link_close(l);
 		return NULL;
 	}
+	l->ready = true;
 	return l;
 }
 
@@ -469,8 +465,10 @@ ldap_link_ask(void *link, const struct directory_question *q,
 	}
 	do {
 		m = ldap_next(l, id, why);
+		/* the fault of one entry is not that of the server */
 		if (m == NULL)
-			return DIRECTORY_ASK_BROKEN;
+			return l->huge ? DIRECTORY_ASK_REFUSED :
+			    DIRECTORY_ASK_BROKEN;
 		more = ldap_message(l, m, q, a, &result, why);
 		ldap_msgfree(m);
 	} while (more);

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "directory_ldap_escape_priv.h"
 
@@ -87,4 +88,23 @@ directory_ldap_depends(const struct directory_text *t)
 		if (t->piece[i].value != NULL)
 			return true;
 	return false;
+}
+
+void
+directory_ldap_url(struct buf *url, const struct directory_place *p,
+    const struct directory_host *h)
+{
+	const char *c;
+
+	if (h->name[0] == '/' || h->name[0] == '\0') {
+		buf_addstr(url, "ldapi://");
+		for (c = h->name; *c != '\0'; c++)
+			buf_printf(url, ascii_is_alnum(*c) ? "%c" : "%%%02X",
+			    (unsigned char)*c);
+		return;
+	}
+	buf_printf(url, strchr(h->name, ':') != NULL ? "%s://[%s]" :
+	    "%s://%s", p->tls && p->tls_at_once ? "ldaps" : "ldap", h->name);
+	if (h->port[0] != '\0')
+		buf_printf(url, ":%s", h->port);
 }

@@ -23,6 +23,9 @@ void	directory_ldap_base(struct buf *out, const struct directory_text *t);
  * a DN within the assertion, and is escaped for both.
  */
 void	directory_ldap_filter(struct buf *out, const struct directory_text *t);
+/* Append the URL of a host for libldap; a socket's path is percent-encoded. */
+void	directory_ldap_url(struct buf *out, const struct directory_place *p,
+	    const struct directory_host *h);
 /* Has the text a value? */
 bool	directory_ldap_depends(const struct directory_text *t);
 

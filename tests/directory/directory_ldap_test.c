@@ -118,6 +118,57 @@ no_password(void **state)
 	assert_false(fake_server_got(&s, "cn=mail"));
 }
 
+/* Ask a server that answers with these octets, and then once more. */
+static void
+ask_twice(struct fake_server *s, enum directory_ask want, const char *want_why)
+{
+	struct directory_piece		base = { "dc=x", NULL };
+	struct directory_piece		filter = { "(uid=a)", NULL };
+	struct directory_attribute	uid = { "senders", "uid" };
+	struct directory_question	q = { .base = { &base, 1 },
+	    .filter = { &filter, 1 }, .attribute = &uid, .nattributes = 1 };
+	struct directory_place		p = a_place();
+	struct directory_host		h = { "127.0.0.1", s->port };
+	char				why[DIRECTORY_ERROR] = "";
+	void				*link;
+
+	p.tls = false;
+	p.user = "";
+	fake_server_start(s);
+	link = directory_ldap->open(&p, &h, why);
+	assert_non_null(link);
+	assert_int_equal(directory_ldap->ask(link, &q, NULL, why), want);
+	if (strstr(why, want_why) == NULL)
+		fail_msg("%s", why);
+	assert_int_equal(directory_ldap->ask(link, &q, NULL, why),
+	    DIRECTORY_ASK_BROKEN);
+	/* that would be as nobody, and without StartTLS */
+	assert_false(fake_server_again(s));
+	directory_ldap->close(link);
+	fake_server_end(s);
+}
+
+static void
+lost(void **state)
+{
+	struct fake_server s = { .hangs_up = true };
+
+	(void)state;
+	ask_twice(&s, DIRECTORY_ASK_BROKEN, "Can't contact LDAP server");
+}
+
+/* An entry of 16 MB is the fault of that entry, not of the server. */
+static void
+huge(void **state)
+{
+	static const unsigned char entry[] = { 0x30, 0x84, 0x01, 0, 0, 0, 0x02,
+	    0x01, 0x01, 0x64 };
+	struct fake_server s = { .answer = entry, .answer_len = sizeof(entry) };
+
+	(void)state;
+	ask_twice(&s, DIRECTORY_ASK_REFUSED, "has more than 1048576 octets");
+}
+
 static void
 no_authorities(void **state)
 {
@@ -141,6 +192,8 @@ main(void)
 		cmocka_unit_test(away),
 		cmocka_unit_test(no_tls),
 		cmocka_unit_test(no_password),
+		cmocka_unit_test(lost),
+		cmocka_unit_test(huge),
 		cmocka_unit_test(no_authorities),
 	};
 

@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ struct fake_server {
 	pthread_t	 thread;
 	const void	*greeting, *answer;
 	size_t		 greeting_len, answer_len;
+	bool		 hangs_up;	/* after its answer */
 	unsigned char	 got[4096];
 	size_t		 ngot;
 };
@@ -58,6 +60,8 @@ fake_server_serve(void *arg)
 		if (!answered)
 			send(fd, s->answer, s->answer_len, MSG_NOSIGNAL);
 		answered = true;
+		if (s->hangs_up)
+			break;
 	}
 	close(fd);
 	return NULL;
@@ -79,7 +83,16 @@ fake_server_end(struct fake_server *s)
 	close(s->listener);
 }
 
-static bool
+/* Has a client connected once more? */
+static inline bool
+fake_server_again(struct fake_server *s)
+{
+	struct pollfd p = { s->listener, POLLIN, 0 };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+static inline bool
 fake_server_got(const struct fake_server *s, const char *text)
 {
 	size_t i, len = strlen(text);
