@@ -21,7 +21,11 @@
 #include "directory_trust_priv.h"
 
 #define MYSQL_KEPT	4u
-#define MYSQL_PACKET	(4 * DIRECTORY_OCTETS)
+/*
+ * A server sends rows of 16 MB at most, by its own default. Larger ones look
+ * like a lost connection, which would be the fault of the server.
+ */
+#define MYSQL_PACKET	(17u << 20)
 /* Of the library while it connects: TLS, and name services of the system. */
 #define MYSQL_STACK	(512u << 10)
 

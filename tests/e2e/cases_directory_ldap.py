@@ -131,6 +131,21 @@ def ldap_has_more_entries_than_a_login_may_have(w):
 
 
 @case
+def ldap_has_a_huge_entry_and_other_logins_go_on(w):
+    database = started(w, "ldap")
+    database.modify("dn: cn=huge,%s\nobjectClass: inetOrgPerson\ncn: huge\n"
+                    "sn: huge\nmail: huge@example.net\nmail: %s\n" % (
+                        SUFFIX, "x" * 2000000))
+    try:
+        with using(w, database, query=SUFFIX + "?senders=mail?sub?(mail=$1)"):
+            accepted(w, LEO, LEO)
+            deferred(w, "octets", login="huge@example.net", sender=LEO)
+            accepted(w, LEO, LEO)
+    finally:
+        database.modify("dn: cn=huge,%s\nchangetype: delete\n" % SUFFIX)
+
+
+@case
 def ldap_needs_a_password_for_its_bind_dn(w):
     database = started(w, "ldap")
     with using(w, database, users_password_file=None):

@@ -93,6 +93,17 @@ def mysql_reads_values_longer_than_its_buffers(w):
 
 
 @case
+def mysql_has_a_huge_value_and_other_logins_go_on(w):
+    database = started(w, "mysql")
+    query = ("SELECT IF(login = '%s', REPEAT('x', 4000000), senders) AS senders"
+             " FROM users WHERE login = $1" % PAUL)
+    with using(w, database, query=query):
+        accepted(w)
+        deferred(w, "octets", login=PAUL, sender=PAUL)
+        accepted(w)
+
+
+@case
 def mysql_ends_a_slow_query_itself(w):
     database = started(w, "mysql")
     query = ("SELECT senders FROM users WHERE login = $1 AND "
