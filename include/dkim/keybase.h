@@ -93,7 +93,8 @@ struct keybase_author {
  * The keys that sign for an author, as keyring_find_author, in files and in
  * the database. The nearest domain that has keys counts, and of files and
  * database the files. If the author's domain has many labels, KEYBASE_NAMES
- * domains are asked: itself and those of 5 to 2 labels. The caller calls
+ * domains are asked: itself and those of 5 to 2 labels. No further one is asked
+ * when `timeout` has passed; then the answer is unknown. The caller calls
  * keybase_release(&held) when the message is signed.
  */
 struct keybase_reply keybase_find_author(const struct keybase_author *who,

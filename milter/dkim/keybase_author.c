@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/monotonic.h"
 #include "dkim/dkim_sign.h"
 #include "mail/domain.h"
 #include "keybase_priv.h"
@@ -86,6 +87,21 @@ ask_one(const struct keybase_author *who, const char *name,
 	return ends;
 }
 
+/* The domains of one author together wait for `timeout`, and no longer. */
+static bool
+is_too_late(const struct keybase_author *who, uint64_t began,
+    struct keybase_reply *r)
+{
+	uint64_t most = who->base->place.timeout;
+
+	if (most == 0 || monotonic_ms() - began < most)
+		return false;
+	r->unknown = true;
+	r->why = "the database answers too slowly to ask for all parent "
+	    "domains; check it, or set own-domain-only";
+	return true;
+}
+
 /* Keys in files, of the author's own domain or by the SigningTable. */
 static bool
 files_decide(const struct signing_keys *keys)
@@ -101,6 +117,7 @@ keybase_find_author(const struct keybase_author *who, struct arena *a)
 	const char		*name[KEYBASE_NAMES];
 	size_t			 n, i, nearest = 0;
 	bool			 ends = false;
+	uint64_t		 began = 0;
 
 	files = keyring_find_author(who->ring, who->rules, who->local,
 	    who->domain, a);
@@ -108,8 +125,11 @@ keybase_find_author(const struct keybase_author *who, struct arena *a)
 	    names_to_ask(who, name);
 	if (files.n > 0)
 		nearest = strlen(files.key[0]->domain);
+	if (n > 1)
+		began = monotonic_ms();
 	for (i = 0; i < n && !ends && strlen(name[i]) > nearest; i++)
-		ends = ask_one(who, name[i], &r, a);
+		ends = (i > 0 && is_too_late(who, began, &r)) ||
+		    ask_one(who, name[i], &r, a);
 	if (ends)
 		return r;
 	r.keys = files;

@@ -39,6 +39,7 @@ static struct {
 	pthread_cond_t	 changed;
 	const struct fake_row *row;
 	bool		 away, blocked, any;	/* any: each domain has row 0 */
+	unsigned	 delay;			/* microseconds */
 	unsigned	 asked;
 	char		 names[400];		/* asked, with blanks */
 	const char	*column[5];
@@ -82,6 +83,7 @@ fake_ask(void *arg, const char *domain, uint64_t now, struct arena *a)
 
 	(void)arg;
 	(void)now;
+	usleep(db.delay);
 	pthread_mutex_lock(&db.lock);
 	db.asked++;
 	snprintf(db.names + strlen(db.names), sizeof(db.names) -
@@ -114,7 +116,7 @@ open_base(const struct fake_row *row)
 {
 	db.row = row;
 	db.away = db.blocked = db.any = false;
-	db.asked = 0;
+	db.asked = db.delay = 0;
 	db.names[0] = '\0';
 	db.extra = NULL;
 	db.repeat = 0;
@@ -456,6 +458,28 @@ the_nearest_domain_counts(void **state)
 	rules.own_domain_only = true;
 	r = keybase_find_author(&who, arena);
 	assert_string_equal(words_of(&r), "-");
+	keybase_free(&kb);
+}
+
+/* The time-out is that of all domains of an author together. */
+static void
+parents_are_not_asked_without_time(void **state)
+{
+	const struct fake_row	 rows[] = {
+		{ "a.example", "s", rsa_pem.data, NULL, NULL }, { NULL }
+	};
+	struct keybase		*kb = open_base(rows);
+
+	(void)state;
+	kb->place.timeout = 20;
+	db.delay = 30000;
+	expect(kb, "b.a.example", 1, "?");
+	assert_string_equal(db.names, "b.a.example ");
+	expect(kb, "a.example", 1, "s/a.example");
+	/* all is known */
+	kb->place.timeout = 60000;
+	expect(kb, "b.a.example", 1, "s/a.example parent");
+	assert_int_equal(db.asked, 2);
 	keybase_free(&kb);
 }
 
@@ -996,6 +1020,7 @@ main(void)
 		cmocka_unit_test(the_last_good_keys_go_on_signing),
 		cmocka_unit_test(a_key_that_goes_bad_leaves_the_old_one),
 		cmocka_unit_test(the_nearest_domain_counts),
+		cmocka_unit_test(parents_are_not_asked_without_time),
 		cmocka_unit_test(files_come_first),
 		cmocka_unit_test_setup_teardown(
 		    pending_keys_wait_for_their_record, setup, teardown),
