@@ -22,9 +22,9 @@
  *
  * Memory: store_prune forgets keys that sent nothing in their windows. A key
  * that sent in one minute of the hour takes about 130 octets and its length,
- * and 20 octets for each further minute; all four windows take about 70 octets
- * more, and 20 for each step in which the key sent. At most that is 13 KB; the
- * file takes two to three times as much.
+ * and 20 octets for each further minute. Other windows take about 210 octets
+ * for up to nine steps in which the key sent, and 25 for each further one. At
+ * most that is 13 KB; the file takes two to three times as much.
  *
  * Several daemons may share one Redis server (store_redis.c), and then they
  * share each limit. The differences: time is that of the server's clock,

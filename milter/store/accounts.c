@@ -13,6 +13,229 @@
 
 #define TABLE_FIRST	16u
 
+/* --- windows ------------------------------------------------------------- */
+
+#define OTHERS	(STORE_WINDOWS - 1)	/* than the hour */
+/* Enough for most logins: memory that grows bit by bit leaves holes. */
+#define OTHERS_FIRST	9u
+
+/*
+ * The slots of the other windows, one window after the other. One piece of
+ * memory for all: three would cost as much as the slots of most logins.
+ */
+struct others {
+	uint16_t	 n[OTHERS], size;
+	struct rolling_slot slot[];
+};
+
+static size_t
+others_index(enum store_window w)
+{
+	return w < STORE_HOUR ? w : w - 1;
+}
+
+/* The slots before window number i. */
+static size_t
+others_before(const struct others *o, size_t i)
+{
+	size_t k, n = 0;
+
+	for (k = 0; k < i; k++)
+		n += o->n[k];
+	return n;
+}
+
+/* Give window number i so many slots; those after it keep their counts. */
+static void
+others_resize(struct account *a, size_t i, size_t n)
+{
+	struct others	*o = a->others;
+	size_t		 begin = o == NULL ? 0 : others_before(o, i);
+	size_t		 old = o == NULL ? 0 : o->n[i];
+	size_t		 all = o == NULL ? 0 : others_before(o, OTHERS);
+	size_t		 want = all - old + n;
+
+	if (o == NULL || want > o->size) {
+		want = want < OTHERS_FIRST ? OTHERS_FIRST : want + want / 4;
+		o = xrealloc(o, sizeof(*o) + want * sizeof(o->slot[0]));
+		if (a->others == NULL)
+			memset(o, 0, sizeof(*o));
+		o->size = (uint16_t)want;
+		a->others = o;
+	}
+	memmove(&o->slot[begin + n], &o->slot[begin + old],
+	    (all - begin - old) * sizeof(o->slot[0]));
+	o->n[i] = (uint16_t)n;
+}
+
+struct rolling
+account_window(const struct account *a, enum store_window w)
+{
+	struct rolling	 r = { NULL, 0, 0 };
+	size_t		 i = others_index(w);
+
+	if (w == STORE_HOUR)
+		return a->hour;
+	if (a->others == NULL)
+		return r;
+	r.slot = &a->others->slot[others_before(a->others, i)];
+	r.n = r.size = a->others->n[i];
+	return r;
+}
+
+/* A list with room for one more; it is in place, and ends with others_end. */
+static struct rolling
+others_begin(struct account *a, enum store_window w)
+{
+	struct rolling	r = account_window(a, w);
+	uint16_t	n = r.n;
+
+	others_resize(a, others_index(w), n + 1u);
+	r = account_window(a, w);
+	r.n = n;
+	return r;
+}
+
+static void
+others_end(struct account *a, enum store_window w, const struct rolling *r)
+{
+	others_resize(a, others_index(w), r->n);
+}
+
+uint32_t
+account_slot_for(struct account *a, enum store_window w, uint32_t at)
+{
+	struct rolling r;
+
+	if (w == STORE_HOUR)
+		return rolling_slot_for(&a->hour, w, at);
+	r = account_window(a, w);
+	if (rolling_has(&r, at))
+		return at;
+	r = others_begin(a, w);
+	at = rolling_slot_for(&r, w, at);
+	others_end(a, w, &r);
+	return at;
+}
+
+void
+account_add(struct account *a, enum store_window w, uint32_t at,
+    const struct counts *more)
+{
+	struct rolling r;
+
+	if (w == STORE_HOUR) {
+		rolling_add(&a->hour, w, at, more);
+		return;
+	}
+	at = account_slot_for(a, w, at);
+	r = account_window(a, w);
+	rolling_add(&r, w, at, more);
+}
+
+/* Replace the slots of the window by those of a list, and free the list. */
+static void
+others_set(struct account *a, enum store_window w, struct rolling *from)
+{
+	if (from->n > 0 || a->others != NULL)
+		others_resize(a, others_index(w), from->n);
+	if (from->n > 0)
+		memcpy(account_window(a, w).slot, from->slot,
+		    from->n * sizeof(*from->slot));
+	rolling_free(from);
+}
+
+bool
+account_move(struct account *a, enum store_window w, int64_t slots,
+    uint32_t latest)
+{
+	struct rolling	r = account_window(a, w), copy = r;
+	bool		changed;
+
+	if (w == STORE_HOUR)
+		return rolling_move(&a->hour, w, slots, latest);
+	if (r.n == 0)
+		return false;
+	copy.slot = xmalloc(r.n * sizeof(*r.slot));
+	memcpy(copy.slot, r.slot, r.n * sizeof(*r.slot));
+	changed = rolling_move(&copy, w, slots, latest);
+	others_set(a, w, &copy);
+	return changed;
+}
+
+static bool
+account_has(const struct account *a, enum store_window w)
+{
+	return account_window(a, w).n > 0;
+}
+
+void
+account_seed(const struct account *a, enum store_window w, struct rolling *r)
+{
+	struct rolling	shorter;
+	int		of;
+
+	for (of = (int)w - 1; of >= STORE_HOUR; of--) {
+		shorter = account_window(a, (enum store_window)of);
+		if (shorter.n == 0)
+			continue;
+		rolling_seed(r, w, &shorter, (enum store_window)of);
+		return;
+	}
+}
+
+void
+account_begin(struct account *a, enum store_window w)
+{
+	struct rolling seed = { NULL, 0, 0 };
+
+	if (w == STORE_HOUR || account_has(a, w))
+		return;
+	account_seed(a, w, &seed);
+	others_set(a, w, &seed);
+}
+
+/* Drop what is over; true: nothing is left. */
+static bool
+account_prune(struct account *a, time_t now)
+{
+	struct rolling		 r;
+	enum store_window	 window;
+	int			 w;
+
+	rolling_forget(&a->hour, STORE_HOUR, rolling_at(STORE_HOUR, now));
+	for (w = 0; w < STORE_WINDOWS && a->others != NULL; w++) {
+		window = (enum store_window)w;
+		if (window == STORE_HOUR || !account_has(a, window))
+			continue;
+		r = account_window(a, window);
+		rolling_drop_over(&r, window, rolling_at(window, now));
+		others_end(a, window, &r);
+	}
+	if (a->others != NULL && others_before(a->others, OTHERS) == 0) {
+		free(a->others);
+		a->others = NULL;
+	}
+	return a->hour.n == 0 && a->others == NULL;
+}
+
+void
+account_forget(struct account *a)
+{
+	rolling_free(&a->hour);
+	free(a->others);
+	a->others = NULL;
+}
+
+bool
+account_is_empty(const struct account *a)
+{
+	return a->hour.n == 0 && (a->others == NULL ||
+	    others_before(a->others, OTHERS) == 0);
+}
+
+/* --- the table ----------------------------------------------------------- */
+
 uint32_t
 account_hash(const char *key)
 {
@@ -93,23 +316,6 @@ shard_remove(struct shard *s, struct account *a)
 	account_free(a);
 }
 
-/* Drop what is over; true: nothing is left. */
-static bool
-account_prune(struct account *a, time_t now)
-{
-	struct rolling	*r;
-	bool		 empty = true;
-	int		 w;
-
-	for (w = 0; w < STORE_WINDOWS; w++) {
-		r = account_window(a, (enum store_window)w);
-		if (r != NULL && !rolling_forget(r, (enum store_window)w,
-		    rolling_at((enum store_window)w, now)))
-			empty = false;
-	}
-	return empty;
-}
-
 void
 shard_prune(struct shard *s, time_t now)
 {
@@ -154,223 +360,4 @@ shard_free(struct shard *s)
 	}
 	free(s->table);
 	pthread_mutex_destroy(&s->lock);
-}
-
-/* --- windows ------------------------------------------------------------- */
-
-#define OTHERS	(STORE_WINDOWS - 1)	/* than the hour */
-
-struct rolling *
-account_window(const struct account *a, enum store_window w)
-{
-	if (w == STORE_HOUR)
-		return (struct rolling *)&a->hour;
-	if (a->other == NULL)
-		return NULL;
-	return &a->other[w < STORE_HOUR ? w : w - 1];
-}
-
-static bool
-account_has(const struct account *a, enum store_window w)
-{
-	const struct rolling *r = account_window(a, w);
-
-	return r != NULL && r->n > 0;
-}
-
-/*
- * A window that begins to count now: what is known of it are the counts of the
- * longest of the shorter windows.
- */
-static void
-account_seed(const struct account *a, enum store_window w, struct rolling *r)
-{
-	int shorter;
-
-	for (shorter = (int)w - 1; shorter >= STORE_HOUR; shorter--) {
-		if (!account_has(a, (enum store_window)shorter))
-			continue;
-		rolling_seed(r, w, account_window(a,
-		    (enum store_window)shorter), (enum store_window)shorter);
-		return;
-	}
-}
-
-struct rolling *
-account_open(struct account *a, enum store_window w)
-{
-	if (w != STORE_HOUR && a->other == NULL)
-		a->other = xcalloc(OTHERS, sizeof(*a->other));
-	return account_window(a, w);
-}
-
-struct rolling *
-account_keep(struct account *a, enum store_window w)
-{
-	struct rolling *r = account_open(a, w);
-
-	if (r->n == 0)
-		account_seed(a, w, r);
-	return r;
-}
-
-static bool
-window_is_limited(const struct store_limits *limits, enum store_window w)
-{
-	int u;
-
-	for (u = 0; u < STORE_UNITS; u++)
-		if (limits->of[u][w] != STORE_UNLIMITED)
-			return true;
-	return false;
-}
-
-bool
-account_counts_in(const struct account *a, enum store_window w,
-    const struct store_limits *limits)
-{
-	return w == STORE_HOUR || account_has(a, w) ||
-	    window_is_limited(limits, w);
-}
-
-bool
-account_is_empty(const struct account *a)
-{
-	int w;
-
-	for (w = 0; w < STORE_WINDOWS; w++)
-		if (account_has(a, (enum store_window)w))
-			return false;
-	return true;
-}
-
-void
-account_forget(struct account *a)
-{
-	int i;
-
-	rolling_free(&a->hour);
-	for (i = 0; a->other != NULL && i < OTHERS; i++)
-		rolling_free(&a->other[i]);
-	free(a->other);
-	a->other = NULL;
-}
-
-/* --- what fits ----------------------------------------------------------- */
-
-#define NEVER	((time_t)-1)
-
-/* One window, while it is judged. */
-struct judged {
-	const struct rolling *r;
-	enum store_window window;
-	uint32_t	 at;
-};
-
-/* By how many these exceed the limit; 0: they fit. */
-static uint64_t
-account_excess(uint64_t used, uint64_t more, uint64_t limit)
-{
-	if (limit == STORE_UNLIMITED || more == 0 || used + more <= limit)
-		return 0;
-	return used + more - limit;
-}
-
-/*
- * When they fit, if all reservations are committed now: once enough counts have
- * left the window, or else once the reservations have left it too.
- */
-static time_t
-account_next_fit(const struct judged *j, enum store_unit u, uint64_t excess)
-{
-	const struct rolling_shape *shape = &rolling_shapes[j->window];
-	uint32_t when;
-
-	if (!rolling_when_over(j->r, j->window, j->at, u, excess, &when) &&
-	    when < j->at + shape->slots)
-		when = j->at + shape->slots;
-	return (time_t)when * shape->seconds;
-}
-
-/* `fits` 0: never. */
-static bool
-account_is_later(time_t fits, const struct store_usage *usage)
-{
-	if (!usage->refused)
-		return true;
-	return usage->next_fit != 0 && (fits == 0 || fits > usage->next_fit);
-}
-
-/* The limit has no room. The whole demand may be more than it ever has. */
-static void
-account_refuse(const struct judged *j, enum store_unit u, uint64_t excess,
-    bool never, struct store_usage *usage)
-{
-	time_t fits = never ? 0 : account_next_fit(j, u, excess);
-	time_t *window = &usage->fits[j->window];
-
-	if (never)
-		*window = NEVER;
-	else if (*window != NEVER && fits > *window)
-		*window = fits;
-	if (account_is_later(fits, usage)) {
-		usage->unit = u;
-		usage->window = j->window;
-		usage->next_fit = fits;
-	}
-	usage->refused = true;
-}
-
-static void
-account_judge_window(const struct account *a, const struct judged *j,
-    const struct demand *d, const struct store_limits *limits,
-    struct store_usage *usage)
-{
-	struct counts	used = rolling_sum(j->r, j->window, j->at);
-	uint64_t	limit, excess, whole;
-	int		u;
-
-	usage->counted |= 1u << j->window;
-	for (u = 0; u < STORE_UNITS; u++) {
-		limit = limits->of[u][j->window];
-		usage->used[u][j->window] = used.of[u];
-		excess = account_excess(used.of[u] + a->reserved.of[u],
-		    d->more.of[u], limit);
-		whole = u == STORE_BYTES ? d->bytes : 1;
-		if (excess > 0)
-			account_refuse(j, (enum store_unit)u, excess,
-			    whole > limit, usage);
-	}
-	if (usage->fits[j->window] == NEVER)
-		usage->fits[j->window] = 0;
-}
-
-enum store_answer
-account_judge(const struct account *a, const struct demand *d,
-    const struct store_limits *limits, struct store_usage *usage)
-{
-	static const struct rolling	none;
-	struct rolling			known = { NULL, 0, 0 };
-	struct judged			j;
-	int				w;
-
-	usage->refused = false;
-	usage->counted = 0;
-	usage->next_fit = 0;
-	memset(usage->fits, 0, sizeof(usage->fits));
-	memcpy(usage->reserved, a->reserved.of, sizeof(usage->reserved));
-	for (w = 0; w < STORE_WINDOWS; w++) {
-		j.window = (enum store_window)w;
-		if (w != STORE_HOUR && !window_is_limited(limits, j.window))
-			continue;
-		j.at = rolling_at(j.window, d->now);
-		j.r = account_window(a, j.window);
-		if (j.r == NULL || j.r->n == 0) {
-			account_seed(a, j.window, &known);
-			j.r = known.n > 0 ? &known : &none;
-		}
-		account_judge_window(a, &j, d, limits, usage);
-		rolling_free(&known);
-	}
-	return usage->refused ? STORE_REFUSED : STORE_TAKEN;
 }

@@ -7,7 +7,8 @@
  *
  * Memory: about 130 octets and the key for each account that sent in one minute
  * of the hour, and 20 octets for each further minute. Other windows are kept
- * once a limit needs them: about 70 octets, and 20 for each of their slots.
+ * once a limit needs them: about 210 octets for up to nine slots together, and
+ * 25 for each further one.
  */
 #ifndef MILLGATE_ACCOUNTS_H
 #define MILLGATE_ACCOUNTS_H
@@ -23,13 +24,16 @@
 /* The low bits of a hash choose the shard. */
 #define SHARD_BITS	6u
 
+struct others;
+
 struct account {
 	struct account	*next;
 	uint32_t	 hash;
 	uint32_t	 open;		/* reservations that refer to it */
 	struct counts	 reserved;
-	/* committed counts; `other` is malloced once a limit needs one */
-	struct rolling	 hour, *other;
+	/* committed counts; `others` is malloced once a limit needs one */
+	struct rolling	 hour;
+	struct others	*others;
 	char		 key[];
 };
 
@@ -52,19 +56,32 @@ void		 shard_remove(struct shard *s, struct account *a);
 /* Forget slots that are over, and accounts that are empty then. */
 void		 shard_prune(struct shard *s, time_t now);
 
-/* The counts of a window; NULL: it was never needed. */
-struct rolling	*account_window(const struct account *a, enum store_window w);
-/* The same, but never NULL. */
-struct rolling	*account_open(struct account *a, enum store_window w);
-/* The same; an empty one is filled with what the shorter windows count. */
-struct rolling	*account_keep(struct account *a, enum store_window w);
-/* Commits count in this window: it has counts, or one of the limits. */
-bool		 account_counts_in(const struct account *a,
-		    enum store_window w, const struct store_limits *limits);
+/* The counts of a window, to be read until the account's next change. */
+struct rolling	 account_window(const struct account *a, enum store_window w);
+/* rolling_slot_for, rolling_add and rolling_move with one of its windows. */
+uint32_t	 account_slot_for(struct account *a, enum store_window w,
+		    uint32_t at);
+void		 account_add(struct account *a, enum store_window w,
+		    uint32_t at, const struct counts *more);
+bool		 account_move(struct account *a, enum store_window w,
+		    int64_t slots, uint32_t latest);
+/*
+ * What is known of a window that begins to count now: add the counts of the
+ * longest of the shorter windows to a list.
+ */
+void		 account_seed(const struct account *a, enum store_window w,
+		    struct rolling *r);
+/* Fill an empty window with them. */
+void		 account_begin(struct account *a, enum store_window w);
 /* Nothing was committed in any window. */
 bool		 account_is_empty(const struct account *a);
 void		 account_forget(struct account *a);
 
+/* --- accounts_judge.c ---------------------------------------------------- */
+
+/* Commits count in this window: it has counts, or one of the limits. */
+bool		 account_counts_in(const struct account *a,
+		    enum store_window w, const struct store_limits *limits);
 /* Do so many more fit? */
 struct demand {
 	time_t		 now;

@@ -208,10 +208,10 @@ ledger_give_back(struct reservation *base)
 
 #define ROWS	(STORE_ACCOUNTS * STORE_WINDOWS)
 
-/* A row for each account and window, and the list in memory that it is for. */
+/* A row for each account and window. */
 struct commit_rows {
 	struct ledger_row row[ROWS];
-	struct rolling	*into[ROWS];
+	struct account	*account[ROWS];
 	size_t		 n;
 	/* what is known of windows that begin to count with this commit */
 	struct ledger_row *known;
@@ -251,17 +251,18 @@ static void
 commit_add(struct commit_rows *rows, struct account *a, enum store_window w,
     time_t now)
 {
-	struct rolling		*r = account_window(a, w);
+	struct rolling		 r = account_window(a, w);
 	struct ledger_row	*row = &rows->row[rows->n];
 
-	if (r == NULL || r->n == 0) {
-		r = account_keep(a, w);
-		commit_know(rows, a->key, w, r);
+	if (r.n == 0) {
+		account_begin(a, w);
+		r = account_window(a, w);
+		commit_know(rows, a->key, w, &r);
 	}
-	rows->into[rows->n] = r;
+	rows->account[rows->n] = a;
 	row->key = a->key;
 	row->window = w;
-	row->at = rolling_slot_for(r, w, rolling_at(w, now));
+	row->at = account_slot_for(a, w, rolling_at(w, now));
 	if (rows->n++ > 0)
 		row[-1].next = row;
 }
@@ -304,7 +305,7 @@ ledger_count(const struct commit_rows *rows)
 	size_t i;
 
 	for (i = 0; i < rows->n; i++)
-		rolling_add(rows->into[i], rows->row[i].window,
+		account_add(rows->account[i], rows->row[i].window,
 		    rows->row[i].at, &rows->row[i].counts);
 }
 
@@ -436,7 +437,6 @@ ledger_load(struct store *s, const struct ledger_row *row)
 
 	pthread_mutex_lock(&shard->lock);
 	a = shard_get(shard, hash, row->key);
-	rolling_add(account_open(a, row->window), row->window, row->at,
-	    &row->counts);
+	account_add(a, row->window, row->at, &row->counts);
 	pthread_mutex_unlock(&shard->lock);
 }

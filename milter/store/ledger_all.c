@@ -10,7 +10,7 @@
 static bool
 account_counts_now(const struct account *a, time_t now)
 {
-	const struct rolling	*r;
+	struct rolling		 r;
 	struct counts		 c;
 	enum store_window	 window;
 	int			 w;
@@ -18,9 +18,7 @@ account_counts_now(const struct account *a, time_t now)
 	for (w = STORE_WINDOWS - 1; w >= 0; w--) {
 		window = (enum store_window)w;
 		r = account_window(a, window);
-		if (r == NULL)
-			continue;
-		c = rolling_sum(r, window, rolling_at(window, now));
+		c = rolling_sum(&r, window, rolling_at(window, now));
 		if (c.of[STORE_RECIPIENTS] > 0 || c.of[STORE_MESSAGES] > 0)
 			return true;
 	}

@@ -60,18 +60,16 @@ static struct ledger_row *
 clock_change_account(struct account *a, struct change *c,
     struct ledger_row *rows)
 {
-	struct rolling		*r;
+	struct rolling		 r;
 	enum store_window	 window;
 	int			 w;
 
 	for (w = 0; w < STORE_WINDOWS; w++) {
 		window = (enum store_window)w;
-		r = account_window(a, window);
-		if (r == NULL)
-			continue;
-		if (rolling_move(r, window, c->slots[w], c->latest[w]))
+		if (account_move(a, window, c->slots[w], c->latest[w]))
 			c->changed = true;
-		rows = clock_rows_push(rows, a, window, r);
+		r = account_window(a, window);
+		rows = clock_rows_push(rows, a, window, &r);
 	}
 	return rows;
 }

@@ -275,7 +275,7 @@ reset_add(struct forgotten *f, const char *key, enum store_window w,
 	struct ledger_row	*row;
 	uint16_t		 i;
 
-	for (i = 0; r != NULL && i < r->n; i++) {
+	for (i = 0; i < r->n; i++) {
 		row = xcalloc(1, sizeof(*row));
 		row->key = key;
 		row->window = w;
@@ -292,13 +292,15 @@ reset_collect(struct ledger *l, const char *key, struct forgotten *f)
 	uint32_t		 hash = account_hash(key);
 	struct shard		*s = shard_of(l, hash);
 	const struct account	*a;
+	struct rolling		 r;
 	int			 w;
 
 	pthread_mutex_lock(&s->lock);
 	a = shard_find(s, hash, key);
-	for (w = 0; a != NULL && w < STORE_WINDOWS; w++)
-		reset_add(f, key, (enum store_window)w,
-		    account_window(a, (enum store_window)w));
+	for (w = 0; a != NULL && w < STORE_WINDOWS; w++) {
+		r = account_window(a, (enum store_window)w);
+		reset_add(f, key, (enum store_window)w, &r);
+	}
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -109,6 +109,14 @@ rolling_place(const struct rolling *r, uint32_t at)
 	return i;
 }
 
+bool
+rolling_has(const struct rolling *r, uint32_t at)
+{
+	uint16_t i = rolling_place(r, at);
+
+	return i < r->n && r->slot[i].at == at;
+}
+
 static struct rolling_slot *
 rolling_slot_at(struct rolling *r, enum store_window w, uint32_t at)
 {
@@ -253,10 +261,16 @@ rolling_seed(struct rolling *r, enum store_window w,
 	}
 }
 
+void
+rolling_drop_over(struct rolling *r, enum store_window w, uint32_t at)
+{
+	rolling_drop_front(r, rolling_over(r, w, at));
+}
+
 bool
 rolling_forget(struct rolling *r, enum store_window w, uint32_t at)
 {
-	rolling_drop_front(r, rolling_over(r, w, at));
+	rolling_drop_over(r, w, at);
 	if (r->n == 0)
 		rolling_free(r);
 	return r->n == 0;

@@ -52,6 +52,8 @@ uint32_t	 rolling_at(enum store_window w, time_t now);
 uint32_t	 rolling_begin(enum store_window w, uint32_t at);
 void		 rolling_free(struct rolling *r);
 
+/* The list has this slot: an addition there needs no memory. */
+bool		 rolling_has(const struct rolling *r, uint32_t at);
 /* Make a slot for `at`; returns the slot in which it will count. */
 uint32_t	 rolling_slot_for(struct rolling *r, enum store_window w,
 		    uint32_t at);
@@ -80,7 +82,10 @@ bool		 rolling_move(struct rolling *r, enum store_window w,
 /* Add to a list of window w what a shorter window counts. */
 void		 rolling_seed(struct rolling *r, enum store_window w,
 		    const struct rolling *shorter, enum store_window of);
-/* Drop the slots that no longer count. True: none is left. */
+/* Drop the slots that no longer count; the memory stays. */
+void		 rolling_drop_over(struct rolling *r, enum store_window w,
+		    uint32_t at);
+/* The same, and free the memory when none is left: true. */
 bool		 rolling_forget(struct rolling *r, enum store_window w,
 		    uint32_t at);
 
