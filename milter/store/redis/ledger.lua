@@ -180,23 +180,21 @@ local naccounts = 0
 while naccounts < #KEYS and KEYS[naccounts + 1]:sub(1, 17) ==
     'millgate:account:' do naccounts = naccounts + 1 end
 
--- Limits of an account: limit[window][unit].
+-- Limits of an account: limit[window][unit]. Most have some of the hour, and no
+-- others: no table is made for what is not there.
+local NONE = {}
 local function limits(i)
-	local l = { m = {}, h = {}, d = {}, M = {} }
-	local function hour(unit, n)
-		n = tonumber(n or -1)
-		if n >= 0 then l.h[unit] = n end
+	local r, m = tonumber(ARGV[5 + 3 * i] or -1),
+	    tonumber(ARGV[6 + 3 * i] or -1)
+	local l = { m = NONE, d = NONE, M = NONE,
+	    h = { r = r >= 0 and r or nil, m = m >= 0 and m or nil } }
+	local text = ARGV[7 + 3 * i]
+	if not text or text == '' then return l, false end
+	for u, w, n in text:gmatch('([rmb])([mhdM])=(%d+)') do
+		if l[w] == NONE then l[w] = {} end
+		l[w][u] = tonumber(n)
 	end
-	hour('r', ARGV[5 + 3 * i])
-	hour('m', ARGV[6 + 3 * i])
-	local text, others = ARGV[7 + 3 * i], false
-	if text and text ~= '' then
-		for u, w, n in text:gmatch('([rmb])([mhdM])=(%d+)') do
-			l[w][u] = tonumber(n)
-			others = true
-		end
-	end
-	return l, others
+	return l, true
 end
 -- Sums of the committed counts (r, m, b) of the hour and of the other
 -- reservations (hr, hm, hb), and the recipients of this reservation (own).
@@ -405,11 +403,8 @@ local function when_over(a, letter, unit, over)
 end
 -- Does so much more fit? `more` has the numbers by unit; `whole` are the bytes
 -- of the message: a limit below them never has room.
-local function judge_window(a, letter, more, whole)
-	local limit = a.limit[letter]
-	local sum, held = used(a, letter),
-	    { r = a.hr, m = a.hm, b = a.hb }
-	local never = false
+local function judge_window(a, letter, more, held, whole)
+	local limit, sum, never = a.limit[letter], used(a, letter), false
 	for u, unit in ipairs(UNITS) do
 		local n, most = more[unit], limit[unit]
 		if most and n > 0 and sum[unit] + held[unit] + n > most then
@@ -434,10 +429,15 @@ end
 local function judge(a, r, m, b, whole)
 	a.refused, a.next_fit, a.unit, a.window = false, 0, 0, 0
 	a.fits = {}
+	local more, held = { r = r, m = m, b = b },
+	    { r = a.hr, m = a.hm, b = a.hb }
+	if not a.others then
+		judge_window(a, 'h', more, held, whole)
+		return not a.refused
+	end
 	for _, letter in ipairs(ORDER) do
 		if next(a.limit[letter]) then
-			judge_window(a, letter, { r = r, m = m, b = b },
-			    whole)
+			judge_window(a, letter, more, held, whole)
 		end
 	end
 	return not a.refused
@@ -647,35 +647,33 @@ end
 
 -- answer ----------------------------------------------------------------------
 local answer = { fits and 1 or 0, real }
-local function say(n) answer[#answer + 1] = n end
 local function limited(a, letter)
-	return letter == 'h' or (next(a.limit[letter]) ~= nil and a.loaded)
+	return letter == 'h' or (a.loaded and next(a.limit[letter]) ~= nil)
 end
 for _, a in ipairs(accounts) do
-	local mask, kept = 0, 0
-	for _, letter in ipairs(ORDER) do
+	local mask, kept = 2, a.r + a.m > 0 and 2 or 0
+	for _, letter in ipairs(a.loaded and OTHERS or NONE) do
 		local bit = 2 ^ SHAPES[letter].n
 		if limited(a, letter) then mask = mask + bit end
-		if letter == 'h' and a.r + a.m > 0 or letter ~= 'h' and
-		    a.loaded and a.w[letter].n > 0 then
-			kept = kept + bit
-		end
+		if a.w[letter].n > 0 then kept = kept + bit end
 	end
-	for _, n in ipairs({ cap(a.r), cap(a.m), math.min(a.b, BYTES),
-	    cap(a.hr), cap(a.hm), math.min(a.hb, BYTES),
-	    a.next_fit or 0, a.refused and 1 or 0, a.unit or 0,
-	    a.window or 0, a.fits and a.fits.h or 0, mask, kept }) do
-		say(n)
-	end
+	local n = #answer
+	answer[n + 1], answer[n + 2] = cap(a.r), cap(a.m)
+	answer[n + 3] = math.min(a.b, BYTES)
+	answer[n + 4], answer[n + 5] = cap(a.hr), cap(a.hm)
+	answer[n + 6] = math.min(a.hb, BYTES)
+	answer[n + 7], answer[n + 8] = a.next_fit or 0, a.refused and 1 or 0
+	answer[n + 9], answer[n + 10] = a.unit or 0, a.window or 0
+	answer[n + 11] = a.fits and a.fits.h or 0
+	answer[n + 12], answer[n + 13] = mask, kept
 end
 for _, a in ipairs(accounts) do
-	for _, letter in ipairs(OTHERS) do
+	for _, letter in ipairs(a.loaded and OTHERS or NONE) do
 		if limited(a, letter) then
-			local sum = used(a, letter)
-			say(cap(sum.r))
-			say(cap(sum.m))
-			say(math.min(sum.b, BYTES))
-			say(a.fits and a.fits[letter] or 0)
+			local sum, n = used(a, letter), #answer
+			answer[n + 1], answer[n + 2] = cap(sum.r), cap(sum.m)
+			answer[n + 3] = math.min(sum.b, BYTES)
+			answer[n + 4] = a.fits and a.fits[letter] or 0
 		end
 	end
 end
