@@ -428,6 +428,13 @@ local function judge_window(a, letter, more, held, whole)
 end
 local function judge(a, r, m, b, whole)
 	a.refused, a.next_fit, a.unit, a.window = false, 0, 0, 0
+	a.fits = nil
+	-- most have limits of the hour alone, and room
+	local h = a.limit.h
+	if not a.others and not (h.r and r > 0 and a.r + a.hr + r > h.r) and
+	    not (h.m and m > 0 and a.m + a.hm + m > h.m) then
+		return true
+	end
 	a.fits = {}
 	local more, held = { r = r, m = m, b = b },
 	    { r = a.hr, m = a.hm, b = a.hb }
