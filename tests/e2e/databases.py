@@ -17,7 +17,7 @@ import time
 
 import isolate
 import programs
-from services import MILTER_USER, Service, Trouble, write
+from services import MILTER_USER, Service, Trouble, wait_until, write
 
 USER = "backup"		# of base-passwd; no other part of a world uses it
 LOGIN, DATABASE = "millgate", "mail"
@@ -51,6 +51,16 @@ def children(pid):
 def copy(tree, place):
     """With owners and modes."""
     subprocess.run(["cp", "-a", tree, place], check=True)
+
+
+def frozen(pid):
+    """Is each thread stopped, or gone?"""
+    states = set()
+    with contextlib.suppress(OSError):
+        for task in os.listdir("/proc/%d/task" % pid):
+            with open("/proc/%d/task/%s/stat" % (pid, task)) as f:
+                states.add(f.read().rpartition(")")[2].split()[0])
+    return states <= {"T", "Z"}
 
 
 def alive(pid):
@@ -205,6 +215,9 @@ class Database(Service):
         for pid in self.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
+        # until then, one of their threads may still answer
+        wait_until("the database is frozen", lambda: all(
+            map(frozen, self.processes())))
 
     def thaw(self):
         for pid in self.processes():
