@@ -1,5 +1,5 @@
 /*
- * control - the daemon's unix socket: the file, its thread and its clients
+ * control - the daemon's unix socket: its thread and its clients
  *
  * control_answer.c has the answers.
  */
@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -21,7 +19,7 @@
 #include "base/why.h"
 #include "session/services.h"
 #include "control_priv.h"
-#include "daemon_socket_priv.h"
+#include "local_socket_priv.h"
 
 #define PAUSE_MS	100	/* after accept() has failed */
 #define CONTROL		"control-socket \"%s\": "	/* before each error */
@@ -34,77 +32,6 @@ struct control {
 	int		 stop[2];	/* a pipe; closing it ends the thread */
 	pthread_t	 thread;
 };
-
-/* --- the socket file ---------------------------------------------------- */
-
-/*
- * The file exists. It is removed only if it is a socket that a crashed daemon
- * has left.
- */
-static bool
-remove_stale(const char *path, char **why)
-{
-	int error = daemon_socket_probe(path);
-
-	if (error == 0)
-		return why_set(why, CONTROL "another millgate serves it; stop "
-		    "that one, or set another control-socket", path);
-	if (error != ECONNREFUSED)
-		return why_set(why, CONTROL "a file with this name exists "
-		    "(%s); remove it", path, strerror(error));
-	if (unlink(path) != 0)
-		return why_set(why, CONTROL "the old socket cannot be "
-		    "removed: %s", path, strerror(errno));
-	return true;
-}
-
-static bool
-bind_path(int fd, const struct sockaddr_un *un, char **why)
-{
-	mode_t	mask = umask(0177);
-	bool	bound = bind(fd, (const void *)un, sizeof(*un)) == 0;
-	bool	exists = !bound && errno == EADDRINUSE;
-
-	if (!bound && !exists)
-		why_set(why, CONTROL "cannot be created; check that its "
-		    "directory exists and the daemon's user may write to it: "
-		    "%s", un->sun_path, strerror(errno));
-	if (exists && remove_stale(un->sun_path, why)) {
-		bound = bind(fd, (const void *)un, sizeof(*un)) == 0;
-		if (!bound)
-			why_set(why, CONTROL "cannot be created: %s",
-			    un->sun_path, strerror(errno));
-	}
-	umask(mask);
-	return bound;
-}
-
-static int
-open_socket(const char *path, char **why)
-{
-	struct sockaddr_un	un = { .sun_family = AF_UNIX };
-	int			fd;
-
-	if (strlen(path) >= sizeof(un.sun_path)) {
-		why_set(why, CONTROL "the path is too long for a socket; set "
-		    "a shorter one, or \"none\"", path);
-		return -1;
-	}
-	memcpy(un.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd == -1) {
-		why_set(why, CONTROL "socket: %s", path, strerror(errno));
-		return -1;
-	}
-	if (bind_path(fd, &un, why)) {
-		if (listen(fd, CONTROL_WAITING) == 0)
-			return fd;
-		why_set(why, CONTROL "listen: %s", path, strerror(errno));
-		unlink(path);
-	}
-	close(fd);
-	return -1;
-}
 
 /* --- one client --------------------------------------------------------- */
 
@@ -211,7 +138,8 @@ struct control *
 control_open(const char *path, struct services *sv, char **why)
 {
 	struct control	*c;
-	int		 fd = open_socket(path, why);
+	int		 fd = local_socket_open("control-socket", path, 0600,
+			     CONTROL_WAITING, why);
 
 	if (fd == -1)
 		return NULL;
