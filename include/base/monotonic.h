@@ -1,5 +1,5 @@
 /*
- * monotonic - milliseconds of CLOCK_MONOTONIC
+ * monotonic - milliseconds and microseconds of CLOCK_MONOTONIC
  *
  * For deadlines and durations. For the time of day see wallclock.h.
  */
@@ -11,6 +11,7 @@
 #include <time.h>
 
 uint64_t	monotonic_ms(void);
+uint64_t	monotonic_us(void);
 /*
  * The same as of the kernel's last tick (Linux): up to 4 ms old, but five
  * times cheaper.

@@ -21,6 +21,7 @@
 
 #include "dns/answer.h"
 
+struct histogram;
 struct resolver;
 struct lookups;
 struct lookup;
@@ -81,6 +82,8 @@ struct resolver_stats {
 	uint64_t pending_max;	/* more questions at once are refused */
 };
 void		 resolver_stats(struct resolver *r, struct resolver_stats *st);
+/* From each query to its answer, or to the end of all attempts. */
+struct histogram *resolver_latency(struct resolver *r);
 
 /* --- one message ------------------------------------------------------ */
 

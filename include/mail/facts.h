@@ -133,6 +133,7 @@ struct dkim_signature {
 
 struct dkim_facts {
 	bool		 done;
+	uint32_t	 verify_us;	/* microseconds of public-key work */
 	size_t		 n;
 	struct dkim_signature *sig;	/* in the order of the message */
 	size_t		 skipped;	/* beyond the limit: not evaluated */

@@ -25,6 +25,7 @@
 #define OBSERVED_NAME		64	/* octets of a name, NUL included */
 
 struct buf;
+struct metrics_text;
 struct observed;
 struct observed_listener;
 
@@ -63,7 +64,8 @@ void		 observed_session(struct observed_listener *l,
  * rule held or refused the message.
  */
 void		 observed_verdict(struct observed_listener *l,
-		    const char *event, enum action action, const char *rule);
+		    enum direction direction, const char *event,
+		    enum action action, const char *rule);
 
 /*
  * Count a message that was refused because its login has no domain, so that it
@@ -83,6 +85,22 @@ bool		 observed_never(const struct observed_listener *l,
  */
 bool		 observed_hint_due(struct observed_listener *l,
 		    uint64_t ticks);
+
+/*
+ * Write the samples of one metric; its labels are
+ *	sessions		listener
+ *	messages		listener, direction, action
+ *	recipients_refused	listener
+ *	rules_held		listener, rule
+ */
+void		 observed_sessions(struct observed *o,
+		    struct metrics_text *t);
+void		 observed_messages(struct observed *o,
+		    struct metrics_text *t);
+void		 observed_recipients_refused(struct observed *o,
+		    struct metrics_text *t);
+void		 observed_rules_held(struct observed *o,
+		    struct metrics_text *t);
 
 /* Append the JSON array "listeners" of the control socket to `b`. */
 void		 observed_json(struct observed *o, bool macros,

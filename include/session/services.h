@@ -19,6 +19,7 @@
 #include "conf/conf.h"
 #include "dkim/keyring.h"
 #include "session/ceiling.h"
+#include "session/tallies.h"
 
 struct dkim_lib;
 struct fuse;
@@ -42,7 +43,7 @@ struct setup {
 	struct users_query *users;	/* NULL: no users' database */
 };
 
-/* Counters since the start, for the log and for `millgatectl stats'. */
+/* Counters since the start, for the log, `millgatectl stats' and the metrics. */
 struct counters {
 	atomic_uint_fast64_t connections, messages;
 	atomic_uint_fast64_t open_connections;	/* now */
@@ -68,6 +69,7 @@ struct services {
 	struct warned	*warned;	/* which accounts have been warned */
 	struct notifier	*notifier;	/* NULL: no commands are run */
 	struct counters	 counters;
+	struct tallies	 tallies;
 	struct ceiling	 ceiling;
 	/* the size of some login's messages is limited by a setting */
 	atomic_bool	 counts_bytes;

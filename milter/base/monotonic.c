@@ -1,9 +1,11 @@
 /*
- * monotonic - milliseconds of CLOCK_MONOTONIC
+ * monotonic - milliseconds and microseconds of CLOCK_MONOTONIC
  */
 #include "base/monotonic.h"
 
 #define MS_PER_SECOND	1000
+#define US_PER_SECOND	1000000
+#define NS_PER_US	1000
 #define NS_PER_MS	1000000L
 #define NS_PER_SECOND	1000000000L
 
@@ -21,6 +23,16 @@ uint64_t
 monotonic_ms(void)
 {
 	return monotonic_read(CLOCK_MONOTONIC);
+}
+
+uint64_t
+monotonic_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * US_PER_SECOND +
+	    (uint64_t)(ts.tv_nsec / NS_PER_US);
 }
 
 uint64_t

@@ -38,15 +38,19 @@ warn_restart(const struct services *sv, const struct conf *new)
 void
 daemon_reload(struct services *sv, const char *path)
 {
+	struct tallies	*t = &sv->tallies;
 	char		*why = NULL;
 	struct setup	*st = load_setup(path, &why), *old;
 
+	atomic_store(&t->reload_failed, st == NULL);
+	counter_add(st != NULL ? &t->reloads_good : &t->reloads_failed, 1);
 	if (st == NULL) {
 		log_printf(LOG_LEVEL_ERROR, "reload failed, the old "
 		    "configuration remains in use: %s", why);
 		free(why);
 		return;
 	}
+	atomic_store(&t->loaded_at, (uint64_t)sv->now());
 	old = services_setup(sv);
 	warn_restart(sv, st->conf);
 	/* the store may be away */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/monotonic.h"
 #include "dns/resolver.h"
 #include "crypto_verify_priv.h"
 #include "dkim_verify_priv.h"
@@ -104,6 +105,7 @@ weigh(struct dkim_verifier *v, struct candidate *s, struct evidence *e,
 	const struct dns_answer	*answer;
 	struct dkim_trial	*t = &e->trial;
 	const char		*but, *why;
+	uint64_t		 begun;
 
 	if ((why = check_body(v, &s->field, e)) != NULL) {
 		result_set(out, RESULT_PERMERROR, why);
@@ -120,7 +122,9 @@ weigh(struct dkim_verifier *v, struct candidate *s, struct evidence *e,
 		out->temperror = objection(v, &s->field, e) == NULL;
 		return;
 	}
+	begun = monotonic_us();
 	dkim_verify_try(v, s, answer, t);
+	v->verify_us += (uint32_t)(monotonic_us() - begun);
 	if (t->rank < DKIM_RANK_FITS)
 		result_set(out, RESULT_PERMERROR, t->why);
 	else if (t->rank < DKIM_RANK_VERIFIES)
@@ -198,5 +202,6 @@ dkim_verifier_finish(struct dkim_verifier *v, struct dkim_facts *f)
 	}
 	f->n = v->n;
 	f->skipped = v->skipped;
+	f->verify_us = v->verify_us;
 	f->done = true;
 }

@@ -38,6 +38,7 @@ struct dkim_verifier {
 	time_t		 now;
 	struct headers	*header;	/* the session's */
 	size_t		 n, live, skipped;	/* n: live and refused */
+	uint32_t	 verify_us;	/* spent with public keys */
 	size_t		 size;
 	struct candidate **sig;
 	struct sighash_body *body[2];	/* simple, relaxed */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/metrics.h"
 #include "base/monotonic.h"
 #include "dns/resolver.h"
 #include "resolver_priv.h"
@@ -32,6 +33,7 @@ struct query {
 	struct shard	*shard;
 	struct waiters	 waiters;
 	struct question	 question;
+	uint64_t	 asked;		/* monotonic_us */
 	char		 name[];
 };
 
@@ -50,6 +52,7 @@ struct resolver {
 	uint64_t		 key[2];
 	atomic_uint_fast64_t	 timeouts;
 	atomic_uint_fast64_t	 failing;	/* since the last answer */
+	struct histogram	 latency;	/* of queries */
 	struct shard		 shard[SHARDS];
 };
 
@@ -149,6 +152,12 @@ resolver_stats(struct resolver *r, struct resolver_stats *st)
 		st->pending_max = r->backend.limit(r->state);
 }
 
+struct histogram *
+resolver_latency(struct resolver *r)
+{
+	return &r->latency;
+}
+
 /* --- pending queries --------------------------------------------------- */
 
 const char *
@@ -187,6 +196,7 @@ query_new(struct shard *s, const struct question *qn)
 
 	q->chain = NULL;
 	q->shard = s;
+	q->asked = monotonic_us();
 	TAILQ_INIT(&q->waiters);
 	q->question = *qn;
 	q->question.name = memcpy(q->name, qn->name, qn->len + 1);
@@ -265,6 +275,7 @@ resolver_answered(struct query *q, const struct dns_reply *reply)
 
 	a = answer_new(&q->question, reply, s->resolver->clock());
 	note_answered(s->resolver, a->dns.status == DNS_TEMPFAIL);
+	histogram_add(&s->resolver->latency, monotonic_us() - q->asked);
 	pthread_mutex_lock(&s->lock);
 	*query_link(s, &q->question) = q->chain;
 	s->stats.failures += a->dns.status == DNS_TEMPFAIL;

@@ -13,10 +13,13 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/metrics.h"
 #include "session/observed.h"
+#include "session/tallies.h"
 
 #define HINT_MS		60000
 #define OTHERS		"(others)"
+#define DIRECTIONS	(DIRECTION_SUBMISSION + 1)
 
 const struct observed_row observed_rows[OBSERVED_ROWS] = {
 	{ AT_CONNECT, "j" }, { AT_CONNECT, "v" },
@@ -42,7 +45,7 @@ struct observed_listener {
 	atomic_uint_fast64_t	 macro[OBSERVED_ROWS][SENT_VALUE + 1];
 	atomic_uint_fast64_t	 sessions, messages, recipients_refused,
 				 bare_logins;
-	atomic_uint_fast64_t	 action[ACTION_REJECT + 1];
+	atomic_uint_fast64_t	 action[DIRECTIONS][ACTION_REJECT + 1];
 	struct rule_count	 rule[OBSERVED_RULES];
 	atomic_uint_fast64_t	 hinted;	/* ticks of the last, or 0 */
 	pthread_mutex_t		 lock;		/* guards mta and version */
@@ -167,14 +170,14 @@ count_rule(struct observed_listener *l, const char *rule)
 }
 
 void
-observed_verdict(struct observed_listener *l, const char *event,
-    enum action action, const char *rule)
+observed_verdict(struct observed_listener *l, enum direction direction,
+    const char *event, enum action action, const char *rule)
 {
 	if (strcmp(event, "rcpt") == 0) {
 		atomic_fetch_add(&l->recipients_refused, 1);
 	} else {
 		atomic_fetch_add(&l->messages, 1);
-		atomic_fetch_add(&l->action[action], 1);
+		atomic_fetch_add(&l->action[direction][action], 1);
 	}
 	if (rule != NULL)
 		count_rule(l, rule);
@@ -287,7 +290,9 @@ json_listener(struct observed_listener *l, bool macros, struct buf *b)
 	add_number(b, "messages", atomic_load(&l->messages));
 	for (a = ACTION_ACCEPT; a <= ACTION_REJECT; a++) {
 		buf_addstr(b, ", ");
-		add_number(b, action_name(a), atomic_load(&l->action[a]));
+		add_number(b, action_name(a),
+		    atomic_load(&l->action[DIRECTION_INBOUND][a]) +
+		    atomic_load(&l->action[DIRECTION_SUBMISSION][a]));
 	}
 	buf_addstr(b, ", ");
 	add_number(b, "recipients_refused",
@@ -318,4 +323,80 @@ observed_json(struct observed *o, bool macros, struct buf *b)
 		json_listener(o->slot[i], macros, b);
 	}
 	buf_addch(b, ']');
+}
+
+/* --- metrics ------------------------------------------------------------ */
+
+void
+observed_sessions(struct observed *o, struct metrics_text *t)
+{
+	unsigned i, n = atomic_load(&o->n);
+
+	for (i = 0; i < n; i++)
+		metrics_sample(t, (const char *[]){ o->slot[i]->name },
+		    atomic_load(&o->slot[i]->sessions));
+}
+
+void
+observed_recipients_refused(struct observed *o, struct metrics_text *t)
+{
+	unsigned i, n = atomic_load(&o->n);
+
+	for (i = 0; i < n; i++)
+		metrics_sample(t, (const char *[]){ o->slot[i]->name },
+		    atomic_load(&o->slot[i]->recipients_refused));
+}
+
+/*
+ * All actions of a direction that the listener has had a message of: an alert
+ * needs the zero before the first refusal.
+ */
+static void
+listener_messages(struct observed_listener *l, enum direction d,
+    struct metrics_text *t)
+{
+	const char	*label[] = { l->name, tally_direction_name(d), NULL };
+	uint64_t	 n[ACTION_REJECT + 1], sum = 0;
+	enum action	 a;
+
+	for (a = ACTION_ACCEPT; a <= ACTION_REJECT; a++)
+		sum += n[a] = atomic_load(&l->action[d][a]);
+	for (a = ACTION_ACCEPT; a <= ACTION_REJECT && sum > 0; a++) {
+		label[2] = action_name(a);
+		metrics_sample(t, label, n[a]);
+	}
+}
+
+void
+observed_messages(struct observed *o, struct metrics_text *t)
+{
+	unsigned i, n = atomic_load(&o->n);
+
+	for (i = 0; i < n; i++) {
+		listener_messages(o->slot[i], DIRECTION_INBOUND, t);
+		listener_messages(o->slot[i], DIRECTION_SUBMISSION, t);
+	}
+}
+
+static void
+listener_rules(struct observed_listener *l, struct metrics_text *t)
+{
+	const char	*label[] = { l->name, NULL };
+	size_t		 i;
+
+	for (i = 0; i < OBSERVED_RULES; i++) {
+		label[1] = atomic_load(&l->rule[i].rule);
+		if (label[1] == NULL)
+			break;
+		metrics_sample(t, label, atomic_load(&l->rule[i].n));
+	}
+}
+
+void
+observed_rules_held(struct observed *o, struct metrics_text *t)
+{
+	unsigned i, n = atomic_load(&o->n);
+
+	for (i = 0; i < n; i++)
+		listener_rules(o->slot[i], t);
 }

@@ -178,6 +178,7 @@ services_new(struct setup *setup, struct resolver *resolver,
 	sv->warned = warned_new();
 	clock_lock_init(sv);
 	sv->current = setup;
+	tallies_init(&sv->tallies);
 	ceiling_init(&sv->ceiling);
 	if (setup != NULL) {	/* else a test without sessions */
 		ceiling_change(&sv->ceiling, setup->conf);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/monotonic.h"
 #include "dkim/dkim_sign.h"
 #include "dkim/dkim_verify.h"
 #include "policy/policy_identity.h"
@@ -113,6 +114,7 @@ message_end(struct session *s, const char *event)
 
 	session_log(s, v.action, event);
 	stage_outcome(s->message, v.action);
+	stage_tally(s->message, v.action);
 	services_count(s->sv, v.action);
 	message_close(s);
 	return v;
@@ -413,6 +415,7 @@ session_eom(struct session *s, const struct edits **edits)
 	if (m == NULL)
 		return verdict_refuse("sequence", "451 4.3.0",
 		    "The message has no sender; try again");
+	m->ended_us = (uint32_t)monotonic_us() | 1;
 	note_queue_id(s);
 	message_judge(m, judge_message(m));
 	if (!refuses(m) && !stage_sign_finish(m))

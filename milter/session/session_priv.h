@@ -80,7 +80,8 @@ struct message {
 	struct dkim_signer *signer;	/* NULL: none */
 	struct keybase_reply *keys;	/* NULL: no database was asked */
 	const char	*sign_why;	/* why it is not signed */
-	size_t		 nsigned;	/* signatures */
+	uint32_t	 nsigned;	/* signatures */
+	uint32_t	 ned25519;	/* of these */
 	struct spf_limits spf_limits;
 	struct spf_question *spf_mfrom, *spf_helo;	/* NULL: not asked */
 	struct walk	*walks;		/* the last one first */
@@ -92,6 +93,8 @@ struct message {
 	const struct verdict *verdict;	/* the worst so far, as enforced */
 	uint64_t	 began;		/* ticks */
 	unsigned	 refused;	/* recipients */
+	/* the lower half of monotonic_us at its end; 0: it has not ended */
+	uint32_t	 ended_us;
 	bool		 too_large;	/* the header is over the limits */
 	bool		 headers_ended;	/* the author has been parsed */
 	bool		 blocked;	/* the login, or one of its groups */

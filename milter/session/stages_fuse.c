@@ -40,6 +40,7 @@ fuse_block(struct message *m, const struct quota_facts *q,
 	char				 error[STORE_ERROR];
 
 	m->blocked = true;
+	counter_add(&m->sv->tallies.fuse[trip->kind], 1);
 	if (c->mode == MODE_ENFORCE && store_setting_put(m->sv->store,
 	    q->key, STORE_PART_BLOCK, &t, error) != STORE_TAKEN) {
 		services_store_failed(m->sv);

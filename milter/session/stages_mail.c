@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/monotonic.h"
 #include "base/record.h"
 #include "dkim/dkim_sign.h"
 #include "dkim/dkim_verify.h"
@@ -245,7 +246,10 @@ start_signer(struct message *m, const struct signing_keys *keys)
 {
 	size_t i;
 
-	m->nsigned = keys->n;
+	m->nsigned = (uint32_t)keys->n;
+	for (i = 0; i < keys->n; i++)
+		m->ned25519 += tally_algorithm_find(keys->key[i]->algorithm) ==
+		    TALLY_ED25519;
 	m->signer = dkim_signer_new(&m->setup->conf->signing.rules, keys->key,
 	    keys->n, m->arena, m->sv->now());
 	leave_to_mta(m);
@@ -279,14 +283,21 @@ stage_sign_start(struct message *m)
 bool
 stage_sign_finish(struct message *m)
 {
+	struct tallies		*t = &m->sv->tallies;
 	const char *const	*values;
+	uint64_t		 begun;
 	size_t			 i;
 
 	if (m->signer == NULL)
 		return true;
+	begun = monotonic_us();
 	values = dkim_signer_finish(m->signer, &m->sign_why);
-	if (values == NULL)
+	histogram_add(&t->crypto[TALLY_SIGN], monotonic_us() - begun);
+	if (values == NULL) {
+		counter_add(&t->sign_failures, 1);
+		atomic_store(&t->sign_failed_at, m->sv->ticks());
 		return false;
+	}
 	/* the last one planned comes on top: the first key's */
 	for (i = m->nsigned; i > 0; i--)
 		edits_insert_top(&m->edits, "DKIM-Signature", values[i - 1]);

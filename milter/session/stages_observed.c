@@ -82,8 +82,8 @@ stage_observe(struct session *s, enum action taken, const char *event)
 	struct message		*m = s->message;
 	const struct verdict	*v = m->verdict;
 
-	observed_verdict(s->seen, event, taken, v->action >= ACTION_HOLD ?
-	    v->rule : NULL);
+	observed_verdict(s->seen, m->f.direction, event, taken,
+	    v->action >= ACTION_HOLD ? v->rule : NULL);
 	if (lacks_login_domain(m))
 		observed_bare_login(s->seen);
 	if (strcmp(event, "eom") == 0) {

@@ -23,7 +23,8 @@
  *			stage_trace
  *	commit		stage_quota_commit
  *	last answer	stage_observe, stage_hint (by session_log.c),
- *			stage_outcome, stage_quota_close, stage_end
+ *			stage_outcome, stage_tally, stage_quota_close,
+ *			stage_end
  */
 #ifndef MILLGATE_STAGES_PRIV_H
 #define MILLGATE_STAGES_PRIV_H
@@ -133,6 +134,15 @@ void		 stage_trace(struct message *m, bool monitor);
 
 void		 stage_iprev_start(struct message *m);
 void		 stage_iprev_collect(struct message *m);
+
+/* --- stages_tally.c: the metrics ---------------------------------------- */
+
+/* Count the results of a message that has ended, and how long it took. */
+void		 stage_tally(struct message *m, enum action taken);
+/* A call to the store has begun; and it has ended. */
+uint64_t	 stage_store_begin(void);
+void		 stage_store_end(struct message *m, enum tally_store call,
+		    uint64_t begun);
 
 /* --- stages_dmarc.c: called by stages_mail.c ---------------------------- */
 

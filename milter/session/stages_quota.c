@@ -98,13 +98,17 @@ read_settings(struct message *m)
 	struct store_setting	 t[STORE_ACCOUNTS];
 	const char		*key[STORE_ACCOUNTS];
 	char			 error[STORE_ERROR];
+	enum store_answer	 answer;
 	time_t			 now = m->sv->now();
+	uint64_t		 begun;
 	size_t			 i, n = m->f.nquotas;
 
 	for (i = 0; i < n; i++)
 		key[i] = m->f.quota[i].key;
-	if (store_settings_get(m->sv->store, key, n, now, t, error) !=
-	    STORE_TAKEN)
+	begun = stage_store_begin();
+	answer = store_settings_get(m->sv->store, key, n, now, t, error);
+	stage_store_end(m, TALLY_SETTINGS, begun);
+	if (answer != STORE_TAKEN)
 		return settings_unknown(m, error);
 	for (i = 0; i < n; i++) {
 		apply_setting(m->arena, &m->f.quota[i], &t[i]);
@@ -323,6 +327,25 @@ note_used(struct message *m, struct quota_facts *q,
 			    u->reserved[unit];
 }
 
+/* What a group's limits take counts on the plan of its login, too. */
+static void
+tally_plan(struct message *m, enum store_answer answer, bool committed)
+{
+	const char		*plan = m->f.quota[0].plan;
+	struct counter_row	*row;
+
+	if (answer == STORE_UNKNOWN || (!committed && answer == STORE_TAKEN))
+		return;
+	row = counter_set_row(&m->sv->tallies.plans, plan);
+	if (answer == STORE_REFUSED) {
+		counter_add(&row->cell[TALLY_REFUSED], 1);
+	} else {
+		counter_add(&row->cell[TALLY_RECIPIENTS],
+		    m->f.env.recipients);
+		counter_add(&row->cell[TALLY_MESSAGES], 1);
+	}
+}
+
 /* Count and log the store's answer, and warn the site if needed. */
 static void
 note_answer(struct message *m, const struct store_usage *usage,
@@ -331,6 +354,7 @@ note_answer(struct message *m, const struct store_usage *usage,
 	struct counters	*c = &m->sv->counters;
 	size_t		 i;
 
+	tally_plan(m, answer, committed);
 	if (answer == STORE_UNKNOWN) {
 		services_store_failed(m->sv);
 		m->store_error = arena_strdup(m->arena, usage[0].error);
@@ -372,12 +396,15 @@ stage_quota_recipient(struct message *m)
 	struct counted		*c = m->counted;
 	enum store_answer	 answer;
 	time_t			 now;
+	uint64_t		 begun;
 
 	if (c == NULL || c->reservation == NULL)
 		return verdict_accept();
 	set_bytes(m, c->declared, c->recipients + 1);
 	now = services_time_begin(m->sv);
+	begun = stage_store_begin();
 	answer = store_reserve(c->reservation, now, usage);
+	stage_store_end(m, TALLY_RESERVE, begun);
 	services_time_end(m->sv);
 	c->recipients += answer == STORE_TAKEN;
 	note_answer(m, usage, answer, false);
@@ -391,12 +418,15 @@ stage_quota_commit(struct message *m)
 	struct counted		*c = m->counted;
 	enum store_answer	 answer;
 	time_t			 now;
+	uint64_t		 begun;
 
 	if (c == NULL || c->reservation == NULL)
 		return verdict_accept();
 	set_bytes(m, c->size, c->recipients);
 	now = services_time_begin(m->sv);
+	begun = stage_store_begin();
 	answer = store_commit(&c->reservation, now, usage);
+	stage_store_end(m, TALLY_COMMIT, begun);
 	services_time_end(m->sv);
 	note_answer(m, usage, answer, true);
 	return quota_verdict(m, usage, answer);

@@ -333,8 +333,8 @@ count(void *arg)
 		l = observed_listener(o, i % 2 == 0 ? "a" : "b");
 		observed_session(l, &mta);
 		observed_macros(l, AT_MAIL, sent);
-		observed_verdict(l, "eom", ACTION_REJECT, i % 3 == 0 ?
-		    "one" : "two");
+		observed_verdict(l, DIRECTION_INBOUND, "eom", ACTION_REJECT,
+		    i % 3 == 0 ? "one" : "two");
 	}
 	return NULL;
 }
