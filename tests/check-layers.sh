@@ -58,6 +58,7 @@ only mysql.h		directory/directory_mysql.c \
 			directory/directory_mysql_prepared.c
 only ldap.h		directory/directory_ldap.c directory/directory_ldap_why.c
 only lber.h		directory/directory_ldap_deadline.c
+only microhttpd.h	daemon/http_server.c
 only systemd/		daemon/notify_systemd.c
 only syslog.h		base/log.c
 only pwd.h		daemon/privileges.c store/state_file.c base/reach.c \

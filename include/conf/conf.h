@@ -60,6 +60,9 @@ struct conf {
 	const char	*control_socket; /* a path, or CONF_NO_SOCKET */
 	const char	*state_password_file, *state_ca_file;	/* or NULL */
 	unsigned	 state_timeout;	/* milliseconds */
+	const char	*http_listen;	/* conf_http.h parses it; or NULL */
+	const char	*http_token_file;	/* NULL: no token */
+	const char	*metrics_file;	/* NULL: none */
 	const char	*user;
 	const char	*pid_file;	/* NULL: none */
 	bool		 auto_restart;

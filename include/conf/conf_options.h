@@ -99,7 +99,7 @@ conf_syntax_fn	syntax_socket, syntax_group, syntax_owner, syntax_authserv_id,
 		syntax_mechanism, syntax_sender, syntax_field,
 		syntax_skipped_field, syntax_domain,
 		syntax_reason, syntax_command, syntax_login, syntax_certificate,
-		syntax_login_domain, syntax_whole_domain,
+		syntax_login_domain, syntax_whole_domain, syntax_http,
 		syntax_issuer, syntax_tier_mechanism, syntax_tier_sender;
 
 #endif

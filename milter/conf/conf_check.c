@@ -381,6 +381,7 @@ conf_check(struct conf_builder *b)
 	check_control(b);
 	check_state_options(b);
 	check_user(b);
+	conf_check_http(b);
 	check_unlisted(b);
 	check_signing(b);
 	check_keys_database(b);

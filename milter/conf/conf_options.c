@@ -75,6 +75,17 @@ static const struct conf_option conf_options_base[] = {
 	    .min = 10, .max = 60000,
 	    .restart = true, .help = "milliseconds to wait for "
 	    "the Redis server" },
+	{ "", "http-listen", OPT_TEXT, CONF(http_listen), .def = "",
+	    .syntax = syntax_http,
+	    .restart = true, .help = "serve metrics and health on "
+	    "ADDRESS:PORT or unix:PATH; empty: no HTTP" },
+	{ "", "http-token-file", OPT_TEXT, CONF(http_token_file), .def = "",
+	    .syntax = syntax_path,
+	    .restart = true, .help = "file with the token that HTTP clients "
+	    "must send; empty: none" },
+	{ "", "metrics-file", OPT_TEXT, CONF(metrics_file), .def = "",
+	    .syntax = syntax_path, .help = "file for node_exporter, written "
+	    "every 15 seconds; empty: none" },
 	{ "", "user", OPT_TEXT, CONF(user), .def = "millgate",
 	    .syntax = syntax_user,
 	    .restart = true,

@@ -180,6 +180,7 @@ void		 conf_check_socket(struct conf_builder *b);
 void		 conf_check_limits(struct conf_builder *b);
 /* Does any plan or group limit octets? */
 bool		 conf_counts_bytes(const struct conf *c);
+void		 conf_check_http(struct conf_builder *b);
 /* False: the option has no effect on this listener. */
 bool		 conf_listener_takes(const struct session_rules *r,
 		    const char *option);

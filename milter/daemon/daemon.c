@@ -38,6 +38,7 @@
 #include "daemon_tasks_priv.h"
 #include "drain_priv.h"
 #include "file_limit_priv.h"
+#include "http_priv.h"
 #include "notify_priv.h"
 #include "pid_file_priv.h"
 #include "signals_priv.h"
@@ -54,6 +55,7 @@ struct life {
 };
 
 static struct control	*control;	/* NULL: there is no control socket */
+static struct http	*http;		/* NULL: there is no HTTP server */
 static atomic_bool	broken;		/* it cannot serve any longer */
 
 /* Stop as after SIGTERM, but with a failure status, to be started again. */
@@ -118,6 +120,7 @@ daemon_services(struct setup *setup, char **why)
 	sv->notifier = notifier_new();
 	file_limit_check(sv);
 	daemon_tasks_clock(sv);
+	atomic_store(&sv->tallies.loaded_at, (uint64_t)sv->now());
 	daemon_tasks_recall(sv, setup);
 	return sv;
 }
@@ -176,6 +179,7 @@ daemon_stop(const struct life *l, struct services *sv, const struct conf *c)
 	if (!failed)
 		daemon_drain(l->socket != -1);
 	notifier_stop(sv->notifier);
+	http_close(&http);
 	control_close(&control);
 	daemon_tasks_last(sv);
 	if (l->socket == -1)	/* or it belongs to the service manager */
@@ -196,21 +200,37 @@ daemon_stop(const struct life *l, struct services *sv, const struct conf *c)
 	_exit(failed ? STATUS_TROUBLE : 0);
 }
 
-/* Called after privileges are dropped: the daemon's user must remove it. */
-static struct services *
-open_control(struct services *sv, char **why)
+static bool
+open_control(const struct conf *c, struct services *sv, char **why)
 {
-	struct setup	*st;
-	const char	*path;
+	if (strcmp(c->control_socket, CONF_NO_SOCKET) == 0)
+		return true;
+	control = control_open(c->control_socket, sv, why);
+	return control != NULL;
+}
+
+static bool
+open_http(const struct conf *c, struct services *sv, char **why)
+{
+	if (c->http_listen == NULL)
+		return true;
+	http = http_open(c, sv, why);
+	return http != NULL;
+}
+
+/* Called after privileges are dropped: the daemon's user must remove them. */
+static struct services *
+open_own_sockets(struct services *sv, char **why)
+{
+	struct setup *st;
 
 	if (sv == NULL)
 		return NULL;
 	st = services_setup(sv);
-	path = st->conf->control_socket;
-	if (strcmp(path, CONF_NO_SOCKET) != 0) {
-		control = control_open(path, sv, why);
-		if (control == NULL)
-			services_free(&sv);
+	if (!open_control(st->conf, sv, why) ||
+	    !open_http(st->conf, sv, why)) {
+		control_close(&control);
+		services_free(&sv);
 	}
 	setup_unref(&st);
 	return sv;
@@ -229,7 +249,7 @@ start_as_user(const struct life *l, struct setup *setup, int pid_fd,
 		why_set(why, "the process that starts the daemon has ended");
 		setup_unref(&setup);
 	} else
-		sv = open_control(daemon_services(setup, why), why);
+		sv = open_own_sockets(daemon_services(setup, why), why);
 	if (sv != NULL)
 		pid_file_write(pid_fd, l->supervised != NULL ?
 		    l->supervised->parent : getpid());

@@ -6,6 +6,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 #include "base/wallclock.h"
@@ -16,7 +17,9 @@
 #include "store/store.h"
 #include "store/store_outcomes.h"
 #include "store/store_settings.h"
+#include "control_priv.h"
 #include "daemon_tasks_priv.h"
+#include "metrics_priv.h"
 
 #define KEYS_SECONDS	60	/* between two checks of all pending keys */
 #define TROUBLE_SECONDS	10	/* the same while the store fails */
@@ -191,6 +194,29 @@ check_base_keys(struct services *sv)
 	setup_unref(&st);
 }
 
+static struct control_start started;	/* of the daemon, for the metrics */
+
+/* Only the first failure is logged, and its end. */
+static void
+write_metrics(struct services *sv)
+{
+	static bool	 in_trouble;
+	struct setup	*st = services_setup(sv);
+	const char	*path = st->conf->metrics_file;
+	char		*why = NULL;
+	bool		 ok = path == NULL || metrics_file_write(path, sv,
+			     &started, &why);
+
+	if (!ok && !in_trouble)
+		log_printf(LOG_LEVEL_ERROR, "%s", why);
+	else if (ok && in_trouble && path != NULL)
+		log_printf(LOG_LEVEL_INFO, "metrics-file \"%s\" can be "
+		    "written again", path);
+	in_trouble = !ok;
+	free(why);
+	setup_unref(&st);
+}
+
 /* One row is one task. */
 static struct task {
 	void		(*run)(struct services *sv);
@@ -205,6 +231,7 @@ static struct task {
 	{ write_outcomes,	60, false, 0 },
 	{ check_keys,		 1, true, 0 },
 	{ check_base_keys,	 1, true, 0 },
+	{ write_metrics,	15, true, 0 },
 };
 
 #define NTASKS	(sizeof(tasks) / sizeof(tasks[0]))
@@ -220,6 +247,8 @@ daemon_tasks_start(struct services *sv)
 {
 	size_t i;
 
+	started.time = sv->now();
+	started.ticks = sv->ticks();
 	for (i = 0; i < NTASKS; i++)
 		tasks[i].due = due_again(sv, &tasks[i]);
 	daemon_tasks_reloaded();

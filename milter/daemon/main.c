@@ -11,6 +11,7 @@
 #include "directory/directory.h"
 #include "session/services.h"
 #include "daemon_priv.h"
+#include "http_priv.h"
 
 #define STATUS_USAGE	2
 
@@ -27,12 +28,24 @@ static const char help[] =
     "  -f, --foreground   stay in the foreground and log to stderr\n"
     "  -t, --test         check whether a start would succeed, then exit with\n"
     "                     status 0 (it would) or 1 (it would not)\n"
-    "      --version      print the version and the databases that are "
-    "built in\n"
+    "      --version      print the version, and the parts that are built "
+    "in\n"
     "      --help         print this help\n"
     "\n"
     "SIGHUP reloads configuration, users and keys. SIGTERM stops millgate\n"
     "after the messages in progress. Manuals: millgate(8), millgate.conf(5).\n";
+
+static void
+print_version(void)
+{
+	const char *library = http_library();
+
+	printf("%s\ndatabases: %s\n", PACKAGE_STRING, directory_drivers());
+	if (library != NULL)
+		printf("http-listen: libmicrohttpd %s\n", library);
+	else
+		puts("http-listen: not built in (libmicrohttpd is missing)");
+}
 
 static int
 test_configuration(const char *path)
@@ -83,8 +96,7 @@ main(int argc, char **argv)
 			test = true;
 			break;
 		case 'V':
-			printf("%s\ndatabases: %s\n", PACKAGE_STRING,
-			    directory_drivers());
+			print_version();
 			return 0;
 		case 'h':
 			fputs(usage, stdout);

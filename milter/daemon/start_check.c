@@ -21,11 +21,13 @@
 #include "base/reach.h"
 #include "base/why.h"
 #include "conf/conf.h"
+#include "conf/conf_http.h"
 #include "daemon/control_ask.h"
 #include "daemon/privileges.h"
 #include "daemon/start_check.h"
 #include "session/services.h"
 #include "daemon_socket_priv.h"
+#include "http_priv.h"
 
 #define LOCAL	"local:"
 #define RUN	"/run/"
@@ -250,6 +252,29 @@ check_other_files(struct start *s)
 		    strerror(errno));
 }
 
+/* A port in use is no error: the running daemon has it. */
+static void
+check_http(struct start *s)
+{
+	const char		*token = s->c->http_token_file;
+	char			*why = NULL, *text = NULL;
+	struct http_place	 place;
+
+	if (s->c->metrics_file != NULL)
+		check_directory(s, "metrics-file", s->c->metrics_file,
+		    &s->r->warnings);
+	if (s->c->http_listen == NULL)
+		return;
+	if (http_library() == NULL)
+		start_add(&s->r->errors, HTTP_MISSING);
+	if (http_place_parse(s->c->http_listen, &place) && place.path != NULL)
+		check_directory(s, "http-listen", place.path, faults(s));
+	if (token != NULL && (text = http_token_read(token, &why)) == NULL)
+		start_add(faults(s), "%s", why);
+	free(text);
+	free(why);
+}
+
 static void
 check_as_user(struct start *s)
 {
@@ -267,6 +292,7 @@ check_as_user(struct start *s)
 		check_reload(s);
 	check_state_file(s);
 	check_other_files(s);
+	check_http(s);
 }
 
 /* Name the changes that a reload of the running daemon does not make. */
@@ -322,6 +348,7 @@ start_check_files(struct start *s)
 	} else {	/* root at least finds what is missing */
 		check_state_file(s);
 		check_other_files(s);
+		check_http(s);
 	}
 	if (!s->sure && s->r->warnings.len > before)
 		start_add(&s->r->warnings, "these warnings are about a start "
