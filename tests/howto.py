@@ -22,8 +22,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, E2E)
 import recipes				# noqa: E402
 
-MANUALS = ('millgate-howto.7', 'millgate.8', 'millgate.conf.5',
-           'millgatectl.8')
+MANUALS = ('millgate-howto.7', 'millgate-metrics.7', 'millgate.8',
+           'millgate.conf.5', 'millgatectl.8')
 # of these, the cases use every one that a recipe has
 USUAL = ('millgate.conf', 'main.cf', 'master.cf', 'sendmail.mc')
 # the databases of recipes, which a build may be without

@@ -22,6 +22,7 @@ doc=usr/share/doc/millgate
 for file in usr/sbin/millgate usr/bin/millgatectl \
     usr/share/man/man5/millgate.conf.5 usr/share/man/man8/millgate.8 \
     usr/share/man/man7/millgate-howto.7 \
+    usr/share/man/man7/millgate-metrics.7 \
     usr/share/man/man8/millgatectl.8 $doc/README $doc/NEWS $doc/SECURITY \
     $doc/millgate.conf \
     $doc/examples/postfix/main.cf $doc/examples/postfix/master.cf \
