@@ -2,9 +2,9 @@
 #
 # Sourced. There are three rules. Nothing is changed on a machine that runs a
 # mail server. Missing packages are installed, but no servers. Postfix, Dovecot,
-# nsd, Sendmail, Redis, haproxy, PostgreSQL, MariaDB and OpenLDAP are unpacked
-# below the source tree and not installed, so the system gets no user, service
-# or configuration file.
+# nsd, Sendmail, Redis, haproxy, PostgreSQL, MariaDB, OpenLDAP and Prometheus are
+# unpacked below the source tree and not installed, so the system gets no user,
+# service or configuration file.
 
 # The packages that the build, its tests and the end-to-end suite need, by their
 # names in Debian 12. libsystemd, libhiredis, libyaml, libpq, libmariadb, libldap
@@ -38,6 +38,8 @@ HAPROXY="haproxy"
 DATABASES="postgresql-15 postgresql-client-15 mariadb-server-core
 mariadb-client-core slapd ldap-utils postfix-pgsql postfix-mysql postfix-ldap
 postfix-sqlite"
+# promtool and a second reader of metrics. Unpacked for the same reason.
+PROMETHEUS="prometheus python3-prometheus-client"
 # Always unpacked: the SPF suites are in its documentation, which dpkg may
 # be told to leave out.
 SUITES="python3-spf"
@@ -212,14 +214,15 @@ unpack()
 	echo "$*" >"$target/complete"
 }
 
-# Unpacks Sendmail, Redis, haproxy and the SPF suites into directory $1, and the
-# other servers unless the system has them. Does nothing if they are there already.
+# Unpacks Sendmail, Redis, haproxy, Prometheus and the SPF suites into directory
+# $1, and the other servers unless the system has them. Does nothing if they are
+# there already.
 unpack_servers()
 {
-	wanted="$SERVERS $SENDMAIL $REDIS $HAPROXY $SUITES"
+	wanted="$SERVERS $SENDMAIL $REDIS $HAPROXY $PROMETHEUS $SUITES"
 	if [ -x /usr/lib/postfix/sbin/master ] &&
 	    [ -x /usr/bin/doveconf ] && [ -x /usr/sbin/nsd ]; then
-		wanted="$SENDMAIL $REDIS $HAPROXY $SUITES"
+		wanted="$SENDMAIL $REDIS $HAPROXY $PROMETHEUS $SUITES"
 	fi
 	# shellcheck disable=SC2086
 	unpack "$1" $wanted

@@ -128,6 +128,7 @@ class World:
                              ("redis", 6379), ("pgsql", 5432), ("mysql", 3306),
                              # low ports are for root
                              ("ldap", 3389), ("ldaps", 3636), ("faulty", 5440),
+                             ("http", 8898),
                              ("contrib_submission", 1587),
                              ("contrib_submissions", 1465),
                              ("sendmail_mta", 2525), ("sendmail_msa", 2587),
