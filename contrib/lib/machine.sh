@@ -39,7 +39,7 @@ DATABASES="postgresql-15 postgresql-client-15 mariadb-server-core
 mariadb-client-core slapd ldap-utils postfix-pgsql postfix-mysql postfix-ldap
 postfix-sqlite"
 # promtool and a second reader of metrics. Unpacked for the same reason.
-PROMETHEUS="prometheus python3-prometheus-client"
+PROMETHEUS="prometheus python3-prometheus-client python3-decorator"
 # Always unpacked: the SPF suites are in its documentation, which dpkg may
 # be told to leave out.
 SUITES="python3-spf"
