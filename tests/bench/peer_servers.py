@@ -178,8 +178,11 @@ class Millgate(Server):
     proof_in = ("spf=pass", "dkim=pass", "dmarc=pass")
     proof_out, rejects = ("DKIM-Signature",), True
 
+    more = ""				# of the configuration
+
     def __init__(self, place):
         super().__init__(place)
+        self.build = place.build
         self.log = os.devnull		# it has a line for each message
 
     def last_words(self):
@@ -202,9 +205,9 @@ plan huge { recipients-per-hour = 1000000000 }
 default-plan = huge
 signing { key-directory = "%s/keys" }
 dmarc { on-reject = reject }
-""" % (self.socket, HOST, self.directory, self.place.dns_port,
-            self.place.directory))
-        return [os.path.join(self.place.build, "millgate"), "-f", "-c", conf]
+%s""" % (self.socket, HOST, self.directory, self.place.dns_port,
+            self.place.directory, self.more))
+        return [os.path.join(self.build, "millgate"), "-f", "-c", conf]
 
 
 class Bare(Server):
