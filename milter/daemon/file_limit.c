@@ -14,8 +14,10 @@
 #include "dns/resolver.h"
 #include "session/services.h"
 #include "file_limit_priv.h"
+#include "http_priv.h"
 
-#define OWN_FILES	128	/* state, sockets, logs, notify-commands */
+/* state, sockets, logs, notify-commands; and HTTP clients */
+#define OWN_FILES	(128 + HTTP_CLIENTS)
 #define ROUND		1024	/* advice is a multiple of it */
 
 void
