@@ -4,9 +4,13 @@
  */
 #include "test.h"
 
+#include <utime.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
+#include "daemon/control_priv.h"
 #include "daemon/daemon_tasks_priv.h"
+#include "daemon/metrics_priv.h"
 #include "dkim/crypto.h"
 #include "dkim/keyrecord.h"
 #include "dkim/keyring.h"
@@ -48,6 +52,8 @@ make_key(void)
 	snprintf(command, sizeof(command), "%s/keys/example.org/s1.private",
 	    dir);
 	write_file(command, pem.data, pem.len);
+	assert_int_equal(utime(command, &(struct utimbuf){ 1000000000,
+	    1000000000 }), 0);
 	buf_printf(&zone, NAME " TXT \"%s\"\n", keyrecord_text(a, key));
 	crypto_key_free(&key);
 	arena_free(&a);
@@ -139,6 +145,21 @@ expect(struct services *sv, const char *want, bool warned)
 	expect_of(sv, "example.org", want, warned);
 }
 
+/* The metrics have this line. */
+static void
+exports(struct services *sv, const char *line)
+{
+	static const struct control_start	 start_of_test;
+	struct buf				 b = BUF_INIT, want = BUF_INIT;
+
+	buf_printf(&want, "\n%s\n", line);
+	metrics_write(sv, &start_of_test, METRICS_PROMETHEUS, &b);
+	if (strstr(buf_str(&b), buf_str(&want)) == NULL)
+		fail_msg("no \"%s\" in:\n%s", line, buf_str(&b));
+	buf_free(&want);
+	buf_free(&b);
+}
+
 static void
 a_key_that_was_seen_signs_after_a_restart(void **state)
 {
@@ -147,8 +168,18 @@ a_key_that_was_seen_signs_after_a_restart(void **state)
 
 	(void)state;
 	expect(sv, "unsigned=\"key pending\"", true);
+	exports(sv, "millgate_keys{state=\"active\"} 0");
+	exports(sv, "millgate_keys{state=\"pending\"} 1");
+	exports(sv, "millgate_unsigned_messages_total{reason=\"key "
+	    "pending\"} 1");
+	exports(sv, "millgate_keys_oldest_timestamp_seconds{state=\"pending\"}"
+	    " 1000000000");
 	run_tasks(sv);
 	expect(sv, " signed=1", false);
+	exports(sv, "millgate_keys{state=\"active\"} 1");
+	exports(sv, "millgate_keys{state=\"pending\"} 0");
+	exports(sv, "millgate_signatures_total{algorithm=\"ed25519-sha256\"} "
+	    "1");
 	services_free(&sv);
 	/* the name server has failed, and no task has run yet */
 	sv = start(NAME " SERVFAIL\n");

@@ -162,6 +162,12 @@ def a_token_is_needed_for_all_but_health(w):
         assert fetch(w, Authorization="Bearer " + token)[0] == 200
         assert fetch(w, "/nothing")[0] == 401
         assert fetch(w, "/healthz")[0] == 200
+        os.chmod(path, 0o644)
+        done = subprocess.run([os.path.join(w.build, "millgate"), "-t", "-c",
+                               w.millgate.conf], capture_output=True,
+                              text=True, timeout=60)
+        assert done.returncode == 1, done
+        assert "everyone may read or write this token" in done.stderr, done
 
 
 @case
