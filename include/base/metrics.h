@@ -42,7 +42,7 @@ extern const uint32_t histogram_bounds[HISTOGRAM_BOUNDS];
 
 /* All zero is empty. */
 struct histogram {
-	/* each duration is in one bucket; the last has those above all bounds */
+	/* one bucket for each duration; the last is above all bounds */
 	atomic_uint_fast64_t	 bucket[HISTOGRAM_BOUNDS + 1];
 	atomic_uint_fast64_t	 sum;		/* microseconds */
 };

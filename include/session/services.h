@@ -43,7 +43,7 @@ struct setup {
 	struct users_query *users;	/* NULL: no users' database */
 };
 
-/* Counters since the start, for the log, `millgatectl stats' and the metrics. */
+/* Counters since the start, for log, metrics and `millgatectl stats'. */
 struct counters {
 	atomic_uint_fast64_t connections, messages;
 	atomic_uint_fast64_t open_connections;	/* now */

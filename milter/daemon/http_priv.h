@@ -7,7 +7,8 @@
  * Bounds: HTTP_CLIENTS connections, HTTP_REQUEST octets for each, request and
  * header of the answer together, HTTP_SECONDS from the connection to the end
  * of the answer. When HTTP_CROWD clients are connected, the next one closes
- * the connection of the one that has been there longest.
+ * the connection of the one that has been there longest. After HTTP_RATE
+ * requests in a second, further ones wait for the next second.
  */
 #ifndef MILLGATE_HTTP_PRIV_H
 #define MILLGATE_HTTP_PRIV_H
@@ -21,6 +22,7 @@
 #define HTTP_CROWD	48
 #define HTTP_REQUEST	8192
 #define HTTP_SECONDS	10
+#define HTTP_RATE	50
 
 struct conf;
 struct http;

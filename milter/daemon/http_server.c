@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/monotonic.h"
 #include "base/why.h"
 #include "conf/conf.h"
 #include "conf/conf_http.h"
@@ -41,6 +42,8 @@ struct http {
 	int		 fd;
 	int		 stop[2];	/* a pipe; closing it ends the thread */
 	pthread_t	 thread;
+	uint64_t	 second;	/* monotonic_ms at its begin */
+	unsigned	 requests;	/* in this second */
 	size_t		 nclients;
 	struct http_client client[HTTP_CLIENTS + 1];
 };
@@ -160,6 +163,7 @@ on_request(void *arg, struct MHD_Connection *connection, const char *url,
 	(void)data;
 	(void)size;
 	(void)context;
+	h->requests++;
 	http_answer(&h->site, &ask, &rs);
 	r = MHD_create_response_from_buffer(rs.body.len, rs.body.data,
 	    MHD_RESPMEM_MUST_COPY);
@@ -174,6 +178,37 @@ on_request(void *arg, struct MHD_Connection *connection, const char *url,
 
 /* --- the thread ---------------------------------------------------------- */
 
+/* A client that asks in a loop must not take the processor from mail. */
+static int
+http_pause(struct http *h)
+{
+	uint64_t now = monotonic_ms();
+
+	if (now - h->second >= 1000) {
+		h->second = now;
+		h->requests = 0;
+	}
+	return h->requests < HTTP_RATE ? 0 : (int)(h->second + 1000 - now);
+}
+
+/* Until a socket is ready, or the server must pause. False: stop. */
+static bool
+http_wait(struct http *h, struct pollfd pfd[2])
+{
+	MHD_UNSIGNED_LONG_LONG	ms;
+	int			pause = http_pause(h);
+
+	if (pause > 0)
+		poll(&pfd[1], 1, pause);
+	else {
+		if (MHD_get_timeout(h->library, &ms) != MHD_YES ||
+		    ms > TICK_MS)
+			ms = TICK_MS;
+		poll(pfd, 2, (int)ms);
+	}
+	return pfd[1].revents == 0;
+}
+
 static void *
 http_thread(void *arg)
 {
@@ -183,18 +218,13 @@ http_thread(void *arg)
 	struct pollfd	 pfd[2] = {
 		{ info->epoll_fd, POLLIN, 0 }, { h->stop[0], POLLIN, 0 }
 	};
-	MHD_UNSIGNED_LONG_LONG	 ms;
 
-	for (;;) {
-		if (MHD_get_timeout(h->library, &ms) != MHD_YES ||
-		    ms > TICK_MS)
-			ms = TICK_MS;
-		poll(pfd, 2, (int)ms);
-		if (pfd[1].revents != 0)
-			return NULL;
+	while (http_wait(h, pfd)) {
 		clients_late(h);
-		MHD_run(h->library);
+		if (http_pause(h) == 0)
+			MHD_run(h->library);
 	}
+	return NULL;
 }
 
 /* --- open and close ------------------------------------------------------ */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/monotonic.h"
 #include "conf/conf.h"
 #include "daemon/health_priv.h"
 #include "daemon/http_priv.h"
@@ -457,6 +458,29 @@ deaf_clients_are_closed(void **state)
 	services_free(&sv);
 }
 
+/* A loop of requests is slowed down, and each of them is answered. */
+static void
+a_flood_is_slowed_down(void **state)
+{
+	/* a run of the library may answer all that wait */
+	enum { FLOOD = 2 * (HTTP_RATE + HTTP_CLIENTS) };
+	char		 answer[1000];
+	struct services	*sv = open_services("");
+	struct http	*h = open_http(sv);
+	uint64_t	 begun = monotonic_ms();
+	int		 i;
+
+	(void)state;
+	for (i = 0; i < FLOOD; i++) {
+		ask("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", answer,
+		    sizeof(answer));
+		assert_non_null(strstr(answer, "200 OK"));
+	}
+	assert_true(monotonic_ms() - begun >= 1000);
+	http_close(&h);
+	services_free(&sv);
+}
+
 static void
 a_socket_in_use_is_not_taken(void **state)
 {
@@ -490,6 +514,7 @@ main(void)
 		cmocka_unit_test(slow_clients_are_closed),
 		cmocka_unit_test(a_crowd_is_thinned),
 		cmocka_unit_test(deaf_clients_are_closed),
+		cmocka_unit_test(a_flood_is_slowed_down),
 		cmocka_unit_test(a_socket_in_use_is_not_taken),
 	};
 	int failed;
