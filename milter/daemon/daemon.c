@@ -115,7 +115,6 @@ daemon_services(struct setup *setup, char **why)
 		setup_unref(&setup);
 		return NULL;
 	}
-	setup_probe_log(setup);
 	sv = services_new(setup, resolver, store, hostname);
 	sv->notifier = notifier_new();
 	file_limit_check(sv);
@@ -317,6 +316,8 @@ daemon_live(const struct life *l, struct conf *c)
 	}
 	log_open("millgate", l->options->foreground);
 	first = services_setup(sv);
+	/* it starts threads, which log, too */
+	setup_probe_log(first);
 	error = pthread_create(&thread, NULL, serve_thread, sv);
 	if (error != 0) {
 		log_printf(LOG_LEVEL_ERROR, "cannot start the libmilter "
