@@ -158,6 +158,12 @@ struct directory *directory_ref(struct directory *d);
  * nothing to do, and not for those in a library.
  */
 void		 directory_free(struct directory **dp);
+/*
+ * Has this process ever started a thread of a directory? One that has ended may
+ * still run the destructors of a library. Such a process must not run the exit
+ * handlers of exit(3), but end by _exit(2).
+ */
+bool		 directory_has_threads(void);
 
 /*
  * Ask. `key` names the question in the cache; NULL: the cache is not used, and

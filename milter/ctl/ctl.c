@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "directory/directory.h"
 #include "ctl_priv.h"
@@ -70,6 +71,19 @@ run_command(struct ctl *c, int argc, char **argv)
 	return CTL_TROUBLE;
 }
 
+/*
+ * A thread may be in a library, such as libcrypto, that cannot be used any more
+ * once its exit handler has run.
+ */
+static int
+end_with(int status)
+{
+	if (!directory_has_threads())
+		return status;
+	fflush(NULL);
+	_exit(status);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -108,5 +122,5 @@ main(int argc, char **argv)
 		print_usage(stderr);
 		return CTL_TROUBLE;
 	}
-	return run_command(&c, argc - optind, argv + optind);
+	return end_with(run_command(&c, argc - optind, argv + optind));
 }

@@ -6,6 +6,7 @@
  */
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@
 #include "directory_priv.h"
 
 #define WHY_MAX		(DIRECTORY_ERROR + 320)	/* with the server's name */
+
+static atomic_bool started;
 
 struct thread {
 	struct directory *d;
@@ -342,8 +345,15 @@ directory_thread_start(struct directory *d)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
 	if (ok) {
+		atomic_store(&started, true);
 		d->threads++;
 		d->uses++;
 	}
 	return ok || d->threads > 0;
+}
+
+bool
+directory_has_threads(void)
+{
+	return atomic_load(&started);
 }
