@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/ascii.h"
+#include "base/monotonic.h"
 #include "conf/users.h"
 #include "conf/users_query.h"
 #include "daemon/privileges.h"
@@ -33,6 +34,8 @@ struct show {
 	struct arena	*arena;
 	struct conf	*conf;		/* NULL: no plans */
 	struct users_query *query;	/* NULL: none */
+	bool		 failed;	/* it did, which has been reported */
+	bool		 silent;	/* it did not answer in time */
 	struct store	*store;
 	struct store_setting_rows set;	/* sorted by key */
 	time_t		 now;
@@ -151,12 +154,32 @@ limits_of_group(const struct show *s, const char *key)
 	return plan;
 }
 
+/* The first failure is reported. After a time-out the database is not asked. */
+static struct users_reply
+entry_of(struct show *s, const char *login)
+{
+	uint64_t		 start = monotonic_ms();
+	struct users_reply	 r;
+
+	r = users_lookup(s->conf->users, s->silent ? NULL : s->query, login,
+	    (uint64_t)s->now * 1000, s->arena);
+	if (s->silent && r.answer == USERS_NONE)
+		r.answer = USERS_UNKNOWN;
+	if (r.answer != USERS_UNKNOWN || s->silent)
+		return r;
+	s->silent = monotonic_ms() - start >= s->conf->users_timeout;
+	if (!s->failed)
+		ctl_complain("plans are missing in the output: %s", r.why);
+	s->failed = true;
+	return r;
+}
+
 /*
  * The plan of an account, on listeners that have none of their own. NULL: it
  * is not known, or the account is not limited.
  */
 static const struct plan_rules *
-plan_of(const struct show *s, const char *login)
+plan_of(struct show *s, const char *login)
 {
 	const struct group_rules *group[GROUPS_OF_LOGIN];
 	const struct plan_rules	*plan;
@@ -172,8 +195,7 @@ plan_of(const struct show *s, const char *login)
 	    after(login, RELAY_BUCKET) != NULL ||
 	    after(login, GROUP_BUCKET) != NULL)
 		return plan;
-	entry = users_lookup(s->conf->users, s->query, login,
-	    (uint64_t)s->now * 1000, s->arena);
+	entry = entry_of(s, login);
 	if (entry.answer == USERS_UNKNOWN)
 		return NULL;
 	places.user = entry.user;
@@ -262,7 +284,7 @@ quota_gather(struct show *s, struct store_rows *rows, char error[STORE_ERROR])
 
 /* The plan, limits, settings and counts of an account. */
 static bool
-quota_look(const struct show *s, const char *key, struct quota_row *row)
+quota_look(struct show *s, const char *key, struct quota_row *row)
 {
 	const struct store_setting_row *set = setting_row(&s->set, key);
 
@@ -283,7 +305,7 @@ quota_look(const struct show *s, const char *key, struct quota_row *row)
 }
 
 static bool
-print_json(const struct show *s, const struct store_rows *rows, size_t n)
+print_json(struct show *s, const struct store_rows *rows, size_t n)
 {
 	struct quota_row	row;
 	size_t			i;
@@ -320,7 +342,7 @@ shows_bytes(const struct show *s)
 }
 
 static bool
-print_table(const struct show *s, const struct store_rows *rows, size_t n)
+print_table(struct show *s, const struct store_rows *rows, size_t n)
 {
 	struct quota_table	table = { .bytes = shows_bytes(s) };
 	struct quota_row	row;

@@ -5,9 +5,11 @@ With the daemon stopped, while it runs, and after it was started again.
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 BUILD = os.environ.get('MILLGATE_BUILD', '.')
@@ -254,6 +256,42 @@ def qualified(where):
         fail('explain Bob, with login-domain: %r' % said)
 
 
+def silent_server():
+    """A server that accepts connections, and the list of them."""
+    listener = socket.create_server(('127.0.0.1', 0))
+    clients = []
+
+    def accept():
+        while True:
+            clients.append(listener.accept())
+
+    threading.Thread(target=accept, daemon=True).start()
+    return listener.getsockname()[1], clients
+
+
+def asked_once(where):
+    """A database that does not answer is asked for one of many logins."""
+    version = subprocess.run([TOOL, '--version'], capture_output=True,
+                             text=True).stdout.split()
+    url = {'pgsql': 'pgsql://x@127.0.0.1:%d/mail?tls=no',
+           'mysql': 'mysql://x@127.0.0.1:%d/mail?tls=no'}
+    for driver in set(url) & set(version):
+        port, clients = silent_server()
+        with open(where + '/silent', 'w', encoding='utf-8') as f:
+            f.write('state = "%s/state.db"\nusers-timeout = 200\n'
+                    'users-database = "%s"\nusers-query = '
+                    '"SELECT plan FROM users WHERE login = $1"\n'
+                    % (where, url[driver] % port))
+        done = subprocess.run([TOOL, '-c', where + '/silent', '--json',
+                               'quota', 'show'],
+                              capture_output=True, text=True)
+        shown = len(json.loads(done.stdout or '[]'))
+        if done.returncode != 0 or shown < 3 or len(clients) != 1 or \
+                done.stderr.count('plans are missing in the output') != 1:
+            fail('%s is silent: status %d, %d rows, %d connections: %s' % (
+                driver, done.returncode, shown, len(clients), done.stderr))
+
+
 with tempfile.TemporaryDirectory() as where:
     with open(where + '/conf', 'w', encoding='utf-8') as f:
         f.write(CONF % {'dir': where})
@@ -274,5 +312,6 @@ with tempfile.TemporaryDirectory() as where:
     stop(start(where))
     kept(where)
     qualified(where)
+    asked_once(where)
 
 sys.exit(bad != 0)
