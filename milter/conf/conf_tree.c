@@ -178,13 +178,40 @@ complaints_end(struct complaints *c)
 	    c->n - COMPLAINTS_MAX);
 }
 
+/*
+ * The password in a URL, which has "..." in errors, because they are logged;
+ * *end is after it. The end of the text: there is none. A password may have
+ * all characters, also those that end a part of a URL.
+ */
+static const char *
+shown_password(const char *text, const char **end)
+{
+	const char	*url = strstr(text, "://"), *at = strrchr(text, '@');
+	const char	*colon = url != NULL ? strchr(url + 3, ':') : NULL;
+	const char	*option = url != NULL ? strstr(url, "password=") : NULL;
+
+	*end = text + strlen(text);
+	if (colon != NULL && at != NULL && colon < at) {
+		*end = at;
+		return colon + 1;
+	}
+	return option != NULL ? option + strlen("password=") : *end;
+}
+
 const char *
 conf_shown(struct arena *a, const char *text)
 {
 	struct buf	 b = BUF_INIT;
+	const char	*end, *password = shown_password(text, &end);
 	const char	*p, *shown;
 
 	for (p = text; *p != '\0' && b.len < SHOWN_MAX; p++) {
+		if (p == password) {
+			buf_addstr(&b, "...");
+			p = end;
+			if (*p == '\0')
+				break;
+		}
 		if (*p < ' ' || *p > '~')
 			buf_printf(&b, "\\x%02x", (unsigned char)*p);
 		else

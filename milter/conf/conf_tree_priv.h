@@ -109,7 +109,10 @@ bool		 complaints_skip(const struct complaints *c,
 		    const struct conf_section *s);
 /* Once, at the end: "file: and 12 more; correct these first". */
 void		 complaints_end(struct complaints *c);
-/* `text` in printable characters, cut after some 60 octets. */
+/*
+ * `text` in printable characters, cut after some 60 octets; "..." in place of
+ * the password in a URL.
+ */
 const char	*conf_shown(struct arena *a, const char *text);
 
 /* What to do about an error of libconfuse, whose text begins like this. */

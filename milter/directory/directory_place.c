@@ -141,10 +141,9 @@ place_take_options(struct url *u)
 	u->end = mark;
 	if (len == 7 && memcmp(option, "tls=yes", len) == 0)
 		return NULL;
+	/* it is not shown: it may be a password */
 	if (len != 6 || memcmp(option, "tls=no", len) != 0)
-		return arena_printf(u->arena, "has an unknown option "
-		    "\"%.*s\"; the only one is ?tls=no",
-		    len < 40 ? (int)len : 40, option);
+		return "has an unknown option; the only one is ?tls=no";
 	if (u->scheme->tls_at_once)
 		return "says ldaps and tls=no; write ldap:// for no TLS";
 	u->place->tls = false;

@@ -350,8 +350,22 @@ static const struct {
 	    "the host name of this service, for example mx.example.net" },
 	{ "a password in the URL of the state",
 	    "state = \"redis://:secret@host/0\"",
-	    "t:1: state = \"redis://:secret@host/0\" contains a password; "
+	    "t:1: state = \"redis://:...@host/0\" contains a password; "
 	    "write it into a file and set state-password-file" },
+	{ "a password with characters that end the part of a URL",
+	    "users-database = \"pgsql://u:p@/?ss@h/d\"\nusers-query = \"$1\"",
+	    "t:1: users-database = \"pgsql://u:...@h/d\" has an unknown "
+	    "option; the only one is ?tls=no" },
+	{ "a password in a URL with an unknown name",
+	    "users-database = \"mariadb://u:secret@h/d\"\n"
+	    "users-query = \"$1\"",
+	    "t:1: users-database = \"mariadb://u:...@h/d\" begins with "
+	    "mariadb://, which is not known; write mysql:// for MariaDB" },
+	{ "a password as an option of a URL",
+	    "users-database = \"pgsql://u@h/d?password=secret\"\n"
+	    "users-query = \"$1\"",
+	    "t:1: users-database = \"pgsql://u@h/d?password=...\" has an "
+	    "unknown option; the only one is ?tls=no" },
 	{ "a password for a state file",
 	    "state-password-file = \"/x\"",
 	    "t:1: state-password-file has no effect on a state file; remove "
