@@ -18,6 +18,7 @@
 struct arena;
 struct buf;
 struct keyring;
+struct probed;
 struct resolver;
 struct store_key;
 struct store_place;
@@ -124,6 +125,13 @@ const char	*ctl_database_said(const struct conf *conf,
 /* The value of "users-database": an object, or null. */
 void		 ctl_json_database(struct buf *b, const struct conf *conf,
 		    const struct users_reply *r);
+
+/* --- databases: ctl_common_probe.c --------------------------------------- */
+
+/* "users-database "URL": HOST:PORT answers (3 ms)" on stdout */
+void		 ctl_print_probe(const struct probed *p);
+/* Append it as an object. */
+void		 ctl_json_probe(struct buf *b, const struct probed *p);
 
 /* --- limits and blocks --------------------------------------------------- */
 

@@ -47,12 +47,8 @@ print_json_probe(const struct probed *p)
 {
 	struct buf b = BUF_INIT;
 
-	buf_addch(&b, '{');
-	ctl_json_text(&b, "option", p->option);
-	ctl_json_text(&b, "place", p->place);
-	ctl_json_text(&b, "server", p->server);
-	ctl_json_text(&b, "error", p->why);
-	printf("%s, \"ms\": %llu}", buf_str(&b), (unsigned long long)p->ms);
+	ctl_json_probe(&b, p);
+	fputs(buf_str(&b), stdout);
 	buf_free(&b);
 }
 
@@ -63,8 +59,7 @@ print_probe(const struct probed *p)
 		fprintf(stderr, "%s \"%s\": %s\n", p->option, p->place,
 		    p->why);
 	else
-		printf("%s \"%s\": %s answers (%llu ms)\n", p->option,
-		    p->place, p->server, (unsigned long long)p->ms);
+		ctl_print_probe(p);
 }
 
 /* Ask each database. False: one of them does not answer as it must. */

@@ -3,10 +3,10 @@
  *
  *	doctor [--postfix DIR] [--sendmail FILE] [--json]
  *
- * Two sources: what the running daemon has received since it started, and the
- * configuration of the MTA. The judgement is in doctor/advice*.c. Without an
- * option, the configuration is read from its usual place, if the daemon has
- * seen this MTA or none yet.
+ * Three sources: what the running daemon has received since it started, the
+ * configuration of the MTA, and the answers of databases. The judgement is in
+ * doctor/advice*.c. Without an option, the configuration is read from its usual
+ * place, if the daemon has seen this MTA or none yet.
  */
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +36,7 @@ static const char usage[] =
 
 struct doctor {
 	const struct ctl *ctl;
-	const struct conf *conf;
+	struct conf	*conf;
 	const char	*postfix, *sendmail;	/* options; NULL: not given */
 	struct diagnosis d;
 };
@@ -291,6 +291,7 @@ examine(struct doctor *w, bool json)
 	good = advise_postfix(w) && advise_sendmail(w);
 	if (good) {
 		advise_seen(w);
+		doctor_databases(w->conf, &w->d);
 		doctor_keys(w->ctl, w->conf, &w->d.advice);
 		advise_socket(w);
 		if (json)

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "session/services.h"
 #include "ctl_common_priv.h"
 #include "ctl_doctor_priv.h"
 
@@ -144,6 +145,9 @@ doctor_print(const struct diagnosis *d)
 	if (d->postfix == NULL && d->sendmail == NULL)
 		puts("no configuration of an MTA was read; give --postfix or "
 		    "--sendmail");
+	for (i = 0; i < d->nprobes; i++)
+		if (d->probe[i].why == NULL)
+			ctl_print_probe(&d->probe[i]);
 	putchar('\n');
 	for (i = 0; i < d->advice.n; i++) {
 		item = &d->advice.item[i];
@@ -167,6 +171,14 @@ doctor_print_json(const struct diagnosis *d, const char *answer)
 	    "null");
 	ctl_json_text(&b, "postfix", d->postfix);
 	ctl_json_text(&b, "sendmail", d->sendmail);
+	ctl_json_name(&b, "databases");
+	buf_addch(&b, '[');
+	for (i = 0; i < d->nprobes; i++) {
+		if (i > 0)
+			buf_addstr(&b, ", ");
+		ctl_json_probe(&b, &d->probe[i]);
+	}
+	buf_addch(&b, ']');
 	ctl_json_name(&b, "advice");
 	buf_addch(&b, '[');
 	for (i = 0; i < d->advice.n; i++) {

@@ -13,12 +13,15 @@
 struct conf;
 struct ctl;
 struct json;
+struct probed;
 
 struct diagnosis {
 	struct arena	*arena;
 	const struct json *daemon;	/* the daemon's answer; NULL: none */
 	/* path of the configuration that was read; NULL: none */
 	const char	*postfix, *sendmail;
+	const struct probed *probe;	/* the databases */
+	size_t		 nprobes;
 	struct advice_list advice;
 	size_t		 ours;		/* the first ones concern millgate */
 };
@@ -26,6 +29,8 @@ struct diagnosis {
 /* ctl_doctor_keys.c: add advice about keys that wait for their record. */
 void	doctor_keys(const struct ctl *c, const struct conf *conf,
 	    struct advice_list *advice);
+/* ctl_doctor_databases.c: ask them; add advice about those that fail. */
+void	doctor_databases(struct conf *conf, struct diagnosis *d);
 void	doctor_print(const struct diagnosis *d);
 /* `answer` is the text of d->daemon. */
 void	doctor_print_json(const struct diagnosis *d, const char *answer);

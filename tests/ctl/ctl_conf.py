@@ -45,6 +45,18 @@ def write(path, text):
         f.write(text)
 
 
+def doctor(d, conf):
+    """The databases and the advice about them."""
+    mta = os.path.join(d, 'sendmail.cf')
+    write(mta, '')
+    r = subprocess.run([TOOL, '-c', conf, 'doctor', '--sendmail', mta,
+                        '--json'], capture_output=True, text=True)
+    said = json.loads(r.stdout)
+    return ([(p['option'], p['error']) for p in said['databases']],
+            [(a['where'], a['text']) for a in said['advice']
+             if a['id'] == 'database-failing'])
+
+
 def probes(d):
     """A database is asked: it is there, or not, or the query is wrong."""
     conf, path = os.path.join(d, 'probe.conf'), os.path.join(d, 'users.db')
@@ -62,6 +74,7 @@ def probes(d):
     expect('probe, JSON', [(p['option'], p['place'], p['server'], p['error'])
                            for p in probe],
            [('users-database', path, path, None)])
+    expect('doctor', doctor(d, conf), ([('users-database', None)], []))
     expect('show --probe', run(conf, 'show', '--probe')[0], 2)
     table = os.path.join(d, 'owners.cf')
     write(table, "dbpath = %s\nquery = SELECT login FROM u WHERE plan = '%%s'\n"
@@ -88,6 +101,13 @@ def probes(d):
     status, out, err = run(conf, 'check', '--probe')
     expect('but not here', (status, '127.0.0.1:1: Connection refused' in err),
            (1, True))
+    write(conf, text % (path, 'plan') + 'signing { keys-query = "SELECT '
+          'selector, key FROM k WHERE domain = $1"\n'
+          'keys-database = "pgsql://127.0.0.1:1/mail?tls=no" }\n')
+    found, advice = doctor(d, conf)
+    expect('doctor, keys', (found[0], [place for place, _ in advice],
+                            '127.0.0.1:1: Connection refused' in str(advice)),
+           (('users-database', None), ['keys-database'], True))
     secret = os.path.join(d, 'db.password')
     for mode, why in ((None, 'No such file'), (0o644, 'everyone may read')):
         if mode is not None:
