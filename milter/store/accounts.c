@@ -25,6 +25,7 @@
  */
 struct others {
 	uint16_t	 n[OTHERS], size;
+	uint16_t	 unsaved;	/* 1 << window: account_is_unsaved */
 	struct rolling_slot slot[];
 };
 
@@ -193,6 +194,21 @@ account_begin(struct account *a, enum store_window w)
 		return;
 	account_seed(a, w, &seed);
 	others_set(a, w, &seed);
+	if (account_has(a, w))
+		a->others->unsaved |= (uint16_t)(1u << w);
+}
+
+bool
+account_is_unsaved(const struct account *a, enum store_window w)
+{
+	return a->others != NULL && (a->others->unsaved & 1u << w) != 0;
+}
+
+void
+account_saved(struct account *a, enum store_window w)
+{
+	if (a->others != NULL)
+		a->others->unsaved &= (uint16_t)~(1u << w);
 }
 
 /* Drop what is over; true: nothing is left. */

@@ -71,8 +71,12 @@ bool		 account_move(struct account *a, enum store_window w,
  */
 void		 account_seed(const struct account *a, enum store_window w,
 		    struct rolling *r);
-/* Fill an empty window with them. */
+/* Fill an empty window with them. Until account_saved they are unsaved. */
 void		 account_begin(struct account *a, enum store_window w);
+/* The disk may not have the counts with which the window began. */
+bool		 account_is_unsaved(const struct account *a,
+		    enum store_window w);
+void		 account_saved(struct account *a, enum store_window w);
 /* Nothing was committed in any window. */
 bool		 account_is_empty(const struct account *a);
 void		 account_forget(struct account *a);

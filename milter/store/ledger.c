@@ -213,8 +213,12 @@ struct commit_rows {
 	struct ledger_row row[ROWS];
 	struct account	*account[ROWS];
 	size_t		 n;
-	/* what is known of windows that begin to count with this commit */
-	struct ledger_row *known;
+	/*
+	 * What is known of windows that begin to count. It is written with
+	 * each commit until one has succeeded, and before the counts of that
+	 * commit, which are added to it.
+	 */
+	struct ledger_row *known, *last_known;
 };
 
 static void
@@ -222,6 +226,8 @@ commit_rows_free(struct commit_rows *rows)
 {
 	struct ledger_row *next;
 
+	if (rows->known != NULL)
+		rows->last_known->next = NULL;
 	for (; rows->known != NULL; rows->known = next) {
 		next = (struct ledger_row *)rows->known->next;
 		free(rows->known);
@@ -240,8 +246,11 @@ commit_know(struct commit_rows *rows, const char *key, enum store_window w,
 		row->key = key;
 		row->window = w;
 		row->at = r->slot[i].at;
+		row->known = true;
 		row->counts = rolling_counts(&r->slot[i]);
 		row->next = rows->known;
+		if (rows->known == NULL)
+			rows->last_known = row;
 		rows->known = row;
 	}
 }
@@ -257,11 +266,14 @@ commit_add(struct commit_rows *rows, struct account *a, enum store_window w,
 	if (r.n == 0) {
 		account_begin(a, w);
 		r = account_window(a, w);
-		commit_know(rows, a->key, w, &r);
 	}
+	if (account_is_unsaved(a, w))
+		commit_know(rows, a->key, w, &r);
 	rows->account[rows->n] = a;
+	row->next = NULL;
 	row->key = a->key;
 	row->window = w;
+	row->known = false;
 	row->at = account_slot_for(a, w, rolling_at(w, now));
 	if (rows->n++ > 0)
 		row[-1].next = row;
@@ -276,6 +288,7 @@ ledger_write_down(struct ledger *l, struct ledger_reservation *r, time_t now,
 {
 	struct part	*p;
 	struct counts	 all = r->held;
+	struct ledger_row *first = rows->row;
 	size_t		 i;
 	int		 w;
 
@@ -294,8 +307,11 @@ ledger_write_down(struct ledger *l, struct ledger_reservation *r, time_t now,
 	ledger_unlock(r);
 	for (i = 0; i < rows->n; i++)
 		rows->row[i].counts = all;
-	rows->row[rows->n - 1].next = rows->known;
-	return disk_queue_write(&l->queue, rows->row, error);
+	if (rows->known != NULL) {
+		rows->last_known->next = first;
+		first = rows->known;
+	}
+	return disk_queue_write(&l->queue, first, error);
 }
 
 /* The shards are locked. */
@@ -304,9 +320,11 @@ ledger_count(const struct commit_rows *rows)
 {
 	size_t i;
 
-	for (i = 0; i < rows->n; i++)
+	for (i = 0; i < rows->n; i++) {
+		account_saved(rows->account[i], rows->row[i].window);
 		account_add(rows->account[i], rows->row[i].window,
 		    rows->row[i].at, &rows->row[i].counts);
+	}
 }
 
 /* Reserve what is missing of the message's bytes. */

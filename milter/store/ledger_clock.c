@@ -37,6 +37,7 @@ clock_rows_push(struct ledger_row *rows, const struct account *a,
 		row->key = xstrdup(a->key);
 		row->window = w;
 		row->at = r->slot[i].at;
+		row->known = false;
 		row->counts = rolling_counts(&r->slot[i]);
 		rows = row;
 	}

@@ -20,12 +20,16 @@
 #include "store/usage.h"
 #include "rolling_priv.h"
 
-/* Counts to add to the row of this key, window and slot on the disk. */
+/*
+ * Counts to add to the row of this key, window and slot on the disk; `known`:
+ * no addition, but the row has at least these.
+ */
 struct ledger_row {
 	const struct ledger_row *next;
 	const char	*key;
 	enum store_window window;
 	uint32_t	 at;		/* slot: rolling_priv.h */
+	bool		 known;
 	struct counts	 counts;
 };
 

@@ -91,6 +91,17 @@ disk_still_there(const struct disk *d, char error[STORE_ERROR])
 	return false;
 }
 
+static struct counts
+disk_most(const struct counts *a, const struct counts *b)
+{
+	struct counts	c;
+	int		u;
+
+	for (u = 0; u < STORE_UNITS; u++)
+		c.of[u] = a->of[u] > b->of[u] ? a->of[u] : b->of[u];
+	return c;
+}
+
 /* Add the row to the one of its key and slot; false: an error. */
 static bool
 disk_add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
@@ -120,7 +131,8 @@ disk_add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
 	row.key = more->key;
 	row.window = more->window;
 	row.at = more->at;
-	row.counts = rolling_cap(&row.counts, &more->counts);
+	row.counts = more->known ? disk_most(&row.counts, &more->counts) :
+	    rolling_cap(&row.counts, &more->counts);
 	state_row_bind(put, &row);
 	return sql_run(put) || disk_explain(d, "cannot be written", error);
 }

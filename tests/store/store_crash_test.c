@@ -125,6 +125,17 @@ shim_stop(void)
 	sqlite3_vfs_unregister(&shim_vfs);
 }
 
+/* One recipient. */
+static enum store_answer
+send_limited(struct store *s, struct store_limits limits,
+    struct store_usage *u)
+{
+	struct reservation *r = reservation_on(s, "alice", limits);
+
+	assert_int_equal(store_reserve(r, T0, u), STORE_TAKEN);
+	return store_commit(&r, T0, u);
+}
+
 #define FAULT_MESSAGES	12
 
 /* True when the fault came after all our calls: the sweep is over. */
@@ -180,6 +191,50 @@ every_single_fault_of_the_disk(void **state)
 			assert_in_range(at, 1, 500);
 		assert_in_range(at, FAULT_MESSAGES, 500);
 	}
+	shim_stop();
+}
+
+/*
+ * A day that begins to be counted begins with the last hour, also on the disk,
+ * when the commit that begins it fails. False: no call failed.
+ */
+static bool
+day_begins_with_fault(int at)
+{
+	const struct store_limits all = limits_everywhere();
+	struct store		*s = open_good();
+	struct store_usage	 u;
+	bool			 failed;
+
+	assert_int_equal(send_to(s, "alice", T0, 5, &u), STORE_TAKEN);
+	fault_calls = 0;
+	fault_at = at;
+	failed = send_limited(s, all, &u) == STORE_UNKNOWN;
+	fault_at = 0;
+	assert_int_equal(send_limited(s, all, &u), STORE_TAKEN);
+	store_close(&s);
+	s = open_good();
+	assert_int_equal(store_usage(s, "alice", T0, all, &u), STORE_TAKEN);
+	assert_int_equal(RCPTS(u), failed ? 6 : 7);
+	assert_int_equal(u.used[STORE_RECIPIENTS][STORE_DAY], RCPTS(u));
+	assert_int_equal(u.used[STORE_MESSAGES][STORE_MONTH], MSGS(u));
+	store_close(&s);
+	remove_files();
+	return failed;
+}
+
+static void
+a_fault_loses_no_count_of_a_new_window(void **state)
+{
+	int at;
+
+	(void)state;
+	shim_start();
+	fault_code = SQLITE_FULL;
+	fault_lasts = true;
+	for (at = 1; day_begins_with_fault(at); at++)
+		assert_in_range(at, 1, 500);
+	assert_true(at > 1);
 	shim_stop();
 }
 
@@ -581,6 +636,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_single_fault_of_the_disk),
+		TEST(a_fault_loses_no_count_of_a_new_window),
 		TEST(flipped_bits_are_found),
 		TEST(truncated_files_are_found),
 		TEST(flipped_bits_in_the_log_are_found),
