@@ -116,8 +116,11 @@ struct probed {
  */
 struct probed	*setup_probe(const struct setup *st, struct arena *a,
 		    size_t *n);
-/* The same; those that do not answer are logged as warnings. */
-void		 setup_probe_log(const struct setup *st);
+/*
+ * The same in a thread; those that do not answer are logged as warnings. A
+ * start or a reload does not wait for them.
+ */
+void		 setup_probe_log(struct setup *st);
 /*
  * Forget the cached answers of databases for a login, in any case; NULL: all.
  * Those of sender-login-maps, which are about addresses, are forgotten for any

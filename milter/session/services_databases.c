@@ -2,6 +2,9 @@
  * services_databases - the databases and tables of a setup: open, check, ask,
  * forget, and keep them over a reload
  */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -129,9 +132,10 @@ setup_probe(const struct setup *st, struct arena *a, size_t *n)
 	return list;
 }
 
-void
-setup_probe_log(const struct setup *st)
+static void *
+probe_thread(void *arg)
 {
+	struct setup	*st = arg;
 	struct arena	*a = arena_new(0);
 	size_t		 i, n;
 	struct probed	*p = setup_probe(st, a, &n);
@@ -141,6 +145,27 @@ setup_probe_log(const struct setup *st)
 			log_printf(LOG_LEVEL_WARNING, "%s \"%s\": %s",
 			    p[i].option, p[i].place, p[i].why);
 	arena_free(&a);
+	setup_unref(&st);
+	return NULL;
+}
+
+void
+setup_probe_log(struct setup *st)
+{
+	pthread_attr_t	attr;
+	pthread_t	thread;
+	sigset_t	all, before;
+
+	atomic_fetch_add(&st->refs, 1);
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	/* signals are for the main thread */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	if (pthread_create(&thread, &attr, probe_thread, st) != 0)
+		setup_unref(&st);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
 }
 
 bool

@@ -2,9 +2,11 @@
 
 import base64
 import contextlib
+import signal
 import socket
 import socketserver
 import threading
+import time
 
 import databases
 import directories
@@ -15,9 +17,9 @@ from directories import (BOB, CAROL, LEO, SALES, accepted, ask, deferred,
                          each_driver, each_sql_driver, recovers, refused,
                          through_a_proxy, using)
 from message import compose
-from runner import Skip, case
+from runner import Skip, case, settings
 from services import wait_until
-from steps import expect, given_back, log_line, submit
+from steps import arrive, expect, given_back, log_line, submit
 
 
 class Echo(socketserver.BaseRequestHandler):
@@ -151,6 +153,28 @@ def resets_in_the_middle_of_an_answer(w, database):
         assert proxy.accepted > before or before == 0, proxy.accepted
         proxy.behave("pass")
         recovers(w)
+
+
+@case
+def a_silent_server_does_not_delay_the_start(w):
+    """Nor a reload; it would take users-timeout for each database."""
+    directories.need_drivers(w, "pgsql")
+    with socket.create_server((w.address, 0)) as silent:
+        options = 'users-database = "pgsql://millgate@%s:%d/mail?tls=no"\n' \
+            'users-query = "SELECT plan FROM users WHERE login = $1"\n' \
+            'users-timeout = 60000\n' % silent.getsockname()[:2]
+        began = time.monotonic()
+        with settings(w, top=options):
+            before = len(w.millgate.log_text())
+            text = compose("joe@plain.example")
+            expect(arrive(w, text, "joe@plain.example"), "250")
+            w.millgate.send(signal.SIGHUP)
+            wait_until("reloaded", lambda: "reloaded " in
+                       w.millgate.log_text()[before:], 30)
+            took = time.monotonic() - began
+        assert took < 40, took
+        silent.settimeout(10)
+        silent.accept()[0].close()	# it was asked
 
 
 @each_driver
