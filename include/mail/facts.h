@@ -207,6 +207,8 @@ struct quota_facts {
 	const struct store_limits *limits;	/* in force */
 	unsigned	 set;	/* policy_limit_bit of those not of the plan */
 	uint64_t	 bytes;	/* that the message counts here; 0: unknown */
+	/* what it would count with this recipient alone; 0: there is no other */
+	uint64_t	 bytes_alone;
 	/* committed and reserved; recipients of the hour */
 	uint64_t	 used;
 	/* [unit][window] of the store; NULL: unknown, or no other limits */

@@ -136,6 +136,23 @@ policy_quota_who(const struct quota_facts *q)
 	return q->key != NULL ? q->key : "this client";
 }
 
+/* Is it the number of recipients, and not the message, that is too large? */
+static bool
+fits_alone(const struct quota_facts *q, uint64_t limit)
+{
+	return q->bytes_alone > 0 && q->bytes_alone <= limit;
+}
+
+static struct verdict
+too_many_recipients(const struct quota_facts *q, const char *whose,
+    const char *allowed)
+{
+	return verdict_refuse("quota", "452 4.5.3", "Too many recipients for "
+	    "%.*s: %s allows %s, this message needs %llu; send to the others "
+	    "in another message", REPLY_KEY_MAX, policy_quota_who(q), whose,
+	    allowed, (unsigned long long)q->bytes);
+}
+
 /* No time makes room: the limit is lower than what this message needs. */
 static struct verdict
 never_fits(const struct quota_rules *r, const struct quota_facts *q,
@@ -170,6 +187,9 @@ quota_full(const struct quota_rules *r, const struct store_usage *u,
 		    "%.*s may not send: %s allows no %s", REPLY_KEY_MAX, who,
 		    whose, policy_limit_unit(u->unit));
 	allowance(allowed, u->unit, u->window, limit);
+	if (u->next_fit == 0 && u->unit == STORE_BYTES &&
+	    r->action == ACTION_DEFER && fits_alone(q, limit))
+		return too_many_recipients(q, whose, allowed);
 	if (u->next_fit == 0)
 		return never_fits(r, q, u->unit, whose, allowed);
 	return verdict_by(r->action, "quota", "550 5.7.1", "451 4.7.1",

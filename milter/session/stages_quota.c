@@ -369,11 +369,14 @@ note_answer(struct message *m, const struct store_usage *usage,
 		warn_committed(m, usage);
 }
 
-/* Tell the store the octets of a message to so many recipients. */
+/*
+ * Tell the store the octets of a message to so many recipients; `more`: the
+ * last of them is not reserved yet.
+ */
 static void
-set_bytes(struct message *m, uint64_t size, unsigned recipients)
+set_bytes(struct message *m, uint64_t size, unsigned recipients, bool more)
 {
-	uint64_t	times = 1;
+	uint64_t	times = 1, alone = size;
 	size_t		i;
 
 	if (!m->counted->by_bytes)
@@ -384,8 +387,10 @@ set_bytes(struct message *m, uint64_t size, unsigned recipients)
 		size = STORE_LIMIT_MAX;
 	else
 		size *= times;
-	for (i = 0; i < m->f.nquotas; i++)
+	for (i = 0; i < m->f.nquotas; i++) {
 		m->f.quota[i].bytes = size;
+		m->f.quota[i].bytes_alone = more && times > 1 ? alone : 0;
+	}
 	store_set_bytes(m->counted->reservation, size);
 }
 
@@ -400,7 +405,7 @@ stage_quota_recipient(struct message *m)
 
 	if (c == NULL || c->reservation == NULL)
 		return verdict_accept();
-	set_bytes(m, c->declared, c->recipients + 1);
+	set_bytes(m, c->declared, c->recipients + 1, true);
 	now = services_time_begin(m->sv);
 	begun = stage_store_begin();
 	answer = store_reserve(c->reservation, now, usage);
@@ -422,7 +427,7 @@ stage_quota_commit(struct message *m)
 
 	if (c == NULL || c->reservation == NULL)
 		return verdict_accept();
-	set_bytes(m, c->size, c->recipients);
+	set_bytes(m, c->size, c->recipients, false);
 	now = services_time_begin(m->sv);
 	begun = stage_store_begin();
 	answer = store_commit(&c->reservation, now, usage);

@@ -43,6 +43,10 @@ static const struct quota_facts dora = {
 	.key = "dora", .login = "dora", .plan = "gold", .limits = &gold,
 	.bytes = 30000000
 };
+static const struct quota_facts tenth = {
+	.key = "dora", .login = "dora", .plan = "gold", .limits = &gold,
+	.bytes = 30000000, .bytes_alone = 3000000
+};
 static const struct quota_facts unsized = {
 	.key = "dora", .login = "dora", .plan = "gold", .limits = &gold
 };
@@ -205,6 +209,15 @@ static const struct {
 	    "minute; the next one fits at 12:00:01 UTC (in 1 seconds)" },
 	{ "a message that is larger than the window never fits", &dora,
 	    ACTION_DEFER, { .unit = STORE_BYTES, HOUR },
+	    "552 5.3.4 Message too large for dora: plan gold allows 25M bytes "
+	    "an hour, this one needs 30000000" },
+	{ "it would fit with fewer recipients", &tenth, ACTION_DEFER,
+	    { .unit = STORE_BYTES, HOUR },
+	    "452 4.5.3 Too many recipients for dora: plan gold allows 25M "
+	    "bytes an hour, this message needs 30000000; send to the others "
+	    "in another message" },
+	{ "then, too, it can be rejected", &tenth, ACTION_REJECT,
+	    { .unit = STORE_BYTES, HOUR },
 	    "552 5.3.4 Message too large for dora: plan gold allows 25M bytes "
 	    "an hour, this one needs 30000000" },
 	{ "it can be held", &dora, ACTION_HOLD,
