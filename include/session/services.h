@@ -30,6 +30,7 @@ struct observed;
 struct record;
 struct resolver;
 struct store;
+struct traffic;
 struct users_query;
 struct wallclock;
 struct warned;
@@ -74,6 +75,7 @@ struct services {
 	/* the size of some login's messages is limited by a setting */
 	atomic_bool	 counts_bytes;
 	struct observed	*observed;
+	struct traffic	*traffic;
 	struct fuse	*fuse;
 	const char	*hostname;
 	char		*started_with;	/* conf_restart_text of the start */

@@ -15,10 +15,10 @@
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/monotonic.h"
+#include "conf/account_plan.h"
 #include "conf/users.h"
 #include "conf/users_query.h"
 #include "daemon/privileges.h"
-#include "policy/policy_quota.h"
 #include "session/services.h"
 #include "store/store_settings.h"
 #include "ctl_common_priv.h"
@@ -49,17 +49,7 @@ static const char usage[] =
     "hour, and in each window with a limit: all of them, one, or the N\n"
     "busiest.\n";
 
-/* --- accounts and their plans -------------------------------------------- */
-
-/* NAME, if the text is the lead and a NAME that is not empty; else NULL. */
-static const char *
-after(const char *text, const char *lead)
-{
-	size_t len = strlen(lead);
-
-	return strncmp(text, lead, len) == 0 && text[len] != '\0' ?
-	    text + len : NULL;
-}
+/* --- accounts ------------------------------------------------------------ */
 
 /* Mail without a login has an account only if its listener has a plan. */
 static bool
@@ -93,13 +83,13 @@ bucket(const struct conf *c, const char *text)
 	const char			*name;
 	bool				 known;
 
-	if ((name = after(text, GROUP_BUCKET)) != NULL) {
+	if ((name = account_after(text, GROUP_BUCKET)) != NULL) {
 		group = c != NULL ? groups_find(c->groups, name) : NULL;
 		text = group != NULL ? group->key : text;
 		known = group != NULL;
-	} else if ((name = after(text, LISTENER_BUCKET)) != NULL) {
+	} else if ((name = account_after(text, LISTENER_BUCKET)) != NULL) {
 		known = c != NULL && has_listener(c, name);
-	} else if (after(text, RELAY_BUCKET) != NULL) {
+	} else if (account_after(text, RELAY_BUCKET) != NULL) {
 		known = c != NULL && has_relay(c, text);
 	} else {
 		return NULL;
@@ -112,7 +102,8 @@ bucket(const struct conf *c, const char *text)
 const char *
 quota_account(struct arena *a, const struct conf *c, const char *text)
 {
-	const char *key = bucket(c, text), *name = after(text, LOGIN_BUCKET);
+	const char *key = bucket(c, text);
+	const char *name = account_after(text, LOGIN_BUCKET);
 
 	if (key != NULL)
 		return arena_strdup(a, key);
@@ -123,41 +114,11 @@ quota_account(struct arena *a, const struct conf *c, const char *text)
 	return name != NULL ? users_account(a, name) : NULL;
 }
 
-/* The plan of a relay or a listener; NULL: the key is neither, or has none. */
-static const struct plan_rules *
-plan_of_bucket(const struct conf *c, const char *key)
-{
-	const char			*name = after(key, LISTENER_BUCKET);
-	const struct session_rules	*listener;
-	size_t				 i;
-
-	for (i = 0; i < c->nrelays; i++)
-		if (strcmp(c->relays[i].who.login, key) == 0)
-			return c->relays[i].who.plan;
-	listener = name != NULL ? ctl_find_listener(c, name) : NULL;
-	return listener != NULL ? listener->plan : NULL;
-}
-
-/* The limits of a group, as a plan without a name; NULL: it is not a group. */
-static const struct plan_rules *
-limits_of_group(const struct show *s, const char *key)
-{
-	const char		*name = after(key, GROUP_BUCKET);
-	const struct group_rules *group;
-	struct plan_rules	*plan;
-
-	group = name != NULL ? groups_find(s->conf->groups, name) : NULL;
-	if (group == NULL)
-		return NULL;
-	plan = arena_alloc(s->arena, sizeof(*plan));
-	plan->limits = group->limits;
-	return plan;
-}
-
 /* The first failure is reported. After a time-out the database is not asked. */
 static struct users_reply
-entry_of(struct show *s, const char *login)
+quota_entry(void *arg, const char *login)
 {
+	struct show		*s = arg;
 	uint64_t		 start = monotonic_ms();
 	struct users_reply	 r;
 
@@ -172,37 +133,6 @@ entry_of(struct show *s, const char *login)
 		ctl_complain("plans are missing in the output: %s", r.why);
 	s->failed = true;
 	return r;
-}
-
-/*
- * The plan of an account, on listeners that have none of their own. NULL: it
- * is not known, or the account is not limited.
- */
-static const struct plan_rules *
-plan_of(struct show *s, const char *login)
-{
-	const struct group_rules *group[GROUPS_OF_LOGIN];
-	const struct plan_rules	*plan;
-	struct plan_places	 places = { .group = group };
-	struct users_reply	 entry;
-
-	if (s->conf == NULL)
-		return NULL;
-	plan = plan_of_bucket(s->conf, login);
-	if (plan == NULL)
-		plan = limits_of_group(s, login);
-	if (plan != NULL || after(login, LISTENER_BUCKET) != NULL ||
-	    after(login, RELAY_BUCKET) != NULL ||
-	    after(login, GROUP_BUCKET) != NULL)
-		return plan;
-	entry = entry_of(s, login);
-	if (entry.answer == USERS_UNKNOWN)
-		return NULL;
-	places.user = entry.user;
-	places.ngroups = groups_of(s->conf->groups, login, s->arena, group,
-	    GROUPS_OF_LOGIN);
-	places.by_default = s->conf->default_plan;
-	return policy_plan(&places).plan;
 }
 
 /* --- the rows ------------------------------------------------------------ */
@@ -287,10 +217,12 @@ static bool
 quota_look(struct show *s, const char *key, struct quota_row *row)
 {
 	const struct store_setting_row *set = setting_row(&s->set, key);
+	const struct account_entries entries = { quota_entry, s };
 
 	memset(row, 0, sizeof(*row));
 	row->key = key;
-	row->plan = plan_of(s, key);
+	if (s->conf != NULL)
+		row->plan = account_plan(s->conf, key, &entries, s->arena);
 	row->limits = (struct store_limits)STORE_LIMITS_NONE;
 	if (row->plan != NULL)
 		row->limits = row->plan->limits;

@@ -27,6 +27,7 @@
 #include "session/notifier.h"
 #include "session/observed.h"
 #include "session/services.h"
+#include "session/traffic.h"
 #include "store/redis/redis_url.h"
 #include "store/store.h"
 #include "fuse_priv.h"
@@ -188,6 +189,7 @@ services_new(struct setup *setup, struct resolver *resolver,
 	sv->store = store;
 	sv->hostname = hostname;
 	sv->observed = observed_new();
+	sv->traffic = traffic_new();
 	sv->fuse = fuse_new(random_seed());
 	sv->now = clock_now;
 	sv->ticks = monotonic_ms;
@@ -207,6 +209,7 @@ services_free(struct services **svp)
 	resolver_free(&sv->resolver);
 	store_close(&sv->store);
 	observed_free(&sv->observed);
+	traffic_free(&sv->traffic);
 	warned_free(&sv->warned);
 	pthread_mutex_destroy(&sv->warned_lock);
 	setup_unref(&sv->current);

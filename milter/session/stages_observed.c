@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "policy/policy_address.h"
 #include "policy/policy_hint.h"
+#include "session/traffic.h"
 #include "stages_priv.h"
 
 void
@@ -80,10 +81,12 @@ void
 stage_observe(struct session *s, enum action taken, const char *event)
 {
 	struct message		*m = s->message;
-	const struct verdict	*v = m->verdict;
+	const char		*rule = NULL;
 
-	observed_verdict(s->seen, m->f.direction, event, taken,
-	    v->action >= ACTION_HOLD ? v->rule : NULL);
+	if (m->verdict->action >= ACTION_HOLD)
+		rule = m->verdict->rule;
+	observed_verdict(s->seen, m->f.direction, event, taken, rule);
+	traffic_note(s->sv->traffic, s->sv->ticks(), event, taken, rule);
 	if (lacks_login_domain(m))
 		observed_bare_login(s->seen);
 	if (strcmp(event, "eom") == 0) {

@@ -7,6 +7,7 @@
  */
 #include "base/monotonic.h"
 #include "dns/resolver.h"
+#include "session/traffic.h"
 #include "stages_priv.h"
 
 #define US_PER_MS	1000u
@@ -26,6 +27,16 @@ tally_signatures(struct message *m)
 	counter_add(&counter_set_row(&t->not_signed, why)->cell[0], 1);
 }
 
+static void
+tally_author(struct message *m, enum action taken)
+{
+	const struct dmarc_facts *f = &m->f.dmarc;
+
+	if (f->done && f->author_domain != NULL)
+		traffic_author(m->sv->traffic, m->sv->ticks(),
+		    f->author_domain, f->result, taken >= ACTION_HOLD);
+}
+
 void
 stage_tally(struct message *m, enum action taken)
 {
@@ -34,6 +45,7 @@ stage_tally(struct message *m, enum action taken)
 	if (m->ended_us == 0)	/* refused before its end */
 		return;
 	tally_results(t, &m->f);
+	tally_author(m, taken);
 	if (m->f.direction == DIRECTION_SUBMISSION && taken < ACTION_DEFER)
 		tally_signatures(m);
 	if (m->lookups != NULL)
