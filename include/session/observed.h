@@ -102,6 +102,20 @@ void		 observed_recipients_refused(struct observed *o,
 void		 observed_rules_held(struct observed *o,
 		    struct metrics_text *t);
 
+/* What was counted at one listener. */
+struct observed_view {
+	const struct observed_listener *listener;
+	const char	*name;
+	uint64_t	 sessions, bare_logins;
+	struct mta_facts mta;		/* of the latest session */
+	char		 version[OBSERVED_NAME];	/* of the MTA */
+	size_t		 nrules;
+	const char	*rule[OBSERVED_RULES];	/* that held or refused */
+};
+/* False: there are not so many listeners. */
+bool		 observed_view(struct observed *o, size_t i,
+		    struct observed_view *v);
+
 /* Append the JSON array "listeners" of the control socket to `b`. */
 void		 observed_json(struct observed *o, bool macros,
 		    struct buf *b);

@@ -18,6 +18,7 @@
 #include "session/observed.h"
 #include "session/services.h"
 #include "control_priv.h"
+#include "status_priv.h"
 
 #define FORGET	"forget "
 
@@ -180,6 +181,8 @@ control_answer(struct services *sv, const struct control_start *start,
 {
 	if (strcmp(command, "stats") == 0)
 		answer_status(sv, start, false, b);
+	else if (strcmp(command, "status") == 0)
+		status_json(sv, start, b);
 	else if (strcmp(command, "doctor") == 0)
 		answer_status(sv, start, true, b);
 	else if (strcmp(command, "restart") == 0)
@@ -190,5 +193,5 @@ control_answer(struct services *sv, const struct control_start *start,
 		answer_forget(sv, command + strlen(FORGET), b);
 	else
 		buf_addstr(b, "{\"error\": \"unknown command; use stats, "
-		    "doctor, restart, forget-all or forget LOGIN\"}\n");
+		    "status, doctor, restart, forget-all or forget LOGIN\"}\n");
 }

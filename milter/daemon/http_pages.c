@@ -8,6 +8,7 @@
 #include "health_priv.h"
 #include "http_priv.h"
 #include "metrics_priv.h"
+#include "status_priv.h"
 
 /* Prometheus asks for OpenMetrics first; so does a client with no wish. */
 static enum metrics_format
@@ -39,5 +40,6 @@ page_health(const struct http_request *rq, struct http_response *rs)
 const struct http_page http_pages[] = {
 	{ "/healthz", "text/plain; charset=utf-8", NULL, true, page_health },
 	{ "/metrics", NULL, NULL, false, page_metrics },
+	{ "/status.json", "application/json", NULL, false, status_page_json },
 	{ NULL }
 };

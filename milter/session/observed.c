@@ -213,6 +213,32 @@ observed_hint_due(struct observed_listener *l, uint64_t ticks)
 	    ticks > 0 ? ticks : 1);
 }
 
+/* --- a view ------------------------------------------------------------- */
+
+bool
+observed_view(struct observed *o, size_t i, struct observed_view *v)
+{
+	struct observed_listener *l;
+
+	if (i >= atomic_load(&o->n))
+		return false;
+	l = o->slot[i];
+	memset(v, 0, sizeof(*v));
+	v->listener = l;
+	v->name = l->name;
+	v->sessions = atomic_load(&l->sessions);
+	v->bare_logins = atomic_load(&l->bare_logins);
+	while (v->nrules < OBSERVED_RULES &&
+	    (v->rule[v->nrules] = atomic_load(&l->rule[v->nrules].rule)) !=
+	    NULL)
+		v->nrules++;
+	pthread_mutex_lock(&l->lock);
+	v->mta = l->mta;
+	memcpy(v->version, l->version, sizeof(v->version));
+	pthread_mutex_unlock(&l->lock);
+	return true;
+}
+
 /* --- JSON --------------------------------------------------------------- */
 
 static void

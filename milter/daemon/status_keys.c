@@ -1,0 +1,230 @@
+/*
+ * status_keys - the keys and their state, and the advice that the daemon can
+ * give without the MTA's configuration
+ */
+#include "config.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "dkim/keyring.h"
+#include "session/observed.h"
+#include "session/services.h"
+#include "status_priv.h"
+
+#define DOMAINS_SHOWN	20u
+
+/* --- keys ----------------------------------------------------------------- */
+
+static time_t
+file_time(const char *path)
+{
+	struct stat st;
+
+	return path != NULL && stat(path, &st) == 0 ? st.st_mtime : 0;
+}
+
+static struct status_key *
+key_add(struct status *s, enum key_state state)
+{
+	s->keys_of[state]++;
+	if (s->nkeys == STATUS_KEYS)
+		return NULL;
+	s->key[s->nkeys].state = key_state_name(state);
+	return &s->key[s->nkeys++];
+}
+
+static void
+key_add_loaded(struct status *s, const struct signing_key *key,
+    enum key_state state, enum status_record dns)
+{
+	struct status_key *k = key_add(s, state);
+
+	if (k == NULL)
+		return;
+	k->domain = key->domain;
+	k->selector = key->selector;
+	k->algorithm = key->algorithm;
+	k->dns = dns;
+	k->since = file_time(key->path);
+}
+
+/* A key that was pending is active after its record was seen. */
+static enum status_record
+dns_of_active(const struct keyring *ring, const struct signing_key *key)
+{
+	const struct signing_key *pending;
+	size_t	i;
+	bool	signs;
+
+	if (!key->pending)
+		return RECORD_NOT_CHECKED;
+	for (i = 0; i < keyring_npending(ring); i++) {
+		pending = keyring_pending(ring, i, &signs);
+		if (pending == key && signs)
+			return RECORD_PUBLISHED;
+	}
+	return RECORD_NOT_CHECKED;
+}
+
+/* The markers of pending keys have the time; retired keys are not loaded. */
+static void
+gather_directory(struct status *s, const struct keydir *d)
+{
+	struct status_key	*k;
+	size_t			 i, j;
+
+	for (i = 0; i < d->n; i++) {
+		if (d->key[i].state == KEY_RETIRED &&
+		    (k = key_add(s, KEY_RETIRED)) != NULL) {
+			k->domain = d->key[i].domain;
+			k->selector = d->key[i].selector;
+			k->since = d->key[i].since;
+		}
+		for (j = 0; j < s->nkeys && d->key[i].state == KEY_PENDING;
+		    j++)
+			if (strcmp(s->key[j].domain, d->key[i].domain) == 0 &&
+			    strcmp(s->key[j].selector, d->key[i].selector) ==
+			    0)
+				s->key[j].since = d->key[i].since;
+	}
+}
+
+static void
+ignore_problem(void *arg, const char *text)
+{
+	(void)arg;
+	(void)text;
+}
+
+void
+status_keys(struct status *s)
+{
+	const struct keyring		*ring = s->setup->keys;
+	struct signing_keys		 all = keyring_all(ring, s->arena);
+	const struct signing_key	*key;
+	const char	*directory = s->setup->conf->signing.key_directory;
+	struct keydir	 d = { .arena = s->arena, .problem = ignore_problem };
+	size_t		 i;
+	bool		 signs;
+
+	for (i = 0; i < keyring_npending(ring); i++) {
+		key = keyring_pending(ring, i, &signs);
+		if (!signs)
+			key_add_loaded(s, key, KEY_PENDING,
+			    RECORD_NOT_PUBLISHED);
+	}
+	for (i = 0; i < all.n; i++)
+		key_add_loaded(s, all.key[i], KEY_ACTIVE,
+		    dns_of_active(ring, all.key[i]));
+	if (directory == NULL || keyring_count(ring) > STATUS_KEYDIR)
+		return;
+	keydir_read(&d, directory, NULL);
+	gather_directory(s, &d);
+	keydir_free(&d);
+}
+
+/* --- advice --------------------------------------------------------------- */
+
+/* Seconds since `ticks`; 0 if that has never been. */
+static uint64_t
+age_of(struct services *sv, uint64_t ticks)
+{
+	return ticks == 0 ? 0 : (sv->ticks() - ticks) / 1000;
+}
+
+static void
+advise_daemon(struct status *s)
+{
+	const struct conf	*c = s->setup->conf;
+	struct counters		*n = &s->sv->counters;
+	struct advice_daemon	 d = {
+		.answer = DAEMON_ANSWERED,
+		.control = c->control_socket,
+		.state = c->state,
+		.server = c->resolver.servers.n > 0 ?
+		    c->resolver.servers.s[0] : NULL,
+		.lookups_failing = s->dns.failing,
+		.store_failures = counter_read(&n->store_failures),
+		.store_failure_age = age_of(s->sv,
+		    counter_read(&n->store_failed_at)),
+		.held = counter_read(&n->held),
+		.held_age = age_of(s->sv, counter_read(&n->held_at)),
+	};
+
+	advice_daemon(&s->advice, &d);
+}
+
+/* As in ctl_doctor: what no listener matches is judged as inbound. */
+static bool
+is_unbound(const struct conf *c, const char *listener)
+{
+	size_t i;
+
+	for (i = 0; i < c->nlisteners; i++)
+		if (strcmp(c->listeners[i]->name, listener) == 0 &&
+		    c->listeners[i]->direction == DIRECTION_SUBMISSION)
+			return false;
+	return c->trust.logins != TRUST_ANY_LOGIN;
+}
+
+static bool
+never_sent(const void *listener, const char *macro)
+{
+	return observed_never(listener, macro);
+}
+
+static void
+advise_listener(struct status *s, const struct observed_view *v)
+{
+	const struct conf	*c = s->setup->conf;
+	struct advice_seen	 seen = {
+		.listener = arena_strdup(s->arena, v->name),
+		.sessions = v->sessions,
+		.mta = v->mta,
+		.unbound = is_unbound(c, v->name),
+		.bare_logins = c->login_domain == NULL ? v->bare_logins : 0,
+		.never = never_sent,
+		.never_arg = v->listener,
+	};
+	size_t			 i;
+
+	seen.mta.version = arena_strdup(s->arena, v->version);
+	seen.mta.kind = policy_mta_kind(v->version);
+	advice_session(&s->advice, &seen);
+	for (i = 0; i < v->nrules; i++)
+		advice_refusals(&s->advice, &seen, v->rule[i]);
+}
+
+/* Domains whose mail is not signed, because all their keys are pending. */
+static void
+advise_pending(struct status *s)
+{
+	const struct keyring	*ring = s->setup->keys;
+	const char		*domain, *last = "";
+	size_t			 i, n = 0;
+	bool			 signs;
+
+	for (i = 0; i < keyring_npending(ring) && n < DOMAINS_SHOWN; i++) {
+		domain = keyring_pending(ring, i, &signs)->domain;
+		if (strcmp(domain, last) == 0 ||
+		    keyring_find(ring, domain).n > 0)
+			continue;
+		advice_pending_key(&s->advice, domain);
+		last = domain;
+		n++;
+	}
+}
+
+void
+status_advice(struct status *s)
+{
+	struct observed_view	 v;
+	size_t			 i;
+
+	advise_daemon(s);
+	advise_pending(s);
+	for (i = 0; observed_view(s->sv->observed, i, &v); i++)
+		advise_listener(s, &v);
+}
