@@ -38,6 +38,7 @@ page_health(const struct http_request *rq, struct http_response *rs)
 }
 
 const struct http_page http_pages[] = {
+	{ "/", "text/html; charset=utf-8", NULL, false, status_page_html },
 	{ "/healthz", "text/plain; charset=utf-8", NULL, true, page_health },
 	{ "/metrics", NULL, NULL, false, page_metrics },
 	{ "/status.json", "application/json", NULL, false, status_page_json },

@@ -124,6 +124,9 @@ struct kept {
 static struct kept kept_json = {
 	.lock = PTHREAD_MUTEX_INITIALIZER, .write = status_write_json
 };
+static struct kept kept_page = {
+	.lock = PTHREAD_MUTEX_INITIALIZER, .write = status_write_page
+};
 
 static void
 kept_make(struct kept *k, struct services *sv,
@@ -166,4 +169,11 @@ void
 status_page_json(const struct http_request *rq, struct http_response *rs)
 {
 	status_json(rq->sv, rq->start, &rs->body);
+}
+
+void
+status_page_html(const struct http_request *rq, struct http_response *rs)
+{
+	rs->policy = status_policy();
+	kept_add(&kept_page, rq->sv, rq->start, &rs->body);
 }

@@ -27,7 +27,7 @@ struct gathered {
 /* --- limits --------------------------------------------------------------- */
 
 static unsigned
-share_of(uint64_t used, uint64_t limit)
+limit_share(uint64_t used, uint64_t limit)
 {
 	if (limit == 0)
 		return used > 0 ? SHARE_MAX : 0;
@@ -66,7 +66,7 @@ account_limits(struct status_account *a, const struct store_limits *limits,
 			l->used = usage->used[u][w];
 			l->limit = limits->of[u][w];
 			l->set = set != NULL && store_limit_is_set(set, u, w);
-			l->share = share_of(l->used, l->limit);
+			l->share = limit_share(l->used, l->limit);
 			l->free = l->used >= l->limit ? usage->fits[w] : 0;
 		}
 	}

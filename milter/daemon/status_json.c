@@ -74,7 +74,7 @@ put_open(struct buf *b, const char *name, char bracket)
 	buf_addch(b, bracket);
 }
 
-/* --- parts ----------------------------------------------------------------- */
+/* --- parts ---------------------------------------------------------------- */
 
 static void
 put_configuration(const struct status *s, struct buf *b)
@@ -246,7 +246,7 @@ put_blocks(const struct status *s, struct buf *b)
 }
 
 static void
-put_dmarc(const struct status *s, struct buf *b)
+put_authors(const struct status *s, struct buf *b)
 {
 	static const enum result	 shown[] = { RESULT_PASS, RESULT_FAIL,
 	    RESULT_NONE, RESULT_TEMPERROR, RESULT_PERMERROR };
@@ -326,7 +326,7 @@ put_keys(const struct status *s, struct buf *b)
 		put_text(b, "algorithm", k->algorithm);
 		put_text(b, "state", k->state);
 		put_time(b, "since", k->since);
-		put_text(b, "dns", dns[k->dns]);
+		put_text(b, "dns", dns[k->record]);
 		buf_addch(b, '}');
 	}
 	buf_addstr(b, "]}");
@@ -370,7 +370,7 @@ status_write_json(const struct status *s, struct buf *b)
 	put_accounts(b, "logins", s->login, s->nlogins);
 	put_accounts(b, "groups", s->group, s->ngroups);
 	put_blocks(s, b);
-	put_dmarc(s, b);
+	put_authors(s, b);
 	put_dns(s, b);
 	put_keys(s, b);
 	put_advice(s, b);

@@ -37,7 +37,7 @@ key_add(struct status *s, enum key_state state)
 
 static void
 key_add_loaded(struct status *s, const struct signing_key *key,
-    enum key_state state, enum status_record dns)
+    enum key_state state, enum status_record record)
 {
 	struct status_key *k = key_add(s, state);
 
@@ -46,7 +46,7 @@ key_add_loaded(struct status *s, const struct signing_key *key,
 	k->domain = key->domain;
 	k->selector = key->selector;
 	k->algorithm = key->algorithm;
-	k->dns = dns;
+	k->record = record;
 	k->since = file_time(key->path);
 }
 
@@ -135,7 +135,7 @@ age_of(struct services *sv, uint64_t ticks)
 }
 
 static void
-advise_daemon(struct status *s)
+status_advise_daemon(struct status *s)
 {
 	const struct conf	*c = s->setup->conf;
 	struct counters		*n = &s->sv->counters;
@@ -158,7 +158,7 @@ advise_daemon(struct status *s)
 
 /* As in ctl_doctor: what no listener matches is judged as inbound. */
 static bool
-is_unbound(const struct conf *c, const char *listener)
+listener_is_unbound(const struct conf *c, const char *listener)
 {
 	size_t i;
 
@@ -170,22 +170,22 @@ is_unbound(const struct conf *c, const char *listener)
 }
 
 static bool
-never_sent(const void *listener, const char *macro)
+status_never_sent(const void *listener, const char *macro)
 {
 	return observed_never(listener, macro);
 }
 
 static void
-advise_listener(struct status *s, const struct observed_view *v)
+status_advise_listener(struct status *s, const struct observed_view *v)
 {
 	const struct conf	*c = s->setup->conf;
 	struct advice_seen	 seen = {
 		.listener = arena_strdup(s->arena, v->name),
 		.sessions = v->sessions,
 		.mta = v->mta,
-		.unbound = is_unbound(c, v->name),
+		.unbound = listener_is_unbound(c, v->name),
 		.bare_logins = c->login_domain == NULL ? v->bare_logins : 0,
-		.never = never_sent,
+		.never = status_never_sent,
 		.never_arg = v->listener,
 	};
 	size_t			 i;
@@ -199,7 +199,7 @@ advise_listener(struct status *s, const struct observed_view *v)
 
 /* Domains whose mail is not signed, because all their keys are pending. */
 static void
-advise_pending(struct status *s)
+status_advise_pending(struct status *s)
 {
 	const struct keyring	*ring = s->setup->keys;
 	const char		*domain, *last = "";
@@ -223,8 +223,8 @@ status_advice(struct status *s)
 	struct observed_view	 v;
 	size_t			 i;
 
-	advise_daemon(s);
-	advise_pending(s);
+	status_advise_daemon(s);
+	status_advise_pending(s);
 	for (i = 0; observed_view(s->sv->observed, i, &v); i++)
-		advise_listener(s, &v);
+		status_advise_listener(s, &v);
 }

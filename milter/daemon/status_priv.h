@@ -1,8 +1,8 @@
 /*
- * status - what the daemon does now, as JSON
+ * status - what the daemon does now, as JSON and as a page for a browser
  *
- * status.c gathers a snapshot; status_json.c writes it. It
- * is bounded whatever the mail was: STATUS_ACCOUNTS logins and as many groups,
+ * status.c gathers a snapshot; status_json.c and status_page.c write it. Both
+ * are bounded whatever the mail was: STATUS_ACCOUNTS logins and as many groups,
  * STATUS_BLOCKS blocks, STATUS_DOMAINS author domains, STATUS_KEYS keys.
  *
  * A snapshot asks the store, and the users' database for the plans of the
@@ -74,14 +74,16 @@ struct status_block {
 	const char	*lift;		/* the command for a shell */
 };
 
-enum status_record { RECORD_NOT_CHECKED, RECORD_NOT_PUBLISHED, RECORD_PUBLISHED };
+enum status_record {
+	RECORD_NOT_CHECKED, RECORD_NOT_PUBLISHED, RECORD_PUBLISHED
+};
 
 struct status_key {
 	const char	*domain, *selector;
 	const char	*algorithm;	/* NULL: not known */
 	const char	*state;		/* static */
 	time_t		 since;		/* of the state; 0: not known */
-	enum status_record	 dns;
+	enum status_record record;
 };
 
 struct status {
@@ -135,14 +137,23 @@ void		 status_advice(struct status *s);
 
 /* Append the snapshot as one JSON object and a newline. */
 void		 status_write_json(const struct status *s, struct buf *b);
+/* Append the page. */
+void		 status_write_page(const struct status *s, struct buf *b);
+/*
+ * The page's Content-Security-Policy: it names the digests of its own style and
+ * script, and forbids all others. Static.
+ */
+const char	*status_policy(void);
 
 /*
  * The same, made now or a moment ago. These are the answers to "status" on the
- * control socket and /status.json.
+ * control socket, /status.json and /.
  */
 void		 status_json(struct services *sv,
 		    const struct control_start *start, struct buf *b);
 void		 status_page_json(const struct http_request *rq,
+		    struct http_response *rs);
+void		 status_page_html(const struct http_request *rq,
 		    struct http_response *rs);
 
 #endif

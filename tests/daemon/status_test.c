@@ -10,6 +10,8 @@
 #include "base/json.h"
 #include "daemon/control_priv.h"
 #include "daemon/status_priv.h"
+#include "dkim/crypto.h"
+#include "session/observed.h"
 #include "session/session_site.h"
 #include "store/store_settings.h"
 
@@ -248,6 +250,169 @@ the_control_socket_has_it_too(void **state)
 	services_free(&sv);
 }
 
+/* --- the page ------------------------------------------------------------ */
+
+static void
+page_of(struct services *sv, struct buf *b)
+{
+	struct status *s = status_gather(sv, &begun);
+
+	buf_reset(b);
+	status_write_page(s, b);
+	status_free(&s);
+}
+
+/* `name` wherever the page can have a name or a text of others. */
+static struct services *
+hostile_site(const char *name)
+{
+	struct services	*sv = open_services("");
+	char		 key[12000];
+	const char	*p = name;
+
+	/* the store takes reasons in ASCII only */
+	while (*p >= ' ' && *p <= '~')
+		p++;
+	sv->hostname = name;
+	send_mail(sv, name, 3);
+	snprintf(key, sizeof(key), "group %s", name);
+	send_mail(sv, key, 3);
+	block(sv, name, *p == '\0' ? name : "reason", NOW + 60);
+	block(sv, key, *p == '\0' ? name : "reason", STORE_FOREVER);
+	traffic_author(sv->traffic, sv->ticks(), name, RESULT_FAIL, true);
+	traffic_note(sv->traffic, sv->ticks(), "eom", ACTION_REJECT, name);
+	observed_listener(sv->observed, name);
+	return sv;
+}
+
+static void
+names_are_inert(void **state)
+{
+	static const struct {
+		const char	*name;
+		const char	*bad;	/* must not be in the page */
+		const char	*good;	/* must be */
+	} rows[] = {
+		{ "<script>alert(1)</script>", "<script>alert",
+		    "&lt;script&gt;alert(1)&lt;/script&gt;" },
+		{ "</title><img src=x onerror=alert(1)>", "<img",
+		    "&lt;/title&gt;&lt;img src=x" },
+		{ "\" onmouseover=\"alert(1)", "\" onmouseover",
+		    "&quot; onmouseover=&quot;alert(1)" },
+		{ "' onfocus='alert(1)", "' onfocus",
+		    "&#39; onfocus=&#39;alert(1)" },
+		{ "&lt;b&gt;", "&lt;b&gt;", "&amp;lt;b&amp;gt;" },
+		{ "]]><!--", "<!--", "]]&gt;&lt;!--" },
+		/* right-to-left override: it would look like a picture */
+		{ "a\xe2\x80\xae" "gpj.exe", "\xe2\x80\xae",
+		    "a\\u{202e}gpj.exe" },
+		{ "\xe2\x81\xa6" "x\xe2\x80\x8b\xef\xbb\xbf", "\xe2\x81\xa6",
+		    "\\u{2066}x\\u{200b}\\u{feff}" },
+		{ "x\xff\xfe\xc0\xaf<", "\xff", "x\\x{ff}\\x{fe}\\x{c0}" },
+		{ "a\nb\x1b[31m\x7f", "\x1b", "a\\u{a}b\\u{1b}[31m\\u{7f}" },
+	};
+	struct services	*sv;
+	struct buf	 b = BUF_INIT;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		sv = hostile_site(rows[i].name);
+		page_of(sv, &b);
+		if (strstr(buf_str(&b), rows[i].bad) != NULL)
+			row_fail(rows[i].name, "is in the page as it is");
+		if (strstr(buf_str(&b), rows[i].good) == NULL)
+			row_fail(rows[i].name, "is not in the page");
+		assert_int_equal(strlen(buf_str(&b)), b.len);
+		json_of(sv, &b);
+		services_free(&sv);
+	}
+	buf_free(&b);
+}
+
+static void
+long_names_are_cut(void **state)
+{
+	static char	 name[10241];
+	struct services	*sv;
+	struct buf	 b = BUF_INIT;
+	size_t		 empty;
+
+	(void)state;
+	sv = open_services("");
+	page_of(sv, &b);
+	empty = b.len;
+	services_free(&sv);
+	memset(name, '<', sizeof(name) - 1);
+	sv = hostile_site(name);
+	page_of(sv, &b);
+	assert_true(b.len < empty + 20000);
+	assert_non_null(strstr(buf_str(&b), "&lt;..."));
+	json_of(sv, &b);
+	services_free(&sv);
+	buf_free(&b);
+}
+
+/* All that runs or styles is what the policy names. */
+static void
+the_policy_names_the_digests(void **state)
+{
+	static const struct {
+		const char	*begin, *end, *directive;
+	} rows[] = {
+		{ "<style>", "</style>", "style-src" },
+		{ "<script>", "</script>", "script-src" },
+	};
+	struct services	*sv = open_services("");
+	unsigned char	 digest[CRYPTO_SHA256_LEN];
+	struct buf	 b = BUF_INIT, text = BUF_INIT;
+	const char	*p, *end;
+	char		 want[200];
+	size_t		 i;
+
+	(void)state;
+	page_of(sv, &b);
+	for (i = 0; i < NELEM(rows); i++) {
+		p = strstr(buf_str(&b), rows[i].begin);
+		assert_non_null(p);
+		p += strlen(rows[i].begin);
+		end = strstr(p, rows[i].end);
+		assert_true(crypto_sha256(p, (size_t)(end - p), digest));
+		buf_reset(&text);
+		crypto_base64(&text, digest, sizeof(digest));
+		snprintf(want, sizeof(want), "%s 'sha256-%s'; ",
+		    rows[i].directive, buf_str(&text));
+		assert_non_null(strstr(status_policy(), want));
+		assert_null(strstr(end, rows[i].begin));
+	}
+	assert_null(strstr(status_policy(), "unsafe"));
+	assert_null(strstr(buf_str(&b), " style="));
+	buf_free(&text);
+	buf_free(&b);
+	services_free(&sv);
+}
+
+static void
+trouble_is_on_the_page(void **state)
+{
+	struct services	*sv = open_services("mode = monitor\n");
+	struct buf	 b = BUF_INIT;
+
+	(void)state;
+	page_of(sv, &b);
+	assert_non_null(strstr(buf_str(&b), ">Healthy<"));
+	assert_non_null(strstr(buf_str(&b), "mode monitor"));
+	assert_null(strstr(buf_str(&b), "id=\"trouble\""));
+	services_store_failed(sv);
+	page_of(sv, &b);
+	assert_non_null(strstr(buf_str(&b), "class=\"badge bad\""));
+	assert_non_null(strstr(buf_str(&b), "state: a call failed"));
+	/* the advice of doctor */
+	assert_non_null(strstr(buf_str(&b), "the state "));
+	buf_free(&b);
+	services_free(&sv);
+}
+
 int
 main(void)
 {
@@ -257,6 +422,10 @@ main(void)
 		cmocka_unit_test(blocks_have_the_command_that_lifts_them),
 		cmocka_unit_test(lists_are_bounded),
 		cmocka_unit_test(the_control_socket_has_it_too),
+		cmocka_unit_test(names_are_inert),
+		cmocka_unit_test(long_names_are_cut),
+		cmocka_unit_test(the_policy_names_the_digests),
+		cmocka_unit_test(trouble_is_on_the_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
