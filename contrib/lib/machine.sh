@@ -18,6 +18,8 @@ python3-yaml"
 # What contrib/build-deb needs besides these.
 PACKAGE_PACKAGES="build-essential debhelper dpkg-dev fakeroot"
 WORLD_PACKAGES="openssl python3 python3-dkim"
+# For the tests of the status page; they are skipped without it. 440 MB.
+BROWSER_PACKAGES="chromium"
 # The libraries of the unpacked servers.
 SERVER_LIBRARIES="libdb5.3 libicu72 libnsl2 libsasl2-2 libsodium23
 libevent-2.1-7 libfstrm0 libprotobuf-c1 libpam0g libcap2 libunwind8

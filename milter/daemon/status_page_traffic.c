@@ -36,11 +36,11 @@ minute_sum(const struct traffic_minute *m)
 	return sum;
 }
 
-/* The top of the axis: 1, 2 or 5 times a power of ten, at least 4. */
+/* The top of the axis, which has a whole half: 4, 10, 20, 40, 100, ... */
 static uint64_t
 axis_top(const struct status *s)
 {
-	static const unsigned	steps[] = { 1, 2, 5 };
+	static const unsigned	steps[] = { 1, 2, 4 };
 	uint64_t		most = 4, power, n;
 	size_t			i;
 
@@ -136,9 +136,9 @@ chart_legend(const struct status *s, struct buf *b)
 		page_number(b, status_hour(s, a));
 		buf_printf(b, " %s</li>\n", action_words[a]);
 	}
-	buf_addstr(b, "<li>");
+	buf_addstr(b, "<li>Refused recipients: ");
 	page_number(b, status_hour(s, TRAFFIC_RECIPIENTS));
-	buf_addstr(b, " recipients refused</li>\n</ul>\n");
+	buf_addstr(b, "</li>\n</ul>\n");
 }
 
 void

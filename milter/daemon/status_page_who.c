@@ -324,13 +324,13 @@ page_configuration(const struct status *s, struct buf *b)
 	buf_addstr(b, "</dd>\n");
 	configuration_loaded(s, b);
 	configuration_restart(s, b);
-	buf_addstr(b, "<dt>Listeners, users, plans, groups</dt><dd>");
+	buf_addstr(b, "<dt>Contents</dt><dd>Listeners: ");
 	page_number(b, c->nlisteners);
-	buf_addstr(b, ", ");
+	buf_addstr(b, ", users: ");
 	page_number(b, users_count(c->users));
-	buf_addstr(b, ", ");
+	buf_addstr(b, ", plans: ");
 	page_number(b, c->nplans);
-	buf_addstr(b, ", ");
+	buf_addstr(b, ", groups: ");
 	page_number(b, c->ngroup_sections);
 	buf_addstr(b, "</dd>\n");
 	if (c->warnings[0] != '\0') {
