@@ -48,7 +48,12 @@ bool		 json_get_true(struct json object, const char *name);
 const char	*json_get_text(struct arena *a, struct json object,
 		    const char *name);
 
-/* Append `text` as a JSON string with its quotes. */
+/*
+ * Append `text` as a JSON string with its quotes. Control characters, and each
+ * octet NN that is not UTF-8, become \u00NN.
+ */
 void	json_string(struct buf *b, const char *text);
+/* The same for `len` octets, none of them NUL. */
+void	json_string_of(struct buf *b, const char *text, size_t len);
 
 #endif

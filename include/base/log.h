@@ -1,5 +1,5 @@
 /*
- * log - syslog or stderr
+ * log - syslog or stderr, as text or as JSON
  *
  * Any thread may log. Lines of several threads are never mixed.
  */
@@ -7,6 +7,8 @@
 #define MILLGATE_LOG_H
 
 #include <stdbool.h>
+
+struct record;
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
 
@@ -16,6 +18,11 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
  */
 void	log_open(const char *ident, bool to_stderr);
 /*
+ * Write JSON, one object a line, or text, the default. Call it before any
+ * thread is started.
+ */
+void	log_use_json(bool json);
+/*
  * One record, or one for each line of the text, for example of all complaints
  * about a configuration. A line of more than 8 KB is cut.
  */
@@ -23,5 +30,7 @@ void	log_printf(enum log_level level, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 /* The same, for a text that is complete. */
 void	log_text(enum log_level level, const char *text);
+/* The pairs of an event, as a line or as an object. */
+void	log_event(enum log_level level, const struct record *r);
 
 #endif

@@ -17,6 +17,7 @@ struct buf;
 
 #define RECORD_PAIRS	64	/* further pairs are dropped */
 #define RECORD_VALUE	512	/* octets of a value in a line, then "..." */
+#define RECORD_JSON	8000	/* octets of an object in a log */
 
 struct record_pair {
 	const char	*key;		/* static */
@@ -42,5 +43,12 @@ void	record_num(struct record *r, const char *key, uint64_t value);
 void	record_line(const struct record *r, struct buf *b);
 /* Append {"key":"value","n":1}; octets that are not UTF-8 become \u00NN. */
 void	record_json(const struct record *r, struct buf *b);
+/*
+ * The same for a log: "level" is first, and values are cut as in a line. It has
+ * at most RECORD_JSON octets. Pairs that do not fit are left out, and
+ * "cut":true is added.
+ */
+void	record_json_line(const struct record *r, const char *level,
+	    struct buf *b);
 
 #endif

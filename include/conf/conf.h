@@ -41,6 +41,7 @@ struct buf;
 #define CONF_UNLIMITED	SIZE_MAX
 
 enum mode { MODE_ENFORCE, MODE_MONITOR };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 struct strings {
 	size_t		 n;
@@ -66,6 +67,7 @@ struct conf {
 	const char	*user;
 	const char	*pid_file;	/* NULL: none */
 	bool		 auto_restart;
+	enum log_format	 log_format;
 	enum mode	 mode;
 	bool		 iprev;
 	struct identity_rules identity;

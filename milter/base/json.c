@@ -271,8 +271,14 @@ json_get_text(struct arena *a, struct json object, const char *name)
 void
 json_string(struct buf *b, const char *text)
 {
+	json_string_of(b, text, strlen(text));
+}
+
+void
+json_string_of(struct buf *b, const char *text, size_t left)
+{
 	const unsigned char	*p = (const unsigned char *)text;
-	size_t			 left = strlen(text), len, used;
+	size_t			 len, used;
 
 	buf_addch(b, '"');
 	for (; left > 0; p += used, left -= used) {

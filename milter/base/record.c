@@ -10,8 +10,10 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/record.h"
+#include "base/utf8.h"
 
 #define LINE_USUAL	500	/* octets */
+#define JSON_END	(sizeof(",,\"cut\":true}") - 1)
 
 void
 record_init(struct record *r, struct arena *a)
@@ -109,6 +111,17 @@ record_line(const struct record *r, struct buf *b)
 	}
 }
 
+static void
+record_json_pair(const struct record_pair *p, struct buf *b)
+{
+	json_string(b, p->key);
+	buf_addch(b, ':');
+	if (p->number)
+		buf_addstr(b, p->value);
+	else
+		json_string(b, p->value);
+}
+
 void
 record_json(const struct record *r, struct buf *b)
 {
@@ -118,12 +131,50 @@ record_json(const struct record *r, struct buf *b)
 	for (i = 0; i < r->n; i++) {
 		if (i > 0)
 			buf_addch(b, ',');
-		json_string(b, r->pair[i].key);
-		buf_addch(b, ':');
-		if (r->pair[i].number)
-			buf_addstr(b, r->pair[i].value);
-		else
-			json_string(b, r->pair[i].value);
+		record_json_pair(&r->pair[i], b);
 	}
 	buf_addch(b, '}');
+}
+
+/* A value of at most RECORD_VALUE octets and "..."; no character is divided. */
+static const char *
+record_shortened(const char *value, char text[RECORD_VALUE + 4])
+{
+	size_t len = RECORD_VALUE, back;
+
+	if (strnlen(value, RECORD_VALUE + 1) <= RECORD_VALUE)
+		return value;
+	for (back = 1; back < 4; back++)
+		if (utf8_length(value + RECORD_VALUE - back, 4) > back)
+			len = RECORD_VALUE - back;
+	memcpy(text, value, len);
+	memcpy(text + len, "...", 4);
+	return text;
+}
+
+void
+record_json_line(const struct record *r, const char *level, struct buf *b)
+{
+	struct record_pair	 p;
+	struct buf		 pair = BUF_INIT;
+	char			 text[RECORD_VALUE + 4];
+	size_t			 i, start = b->len;
+	bool			 cut = false;
+
+	buf_reserve(b, LINE_USUAL);
+	buf_printf(b, "{\"level\":\"%s\"", level);
+	for (i = 0; i < r->n; i++) {
+		p = r->pair[i];
+		p.value = record_shortened(p.value, text);
+		buf_reset(&pair);
+		record_json_pair(&p, &pair);
+		if (b->len - start + pair.len > RECORD_JSON - JSON_END) {
+			cut = true;
+			continue;
+		}
+		buf_addch(b, ',');
+		buf_add(b, pair.data, pair.len);
+	}
+	buf_addstr(b, cut ? ",\"cut\":true}" : "}");
+	buf_free(&pair);
 }

@@ -9,6 +9,9 @@
 #include "conf/conf.h"
 #include "conf_options_priv.h"
 
+static const char *const log_words[] = {
+	[LOG_FORMAT_TEXT] = "text", [LOG_FORMAT_JSON] = "json"
+};
 static const char *const mode_words[] = {
 	[MODE_ENFORCE] = "enforce", [MODE_MONITOR] = "monitor"
 };
@@ -98,6 +101,9 @@ static const struct conf_option conf_options_base[] = {
 	    .restart = true,
 	    .help = "yes: a parent process starts the daemon again when a "
 	    "signal has killed it" },
+	{ "", "log-format", OPT_WORD, CONF(log_format), .def = "text",
+	    .restart = true, WORDS(log_words),
+	    .help = "text: key=value pairs; json: an object a line" },
 	{ "", "mode", OPT_WORD, CONF(mode), .def = "enforce",
 	    WORDS(mode_words), .help = "enforce; monitor: judge, tag and "
 	    "log, but refuse nothing" },

@@ -351,8 +351,10 @@ child_live(const struct supervised *s, void *arg)
 	if (s->again)	/* standard error may be gone */
 		log_open("millgate", l.options->foreground);
 	c = conf_load(l.options->conf_path, &why);
-	if (c != NULL)
+	if (c != NULL) {
+		log_use_json(c->log_format == LOG_FORMAT_JSON);
 		return daemon_live(&l, c);
+	}
 	log_printf(LOG_LEVEL_ERROR, "%s", why);
 	return STATUS_TROUBLE;
 }
@@ -418,6 +420,8 @@ begin(struct life *l)
 	struct conf	*c = conf_load(l->options->conf_path, &why);
 	bool		 restart;
 
+	if (c != NULL)
+		log_use_json(c->log_format == LOG_FORMAT_JSON);
 	/* it is passed to this process, and not to its children */
 	if (c != NULL && !take_socket(l, c, &why))
 		conf_unref(&c);

@@ -295,15 +295,10 @@ void
 services_record(struct services *sv, enum log_level level,
     const struct record *r)
 {
-	struct buf b = BUF_INIT;
-
-	if (sv->on_record != NULL) {
+	if (sv->on_record != NULL)
 		sv->on_record(sv->on_record_arg, r);
-		return;
-	}
-	record_line(r, &b);
-	log_text(level, buf_str(&b));
-	buf_free(&b);
+	else
+		log_event(level, r);
 }
 
 void

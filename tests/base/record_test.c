@@ -70,6 +70,55 @@ long_values_are_cut(void **state)
 	arena_free(&a);
 }
 
+/* 511 octets and a character of two: it is not divided. */
+static void
+a_cut_keeps_characters_whole(void **state)
+{
+	struct arena	*a = arena_new(1024);
+	char		 value[600];
+	struct record	 r;
+	struct buf	 b = BUF_INIT;
+	size_t		 i;
+
+	(void)state;
+	memset(value, 'x', 511);
+	for (i = 511; i < 599; i += 2)
+		memcpy(value + i, "\xc3\xbc", 2);
+	value[599] = '\0';
+	record_init(&r, a);
+	record_str(&r, "k", value);
+	record_json_line(&r, "info", &b);
+	assert_int_equal(b.len, strlen("{\"level\":\"info\",\"k\":\"\"}") +
+	    511 + 3);
+	assert_non_null(strstr(buf_str(&b), "x...\"}"));
+	buf_free(&b);
+	arena_free(&a);
+}
+
+static void
+an_object_has_a_limit(void **state)
+{
+	struct arena	*a = arena_new(1024);
+	char		 value[513];
+	struct record	 r;
+	struct buf	 b = BUF_INIT;
+	int		 i;
+
+	(void)state;
+	memset(value, 1, 512);
+	value[512] = '\0';
+	record_init(&r, a);
+	for (i = 0; i < 5; i++)
+		record_str(&r, "k", value);
+	record_str(&r, "last", "fits");
+	record_json_line(&r, "info", &b);
+	assert_true(b.len <= RECORD_JSON);
+	assert_non_null(strstr(buf_str(&b),
+	    ",\"last\":\"fits\",\"cut\":true}"));
+	buf_free(&b);
+	arena_free(&a);
+}
+
 static void
 numbers_are_decimal(void **state)
 {
@@ -109,6 +158,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_escaped),
 		cmocka_unit_test(long_values_are_cut),
+		cmocka_unit_test(a_cut_keeps_characters_whole),
+		cmocka_unit_test(an_object_has_a_limit),
 		cmocka_unit_test(numbers_are_decimal),
 		cmocka_unit_test(more_pairs_than_fit),
 	};

@@ -535,7 +535,7 @@ class Millgate(Service):
 
     def ready(self):
         """millgate logs this when all its sockets are open."""
-        return "millgate: ready on " in self.log_text()[self.before:]
+        return "ready on " in self.log_text()[self.before:]
 
     def log_text(self):
         try:
@@ -552,7 +552,7 @@ class Millgate(Service):
         self.send(number)
         said = wait_until("log line of the reload", lambda: [
             line for line in self.log_text()[before:].splitlines()
-            if " reload" in line])
+            if re.search(r'[ "]reload', line)])
         if "reload failed" in said[0]:
             raise Trouble(said[0])
 
