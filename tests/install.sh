@@ -25,6 +25,8 @@ for file in usr/sbin/millgate usr/bin/millgatectl \
     usr/share/man/man7/millgate-metrics.7 \
     usr/share/man/man8/millgatectl.8 $doc/README $doc/NEWS $doc/SECURITY \
     $doc/millgate.conf \
+    $doc/examples/grafana/millgate.json \
+    $doc/examples/prometheus/millgate.rules.yml \
     $doc/examples/postfix/main.cf $doc/examples/postfix/master.cf \
     $doc/examples/postfix/millgate-postfix.conf \
     $doc/examples/postfix/millgate-socket.conf \
