@@ -26,6 +26,7 @@ for file in usr/sbin/millgate usr/bin/millgatectl \
     usr/share/man/man8/millgatectl.8 $doc/README $doc/NEWS $doc/SECURITY \
     $doc/millgate.conf \
     $doc/examples/grafana/millgate.json \
+    $doc/examples/notify-postmaster \
     $doc/examples/prometheus/millgate.rules.yml \
     $doc/examples/postfix/main.cf $doc/examples/postfix/master.cf \
     $doc/examples/postfix/millgate-postfix.conf \

@@ -6,7 +6,7 @@
  * variables. It gets /dev/null as standard input, output and error, no other
  * descriptor, its own process group, default signals, "/" as its directory,
  * and an environment of PATH and MILLGATE_EVENT, _LOGIN, _GROUP, _PLAN, _UNIT,
- * _WINDOW, _USED, _LIMIT and _SHARE. Values are foreign text: control
+ * _WINDOW, _USED, _LIMIT, _SHARE, _DOMAIN, _SELECTOR and _REASON. Values are foreign text: control
  * characters become "?", and a value is cut after 512 octets. Processes that
  * the command leaves in its group are killed when it ends.
  *
@@ -30,8 +30,10 @@ struct notice {
 	const char	*login, *group, *plan;	/* NULL: none */
 	const char	*unit, *window;	/* of `used`; NULL: none */
 	uint64_t	 used, limit;	/* UINT64_MAX: unlimited */
-	unsigned	 share;		/* percent */
-	const char	*reason;	/* for the log; NULL: none */
+	unsigned	 share;		/* percent; 0: there are no counts */
+	const char	*domain, *selector;	/* of a key; NULL: none */
+	const char	*reason, *hint;	/* NULL: none */
+	bool		 good;		/* a trouble has ended */
 };
 
 /*

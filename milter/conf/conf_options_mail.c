@@ -213,7 +213,7 @@ const struct conf_option conf_options_mail[] = {
 	    "and notify-command runs; empty: none" },
 	{ "quota", "notify-command", OPT_TEXT, CONF(notify.command),
 	    .def = "", .syntax = syntax_command,
-	    .help = "program with its arguments, run for each warning; "
+	    .help = "program with its arguments, run for each event; "
 	    "empty: none" },
 	{ "quota", "notify-timeout", OPT_UINT, CONF(notify.timeout),
 	    .def = "10", .min = 1, .max = 3600,

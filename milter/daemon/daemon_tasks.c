@@ -18,6 +18,7 @@
 #include "store/store_outcomes.h"
 #include "store/store_settings.h"
 #include "control_priv.h"
+#include "daemon_alarms_priv.h"
 #include "daemon_tasks_priv.h"
 #include "metrics_priv.h"
 
@@ -229,8 +230,11 @@ static struct task {
 	{ take_requests,	 1, false, 0 },
 	{ prune_store,		60, true, 0 },
 	{ write_outcomes,	60, false, 0 },
+	{ alarm_keys,		 1, true, 0 },	/* before those are checked */
 	{ check_keys,		 1, true, 0 },
 	{ check_base_keys,	 1, true, 0 },
+	{ alarm_health,		 1, false, 0 },
+	{ alarm_blocks,		10, true, 0 },
 	{ write_metrics,	15, true, 0 },
 };
 

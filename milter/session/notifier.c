@@ -29,7 +29,7 @@
 #include "session/notifier.h"
 
 #define LOOK_MS		20
-#define VARIABLES	10
+#define VARIABLES	13
 
 enum slot_state { SLOT_FREE, SLOT_FILLED, SLOT_TAKEN };
 
@@ -320,11 +320,13 @@ env_text(const char *name, const char *value)
 }
 
 static char *
-env_number(const char *name, uint64_t value)
+env_count(const char *name, const struct notice *e, uint64_t value)
 {
 	char text[24] = "unlimited";
 
-	if (value != UINT64_MAX)
+	if (e->share == 0)
+		text[0] = '\0';
+	else if (value != UINT64_MAX)
 		snprintf(text, sizeof(text), "%" PRIu64, value);
 	return env_text(name, text);
 }
@@ -345,9 +347,13 @@ slot_fill(struct slot *s, const struct notifier_rules *r,
 	*v++ = env_text("MILLGATE_PLAN", e->plan);
 	*v++ = env_text("MILLGATE_UNIT", e->unit);
 	*v++ = env_text("MILLGATE_WINDOW", e->window);
-	*v++ = env_number("MILLGATE_USED", e->used);
-	*v++ = env_number("MILLGATE_LIMIT", e->limit);
-	*v++ = env_number("MILLGATE_SHARE", e->share);
+	*v++ = env_count("MILLGATE_USED", e, e->used);
+	*v++ = env_count("MILLGATE_LIMIT", e, e->limit);
+	*v++ = env_count("MILLGATE_SHARE", e, e->share);
+	*v++ = env_text("MILLGATE_DOMAIN", e->domain);
+	*v++ = env_text("MILLGATE_SELECTOR", e->selector);
+	*v++ = env_text("MILLGATE_REASON", e->reason != NULL ? e->reason :
+	    e->hint);
 }
 
 /* NULL: `parallel` slots are in use. Locked. */

@@ -32,7 +32,6 @@
 #include "store/store.h"
 #include "fuse_priv.h"
 
-#define NOTICE_CHUNK	2048	/* octets of a notice's arena */
 
 static time_t
 clock_now(void)
@@ -282,7 +281,7 @@ services_clock_look(struct services *sv, struct wallclock *w)
 	}
 }
 
-/* --- counters, records and notices -------------------------------------- */
+/* --- counters and records ------------------------------------------------ */
 
 void
 services_store_failed(struct services *sv)
@@ -299,37 +298,6 @@ services_record(struct services *sv, enum log_level level,
 		sv->on_record(sv->on_record_arg, r);
 	else
 		log_event(level, r);
-}
-
-void
-services_notice(struct services *sv, const struct conf *c,
-    const struct notice *e)
-{
-	struct arena	*a = arena_new(NOTICE_CHUNK);
-	struct record	 r;
-
-	atomic_fetch_add(&sv->counters.warnings, 1);
-	record_init(&r, a);
-	record_str(&r, "event", e->event);
-	record_str(&r, "login", e->login);
-	record_str(&r, "group", e->group);
-	record_str(&r, "plan", e->plan);
-	record_num(&r, "used", e->used);
-	if (e->limit == UINT64_MAX)
-		record_str(&r, "limit", "unlimited");
-	else
-		record_num(&r, "limit", e->limit);
-	record_str(&r, "unit", e->unit);
-	record_num(&r, "share", e->share);
-	record_str(&r, "window", e->window);
-	record_str(&r, "reason", e->reason);
-	if (!notifier_event(sv->notifier, &c->notify, e) &&
-	    sv->notifier != NULL && c->notify.command != NULL) {
-		atomic_fetch_add(&sv->counters.notify_dropped, 1);
-		record_str(&r, "notify", "dropped");
-	}
-	services_record(sv, LOG_LEVEL_WARNING, &r);
-	arena_free(&a);
 }
 
 void

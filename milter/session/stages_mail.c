@@ -19,6 +19,7 @@
 #include "mail/mailaddr.h"
 #include "policy/policy_address.h"
 #include "policy/policy_sign.h"
+#include "session/notifier.h"
 #include "stages_priv.h"
 
 static struct spf_question *
@@ -188,19 +189,17 @@ static void
 warn_pending(struct message *m, const struct keybase_reply *found)
 {
 	const struct signing_key *key = found->pending;
-	struct record		 r;
+	struct notice		 e = { .event = "key-pending" };
 
 	if (!keyring_may_warn(found->pending_ring, found->pending_at,
 	    m->sv->ticks()))
 		return;
-	record_init(&r, m->arena);
-	record_str(&r, "event", "key-pending");
-	record_str(&r, "domain", key->domain);
-	record_str(&r, "selector", key->selector);
-	record_str(&r, "hint", arena_printf(m->arena, "mail of this domain is "
-	    "not signed until the DNS has the record that \"millgatectl key "
-	    "dns %s\" prints", key->domain));
-	services_record(m->sv, LOG_LEVEL_WARNING, &r);
+	e.domain = key->domain;
+	e.selector = key->selector;
+	e.hint = arena_printf(m->arena, "mail of this domain is not signed "
+	    "until the DNS has the record that \"millgatectl key dns %s\" "
+	    "prints", key->domain);
+	services_notice(m->sv, m->setup->conf, &e);
 }
 
 /* No key signs: there is none, or its record was never seen in the DNS. */

@@ -1,0 +1,22 @@
+/*
+ * daemon_alarms - tell the site what changes without a message
+ *
+ * The tasks of the daemon, in its main thread. Each compares with its last
+ * look; the first one only remembers.
+ */
+#ifndef MILLGATE_DAEMON_ALARMS_PRIV_H
+#define MILLGATE_DAEMON_ALARMS_PRIV_H
+
+struct services;
+
+/* Events health-failing and health-restored. */
+void	alarm_health(struct services *sv);
+/* Event key-activated, for keys in files. */
+void	alarm_keys(struct services *sv);
+/*
+ * Events blocked and unblocked. A fuse of this host has told about its own
+ * blocks.
+ */
+void	alarm_blocks(struct services *sv);
+
+#endif
