@@ -96,7 +96,8 @@ def say(text):
 
 
 def run_parts(place, args, servers, messages, cold, result):
-    milters = [s for s in servers if s.milter]
+    milters = [s for s in servers if s.milter and
+               s.name != peer_servers.MillgateThree.name]
     small = messages[min(messages)]
     say("starting the servers")
     place.dns.start(0)
@@ -108,8 +109,9 @@ def run_parts(place, args, servers, messages, cold, result):
     if "quota" in args.parts:
         say("quota")
         result["quota"] = measure.measure_quota(
-            place, [s for s in servers if s.name in (
-                "millgate", "policyd-rate-limit")], args.rounds, args.messages)
+            place, [s for s in servers if s.name.startswith((
+                "millgate", "policyd-rate-limit"))], args.rounds,
+            args.messages)
     if "cold" in args.parts:
         say("cold DNS, %d ms a query" % args.delay_ms)
         place.dns.start(args.delay_ms)
@@ -149,6 +151,10 @@ def compare(directory, args):
     servers = measure.milters(place, args.servers)
     if not args.servers or "policyd-rate-limit" in args.servers:
         servers.append(peer_servers.PolicydRateLimit(place))
+    if "quota" in args.parts:
+        chosen = {s.name for s in servers}
+        servers += [three(place) for three in peer_servers.THREE_WINDOWS
+                    if three.__base__.name in chosen]
     result = {"date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
               "machine": machine(), "options": {key: vars(args)[key] for key in OPTIONS},
               "load_before": os.getloadavg()[0]}

@@ -359,6 +359,7 @@ class PolicydRateLimit(Server):
     """Postfix's policy protocol over a unix socket, not a milter."""
     name, package = "policyd-rate-limit", "policyd-rate-limit"
     milter = False
+    limits = "[[1000000, 3600]]"
 
     def words(self):
         conf = self.file("policyd.yaml", """
@@ -370,16 +371,38 @@ sqlite_config: {{database: "{d}/state.db"}}
 backend: 0
 SOCKET: "{d}/socket"
 socket_permission: 0600
-limits: [[1000000, 3600]]
+limits: {limits}
 limit_by_sasl: True
 success_action: "dunno"
 report: False
 delay_to_close: 300
-""".format(d=self.directory))
+""".format(d=self.directory, limits=self.limits))
         return [sys.executable, self.unpacked("usr/bin/policyd-rate-limit"),
                 "-f", conf]
 
 
+class MillgateThree(Millgate):
+    name = "millgate-3-windows"
+
+    def words(self):
+        words = super().words()
+        with open(words[-1]) as f:
+            text = f.read()
+        hour = "recipients-per-hour = 1000000000"
+        assert hour in text
+        self.file("millgate.conf", text.replace(hour, " ".join(
+            hour.replace("hour", window)
+            for window in ("minute", "hour", "day"))))
+        return words
+
+
+class PolicydThree(PolicydRateLimit):
+    name = "policyd-rate-limit-3-windows"
+    limits = "[[1000000, 60], [1000000, 3600], [1000000, 86400]]"
+
+
+# in the part `quota` alone, beside the same server with one window
+THREE_WINDOWS = (MillgateThree, PolicydThree)
 MILTERS = (Millgate, OpenDKIM, OpenDMARC, PySPF, Rspamd, Bare, BareSigner)
 # what one message passes through at a site without millgate
 CHAIN = ("pyspf-milter", "opendkim", "opendmarc")
