@@ -119,8 +119,9 @@ struct probed {
 struct probed	*setup_probe(const struct setup *st, struct arena *a,
 		    size_t *n);
 /*
- * The same in a thread; those that do not answer are logged as warnings. A
- * start or a reload does not wait for them.
+ * The same in a thread; those that do not answer are logged as warnings.
+ * Returns after two seconds at the latest, so that silent databases do not
+ * delay a start or a reload for their time-outs.
  */
 void		 setup_probe_log(struct setup *st);
 /*

@@ -3,8 +3,8 @@
  * forget, and keep them over a reload
  */
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -15,6 +15,9 @@
 #include "directory/sender_maps.h"
 #include "dkim/keybase.h"
 #include "session/services.h"
+
+/* A start or a reload waits for the databases so long at most. */
+#define PROBE_MS	2000u
 
 struct keybase *
 setup_keybase(const struct conf *conf, char **why)
@@ -132,10 +135,18 @@ setup_probe(const struct setup *st, struct arena *a, size_t *n)
 	return list;
 }
 
-static void *
-probe_thread(void *arg)
+/* A probe in a thread, which the caller may leave. */
+struct probing {
+	pthread_mutex_t	 lock;		/* both below */
+	pthread_cond_t	 changed;
+	unsigned	 refs;
+	bool		 done;
+	struct setup	*setup;		/* the thread's */
+};
+
+static void
+probe_and_log(const struct setup *st)
 {
-	struct setup	*st = arg;
 	struct arena	*a = arena_new(0);
 	size_t		 i, n;
 	struct probed	*p = setup_probe(st, a, &n);
@@ -145,27 +156,72 @@ probe_thread(void *arg)
 			log_printf(LOG_LEVEL_WARNING, "%s \"%s\": %s",
 			    p[i].option, p[i].place, p[i].why);
 	arena_free(&a);
-	setup_unref(&st);
+}
+
+/* Locked. */
+static void
+probing_leave(struct probing *g)
+{
+	bool last = --g->refs == 0;
+
+	pthread_mutex_unlock(&g->lock);
+	if (!last)
+		return;
+	pthread_cond_destroy(&g->changed);
+	pthread_mutex_destroy(&g->lock);
+	free(g);
+}
+
+static void *
+probe_thread(void *arg)
+{
+	struct probing *g = arg;
+
+	probe_and_log(g->setup);
+	setup_unref(&g->setup);
+	pthread_mutex_lock(&g->lock);
+	g->done = true;
+	pthread_cond_signal(&g->changed);
+	probing_leave(g);
 	return NULL;
+}
+
+/* False: there is no thread. */
+static bool
+probe_begin(struct probing *g)
+{
+	pthread_attr_t	attr;
+	pthread_t	thread;
+	bool		ok;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	ok = pthread_create(&thread, &attr, probe_thread, g) == 0;
+	pthread_attr_destroy(&attr);
+	return ok;
 }
 
 void
 setup_probe_log(struct setup *st)
 {
-	pthread_attr_t	attr;
-	pthread_t	thread;
-	sigset_t	all, before;
+	struct probing	*g = xcalloc(1, sizeof(*g));
+	struct timespec	 until = monotonic_in(PROBE_MS);
+	int		 error = 0;
 
+	pthread_mutex_init(&g->lock, NULL);
+	monotonic_cond_init(&g->changed);
+	g->refs = 2;
 	atomic_fetch_add(&st->refs, 1);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	/* signals are for the main thread */
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	if (pthread_create(&thread, &attr, probe_thread, st) != 0)
-		setup_unref(&st);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
+	g->setup = st;
+	if (!probe_begin(g)) {
+		setup_unref(&g->setup);
+		g->refs--;
+		g->done = true;
+	}
+	pthread_mutex_lock(&g->lock);
+	while (!g->done && error == 0)
+		error = pthread_cond_timedwait(&g->changed, &g->lock, &until);
+	probing_leave(g);
 }
 
 bool
