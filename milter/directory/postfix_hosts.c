@@ -36,9 +36,15 @@ add_encoded(struct buf *b, const char *text)
 static bool
 is_this_host(const char *name)
 {
-	return strncasecmp(name, "localhost", 9) == 0 ?
-	    name[9] == '\0' || name[9] == ':' :
-	    strncmp(name, "127.", 4) == 0 || strncmp(name, "[::1]", 5) == 0;
+	size_t len = 0;
+
+	if (strncasecmp(name, "localhost", 9) == 0)
+		len = 9;
+	else if (strncmp(name, "127.", 4) == 0)
+		len = strspn(name, "0123456789.");
+	else if (strncmp(name, "[::1]", 5) == 0)
+		len = 5;
+	return len > 0 && (name[len] == '\0' || name[len] == ':');
 }
 
 static void
