@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "doctor/advice.h"
 #include "doctor/postfix_plan.h"
 #include "ctl_common_priv.h"
 #include "ctl_postconf_priv.h"
@@ -132,6 +133,25 @@ show_plan(const struct setup *w)
 		    "smtpd_milters; see `millgatectl doctor'\n", plan->own);
 }
 
+/* The tables of owners that millgate.conf should name, too. */
+static void
+show_owners(const struct setup *w)
+{
+	struct advice_site	 site = {
+		.sender_maps = w->conf->sender_login_maps.s,
+		.nsender_maps = w->conf->sender_login_maps.n
+	};
+	struct advice_list	*l = arena_alloc(w->arena, sizeof(*l));
+	size_t			 i;
+
+	l->arena = w->arena;
+	for (i = 0; i < w->postfix.n; i++)
+		advice_owners(l, &site, &w->postfix, &w->postfix.service[i]);
+	for (i = 0; i < l->n; i++)
+		printf("\n%s: %s\n    %s\n", l->item[i].where,
+		    l->item[i].text, l->item[i].change);
+}
+
 /* --- changing ------------------------------------------------------------ */
 
 static bool
@@ -199,6 +219,7 @@ setup_lines(struct setup *w)
 		return CTL_TROUBLE;
 	}
 	show_plan(w);
+	show_owners(w);
 	owner = postfix_value(&w->postfix, NULL, "mail_owner");
 	return make_plan(w, setup_may_connect(w->conf, owner));
 }

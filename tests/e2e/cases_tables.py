@@ -4,6 +4,7 @@ import os
 import shutil
 
 import cases_doctor
+import cases_setup
 import directories
 import postfix_tables
 from directories import Asker, quoted
@@ -201,7 +202,10 @@ def doctor_proposes_postfixs_tables(w):
     with cases_doctor.postfix_with(w, "smtpd_sender_login_maps=%s, hash:%s" % (
             ", ".join(maps), indexed)):
         found = {one["id"]: one for one in cases_doctor.on_postfix(w)}
+        setup = cases_setup.run_setup(w, "postfix", "--config",
+                                      w.postfix.directory + "/etc").stdout
     said = str(found["sender-login-maps"])
     for words in (*maps, "sender-login-maps = {", "postmap -s hash:" + indexed,
                   "texthash:" + indexed):
         assert words in said, (words, said)
+        assert words in setup, (words, setup)
