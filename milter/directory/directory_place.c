@@ -64,15 +64,6 @@ struct url {
 
 /* --- characters ---------------------------------------------------------- */
 
-static int
-hex_digit(char c)
-{
-	c = ascii_lower(c);
-	if (ascii_is_digit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* NULL: a broken escape, or a control character. */
 static char *
 place_decode(struct arena *a, const char *from, const char *end)
@@ -83,8 +74,8 @@ place_decode(struct arena *a, const char *from, const char *end)
 	for (; from < end; from++) {
 		c = (unsigned char)*from;
 		if (c == '%') {
-			high = end - from > 2 ? hex_digit(from[1]) : -1;
-			low = high >= 0 ? hex_digit(from[2]) : -1;
+			high = end - from > 2 ? ascii_hex(from[1]) : -1;
+			low = high >= 0 ? ascii_hex(from[2]) : -1;
 			if (low < 0)
 				return NULL;
 			c = high * 16 + low;

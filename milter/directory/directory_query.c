@@ -33,15 +33,6 @@ query_parse_sql(const char *text, enum directory_kind kind, struct arena *a,
 
 /* --- LDAP ---------------------------------------------------------------- */
 
-static int
-query_hex_digit(char c)
-{
-	c = ascii_lower(c);
-	if (ascii_is_digit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Up to the next "?", decoded; *text is after it. NULL: a broken escape. */
 static char *
 query_take_part(const char **text, struct arena *a)
@@ -55,8 +46,8 @@ query_take_part(const char **text, struct arena *a)
 	for (; from < end; from++) {
 		c = (unsigned char)*from;
 		if (c == '%') {
-			high = end - from > 2 ? query_hex_digit(from[1]) : -1;
-			low = high >= 0 ? query_hex_digit(from[2]) : -1;
+			high = end - from > 2 ? ascii_hex(from[1]) : -1;
+			low = high >= 0 ? ascii_hex(from[2]) : -1;
 			if (low < 0 || high + low == 0)
 				return NULL;
 			c = high * 16 + low;
