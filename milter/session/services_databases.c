@@ -86,7 +86,7 @@ probe_users(const struct setup *st, struct arena *a, struct probed *p)
 	struct users_reply	 r = users_query_probe(st->users, start, a);
 
 	p->option = "users-database";
-	p->place = users_query_place(st->users);
+	p->place = arena_strdup(a, users_query_place(st->users));
 	p->server = r.server;
 	p->why = r.why;
 	p->ms = monotonic_ms() - start;
