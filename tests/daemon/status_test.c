@@ -5,6 +5,8 @@
 
 #include "test.h"
 
+#include <sys/stat.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
@@ -234,6 +236,89 @@ lists_are_bounded(void **state)
 	services_free(&sv);
 }
 
+/* --- keys ---------------------------------------------------------------- */
+
+static char	keys_dir[] = "/tmp/millgate-status-XXXXXX";
+
+static void
+make_key(const char *selector, const char *marker)
+{
+	struct crypto_key *key;
+	struct buf	 pem = BUF_INIT;
+	const char	*why;
+	char		 name[200];
+	FILE		*f;
+
+	key = crypto_key_generate(CRYPTO_ED25519, 0, &why);
+	assert_non_null(key);
+	assert_true(crypto_key_pem(key, &pem));
+	snprintf(name, sizeof(name), "%s/example.org", keys_dir);
+	mkdir(name, 0700);
+	snprintf(name, sizeof(name), "%s/example.org/%s.private", keys_dir,
+	    selector);
+	f = fopen(name, "w");
+	assert_non_null(f);
+	fwrite(pem.data, 1, pem.len, f);
+	fclose(f);
+	assert_int_equal(chmod(name, 0600), 0);
+	if (marker != NULL) {
+		snprintf(name, sizeof(name), "%s/example.org/%s.%s",
+		    keys_dir, selector, marker);
+		f = fopen(name, "w");
+		assert_non_null(f);
+		fclose(f);
+	}
+	crypto_key_free(&key);
+	buf_free(&pem);
+}
+
+static void
+keys_have_their_state(void **state)
+{
+	static const struct {
+		const char	*selector, *state, *dns;
+	} rows[] = {	/* in this order */
+		{ "next", "pending", "not published" },
+		{ "now", "active", "not checked" },
+		{ "old", "retired", "not checked" },
+	};
+	struct services	*sv;
+	struct arena	*a = arena_new(0);
+	struct buf	 b = BUF_INIT;
+	struct json	 v, key;
+	char		 conf[200], command[200];
+	size_t		 i;
+
+	(void)state;
+	assert_non_null(mkdtemp(keys_dir));
+	make_key("now", NULL);
+	make_key("next", "pending");
+	make_key("old", "retired");
+	snprintf(conf, sizeof(conf), "signing { key-directory = \"%s\" }\n",
+	    keys_dir);
+	sv = open_services(conf);
+	v = part(json_of(sv, &b), "keys");
+	assert_int_equal(count(part(v, "list")), NELEM(rows));
+	for (i = 0; i < NELEM(rows); i++) {
+		key = item(part(v, "list"), i);
+		assert_int_equal(json_get_number(v, rows[i].state), 1);
+		assert_string_equal(json_get_text(a, key, "domain"),
+		    "example.org");
+		assert_string_equal(json_get_text(a, key, "selector"),
+		    rows[i].selector);
+		assert_string_equal(json_get_text(a, key, "state"),
+		    rows[i].state);
+		assert_string_equal(json_get_text(a, key, "dns"),
+		    rows[i].dns);
+		assert_true(json_get_number(key, "since") > 0);
+	}
+	services_free(&sv);
+	snprintf(command, sizeof(command), "rm -r %s", keys_dir);
+	assert_int_equal(system(command), 0);
+	buf_free(&b);
+	arena_free(&a);
+}
+
 /* The control socket answers with the same object. */
 static void
 the_control_socket_has_it_too(void **state)
@@ -421,6 +506,7 @@ main(void)
 		cmocka_unit_test(accounts_have_their_limits),
 		cmocka_unit_test(blocks_have_the_command_that_lifts_them),
 		cmocka_unit_test(lists_are_bounded),
+		cmocka_unit_test(keys_have_their_state),
 		cmocka_unit_test(the_control_socket_has_it_too),
 		cmocka_unit_test(names_are_inert),
 		cmocka_unit_test(long_names_are_cut),
