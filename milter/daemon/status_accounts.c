@@ -73,6 +73,13 @@ account_limits(struct status_account *a, const struct store_limits *limits,
 	qsort(a->limit, a->nlimits, sizeof(a->limit[0]), limit_by_share);
 }
 
+/* A name that is too long is cut, so that the texts are bounded. */
+static const char *
+status_name(struct arena *a, const char *key)
+{
+	return arena_memdup(a, key, strnlen(key, STATUS_NAME));
+}
+
 /* --- accounts ------------------------------------------------------------- */
 
 static int
@@ -133,7 +140,7 @@ account_fill(struct gathered *g, const struct store_row *row,
 	struct store_usage		 usage;
 
 	memset(a, 0, sizeof(*a));
-	a->key = arena_strdup(arena, row->key);
+	a->key = status_name(arena, row->key);
 	a->recipients = row->recipients;
 	a->messages = row->messages;
 	if (plan != NULL) {
@@ -172,13 +179,18 @@ gather_rows(struct gathered *g)
 
 /* --- blocks --------------------------------------------------------------- */
 
-/* For a shell: an apostrophe ends the quotes, and begins them again. */
+/*
+ * For a shell: an apostrophe ends the quotes, and begins them again. NULL: the
+ * key is too long.
+ */
 static const char *
 lift_command(struct arena *a, const char *key)
 {
 	struct buf	 b = BUF_INIT;
 	const char	*p, *text;
 
+	if (strnlen(key, STATUS_NAME) == STATUS_NAME)
+		return NULL;
 	buf_printf(&b, "millgatectl user unblock %s'",
 	    key[0] == '-' ? "-- " : "");
 	for (p = key; *p != '\0'; p++) {
@@ -223,7 +235,7 @@ gather_blocks(struct gathered *g)
 		if (s->blocks_total++ >= STATUS_BLOCKS)
 			continue;
 		b = &s->block[s->nblocks++];
-		b->key = arena_strdup(s->arena, row->key);
+		b->key = status_name(s->arena, row->key);
 		b->setting = row->setting;
 		b->fuse = strncmp(row->setting.reason, "fuse: ", 6) == 0;
 		b->lift = lift_command(s->arena, row->key);

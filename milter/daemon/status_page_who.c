@@ -18,7 +18,7 @@
 #define LIMITS_SHOWN	4
 #define NEARLY_FULL	80	/* percent */
 #define KEYS_SHOWN	50
-#define COMMAND_TEXT	400	/* octets of a command */
+#define COMMAND_TEXT	(4 * STATUS_NAME)	/* octets of a command */
 
 /* --- accounts ------------------------------------------------------------- */
 
@@ -134,9 +134,15 @@ block_row(const struct status *s, const struct status_block *k,
 		buf_addstr(b, "it is lifted");
 	else
 		page_time(b, k->setting.blocked_until, s->now);
-	buf_addstr(b, "</td><td><code>");
-	html_text(b, k->lift, COMMAND_TEXT);
-	buf_addstr(b, "</code></td></tr>\n");
+	buf_addstr(b, "</td><td>");
+	if (k->lift != NULL) {
+		buf_addstr(b, "<code>");
+		html_text(b, k->lift, COMMAND_TEXT);
+		buf_addstr(b, "</code>");
+	} else {
+		buf_addstr(b, "The name is too long for a command.");
+	}
+	buf_addstr(b, "</td></tr>\n");
 }
 
 static void

@@ -32,6 +32,8 @@
 #define STATUS_BLOCKS	50
 #define STATUS_DOMAINS	20
 #define STATUS_KEYS	200
+/* Octets of an account; the rest is cut, and there is no command for it. */
+#define STATUS_NAME	512
 #define STATUS_FRESH	500
 #define STATUS_COST	20
 /* Of a key directory with more keys, only those in use are listed. */
@@ -71,7 +73,7 @@ struct status_block {
 	const char	*key;
 	struct store_setting setting;
 	bool		 fuse;		/* the fuse has set it */
-	const char	*lift;		/* the command for a shell */
+	const char	*lift;		/* command for a shell; or NULL */
 };
 
 enum status_record {
