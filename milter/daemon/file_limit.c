@@ -11,13 +11,13 @@
 #include <stdatomic.h>
 
 #include "base/log.h"
+#include "directory/directory.h"
 #include "dns/resolver.h"
 #include "session/services.h"
 #include "file_limit_priv.h"
 #include "http_priv.h"
 
-/* state, sockets, logs, notify-commands; and HTTP clients */
-#define OWN_FILES	(128 + HTTP_CLIENTS)
+#define OWN_FILES	128	/* state, sockets, logs, notify-commands */
 #define ROUND		1024	/* advice is a multiple of it */
 
 void
@@ -32,19 +32,36 @@ file_limit_raise(void)
 }
 
 struct file_limit
-file_limit_share(unsigned long files, unsigned lookups, unsigned wanted)
+file_limit_share(unsigned long files, unsigned lookups, unsigned others,
+    unsigned wanted)
 {
 	struct file_limit	 l;
-	unsigned long		 used = lookups + OWN_FILES;
+	unsigned long		 own = OWN_FILES + (unsigned long)others;
+	unsigned long		 used = lookups + own;
 	unsigned long		 left = files > used + 8 ? files - used : 8;
 
 	l.connections = left < UINT_MAX ? (unsigned)left : UINT_MAX;
 	l.sessions = l.connections - l.connections / 8;
 	/* with more files the resolver uses more, too */
-	l.needed = wanted + wanted / 7 + 1 + OWN_FILES + RESOLVER_ASKED_MAX;
+	l.needed = wanted + wanted / 7 + 1 + own + RESOLVER_ASKED_MAX;
 	l.needed += ROUND - 1;
 	l.needed -= l.needed % ROUND;
 	return l;
+}
+
+/* HTTP clients, and the connections to databases of the site. */
+static unsigned
+files_of_others(struct services *sv)
+{
+	struct setup	*st = services_setup(sv);
+	const struct conf *c = st->conf;
+	size_t		 databases = c->sender_login_maps.n;
+	unsigned	 n = c->http_listen != NULL ? HTTP_CLIENTS : 0;
+
+	databases += st->users != NULL ? 1 : 0;
+	databases += st->keybase != NULL ? 1 : 0;
+	setup_unref(&st);
+	return n + (unsigned)databases * DIRECTORY_LINKS;
 }
 
 void
@@ -59,7 +76,8 @@ file_limit_check(struct services *sv)
 		return;
 	resolver_stats(sv->resolver, &st);
 	wanted = atomic_load(&sv->ceiling.max_sessions);
-	l = file_limit_share(rl.rlim_cur, (unsigned)st.pending_max, wanted);
+	l = file_limit_share(rl.rlim_cur, (unsigned)st.pending_max,
+	    files_of_others(sv), wanted);
 	atomic_store(&sv->ceiling.fit_sessions, l.sessions);
 	atomic_store(&sv->ceiling.fit_connections, l.connections);
 	if (l.sessions >= wanted)

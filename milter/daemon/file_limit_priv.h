@@ -19,11 +19,11 @@ struct file_limit {
 /* Raise the limit as far as allowed. */
 void	file_limit_raise(void);
 /*
- * What `files` are enough for, if the resolver may use `lookups` of them, and
- * what `wanted` sessions need.
+ * What `files` are enough for, if the resolver may use `lookups` of them, HTTP
+ * clients and databases `others`; and what `wanted` sessions need.
  */
 struct file_limit file_limit_share(unsigned long files, unsigned lookups,
-	    unsigned wanted);
+	    unsigned others, unsigned wanted);
 /*
  * Set the ceiling of sessions to what the limit allows. If that is less than
  * max-sessions, warn, and say what to change.

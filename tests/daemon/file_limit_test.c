@@ -25,7 +25,7 @@ the_resolver_and_our_own_files_come_first(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
-		l = file_limit_share(c[i].files, c[i].lookups, 1);
+		l = file_limit_share(c[i].files, c[i].lookups, 64, 1);
 		assert_int_equal(l.connections, c[i].connections);
 		assert_int_equal(l.sessions, c[i].sessions);
 	}
@@ -39,12 +39,13 @@ the_advice_is_enough(void **state)
 
 	(void)state;
 	for (wanted = 1; wanted <= 1000000; wanted += wanted / 3 + 1) {
-		l = file_limit_share(0, 0, wanted);
-		l = file_limit_share(l.needed, RESOLVER_ASKED_MAX, wanted);
+		l = file_limit_share(0, 0, 88, wanted);
+		l = file_limit_share(l.needed, RESOLVER_ASKED_MAX, 88,
+		    wanted);
 		assert_true(l.sessions >= wanted);
 		assert_true(l.needed < wanted * 8ul / 7 + 6 * 1024);
 	}
-	assert_int_equal(file_limit_share(0, 0, 10000).needed, 16384);
+	assert_int_equal(file_limit_share(0, 0, 0, 10000).needed, 16384);
 }
 
 int
