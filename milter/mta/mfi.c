@@ -36,6 +36,7 @@
 struct mfi_conn {
 	struct session	*session;
 	unsigned long	 steps;		/* negotiated SMFIP_* */
+	unsigned	 began;		/* of its callback */
 	bool		 in_message;
 	bool		 admitted;	/* below max-sessions */
 };
@@ -90,6 +91,7 @@ static sfsistat
 answer(SMFICTX *ctx, struct mfi_conn *c, const struct verdict *v,
     unsigned long no_reply)
 {
+	mfi_callback_ends(c->began);
 	if ((c->steps & no_reply) != 0)
 		return SMFIS_NOREPLY;
 	if (v->action < ACTION_DEFER)
@@ -101,7 +103,8 @@ answer(SMFICTX *ctx, struct mfi_conn *c, const struct verdict *v,
 /*
  * The connection's state, made at its first event. That is the negotiation, or
  * connect if the MTA is too old to negotiate. An old MTA has granted no
- * actions: edits fail, and the message is deferred.
+ * actions: edits fail, and the message is deferred. The callback begins here,
+ * and ends in answer() or before another return.
  */
 static struct mfi_conn *
 mfi_conn(SMFICTX *ctx)
@@ -114,6 +117,7 @@ mfi_conn(SMFICTX *ctx)
 		c->admitted = ceiling_admit(services);
 		smfi_setpriv(ctx, c);
 	}
+	c->began = mfi_callback_begins();
 	return c;
 }
 
@@ -197,6 +201,7 @@ mfi_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
 
 	(void)f2;
 	(void)f3;
+	mfi_callback_ends(c->began);	/* nothing here waits */
 	if (ceiling_is_full(services))
 		return SMFIS_REJECT;
 	if ((f0 & ACTIONS) != ACTIONS) {
@@ -418,6 +423,7 @@ mfi_abort(SMFICTX *ctx)
 
 	session_abort(c->session);
 	message_ends(c);
+	mfi_callback_ends(c->began);
 	return SMFIS_CONTINUE;
 }
 
@@ -430,7 +436,9 @@ mfi_close(SMFICTX *ctx)
 	if (c == NULL)
 		return SMFIS_CONTINUE;
 	smfi_setpriv(ctx, NULL);
+	c->began = mfi_callback_begins();
 	session_free(&c->session);
+	mfi_callback_ends(c->began);
 	message_ends(c);
 	if (c->admitted)
 		ceiling_leave(services);

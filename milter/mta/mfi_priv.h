@@ -1,5 +1,6 @@
 /*
- * mfi_priv - mfi_socket.c and mfi_workarounds.c as mfi.c sees them
+ * mfi_priv - mfi_socket.c, mfi_starved.c and mfi_workarounds.c as mfi.c
+ * sees them
  */
 #ifndef MILLGATE_MFI_PRIV_H
 #define MILLGATE_MFI_PRIV_H
@@ -12,9 +13,29 @@
  */
 bool	mfi_socket_open(const char *socket, int passed, char **why);
 
-/* The descriptor at which libmilter accepts connections. */
-void	mfi_listens_at(int fd);
+/*
+ * libmilter accepts connections at this descriptor. False with errno: the
+ * descriptors that this needs cannot be had.
+ */
+bool	mfi_listens_at(int fd);
 /* libmilter closes a connection that it has accepted. */
 void	mfi_socket_closed(void);
+
+/*
+ * mfi_starved.c. A callback that may wait begins, in any thread; the result is
+ * for its end.
+ */
+unsigned mfi_callback_begins(void);
+void	mfi_callback_ends(unsigned when);
+/*
+ * Let `listening` be readable also when sessions may need a thread. Returns the
+ * descriptor of the socket itself, which now does not block; -1 with errno.
+ */
+int	mfi_starved_open(int listening);
+/*
+ * A connection that the other side has closed, for the listening thread of
+ * libmilter; -1 with EAGAIN: none is needed.
+ */
+int	mfi_closed_connection(void);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -38,7 +39,7 @@ next_descriptor(void)
  * (keepalive); until then its sessions keep what they have reserved. Accepted
  * sockets inherit these options.
  */
-static void
+static bool
 socket_options(int first_fd)
 {
 	static const struct { int level, name, value; } options[] = {
@@ -57,12 +58,12 @@ socket_options(int first_fd)
 		    &len) == 0 && listening != 0)
 			break;
 	if (listening == 0)
-		return;
-	mfi_listens_at(fd);
+		return true;
 	/* a unix socket refuses the TCP options, which is fine */
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		setsockopt(fd, options[i].level, options[i].name,
 		    &options[i].value, sizeof(options[i].value));
+	return mfi_listens_at(fd);
 }
 
 /* Why libmilter cannot open `spec`, and the way out. */
@@ -98,6 +99,8 @@ mfi_socket_open(const char *socket, int passed, char **why)
 	if (smfi_opensocket(true) != MI_SUCCESS)
 		return why_set(why, "socket \"%s\": %s", socket,
 		    open_trouble(spec));
-	socket_options(first);
+	if (!socket_options(first))
+		return why_set(why, "socket \"%s\": cannot be watched: %s; "
+		    "check the limit of open files", socket, strerror(errno));
 	return true;
 }

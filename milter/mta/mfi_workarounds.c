@@ -6,16 +6,20 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "mta/mfi.h"
 #include "mfi_priv.h"
 
-static int		listening_at = -1;
+static int		listening_at = -1;	/* what libmilter polls */
+static int		queue = -1;		/* the listening socket */
+static sa_family_t	family;
 static atomic_bool	stopped;	/* accepts no more */
 static atomic_uint	accepting, open_sessions;
 
@@ -34,10 +38,20 @@ sigwait(const sigset_t *set, int *number)
 		pause();
 }
 
-void
+bool
 mfi_listens_at(int fd)
 {
+	struct sockaddr_storage	 at = { .ss_family = AF_UNSPEC };
+	socklen_t		 len = sizeof(at);
+
+	if (getsockname(fd, (void *)&at, &len) != 0)
+		return false;
+	family = at.ss_family;
+	queue = mfi_starved_open(fd);
+	if (queue == -1)
+		return false;
 	listening_at = fd;
+	return true;
 }
 
 bool
@@ -49,6 +63,7 @@ mfi_stop_listening(void)
 	/* a connection that is being accepted is counted */
 	while (atomic_load(&accepting) > 0)
 		usleep(1000);
+	epoll_ctl(listening_at, EPOLL_CTL_DEL, queue, NULL);
 	return true;
 }
 
@@ -67,23 +82,25 @@ mfi_socket_closed(void)
 
 /*
  * Replaces libc's accept() in this program, to count the sessions of libmilter
- * from their first moment, and to end that without a lost connection: its
- * listening thread sleeps here until the process ends.
+ * from their first moment, to stop without a lost connection, and to give
+ * libmilter a closed connection when sessions may need a thread
+ * (mfi_starved.c). For that libmilter only looks at the family of the address.
  */
 int
 accept(int fd, struct sockaddr *address, socklen_t *len)
 {
-	int connection;
+	int connection = -1;
 
 	if (fd != listening_at)
 		return accept4(fd, address, len, 0);
 	atomic_fetch_add(&accepting, 1);
-	if (atomic_load(&stopped)) {
-		atomic_fetch_sub(&accepting, 1);
-		for (;;)
-			pause();
+	errno = EAGAIN;
+	if (!atomic_load(&stopped))
+		connection = accept4(queue, address, len, 0);
+	if (connection == -1 && errno == EAGAIN) {
+		connection = mfi_closed_connection();
+		address->sa_family = family;
 	}
-	connection = accept4(fd, address, len, 0);
 	if (connection != -1)
 		atomic_fetch_add(&open_sessions, 1);
 	atomic_fetch_sub(&accepting, 1);
