@@ -33,7 +33,10 @@ void	 mfi_drain(void);
  * wait in its queue, which the next process gets. False: nothing listens.
  */
 bool	 mfi_stop_listening(void);
-/* How many connections of the MTA are open. */
+/*
+ * How many connections of the MTA are open. While callbacks wait, it may be
+ * higher for a moment (mfi_starved.c).
+ */
 unsigned mfi_open_sessions(void);
 /* How many messages are between MAIL and their last answer. */
 unsigned mfi_open_messages(void);
