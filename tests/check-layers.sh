@@ -56,6 +56,7 @@ only yaml.h		import/import_yaml.c
 only libpq-fe.h		directory/directory_pgsql.c
 only mysql.h		directory/directory_mysql.c \
 			directory/directory_mysql_prepared.c
+only lmdb.h		directory/postfix_lmdb.c
 only ldap.h		directory/directory_ldap.c directory/directory_ldap_why.c
 only lber.h		directory/directory_ldap_deadline.c
 only microhttpd.h	daemon/http_server.c

@@ -28,6 +28,8 @@ struct sender_maps_rules {
 	bool		 may_read_files;	/* false: inline: alone */
 };
 
+/* Was this program built with liblmdb? */
+bool		 sender_maps_reads_lmdb(void);
 /*
  * Read the files; no database is asked. The rules must outlive the maps. NULL
  * with *why (malloced; the caller frees): one line for each table that cannot

@@ -53,6 +53,7 @@ struct advice_site {
 	size_t		 nlisteners;
 	bool		 trust_logins;	/* trust-authenticated = yes */
 	const char *const *sender_maps;	size_t nsender_maps;
+	bool		 reads_lmdb;	/* built with liblmdb */
 };
 
 /* Add advice about the MTA's configuration. */

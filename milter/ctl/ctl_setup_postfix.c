@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "directory/sender_maps.h"
 #include "doctor/advice.h"
 #include "doctor/postfix_plan.h"
 #include "ctl_common_priv.h"
@@ -139,7 +140,8 @@ show_owners(const struct setup *w)
 {
 	struct advice_site	 site = {
 		.sender_maps = w->conf->sender_login_maps.s,
-		.nsender_maps = w->conf->sender_login_maps.n
+		.nsender_maps = w->conf->sender_login_maps.n,
+		.reads_lmdb = sender_maps_reads_lmdb()
 	};
 	struct advice_list	*l = arena_alloc(w->arena, sizeof(*l));
 	size_t			 i;

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/reach.h"
 #include "base/safe_open.h"
+#include "postfix_lmdb_priv.h"
 #include "postfix_table_priv.h"
 #include "postfix_text_priv.h"
 
@@ -25,7 +26,10 @@
 
 /* --- types -------------------------------------------------------------- */
 
-/* Files that depend on a library's version, and tables of patterns. */
+/*
+ * Files that depend on a library's version, and tables of patterns. lmdb: is
+ * refused only by a build without liblmdb.
+ */
 static const char *const indexed[] = {
 	"btree", "cdb", "dbm", "hash", "lmdb", "sdbm"
 };
@@ -52,6 +56,13 @@ after_type(const char *spec, const char *type)
 }
 
 static const char *
+needs_library(const char *type)
+{
+	return strcmp(type, "lmdb") != 0 ? "" : " by this build: it "
+	    "lacks liblmdb (Debian package: liblmdb-dev)";
+}
+
+static const char *
 refuse_type(const char *spec, struct arena *a)
 {
 	const char	*file;
@@ -61,9 +72,10 @@ refuse_type(const char *spec, struct arena *a)
 		file = after_type(spec, indexed[i]);
 		if (file != NULL)
 			return arena_printf(a, "%.*s is an indexed file, which "
-			    "is not supported; run \"postmap -s %.*s "
+			    "is not supported%s; run \"postmap -s %.*s "
 			    ">%s.texthash\" and write texthash:%s.texthash",
-			    SPEC_SHOWN, spec, SPEC_SHOWN, spec, file, file);
+			    SPEC_SHOWN, spec, needs_library(indexed[i]),
+			    SPEC_SHOWN, spec, file, file);
 	}
 	for (i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
 		if (after_type(spec, patterns[i]) != NULL)
@@ -72,8 +84,8 @@ refuse_type(const char *spec, struct arena *a)
 			    "users: @example.org, @.example.org", SPEC_SHOWN,
 			    spec);
 	return arena_printf(a, "%.*s is not a table that can be read; write "
-	    "pgsql:, mysql:, ldap:, sqlite: or texthash: and an absolute path, "
-	    "or inline:{ADDRESS=LOGIN}", SPEC_SHOWN, spec);
+	    "pgsql:, mysql:, ldap:, sqlite:, lmdb: or texthash: and an "
+	    "absolute path, or inline:{ADDRESS=LOGIN}", SPEC_SHOWN, spec);
 }
 
 /* --- files -------------------------------------------------------------- */
@@ -155,6 +167,22 @@ open_texthash(const char *path, struct arena *a, struct postfix_table *t)
 	    &t->text);
 }
 
+/* Postfix appends ".lmdb" to the name. */
+static const char *
+open_lmdb(const char *name, struct arena *a, struct postfix_table *t)
+{
+	const char	*path = arena_printf(a, "%s.lmdb", name);
+	const char	*wrong = NULL;
+	int		 fd = safe_open_read(path, &wrong);
+
+	if (fd == -1)
+		return why_closed(path, wrong, errno, a);
+	t->text = postfix_text_new(a);
+	wrong = postfix_lmdb_read(path, fd, a, t->text);
+	close(fd);
+	return wrong;
+}
+
 /* "?tls=no" after the name of the file; the name without it. */
 static const char *
 without_tls_off(const char *path, struct arena *a, bool *off)
@@ -212,6 +240,11 @@ postfix_table_open(const char *spec, const struct sender_maps_rules *rules,
 	name = after_type(spec, "texthash");
 	if (name != NULL && rules->may_read_files)
 		return open_texthash(name, a, t);
+	if (name == NULL && postfix_lmdb_read != NULL) {
+		name = after_type(spec, "lmdb");
+		if (name != NULL && rules->may_read_files)
+			return open_lmdb(name, a, t);
+	}
 	for (i = 0; i < sizeof(databases) / sizeof(databases[0]); i++) {
 		if (name != NULL)
 			break;

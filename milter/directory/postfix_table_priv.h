@@ -14,7 +14,7 @@
 struct postfix_text;
 
 #define POSTFIX_SETTINGS_MAX	(1u << 20)	/* octets of a .cf file */
-#define POSTFIX_TEXT_MAX	(64u << 20)	/* of a texthash: file */
+#define POSTFIX_TEXT_MAX	(64u << 20)	/* of a texthash: or lmdb: file */
 
 struct postfix_table {
 	const char	*spec;		/* as it is written */

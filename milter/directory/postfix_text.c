@@ -1,11 +1,10 @@
 /*
- * postfix_text - Postfix's tables in memory: texthash: and inline:
+ * postfix_text - Postfix's tables in memory: texthash:, inline:, lmdb:
  *
  * A hash table of keys and values, at most half full. Postfix ignores a line
  * of a texthash: file that has no value; here it is an error, so that nobody
  * finds out later that an address has no owner.
  */
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -30,8 +29,8 @@ struct postfix_text {
 	struct entry	*slot;
 };
 
-static struct postfix_text *
-text_new(struct arena *a)
+struct postfix_text *
+postfix_text_new(struct arena *a)
 {
 	struct postfix_text *t = arena_alloc(a, sizeof(*t));
 
@@ -66,9 +65,8 @@ text_grow(struct postfix_text *t)
 			*text_slot(t, old[i].key) = old[i];
 }
 
-/* The texts are kept, and the key is folded. False: there is one already. */
-static bool
-text_add(struct postfix_text *t, char *key, const char *value)
+bool
+postfix_text_add(struct postfix_text *t, char *key, const char *value)
 {
 	struct entry	*e;
 	char		*p;
@@ -137,7 +135,7 @@ take_line(struct postfix_text *t, char *line)
 	value = trim_end(value + strspn(value, WHITE));
 	if (*value == '\0')
 		return "the line has no value; write ADDRESS LOGIN,LOGIN";
-	if (!text_add(t, line, value))
+	if (!postfix_text_add(t, line, value))
 		return "the key has an entry already (case does not matter); "
 		    "remove one of the two";
 	return NULL;
@@ -151,7 +149,7 @@ postfix_texthash_parse(const char *path, const char *text, struct arena *a,
 	const char		*wrong;
 	char			*line;
 
-	*t = text_new(a);
+	*t = postfix_text_new(a);
 	while ((line = postfix_line(&r, a)) != NULL) {
 		wrong = take_line(*t, line);
 		if (wrong != NULL)
@@ -212,7 +210,7 @@ take_items(struct postfix_text *t, char *rest)
 		wrong = postfix_split(item, &key, &value);
 		if (wrong == NULL && *value == '\0')
 			wrong = "has an empty value";
-		if (wrong == NULL && !text_add(t, key, value))
+		if (wrong == NULL && !postfix_text_add(t, key, value))
 			wrong = "has two entries for one key";
 	}
 	if (wrong == NULL && t->n == 0)
@@ -227,7 +225,7 @@ postfix_inline_parse(const char *text, struct arena *a,
 	char		*copy = arena_strdup(a, text), *end;
 	const char	*wrong;
 
-	*t = text_new(a);
+	*t = postfix_text_new(a);
 	end = copy[0] == '{' ? brace_end(copy) : NULL;
 	if (end == NULL || *end != '\0') {
 		wrong = "is not in braces";

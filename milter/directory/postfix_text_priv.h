@@ -1,14 +1,21 @@
 /*
- * postfix_text - Postfix's tables in memory: texthash: and inline:
+ * postfix_text - Postfix's tables in memory: texthash:, inline:, lmdb:
  *
  * Pure. Keys are in lower case (ASCII), as in all tables of addresses.
  */
 #ifndef MILLGATE_POSTFIX_TEXT_H
 #define MILLGATE_POSTFIX_TEXT_H
 
+#include <stdbool.h>
+
 struct arena;
 struct postfix_text;
 
+/* An empty table; all of it is in the arena. */
+struct postfix_text *postfix_text_new(struct arena *a);
+/* The texts are kept, and the key is folded. False: there is one already. */
+bool		 postfix_text_add(struct postfix_text *t, char *key,
+		    const char *value);
 /*
  * The table that a file for postmap(1) has. NULL, or "path:line: error" in the
  * arena; two entries with one key are an error, as in Postfix.

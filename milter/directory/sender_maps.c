@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/why.h"
 #include "mail/domain.h"
+#include "postfix_lmdb_priv.h"
 #include "postfix_table_priv.h"
 
 #define KEYS		6
@@ -24,6 +25,12 @@ struct sender_maps {
 	size_t		 n;
 	struct postfix_table *table;
 };
+
+bool
+sender_maps_reads_lmdb(void)
+{
+	return postfix_lmdb_read != NULL;
+}
 
 struct sender_maps *
 sender_maps_new(const struct sender_maps_rules *rules, char **why)

@@ -96,11 +96,13 @@ add_item(struct owners *o, const char *table)
 	    "pgsql", "sqlite", "texthash", NULL };
 	static const char *const indexed[] = { "btree", "cdb", "dbm", "hash",
 	    "lmdb", "sdbm", NULL };
+	static const char *const lmdb[] = { "lmdb", NULL };
 	const char *text, *file;
 
 	table = without_proxy(table);
 	file = strchr(table, ':');
-	if (is_of_type(table, read)) {
+	if (is_of_type(table, read) || (o->site->reads_lmdb &&
+	    is_of_type(table, lmdb))) {
 		add_table(o, table);
 	} else if (file != NULL && is_of_type(table, indexed)) {
 		text = arena_printf(o->list->arena, "texthash:%s" CONVERTED,

@@ -161,7 +161,9 @@ types(void **state)
 	expect(a, "hash:/etc/x", true, "run \"postmap -s hash:/etc/x "
 	    ">/etc/x.texthash\" and write texthash:/etc/x.texthash");
 	expect(a, "proxy:btree:/etc/x", true, "postmap -s btree:/etc/x");
-	expect(a, "lmdb:/etc/x", true, "postmap -s lmdb:/etc/x");
+	expect(a, "lmdb:/nonexistent/x", true, sender_maps_reads_lmdb() ?
+	    "/nonexistent/x.lmdb: No such" : "lacks liblmdb (Debian package: "
+	    "liblmdb-dev); run \"postmap -s lmdb:/nonexistent/x");
 	expect(a, "cdb:/etc/x", true, "postmap -s cdb:/etc/x");
 	expect(a, "pcre:/etc/x", true, "table of patterns");
 	expect(a, "regexp:/etc/x", true, "table of patterns");

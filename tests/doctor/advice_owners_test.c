@@ -15,6 +15,7 @@ static const struct {
 	size_t		 nknown;	/* of `two` */
 	/* the only advice; NULL: none */
 	const char	*id, *where, *change;
+	bool		 lmdb;		/* built with liblmdb */
 } rows[] = {
 	{ "", "", NULL, 0, NULL, NULL, NULL },
 	{ "pgsql:/a.cf", "", NULL, 0, "sender-login-maps", "main.cf",
@@ -38,6 +39,11 @@ static const struct {
 	    "master.cf submission/inet",
 	    "millgate.conf: sender-login-maps = {\"ldap:/l.cf\"}" },
 	{ "pgsql:/a.cf", "", "", 0, NULL, NULL, NULL },
+	{ "lmdb:/l", "", NULL, 0, "sender-login-maps", "main.cf",
+	    "postmap -s lmdb:/l >/l.texthash; millgate.conf: "
+	    "sender-login-maps = {\"texthash:/l.texthash\"}" },
+	{ "lmdb:/l", "", NULL, 0, "sender-login-maps", "main.cf",
+	    "millgate.conf: sender-login-maps = {\"lmdb:/l\"}", true },
 };
 
 static void
@@ -64,6 +70,7 @@ each_list(void **state)
 			    "submission/inet/smtpd_sender_login_maps = %s\n",
 			    rows[i].own));
 		site.nsender_maps = rows[i].nknown;
+		site.reads_lmdb = rows[i].lmdb;
 		advice_owners(&l, &site, p, &p->service[0]);
 		if (l.n != (rows[i].id != NULL) || (l.n > 0 &&
 		    (strcmp(l.item[0].id, rows[i].id) != 0 ||
