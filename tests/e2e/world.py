@@ -453,9 +453,17 @@ signing {{
 
     def settle(self, seconds=10.0):
         """Wait until Postfix has finished all its deliveries."""
-        wait_until("all mail is delivered, held or deferred", lambda: all(
-            name in ("hold", "deferred") for name in self.queue().values()),
-            seconds)
+        def settled():
+            return all(name in ("hold", "deferred")
+                       for name in self.queue().values())
+        try:
+            wait_until("all mail is settled", settled, seconds)
+        except Trouble:
+            # a restart of Postfix can lose what wakes its queue manager,
+            # which then looks in five minutes
+            self.postfix.command("postqueue", "-f")
+            wait_until("all mail is delivered, held or deferred, not %r" %
+                       self.queue(), settled, 60)
 
     def mailbox(self, domain):
         return os.path.join(self.postfix.directory, "mail", domain, "new")
