@@ -1,36 +1,34 @@
 /*
  * directory_cache - answers of a database, for some time
  *
- * A hash table of chains, which doubles with the number of answers, and a list
- * in the order in which the questions were asked.
+ * A tree, and a list in the order in which the questions were asked. A login
+ * can choose its keys; the C library balances the tree, so no choice of them
+ * makes a lookup long.
  */
 #include <pthread.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/fnv.h"
 #include "directory_cache_priv.h"
 
-#define FIRST_SLOTS	64u	/* a power of two */
-
 struct kept {
-	struct kept	*chain;		/* of the slot */
+	const char	*key;		/* the text below */
 	struct kept	*older, *younger;
-	uint64_t	 hash;
 	uint64_t	 asked, fresh_until;
 	bool		 stale;
 	size_t		 size;
 	struct directory_pack *pack;
-	char		 key[];
+	char		 text[];
 };
 
 struct directory_cache {
 	pthread_mutex_t	 lock;		/* all below */
 	uint64_t	 cache, stale;
 	size_t		 octets, bound;
-	struct kept	**slot;
-	size_t		 nslots, n;
+	void		*tree;		/* of struct kept, by their keys */
+	size_t		 n;
 	struct kept	*oldest, *youngest;
 };
 
@@ -43,42 +41,30 @@ directory_cache_new(uint64_t cache, uint64_t stale, size_t octets)
 	c->cache = cache;
 	c->stale = stale;
 	c->bound = octets;
-	c->nslots = FIRST_SLOTS;
-	c->slot = xcalloc(c->nslots, sizeof(struct kept *));
 	return c;
 }
 
-static uint64_t
-kept_hash(const char *key)
+static int
+kept_compare(const void *a, const void *b)
 {
-	return fnv_add(FNV_START, key, strlen(key));
-}
+	const struct kept *k = a, *l = b;
 
-static struct kept **
-kept_slot(struct directory_cache *c, uint64_t hash)
-{
-	return &c->slot[fnv_fold(hash) & (c->nslots - 1)];
+	return strcmp(k->key, l->key);
 }
 
 static struct kept *
 kept_find(struct directory_cache *c, const char *key)
 {
-	uint64_t	 hash = kept_hash(key);
-	struct kept	*k = *kept_slot(c, hash);
+	const struct kept	want = { .key = key };
+	struct kept *const	*at = tfind(&want, &c->tree, kept_compare);
 
-	while (k != NULL && (k->hash != hash || strcmp(k->key, key) != 0))
-		k = k->chain;
-	return k;
+	return at != NULL ? *at : NULL;
 }
 
 static void
 kept_remove(struct directory_cache *c, struct kept *k)
 {
-	struct kept **at = kept_slot(c, k->hash);
-
-	while (*at != k)
-		at = &(*at)->chain;
-	*at = k->chain;
+	tdelete(k, &c->tree, kept_compare);
 	if (k->older != NULL)
 		k->older->younger = k->younger;
 	else
@@ -110,7 +96,6 @@ directory_cache_free(struct directory_cache **cp)
 	*cp = NULL;
 	kept_remove_all(c);
 	pthread_mutex_destroy(&c->lock);
-	free(c->slot);
 	free(c);
 }
 
@@ -156,30 +141,10 @@ directory_cache_stale(struct directory_cache *c, const char *key, uint64_t now,
 /* --- adding -------------------------------------------------------------- */
 
 static void
-cache_double(struct directory_cache *c)
-{
-	struct kept *k, **at;
-
-	free(c->slot);
-	c->nslots *= 2;
-	c->slot = xcalloc(c->nslots, sizeof(struct kept *));
-	for (k = c->oldest; k != NULL; k = k->younger) {
-		at = kept_slot(c, k->hash);
-		k->chain = *at;
-		*at = k;
-	}
-}
-
-static void
 cache_insert(struct directory_cache *c, struct kept *k)
 {
-	struct kept **at;
-
-	if (c->n >= c->nslots)
-		cache_double(c);
-	at = kept_slot(c, k->hash);
-	k->chain = *at;
-	*at = k;
+	if (tsearch(k, &c->tree, kept_compare) == NULL)
+		abort();		/* out of memory, as everywhere */
 	k->older = c->youngest;
 	if (c->youngest != NULL)
 		c->youngest->younger = k;
@@ -209,8 +174,7 @@ directory_cache_add(struct directory_cache *c, const char *key, uint64_t now,
 	if (c->cache == 0 && c->stale == 0)
 		return;
 	k = xcalloc(1, sizeof(*k) + octets);
-	memcpy(k->key, key, octets);
-	k->hash = kept_hash(key);
+	k->key = memcpy(k->text, key, octets);
 	k->asked = now;
 	k->fresh_until = now + c->cache;
 	k->size = sizeof(*k) + octets + directory_pack_size(p);
