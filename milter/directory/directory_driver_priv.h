@@ -11,6 +11,21 @@
 
 #include "directory/directory.h"
 
+/* The default socket, or one that has a name? */
+static inline bool
+directory_host_is_socket(const struct directory_host *h)
+{
+	return h->name[0] == '/' || h->name[0] == '\0';
+}
+
+/* Must a connection to this host of the place have TLS? */
+static inline bool
+directory_wants_tls(const struct directory_place *p,
+    const struct directory_host *h)
+{
+	return p->tls && !directory_host_is_socket(h);
+}
+
 /* The answer that is being received. */
 struct directory_answer;
 

@@ -174,8 +174,7 @@ static bool
 ldap_link_connect(struct ldap_link *l, const struct directory_place *p,
     const struct directory_host *h, char why[DIRECTORY_ERROR])
 {
-	bool	socket = h->name[0] == '/' || h->name[0] == '\0';
-	bool	tls = p->tls && !socket;
+	bool	tls = directory_wants_tls(p, h);
 	int	rc;
 
 	ldap_link_options(l, p);
@@ -184,7 +183,8 @@ ldap_link_connect(struct ldap_link *l, const struct directory_place *p,
 	errno = 0;
 	rc = ldap_connect(l->ld);
 	/* of a TCP connection, the library does not keep the reason */
-	if (rc == LDAP_SERVER_DOWN && socket && errno != 0)
+	if (rc == LDAP_SERVER_DOWN && directory_host_is_socket(h) &&
+	    errno != 0)
 		return directory_ldap_why(rc, strerror(errno), why);
 	if (rc == LDAP_SUCCESS && tls && !p->tls_at_once)
 		rc = ldap_start_tls_s(l->ld, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "directory_driver_priv.h"
 #include "directory_ldap_escape_priv.h"
 
 static bool
@@ -96,7 +97,7 @@ directory_ldap_url(struct buf *url, const struct directory_place *p,
 {
 	const char *c;
 
-	if (h->name[0] == '/' || h->name[0] == '\0') {
+	if (directory_host_is_socket(h)) {
 		buf_addstr(url, "ldapi://");
 		for (c = h->name; *c != '\0'; c++)
 			buf_printf(url, ascii_is_alnum(*c) ? "%c" : "%%%02X",

@@ -149,8 +149,10 @@ mysql_link_tls(MYSQL *db, const struct directory_place *p,
 
 /* All that is not TLS. */
 static void
-mysql_link_options(MYSQL *db, const struct directory_place *p, bool socket)
+mysql_link_options(MYSQL *db, const struct directory_place *p,
+    const struct directory_host *h)
 {
+	bool		socket = directory_host_is_socket(h);
 	unsigned	connect = (p->connect + 999) / 1000;
 	/* later than the caller's own time-out, which has a better text */
 	unsigned	seconds = p->timeout / 1000 + 1, no_file = 0;
@@ -229,7 +231,7 @@ static bool
 mysql_link_connect(MYSQL *db, const struct directory_place *p,
     const struct directory_host *h, const char *password)
 {
-	bool		 socket = h->name[0] == '/' || h->name[0] == '\0';
+	bool		 socket = directory_host_is_socket(h);
 	unsigned	 port = h->port[0] != '\0' ?
 			    (unsigned)strtoul(h->port, NULL, 10) : 3306;
 	uint64_t	 deadline = monotonic_ms() + p->connect;
@@ -250,12 +252,11 @@ static bool
 mysql_link_start(MYSQL *db, const struct directory_place *p,
     const struct directory_host *h, char why[DIRECTORY_ERROR])
 {
-	bool		 socket = h->name[0] == '/' || h->name[0] == '\0';
-	bool		 tls = p->tls && !socket, ok;
+	bool		 tls = directory_wants_tls(p, h), ok;
 	struct arena	*a = arena_new(0);
 	const char	*password = directory_password(p, a, why);
 
-	mysql_link_options(db, p, socket);
+	mysql_link_options(db, p, h);
 	if (password == NULL || (tls && !mysql_link_tls(db, p, why))) {
 		arena_wipe(&a);
 		return false;

@@ -166,10 +166,9 @@ static bool
 pgsql_set_tls(const struct directory_place *p, const struct directory_host *h,
     const char **key, const char **value, char why[DIRECTORY_ERROR])
 {
-	const char	*ca;
-	bool		 local = h->name[0] == '\0' || h->name[0] == '/';
+	const char *ca;
 
-	if (local || !p->tls) {
+	if (!directory_wants_tls(p, h)) {
 		pgsql_set(key, value, "sslmode", "disable");
 		return true;
 	}

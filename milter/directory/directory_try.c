@@ -49,8 +49,8 @@ try_needs_trust(const struct directory_place *p)
 {
 	size_t i;
 
-	for (i = 0; p->tls && i < p->nhosts; i++)
-		if (p->host[i].name[0] != '\0' && p->host[i].name[0] != '/')
+	for (i = 0; i < p->nhosts; i++)
+		if (directory_wants_tls(p, &p->host[i]))
 			return true;
 	return false;
 }
