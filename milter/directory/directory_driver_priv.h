@@ -38,8 +38,8 @@ bool		 directory_answer_column(struct directory_answer *a,
 /*
  * Begin the next row; add a value to it (both texts are copied). False: the
  * answer is too large, or the value has a NUL: stop, and return
- * DIRECTORY_ASK_REFUSED, or DIRECTORY_ASK_BROKEN if the link still has rows;
- * directory_answer_why has the text.
+ * DIRECTORY_ASK_REFUSED, or DIRECTORY_ASK_BROKEN if the link still has rows.
+ * The driver writes no `why` then: directory_answer_why has the text.
  */
 bool		 directory_answer_row(struct directory_answer *a);
 bool		 directory_answer_cell(struct directory_answer *a,

@@ -364,8 +364,7 @@ ldap_values(struct berval **value, const char *name,
 		for (j = 0; value[j] != NULL; j++)
 			if (!directory_answer_cell(a, q->attribute[i].name,
 			    value[j]->bv_val, value[j]->bv_len))
-				return why_print(why, DIRECTORY_ERROR, "%s",
-				    directory_answer_why(a));
+				return false;
 	}
 	/* dropped, an attribute that blocks somebody would not block */
 	return known || why_print(why, DIRECTORY_ERROR, "the server answers "
@@ -383,8 +382,7 @@ ldap_entry(struct ldap_link *l, LDAPMessage *entry,
 	bool		  ok = directory_answer_row(a);
 
 	if (!ok)
-		return why_print(why, DIRECTORY_ERROR, "%s",
-		    directory_answer_why(a));
+		return false;
 	name = ldap_first_attribute(l->ld, entry, &ber);
 	while (ok && name != NULL) {
 		value = ldap_get_values_len(l->ld, entry, name);

@@ -370,7 +370,6 @@ mysql_text_rows(struct mysql_link *l, MYSQL_RES *res,
 		good = mysql_text_row(res, row, a);
 	if (!good) {
 		*left = true;
-		why_print(why, DIRECTORY_ERROR, "%s", directory_answer_why(a));
 		return DIRECTORY_ASK_REFUSED;
 	}
 	return mysql_errno(l->db) == 0 ? DIRECTORY_ASK_DONE :

@@ -198,7 +198,6 @@ prepared_read(struct mysql_prepared *p, const struct prepared_rows *r,
 		good = prepared_row(p->stmt, r, a);
 	if (!good) {
 		*left = true;
-		why_print(why, DIRECTORY_ERROR, "%s", directory_answer_why(a));
 		return DIRECTORY_ASK_REFUSED;
 	}
 	return rc == MYSQL_NO_DATA ? DIRECTORY_ASK_DONE :
