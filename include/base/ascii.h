@@ -65,6 +65,16 @@ ascii_has_8bit(const char *p, size_t len)
 	return false;
 }
 
+/* C0 or DEL, which could end a line or change a terminal. */
+static inline bool
+ascii_has_control(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return true;
+	return false;
+}
+
 /* The value of a hexadecimal digit in either case; -1: not a digit. */
 static inline int
 ascii_hex(char c)

@@ -8,14 +8,14 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/escape.h"
 #include "directory_driver_priv.h"
 #include "directory_ldap_escape_priv.h"
 
 static bool
 ldap_plain(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || (c != '\0' && strchr("-._@", c));
+	return ascii_is_alnum(c) || (c != '\0' && strchr("-._@", c) != NULL);
 }
 
 void
@@ -95,13 +95,9 @@ void
 directory_ldap_url(struct buf *url, const struct directory_place *p,
     const struct directory_host *h)
 {
-	const char *c;
-
 	if (directory_host_is_socket(h)) {
 		buf_addstr(url, "ldapi://");
-		for (c = h->name; *c != '\0'; c++)
-			buf_printf(url, ascii_is_alnum(*c) ? "%c" : "%%%02X",
-			    (unsigned char)*c);
+		escape_url(url, h->name);
 		return;
 	}
 	buf_printf(url, strchr(h->name, ':') != NULL ? "%s://[%s]" :

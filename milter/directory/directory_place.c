@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/ascii.h"
+#include "base/escape.h"
 #include "directory/directory.h"
 #include "directory_driver_priv.h"
 
@@ -68,25 +69,10 @@ struct url {
 static char *
 place_decode(struct arena *a, const char *from, const char *end)
 {
-	char	*text = arena_memdup(a, from, (size_t)(end - from)), *to = text;
-	int	 high, low, c;
+	char *text = arena_memdup(a, from, (size_t)(end - from));
 
-	for (; from < end; from++) {
-		c = (unsigned char)*from;
-		if (c == '%') {
-			high = end - from > 2 ? ascii_hex(from[1]) : -1;
-			low = high >= 0 ? ascii_hex(from[2]) : -1;
-			if (low < 0)
-				return NULL;
-			c = high * 16 + low;
-			from += 2;
-		}
-		if (c < ' ' || c == 0x7f)
-			return NULL;
-		*to++ = (char)c;
-	}
-	*to = '\0';
-	return text;
+	return escape_decode(text, '%') && !ascii_has_control(text) ? text :
+	    NULL;
 }
 
 static const char *

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/ascii.h"
+#include "base/escape.h"
 #include "directory/directory.h"
 
 #define WORD		"$1"
@@ -39,24 +40,9 @@ query_take_part(const char **text, struct arena *a)
 {
 	const char	*from = *text, *end = from + strcspn(from, "?");
 	char		*part = arena_memdup(a, from, (size_t)(end - from));
-	char		*to = part;
-	int		 high, low, c;
 
 	*text = *end == '?' ? end + 1 : end;
-	for (; from < end; from++) {
-		c = (unsigned char)*from;
-		if (c == '%') {
-			high = end - from > 2 ? ascii_hex(from[1]) : -1;
-			low = high >= 0 ? ascii_hex(from[2]) : -1;
-			if (low < 0 || high + low == 0)
-				return NULL;
-			c = high * 16 + low;
-			from += 2;
-		}
-		*to++ = (char)c;
-	}
-	*to = '\0';
-	return part;
+	return escape_decode(part, '%') ? part : NULL;
 }
 
 static size_t

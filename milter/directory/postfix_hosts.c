@@ -8,8 +8,8 @@
 #include <strings.h>
 
 #include "base/arena.h"
-#include "base/ascii.h"
 #include "base/buf.h"
+#include "base/escape.h"
 #include "postfix_hosts_priv.h"
 
 #define LIST_BLANKS	", \t\r\n"
@@ -22,16 +22,6 @@ struct url {
 	bool		 remote;	/* one of them is another host */
 	const char	*wrong;
 };
-
-static void
-add_encoded(struct buf *b, const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (ascii_is_alnum(*text) || strchr("-._~", *text) != NULL)
-			buf_addch(b, *text);
-		else
-			buf_printf(b, "%%%02X", (unsigned char)*text);
-}
 
 static bool
 is_this_host(const char *name)
@@ -78,7 +68,7 @@ add_socket(struct url *u, const char *path)
 {
 	if (u->hosts.len > 0)
 		buf_addch(&u->hosts, ',');
-	add_encoded(&u->hosts, path);
+	escape_url(&u->hosts, path);
 }
 
 static void
@@ -151,12 +141,12 @@ postfix_hosts_url(const struct postfix_hosts *h, struct arena *a,
 	tls = h->tls || (u.remote && !h->tls_off);
 	if (u.wrong == NULL) {
 		buf_printf(&b, "%s://", u.scheme);
-		add_encoded(&b, h->user);
+		escape_url(&b, h->user);
 		buf_printf(&b, "%s%s", h->user[0] != '\0' ? "@" : "",
 		    buf_str(&u.hosts));
 		if (h->kind != DIRECTORY_LDAP) {
 			buf_addch(&b, '/');
-			add_encoded(&b, h->database);
+			escape_url(&b, h->database);
 		}
 		if (!tls && strcmp(u.scheme, "ldaps") != 0 &&
 		    strcmp(u.scheme, "ldapi") != 0)

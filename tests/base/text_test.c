@@ -1,12 +1,13 @@
 /*
- * ascii, fnv, utf8, why, monotonic, and formatting into an arena or a buffer:
- * the small kit of all rooms
+ * ascii, escape, fnv, utf8, why, monotonic, and formatting into an arena or a
+ * buffer: the small kit of all rooms
  */
 #include "test.h"
 
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/escape.h"
 #include "base/fnv.h"
 #include "base/monotonic.h"
 #include "base/utf8.h"
@@ -40,6 +41,8 @@ ascii_is_the_same_in_every_locale(void **state)
 		    c != 0 && strchr(" \t\r\n", ch) != NULL);
 		assert_int_equal(ascii_is_blank(ch), ch == ' ' || ch == '\t');
 		assert_int_equal(ascii_has_8bit(&ch, 1), c >= 128);
+		assert_int_equal(ascii_has_control((char[]){ 'a', ch, '\0' }),
+		    (c > 0 && c < 32) || c == 127);
 	}
 	assert_false(ascii_has_8bit("\x80", 0));
 	assert_int_equal(ascii_hex('7'), 7);
@@ -48,6 +51,41 @@ ascii_is_the_same_in_every_locale(void **state)
 	assert_int_equal(ascii_hex('g'), -1);
 	assert_int_equal(ascii_hex('/'), -1);
 	assert_int_equal(ascii_hex(':'), -1);
+}
+
+static void
+escapes(void **state)
+{
+	static const struct {
+		const char *text, *want;
+		char mark;
+	} rows[] = {
+		{ "", "", '%' },
+		{ "a%3Ab%2f", "a:b/", '%' },
+		{ "%25%25", "%%", '%' },
+		{ "+C3+A9%41", "\xc3\xa9%41", '+' },
+		{ "%0a+", "\n+", '%' },
+		{ "%", NULL, '%' },
+		{ "a%4", NULL, '%' },
+		{ "%4g", NULL, '%' },
+		{ "%g4", NULL, '%' },
+		{ "a%00b", NULL, '%' },
+	};
+	struct buf	b = BUF_INIT;
+	char		text[32];
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		snprintf(text, sizeof(text), "%s", rows[i].text);
+		assert_int_equal(escape_decode(text, rows[i].mark),
+		    rows[i].want != NULL);
+		if (rows[i].want != NULL)
+			assert_string_equal(text, rows[i].want);
+	}
+	escape_url(&b, "/run/a-b_c.d~e @%\xe9");
+	assert_string_equal(buf_str(&b), "%2Frun%2Fa-b_c.d~e%20%40%25%E9");
+	buf_free(&b);
 }
 
 static void
@@ -154,6 +192,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ascii_is_the_same_in_every_locale),
+		cmocka_unit_test(escapes),
 		cmocka_unit_test(hashes_are_fnv_1a),
 		cmocka_unit_test(utf8_is_that_of_rfc_3629),
 		cmocka_unit_test(failures_explain_themselves),
