@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/ascii.h"
+#include "base/escape.h"
 #include "conf/users_query.h"
 #include "mail/domain.h"
 #include "mail/mailaddr.h"
@@ -163,25 +164,10 @@ cert_is_verified(struct session *s)
 static const char *
 decode_cert_name(struct arena *a, const char *coded)
 {
-	char	*name = arena_strdup(a, coded), *out = name;
-	int	 high, low;
+	char *name = arena_strdup(a, coded);
 
-	for (; *coded != '\0'; coded++) {
-		*out = *coded;
-		if (*coded == '+') {
-			high = ascii_hex(coded[1]);
-			low = high < 0 ? -1 : ascii_hex(coded[2]);
-			if (low < 0)
-				return NULL;
-			*out = (char)(high * 16 + low);
-			coded += 2;
-		}
-		if ((unsigned char)*out < 0x20 || *out == 0x7f)
-			return NULL;
-		out++;
-	}
-	*out = '\0';
-	return name;
+	return escape_decode(name, '+') && !ascii_has_control(name) ? name :
+	    NULL;
 }
 
 static const char *
