@@ -55,8 +55,8 @@ postfix_line(struct postfix_lines *r, struct arena *a)
 	return line;
 }
 
-static char *
-trim_both(char *text)
+char *
+postfix_trim(char *text)
 {
 	char *end;
 
@@ -77,8 +77,8 @@ postfix_split(char *line, char **name, char **value)
 	if (equals == NULL)
 		return "has no \"=\"";
 	*equals = '\0';
-	*name = trim_both(line);
-	*value = trim_both(equals + 1);
+	*name = postfix_trim(line);
+	*value = postfix_trim(equals + 1);
 	if (**name == '\0')
 		return "has no name before \"=\"";
 	if (strpbrk(*name, " \t\r\n\f\v") != NULL)

@@ -25,6 +25,9 @@ struct postfix_lines {
  */
 char		*postfix_line(struct postfix_lines *r, struct arena *a);
 
+/* The text without the blanks round it; shortened in place. */
+char		*postfix_trim(char *text);
+
 /* One "name = value" of a table's file. */
 struct postfix_setting {
 	const char	*name, *value;

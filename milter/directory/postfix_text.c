@@ -108,17 +108,6 @@ key_end(char *line)
 	return quoted ? NULL : line;
 }
 
-static char *
-trim_end(char *text)
-{
-	size_t len = strlen(text);
-
-	while (len > 0 && strchr(WHITE, text[len - 1]) != NULL)
-		len--;
-	text[len] = '\0';
-	return text;
-}
-
 static const char *
 take_line(struct postfix_text *t, char *line)
 {
@@ -132,7 +121,7 @@ take_line(struct postfix_text *t, char *line)
 		    "both";
 	value = end + (*end != '\0');
 	*end = '\0';
-	value = trim_end(value + strspn(value, WHITE));
+	value = postfix_trim(value);
 	if (*value == '\0')
 		return "the line has no value; write ADDRESS LOGIN,LOGIN";
 	if (!postfix_text_add(t, line, value))
