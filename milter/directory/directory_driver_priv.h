@@ -74,12 +74,4 @@ extern const struct directory_driver *const directory_pgsql;
 extern const struct directory_driver *const directory_mysql;
 extern const struct directory_driver *const directory_ldap;
 
-/*
- * The password of a place, read anew for each connection, in the arena. NULL
- * with `why`: the file cannot be read, others may read it, or it has no line.
- * A place without one gives "".
- */
-const char	*directory_password(const struct directory_place *p,
-		    struct arena *a, char why[DIRECTORY_ERROR]);
-
 #endif

@@ -19,10 +19,10 @@
 #include "base/monotonic.h"
 #include "base/why.h"
 #include "directory_driver_priv.h"
+#include "directory_files_priv.h"
 #include "directory_ldap_deadline_priv.h"
 #include "directory_ldap_escape_priv.h"
 #include "directory_ldap_why_priv.h"
-#include "directory_trust_priv.h"
 
 /* Octets of one message: an entry, in most cases. */
 #define LDAP_MESSAGE	(4 * DIRECTORY_OCTETS)

@@ -17,8 +17,8 @@
 #include "base/buf.h"
 #include "base/monotonic.h"
 #include "base/why.h"
+#include "directory_files_priv.h"
 #include "directory_mysql_priv.h"
-#include "directory_trust_priv.h"
 
 #define MYSQL_KEPT	4u
 /*

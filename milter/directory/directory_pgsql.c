@@ -21,7 +21,7 @@
 #include "base/monotonic.h"
 #include "base/why.h"
 #include "directory_driver_priv.h"
-#include "directory_trust_priv.h"
+#include "directory_files_priv.h"
 
 /*
  * A certificate that cannot exist. By default libpq looks for one in the home

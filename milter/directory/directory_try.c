@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "directory_answer_priv.h"
 #include "directory_driver_priv.h"
-#include "directory_trust_priv.h"
+#include "directory_files_priv.h"
 
 static struct directory_reply
 try_failed(const char *server, const char *why, struct arena *a)
