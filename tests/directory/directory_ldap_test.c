@@ -5,41 +5,17 @@
 #include "test.h"
 
 #include "base/monotonic.h"
-#include "directory/directory_driver_priv.h"
 #include "fake_server.h"
-
-/* Any file of certificates does: no handshake gets that far. */
-static const char *
-authorities(void)
-{
-	static char	 path[1024];
-	const char	*srcdir = getenv("srcdir");
-
-	snprintf(path, sizeof(path), "%s/tests/data/directory/authority.pem",
-	    srcdir != NULL ? srcdir : ".");
-	return path;
-}
 
 static struct directory_place
 a_place(void)
 {
 	struct directory_place p = { .kind = DIRECTORY_LDAP, .shown = "ldap",
 	    .user = "cn=mail", .password = "secret", .database = "",
-	    .ca_file = authorities(), .tls = true, .connect = 300,
+	    .ca_file = fake_server_authorities(), .tls = true, .connect = 300,
 	    .timeout = 300 };
 
 	return p;
-}
-
-static void
-host_not_open(const struct directory_place *p, const struct directory_host *h,
-    const char *want)
-{
-	char why[DIRECTORY_ERROR] = "";
-
-	assert_null(directory_ldap->open(p, h, why));
-	if (strstr(why, want) == NULL)
-		fail_msg("%s", why);
 }
 
 static void
@@ -47,7 +23,7 @@ not_open(const struct directory_place *p, const char *port, const char *want)
 {
 	struct directory_host h = { "127.0.0.1", port };
 
-	host_not_open(p, &h, want);
+	fake_server_not_open(directory_ldap, p, &h, want);
 }
 
 static void
@@ -80,7 +56,8 @@ away(void **state)
 	fake_server_listen(&s);
 	close(s.listener);
 	not_open(&p, s.port, "Can't contact LDAP server");
-	host_not_open(&p, &missing, "No such file or directory");
+	fake_server_not_open(directory_ldap, &p, &missing,
+	    "No such file or directory");
 }
 
 /* A server that does not know StartTLS gets no password. */

@@ -2,7 +2,8 @@
  * fake_server - a server of one connection, on a loopback port of its own
  *
  * It sends `greeting`, and `answer` after the first octets of the client. What
- * the client sent is known when it has closed the connection.
+ * the client sent is known when it has closed the connection. Drivers of
+ * databases are its clients.
  */
 #ifndef MILLGATE_FAKE_SERVER_H
 #define MILLGATE_FAKE_SERVER_H
@@ -15,6 +16,10 @@
 #include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
+
+#include "directory/directory_driver_priv.h"
+
+#include "directory/directory_driver_priv.h"
 
 struct fake_server {
 	int		 listener;
@@ -101,6 +106,31 @@ fake_server_got(const struct fake_server *s, const char *text)
 		if (memcmp(s->got + i, text, len) == 0)
 			return true;
 	return false;
+}
+
+/* Any file of certificates does: no handshake gets that far. */
+static const char *
+fake_server_authorities(void)
+{
+	static char	 path[1024];
+	const char	*srcdir = getenv("srcdir");
+
+	snprintf(path, sizeof(path), "%s/tests/data/directory/authority.pem",
+	    srcdir != NULL ? srcdir : ".");
+	return path;
+}
+
+/* A driver gets no link to this host, but an error with these words. */
+static void
+fake_server_not_open(const struct directory_driver *driver,
+    const struct directory_place *p, const struct directory_host *h,
+    const char *want)
+{
+	char why[DIRECTORY_ERROR] = "";
+
+	assert_null(driver->open(p, h, why));
+	if (strstr(why, want) == NULL)
+		fail_msg("%s", why);
 }
 
 #endif
