@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "conf/conf.h"
 #include "directory/directory.h"
+#include "directory/sqlite_file.h"
 #include "mta/replay.h"
 #include "dns/resolver.h"
 #include "session/services.h"
@@ -46,13 +47,7 @@ static unsigned		 stale;		/* users-stale, in milliseconds */
 static void
 run_sql(const char *sql)
 {
-	sqlite3	*db;
-	char	*error = NULL;
-
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
-		fail_msg("%s: %s", sql, error);
-	sqlite3_close(db);
+	sqlite_file_run(path, sql);
 }
 
 static void

@@ -6,12 +6,12 @@
 
 #include <sys/stat.h>
 
-#include <sqlite3.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/monotonic.h"
 #include "directory/directory.h"
+#include "sqlite_file.h"
 
 static char		 dir[] = "/tmp/directory_sqlite_test.XXXXXX";
 static char		 path[64];
@@ -20,13 +20,7 @@ static struct arena	*arena;
 static void
 run_sql(const char *sql)
 {
-	sqlite3	*db;
-	char	*error = NULL;
-
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
-		fail_msg("%s: %s", sql, error);
-	sqlite3_close(db);
+	sqlite_file_run(path, sql);
 }
 
 static struct directory *

@@ -11,11 +11,10 @@
 
 #include "base/arena.h"
 #include "directory/sender_maps.h"
+#include "temp_dir.h"
 
 #define MAP_SIZE	(16u << 20)
 #define MANY		20000u
-
-static char	dir[] = "/tmp/postfix_lmdb_test.XXXXXX";
 
 static uint64_t
 now(void)
@@ -46,7 +45,7 @@ static const char *
 write_lmdb(struct arena *a, const char *name, const struct pair *p, size_t n,
     unsigned many)
 {
-	const char	*spec = arena_printf(a, "lmdb:%s/%s", dir, name);
+	const char	*spec = arena_printf(a, "lmdb:%s/%s", temp_dir, name);
 	struct pair	 more;
 	MDB_env		*env;
 	MDB_txn		*txn;
@@ -226,23 +225,6 @@ being_written(void **state)
 	arena_free(&a);
 }
 
-static int
-make_dir(void **state)
-{
-	(void)state;
-	return mkdtemp(dir) == NULL;
-}
-
-static int
-remove_dir(void **state)
-{
-	char command[64];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command);
-}
-
 int
 main(void)
 {
@@ -252,5 +234,5 @@ main(void)
 		cmocka_unit_test(being_written),
 	};
 
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	return cmocka_run_group_tests(tests, temp_dir_make, temp_dir_remove);
 }

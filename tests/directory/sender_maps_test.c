@@ -4,12 +4,13 @@
 #include "test.h"
 
 #include <sys/stat.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "directory/sender_maps.h"
+#include "sqlite_file.h"
+#include "temp_dir.h"
 
 #define PLAIN(l, d)	{ l, d, l "@" d }
 
@@ -110,13 +111,11 @@ no_delimiter(void **state)
 
 /* --- files -------------------------------------------------------------- */
 
-static char	dir[] = "/tmp/sender_maps_test.XXXXXX";
-
 static const char *
 write_file(struct arena *a, const char *name, const char *text, size_t len,
     mode_t mode)
 {
-	const char	*path = arena_printf(a, "%s/%s", dir, name);
+	const char	*path = arena_printf(a, "%s/%s", temp_dir, name);
 	FILE		*f = fopen(path, "w");
 
 	assert_non_null(f);
@@ -222,7 +221,7 @@ missing_database(void **state)
 
 	(void)state;
 	text = arena_printf(a, "dbpath = %s/none.db\nquery = SELECT o FROM t "
-	    "WHERE a = '%%s'\ndomain = d.example\n", dir);
+	    "WHERE a = '%%s'\ndomain = d.example\n", temp_dir);
 	spec = arena_printf(a, "sqlite:%s", write_file(a, "s.cf", text,
 	    strlen(text), 0644));
 	rules.spec = &spec;
@@ -243,14 +242,10 @@ missing_database(void **state)
 static const char *
 make_database(struct arena *a, const char *name)
 {
-	const char	*path = arena_printf(a, "%s/%s", dir, name);
-	sqlite3		*db;
+	const char *path = arena_printf(a, "%s/%s", temp_dir, name);
 
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "CREATE TABLE t (a, o); INSERT "
-	    "INTO t VALUES ('u@d.example', 'alice'), ('u@d.example', 'bob')",
-	    NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
+	sqlite_file_run(path, "CREATE TABLE t (a, o); INSERT INTO t VALUES "
+	    "('u@d.example', 'alice'), ('u@d.example', 'bob')");
 	return path;
 }
 
@@ -369,23 +364,6 @@ many_logins(void **state)
 	arena_free(&a);
 }
 
-static int
-make_dir(void **state)
-{
-	(void)state;
-	return mkdtemp(dir) == NULL;
-}
-
-static int
-remove_dir(void **state)
-{
-	char command[64];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command);
-}
-
 int
 main(void)
 {
@@ -400,5 +378,5 @@ main(void)
 		cmocka_unit_test(many_logins),
 	};
 
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	return cmocka_run_group_tests(tests, temp_dir_make, temp_dir_remove);
 }
