@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <time.h>
 
+struct pollfd;
+
 uint64_t	monotonic_ms(void);
 uint64_t	monotonic_us(void);
 /*
@@ -17,6 +19,11 @@ uint64_t	monotonic_us(void);
  * times cheaper.
  */
 uint64_t	monotonic_ms_coarse(void);
+/*
+ * poll(2) one descriptor until it is ready (1) or until the deadline (0),
+ * whatever interrupts it; 0 at once if that has passed. -1 with errno.
+ */
+int		monotonic_poll(struct pollfd *p, uint64_t deadline);
 /* The time `ms` from now, for pthread_cond_timedwait. */
 struct timespec	monotonic_in(uint64_t ms);
 /* A condition variable whose timed waits use this clock. */

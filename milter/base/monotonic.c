@@ -1,6 +1,9 @@
 /*
  * monotonic - milliseconds and microseconds of CLOCK_MONOTONIC
  */
+#include <errno.h>
+#include <poll.h>
+
 #include "base/monotonic.h"
 
 #define MS_PER_SECOND	1000
@@ -39,6 +42,19 @@ uint64_t
 monotonic_ms_coarse(void)
 {
 	return monotonic_read(CLOCK_MONOTONIC_COARSE);
+}
+
+int
+monotonic_poll(struct pollfd *p, uint64_t deadline)
+{
+	uint64_t	now;
+	int		n;
+
+	do {
+		now = monotonic_ms();
+		n = now < deadline ? poll(p, 1, (int)(deadline - now)) : 0;
+	} while (n == -1 && errno == EINTR);
+	return n;
 }
 
 struct timespec

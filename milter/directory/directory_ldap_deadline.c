@@ -42,14 +42,10 @@ deadline_wait(Sockbuf_IO_Desc *io, short events)
 {
 	struct directory_ldap_deadline	*d = io->sbiod_pvt;
 	struct pollfd			 p = { -1, events, 0 };
-	uint64_t			 now;
 	int				 rc;
 
 	ber_sockbuf_ctrl(io->sbiod_sb, LBER_SB_OPT_GET_FD, &p.fd);
-	do {
-		now = monotonic_ms();
-		rc = poll(&p, 1, d->at > now ? (int)(d->at - now) : 0);
-	} while (rc == -1 && errno == EINTR);
+	rc = monotonic_poll(&p, d->at);
 	if (rc == 0) {
 		d->missed = true;
 		errno = ETIMEDOUT;

@@ -208,13 +208,12 @@ mysql_link_settings(MYSQL *db, const struct directory_place *p)
 static int
 mysql_wait(MYSQL *db, int events, uint64_t deadline)
 {
-	struct pollfd	p = { mysql_get_socket(db), 0, 0 };
-	uint64_t	now = monotonic_ms();
+	struct pollfd p = { mysql_get_socket(db), 0, 0 };
 
 	p.events = (short)((events & MYSQL_WAIT_READ ? POLLIN : 0) |
 	    (events & MYSQL_WAIT_WRITE ? POLLOUT : 0) |
 	    (events & MYSQL_WAIT_EXCEPT ? POLLPRI : 0));
-	if (poll(&p, 1, deadline > now ? (int)(deadline - now) : 0) == 0)
+	if (monotonic_poll(&p, deadline) == 0)
 		return MYSQL_WAIT_TIMEOUT;
 	return (p.revents & (POLLIN | POLLERR | POLLHUP) ?
 	    events & MYSQL_WAIT_READ : 0) |

@@ -10,7 +10,6 @@
  */
 #include <libpq-fe.h>
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,18 +122,9 @@ pgsql_say(const struct pgsql_link *l, char why[DIRECTORY_ERROR])
 static bool
 pgsql_wait(const struct pgsql_link *l, short events, uint64_t deadline)
 {
-	struct pollfd	p = { .fd = PQsocket(l->connection),
-			    .events = events };
-	uint64_t	now = monotonic_ms();
-	int		n = 0;
+	struct pollfd p = { .fd = PQsocket(l->connection), .events = events };
 
-	while (p.fd >= 0 && now < deadline) {
-		n = poll(&p, 1, (int)(deadline - now));
-		if (n >= 0 || errno != EINTR)
-			break;
-		now = monotonic_ms();
-	}
-	return n > 0;
+	return p.fd >= 0 && monotonic_poll(&p, deadline) > 0;
 }
 
 /* --- connections --------------------------------------------------------- */

@@ -4,6 +4,11 @@
  */
 #include "test.h"
 
+#include <sys/time.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
@@ -169,6 +174,36 @@ formatted_texts_are_whole(void **state)
 }
 
 static void
+interrupt(int number)
+{
+	(void)number;
+}
+
+static void
+monotonic_poll_keeps_the_deadline(void **state)
+{
+	struct sigaction	act = { .sa_handler = interrupt };
+	struct itimerval	soon = { .it_value = { 0, 20000 } };
+	struct pollfd		p = { -1, POLLIN, 0 };
+	uint64_t		start = monotonic_ms();
+	int			fd[2];
+
+	(void)state;
+	assert_int_equal(pipe(fd), 0);
+	p.fd = fd[0];
+	sigaction(SIGALRM, &act, NULL);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	assert_int_equal(monotonic_poll(&p, start + 100), 0);
+	assert_in_range(monotonic_ms() - start, 100, 20000);
+	assert_int_equal(write(fd[1], "x", 1), 1);
+	assert_int_equal(monotonic_poll(&p, monotonic_ms() + 60000), 1);
+	/* who sends without a pause does not get more time */
+	assert_int_equal(monotonic_poll(&p, monotonic_ms()), 0);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void
 monotonic_goes_on(void **state)
 {
 	struct timespec	in;
@@ -197,6 +232,7 @@ main(void)
 		cmocka_unit_test(utf8_is_that_of_rfc_3629),
 		cmocka_unit_test(failures_explain_themselves),
 		cmocka_unit_test(formatted_texts_are_whole),
+		cmocka_unit_test(monotonic_poll_keeps_the_deadline),
 		cmocka_unit_test(monotonic_goes_on),
 	};
 

@@ -38,21 +38,13 @@ static bool
 link_await(int fd, short events, uint64_t deadline, char error[REDIS_ERROR])
 {
 	struct pollfd	pfd = { fd, events, 0 };
-	uint64_t	now;
-	int		n;
+	int		n = monotonic_poll(&pfd, deadline);
 
-	for (;;) {
-		now = monotonic_ms();
-		n = now < deadline ? poll(&pfd, 1, (int)(deadline - now)) : 0;
-		if (n > 0)
-			return true;
-		if (n == 0)
-			return why_print(error, REDIS_ERROR,
-			    "it does not answer in time");
-		if (errno != EINTR)
-			return why_print(error, REDIS_ERROR, "poll: %s",
-			    strerror(errno));
-	}
+	if (n == 0)
+		return why_print(error, REDIS_ERROR,
+		    "it does not answer in time");
+	return n > 0 || why_print(error, REDIS_ERROR, "poll: %s",
+	    strerror(errno));
 }
 
 /* Send all of `out`. */
