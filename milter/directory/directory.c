@@ -20,8 +20,8 @@
 
 /* --- the place ----------------------------------------------------------- */
 
-static const struct directory_driver *
-driver_of(enum directory_kind kind)
+const struct directory_driver *
+directory_driver_of(enum directory_kind kind)
 {
 	switch (kind) {
 	case DIRECTORY_SQLITE:
@@ -145,7 +145,7 @@ directory_new_driver(const struct directory_place *p,
 struct directory *
 directory_new(const struct directory_place *p)
 {
-	return directory_new_driver(p, driver_of(p->kind));
+	return directory_new_driver(p, directory_driver_of(p->kind));
 }
 
 struct directory *

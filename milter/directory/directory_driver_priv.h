@@ -73,5 +73,6 @@ extern const struct directory_driver *const directory_sqlite;
 extern const struct directory_driver *const directory_pgsql;
 extern const struct directory_driver *const directory_mysql;
 extern const struct directory_driver *const directory_ldap;
+const struct directory_driver *directory_driver_of(enum directory_kind kind);
 
 #endif

@@ -254,22 +254,6 @@ scheme_is(const char *name, const char *text, size_t len)
 	return strlen(name) == len && memcmp(name, text, len) == 0;
 }
 
-static bool
-kind_is_built(enum directory_kind kind)
-{
-	switch (kind) {
-	case DIRECTORY_PGSQL:
-		return directory_pgsql != NULL;
-	case DIRECTORY_MYSQL:
-		return directory_mysql != NULL;
-	case DIRECTORY_LDAP:
-		return directory_ldap != NULL;
-	case DIRECTORY_SQLITE:
-		break;
-	}
-	return true;
-}
-
 static const char *
 place_unknown(const char *text, size_t len, struct arena *a)
 {
@@ -291,7 +275,7 @@ place_parse_url(const struct scheme *s, const char *text, struct arena *a,
 	struct url	 u = { s, a, text, text + strlen(text), p };
 	const char	*why;
 
-	if (!kind_is_built(s->kind))
+	if (directory_driver_of(s->kind) == NULL)
 		return arena_printf(a, "needs %s, which is not in this build; "
 		    "install it, and build millgate again", s->package);
 	p->kind = s->kind;
