@@ -141,6 +141,9 @@ const char	*directory_place_parse(const char *text, struct arena *a,
 const char	*directory_query_parse(const char *text,
 		    enum directory_kind kind, struct arena *a,
 		    struct directory_question *q);
+/* The word "sub", "one" or "base". False: it is another. */
+bool		 directory_scope_parse(const char *word,
+		    enum directory_scope *scope);
 /* The question with the word, which must live as long. */
 struct directory_question directory_query_fill(
 		    const struct directory_question *q, const char *word,

@@ -118,8 +118,8 @@ query_take_attributes(char *text, struct arena *a,
 	return NULL;
 }
 
-static bool
-query_take_scope(const char *text, struct directory_question *q)
+bool
+directory_scope_parse(const char *word, enum directory_scope *scope)
 {
 	static const struct {
 		const char *name;
@@ -131,8 +131,8 @@ query_take_scope(const char *text, struct directory_question *q)
 	size_t i;
 
 	for (i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++)
-		if (strcmp(scopes[i].name, text) == 0) {
-			q->scope = scopes[i].scope;
+		if (strcmp(scopes[i].name, word) == 0) {
+			*scope = scopes[i].scope;
 			return true;
 		}
 	return false;
@@ -164,7 +164,7 @@ query_parse_ldap(const char *text, struct arena *a,
 	if (why != NULL)
 		return why;
 	/* RFC 4516 means "base" then, which finds nobody: a trap */
-	if (!query_take_scope(part[2], q))
+	if (!directory_scope_parse(part[2], &q->scope))
 		return "must name the scope sub, one or base; " LDAP_FORM;
 	if (part[3][0] == '\0')
 		part[3] = arena_strdup(a, "(objectClass=*)");

@@ -287,18 +287,12 @@ add_attributes(struct reading *r, struct postfix_source *s, const char *name,
 static enum directory_scope
 scope_of(struct reading *r)
 {
-	static const char *const words[] = { "sub", "one", "base" };
-	static const enum directory_scope scopes[] = { DIRECTORY_SUB,
-	    DIRECTORY_ONE, DIRECTORY_BASE };
-	const char	*scope = text_of(r, "scope", "sub");
-	size_t		 i;
+	enum directory_scope scope = DIRECTORY_SUB;
 
-	for (i = 0; i < 3; i++)
-		if (strcmp(scope, words[i]) == 0)
-			return scopes[i];
-	reading_fails(r, postfix_setting(&r->settings, "scope"),
-	    "must be sub, one or base");
-	return DIRECTORY_SUB;
+	if (!directory_scope_parse(text_of(r, "scope", "sub"), &scope))
+		reading_fails(r, postfix_setting(&r->settings, "scope"),
+		    "must be sub, one or base");
+	return scope;
 }
 
 static void
