@@ -165,16 +165,23 @@ local function lives(u)
 	return u > real and u <= real + LEASES
 end
 -- Windows by their letter: number, seconds and count of their slots, letter of
--- the next shorter one.
-local SHAPES = {
-	m = { n = 0, s = 1, slots = 61 },
-	h = { n = 1, s = 60, slots = 60 },
-	d = { n = 2, s = 900, slots = 97 },
-	M = { n = 3, s = 21600, slots = 121, shorter = 'd' },
-}
-for _, shape in pairs(SHAPES) do shape.at = math.floor(clock / shape.s) end
-local ORDER, OTHERS, UNITS = { 'm', 'h', 'd', 'M' }, { 'm', 'd', 'M' },
-    { 'r', 'm', 'b' }
+-- the next shorter one. The tables are made on demand: a decision about the
+-- hour alone, with room in it, does not need them.
+local SHAPES, ORDER, OTHERS, UNITS
+local function need_shapes()
+	if SHAPES then return end
+	SHAPES = {
+		m = { n = 0, s = 1, slots = 61 },
+		h = { n = 1, s = 60, slots = 60 },
+		d = { n = 2, s = 900, slots = 97 },
+		M = { n = 3, s = 21600, slots = 121, shorter = 'd' },
+	}
+	for _, shape in pairs(SHAPES) do
+		shape.at = math.floor(clock / shape.s)
+	end
+	ORDER, OTHERS = { 'm', 'h', 'd', 'M' }, { 'm', 'd', 'M' }
+	UNITS = { 'r', 'm', 'b' }
+end
 local bytes = tonumber(ARGV[7] or 0) or 0
 local naccounts = 0
 while naccounts < #KEYS and KEYS[naccounts + 1]:sub(1, 17) ==
@@ -198,13 +205,15 @@ local function limits(i)
 end
 -- Sums of the committed counts (r, m, b) of the hour and of the other
 -- reservations (hr, hm, hb), and the recipients of this reservation (own).
+-- All fields that every account gets are here: a table that grows costs more.
 local function load(i)
+	local limit, others = limits(i)
+	local all = redis.call('HGETALL', KEYS[i])
 	local a = { key = KEYS[i], lapsed = {}, stray = {}, n = 0,
 	    newest = minute, windows = KEYS[naccounts + i], w = {},
-	    r = 0, m = 0, b = 0, hr = 0, hm = 0, hb = 0, own = 0, ownb = 0 }
-	a.limit, a.others = limits(i)
-	local all = redis.call('HGETALL', a.key)
-	a.all = all
+	    r = 0, m = 0, b = 0, hr = 0, hm = 0, hb = 0, own = 0, ownb = 0,
+	    limit = limit, others = others, all = all, missing = 0,
+	    refused = false, next_fit = 0, unit = 0, window = 0 }
 	for f = 1, #all, 2 do
 		local r, m, u = all[f + 1]:match('^(%d+) (%d+) ?(%d*)$')
 		local at = tonumber(all[f]:match('^b(%d+)$'))
@@ -337,6 +346,7 @@ local function load_bytes(a, field, value)
 end
 local function load_windows(a, raw)
 	local by_byte = {}
+	need_shapes()
 	for _, letter in ipairs(OTHERS) do
 		local shape = SHAPES[letter]
 		a.w[letter] = { n = 0, r = 0, m = 0, b = 0, shape = shape,
@@ -435,6 +445,7 @@ local function judge(a, r, m, b, whole)
 	    not (h.m and m > 0 and a.m + a.hm + m > h.m) then
 		return true
 	end
+	need_shapes()
 	a.fits = {}
 	local more, held = { r = r, m = m, b = b },
 	    { r = a.hr, m = a.hm, b = a.hb }
@@ -654,14 +665,11 @@ end
 
 -- answer ----------------------------------------------------------------------
 local answer = { fits and 1 or 0, real }
-local function limited(a, letter)
-	return letter == 'h' or (a.loaded and next(a.limit[letter]) ~= nil)
-end
 for _, a in ipairs(accounts) do
 	local mask, kept = 2, a.r + a.m > 0 and 2 or 0
 	for _, letter in ipairs(a.loaded and OTHERS or NONE) do
 		local bit = 2 ^ SHAPES[letter].n
-		if limited(a, letter) then mask = mask + bit end
+		if next(a.limit[letter]) then mask = mask + bit end
 		if a.w[letter].n > 0 then kept = kept + bit end
 	end
 	local n = #answer
@@ -669,15 +677,15 @@ for _, a in ipairs(accounts) do
 	answer[n + 3] = math.min(a.b, BYTES)
 	answer[n + 4], answer[n + 5] = cap(a.hr), cap(a.hm)
 	answer[n + 6] = math.min(a.hb, BYTES)
-	answer[n + 7], answer[n + 8] = a.next_fit or 0, a.refused and 1 or 0
-	answer[n + 9], answer[n + 10] = a.unit or 0, a.window or 0
+	answer[n + 7], answer[n + 8] = a.next_fit, a.refused and 1 or 0
+	answer[n + 9], answer[n + 10] = a.unit, a.window
 	answer[n + 11] = a.fits and a.fits.h or 0
 	answer[n + 12], answer[n + 13] = mask, kept
 end
 for _, a in ipairs(accounts) do
 	for _, letter in ipairs(a.loaded and OTHERS or NONE) do
-		if limited(a, letter) then
-			local sum, n = used(a, letter), #answer
+		if next(a.limit[letter]) then
+			local sum, n = a.w[letter], #answer
 			answer[n + 1], answer[n + 2] = cap(sum.r), cap(sum.m)
 			answer[n + 3] = math.min(sum.b, BYTES)
 			answer[n + 4] = a.fits and a.fits[letter] or 0
