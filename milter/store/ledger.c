@@ -214,45 +214,30 @@ struct commit_rows {
 	struct account	*account[ROWS];
 	size_t		 n;
 	/*
-	 * What is known of windows that begin to count. It is written with
-	 * each commit until one has succeeded, and before the counts of that
-	 * commit, which are added to it.
+	 * row, and before it what is known of windows that begin to count. It
+	 * is written with each commit until one has succeeded, and before the
+	 * counts of that commit, which are added to it.
 	 */
-	struct ledger_row *known, *last_known;
+	struct ledger_row *first;
 };
 
 static void
-commit_rows_free(struct commit_rows *rows)
+commit_rows_init(struct commit_rows *rows)
 {
-	struct ledger_row *next;
-
-	if (rows->known != NULL)
-		rows->last_known->next = NULL;
-	for (; rows->known != NULL; rows->known = next) {
-		next = (struct ledger_row *)rows->known->next;
-		free(rows->known);
-	}
+	rows->n = 0;
+	rows->first = rows->row;
 }
 
 static void
 commit_know(struct commit_rows *rows, const char *key, enum store_window w,
     const struct rolling *r)
 {
-	struct ledger_row	*row;
-	uint16_t		 i;
+	struct ledger_row *end = rows->first, *row;
 
-	for (i = 0; i < r->n; i++) {
-		row = xcalloc(1, sizeof(*row));
-		row->key = key;
-		row->window = w;
-		row->at = r->slot[i].at;
+	rows->first = ledger_rows_push(end, key, w, r);
+	for (row = rows->first; row != end;
+	    row = (struct ledger_row *)row->next)
 		row->known = true;
-		row->counts = rolling_counts(&r->slot[i]);
-		row->next = rows->known;
-		if (rows->known == NULL)
-			rows->last_known = row;
-		rows->known = row;
-	}
 }
 
 /* The shards are locked. The row gets the slot in which it will count. */
@@ -288,7 +273,6 @@ ledger_write_down(struct ledger *l, struct ledger_reservation *r, time_t now,
 {
 	struct part	*p;
 	struct counts	 all = r->held;
-	struct ledger_row *first = rows->row;
 	size_t		 i;
 	int		 w;
 
@@ -307,11 +291,7 @@ ledger_write_down(struct ledger *l, struct ledger_reservation *r, time_t now,
 	ledger_unlock(r);
 	for (i = 0; i < rows->n; i++)
 		rows->row[i].counts = all;
-	if (rows->known != NULL) {
-		rows->last_known->next = first;
-		first = rows->known;
-	}
-	return disk_queue_write(&l->queue, first, error);
+	return disk_queue_write(&l->queue, rows->first, error);
 }
 
 /* The shards are locked. */
@@ -360,8 +340,7 @@ ledger_commit(struct reservation *base, time_t now, struct store_usage *usage)
 		ledger_give_back(base);
 		return STORE_REFUSED;
 	}
-	rows.n = 0;
-	rows.known = NULL;
+	commit_rows_init(&rows);
 	disk_queue_enter(&l->queue);
 	written = ledger_write_down(l, r, now, &rows, usage[0].error);
 	ledger_lock(r);
@@ -372,7 +351,7 @@ ledger_commit(struct reservation *base, time_t now, struct store_usage *usage)
 	ledger_release(r);
 	ledger_unlock(r);
 	disk_queue_leave(&l->queue);
-	commit_rows_free(&rows);
+	ledger_rows_free(rows.first, rows.row);
 	free(r);
 	return written ? STORE_TAKEN : STORE_UNKNOWN;
 }

@@ -1,11 +1,50 @@
 /*
- * ledger_all - the calls that walk over all accounts of the ledger
+ * ledger_all - the calls that walk over all slots of an account, or over all
+ * accounts of the ledger
  *
  * One shard after the other is locked; commits in the others go on meanwhile.
  */
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/arena.h"
 #include "ledger_priv.h"
+
+/* --- rows ---------------------------------------------------------------- */
+
+struct ledger_row *
+ledger_rows_push(struct ledger_row *rows, const char *key, enum store_window w,
+    const struct rolling *r)
+{
+	size_t			 size = strlen(key) + 1;
+	struct ledger_row	*row;
+	uint16_t		 i;
+
+	for (i = 0; i < r->n; i++) {
+		row = xcalloc(1, sizeof(*row) + size);
+		row->next = rows;
+		row->key = memcpy(row + 1, key, size);
+		row->window = w;
+		row->at = r->slot[i].at;
+		row->counts = rolling_counts(&r->slot[i]);
+		rows = row;
+	}
+	return rows;
+}
+
+void
+ledger_rows_free(struct ledger_row *rows, const struct ledger_row *end)
+{
+	struct ledger_row *next;
+
+	for (; rows != end; rows = next) {
+		next = (struct ledger_row *)rows->next;
+		free(rows);
+	}
+}
+
+/* --- all accounts -------------------------------------------------------- */
 
 static bool
 account_counts_now(const struct account *a, time_t now)

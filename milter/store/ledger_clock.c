@@ -3,9 +3,6 @@
  *
  * Commits wait at the gate of the queue until the file has the new slots.
  */
-#include <stdlib.h>
-
-#include "base/arena.h"
 #include "ledger_priv.h"
 
 /* The change of each account, in slots of each window. */
@@ -24,38 +21,6 @@ clock_slots(int64_t seconds, enum store_window w)
 	return seconds > 0 ? (seconds + slot - 1) / slot : seconds / slot;
 }
 
-static struct ledger_row *
-clock_rows_push(struct ledger_row *rows, const struct account *a,
-    enum store_window w, const struct rolling *r)
-{
-	struct ledger_row	*row;
-	uint16_t		 i;
-
-	for (i = 0; i < r->n; i++) {
-		row = xmalloc(sizeof(*row));
-		row->next = rows;
-		row->key = xstrdup(a->key);
-		row->window = w;
-		row->at = r->slot[i].at;
-		row->known = false;
-		row->counts = rolling_counts(&r->slot[i]);
-		rows = row;
-	}
-	return rows;
-}
-
-static void
-clock_rows_free(struct ledger_row *row)
-{
-	struct ledger_row *next;
-
-	for (; row != NULL; row = next) {
-		next = (struct ledger_row *)row->next;
-		free((char *)row->key);
-		free(row);
-	}
-}
-
 /* Change all windows of an account, and add their slots to the rows. */
 static struct ledger_row *
 clock_change_account(struct account *a, struct change *c,
@@ -70,7 +35,7 @@ clock_change_account(struct account *a, struct change *c,
 		if (account_move(a, window, c->slots[w], c->latest[w]))
 			c->changed = true;
 		r = account_window(a, window);
-		rows = clock_rows_push(rows, a, window, &r);
+		rows = ledger_rows_push(rows, a->key, window, &r);
 	}
 	return rows;
 }
@@ -102,7 +67,7 @@ clock_change_all(struct ledger *l, struct change *c, char error[STORE_ERROR])
 	}
 	ok = !c->changed || disk_queue_replace(&l->queue, rows, error);
 	disk_queue_go(&l->queue);
-	clock_rows_free(rows);
+	ledger_rows_free(rows, NULL);
 	return ok ? STORE_TAKEN : STORE_UNKNOWN;
 }
 

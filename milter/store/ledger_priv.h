@@ -41,7 +41,14 @@ shard_of(struct ledger *l, uint32_t hash)
 	return &l->shard[hash % SHARDS];
 }
 
-/* ledger_all.c */
+/*
+ * ledger_all.c: put a row for each slot of a list, with a copy of the key, in
+ * front of other rows; free the rows before `end` (NULL: all).
+ */
+struct ledger_row *ledger_rows_push(struct ledger_row *rows, const char *key,
+		    enum store_window w, const struct rolling *r);
+void		 ledger_rows_free(struct ledger_row *rows,
+		    const struct ledger_row *end);
 enum store_answer ledger_list(struct store *base, time_t now,
 		    struct store_rows *rows, char error[STORE_ERROR]);
 enum store_answer ledger_prune(struct store *base, time_t now,

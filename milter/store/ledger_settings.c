@@ -268,23 +268,6 @@ reset_on_disk(const struct ledger_disk *ops, void *disk, void *arg,
 	return ops->remove(disk, f->rows, f->request, error);
 }
 
-static void
-reset_add(struct forgotten *f, const char *key, enum store_window w,
-    const struct rolling *r)
-{
-	struct ledger_row	*row;
-	uint16_t		 i;
-
-	for (i = 0; i < r->n; i++) {
-		row = xcalloc(1, sizeof(*row));
-		row->key = key;
-		row->window = w;
-		row->at = r->slot[i].at;
-		row->next = f->rows;
-		f->rows = row;
-	}
-}
-
 /* The slots of a key as rows of the disk. No commit is under way. */
 static void
 reset_collect(struct ledger *l, const char *key, struct forgotten *f)
@@ -299,20 +282,10 @@ reset_collect(struct ledger *l, const char *key, struct forgotten *f)
 	a = shard_find(s, hash, key);
 	for (w = 0; a != NULL && w < STORE_WINDOWS; w++) {
 		r = account_window(a, (enum store_window)w);
-		reset_add(f, key, (enum store_window)w, &r);
+		f->rows = ledger_rows_push(f->rows, key,
+		    (enum store_window)w, &r);
 	}
 	pthread_mutex_unlock(&s->lock);
-}
-
-static void
-reset_rows_free(struct forgotten *f)
-{
-	struct ledger_row *next;
-
-	for (; f->rows != NULL; f->rows = next) {
-		next = (struct ledger_row *)f->rows->next;
-		free(f->rows);
-	}
 }
 
 static void
@@ -345,7 +318,7 @@ reset_key(struct ledger *l, const char *key, int64_t request,
 	if (ok)
 		reset_forget(l, key);
 	disk_queue_go(&l->queue);
-	reset_rows_free(&f);
+	ledger_rows_free(f.rows, NULL);
 	return ok;
 }
 
