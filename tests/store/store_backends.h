@@ -113,6 +113,16 @@ teardown(void **state)
 	return rmdir(b->dir);
 }
 
+/* Through a restart, where there is one. */
+static inline void
+reopen(struct backend *b)
+{
+	if (!b->durable)
+		return;
+	store_close(&b->store);
+	b->store = b->open(b);
+}
+
 /* --- helpers ------------------------------------------------------------- */
 
 /* One message with so many recipients, taken and committed. */

@@ -317,10 +317,7 @@ a_clock_that_is_set_moves_the_hour(void **state)
 		sent(b->store, "alice", T0 + 1800, 3);
 		assert_int_equal(store_clock_moved(b->store, steps[i], error),
 		    STORE_TAKEN);
-		if (b->durable) {
-			store_close(&b->store);
-			b->store = b->open(b);
-		}
+		reopen(b);
 		then = T0 + steps[i];
 		late = steps[i] % 60 == 0 ? 0 : 60;
 		assert_int_equal(used(b->store, "alice", then + 1800), 8);
@@ -385,10 +382,7 @@ keys_are_octets(void **state)
 	sent(b->store, longer, T0, 100);
 	for (i = 0; i < NELEM(keys); i++)
 		sent(b->store, keys[i], T0, (unsigned)i + 1);
-	if (b->durable) {
-		store_close(&b->store);
-		b->store = b->open(b);
-	}
+	reopen(b);
 	for (i = 0; i < NELEM(keys); i++)
 		assert_int_equal(used(b->store, keys[i], T0), i + 1);
 	assert_int_equal(store_list(b->store, T0, &rows, error), STORE_TAKEN);
@@ -457,16 +451,6 @@ setting_of(struct backend *b, const char *key, time_t now)
 	assert_int_equal(store_setting_get(b->store, key, now, &t, error),
 	    STORE_TAKEN);
 	return t;
-}
-
-/* Through a restart, where there is one. */
-static void
-reopen(struct backend *b)
-{
-	if (!b->durable)
-		return;
-	store_close(&b->store);
-	b->store = b->open(b);
 }
 
 static void
@@ -904,10 +888,7 @@ parallel_work_adds_up(void **state)
 		pthread_join(thread[i], NULL);
 		assert_false(m[i].over);
 	}
-	if (b->durable) {
-		store_close(&b->store);
-		b->store = b->open(b);
-	}
+	reopen(b);
 	for (k = 0; k < MIX_KEYS; k++) {
 		for (i = sum = 0; i < MIX_THREADS; i++)
 			sum += m[i].committed[k];

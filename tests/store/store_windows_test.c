@@ -51,15 +51,6 @@ try_message(struct store *s, struct store_limits l, time_t now,
 	return answer;
 }
 
-static void
-reopen(struct backend *b)
-{
-	if (!b->durable)
-		return;
-	store_close(&b->store);
-	b->store = b->open(b);
-}
-
 /* Ten of each unit fit, in five messages; the next one when the first leaves. */
 static void
 every_limit_is_exact(struct backend *b, enum store_unit u,
