@@ -86,7 +86,7 @@ void		 store_rows_add(struct store_rows *rows, const char *key,
 /* store_settings.c, for backends: copy these parts of `from` to `to`. */
 void		 setting_merge(struct store_setting *to, unsigned parts,
 		    const struct store_setting *from);
-/* The parts that are over at `now`. */
+/* The parts that are over at `now`; at STORE_FOREVER: all that are set. */
 unsigned	 setting_parts_over(const struct store_setting *setting,
 		    time_t now);
 /*
@@ -99,6 +99,11 @@ void		 setting_limits_format(struct buf *b,
 /* Add them to the setting. False: that is not such a text. */
 bool		 setting_limits_parse(const char *text,
 		    struct store_setting *t);
+/* "rd=": the name of one limit in such a text, after a space if need be. */
+void		 setting_limit_name(struct buf *b, int unit, int window);
+/* Takes digits off the front; false: there are none, or too many. */
+bool		 setting_take_digits(const char **text, int64_t max,
+		    int64_t *n);
 /* An hour's limit of recipients or messages below UINT32_MAX, or none. */
 bool		 setting_limit_is_plain(const struct store_setting *t,
 		    enum store_unit u, enum store_window w);

@@ -14,16 +14,30 @@
 #include "base/buf.h"
 #include "store_priv.h"
 
+unsigned
+setting_parts_over(const struct store_setting *setting, time_t now)
+{
+	unsigned	parts = 0;
+	time_t		until;
+	int		u, w;
+
+	for (u = 0; u < STORE_UNITS; u++) {
+		for (w = 0; w < STORE_WINDOWS; w++) {
+			until = setting->until[u][w];
+			if (until != 0 && until <= now)
+				parts |= store_part((enum store_unit)u,
+				    (enum store_window)w);
+		}
+	}
+	if (setting->blocked_until != 0 && setting->blocked_until <= now)
+		parts |= STORE_PART_BLOCK;
+	return parts;
+}
+
 bool
 setting_is_empty(const struct store_setting *setting)
 {
-	int u, w;
-
-	for (u = 0; u < STORE_UNITS; u++)
-		for (w = 0; w < STORE_WINDOWS; w++)
-			if (setting->until[u][w] != 0)
-				return false;
-	return setting->blocked_until == 0;
+	return setting_parts_over(setting, STORE_FOREVER) == 0;
 }
 
 static void
@@ -71,6 +85,13 @@ setting_limit_is_plain(const struct store_setting *t, enum store_unit u,
 static const char setting_units[] = "rmb", setting_windows[] = "mhdM";
 
 void
+setting_limit_name(struct buf *b, int unit, int window)
+{
+	buf_printf(b, "%s%c%c=", b->len > 0 ? " " : "", setting_units[unit],
+	    setting_windows[window]);
+}
+
+void
 setting_limits_format(struct buf *b, const struct store_setting *t)
 {
 	int u, w;
@@ -80,8 +101,7 @@ setting_limits_format(struct buf *b, const struct store_setting *t)
 			if (t->until[u][w] == 0 || setting_limit_is_plain(
 			    t, (enum store_unit)u, (enum store_window)w))
 				continue;
-			buf_printf(b, "%s%c%c=", b->len > 0 ? " " : "",
-			    setting_units[u], setting_windows[w]);
+			setting_limit_name(b, u, w);
 			if (t->limits.of[u][w] == STORE_UNLIMITED)
 				buf_addch(b, '-');
 			else
@@ -93,9 +113,8 @@ setting_limits_format(struct buf *b, const struct store_setting *t)
 	}
 }
 
-/* Takes digits off the front; false: there are none, or too many. */
-static bool
-limits_take_digits(const char **text, int64_t max, int64_t *n)
+bool
+setting_take_digits(const char **text, int64_t max, int64_t *n)
 {
 	size_t len = strspn(*text, "0123456789");
 
@@ -120,9 +139,9 @@ limits_take_one(const char **text, struct store_setting *t)
 	p += 3;
 	if (*p == '-')
 		p++;
-	else if (!limits_take_digits(&p, STORE_LIMIT_MAX, &limit))
+	else if (!setting_take_digits(&p, STORE_LIMIT_MAX, &limit))
 		return false;
-	if (*p == '@' && (p++, !limits_take_digits(&p, STORE_FOREVER,
+	if (*p == '@' && (p++, !setting_take_digits(&p, STORE_FOREVER,
 	    &until) || until == 0))
 		return false;
 	*text = p;
@@ -168,26 +187,6 @@ store_setting_rows_free(struct store_setting_rows *rows)
 		free(rows->row[i].key);
 	free(rows->row);
 	memset(rows, 0, sizeof(*rows));
-}
-
-unsigned
-setting_parts_over(const struct store_setting *setting, time_t now)
-{
-	unsigned	parts = 0;
-	time_t		until;
-	int		u, w;
-
-	for (u = 0; u < STORE_UNITS; u++) {
-		for (w = 0; w < STORE_WINDOWS; w++) {
-			until = setting->until[u][w];
-			if (until != 0 && until <= now)
-				parts |= store_part((enum store_unit)u,
-				    (enum store_window)w);
-		}
-	}
-	if (setting->blocked_until != 0 && setting->blocked_until <= now)
-		parts |= STORE_PART_BLOCK;
-	return parts;
 }
 
 /* Remove limits and a block that are over. */
@@ -260,16 +259,8 @@ store_setting_put(struct store *s, const char *key, unsigned parts,
 static void
 setting_unite(struct store_setting *to, const struct store_setting *from)
 {
-	unsigned	parts = 0;
-	int		u, w;
+	unsigned parts = setting_parts_over(from, STORE_FOREVER);
 
-	for (u = 0; u < STORE_UNITS; u++)
-		for (w = 0; w < STORE_WINDOWS; w++)
-			if (from->until[u][w] != 0)
-				parts |= store_part((enum store_unit)u,
-				    (enum store_window)w);
-	if (from->blocked_until != 0)
-		parts |= STORE_PART_BLOCK;
 	if (parts != 0)
 		setting_merge(to, parts, from);
 }

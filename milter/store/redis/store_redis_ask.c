@@ -59,10 +59,11 @@ words_list_others(struct buf *b, const struct store_limits *l)
 	for (u = 0; u < STORE_UNITS; u++)
 		for (w = 0; w < STORE_WINDOWS; w++)
 			if (!is_hourly(u, w) &&
-			    l->of[u][w] != STORE_UNLIMITED)
-				buf_printf(b, "%s%c%c=%llu", b->len > 0 ?
-				    " " : "", "rmb"[u], "mhdM"[w],
+			    l->of[u][w] != STORE_UNLIMITED) {
+				setting_limit_name(b, u, w);
+				buf_printf(b, "%llu",
 				    (unsigned long long)l->of[u][w]);
+			}
 }
 
 static void

@@ -23,13 +23,7 @@
 static bool
 setting_take_number(const char **text, int64_t max, int64_t *n)
 {
-	size_t len = strspn(*text, "0123456789");
-
-	if (len == 0 || len > 18 || (*text)[len] != ' ')
-		return false;
-	*n = strtoll(*text, NULL, 10);
-	*text += len + 1;
-	return *n <= max;
+	return setting_take_digits(text, max, n) && *(*text)++ == ' ';
 }
 
 /* Takes "- " or "NUMBER " off the front. */
@@ -172,19 +166,17 @@ static void
 limits_text(struct buf *b, const struct store_setting *t, unsigned parts)
 {
 	struct store_setting	some = { .changed = 0 };
-	struct buf		set = BUF_INIT;
 	int			u, w;
 
 	for (u = 0; u < STORE_UNITS; u++)
 		for (w = 0; w < STORE_WINDOWS; w++)
 			if (parts & store_part((enum store_unit)u,
-			    (enum store_window)w))
-				buf_printf(b, "%c%c=none ", "rmb"[u],
-				    "mhdM"[w]);
+			    (enum store_window)w)) {
+				setting_limit_name(b, u, w);
+				buf_addstr(b, "none");
+			}
 	setting_merge(&some, parts & ~(unsigned)STORE_PART_BLOCK, t);
-	setting_limits_format(&set, &some);
-	buf_addstr(b, buf_str(&set));
-	buf_free(&set);
+	setting_limits_format(b, &some);
 }
 
 enum store_answer
