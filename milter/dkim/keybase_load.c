@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/log.h"
 #include "base/record.h"
 #include "base/why.h"
@@ -23,7 +22,6 @@ log_refused(const struct keybase *kb, const char *domain,
     const struct keybase_row *row, const char *server)
 {
 	struct arena	*a = arena_new(0);
-	struct buf	 b = BUF_INIT;
 	struct record	 r;
 
 	record_init(&r, a);
@@ -33,9 +31,7 @@ log_refused(const struct keybase *kb, const char *domain,
 	record_str(&r, "database", kb->place.database);
 	record_str(&r, "server", server);
 	record_str(&r, "reason", row->why);
-	record_line(&r, &b);
-	log_text(LOG_LEVEL_WARNING, buf_str(&b));
-	buf_free(&b);
+	log_event(LOG_LEVEL_WARNING, &r);
 	arena_free(&a);
 }
 

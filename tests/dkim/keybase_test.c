@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/log.h"
 #include "directory/directory.h"
 #include "dkim/crypto.h"
 #include "dkim/dkim_sign.h"
@@ -257,6 +258,36 @@ bad_rows_are_refused(void **state)
 		keybase_release(&r.held);
 		keybase_free(&kb);
 	}
+}
+
+/* The log of a refusal, as JSON. */
+static void
+a_refusal_is_an_event(void **state)
+{
+	static const struct fake_row row[] = {
+		{ "a.example", "s1", "no key", NULL, NULL }, { NULL } };
+	struct keybase	*kb = open_base(row);
+	char		 line[1000];
+	int		 fd[2], saved = dup(STDERR_FILENO);
+	ssize_t		 n;
+
+	(void)state;
+	assert_int_equal(pipe(fd), 0);
+	dup2(fd[1], STDERR_FILENO);
+	log_use_json(true);
+	ask(kb, NULL, "a.example", 0);
+	log_use_json(false);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(fd[1]);
+	n = read(fd[0], line, sizeof(line) - 1);
+	close(fd[0]);
+	assert_true(n > 0);
+	line[n] = '\0';
+	if (strstr(line, "{\"level\":\"warning\",\"event\":\"key-refused\","
+	    "\"domain\":\"a.example\",\"selector\":\"s1\",") != line)
+		fail_msg("%s", line);
+	keybase_free(&kb);
 }
 
 static void
@@ -1013,6 +1044,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_become_keys),
 		cmocka_unit_test(bad_rows_are_refused),
+		cmocka_unit_test(a_refusal_is_an_event),
 		cmocka_unit_test(bad_answers_are_failures),
 		cmocka_unit_test(a_bad_row_does_not_stop_a_good_one),
 		cmocka_unit_test(a_change_acts_within_the_cache_time),
