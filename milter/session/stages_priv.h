@@ -115,7 +115,7 @@ void		 stage_field(struct message *m);
 /* End of headers: parse the author, start the lookups that depend on it. */
 void		 stage_headers(struct message *m);
 void		 stage_inbound_collect(struct message *m);
-/* False: it is not known which keys sign, see m->keys_error. */
+/* False: it is not known which keys sign, see m->keys. */
 bool		 stage_sign_start(struct message *m);
 /* Plan the signature fields. False: the message could not be signed. */
 bool		 stage_sign_finish(struct message *m);
@@ -139,8 +139,7 @@ void		 stage_iprev_collect(struct message *m);
 
 /* Count the results of a message that has ended, and how long it took. */
 void		 stage_tally(struct message *m, enum action taken);
-/* A call to the store has begun; and it has ended. */
-uint64_t	 stage_store_begin(void);
+/* A call to the store, which began at `begun` of monotonic_us, has ended. */
 void		 stage_store_end(struct message *m, enum tally_store call,
 		    uint64_t begun);
 

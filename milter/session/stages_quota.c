@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/monotonic.h"
 #include "conf/groups.h"
 #include "conf/users.h"
 #include "policy/policy_block.h"
@@ -105,7 +106,7 @@ read_settings(struct message *m)
 
 	for (i = 0; i < n; i++)
 		key[i] = m->f.quota[i].key;
-	begun = stage_store_begin();
+	begun = monotonic_us();
 	answer = store_settings_get(m->sv->store, key, n, now, t, error);
 	stage_store_end(m, TALLY_SETTINGS, begun);
 	if (answer != STORE_TAKEN)
@@ -407,7 +408,7 @@ stage_quota_recipient(struct message *m)
 		return verdict_accept();
 	set_bytes(m, c->declared, c->recipients + 1, true);
 	now = services_time_begin(m->sv);
-	begun = stage_store_begin();
+	begun = monotonic_us();
 	answer = store_reserve(c->reservation, now, usage);
 	stage_store_end(m, TALLY_RESERVE, begun);
 	services_time_end(m->sv);
@@ -429,7 +430,7 @@ stage_quota_commit(struct message *m)
 		return verdict_accept();
 	set_bytes(m, c->size, c->recipients, false);
 	now = services_time_begin(m->sv);
-	begun = stage_store_begin();
+	begun = monotonic_us();
 	answer = store_commit(&c->reservation, now, usage);
 	stage_store_end(m, TALLY_COMMIT, begun);
 	services_time_end(m->sv);

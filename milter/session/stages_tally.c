@@ -57,12 +57,6 @@ stage_tally(struct message *m, enum action taken)
 	    (uint32_t)monotonic_us() - m->ended_us);
 }
 
-uint64_t
-stage_store_begin(void)
-{
-	return monotonic_us();
-}
-
 void
 stage_store_end(struct message *m, enum tally_store call, uint64_t begun)
 {
