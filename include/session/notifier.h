@@ -6,9 +6,10 @@
  * variables. It gets /dev/null as standard input, output and error, no other
  * descriptor, its own process group, default signals, "/" as its directory,
  * and an environment of PATH and MILLGATE_EVENT, _LOGIN, _GROUP, _PLAN, _UNIT,
- * _WINDOW, _USED, _LIMIT, _SHARE, _DOMAIN, _SELECTOR and _REASON. Values are foreign text: control
- * characters become "?", and a value is cut after 512 octets. Processes that
- * the command leaves in its group are killed when it ends.
+ * _WINDOW, _USED, _LIMIT, _SHARE, _DOMAIN, _SELECTOR and _REASON. Values are
+ * foreign text: control characters become "?", and a value is cut after 512
+ * octets. Processes that the command leaves in its group are killed when it
+ * ends.
  *
  * Bounds: at most `parallel` commands run or wait; further events are dropped.
  * Thread-safe; never waits for a command.

@@ -6,7 +6,7 @@
  * author domains have a lock of their own, which is held for microseconds.
  *
  * Bounds: TRAFFIC_MINUTES minutes, TRAFFIC_RULES rules, TRAFFIC_AUTHORS author
- * domains (about 330 KB). When all are in use, the domain with the fewest
+ * domains (about 580 KB). When all are in use, the domain with the fewest
  * messages is dropped, so that many forged domains do not displace a busy one
  * for long.
  *

@@ -1,10 +1,10 @@
 /*
  * dkim_verify - verify the signatures of one message: header and body
  *
- * The session keeps the header. A signature's field is parsed and its key looked up as
- * soon as the field arrives. At the end of the header all header digests are
- * computed: by libopendkim for usual signatures, by sighash.c for those that
- * the library is known to get wrong. The body is hashed by our own
+ * The session keeps the header. A signature's field is parsed and its key
+ * looked up as soon as the field arrives. At the end of the header all header
+ * digests are computed: by libopendkim for usual signatures, by sighash.c for
+ * those that the library is known to get wrong. The body is hashed by our own
  * canonicalization, once for each form. The results are in
  * dkim_verify_finish.c.
  */

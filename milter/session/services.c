@@ -32,7 +32,6 @@
 #include "store/store.h"
 #include "fuse_priv.h"
 
-
 static time_t
 clock_now(void)
 {
