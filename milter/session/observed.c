@@ -1,9 +1,9 @@
 /*
  * observed - counters of each listener since the start
  *
- * A listener's slot is made under the lock and is never moved or freed, so
- * that its counters need no lock. Rules are static strings: their addresses
- * are compared first, and their text only if the addresses differ.
+ * A counter_set has the names and some of the counters; the other counters of
+ * its row N are in listener N. Rules are static strings: their addresses are
+ * compared first, and their text only if the addresses differ.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,8 +18,13 @@
 #include "session/tallies.h"
 
 #define HINT_MS		60000
-#define OTHERS		"(others)"
 #define DIRECTIONS	(DIRECTION_SUBMISSION + 1)
+
+_Static_assert(OBSERVED_LISTENERS == COUNTER_NAMES &&
+    OBSERVED_NAME == COUNTER_NAME, "a counter_set has the names");
+
+/* Cells of a row. */
+enum { SESSIONS, RECIPIENTS_REFUSED, BARE_LOGINS };
 
 const struct observed_row observed_rows[OBSERVED_ROWS] = {
 	{ AT_CONNECT, "j" }, { AT_CONNECT, "v" },
@@ -41,10 +46,8 @@ struct rule_count {
 };
 
 struct observed_listener {
-	char			 name[OBSERVED_NAME];
+	struct counter_row	*row;
 	atomic_uint_fast64_t	 macro[OBSERVED_ROWS][SENT_VALUE + 1];
-	atomic_uint_fast64_t	 sessions, messages, recipients_refused,
-				 bare_logins;
 	atomic_uint_fast64_t	 action[DIRECTIONS][ACTION_REJECT + 1];
 	struct rule_count	 rule[OBSERVED_RULES];
 	atomic_uint_fast64_t	 hinted;	/* ticks of the last, or 0 */
@@ -54,17 +57,21 @@ struct observed_listener {
 };
 
 struct observed {
-	pthread_mutex_t		 lock;		/* held to add a slot */
-	atomic_uint		 n;
-	struct observed_listener *slot[OBSERVED_LISTENERS];
+	struct counter_set	 set;
+	struct observed_listener listener[OBSERVED_LISTENERS];
 };
 
 struct observed *
 observed_new(void)
 {
-	struct observed *o = xcalloc(1, sizeof(*o));
+	struct observed	*o = xcalloc(1, sizeof(*o));
+	size_t		 i;
 
-	pthread_mutex_init(&o->lock, NULL);
+	pthread_mutex_init(&o->set.lock, NULL);
+	for (i = 0; i < OBSERVED_LISTENERS; i++) {
+		o->listener[i].row = &o->set.row[i];
+		pthread_mutex_init(&o->listener[i].lock, NULL);
+	}
 	return o;
 }
 
@@ -72,57 +79,21 @@ void
 observed_free(struct observed **op)
 {
 	struct observed	*o = *op;
-	unsigned	 i;
+	size_t		 i;
 
 	if (o == NULL)
 		return;
 	*op = NULL;
-	for (i = 0; i < atomic_load(&o->n); i++) {
-		pthread_mutex_destroy(&o->slot[i]->lock);
-		free(o->slot[i]);
-	}
-	pthread_mutex_destroy(&o->lock);
+	for (i = 0; i < OBSERVED_LISTENERS; i++)
+		pthread_mutex_destroy(&o->listener[i].lock);
+	pthread_mutex_destroy(&o->set.lock);
 	free(o);
-}
-
-static struct observed_listener *
-observed_find(struct observed *o, const char *name)
-{
-	unsigned i, n = atomic_load(&o->n);
-
-	for (i = 0; i < n; i++)
-		if (strncmp(o->slot[i]->name, name, OBSERVED_NAME - 1) == 0)
-			return o->slot[i];
-	return NULL;
-}
-
-static struct observed_listener *
-observed_add(struct observed *o, const char *name)
-{
-	struct observed_listener *l = xcalloc(1, sizeof(*l));
-
-	strncpy(l->name, name, OBSERVED_NAME - 1);
-	pthread_mutex_init(&l->lock, NULL);
-	o->slot[atomic_load(&o->n)] = l;
-	atomic_fetch_add(&o->n, 1);
-	return l;
 }
 
 struct observed_listener *
 observed_listener(struct observed *o, const char *name)
 {
-	struct observed_listener *l = observed_find(o, name);
-
-	if (l != NULL)
-		return l;
-	pthread_mutex_lock(&o->lock);
-	l = observed_find(o, name);	/* another thread may have added it */
-	if (l == NULL && atomic_load(&o->n) < OBSERVED_LISTENERS - 1)
-		l = observed_add(o, name);
-	if (l == NULL && (l = observed_find(o, OTHERS)) == NULL)
-		l = observed_add(o, OTHERS);
-	pthread_mutex_unlock(&o->lock);
-	return l;
+	return &o->listener[counter_set_row(&o->set, name) - o->set.row];
 }
 
 void
@@ -140,7 +111,7 @@ observed_macros(struct observed_listener *l, enum macro_stage stage,
 void
 observed_session(struct observed_listener *l, const struct mta_facts *mta)
 {
-	atomic_fetch_add(&l->sessions, 1);
+	counter_add(&l->row->cell[SESSIONS], 1);
 	pthread_mutex_lock(&l->lock);
 	l->mta = *mta;
 	l->version[0] = '\0';
@@ -173,12 +144,10 @@ void
 observed_verdict(struct observed_listener *l, enum direction direction,
     const char *event, enum action action, const char *rule)
 {
-	if (strcmp(event, "rcpt") == 0) {
-		atomic_fetch_add(&l->recipients_refused, 1);
-	} else {
-		atomic_fetch_add(&l->messages, 1);
-		atomic_fetch_add(&l->action[direction][action], 1);
-	}
+	if (strcmp(event, "rcpt") == 0)
+		counter_add(&l->row->cell[RECIPIENTS_REFUSED], 1);
+	else
+		counter_add(&l->action[direction][action], 1);
 	if (rule != NULL)
 		count_rule(l, rule);
 }
@@ -186,7 +155,7 @@ observed_verdict(struct observed_listener *l, enum direction direction,
 void
 observed_bare_login(struct observed_listener *l)
 {
-	atomic_fetch_add(&l->bare_logins, 1);
+	counter_add(&l->row->cell[BARE_LOGINS], 1);
 }
 
 bool
@@ -220,14 +189,14 @@ observed_view(struct observed *o, size_t i, struct observed_view *v)
 {
 	struct observed_listener *l;
 
-	if (i >= atomic_load(&o->n))
+	if (i >= atomic_load(&o->set.n))
 		return false;
-	l = o->slot[i];
+	l = &o->listener[i];
 	memset(v, 0, sizeof(*v));
 	v->listener = l;
-	v->name = l->name;
-	v->sessions = atomic_load(&l->sessions);
-	v->bare_logins = atomic_load(&l->bare_logins);
+	v->name = l->row->name;
+	v->sessions = counter_read(&l->row->cell[SESSIONS]);
+	v->bare_logins = counter_read(&l->row->cell[BARE_LOGINS]);
 	while (v->nrules < OBSERVED_RULES &&
 	    (v->rule[v->nrules] = atomic_load(&l->rule[v->nrules].rule)) !=
 	    NULL)
@@ -306,26 +275,29 @@ json_mta(struct observed_listener *l, struct buf *b)
 static void
 json_listener(struct observed_listener *l, bool macros, struct buf *b)
 {
-	enum action a;
+	uint64_t	n[ACTION_REJECT + 1], messages = 0;
+	enum action	a;
 
+	for (a = ACTION_ACCEPT; a <= ACTION_REJECT; a++)
+		messages += n[a] =
+		    counter_read(&l->action[DIRECTION_INBOUND][a]) +
+		    counter_read(&l->action[DIRECTION_SUBMISSION][a]);
 	buf_addstr(b, "{\"name\": ");
-	json_string(b, l->name);
+	json_string(b, l->row->name);
 	buf_addstr(b, ", ");
-	add_number(b, "sessions", atomic_load(&l->sessions));
+	add_number(b, "sessions", counter_read(&l->row->cell[SESSIONS]));
 	buf_addstr(b, ", ");
-	add_number(b, "messages", atomic_load(&l->messages));
+	add_number(b, "messages", messages);
 	for (a = ACTION_ACCEPT; a <= ACTION_REJECT; a++) {
 		buf_addstr(b, ", ");
-		add_number(b, action_name(a),
-		    atomic_load(&l->action[DIRECTION_INBOUND][a]) +
-		    atomic_load(&l->action[DIRECTION_SUBMISSION][a]));
+		add_number(b, action_name(a), n[a]);
 	}
 	buf_addstr(b, ", ");
 	add_number(b, "recipients_refused",
-	    atomic_load(&l->recipients_refused));
+	    counter_read(&l->row->cell[RECIPIENTS_REFUSED]));
 	buf_addstr(b, ", ");
 	add_number(b, "logins_without_domain_refused",
-	    atomic_load(&l->bare_logins));
+	    counter_read(&l->row->cell[BARE_LOGINS]));
 	buf_addstr(b, ", ");
 	json_mta(l, b);
 	buf_addstr(b, ", ");
@@ -340,37 +312,39 @@ json_listener(struct observed_listener *l, bool macros, struct buf *b)
 void
 observed_json(struct observed *o, bool macros, struct buf *b)
 {
-	unsigned i, n = atomic_load(&o->n);
+	unsigned i, n = atomic_load(&o->set.n);
 
 	buf_addch(b, '[');
 	for (i = 0; i < n; i++) {
 		if (i > 0)
 			buf_addstr(b, ", ");
-		json_listener(o->slot[i], macros, b);
+		json_listener(&o->listener[i], macros, b);
 	}
 	buf_addch(b, ']');
 }
 
 /* --- metrics ------------------------------------------------------------ */
 
+static void
+write_cell(struct observed *o, int cell, struct metrics_text *t)
+{
+	unsigned i, n = atomic_load(&o->set.n);
+
+	for (i = 0; i < n; i++)
+		metrics_sample(t, (const char *[]){ o->set.row[i].name },
+		    counter_read(&o->set.row[i].cell[cell]));
+}
+
 void
 observed_sessions(struct observed *o, struct metrics_text *t)
 {
-	unsigned i, n = atomic_load(&o->n);
-
-	for (i = 0; i < n; i++)
-		metrics_sample(t, (const char *[]){ o->slot[i]->name },
-		    atomic_load(&o->slot[i]->sessions));
+	write_cell(o, SESSIONS, t);
 }
 
 void
 observed_recipients_refused(struct observed *o, struct metrics_text *t)
 {
-	unsigned i, n = atomic_load(&o->n);
-
-	for (i = 0; i < n; i++)
-		metrics_sample(t, (const char *[]){ o->slot[i]->name },
-		    atomic_load(&o->slot[i]->recipients_refused));
+	write_cell(o, RECIPIENTS_REFUSED, t);
 }
 
 /*
@@ -381,7 +355,7 @@ static void
 listener_messages(struct observed_listener *l, enum direction d,
     struct metrics_text *t)
 {
-	const char	*label[] = { l->name, tally_direction_name(d), NULL };
+	const char	*label[] = { l->row->name, tally_direction_name(d), NULL };
 	uint64_t	 n[ACTION_REJECT + 1], sum = 0;
 	enum action	 a;
 
@@ -396,18 +370,18 @@ listener_messages(struct observed_listener *l, enum direction d,
 void
 observed_messages(struct observed *o, struct metrics_text *t)
 {
-	unsigned i, n = atomic_load(&o->n);
+	unsigned i, n = atomic_load(&o->set.n);
 
 	for (i = 0; i < n; i++) {
-		listener_messages(o->slot[i], DIRECTION_INBOUND, t);
-		listener_messages(o->slot[i], DIRECTION_SUBMISSION, t);
+		listener_messages(&o->listener[i], DIRECTION_INBOUND, t);
+		listener_messages(&o->listener[i], DIRECTION_SUBMISSION, t);
 	}
 }
 
 static void
 listener_rules(struct observed_listener *l, struct metrics_text *t)
 {
-	const char	*label[] = { l->name, NULL };
+	const char	*label[] = { l->row->name, NULL };
 	size_t		 i;
 
 	for (i = 0; i < OBSERVED_RULES; i++) {
@@ -421,8 +395,8 @@ listener_rules(struct observed_listener *l, struct metrics_text *t)
 void
 observed_rules_held(struct observed *o, struct metrics_text *t)
 {
-	unsigned i, n = atomic_load(&o->n);
+	unsigned i, n = atomic_load(&o->set.n);
 
 	for (i = 0; i < n; i++)
-		listener_rules(o->slot[i], t);
+		listener_rules(&o->listener[i], t);
 }
