@@ -44,6 +44,7 @@ keybase_new_with(const struct keybase_place *p, keybase_ask_fn *ask, void *arg)
 	kb->ask_arg = arg;
 	kb->most = KEYBASE_KEPT;
 	kb->owners = 1;
+	TAILQ_INIT(&kb->used);
 	pthread_mutex_init(&kb->lock, NULL);
 	pthread_cond_init(&kb->answered, NULL);
 	return kb;
@@ -177,28 +178,10 @@ slot_count(struct keybase *kb, const struct keybase_slot *s, int sign)
 }
 
 static void
-slot_unlink(struct keybase *kb, struct keybase_slot *s)
-{
-	if (s->newer != NULL)
-		s->newer->older = s->older;
-	else
-		kb->newest = s->older;
-	if (s->older != NULL)
-		s->older->newer = s->newer;
-	else
-		kb->oldest = s->newer;
-}
-
-static void
 slot_used(struct keybase *kb, struct keybase_slot *s)
 {
-	if (kb->newest == s)
-		return;
-	slot_unlink(kb, s);
-	s->newer = NULL;
-	s->older = kb->newest;
-	kb->newest->newer = s;
-	kb->newest = s;
+	TAILQ_REMOVE(&kb->used, s, used);
+	TAILQ_INSERT_HEAD(&kb->used, s, used);
 }
 
 static struct keybase_slot *
@@ -210,12 +193,7 @@ slot_add(struct keybase *kb, const char *domain)
 	memcpy(s->domain, domain, len);
 	s->result = KEYBASE_FAILED;
 	*slot_place(kb, domain) = s;
-	s->older = kb->newest;
-	if (kb->newest != NULL)
-		kb->newest->newer = s;
-	else
-		kb->oldest = s;
-	kb->newest = s;
+	TAILQ_INSERT_HEAD(&kb->used, s, used);
 	slot_count(kb, s, 1);
 	return s;
 }
@@ -225,7 +203,7 @@ slot_drop(struct keybase *kb, struct keybase_slot *s)
 {
 	slot_count(kb, s, -1);
 	*slot_place(kb, s->domain) = s->chain;
-	slot_unlink(kb, s);
+	TAILQ_REMOVE(&kb->used, s, used);
 	keybase_release(&s->keys);
 	free(s->why);
 	free(s);
@@ -235,10 +213,10 @@ slot_drop(struct keybase *kb, struct keybase_slot *s)
 static void
 slots_bound(struct keybase *kb)
 {
-	struct keybase_slot *s = kb->oldest, *newer;
+	struct keybase_slot *s = TAILQ_LAST(&kb->used, keybase_used), *newer;
 
 	for (; s != NULL && kb->counts.kept > kb->most; s = newer) {
-		newer = s->newer;
+		newer = TAILQ_PREV(s, keybase_used, used);
 		if (s->asking)
 			continue;
 		slot_drop(kb, s);
@@ -261,8 +239,8 @@ keybase_free(struct keybase **kbp)
 	if (owners > 0)
 		return;
 	directory_free(&kb->directory);
-	while (kb->oldest != NULL)
-		slot_drop(kb, kb->oldest);
+	while (!TAILQ_EMPTY(&kb->used))
+		slot_drop(kb, TAILQ_FIRST(&kb->used));
 	pthread_cond_destroy(&kb->answered);
 	pthread_mutex_destroy(&kb->lock);
 	arena_free(&kb->arena);
@@ -275,7 +253,7 @@ keybase_expire(struct keybase *kb)
 	struct keybase_slot *s;
 
 	pthread_mutex_lock(&kb->lock);
-	for (s = kb->oldest; s != NULL; s = s->newer)
+	TAILQ_FOREACH(s, &kb->used, used)
 		s->until = 0;
 	pthread_mutex_unlock(&kb->lock);
 }

@@ -5,6 +5,8 @@
 #ifndef MILLGATE_KEYBASE_PRIV_H
 #define MILLGATE_KEYBASE_PRIV_H
 
+#include <sys/queue.h>
+
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -50,7 +52,7 @@ struct keybase_answer {
 
 struct keybase_slot {
 	struct keybase_slot *chain;		/* in its bucket */
-	struct keybase_slot *newer, *older;	/* by last use */
+	TAILQ_ENTRY(keybase_slot) used;
 	uint64_t	 until;		/* then ask again */
 	uint64_t	 good;		/* when the last good answer came */
 	enum keybase_result result;	/* FAILED: there was no answer */
@@ -82,7 +84,7 @@ struct keybase {
 	unsigned	 owners;
 	unsigned	 waiting;	/* threads, for `answered` */
 	struct keybase_slot *bucket[KEYBASE_BUCKETS];
-	struct keybase_slot *newest, *oldest;
+	TAILQ_HEAD(keybase_used, keybase_slot) used;	/* latest first */
 	uint64_t	 next_log;	/* of a failure */
 	bool		 has_new;
 	struct keybase_counts counts;
