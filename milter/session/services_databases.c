@@ -135,12 +135,11 @@ setup_probe(const struct setup *st, struct arena *a, size_t *n)
 	return list;
 }
 
-/* A probe in a thread, which the caller may leave. */
+/* A probe in a thread, which the caller may leave; the last one frees it. */
 struct probing {
-	pthread_mutex_t	 lock;		/* both below */
-	pthread_cond_t	 changed;
+	pthread_mutex_t	 lock;		/* guards refs */
+	pthread_cond_t	 left;
 	unsigned	 refs;
-	bool		 done;
 	struct setup	*setup;		/* the thread's */
 };
 
@@ -164,10 +163,11 @@ probing_leave(struct probing *g)
 {
 	bool last = --g->refs == 0;
 
+	pthread_cond_signal(&g->left);
 	pthread_mutex_unlock(&g->lock);
 	if (!last)
 		return;
-	pthread_cond_destroy(&g->changed);
+	pthread_cond_destroy(&g->left);
 	pthread_mutex_destroy(&g->lock);
 	free(g);
 }
@@ -180,25 +180,8 @@ probe_thread(void *arg)
 	probe_and_log(g->setup);
 	setup_unref(&g->setup);
 	pthread_mutex_lock(&g->lock);
-	g->done = true;
-	pthread_cond_signal(&g->changed);
 	probing_leave(g);
 	return NULL;
-}
-
-/* False: there is no thread. */
-static bool
-probe_begin(struct probing *g)
-{
-	pthread_attr_t	attr;
-	pthread_t	thread;
-	bool		ok;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	ok = pthread_create(&thread, &attr, probe_thread, g) == 0;
-	pthread_attr_destroy(&attr);
-	return ok;
 }
 
 void
@@ -206,21 +189,23 @@ setup_probe_log(struct setup *st)
 {
 	struct probing	*g = xcalloc(1, sizeof(*g));
 	struct timespec	 until = monotonic_in(PROBE_MS);
+	pthread_t	 thread;
 	int		 error = 0;
 
 	pthread_mutex_init(&g->lock, NULL);
-	monotonic_cond_init(&g->changed);
+	monotonic_cond_init(&g->left);
 	g->refs = 2;
 	atomic_fetch_add(&st->refs, 1);
 	g->setup = st;
-	if (!probe_begin(g)) {
+	if (pthread_create(&thread, NULL, probe_thread, g) == 0) {
+		pthread_detach(thread);
+	} else {
 		setup_unref(&g->setup);
 		g->refs--;
-		g->done = true;
 	}
 	pthread_mutex_lock(&g->lock);
-	while (!g->done && error == 0)
-		error = pthread_cond_timedwait(&g->changed, &g->lock, &until);
+	while (g->refs == 2 && error == 0)
+		error = pthread_cond_timedwait(&g->left, &g->lock, &until);
 	probing_leave(g);
 }
 
