@@ -56,6 +56,13 @@ struct keyrecord_pending {
 };
 
 /*
+ * Add the pending keys of a ring that do not sign, from *next on, which is
+ * advanced, up to KEYRECORD_BATCH; returns the new `n`. Until *next is
+ * keyring_npending there may be more.
+ */
+size_t		 keyrecord_gather(struct keyrecord_pending *p, size_t n,
+		    struct keyring *k, size_t *next);
+/*
  * Look up the records of these keys, KEYRECORD_BATCH at most. Activate those
  * that are published, and log each key that starts to sign. Waits for the
  * answers, at most five seconds: not for a session.

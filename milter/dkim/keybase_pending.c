@@ -11,12 +11,10 @@
 #include "dkim/keyseen.h"
 #include "keybase_priv.h"
 
-/* Rings with pending keys, and those keys that do not sign. */
+/* Rings with pending keys. */
 struct waiting {
 	struct keybase_keys **keys;
 	size_t		 n, size;
-	struct keyrecord_pending *key;
-	size_t		 nkeys, keys_size;
 };
 
 /* Locked. */
@@ -57,34 +55,22 @@ recall_all(struct waiting *w, struct store *s, char *error)
 }
 
 static void
-add_waiting(struct waiting *w, struct keyring *ring)
-{
-	size_t	i;
-	bool	signs;
-
-	for (i = 0; i < keyring_npending(ring); i++) {
-		keyring_pending(ring, i, &signs);
-		if (signs)
-			continue;
-		w->key = array_grow(w->key, w->nkeys, &w->keys_size,
-		    sizeof(*w->key));
-		w->key[w->nkeys++] = (struct keyrecord_pending){ ring, i };
-	}
-}
-
-static void
 look_up_all(struct waiting *w, struct resolver *r)
 {
-	size_t i, n;
+	struct keyrecord_pending p[KEYRECORD_BATCH];
+	struct keyring	*ring;
+	size_t		 i, n = 0, next;
 
-	for (i = 0; i < w->n; i++)
-		add_waiting(w, w->keys[i]->ring);
-	for (i = 0; i < w->nkeys; i += n) {
-		n = w->nkeys - i;
-		if (n > KEYRECORD_BATCH)
-			n = KEYRECORD_BATCH;
-		keyrecord_activate(w->key + i, n, r);
+	for (i = 0; i < w->n; i++) {
+		ring = w->keys[i]->ring;
+		next = 0;
+		while ((n = keyrecord_gather(p, n, ring, &next)) ==
+		    KEYRECORD_BATCH) {
+			keyrecord_activate(p, n, r);
+			n = 0;
+		}
 	}
+	keyrecord_activate(p, n, r);
 }
 
 static bool
@@ -115,7 +101,6 @@ keybase_activate_pending(struct keybase *kb, struct resolver *r,
 	for (i = 0; i < w.n; i++)
 		keybase_release(&w.keys[i]);
 	free(w.keys);
-	free(w.key);
 	if (*next < KEYBASE_BUCKETS)
 		return true;
 	*next = 0;

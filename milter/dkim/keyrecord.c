@@ -184,20 +184,27 @@ keyrecord_activate(const struct keyrecord_pending *p, size_t n,
 	arena_free(&a);
 }
 
-bool
-keyrecord_activate_pending(struct keyring *k, struct resolver *r, size_t *next)
+size_t
+keyrecord_gather(struct keyrecord_pending *p, size_t n, struct keyring *k,
+    size_t *next)
 {
-	struct keyrecord_pending p[KEYRECORD_BATCH];
-	size_t		 n, end = keyring_npending(k);
-	bool		 signs;
+	bool signs;
 
-	for (n = 0; n < KEYRECORD_BATCH && *next < end; (*next)++) {
+	for (; n < KEYRECORD_BATCH && *next < keyring_npending(k); (*next)++) {
 		keyring_pending(k, *next, &signs);
 		if (!signs)
 			p[n++] = (struct keyrecord_pending){ k, *next };
 	}
-	keyrecord_activate(p, n, r);
-	if (*next < end)
+	return n;
+}
+
+bool
+keyrecord_activate_pending(struct keyring *k, struct resolver *r, size_t *next)
+{
+	struct keyrecord_pending p[KEYRECORD_BATCH];
+
+	keyrecord_activate(p, keyrecord_gather(p, 0, k, next), r);
+	if (*next < keyring_npending(k))
 		return true;
 	*next = 0;
 	return false;

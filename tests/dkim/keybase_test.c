@@ -632,6 +632,69 @@ pending_keys_wait_for_their_record(void **state)
 	store_close(&s);
 }
 
+#define MANY_KEYS	30	/* of one domain */
+#define MANY_DOMAINS	10
+
+static struct resolver *
+zone_with_many(void)
+{
+	struct buf	 zone = BUF_INIT;
+	struct resolver	*r;
+	char		*why = NULL;
+	int		 d, k;
+
+	for (d = 0; d < MANY_DOMAINS; d++)
+		for (k = 0; k < MANY_KEYS; k++)
+			buf_printf(&zone, "s%d._domainkey.d%d.example TXT "
+			    "\"%s\"\n", k, d, buf_str(&ed_record));
+	r = resolver_zone_new(buf_str(&zone), &why);
+	if (r == NULL)
+		fail_msg("%s", why);
+	buf_free(&zone);
+	return r;
+}
+
+/* More keys than one batch, and a batch that ends within a ring. */
+static void
+all_pending_keys_are_looked_up(void **state)
+{
+	static char	 selector[MANY_KEYS][8];
+	struct fake_row	 rows[MANY_KEYS + 1] = { { NULL } };
+	struct keybase	*kb = open_base(rows);
+	struct store	*s = open_good();
+	struct resolver	*r = zone_with_many();
+	struct keybase_reply reply;
+	char		 domain[32], error[STORE_ERROR] = "";
+	size_t		 next = 0;
+	int		 i;
+
+	(void)state;
+	assert_true(MANY_KEYS * MANY_DOMAINS > KEYRECORD_BATCH);
+	assert_true(KEYRECORD_BATCH % MANY_KEYS != 0);
+	for (i = 0; i < MANY_KEYS; i++) {
+		snprintf(selector[i], sizeof(selector[i]), "s%d", i);
+		rows[i] = (struct fake_row){ "any", selector[i], ed_pem.data,
+		    "pending", NULL };
+	}
+	db.any = true;
+	for (i = 0; i < 2 * MANY_DOMAINS; i++) {
+		if (i == MANY_DOMAINS)
+			assert_false(keybase_activate_pending(kb, r, s, T0,
+			    &next, error));
+		snprintf(domain, sizeof(domain), "d%d.example",
+		    i % MANY_DOMAINS);
+		reply = ask(kb, s, domain, 1000);
+		assert_int_equal(reply.keys.n, i < MANY_DOMAINS ? 0 :
+		    MANY_KEYS);
+		keybase_release(&reply.held);
+	}
+	assert_string_equal(error, "");
+	assert_int_equal(db.asked, MANY_DOMAINS);
+	resolver_free(&r);
+	keybase_free(&kb);
+	store_close(&s);
+}
+
 /* --- threads and memory ------------------------------------------------- */
 
 static atomic_uint	good_answers;
@@ -1056,6 +1119,8 @@ main(void)
 		cmocka_unit_test(files_come_first),
 		cmocka_unit_test_setup_teardown(
 		    pending_keys_wait_for_their_record, setup, teardown),
+		cmocka_unit_test_setup_teardown(all_pending_keys_are_looked_up,
+		    setup, teardown),
 		cmocka_unit_test(one_question_for_many_threads),
 		cmocka_unit_test(threads_that_wait_share_the_answer),
 		cmocka_unit_test_setup_teardown(threads_agree, setup,
