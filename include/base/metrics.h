@@ -66,6 +66,12 @@ struct counter_set {
 /* Find or add the row of a name. Never NULL. */
 struct counter_row *counter_set_row(struct counter_set *s, const char *name);
 
+/*
+ * For a table of names that are static strings: does this slot have the name?
+ * An unused slot, NULL, takes it.
+ */
+bool	counter_slot_has(_Atomic(const char *) *slot, const char *name);
+
 /* --- the text ----------------------------------------------------------- */
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };

@@ -73,6 +73,17 @@ counter_set_row(struct counter_set *s, const char *name)
 	return row;
 }
 
+bool
+counter_slot_has(_Atomic(const char *) *slot, const char *name)
+{
+	const char *there = atomic_load(slot);
+
+	if (there == NULL &&
+	    atomic_compare_exchange_strong(slot, &there, name))
+		return true;
+	return there == name || strcmp(there, name) == 0;
+}
+
 /* --- the text ----------------------------------------------------------- */
 
 static const char *const type_words[] = {

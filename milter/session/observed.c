@@ -2,8 +2,7 @@
  * observed - counters of each listener since the start
  *
  * A counter_set has the names and some of the counters; the other counters of
- * its row N are in listener N. Rules are static strings: their addresses are
- * compared first, and their text only if the addresses differ.
+ * its row N are in listener N.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -124,20 +123,13 @@ observed_session(struct observed_listener *l, const struct mta_facts *mta)
 static void
 count_rule(struct observed_listener *l, const char *rule)
 {
-	const char	*there;
-	size_t		 i;
+	size_t i;
 
-	for (i = 0; i < OBSERVED_RULES; i++) {
-		there = atomic_load(&l->rule[i].rule);
-		if (there == NULL &&
-		    atomic_compare_exchange_strong(&l->rule[i].rule, &there,
-		    rule))
-			there = rule;
-		if (there == rule || strcmp(there, rule) == 0) {
-			atomic_fetch_add(&l->rule[i].n, 1);
+	for (i = 0; i < OBSERVED_RULES; i++)
+		if (counter_slot_has(&l->rule[i].rule, rule)) {
+			counter_add(&l->rule[i].n, 1);
 			return;
 		}
-	}
 }
 
 void

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/metrics.h"
 #include "traffic_priv.h"
 
 #define MINUTE_MS	60000
@@ -80,18 +81,11 @@ ring_sum(atomic_uint_fast64_t *ring, uint32_t now)
 static struct rule_ring *
 rule_find(struct traffic *t, const char *rule)
 {
-	const char	*there;
-	size_t		 i;
+	size_t i;
 
-	for (i = 0; i < TRAFFIC_RULES; i++) {
-		there = atomic_load(&t->rule[i].name);
-		if (there == NULL &&
-		    atomic_compare_exchange_strong(&t->rule[i].name, &there,
-		    rule))
-			there = rule;
-		if (there == rule || strcmp(there, rule) == 0)
+	for (i = 0; i < TRAFFIC_RULES; i++)
+		if (counter_slot_has(&t->rule[i].name, rule))
 			return &t->rule[i];
-	}
 	return NULL;
 }
 
