@@ -120,19 +120,9 @@ static void
 expect_of(struct services *sv, const char *author, const char *want,
     bool warned)
 {
-	struct replay	*r = replay_new(sv);
-	char		 text[128];
-	const char	*got;
+	struct replay	*r = site_sends(sv, author, want);
+	const char	*got = replay_outcome(r);
 
-	snprintf(text, sizeof(text), "From: a@%s\n\nHello.\n", author);
-	assert_true(replay_connect(r, "local", NULL));
-	replay_helo(r, "localhost");
-	replay_mail(r, "a@example.org");
-	replay_rcpt(r, "b@example.net");
-	replay_message(r, text, strlen(text));
-	got = replay_outcome(r);
-	if (strstr(got, want) == NULL)
-		fail_msg("not \"%s\" but:\n%s", want, got);
 	if ((strstr(got, "log event=key-pending domain=example.org "
 	    "selector=s1 hint=") != NULL) != warned)
 		fail_msg("a warning: %d; in:\n%s", !warned, got);

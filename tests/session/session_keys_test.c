@@ -94,19 +94,8 @@ start(const char *more, unsigned cache)
 static void
 expect(struct services *sv, const char *domain, const char *want)
 {
-	struct replay	*r = replay_new(sv);
-	char		 text[128];
-	const char	*got;
+	struct replay *r = site_sends(sv, domain, want);
 
-	snprintf(text, sizeof(text), "From: a@%s\n\nHello.\n", domain);
-	assert_true(replay_connect(r, "local", NULL));
-	replay_helo(r, "localhost");
-	replay_mail(r, "a@example.org");
-	replay_rcpt(r, "b@example.net");
-	replay_message(r, text, strlen(text));
-	got = replay_outcome(r);
-	if (strstr(got, want) == NULL)
-		fail_msg("not \"%s\" but:\n%s", want, got);
 	replay_free(&r);
 }
 
