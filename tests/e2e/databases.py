@@ -17,6 +17,7 @@ import time
 
 import isolate
 import programs
+from processes import alive, children, frozen
 from services import MILTER_USER, Service, Trouble, wait_until, write
 
 USER = "backup"		# of base-passwd; no other part of a world uses it
@@ -35,40 +36,9 @@ def data(name):
         return f.read()
 
 
-def children(pid):
-    """The processes below pid, by number; itself is not among them."""
-    parents = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError), open("/proc/%s/stat" % name) as f:
-            # "pid (command) state ppid"; the command may have blanks
-            parents[int(name)] = int(f.read().rpartition(")")[2].split()[1])
-    found = [pid]
-    for one in found:
-        found += [child for child, parent in parents.items() if parent == one]
-    return found[1:]
-
-
 def copy(tree, place):
     """With owners and modes."""
     subprocess.run(["cp", "-a", tree, place], check=True)
-
-
-def frozen(pid):
-    """Is each thread stopped, or gone?"""
-    states = set()
-    with contextlib.suppress(OSError):
-        for task in os.listdir("/proc/%d/task" % pid):
-            with open("/proc/%d/task/%s/stat" % (pid, task)) as f:
-                states.add(f.read().rpartition(")")[2].split()[0])
-    return states <= {"T", "Z"}
-
-
-def alive(pid):
-    try:
-        with open("/proc/%d/stat" % pid) as f:
-            return f.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def password_file(world):

@@ -19,6 +19,7 @@ import time
 import bearer
 import isolate
 import programs
+from processes import group_alive
 
 # Users of base-passwd, so that none must be created. Postfix needs a user and
 # a group that no other part of the world uses.
@@ -146,7 +147,11 @@ class Service:
         try:
             os.killpg(group, signal.SIGKILL)	# what it left behind
         except ProcessLookupError:
-            pass
+            return
+        # until then it has its locks: Postfix's queue manager looks again in
+        # five minutes at a message that was locked
+        wait_until("the processes of %s have ended" % self.name,
+                   lambda: not group_alive(group), 60)
 
     def restart(self):
         self.stop()

@@ -451,19 +451,16 @@ signing {{
         entries = [json.loads(line) for line in done.stdout.splitlines()]
         return {e["queue_id"]: e["queue_name"] for e in entries}
 
-    def settle(self, seconds=10.0):
+    def settle(self, seconds=60.0):
         """Wait until Postfix has finished all its deliveries."""
         def settled():
             return all(name in ("hold", "deferred")
                        for name in self.queue().values())
         try:
-            wait_until("all mail is settled", settled, seconds)
-        except Trouble:
-            # a restart of Postfix can lose what wakes its queue manager,
-            # which then looks in five minutes
-            self.postfix.command("postqueue", "-f")
-            wait_until("all mail is delivered, held or deferred, not %r" %
-                       self.queue(), settled, 60)
+            wait_until("all mail is delivered, held or deferred", settled,
+                       seconds)
+        except Trouble as why:
+            raise Trouble("%s, but in the queue: %r" % (why, self.queue()))
 
     def mailbox(self, domain):
         return os.path.join(self.postfix.directory, "mail", domain, "new")
