@@ -448,9 +448,9 @@ begin_to_count(void *arg)
 
 /* Each writes what its hour knows beside its own rows, in one transaction. */
 static void
-many_windows_begin_at_once(void **state)
+windows_begin_at_once(struct backend *b, size_t keys)
 {
-	struct backend		*b = *state;
+	const size_t		 each = CROWD / keys;
 	pthread_barrier_t	 begin;
 	struct beginner		 c[CROWD];
 	pthread_t		 thread[CROWD];
@@ -461,8 +461,10 @@ many_windows_begin_at_once(void **state)
 	for (i = 0; i < CROWD; i++) {
 		c[i].store = b->store;
 		c[i].begin = &begin;
-		snprintf(c[i].key, sizeof(c[i].key), "user %zu", i);
-		sent(b->store, c[i].key, T0, 3);
+		snprintf(c[i].key, sizeof(c[i].key), "%zu of %zu", i % keys,
+		    keys);
+		if (i < keys)
+			sent(b->store, c[i].key, T0, 3);
 	}
 	for (i = 0; i < CROWD; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL,
@@ -471,14 +473,33 @@ many_windows_begin_at_once(void **state)
 		pthread_join(thread[i], NULL);
 	pthread_barrier_destroy(&begin);
 	reopen(b);
-	for (i = 0; i < CROWD; i++) {
+	for (i = 0; i < keys; i++) {
 		assert_int_equal(store_usage(b->store, c[i].key, T0 + 60,
 		    limits_everywhere(), &u), STORE_TAKEN);
-		assert_int_equal(RCPTS(u), 4);
-		assert_int_equal(u.used[STORE_RECIPIENTS][STORE_DAY], 4);
-		assert_int_equal(u.used[STORE_RECIPIENTS][STORE_MONTH], 4);
-		assert_int_equal(u.used[STORE_RECIPIENTS][STORE_MINUTE], 1);
+		assert_int_equal(RCPTS(u), 3 + each);
+		assert_int_equal(u.used[STORE_RECIPIENTS][STORE_DAY],
+		    3 + each);
+		assert_int_equal(u.used[STORE_RECIPIENTS][STORE_MONTH],
+		    3 + each);
+		assert_int_equal(u.used[STORE_RECIPIENTS][STORE_MINUTE], each);
 	}
+}
+
+static void
+many_windows_begin_at_once(void **state)
+{
+	windows_begin_at_once(*state, CROWD);
+}
+
+/* All of a key write what is known: it counts once. */
+static void
+one_window_begins_for_many_at_once(void **state)
+{
+	size_t keys;
+
+	for (keys = 1; keys < CROWD; keys++)
+		if (CROWD % keys == 0)
+			windows_begin_at_once(*state, keys);
 }
 
 /* --- settings ------------------------------------------------------------ */
@@ -616,6 +637,7 @@ main(void)
 		cmocka_unit_test(listed_and_forgotten),
 		cmocka_unit_test(one_hundred_sessions),
 		cmocka_unit_test(many_windows_begin_at_once),
+		cmocka_unit_test(one_window_begins_for_many_at_once),
 		cmocka_unit_test(settings_of_all_windows),
 		cmocka_unit_test(settings_are_listed_and_pruned),
 	};
