@@ -6,7 +6,7 @@
 # before it in $rooms, never one that is named behind it.
 srcdir=${srcdir:-.} builddir=${builddir:-.}
 rooms="base mail dns store directory spf dkim dmarc policy conf session mta doctor
-import daemon ctl"
+import status daemon ctl"
 here=$(pwd)
 mark=$here/check-layers.bad	# a breach may be found in a subshell
 rm -f "$mark"
@@ -59,7 +59,7 @@ only mysql.h		directory/directory_mysql.c \
 only lmdb.h		directory/postfix_lmdb.c
 only ldap.h		directory/directory_ldap.c directory/directory_ldap_why.c
 only lber.h		directory/directory_ldap_deadline.c
-only microhttpd.h	daemon/http_server.c
+only microhttpd.h	status/http_server.c
 only systemd/		daemon/notify_systemd.c
 only syslog.h		base/log.c
 only pwd.h		daemon/privileges.c store/state_file.c base/reach.c \

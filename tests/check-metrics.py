@@ -33,7 +33,7 @@ def read(name):
 
 def table():
     """{name: labels} of metrics_table.c; a counter's name has _total."""
-    text = read('milter/daemon/metrics_table.c').partition('rows[] = {')[2]
+    text = read('milter/status/metrics_table.c').partition('rows[] = {')[2]
     text = re.sub(r'"\s+"', '', text)
     rows = {name + '_total' * (kind == 'COUNTER'): []
             for kind, name in re.findall(r'(COUNTER|GAUGE)\("(\w+)"', text)}

@@ -16,17 +16,18 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/local_socket.h"
 #include "base/why.h"
 #include "session/services.h"
+#include "status/status.h"
 #include "control_priv.h"
-#include "local_socket_priv.h"
 
 #define PAUSE_MS	100	/* after accept() has failed */
 #define CONTROL		"control-socket \"%s\": "	/* before each error */
 
 struct control {
 	struct services	*sv;
-	struct control_start start;
+	struct status_start start;
 	char		*path;
 	int		 fd;
 	int		 stop[2];	/* a pipe; closing it ends the thread */

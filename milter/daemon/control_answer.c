@@ -17,8 +17,8 @@
 #include "mta/mfi.h"
 #include "session/observed.h"
 #include "session/services.h"
+#include "status/status.h"
 #include "control_priv.h"
-#include "status_priv.h"
 
 #define FORGET	"forget "
 
@@ -133,7 +133,7 @@ add_keybase(struct buf *b, struct keybase *kb)
 }
 
 static void
-answer_status(struct services *sv, const struct control_start *start,
+answer_status(struct services *sv, const struct status_start *start,
     bool macros, struct buf *b)
 {
 	struct setup *st = services_setup(sv);
@@ -176,7 +176,7 @@ answer_forget(struct services *sv, const char *login, struct buf *b)
 }
 
 void
-control_answer(struct services *sv, const struct control_start *start,
+control_answer(struct services *sv, const struct status_start *start,
     const char *command, struct buf *b)
 {
 	if (strcmp(command, "stats") == 0)

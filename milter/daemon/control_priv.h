@@ -12,9 +12,6 @@
 #ifndef MILLGATE_CONTROL_H
 #define MILLGATE_CONTROL_H
 
-#include <stdint.h>
-#include <time.h>
-
 #define CONTROL_REQUEST	512
 #define CONTROL_SECONDS	2
 #define CONTROL_WAITING	8
@@ -22,6 +19,7 @@
 struct buf;
 struct control;
 struct services;
+struct status_start;
 
 /*
  * Listen and start the thread. Call it after privileges have been dropped. A
@@ -36,18 +34,12 @@ void		 control_close(struct control **cp);
 
 /* --- the answers (control_answer.c) ------------------------------------- */
 
-/* When the daemon started. */
-struct control_start {
-	time_t		 time;
-	uint64_t	 ticks;		/* milliseconds */
-};
-
 /*
  * Append one JSON object and a newline to `b`. For an unknown command that is
  * {"error": ...}.
  */
 void		 control_answer(struct services *sv,
-		    const struct control_start *start, const char *command,
+		    const struct status_start *start, const char *command,
 		    struct buf *b);
 
 #endif

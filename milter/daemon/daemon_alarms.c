@@ -10,9 +10,9 @@
 #include "base/buf.h"
 #include "session/notifier.h"
 #include "session/services.h"
+#include "status/health.h"
 #include "store/store_settings.h"
 #include "daemon_alarms_priv.h"
-#include "health_priv.h"
 
 #define FUSE_REASON	"fuse: "	/* of policy_fuse() */
 

@@ -1,6 +1,5 @@
 /*
- * daemon_socket - the MTA's socket, and the test whether a process serves a
- * unix socket
+ * daemon_socket - the MTA's socket
  *
  * libmilter removes any socket file that has the name of its socket, even that
  * of a running daemon, which would then get no more mail until its restart. So
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/local_socket.h"
 #include "base/why.h"
 #include "conf/conf.h"
 #include "daemon/privileges.h"
@@ -31,29 +31,6 @@ static const char *
 file_of(const struct conf *c)
 {
 	return strncmp(c->socket, "local:", 6) == 0 ? c->socket + 6 : NULL;
-}
-
-int
-daemon_socket_probe(const char *path)
-{
-	struct sockaddr_un	un = { .sun_family = AF_UNIX };
-	struct stat		st;
-	int			fd, error;
-
-	/* a link may lead to the socket of another program */
-	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return ENOTSOCK;
-	if (strlen(path) >= sizeof(un.sun_path))
-		return ENAMETOOLONG;
-	memcpy(un.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd == -1)
-		return errno;
-	error = connect(fd, (const void *)&un, sizeof(un)) == 0 ? 0 : errno;
-	close(fd);
-	if (error == EAGAIN)	/* served, but its queue is full */
-		return 0;
-	return error;
 }
 
 /*
@@ -208,7 +185,7 @@ daemon_socket_open(const struct conf *c, int passed, char **why)
 
 	if (passed != -1 || path == NULL)
 		return mfi_open(c, passed, why);
-	if (daemon_socket_probe(path) == 0)
+	if (local_socket_probe(path) == 0)
 		return why_set(why, "socket \"%s\": another daemon serves "
 		    "it; stop that one, or set another socket", path);
 	if (!privileges_owner(c->user, c->socket_owner, &owner, why))

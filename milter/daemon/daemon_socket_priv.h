@@ -1,6 +1,5 @@
 /*
- * daemon_socket - the MTA's socket, and the test whether a process serves a
- * unix socket
+ * daemon_socket - the MTA's socket
  */
 #ifndef MILLGATE_DAEMON_SOCKET_H
 #define MILLGATE_DAEMON_SOCKET_H
@@ -32,13 +31,5 @@ bool	daemon_socket_is_of(int fd, const struct conf *c, char **why);
  * freeaddrinfo. NULL: the host is unknown.
  */
 struct addrinfo	*daemon_socket_addresses(const char *socket);
-
-/*
- * Connect to a unix socket as a test. 0: a process serves it. ENOENT: there is
- * no file. ECONNREFUSED: a process that has ended left it, and it may be
- * removed. Any other errno: it must stay, for example because it is a regular
- * file.
- */
-int	daemon_socket_probe(const char *path);
 
 #endif

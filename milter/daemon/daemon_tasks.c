@@ -14,13 +14,13 @@
 #include "dkim/keyrecord.h"
 #include "dkim/keyseen.h"
 #include "session/services.h"
+#include "status/status.h"
 #include "store/store.h"
 #include "store/store_outcomes.h"
 #include "store/store_settings.h"
 #include "control_priv.h"
 #include "daemon_alarms_priv.h"
 #include "daemon_tasks_priv.h"
-#include "metrics_priv.h"
 
 #define KEYS_SECONDS	60	/* between two checks of all pending keys */
 #define TROUBLE_SECONDS	10	/* the same while the store fails */
@@ -195,7 +195,7 @@ check_base_keys(struct services *sv)
 	setup_unref(&st);
 }
 
-static struct control_start started;	/* of the daemon, for the metrics */
+static struct status_start started;	/* of the daemon, for the metrics */
 
 /* Only the first failure is logged, and its end. */
 static void

@@ -14,8 +14,8 @@
 #include "directory/directory.h"
 #include "dns/resolver.h"
 #include "session/services.h"
+#include "status/http.h"
 #include "file_limit_priv.h"
-#include "http_priv.h"
 
 #define OWN_FILES	128	/* state, sockets, logs, notify-commands */
 #define ROUND		1024	/* advice is a multiple of it */

@@ -10,8 +10,8 @@
 #include "daemon/start_check.h"
 #include "directory/directory.h"
 #include "session/services.h"
+#include "status/http.h"
 #include "daemon_priv.h"
-#include "http_priv.h"
 
 #define STATUS_USAGE	2
 

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/safe_open.h"
 #include "base/reach.h"
+#include "base/safe_open.h"
 #include "base/why.h"
 #include "daemon/privileges.h"
 

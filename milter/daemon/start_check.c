@@ -26,8 +26,8 @@
 #include "daemon/privileges.h"
 #include "daemon/start_check.h"
 #include "session/services.h"
+#include "status/http.h"
 #include "daemon_socket_priv.h"
-#include "http_priv.h"
 
 #define LOCAL	"local:"
 #define RUN	"/run/"

@@ -18,8 +18,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "dkim/dkim_verify.h"
-#include "dkim_library_priv.h"
 #include "mail/headers.h"
+#include "dkim_library_priv.h"
 #include "sighash_priv.h"
 
 #define SENTINEL	"no such: field"

@@ -10,7 +10,6 @@
 #include "base/buf.h"
 #include "daemon/control_priv.h"
 #include "daemon/daemon_tasks_priv.h"
-#include "daemon/metrics_priv.h"
 #include "dkim/crypto.h"
 #include "dkim/keyrecord.h"
 #include "dkim/keyring.h"
@@ -18,6 +17,8 @@
 #include "dns/resolver.h"
 #include "mta/replay.h"
 #include "session/session_site.h"
+#include "status/metrics_priv.h"
+#include "status/status.h"
 #include "store/store_priv.h"
 #include "store/store_sqlite.h"
 #include "store/store_test.h"
@@ -139,7 +140,7 @@ expect(struct services *sv, const char *want, bool warned)
 static void
 exports(struct services *sv, const char *line)
 {
-	static const struct control_start	 start_of_test;
+	static const struct status_start	 start_of_test;
 	struct buf				 b = BUF_INIT, want = BUF_INIT;
 
 	buf_printf(&want, "\n%s\n", line);

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "daemon/status_priv.h"
+#include "status/status_priv.h"
 #include "dns/resolver.h"
 #include "session/services.h"
 #include "store/store.h"
@@ -179,7 +179,7 @@ tool_services(void)
 int
 main(int argc, char **argv)
 {
-	const struct control_start	 start = { NOW - 2 * DAY - 3 * 3600,
+	const struct status_start	 start = { NOW - 2 * DAY - 3 * 3600,
 					    40000 };
 	struct buf			 b = BUF_INIT;
 	struct services			*sv;

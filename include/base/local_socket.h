@@ -1,8 +1,8 @@
 /*
  * local_socket - listen on a unix socket of the daemon's own
  */
-#ifndef MILLGATE_LOCAL_SOCKET_PRIV_H
-#define MILLGATE_LOCAL_SOCKET_PRIV_H
+#ifndef MILLGATE_LOCAL_SOCKET_H
+#define MILLGATE_LOCAL_SOCKET_H
 
 #include <sys/types.h>
 
@@ -15,5 +15,13 @@
  */
 int	local_socket_open(const char *option, const char *path, mode_t mode,
 	    int waiting, char **why);
+
+/*
+ * Connect to a unix socket as a test. 0: a process serves it. ENOENT: there is
+ * no file. ECONNREFUSED: a process that has ended left it, and it may be
+ * removed. Any other errno: it must stay, for example because it is a regular
+ * file.
+ */
+int	local_socket_probe(const char *path);
 
 #endif

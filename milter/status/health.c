@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "dns/resolver.h"
 #include "session/services.h"
-#include "health_priv.h"
+#include "status/health.h"
 
 /* Seconds since `ticks`. False: that has never been, or long ago. */
 static bool

@@ -11,13 +11,13 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "daemon/control_priv.h"
-#include "daemon/status_priv.h"
 #include "dkim/crypto.h"
 #include "session/observed.h"
 #include "session/session_site.h"
+#include "status/status_priv.h"
 #include "store/store_settings.h"
 
-static const struct control_start begun = { NOW - 3600, 0 };
+static const struct status_start begun = { NOW - 3600, 0 };
 
 static void
 send_mail(struct services *sv, const char *key, unsigned recipients)

@@ -13,7 +13,7 @@
 #include "mta/mfi.h"
 #include "session/observed.h"
 #include "session/services.h"
-#include "control_priv.h"
+#include "status/status.h"
 #include "metrics_priv.h"
 
 #define US_PER_SECOND	1000000u

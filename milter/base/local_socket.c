@@ -10,9 +10,31 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/local_socket.h"
 #include "base/why.h"
-#include "daemon_socket_priv.h"
-#include "local_socket_priv.h"
+
+int
+local_socket_probe(const char *path)
+{
+	struct sockaddr_un	un = { .sun_family = AF_UNIX };
+	struct stat		st;
+	int			fd, error;
+
+	/* a link may lead to the socket of another program */
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return ENOTSOCK;
+	if (strlen(path) >= sizeof(un.sun_path))
+		return ENAMETOOLONG;
+	memcpy(un.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1)
+		return errno;
+	error = connect(fd, (const void *)&un, sizeof(un)) == 0 ? 0 : errno;
+	close(fd);
+	if (error == EAGAIN)	/* served, but its queue is full */
+		return 0;
+	return error;
+}
 
 /*
  * The file exists. It is removed only if it is a socket that a crashed daemon
@@ -21,7 +43,7 @@
 static bool
 remove_stale(const char *option, const char *path, char **why)
 {
-	int error = daemon_socket_probe(path);
+	int error = local_socket_probe(path);
 
 	if (error == 0)
 		return why_set(why, "%s \"%s\": another millgate serves it; "

@@ -11,13 +11,13 @@
 
 #include "base/metrics.h"
 
-struct control_start;
+struct status_start;
 struct services;
 
 /* What the functions of the rows read. */
 struct metrics_source {
 	struct services	*sv;
-	const struct control_start *start;
+	const struct status_start *start;
 	struct setup	*setup;		/* the current one */
 };
 
@@ -32,16 +32,8 @@ struct metrics_row {
 extern const struct metrics_row metrics_rows[];
 
 /* Append all metrics. */
-void	metrics_write(struct services *sv, const struct control_start *start,
+void	metrics_write(struct services *sv, const struct status_start *start,
 	    enum metrics_format format, struct buf *b);
-
-/*
- * Write them to `path`, by way of a file beside it that is renamed, so that a
- * reader never sees half of them; mode 0644. False with *why (malloced; the
- * caller frees).
- */
-bool	metrics_file_write(const char *path, struct services *sv,
-	    const struct control_start *start, char **why);
 
 /* --- samples of several metrics (metrics_samples.c) ---------------------- */
 

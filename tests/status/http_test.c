@@ -14,10 +14,10 @@
 #include "base/arena.h"
 #include "base/monotonic.h"
 #include "conf/conf.h"
-#include "daemon/health_priv.h"
-#include "daemon/http_priv.h"
 #include "dns/resolver.h"
 #include "session/services.h"
+#include "status/health.h"
+#include "status/http_priv.h"
 #include "store/store.h"
 
 #define PATIENCE	20000	/* ms: of a test on a busy machine */

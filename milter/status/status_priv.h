@@ -10,8 +10,8 @@
  * text is used for at least STATUS_FRESH milliseconds, and for STATUS_COST
  * times as long as it took to make.
  */
-#ifndef MILLGATE_STATUS_H
-#define MILLGATE_STATUS_H
+#ifndef MILLGATE_STATUS_PRIV_H
+#define MILLGATE_STATUS_PRIV_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,8 +25,8 @@
 #include "doctor/advice.h"
 #include "policy/policy_block.h"
 #include "session/traffic.h"
+#include "status/status.h"
 #include "store/usage.h"
-#include "control_priv.h"
 
 #define STATUS_ACCOUNTS	20
 #define STATUS_BLOCKS	50
@@ -92,7 +92,7 @@ struct status {
 	struct arena	*arena;		/* owns what follows */
 	struct services	*sv;
 	struct setup	*setup;
-	const struct control_start *start;
+	const struct status_start *start;
 	time_t		 now;
 	bool		 good;		/* health */
 	const char	*why;		/* lines; "" */
@@ -118,7 +118,7 @@ struct status {
 
 /* Never NULL; free it with status_free. */
 struct status	*status_gather(struct services *sv,
-		    const struct control_start *start);
+		    const struct status_start *start);
 void		 status_free(struct status **sp);
 
 /*
@@ -147,12 +147,7 @@ void		 status_write_page(const struct status *s, struct buf *b);
  */
 const char	*status_policy(void);
 
-/*
- * The same, made now or a moment ago. These are the answers to "status" on the
- * control socket, /status.json and /.
- */
-void		 status_json(struct services *sv,
-		    const struct control_start *start, struct buf *b);
+/* The same, made now or a moment ago: /status.json and /. */
 void		 status_page_json(const struct http_request *rq,
 		    struct http_response *rs);
 void		 status_page_html(const struct http_request *rq,

@@ -13,11 +13,11 @@
 
 #include "base/arena.h"
 #include "base/ascii.h"
+#include "base/local_socket.h"
 #include "base/safe_open.h"
 #include "base/why.h"
 #include "conf/conf_http.h"
 #include "http_priv.h"
-#include "local_socket_priv.h"
 
 #define WAITING	128	/* clients in the kernel's queue */
 

@@ -15,11 +15,11 @@
 #include "base/buf.h"
 #include "base/why.h"
 #include "session/services.h"
-#include "control_priv.h"
+#include "status/status.h"
 #include "metrics_priv.h"
 
 void
-metrics_write(struct services *sv, const struct control_start *start,
+metrics_write(struct services *sv, const struct status_start *start,
     enum metrics_format format, struct buf *b)
 {
 	struct metrics_source	 s = { sv, start, services_setup(sv) };
@@ -76,7 +76,7 @@ metrics_put_beside(const char *name, const struct buf *b)
 /* node_exporter reads files that end in ".prom" only, so not this one. */
 bool
 metrics_file_write(const char *path, struct services *sv,
-    const struct control_start *start, char **why)
+    const struct status_start *start, char **why)
 {
 	struct buf	 text = BUF_INIT, name = BUF_INIT;
 	bool		 ok;

@@ -6,11 +6,11 @@
 
 #include "base/buf.h"
 #include "conf/conf.h"
-#include "daemon/control_priv.h"
-#include "daemon/metrics_priv.h"
 #include "dns/resolver.h"
 #include "session/observed.h"
 #include "session/services.h"
+#include "status/metrics_priv.h"
+#include "status/status.h"
 #include "store/store.h"
 #include "store/store_settings.h"
 
@@ -35,7 +35,7 @@ open_services(void)
 	return sv;
 }
 
-static const struct control_start start = { 1700000000, 0 };
+static const struct status_start start = { 1700000000, 0 };
 
 static void
 has_line(const struct buf *b, const char *line)

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "health_priv.h"
+#include "status/health.h"
 #include "http_priv.h"
 #include "metrics_priv.h"
 #include "status_priv.h"

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "session/services.h"
-#include "health_priv.h"
+#include "status/health.h"
 #include "http_priv.h"
 #include "status_priv.h"
 
@@ -51,7 +51,7 @@ gather_dns(struct status *s)
 }
 
 struct status *
-status_gather(struct services *sv, const struct control_start *start)
+status_gather(struct services *sv, const struct status_start *start)
 {
 	struct status *s = xcalloc(1, sizeof(*s));
 
@@ -130,7 +130,7 @@ static struct kept kept_page = {
 
 static void
 kept_make(struct kept *k, struct services *sv,
-    const struct control_start *start)
+    const struct status_start *start)
 {
 	uint64_t	 begun = sv->ticks(), cost;
 	struct status	*s = status_gather(sv, start);
@@ -147,7 +147,7 @@ kept_make(struct kept *k, struct services *sv,
 /* The HTTP thread and the thread of the control socket may come together. */
 static void
 kept_add(struct kept *k, struct services *sv,
-    const struct control_start *start, struct buf *b)
+    const struct status_start *start, struct buf *b)
 {
 	uint64_t now = sv->ticks();
 
@@ -159,7 +159,7 @@ kept_add(struct kept *k, struct services *sv,
 }
 
 void
-status_json(struct services *sv, const struct control_start *start,
+status_json(struct services *sv, const struct status_start *start,
     struct buf *b)
 {
 	kept_add(&kept_json, sv, start, b);

@@ -1,8 +1,8 @@
 /*
  * health - can the daemon do its work at this moment?
  */
-#ifndef MILLGATE_HEALTH_PRIV_H
-#define MILLGATE_HEALTH_PRIV_H
+#ifndef MILLGATE_HEALTH_H
+#define MILLGATE_HEALTH_H
 
 #include <stdbool.h>
 

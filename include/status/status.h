@@ -1,0 +1,36 @@
+/*
+ * status - what the daemon tells about itself
+ */
+#ifndef MILLGATE_STATUS_H
+#define MILLGATE_STATUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct buf;
+struct services;
+
+/* When the daemon started. */
+struct status_start {
+	time_t		 time;
+	uint64_t	 ticks;		/* milliseconds */
+};
+
+/*
+ * Append what the status page shows as one JSON object and a newline: made
+ * now, or a moment ago. It is the answer to "status" on the control socket,
+ * and /status.json.
+ */
+void	status_json(struct services *sv, const struct status_start *start,
+	    struct buf *b);
+
+/*
+ * Write all metrics to `path`, by way of a file beside it that is renamed, so
+ * that a reader never sees half of them; mode 0644. False with *why (malloced;
+ * the caller frees).
+ */
+bool	metrics_file_write(const char *path, struct services *sv,
+	    const struct status_start *start, char **why);
+
+#endif
