@@ -33,7 +33,6 @@ def of_event(w, before, **pairs):
 
 @case
 def a_json_log_has_an_object_for_each_line(w):
-    w.ctl("quota", "reset", ERIN, "--json")	# of other cases
     w.millgate.stop()
     before = len(w.millgate.log_text())
     hostile = 'a"}\\,{"level":1=b'

@@ -100,7 +100,6 @@ def send_some_mail(w):
 
 @case
 def metrics_of_mail_are_read_by_prometheus_and_another_reader(w):
-    w.ctl("quota", "reset", ERIN, "--json")	# of other cases
     with settings(w, top=listen(w)):
         send_some_mail(w)
         w.settle()

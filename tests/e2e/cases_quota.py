@@ -51,7 +51,6 @@ def the_recipient_over_the_limit_gets_451(w):
 @case
 def refused_and_aborted_mail_is_not_counted(w):
     erin = "erin@example.net"
-    w.ctl("quota", "reset", erin, "--json")	# of other cases
     with submission(w, erin) as client:
         client.mail(erin)
         for n in range(LIMIT):

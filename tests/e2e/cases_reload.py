@@ -121,7 +121,6 @@ def reloads_under_load_use_whole_files(w):
             senders.over.set()
         w.millgate.configure()
         w.millgate.reload()
-        w.ctl("quota", "reset", ALICE, "--json")
     print("# %d reloads, %d messages accepted, %d refused; resident memory "
           "%d KB, then %d KB" % (count, len(senders.accepted),
                                  len(senders.refused), before[1], after[1]))

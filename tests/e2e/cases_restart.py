@@ -112,7 +112,6 @@ def restart_under_load(w, end):
     print("# %d messages during %d restarts, none refused; the longest took "
           "%.2f s" % (senders.count(), RESTARTS, max(senders.waits)))
     assert used(w, BOB) - counted == senders.sent, senders.sent
-    w.ctl("quota", "reset", BOB, "--json")
 
 
 @case

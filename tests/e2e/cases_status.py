@@ -72,9 +72,6 @@ def made_up(w, *name):
 
 
 def send_counted_mail(w):
-    """send_some_mail, whatever was sent before."""
-    for login in (ALICE, "erin@example.net"):
-        w.ctl("quota", "reset", login, "--json")
     send_some_mail(w)
     w.settle()
 

@@ -3,7 +3,8 @@
 A case is a function with the decorator @case; its name, read as a sentence,
 says what millgate does. Cases start in the order of the files. Several worlds
 run at once, since cases mostly wait. Each world takes the next case that no
-other has taken. A case must leave its world unchanged.
+other has taken. A case must leave its world unchanged, except for what
+World.forget() takes back.
 """
 
 import contextlib
@@ -106,6 +107,8 @@ def run_one(number, function, world):
         time.monotonic() - began, note, said.getvalue()), end="", flush=True)
     if good is False:
         world.mend()
+    if good is not None:
+        world.forget()
     return good
 
 

@@ -10,6 +10,7 @@ import grp
 import os
 import pwd
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -599,6 +600,10 @@ class Redis(Service):
 
     def ready(self):
         return answers(self.world.address, self.world.port["redis"])
+
+    def forget(self):
+        """Remove its data; it must not run."""
+        shutil.rmtree(self.directory + "/appendonlydir", ignore_errors=True)
 
     def url(self):
         return "redis://%s:%d/0" % (self.world.address,

@@ -5,6 +5,7 @@ domains belong to other sites; their names describe their DMARC policies.
 """
 
 import base64
+import glob
 import json
 import os
 import pwd
@@ -412,6 +413,17 @@ signing {{
             if not service.running():
                 service.stop()
                 service.start()
+
+    def forget(self):
+        """
+        Remove what was counted, set and blocked: the next case begins with a
+        new state, whatever ran before it.
+        """
+        self.millgate.stop()
+        for path in glob.glob(self.millgate.directory + "/state.db*"):
+            os.unlink(path)
+        self.redis.forget()
+        self.millgate.start()
 
     def print_logs(self):
         for path in self.all_logs():
