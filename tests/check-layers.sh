@@ -48,8 +48,8 @@ only spf2/		spf/spf_check.c
 only unbound.h		dns/resolver_unbound.c
 only sqlite3.h		store/store_sqlite.c
 only confuse.h		conf/conf_read.c
-only openssl/		dkim/crypto.c dkim/crypto_pkey.c dkim/crypto_verify.c \
-			store/redis/redis_tls.c
+only openssl/		dkim/crypto.c dkim/crypto_pkey.c dkim/crypto_uri.c \
+			dkim/crypto_verify.c store/redis/redis_tls.c
 only hiredis/		store/redis/redis_reply.c
 only idn2.h		mail/idna.c
 only yaml.h		import/import_yaml.c

@@ -14,7 +14,7 @@ libmilter-dev libopendkim-dev libspf2-dev libssl-dev libunbound-dev
 libsqlite3-dev libconfuse-dev libidn2-dev libhiredis-dev libyaml-dev
 libpq-dev libmariadb-dev libldap-dev liblmdb-dev libmicrohttpd-dev"
 TEST_PACKAGES="libcmocka-dev libsystemd-dev libmail-dkim-perl python3-spf
-python3-yaml"
+python3-yaml softhsm2 libengine-pkcs11-openssl"
 # What contrib/build-deb needs besides these.
 PACKAGE_PACKAGES="build-essential debhelper dpkg-dev fakeroot"
 WORLD_PACKAGES="openssl python3 python3-dkim"

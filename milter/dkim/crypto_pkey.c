@@ -23,6 +23,7 @@
 #include "base/arena.h"
 #include "dkim/crypto.h"
 #include "crypto_pkey_priv.h"
+#include "crypto_uri_priv.h"
 
 #define ED25519_LEN	32
 
@@ -155,10 +156,9 @@ rsa_from_der(const unsigned char *der, long len, const char **why)
 	if (!rsa_numbers_read(n, der, len))
 		*why = "the RSA key is damaged, or not of two primes";
 	else if (BN_num_bits(n[RSA_N]) < CRYPTO_RSA_BITS_MIN)
-		*why = "RSA keys of less than 1024 bits are not accepted by"
-		    " verifiers (RFC 8301)";
+		*why = CRYPTO_RSA_SHORT;
 	else if (BN_num_bits(n[RSA_N]) > CRYPTO_RSA_BITS_MAX)
-		*why = "RSA keys of more than 8192 bits are not supported";
+		*why = CRYPTO_RSA_LONG;
 	else if (!rsa_numbers_agree(n))
 		*why = "the RSA key is damaged: its numbers do not agree";
 	else if ((pkey = rsa_from_numbers(n)) == NULL)
@@ -286,6 +286,8 @@ crypto_pkey_parse(const char *text, size_t len, const char **why)
 		*why = "too long for a private key";
 	else if (memmem(text, len, begin, sizeof(begin) - 1) != NULL)
 		return key_from_pem(text, len, why);
+	else if (crypto_uri_is(text, len))
+		return crypto_uri_load(text, len, why);
 	else
 		return key_from_base64(text, len, why);
 	return NULL;

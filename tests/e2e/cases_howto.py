@@ -304,6 +304,58 @@ def a_key_is_replaced_without_a_message_unsigned(w):
         assert not os.path.exists(os.path.join(place, old + ".private"))
 
 
+@contextlib.contextmanager
+def token_of(w):
+    """SoftHSM with an empty place for tokens, which millgate's user owns."""
+    if not shutil.which("softhsm2-util") or subprocess.run(
+            ["openssl", "engine", "pkcs11"], capture_output=True).returncode:
+        raise Skip("softhsm2 or libengine-pkcs11-openssl is missing")
+    place = os.path.join(w.directory, "token")
+    os.makedirs(place + "/tokens")
+    shutil.chown(place + "/tokens", services.MILTER_USER)
+    os.chmod(place, 0o755)
+    paths = {"SOFTHSM2_CONF": place + "/softhsm2.conf",
+             "OPENSSL_CONF": place + "/openssl.cnf"}
+    services.write(paths["SOFTHSM2_CONF"],
+                   "directories.tokendir = %s/tokens\n" % place)
+    services.write(paths["OPENSSL_CONF"], "openssl_conf = openssl_init\n" +
+                   block("token", "openssl.cnf"))
+    os.environ.update(paths)
+    try:
+        yield place
+    finally:
+        for name in paths:
+            del os.environ[name]
+        shutil.rmtree(place)
+
+
+@case
+def a_key_in_a_token_signs(w):
+    domain, selector = "example.net", "2027t"
+    path = os.path.join(w.keys, domain, selector + ".private")
+    with token_of(w) as place, key_of(w, domain, selector), \
+            files_kept(os.path.dirname(path)):
+        run(w, "token", "make")
+        for directory, _, files in os.walk(place + "/tokens"):
+            for name in ["."] + files:
+                shutil.chown(os.path.join(directory, name),
+                             services.MILTER_USER)
+        services.write(path, block("token", "key"), 0o640)
+        shutil.chown(path, group=os.stat(os.path.dirname(path)).st_gid)
+        for name in ("rsa2026", "ed2026"):
+            os.unlink(os.path.join(w.keys, domain, name + ".private"))
+        with millgate_with(w, millgate_conf(w, "token")):
+            said = run(w, "token", "check")
+            assert "2027t._domainkey" in said and "RSA" in said.upper(), said
+            publish(w, domain, selector)
+            text = compose(ALICE)
+            expect(submit(w, text), "250")
+            found = delivered(w, "elsewhere.example", text)
+            assert found.signatures(w) == [(domain, "rsa-sha256", True)], \
+                found.head
+            assert selectors(found) == {selector}, found.head
+
+
 # --- other hosts
 
 

@@ -114,7 +114,7 @@ def environment():
     if library_path():
         env["LD_LIBRARY_PATH"] = library_path()
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS",
-                 "LSAN_OPTIONS"):
+                 "LSAN_OPTIONS", "OPENSSL_CONF", "SOFTHSM2_CONF"):
         if name in os.environ:
             env[name] = os.environ[name]
     return env
