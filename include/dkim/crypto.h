@@ -48,9 +48,10 @@ void	crypto_base64(struct buf *out, const void *data, size_t len);
 /*
  * PEM (PKCS#8 or RSAPrivateKey), base64 of the DER as OpenDKIM's KeyTable may
  * have it, or the URI of a key that an OpenSSL provider or engine keeps. Such a
- * key is tried with one signature, which may wait for its device. The parts of an RSA key are checked against each other, so that
- * a damaged key is found here and not by a verifier. NULL with *why; else the
- * caller calls crypto_key_free, as for the next two functions.
+ * key is tried with one signature, which may wait for its device. The parts of
+ * another RSA key are checked against each other. So a damaged key is found
+ * here and not by a verifier. NULL with *why; else the caller calls
+ * crypto_key_free, as for the next two functions.
  */
 struct crypto_key *crypto_key_parse(const char *text, size_t len,
 	    const char **why);

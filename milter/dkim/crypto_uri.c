@@ -155,8 +155,9 @@ crypto_uri_load(const char *text, size_t len, const char **why)
 	pkey = key_of_store(uri);
 	if (pkey == NULL && strncasecmp(uri, "pkcs11:", 7) == 0)
 		pkey = key_of_engine("pkcs11", uri);
-	*why = pkey == NULL ? "OpenSSL finds no private key at this URI;"
-	    " check its names, its PIN, and the module that openssl.cnf names" : key_fault(pkey);
+	*why = pkey != NULL ? key_fault(pkey) : "OpenSSL finds no private key"
+	    " at this URI; check its names, its PIN, and the module that"
+	    " openssl.cnf names";
 	ERR_clear_error();
 	pthread_mutex_unlock(&lock);
 	OPENSSL_cleanse(uri, len);	/* it may have a PIN */

@@ -15,6 +15,7 @@
 #include "directory/directory.h"
 #include "dkim/keydir.h"
 #include "mail/domain.h"
+#include "crypto_uri_priv.h"
 #include "keyrows_priv.h"
 
 enum column { COLUMN_SELECTOR, COLUMN_KEY, COLUMN_STATE, COLUMN_DOMAIN,
@@ -249,6 +250,12 @@ row_load_text(struct keybase_row *row, const char *text)
 {
 	const char *why;
 
+	/* whoever writes rows must not choose which modules are loaded */
+	if (crypto_uri_is(text, strlen(text))) {
+		row->why = "a URI; write it to a key file, and the path of"
+		    " that here";
+		return;
+	}
 	row->key = crypto_key_parse(text, strlen(text), &why);
 	if (row->key == NULL)
 		row->why = why;

@@ -232,6 +232,8 @@ bad_rows_are_refused(void **state)
 		    "key s: column key is empty" },
 		{ "no key at all", { "a.example", "s", "SECRET", NULL, NULL },
 		    "key s: " },
+		{ "URI", { "a.example", "s", "pkcs11:token=SECRET", NULL,
+		    NULL }, "key s: a URI; write it to a key file" },
 		{ "state", { "a.example", "s", "KEY", "SECRET", NULL },
 		    "column state must be" },
 		{ "domain", { "a.example", "s", "KEY", NULL, "SECRET x" },
