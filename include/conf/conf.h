@@ -66,6 +66,7 @@ struct conf {
 	const char	*metrics_file;	/* NULL: none */
 	const char	*user;
 	const char	*pid_file;	/* NULL: none */
+	bool		 key_process;
 	bool		 auto_restart;
 	enum log_format	 log_format;
 	enum mode	 mode;

@@ -80,4 +80,18 @@ size_t	crypto_sign(struct crypto_key *key,
 	    const unsigned char digest[CRYPTO_SHA256_LEN],
 	    unsigned char signature[CRYPTO_SIGNATURE_MAX], const char **why);
 
+/* The caller sets key and digest. */
+struct crypto_job {
+	struct crypto_key *key;
+	unsigned char	 digest[CRYPTO_SHA256_LEN];
+	size_t		 len;		/* of the signature */
+	unsigned char	 signature[CRYPTO_SIGNATURE_MAX];
+};
+
+/*
+ * The same for several keys. Those that are in the key process sign in one
+ * request (key_process.h). false with *why: one of them could not sign.
+ */
+bool	crypto_sign_all(struct crypto_job *job, size_t n, const char **why);
+
 #endif

@@ -97,6 +97,10 @@ static const struct conf_option conf_options_base[] = {
 	    .syntax = syntax_path,
 	    .restart = true, .help = "file for the process id; "
 	    "empty: none" },
+	{ "", "key-process", OPT_BOOL, CONF(key_process), .def = "yes",
+	    .restart = true,
+	    .help = "yes: private keys are in a process of their own, which "
+	    "only signs" },
 	{ "", "auto-restart", OPT_BOOL, CONF(auto_restart), .def = "no",
 	    .restart = true,
 	    .help = "yes: a parent process starts the daemon again when a "

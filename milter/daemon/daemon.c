@@ -39,6 +39,7 @@
 #include "daemon_tasks_priv.h"
 #include "drain_priv.h"
 #include "file_limit_priv.h"
+#include "key_process_start_priv.h"
 #include "notify_priv.h"
 #include "pid_file_priv.h"
 #include "signals_priv.h"
@@ -255,6 +256,22 @@ start_as_user(const struct life *l, struct setup *setup, int pid_fd,
 	return sv;
 }
 
+static void
+keys_failed(void)
+{
+	daemon_break("no message can be signed");
+}
+
+/* Before the first key is read. */
+static bool
+start_key_process(const struct life *l, const struct conf *c, char **why)
+{
+	const struct key_process_options o = { key_process_user(c),
+	    l->options->foreground, keys_failed };
+
+	return !c->key_process || key_process_start(&o, why);
+}
+
 /* Everything up to the point where mail can be served. Takes over `c`. */
 static struct services *
 daemon_start(const struct life *l, struct conf *c, char **why)
@@ -265,7 +282,8 @@ daemon_start(const struct life *l, struct conf *c, char **why)
 	if (c->warnings[0] != '\0')
 		log_printf(LOG_LEVEL_WARNING, "%s", c->warnings);
 	if (!privileges_known(c->user, why) ||
-	    !privileges_may_connect(c->user, c->socket_group, why)) {
+	    !privileges_may_connect(c->user, c->socket_group, why) ||
+	    !start_key_process(l, c, why)) {
 		conf_unref(&c);
 		return NULL;
 	}

@@ -21,6 +21,7 @@
 #include "control_priv.h"
 #include "daemon_alarms_priv.h"
 #include "daemon_tasks_priv.h"
+#include "key_process_start_priv.h"
 
 #define KEYS_SECONDS	60	/* between two checks of all pending keys */
 #define TROUBLE_SECONDS	10	/* the same while the store fails */
@@ -218,6 +219,13 @@ write_metrics(struct services *sv)
 	setup_unref(&st);
 }
 
+static void
+check_key_process(struct services *sv)
+{
+	(void)sv;
+	key_process_check();
+}
+
 /* One row is one task. */
 static struct task {
 	void		(*run)(struct services *sv);
@@ -228,6 +236,7 @@ static struct task {
 	{ check_clock,		 1, false, 0 },
 	{ ceiling_look,		 1, true, 0 },
 	{ take_requests,	 1, false, 0 },
+	{ check_key_process,	 1, false, 0 },
 	{ prune_store,		60, true, 0 },
 	{ write_outcomes,	60, false, 0 },
 	{ alarm_keys,		 1, true, 0 },	/* before those are checked */

@@ -51,6 +51,17 @@ signals_open(void)
 	return pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0;
 }
 
+void
+signals_ignore(void)
+{
+	static const int	 ignored[] = { SIGHUP, SIGUSR1, SIGTERM,
+	    SIGINT, SIGPIPE };
+	size_t			 i;
+
+	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+}
+
 enum signals_request
 signals_wait(int ms)
 {

@@ -16,6 +16,8 @@ enum signals_request {
 
 /* Catch the signals, and ignore SIGPIPE. False: see errno. */
 bool			signals_open(void);
+/* For a process that ends with the daemon: ignore all of them. */
+void			signals_ignore(void);
 /* The next request; waits at most `ms` milliseconds for it, -1: forever. */
 enum signals_request	signals_wait(int ms);
 /* Act as if SIGTERM had arrived. May be called by any thread. */

@@ -25,9 +25,11 @@
 #include "daemon/control_ask.h"
 #include "daemon/privileges.h"
 #include "daemon/start_check.h"
+#include "dkim/key_process.h"
 #include "session/services.h"
 #include "status/http.h"
 #include "daemon_socket_priv.h"
+#include "key_process_start_priv.h"
 
 #define LOCAL	"local:"
 #define RUN	"/run/"
@@ -355,12 +357,24 @@ start_check_files(struct start *s)
 		    "by you; run millgate -t as root to test that by root");
 }
 
+/* Root's daemon reads keys as the user of the key process. */
+static bool
+start_check_keys(const struct start *s, char **why)
+{
+	const struct key_process_options o = { key_process_user(s->c), true,
+	    NULL };
+
+	return !s->root || !s->c->key_process || key_process_is_used() ||
+	    key_process_start(&o, why);
+}
+
 void
 start_check(const char *path, struct start_check *r)
 {
 	struct start	 s = { .path = path, .r = r };
 	char		*why = NULL;
 	struct conf	*c = conf_load(path, &why);
+	bool		 good;
 
 	*r = (struct start_check){ NULL, BUF_INIT, BUF_INIT };
 	if (c != NULL) {
@@ -370,8 +384,12 @@ start_check(const char *path, struct start_check *r)
 		s.root = geteuid() == 0;
 		s.sure = s.root || is_users_own(c->user);
 		check_running(&s);
+		good = start_check_keys(&s, &why);
 		start_check_files(&s);
-		r->setup = setup_try(c, &why);
+		if (good)
+			r->setup = setup_try(c, &why);
+		else
+			conf_unref(&c);
 		arena_free(&s.arena);
 	}
 	if (why != NULL)

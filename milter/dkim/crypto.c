@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -17,7 +18,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "dkim/crypto.h"
+#include "dkim/key_process.h"
 #include "crypto_pkey_priv.h"
+#include "crypto_remote_priv.h"
 
 #define ED25519_LEN	32
 
@@ -27,7 +30,9 @@ struct crypto_sha256 {
 };
 
 struct crypto_key {
-	EVP_PKEY	*pkey;
+	EVP_PKEY	*pkey;		/* NULL: it is in the key process */
+	uint32_t	 id;		/* there */
+	char		*public;	/* then, base64 */
 	enum crypto_type type;
 	unsigned	 bits;
 	atomic_uint	 refs;
@@ -151,9 +156,32 @@ crypto_key_new(EVP_PKEY *pkey)
 struct crypto_key *
 crypto_key_parse(const char *text, size_t len, const char **why)
 {
-	EVP_PKEY *pkey = crypto_pkey_parse(text, len, why);
+	EVP_PKEY *pkey;
 
+	if (key_process_is_used())
+		return key_process_parse(text, len, why);
+	pkey = crypto_pkey_parse(text, len, why);
 	return pkey != NULL ? crypto_key_new(pkey) : NULL;
+}
+
+struct crypto_key *
+crypto_remote_new(enum crypto_type type, unsigned bits, const char *public,
+    uint32_t id)
+{
+	struct crypto_key *key = xcalloc(1, sizeof(*key));
+
+	key->type = type;
+	key->bits = bits;
+	key->id = id;
+	key->public = xstrdup(public);
+	atomic_init(&key->refs, 1);
+	return key;
+}
+
+uint32_t
+crypto_remote_id(const struct crypto_key *key)
+{
+	return key->id;
 }
 
 struct crypto_key *
@@ -190,6 +218,9 @@ crypto_key_free(struct crypto_key **kp)
 	EVP_MD_CTX_free(atomic_load(&key->ready));
 	EVP_PKEY_CTX_free(atomic_load(&key->ready_rsa));
 	EVP_PKEY_free(key->pkey);
+	if (key->pkey == NULL)
+		key_process_forget(key->id);
+	free(key->public);
 	free(key);
 }
 
@@ -221,7 +252,7 @@ crypto_key_pem(const struct crypto_key *key, struct buf *out)
 	long	 len;
 	bool	 ok;
 
-	ok = bio != NULL && PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL,
+	ok = bio != NULL && key->pkey != NULL && PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL,
 	    NULL, 0, NULL, NULL) == 1;
 	if (ok) {
 		len = BIO_get_mem_data(bio, &text);
@@ -238,6 +269,10 @@ crypto_key_public(const struct crypto_key *key, struct buf *out)
 	size_t		 rawlen = sizeof(raw);
 	int		 len;
 
+	if (key->pkey == NULL) {
+		buf_addstr(out, key->public);
+		return true;
+	}
 	if (key->type == CRYPTO_ED25519) {
 		if (EVP_PKEY_get_raw_public_key(key->pkey, raw, &rawlen) != 1)
 			return false;
@@ -331,10 +366,10 @@ sign_ed25519(struct crypto_key *key, const unsigned char *digest,
 	return len;
 }
 
-size_t
-crypto_sign(struct crypto_key *key,
-    const unsigned char digest[CRYPTO_SHA256_LEN],
-    unsigned char signature[CRYPTO_SIGNATURE_MAX], const char **why)
+/* With a key of this process. */
+static size_t
+sign_here(struct crypto_key *key, const unsigned char *digest,
+    unsigned char *signature, const char **why)
 {
 	size_t len;
 
@@ -345,4 +380,43 @@ crypto_sign(struct crypto_key *key,
 	if (len == 0)
 		*why = "OpenSSL cannot sign";
 	return len;
+}
+
+bool
+crypto_sign_all(struct crypto_job *job, size_t n, const char **why)
+{
+	struct crypto_job	**elsewhere = xcalloc(n, sizeof(*elsewhere));
+	size_t			 i, there = 0;
+	bool			 ok = true;
+
+	for (i = 0; i < n; i++)
+		if (job[i].key->pkey == NULL)
+			elsewhere[there++] = &job[i];
+		else
+			job[i].len = sign_here(job[i].key, job[i].digest,
+			    job[i].signature, why);
+	if (there > 0) {
+		*why = "the key process cannot sign";
+		ok = key_process_sign(elsewhere, there);
+	}
+	for (i = 0; i < n; i++)
+		ok = ok && job[i].len > 0;
+	free(elsewhere);
+	return ok;
+}
+
+size_t
+crypto_sign(struct crypto_key *key,
+    const unsigned char digest[CRYPTO_SHA256_LEN],
+    unsigned char signature[CRYPTO_SIGNATURE_MAX], const char **why)
+{
+	struct crypto_job job = { .key = key };
+
+	if (key->pkey != NULL)
+		return sign_here(key, digest, signature, why);
+	memcpy(job.digest, digest, sizeof(job.digest));
+	if (!crypto_sign_all(&job, 1, why))
+		return 0;
+	memcpy(signature, job.signature, job.len);
+	return job.len;
 }

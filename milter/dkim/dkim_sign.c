@@ -16,9 +16,8 @@
 #include "dkim/crypto.h"
 #include "dkim/dkim_sign.h"
 #include "dkim/keyring.h"
+#include "dkim_sign_priv.h"
 
-/* RFC 5322 2.1.1 wants 78 or less; a tab counts as 8 columns. */
-#define LINE_MAX_COLUMNS	76
 #define FIELD_NAME		"DKIM-Signature"
 /* Octets that are enough for most headers and most of our fields. */
 #define FIELDS_USUAL		2000
@@ -275,53 +274,6 @@ dkim_signer_body(struct dkim_signer *s, const void *data, size_t len)
 
 /* --- the field --------------------------------------------------------- */
 
-/* A field that is being written, and the current column of its line. */
-struct writer {
-	struct buf	 text;
-	size_t		 column;
-};
-
-static void
-writer_put(struct writer *w, const char *s, size_t len)
-{
-	buf_add(&w->text, s, len);
-	w->column += len;
-}
-
-static void
-writer_fold(struct writer *w)
-{
-	buf_addstr(&w->text, "\n\t");
-	w->column = 8;
-}
-
-/* A blank or a fold, and a tag with its value, which is not folded. */
-static void
-writer_tag(struct writer *w, const char *tag, size_t len)
-{
-	if (w->column + 1 + len > LINE_MAX_COLUMNS && w->column > 8)
-		writer_fold(w);
-	else if (w->column > 8)
-		writer_put(w, " ", 1);
-	writer_put(w, tag, len);
-}
-
-static void
-writer_tagf(struct writer *w, struct buf *scratch, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void
-writer_tagf(struct writer *w, struct buf *scratch, const char *fmt, ...)
-{
-	va_list ap;
-
-	buf_reset(scratch);
-	va_start(ap, fmt);
-	buf_vprintf(scratch, fmt, ap);
-	va_end(ap);
-	writer_tag(w, scratch->data, scratch->len);
-}
-
 /* One name of h=, with the colon that separates it from the last one. */
 static void
 writer_name(struct writer *w, const struct name *n, bool first)
@@ -329,7 +281,7 @@ writer_name(struct writer *w, const struct name *n, bool first)
 	if (!first)
 		writer_put(w, ":", 1);
 	/* the next colon or semicolon has to fit, too */
-	if (w->column + n->len + 1 > LINE_MAX_COLUMNS)
+	if (w->column + n->len + 1 > WRITER_COLUMNS)
 		writer_fold(w);
 	writer_put(w, n->name, n->len);
 }
@@ -383,24 +335,13 @@ writer_tags(struct writer *w, const struct dkim_signer *s,
 	buf_free(&scratch);
 }
 
-/* base64, folded at the end of each line */
-static void
-writer_signature(struct writer *w, const struct buf *b64)
-{
-	size_t at = 0, room;
-
-	while (at < b64->len) {
-		if (w->column >= LINE_MAX_COLUMNS)
-			writer_fold(w);
-		room = LINE_MAX_COLUMNS - w->column;
-		if (room > b64->len - at)
-			room = b64->len - at;
-		writer_put(w, b64->data + at, room);
-		at += room;
-	}
-}
-
 /* --- the signatures ---------------------------------------------------- */
+
+/* One signature that is being made. */
+struct signature {
+	struct writer	 w;
+	struct crypto_job *job;
+};
 
 /* The signed fields in the order of h=. */
 static void
@@ -415,36 +356,38 @@ collect_fields(const struct dkim_signer *s, struct buf *out)
 			buf_add(out, s->fields.data + f->at, f->len);
 }
 
-/* `fields` has the signed fields of all signatures; its text is unchanged. */
-static const char *
-sign_with(struct dkim_signer *s, const struct signing_key *key,
-    struct buf *fields, const char *bh, const char **why)
+/*
+ * The field of a signature so far, and its digest. `fields` has the signed
+ * fields of all signatures; its text is unchanged.
+ */
+static bool
+sign_begin(struct dkim_signer *s, const struct signing_key *key,
+    struct buf *fields, const char *bh, struct signature *to)
 {
-	unsigned char	 digest[CRYPTO_SHA256_LEN];
-	unsigned char	 signature[CRYPTO_SIGNATURE_MAX];
-	struct writer	 w = { BUF_INIT, 0 };
-	struct buf	 b64 = BUF_INIT;
-	size_t		 common = fields->len, len = 0;
-	const char	*value = NULL;
+	size_t	common = fields->len;
+	bool	ok;
 
-	buf_reserve(&w.text, FIELD_USUAL);
-	writer_tags(&w, s, key, bh);
+	to->job->key = key->pkey;
+	to->w = (struct writer){ BUF_INIT, 0 };
+	buf_reserve(&to->w.text, FIELD_USUAL);
+	writer_tags(&to->w, s, key, bh);
 	canon_header(fields, s->rules->header_canon, FIELD_NAME,
-	    buf_str(&w.text));
+	    buf_str(&to->w.text));
 	/* its own field is hashed without the CRLF (RFC 6376 3.7) */
-	if (!crypto_sha256(fields->data, fields->len - 2, digest))
-		*why = "OpenSSL has no SHA-256";
-	else
-		len = crypto_sign(key->pkey, digest, signature, why);
+	ok = crypto_sha256(fields->data, fields->len - 2, to->job->digest);
 	fields->len = common;
-	if (len > 0) {
-		crypto_base64(&b64, signature, len);
-		writer_signature(&w, &b64);
-		value = arena_memdup(s->arena, w.text.data, w.text.len);
-	}
+	return ok;
+}
+
+static const char *
+sign_end(struct dkim_signer *s, struct signature *from)
+{
+	struct buf b64 = BUF_INIT;
+
+	crypto_base64(&b64, from->job->signature, from->job->len);
+	writer_base64(&from->w, &b64);
 	buf_free(&b64);
-	buf_free(&w.text);
-	return value;
+	return arena_memdup(s->arena, from->w.text.data, from->w.text.len);
 }
 
 static const char *
@@ -466,12 +409,40 @@ body_hash(struct dkim_signer *s, const char **why)
 	return bh;
 }
 
+/* All digests are made first: the key process answers once for all keys. */
+static const char *const *
+sign_all(struct dkim_signer *s, struct buf *fields, const char *bh,
+    const char **why)
+{
+	const char		**values = arena_array(s->arena, s->nkeys + 1,
+				    sizeof(*values));
+	struct signature	 *sig = xcalloc(s->nkeys + 1, sizeof(*sig));
+	struct crypto_job	 *job = xcalloc(s->nkeys + 1, sizeof(*job));
+	size_t			  i;
+	bool			  ok = true;
+
+	*why = "OpenSSL has no SHA-256";
+	for (i = 0; i < s->nkeys && ok; i++) {
+		sig[i].job = &job[i];
+		ok = sign_begin(s, s->keys[i], fields, bh, &sig[i]);
+	}
+	ok = ok && crypto_sign_all(job, s->nkeys, why);
+	for (i = 0; i < s->nkeys; i++) {
+		if (ok)
+			values[i] = sign_end(s, &sig[i]);
+		buf_free(&sig[i].w.text);
+	}
+	free(job);
+	free(sig);
+	return ok ? values : NULL;
+}
+
 const char *const *
 dkim_signer_finish(struct dkim_signer *s, const char **why)
 {
-	const char	*bh, **values;
-	struct buf	 fields = BUF_INIT;
-	size_t		 i;
+	const char		*bh;
+	const char *const	*values;
+	struct buf		 fields = BUF_INIT;
 
 	if (s->names[NAME_FROM].lowest == NULL) {
 		*why = "a message without From cannot be signed"
@@ -481,12 +452,7 @@ dkim_signer_finish(struct dkim_signer *s, const char **why)
 	if ((bh = body_hash(s, why)) == NULL)
 		return NULL;
 	collect_fields(s, &fields);
-	values = arena_array(s->arena, s->nkeys + 1, sizeof(*values));
-	for (i = 0; i < s->nkeys; i++) {
-		values[i] = sign_with(s, s->keys[i], &fields, bh, why);
-		if (values[i] == NULL)
-			break;
-	}
+	values = sign_all(s, &fields, bh, why);
 	buf_free(&fields);
-	return i == s->nkeys ? values : NULL;
+	return values;
 }

@@ -25,6 +25,7 @@
 #include "base/buf.h"
 #include "base/reach.h"
 #include "dkim/crypto.h"
+#include "dkim/key_process.h"
 #include "dkim/keydir.h"
 #include "mail/domain.h"
 
@@ -123,10 +124,13 @@ keyfile_trouble(struct buf *why, const char *path, int error, bool directory)
 struct crypto_key *
 keyfile_load(const char *path, struct buf *why)
 {
-	/* nonblocking: opening a pipe would wait for a writer */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct crypto_key *key;
+	struct crypto_key	*key;
+	int			 fd;
 
+	if (key_process_is_used())
+		return key_process_load(path, why);
+	/* nonblocking: opening a pipe would wait for a writer */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		keyfile_trouble(why, path, errno, false);
 		return NULL;

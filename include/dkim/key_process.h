@@ -1,0 +1,70 @@
+/*
+ * key_process - private keys in a process of their own
+ *
+ * That process reads key files, keeps the keys, and signs digests. It never
+ * gives a key away. This one has names, public halves and numbers of keys.
+ * Until key_process_use() is called there is no such process, and keys are
+ * read where they are used: in millgatectl, in tests, and in the key process
+ * itself.
+ *
+ * A request takes a channel, sends one datagram and waits for one. While all
+ * channels of its kind are in use it waits, KEY_PROCESS_SECONDS at most; the
+ * signature has failed then. After an answer that is wrong, late or missing,
+ * nothing is asked any longer, and `failed` is called once.
+ */
+#ifndef MILLGATE_KEY_PROCESS_H
+#define MILLGATE_KEY_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KEY_PROCESS_SECONDS	20
+#define KEY_PROCESS_SIGNERS	64	/* channels for signatures, at most */
+#define KEY_PROCESS_LOADERS	4	/* for reading keys */
+
+struct buf;
+struct crypto_job;
+struct crypto_key;
+
+/* One end of each channel: sockets of type SOCK_SEQPACKET. */
+struct key_channels {
+	size_t		 nsigners;
+	int		 signer[KEY_PROCESS_SIGNERS];
+	int		 loader[KEY_PROCESS_LOADERS];
+};
+
+/* --- this process asks --------------------------------------------------- */
+
+/*
+ * From now on, ask through these channels; they are ours then. Call it before
+ * any thread is started. `failed` is called by any thread. NULL: read keys
+ * here, as before.
+ */
+void	key_process_use(const struct key_channels *c, void (*failed)(void));
+bool	key_process_is_used(void);
+
+/*
+ * As keyfile_load and crypto_key_parse: the key process has the key. *why is
+ * valid until the next call of the thread.
+ */
+struct crypto_key *key_process_load(const char *path, struct buf *why);
+struct crypto_key *key_process_parse(const char *text, size_t len,
+	    const char **why);
+/* For crypto_sign_all: jobs with keys of the key process. */
+bool	key_process_sign(struct crypto_job *const *job, size_t n);
+/* It has ended: call `failed`, unless that has been done. */
+void	key_process_lost(void);
+/* The last owner of a key has freed it. */
+void	key_process_forget(uint32_t id);
+
+/* --- the key process ------------------------------------------------------ */
+
+/*
+ * Answer, with a thread for each channel, until the other side has closed one
+ * of them. Returns the exit status: 0, or 1 if a request was wrong or no
+ * thread could be started; that is logged.
+ */
+int	key_process_serve(const struct key_channels *c);
+
+#endif

@@ -1,0 +1,265 @@
+/*
+ * key_process_start - fork the key process, and take everything from it that
+ * it does not need
+ *
+ * It is forked before the daemon has read a key or started a thread. Started by
+ * root, it becomes the user KEY_USER, if that user exists: then the daemon
+ * cannot even read the files of the keys. Otherwise it has the daemon's user.
+ * In any case no process but root's may look into it.
+ *
+ * It ends when the daemon has closed a channel, which the kernel does however
+ * the daemon ends.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/why.h"
+#include "conf/conf.h"
+#include "daemon/privileges.h"
+#include "dkim/key_process.h"
+#include "key_process_start_priv.h"
+#include "signals_priv.h"
+
+#define WHY_MAX	1024
+
+static pid_t	key_process = -1;
+
+const char *
+key_process_user(const struct conf *c)
+{
+	return geteuid() == 0 && strcmp(c->user, "root") != 0 &&
+	    privileges_exist(KEY_USER) ? KEY_USER : c->user;
+}
+
+/* --- channels -------------------------------------------------------------- */
+
+/* Both ends of a channel; -1 in them: none is open yet. */
+struct ends {
+	struct key_channels ours, theirs;
+};
+
+static bool
+ends_pair(int *our, int *their)
+{
+	int fd[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) != 0)
+		return false;
+	*our = fd[0];
+	*their = fd[1];
+	return true;
+}
+
+static void
+channels_close(const struct key_channels *c)
+{
+	size_t i;
+
+	for (i = 0; i < KEY_PROCESS_SIGNERS; i++)
+		if (c->signer[i] != -1)
+			close(c->signer[i]);
+	for (i = 0; i < KEY_PROCESS_LOADERS; i++)
+		if (c->loader[i] != -1)
+			close(c->loader[i]);
+}
+
+static bool
+ends_open(struct ends *e)
+{
+	long	cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t	i, n = cpus > 2 ? (size_t)cpus : 2;
+
+	memset(e, -1, sizeof(*e));
+	if (n > KEY_PROCESS_SIGNERS)
+		n = KEY_PROCESS_SIGNERS;
+	e->ours.nsigners = e->theirs.nsigners = n;
+	for (i = 0; i < n; i++)
+		if (!ends_pair(&e->ours.signer[i], &e->theirs.signer[i]))
+			return false;
+	for (i = 0; i < KEY_PROCESS_LOADERS; i++)
+		if (!ends_pair(&e->ours.loader[i], &e->theirs.loader[i]))
+			return false;
+	return true;
+}
+
+/* --- the child -------------------------------------------------------------- */
+
+static int
+by_number(const void *va, const void *vb)
+{
+	const int *a = va, *b = vb;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* Close all descriptors but the standard ones, `report` and the channels. */
+static void
+keep_channels(const struct key_channels *c, int report)
+{
+	int	keep[KEY_PROCESS_SIGNERS + KEY_PROCESS_LOADERS + 1];
+	size_t	i, n = 0;
+	int	next = STDERR_FILENO + 1;
+
+	for (i = 0; i < c->nsigners; i++)
+		keep[n++] = c->signer[i];
+	for (i = 0; i < KEY_PROCESS_LOADERS; i++)
+		keep[n++] = c->loader[i];
+	keep[n++] = report;
+	qsort(keep, n, sizeof(*keep), by_number);
+	for (i = 0; i < n; next = keep[i++] + 1)
+		if (keep[i] > next)
+			close_range((unsigned)next, (unsigned)keep[i] - 1, 0);
+	close_range((unsigned)next, ~0u, 0);
+}
+
+static void
+leave_terminal(bool foreground)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null == -1)
+		return;
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	if (!foreground)
+		dup2(null, STDERR_FILENO);
+	if (null > STDERR_FILENO)
+		close(null);
+}
+
+/* Keys must not go to a core file or to swap. */
+static void
+keep_in_memory(void)
+{
+	const struct rlimit	none = { 0, 0 };
+	struct rlimit		all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	setrlimit(RLIMIT_CORE, &none);
+	/* with a limit, later allocations would fail instead */
+	if (setrlimit(RLIMIT_MEMLOCK, &all) == 0 ||
+	    (getrlimit(RLIMIT_MEMLOCK, &all) == 0 &&
+	    all.rlim_cur == RLIM_INFINITY))
+		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+
+/* Nobody but root may trace it, and it ends with the daemon. */
+static bool
+close_doors(const char *user, pid_t parent, char **why)
+{
+	if (!privileges_drop(user, why))
+		return false;
+	if (prctl(PR_SET_DUMPABLE, 0) != 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		return why_set(why, "prctl: %s", strerror(errno));
+	prctl(PR_SET_NAME, "millgate-keys");
+	return getppid() == parent || why_set(why, "the daemon has ended");
+}
+
+/* Tell the parent that all is well (closed), or why not. */
+static void
+report_start(int fd, const char *why)
+{
+	if (why != NULL && write(fd, why, strnlen(why, WHY_MAX)) == -1)
+		_exit(1);
+	close(fd);
+}
+
+static _Noreturn void
+child(const struct ends *e, const struct key_process_options *o, int report,
+    pid_t parent)
+{
+	char	*why = NULL;
+	bool	 ok;
+
+	signals_ignore();
+	keep_channels(&e->theirs, report);
+	leave_terminal(o->foreground);
+	keep_in_memory();
+	ok = close_doors(o->user, parent, &why);
+	report_start(report, why);
+	if (!ok)
+		_exit(1);
+	log_open("millgate", o->foreground);
+	_exit(key_process_serve(&e->theirs));
+}
+
+/* --- the parent ------------------------------------------------------------- */
+
+/* Wait until the child serves. */
+static bool
+child_ready(int fd, char **why)
+{
+	char	text[WHY_MAX + 1];
+	ssize_t	n;
+
+	do
+		n = read(fd, text, WHY_MAX);
+	while (n == -1 && errno == EINTR);
+	close(fd);
+	if (n == 0)
+		return true;
+	text[n > 0 ? n : 0] = '\0';
+	return why_set(why, "the key process: %s", text);
+}
+
+static bool
+parent_start(const struct key_process_options *o, struct ends *e, char **why)
+{
+	const pid_t	parent = getpid();
+	int		report[2];
+
+	if (pipe2(report, O_CLOEXEC) != 0)
+		return why_set(why, "pipe: %s", strerror(errno));
+	fflush(NULL);	/* or the child would write it, too */
+	key_process = fork();
+	if (key_process == 0)
+		child(e, o, report[1], parent);
+	close(report[1]);
+	if (key_process != -1)
+		return child_ready(report[0], why);
+	close(report[0]);
+	return why_set(why, "fork: %s", strerror(errno));
+}
+
+bool
+key_process_start(const struct key_process_options *o, char **why)
+{
+	struct ends	e;
+	bool		ok = ends_open(&e);
+
+	if (!ok)
+		why_set(why, "the key process: socketpair: %s",
+		    strerror(errno));
+	ok = ok && parent_start(o, &e, why);
+	channels_close(&e.theirs);
+	if (ok)
+		key_process_use(&e.ours, o->failed);
+	else
+		channels_close(&e.ours);
+	return ok;
+}
+
+void
+key_process_check(void)
+{
+	int status;
+
+	if (key_process == -1 || waitpid(key_process, &status, WNOHANG) == 0)
+		return;
+	key_process = -1;
+	key_process_lost();
+}

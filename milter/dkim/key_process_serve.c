@@ -1,0 +1,140 @@
+/*
+ * key_process_serve - the threads of the key process, one for each channel
+ *
+ * The first thread that ends, ends the process: the daemon has closed its end,
+ * or it cannot be trusted any longer.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "dkim/key_process.h"
+#include "key_process_priv.h"
+
+struct serving {
+	struct key_server *server;
+	pthread_mutex_t	 lock;		/* the rest */
+	pthread_cond_t	 ended;
+	bool		 over;
+	int		 status;
+};
+
+struct channel {
+	struct serving	*serving;
+	int		 fd;
+};
+
+/* 0: no more requests. -1: a wrong one. */
+static ssize_t
+request_read(int fd, struct keymsg *m)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, m, sizeof(*m), MSG_TRUNC);
+	while (n == -1 && errno == EINTR);
+	if (n <= 0)
+		return 0;
+	return (size_t)n <= sizeof(*m) && keymsg_is_request(m, (size_t)n) ?
+	    n : -1;
+}
+
+static bool
+answer_send(int fd, const struct keymsg *m)
+{
+	const size_t	size = keymsg_size(&m->head);
+	ssize_t		n;
+
+	do
+		n = send(fd, m, size, MSG_NOSIGNAL);
+	while (n == -1 && errno == EINTR);
+	return n == (ssize_t)size;
+}
+
+/* Returns the exit status. */
+static int
+channel_serve(struct key_server *s, int fd, struct keymsg *request,
+    struct keymsg *answer)
+{
+	ssize_t n;
+
+	while ((n = request_read(fd, request)) > 0) {
+		if (!key_server_answer(s, request, answer))
+			n = -1;
+		if (request->head.type == KEYMSG_PARSE)
+			explicit_bzero(request->text, sizeof(request->text));
+		if (n == -1 || !answer_send(fd, answer))
+			break;
+	}
+	if (n != -1)
+		return 0;
+	log_printf(LOG_LEVEL_ERROR, "the key process got a wrong request from "
+	    "the daemon, and ends");
+	return 1;
+}
+
+static void *
+channel_thread(void *arg)
+{
+	struct channel	*c = arg;
+	struct serving	*s = c->serving;
+	struct keymsg	*m = xcalloc(2, sizeof(*m));
+	int		 status = channel_serve(s->server, c->fd, &m[0], &m[1]);
+
+	free(m);
+	pthread_mutex_lock(&s->lock);
+	if (!s->over)
+		s->status = status;
+	s->over = true;
+	pthread_cond_signal(&s->ended);
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+static bool
+channel_start(struct serving *s, struct channel *c, int fd)
+{
+	pthread_t	thread;
+	int		error;
+
+	c->serving = s;
+	c->fd = fd;
+	error = pthread_create(&thread, NULL, channel_thread, c);
+	if (error != 0) {
+		log_printf(LOG_LEVEL_ERROR, "the key process cannot start a "
+		    "thread: %s", strerror(error));
+		return false;
+	}
+	pthread_detach(thread);
+	return true;
+}
+
+int
+key_process_serve(const struct key_channels *c)
+{
+	/* the threads use both until the process ends */
+	static struct channel	channel[KEY_PROCESS_SIGNERS +
+				    KEY_PROCESS_LOADERS];
+	static struct serving	s = { .lock = PTHREAD_MUTEX_INITIALIZER,
+				    .ended = PTHREAD_COND_INITIALIZER };
+	size_t			i, n = 0;
+	bool			ok = true;
+
+	key_process_use(NULL, NULL);
+	s.server = key_server_new();
+	for (i = 0; i < c->nsigners && ok; i++)
+		ok = channel_start(&s, &channel[n++], c->signer[i]);
+	for (i = 0; i < KEY_PROCESS_LOADERS && ok; i++)
+		ok = channel_start(&s, &channel[n++], c->loader[i]);
+	if (!ok)
+		return 1;
+	pthread_mutex_lock(&s.lock);
+	while (!s.over)
+		pthread_cond_wait(&s.ended, &s.lock);
+	pthread_mutex_unlock(&s.lock);
+	return s.status;
+}

@@ -1,0 +1,144 @@
+/*
+ * key_process_wire - check messages between the daemon and the key process
+ */
+#include <string.h>
+
+#include "base/ascii.h"
+#include "key_process_priv.h"
+
+/* A text that ends within `size`, with zeros behind it. */
+static bool
+ends_within(const char *text, size_t size)
+{
+	size_t len = strnlen(text, size), i;
+
+	for (i = len; i < size; i++)
+		if (text[i] != '\0')
+			return false;
+	return len < size;
+}
+
+/* Nothing that a log line or a terminal would understand. */
+static bool
+prints_safely(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (((unsigned char)*text < ' ' && *text != '\n') ||
+		    *text == 127)
+			return false;
+	return true;
+}
+
+static bool
+is_base64(const char *text)
+{
+	size_t n = 0;
+
+	for (; ascii_is_alnum(*text) || *text == '+' || *text == '/'; text++)
+		n++;
+	for (; *text == '='; text++)
+		n++;
+	return *text == '\0' && n > 0 && n % 4 == 0;
+}
+
+size_t
+keymsg_size(const struct keymsg_head *head)
+{
+	const size_t at = sizeof(*head), n = head->n;
+
+	switch (head->type) {
+	case KEYMSG_SIGN:
+		return n - 1 < KEYMSG_SIGN_MAX ?
+		    at + n * sizeof(struct keymsg_ask) : 0;
+	case KEYMSG_SIGNED:
+		return n - 1 < KEYMSG_SIGN_MAX ?
+		    at + n * sizeof(struct keymsg_signature) : 0;
+	case KEYMSG_FORGET:
+		return n - 1 < KEYMSG_FORGET_MAX ?
+		    at + n * sizeof(uint32_t) : 0;
+	case KEYMSG_LOAD:
+		return n == 0 ? at + KEYMSG_PATH_MAX : 0;
+	case KEYMSG_PARSE:
+		return n == 0 ? at + KEYMSG_TEXT_MAX : 0;
+	case KEYMSG_KEY:
+		return n == 0 ? at + sizeof(struct keymsg_key) : 0;
+	case KEYMSG_WHY:
+		return n == 0 ? at + KEYMSG_WHY_MAX : 0;
+	case KEYMSG_DONE:
+		return n == 0 ? at : 0;
+	default:
+		return 0;
+	}
+}
+
+static bool
+has_size(const struct keymsg *m, size_t len)
+{
+	return len >= sizeof(m->head) && len == keymsg_size(&m->head);
+}
+
+bool
+keymsg_is_request(const struct keymsg *m, size_t len)
+{
+	if (!has_size(m, len))
+		return false;
+	switch (m->head.type) {
+	case KEYMSG_SIGN:
+	case KEYMSG_FORGET:
+		return true;
+	case KEYMSG_LOAD:
+		return m->path[0] != '\0' && ends_within(m->path, sizeof(m->path));
+	case KEYMSG_PARSE:
+		return ends_within(m->text, sizeof(m->text));
+	default:
+		return false;
+	}
+}
+
+static bool
+are_signatures(const struct keymsg *m, const struct keymsg *request)
+{
+	size_t i;
+
+	if (m->head.n != request->head.n)
+		return false;
+	for (i = 0; i < m->head.n; i++)
+		if (m->signature[i].len > CRYPTO_SIGNATURE_MAX)
+			return false;
+	return true;
+}
+
+static bool
+is_key(const struct keymsg_key *k)
+{
+	if (!ends_within(k->public, sizeof(k->public)) || !is_base64(k->public))
+		return false;
+	if (k->type == CRYPTO_ED25519)
+		return k->bits > 0 && k->bits <= 512;
+	return k->type == CRYPTO_RSA && k->bits >= CRYPTO_RSA_BITS_MIN &&
+	    k->bits <= CRYPTO_RSA_BITS_MAX;
+}
+
+bool
+keymsg_is_answer(const struct keymsg *m, size_t len,
+    const struct keymsg *request)
+{
+	const uint32_t asked = request->head.type;
+
+	if (!has_size(m, len))
+		return false;
+	switch (m->head.type) {
+	case KEYMSG_SIGNED:
+		return asked == KEYMSG_SIGN && are_signatures(m, request);
+	case KEYMSG_DONE:
+		return asked == KEYMSG_FORGET;
+	case KEYMSG_KEY:
+		return (asked == KEYMSG_LOAD || asked == KEYMSG_PARSE) &&
+		    is_key(&m->key);
+	case KEYMSG_WHY:
+		return (asked == KEYMSG_LOAD || asked == KEYMSG_PARSE) &&
+		    ends_within(m->why, sizeof(m->why)) && prints_safely(m->why);
+	default:
+		return false;
+	}
+}
