@@ -29,6 +29,7 @@ HOST = "mx.example.net"
 # networks of the clients of an MTA that has no XCLIENT
 NETWORKS = ("192.0.2.1", "198.51.100.1", "203.0.113.1")
 MTA_GROUP, STRANGER = "millgate-mta", "stranger"
+KEY_USER = "millgate-keys"
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -112,12 +113,11 @@ def make_users(directory):
     The users and groups of packaging/millgate.sysusers, Postfix's, and one who
     has nothing to do with mail. Seen by this world only.
     """
+    names = ("millgate", KEY_USER, "postfix", STRANGER)
     with open("/etc/passwd", encoding="utf-8") as f:
-        passwd, users = system_users(f.read(), ("millgate", "postfix",
-                                                STRANGER))
+        passwd, users = system_users(f.read(), names)
     with open("/etc/group", encoding="utf-8") as f:
-        group, groups = system_users(f.read(), ("millgate", "postfix",
-                                                STRANGER, MTA_GROUP))
+        group, groups = system_users(f.read(), (*names, MTA_GROUP))
     group += ["%s:x:%d:" % (name, number) for name, number in groups.items()]
     gid = {line.split(":")[0]: line.split(":")[2] for line in group}
     passwd += ["%s:x:%d:%s::/nonexistent:/usr/sbin/nologin" % (

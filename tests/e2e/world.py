@@ -203,12 +203,15 @@ class World:
 
     def make_dkim_key(self, directory, domain, selector, algorithm):
         """Make a key in directory/domain/selector.private and its record."""
-        # root's, and read by the daemon's group: as packaging has it
+        # the key process reads keys, the daemon lists them: as packaging has
+        # it; without a private passwd file both have the same user
         gid = pwd.getpwnam(services.MILTER_USER).pw_gid
+        own = isolate.isolated()
+        uid = pwd.getpwnam(isolate.KEY_USER).pw_uid if own else -1
         place = os.path.join(directory, domain)
         for path in (directory, place):
             os.makedirs(path, exist_ok=True)
-            os.chown(path, -1, gid)
+            os.chown(path, uid, gid)
             os.chmod(path, 0o750)
         path = os.path.join(place, selector + ".private")
         if algorithm == "rsa":
@@ -216,8 +219,8 @@ class World:
                     "rsa_keygen_bits:2048", "-out", path)
         else:
             openssl("genpkey", "-algorithm", "ed25519", "-out", path)
-        os.chown(path, -1, gid)
-        os.chmod(path, 0o640)
+        os.chown(path, uid, gid)
+        os.chmod(path, 0o600 if own else 0o640)
         self.txt("%s._domainkey.%s" % (selector, domain),
                  self.key_record(path, algorithm))
         return path
