@@ -102,6 +102,10 @@ void		 observed_recipients_refused(struct observed *o,
 void		 observed_rules_held(struct observed *o,
 		    struct metrics_text *t);
 
+/* Add up the messages of all listeners in one direction, by action. */
+void		 observed_direction(struct observed *o, enum direction d,
+		    uint64_t n[ACTION_REJECT + 1]);
+
 /* What was counted at one listener. */
 struct observed_view {
 	const struct observed_listener *listener;

@@ -176,6 +176,20 @@ observed_hint_due(struct observed_listener *l, uint64_t ticks)
 
 /* --- a view ------------------------------------------------------------- */
 
+void
+observed_direction(struct observed *o, enum direction d,
+    uint64_t n[ACTION_REJECT + 1])
+{
+	unsigned	i, listeners = atomic_load(&o->set.n);
+	enum action	a;
+
+	for (a = ACTION_ACCEPT; a <= ACTION_REJECT; a++) {
+		n[a] = 0;
+		for (i = 0; i < listeners; i++)
+			n[a] += counter_read(&o->listener[i].action[d][a]);
+	}
+}
+
 bool
 observed_view(struct observed *o, size_t i, struct observed_view *v)
 {

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "mta/mfi.h"
 #include "policy/policy_limit.h"
+#include "session/observed.h"
 #include "session/services.h"
 #include "status_priv.h"
 
@@ -130,6 +131,25 @@ put_totals(const struct status *s, struct buf *b)
 	put_number(b, "memory", atomic_load(&s->sv->ceiling.memory));
 	put_number(b, "warnings", counter_read(&n->warnings));
 	buf_addch(b, '}');
+}
+
+static void
+put_directions(const struct status *s, struct buf *b)
+{
+	uint64_t	n[ACTION_REJECT + 1];
+	enum direction	d;
+	enum action	a;
+
+	put_open(b, "directions", '[');
+	for (d = DIRECTION_INBOUND; d <= DIRECTION_SUBMISSION; d++) {
+		observed_direction(s->sv->observed, d, n);
+		put_open(b, NULL, '{');
+		put_text(b, "name", tally_direction_name(d));
+		for (a = ACTION_ACCEPT; a <= ACTION_REJECT; a++)
+			put_number(b, action_name(a), n[a]);
+		buf_addch(b, '}');
+	}
+	buf_addch(b, ']');
 }
 
 static void
@@ -365,6 +385,7 @@ status_write_json(const struct status *s, struct buf *b)
 	put_configuration(s, b);
 	put_health(s, b);
 	put_totals(s, b);
+	put_directions(s, b);
 	put_traffic(s, b);
 	put_text(b, "store_error", s->store_why);
 	put_accounts(b, "logins", s->login, s->nlogins);

@@ -118,6 +118,37 @@ an_idle_daemon_is_shown(void **state)
 }
 
 static void
+messages_are_added_up_by_direction(void **state)
+{
+	struct services	*sv = open_services("");
+	struct arena	*a = arena_new(0);
+	struct buf	 b = BUF_INIT;
+	struct json	 v;
+	const char	*name;
+	int		 i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		observed_verdict(observed_listener(sv->observed,
+		    i == 0 ? "mx" : "other"), DIRECTION_INBOUND, "eom",
+		    ACTION_REJECT, "spf-fail");
+	observed_verdict(observed_listener(sv->observed, "submission"),
+	    DIRECTION_SUBMISSION, "eom", ACTION_ACCEPT, NULL);
+	v = part(json_of(sv, &b), "directions");
+	assert_int_equal(count(v), 2);
+	name = json_get_text(a, item(v, 0), "name");
+	assert_string_equal(name, "inbound");
+	assert_int_equal(json_get_number(item(v, 0), "reject"), 3);
+	assert_int_equal(json_get_number(item(v, 0), "accept"), 0);
+	name = json_get_text(a, item(v, 1), "name");
+	assert_string_equal(name, "submission");
+	assert_int_equal(json_get_number(item(v, 1), "accept"), 1);
+	buf_free(&b);
+	arena_free(&a);
+	services_free(&sv);
+}
+
+static void
 accounts_have_their_limits(void **state)
 {
 	struct services	*sv = open_services(
@@ -507,6 +538,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_idle_daemon_is_shown),
+		cmocka_unit_test(messages_are_added_up_by_direction),
 		cmocka_unit_test(accounts_have_their_limits),
 		cmocka_unit_test(blocks_have_the_command_that_lifts_them),
 		cmocka_unit_test(lists_are_bounded),
