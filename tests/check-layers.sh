@@ -68,7 +68,8 @@ only grp.h		daemon/privileges.c base/reach.c
 only signal.h		daemon/signals.c daemon/key_process_start.c \
 			daemon/supervisor.c mta/mfi_workarounds.c \
 			session/notifier.c dns/resolver_unbound.c \
-			directory/directory_thread.c
+			directory/directory_thread.c ctl/ctl_top_terminal.c
+only termios.h		ctl/ctl_top_terminal.c
 
 # --- includes go up the list of rooms ----------------------------------------
 # One line an include: the file, its room, what it includes, the room of that.

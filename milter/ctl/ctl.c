@@ -36,6 +36,8 @@ static const struct command {
 	    "make the MTA use millgate, or take that back" },
 	{ "stats",	ctl_stats,
 	    "show the counters of the running daemon" },
+	{ "top",	ctl_top,
+	    "show live what the daemon does" },
 	{ "upgrade-check",	ctl_upgrade,
 	    "check the state file and the configuration before an upgrade" },
 	{ "user",	ctl_user,

@@ -5,16 +5,20 @@
  * follows an error goes to stderr, below one line that says what is wrong.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "conf/users_query.h"
 #include "dns/resolver.h"
 #include "policy/policy_limit.h"
+#include "session/services.h"
 #include "ctl_common_priv.h"
 
 #define ZONE_MAX	(64u * 1024 * 1024)
@@ -318,4 +322,63 @@ ctl_json_text(struct buf *b, const char *name, const char *text)
 		json_string(b, text);
 	else
 		buf_addstr(b, "null");
+}
+
+/* --- databases ----------------------------------------------------------- */
+
+static const char *
+database_answer(const struct users_reply *r)
+{
+	if (r->answer == USERS_UNKNOWN)
+		return r->why;
+	if (r->server == NULL)
+		return "not asked, because the configuration has an entry";
+	return r->answer == USERS_FOUND ? "an entry" : "no entry";
+}
+
+const char *
+ctl_database_said(const struct conf *conf, const struct users_reply *r,
+    struct arena *a)
+{
+	if (conf->users_database == NULL)
+		return NULL;
+	if (r->answer == USERS_UNKNOWN)		/* it names the server */
+		return r->why;
+	return arena_printf(a, "%s: %s", r->server != NULL ? r->server :
+	    conf->users_database, database_answer(r));
+}
+
+void
+ctl_json_database(struct buf *b, const struct conf *conf,
+    const struct users_reply *r)
+{
+	ctl_json_name(b, "users-database");
+	if (conf->users_database == NULL) {
+		buf_addstr(b, "null");
+		return;
+	}
+	buf_addch(b, '{');
+	ctl_json_text(b, "place", conf->users_database);
+	ctl_json_text(b, "server", r->server);
+	ctl_json_text(b, "answer", database_answer(r));
+	buf_addch(b, '}');
+}
+
+void
+ctl_print_probe(const struct probed *p)
+{
+	printf("%s \"%s\": %s answers (%" PRIu64 " ms)\n", p->option, p->place,
+	    p->server, p->ms);
+}
+
+void
+ctl_json_probe(struct buf *b, const struct probed *p)
+{
+	buf_addch(b, '{');
+	ctl_json_text(b, "option", p->option);
+	ctl_json_text(b, "place", p->place);
+	ctl_json_text(b, "server", p->server);
+	ctl_json_text(b, "error", p->why);
+	ctl_json_number(b, "ms", p->ms);
+	buf_addch(b, '}');
 }

@@ -114,7 +114,7 @@ void		 ctl_find_keys(const struct store_place *place,
  */
 struct keyring	*ctl_keyring(const struct ctl *c, const struct conf *conf);
 
-/* --- users-database: ctl_common_users.c ---------------------------------- */
+/* --- users-database ------------------------------------------------------- */
 
 /*
  * "SERVER: an entry", "SERVER: no entry", that it was not asked, or the error.
@@ -126,7 +126,7 @@ const char	*ctl_database_said(const struct conf *conf,
 void		 ctl_json_database(struct buf *b, const struct conf *conf,
 		    const struct users_reply *r);
 
-/* --- databases: ctl_common_probe.c --------------------------------------- */
+/* --- databases ------------------------------------------------------------ */
 
 /* "users-database "URL": HOST:PORT answers (3 ms)" on stdout */
 void		 ctl_print_probe(const struct probed *p);

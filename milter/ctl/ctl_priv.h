@@ -32,6 +32,7 @@ int	ctl_quota(struct ctl *c, int argc, char **argv);
 int	ctl_replay(struct ctl *c, int argc, char **argv);
 int	ctl_setup(struct ctl *c, int argc, char **argv);
 int	ctl_stats(struct ctl *c, int argc, char **argv);
+int	ctl_top(struct ctl *c, int argc, char **argv);
 int	ctl_upgrade(struct ctl *c, int argc, char **argv);
 int	ctl_user(struct ctl *c, int argc, char **argv);
 

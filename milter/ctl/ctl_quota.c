@@ -48,8 +48,8 @@ account_of(struct arena *a, const struct conf *c, const char *text)
 	return key;
 }
 
-static int
-apply_change(const struct quota_change *ch, const struct store_place *state,
+char *
+quota_apply(const struct quota_change *ch, const struct store_place *state,
     const char *key)
 {
 	char			 error[STORE_ERROR], *why = NULL;
@@ -57,20 +57,26 @@ apply_change(const struct quota_change *ch, const struct store_place *state,
 	struct store		*s;
 
 	if (!privileges_as_owner(state->spec, &why))
-		return ctl_fail(why);
+		return why;
 	s = store_open_at(state, STORE_CHANGE, &why);
 	if (s == NULL)
-		return ctl_fail(why);
+		return why;
 	if (ch->reset)
 		answer = store_reset(s, key, time(NULL), error);
 	else
 		answer = store_setting_put(s, key, ch->parts, &ch->setting,
 		    error);
 	store_close(&s);
-	if (answer == STORE_TAKEN)
-		return CTL_GOOD;
-	fprintf(stderr, "%s\n", error);
-	return CTL_TROUBLE;
+	return answer == STORE_TAKEN ? NULL : xstrdup(error);
+}
+
+static int
+apply_change(const struct quota_change *ch, const struct store_place *state,
+    const char *key)
+{
+	char *why = quota_apply(ch, state, key);
+
+	return why == NULL ? CTL_GOOD : ctl_fail(why);
 }
 
 int

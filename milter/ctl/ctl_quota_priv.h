@@ -18,6 +18,7 @@
 struct arena;
 struct conf;
 struct ctl;
+struct store_place;
 
 /* --- ctl_quota_print.c --------------------------------------------------- */
 
@@ -72,6 +73,18 @@ struct quota_change {
 	struct store_setting setting;
 };
 
+/* Initializers: reject the mail until it is unblocked; accept it again. */
+#define QUOTA_BLOCK	{ .parts = STORE_PART_BLOCK, .setting = { \
+	.blocked_until = STORE_FOREVER, .block = STORE_BLOCK_REJECT } }
+#define QUOTA_UNBLOCK	{ .parts = STORE_PART_BLOCK }
+
+/*
+ * Make a change for this account; `changed` is set. NULL, or why it was not
+ * made (malloced; the caller frees). Root becomes the owner of the state file
+ * for ever.
+ */
+char		*quota_apply(const struct quota_change *ch,
+		    const struct store_place *state, const char *key);
 /*
  * Make a change for the account that the operand names, and print its row; the
  * exit status.

@@ -123,13 +123,7 @@ user_block(struct ctl *c, int argc, char **argv)
 	};
 	static const struct ctl_syntax syntax = { usage_block, options,
 	    block_option, 1, 1 };
-	struct quota_change	ch = {
-		.parts = STORE_PART_BLOCK,
-		.setting = {
-			.blocked_until = STORE_FOREVER,
-			.block = STORE_BLOCK_REJECT,
-		},
-	};
+	struct quota_change	ch = QUOTA_BLOCK;
 	int			status = ctl_parse(c, &syntax, &ch, argc, argv);
 
 	return status != CTL_PARSED ? status : quota_change(c, &ch);
@@ -145,7 +139,7 @@ user_unblock(struct ctl *c, int argc, char **argv)
 	};
 	static const struct ctl_syntax syntax = { usage_unblock, options,
 	    NULL, 1, 1 };
-	struct quota_change	ch = { .parts = STORE_PART_BLOCK };
+	struct quota_change	ch = QUOTA_UNBLOCK;
 	int			status = ctl_parse(c, &syntax, NULL, argc,
 				    argv);
 
