@@ -17,7 +17,7 @@ TEST_PACKAGES="libcmocka-dev libsystemd-dev libmail-dkim-perl python3-spf
 python3-yaml softhsm2 libengine-pkcs11-openssl"
 # What contrib/build-deb needs besides these.
 PACKAGE_PACKAGES="build-essential debhelper dpkg-dev fakeroot"
-WORLD_PACKAGES="openssl python3 python3-dkim"
+WORLD_PACKAGES="openssl python3 python3-dkim python3-pyte"
 # For the tests of the status page; they are skipped without it. 440 MB.
 BROWSER_PACKAGES="chromium"
 # The libraries of the unpacked servers.
