@@ -60,7 +60,8 @@ class Terminal:
     def wait(self, what, condition):
         """Until condition(text of the screen); the text."""
         end = time.monotonic() + PATIENCE
-        while not condition(self.text()):
+        # a screen in whole ends with the erasure of what is below it
+        while not (self.raw.endswith(b"\033[J") and condition(self.text())):
             if time.monotonic() > end:
                 raise Trouble("%s is not on the screen:\n%s" % (
                     what, self.text()))
