@@ -120,6 +120,32 @@ int		 keybase_list(struct keybase *kb, const char *domain,
 		    struct keybase_row **row, const char **server,
 		    const char **why, struct arena *a);
 
+/* --- keys in use --------------------------------------------------------- */
+
+/* A row in state "retired": the key itself is not kept. */
+struct keybase_retired {
+	const char	*domain, *selector;
+};
+
+/*
+ * The keys of the domains in the cache, those used last first: at most `most`
+ * references, each for keybase_release. Asks nobody.
+ */
+size_t		 keybase_in_use(struct keybase *kb, struct keybase_keys **held,
+		    size_t most);
+/*
+ * The same in an order that does not change with the use: the next domains
+ * from *next on, which is 0 again after the last one.
+ */
+size_t		 keybase_next(struct keybase *kb, struct keybase_keys **held,
+		    size_t most, size_t *next);
+/* The keys of a domain (canonical) in the cache; NULL: it is not there. */
+struct keybase_keys *keybase_cached(struct keybase *kb, const char *domain);
+/* Valid as long as the reference. */
+const struct keyring *keybase_ring(const struct keybase_keys *k);
+const struct keybase_retired *keybase_retired(const struct keybase_keys *k,
+		    size_t *n);
+
 /* --- pending keys -------------------------------------------------------- */
 
 /*

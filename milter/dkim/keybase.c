@@ -144,8 +144,8 @@ keybase_release(struct keybase_keys **held)
 
 /* --- slots; all of these: locked ----------------------------------------- */
 
-static struct keybase_slot **
-slot_place(struct keybase *kb, const char *domain)
+struct keybase_slot **
+keybase_slot_place(struct keybase *kb, const char *domain)
 {
 	uint64_t		  h = fnv_add(FNV_START, domain,
 				      strlen(domain));
@@ -192,7 +192,7 @@ slot_add(struct keybase *kb, const char *domain)
 
 	memcpy(s->domain, domain, len);
 	s->result = KEYBASE_FAILED;
-	*slot_place(kb, domain) = s;
+	*keybase_slot_place(kb, domain) = s;
 	TAILQ_INSERT_HEAD(&kb->used, s, used);
 	slot_count(kb, s, 1);
 	return s;
@@ -202,7 +202,7 @@ static void
 slot_drop(struct keybase *kb, struct keybase_slot *s)
 {
 	slot_count(kb, s, -1);
-	*slot_place(kb, s->domain) = s->chain;
+	*keybase_slot_place(kb, s->domain) = s->chain;
 	TAILQ_REMOVE(&kb->used, s, used);
 	keybase_release(&s->keys);
 	free(s->why);
@@ -269,6 +269,7 @@ settle_failure(struct keybase *kb, struct keybase_slot *s, uint64_t now)
 	if (s->result == KEYBASE_NONE && now >= s->good + kb->place.cache +
 	    kb->place.stale) {
 		s->result = KEYBASE_FAILED;
+		keybase_release(&s->keys);
 		memset(s->digest, 0, sizeof(s->digest));
 	}
 	s->stale = s->result == KEYBASE_FOUND || s->result == KEYBASE_NONE;
@@ -355,7 +356,7 @@ slot_get(struct keybase *kb, const char *domain, uint64_t now, bool *ask)
 	bool			 waited = false;
 
 	*ask = false;
-	while ((s = *slot_place(kb, domain)) != NULL) {
+	while ((s = *keybase_slot_place(kb, domain)) != NULL) {
 		if (now < s->until || (s->asking && s->answered) ||
 		    (waited && !s->asking))
 			return s;

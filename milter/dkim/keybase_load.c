@@ -42,6 +42,19 @@ key_cost(const struct crypto_key *key)
 	    KEYBASE_RSA_COST(crypto_key_bits(key)) : KEYBASE_ED_COST;
 }
 
+static void
+note_retired(struct keybase_keys *keys, const struct keybase_row *row,
+    struct arena *a)
+{
+	struct keybase_retired *r = &keys->retired[keys->nretired];
+
+	if (row->domain == NULL || row->selector == NULL)
+		return;
+	r->domain = arena_strdup(a, row->domain);
+	r->selector = arena_strdup(a, row->selector);
+	keys->nretired++;
+}
+
 /* The ring takes over the keys of the rows that sign or wait. */
 static struct keybase_keys *
 make_keys(struct keyrows *rows)
@@ -57,7 +70,10 @@ make_keys(struct keyrows *rows)
 	a = b.ring->arena;
 	b.ring->key = xcalloc(rows->n, sizeof(*b.ring->key));
 	b.size = rows->n;
+	keys->retired = arena_array(a, rows->n, sizeof(*keys->retired));
 	for (row = rows->row; row < rows->row + rows->n; row++) {
+		if (row->state == KEY_RETIRED)
+			note_retired(keys, row, a);
 		if (row->key == NULL || row->state == KEY_RETIRED)
 			continue;
 		at = ring_add(&b, arena_strdup(a, row->domain),
@@ -140,7 +156,8 @@ judge_keys(struct keybase_answer *answer, const struct keyrows *rows,
 		    wrong->why);
 	} else if (keyring_count(answer->keys->ring) == 0 && wrong == NULL)
 		answer->result = KEYBASE_NONE;
-	if (answer->result != KEYBASE_FOUND)
+	if (answer->result != KEYBASE_FOUND && (answer->result != KEYBASE_NONE
+	    || answer->keys->nretired == 0))
 		keybase_release(&answer->keys);
 }
 

@@ -1,6 +1,7 @@
 /*
  * keybase_priv - what the files of the keybase share: keybase.c is the cache,
- * keybase_load.c asks and makes rings, keybase_pending.c looks at pending keys
+ * keybase_load.c asks and makes rings, keybase_pending.c looks at pending keys,
+ * keybase_use.c tells what is in the cache
  */
 #ifndef MILLGATE_KEYBASE_PRIV_H
 #define MILLGATE_KEYBASE_PRIV_H
@@ -29,6 +30,8 @@ struct keybase_keys {
 	atomic_uint	 refs;
 	struct keyring	*ring;
 	size_t		 cost;		/* octets */
+	struct keybase_retired *retired;	/* in the ring's arena */
+	size_t		 nretired;
 };
 
 enum keybase_result {
@@ -42,7 +45,8 @@ enum keybase_result {
 /* What the database says about a domain. */
 struct keybase_answer {
 	enum keybase_result result;
-	struct keybase_keys *keys;	/* FOUND: a reference */
+	/* FOUND: a reference; NONE: NULL, or with retired ones only */
+	struct keybase_keys *keys;
 	bool		 pending;	/* FOUND: some do not sign yet */
 	unsigned	 refused;	/* rows */
 	/* of FOUND, NONE, REFUSED, to recognize the answer */
@@ -56,7 +60,7 @@ struct keybase_slot {
 	uint64_t	 until;		/* then ask again */
 	uint64_t	 good;		/* when the last good answer came */
 	enum keybase_result result;	/* FAILED: there was no answer */
-	struct keybase_keys *keys;	/* FOUND */
+	struct keybase_keys *keys;	/* FOUND; NONE: retired ones */
 	unsigned char	 digest[CRYPTO_SHA256_LEN];
 	bool		 asking;	/* a thread asks; it stays in the cache */
 	bool		 answered;	/* once, by the database */
@@ -95,6 +99,9 @@ struct keybase	*keybase_new_with(const struct keybase_place *p,
 		    keybase_ask_fn *ask, void *arg);
 
 struct keybase_keys *keybase_hold(struct keybase_keys *k);
+/* Locked: where the slot of a domain is, or would be. */
+struct keybase_slot **keybase_slot_place(struct keybase *kb,
+		    const char *domain);
 
 /*
  * Ask about a domain. `old` are the keys so far or NULL, `digest` that of the

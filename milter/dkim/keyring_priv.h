@@ -18,11 +18,11 @@ struct keytable;
  * domain: the keys that sign for the domain since one of its pending keys was
  * activated, or NULL. It is replaced as a whole. Older answers remain in the
  * arena, since other threads may still read them. `warned` may be set by any
- * thread, all others by the one that activates.
+ * thread, all others by the one that activates; `signs` is read by any.
  */
 struct ring_fresh {
 	const struct signing_key *key;
-	bool		 signs;
+	atomic_bool	 signs;
 	bool		 noted;		/* in the store, see keyseen.h */
 	_Atomic(uint64_t) warned;	/* ticks (ms); 0: never */
 	_Atomic(const struct signing_keys *) now;

@@ -341,6 +341,8 @@ put_keys(const struct status *s, struct buf *b)
 	for (i = 0; i < s->nkeys; i++) {
 		k = &s->key[i];
 		put_open(b, NULL, '{');
+		put_text(b, "kept", i < s->database_from ? "file" :
+		    "database");
 		put_text(b, "domain", k->domain);
 		put_text(b, "selector", k->selector);
 		put_text(b, "algorithm", k->algorithm);

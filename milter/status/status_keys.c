@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
-#include "dkim/keyring.h"
+#include "dkim/keybase.h"
 #include "session/observed.h"
 #include "session/services.h"
 #include "status_priv.h"
@@ -29,7 +29,7 @@ static struct status_key *
 key_add(struct status *s, enum key_state state)
 {
 	s->keys_of[state]++;
-	if (s->nkeys == STATUS_KEYS)
+	if (s->nkeys >= s->keys_most)
 		return NULL;
 	s->key[s->nkeys].state = key_state_name(state);
 	return &s->key[s->nkeys++];
@@ -43,11 +43,24 @@ key_add_loaded(struct status *s, const struct signing_key *key,
 
 	if (k == NULL)
 		return;
-	k->domain = key->domain;
-	k->selector = key->selector;
+	k->domain = arena_strdup(s->arena, key->domain);
+	k->selector = arena_strdup(s->arena, key->selector);
 	k->algorithm = key->algorithm;
 	k->record = record;
 	k->since = file_time(key->path);
+}
+
+static void
+key_add_retired(struct status *s, const char *domain, const char *selector,
+    time_t since)
+{
+	struct status_key *k = key_add(s, KEY_RETIRED);
+
+	if (k == NULL)
+		return;
+	k->domain = arena_strdup(s->arena, domain);
+	k->selector = arena_strdup(s->arena, selector);
+	k->since = since;
 }
 
 /* A key that was pending is active after its record was seen. */
@@ -72,16 +85,12 @@ dns_of_active(const struct keyring *ring, const struct signing_key *key)
 static void
 gather_directory(struct status *s, const struct keydir *d)
 {
-	struct status_key	*k;
-	size_t			 i, j;
+	size_t	i, j;
 
 	for (i = 0; i < d->n; i++) {
-		if (d->key[i].state == KEY_RETIRED &&
-		    (k = key_add(s, KEY_RETIRED)) != NULL) {
-			k->domain = d->key[i].domain;
-			k->selector = d->key[i].selector;
-			k->since = d->key[i].since;
-		}
+		if (d->key[i].state == KEY_RETIRED)
+			key_add_retired(s, d->key[i].domain,
+			    d->key[i].selector, d->key[i].since);
 		for (j = 0; j < s->nkeys && d->key[i].state == KEY_PENDING;
 		    j++)
 			if (strcmp(s->key[j].domain, d->key[i].domain) == 0 &&
@@ -98,16 +107,13 @@ ignore_problem(void *arg, const char *text)
 	(void)text;
 }
 
-void
-status_keys(struct status *s)
+static void
+gather_ring(struct status *s, const struct keyring *ring)
 {
-	const struct keyring		*ring = s->setup->keys;
 	struct signing_keys		 all = keyring_all(ring, s->arena);
 	const struct signing_key	*key;
-	const char	*directory = s->setup->conf->signing.key_directory;
-	struct keydir	 d = { .arena = s->arena, .problem = ignore_problem };
-	size_t		 i;
-	bool		 signs;
+	size_t				 i;
+	bool				 signs;
 
 	for (i = 0; i < keyring_npending(ring); i++) {
 		key = keyring_pending(ring, i, &signs);
@@ -118,11 +124,52 @@ status_keys(struct status *s)
 	for (i = 0; i < all.n; i++)
 		key_add_loaded(s, all.key[i], KEY_ACTIVE,
 		    dns_of_active(ring, all.key[i]));
+}
+
+static void
+gather_database(struct status *s, struct keybase *kb)
+{
+	struct keybase_keys		*held[STATUS_BASE];
+	const struct keybase_retired	*retired;
+	size_t				 n, i, j, nretired;
+
+	n = keybase_in_use(kb, held, STATUS_BASE);
+	for (i = 0; i < n; i++) {
+		gather_ring(s, keybase_ring(held[i]));
+		retired = keybase_retired(held[i], &nretired);
+		for (j = 0; j < nretired; j++)
+			key_add_retired(s, retired[j].domain,
+			    retired[j].selector, 0);
+		keybase_release(&held[i]);
+	}
+}
+
+static void
+gather_files(struct status *s)
+{
+	const struct keyring	*ring = s->setup->keys;
+	const char	*directory = s->setup->conf->signing.key_directory;
+	struct keydir	 d = { .arena = s->arena, .problem = ignore_problem };
+
+	gather_ring(s, ring);
 	if (directory == NULL || keyring_count(ring) > STATUS_KEYDIR)
 		return;
 	keydir_read(&d, directory, NULL);
 	gather_directory(s, &d);
 	keydir_free(&d);
+}
+
+void
+status_keys(struct status *s)
+{
+	struct keybase *kb = s->setup->keybase;
+
+	s->keys_most = kb != NULL ? STATUS_KEYS / 2 : STATUS_KEYS;
+	gather_files(s);
+	s->database_from = s->nkeys;
+	s->keys_most = STATUS_KEYS;
+	if (kb != NULL)
+		gather_database(s, kb);
 }
 
 /* --- advice --------------------------------------------------------------- */

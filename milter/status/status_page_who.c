@@ -190,20 +190,22 @@ page_blocks(const struct status *s, struct buf *b)
 /* --- keys ----------------------------------------------------------------- */
 
 static void
-key_row(const struct status *s, const struct status_key *k, struct buf *b)
+key_row(const struct status *s, size_t i, struct buf *b)
 {
 	static const char *const records[] = {
 		[RECORD_NOT_CHECKED] = "not checked",
 		[RECORD_NOT_PUBLISHED] = "not seen yet",
 		[RECORD_PUBLISHED] = "published"
 	};
+	const struct status_key *k = &s->key[i];
 
 	buf_addstr(b, "<tr><th scope=\"row\">");
 	page_text(b, k->domain);
 	buf_addstr(b, "</th><td>");
 	page_text(b, k->selector);
-	buf_printf(b, "</td><td>%s</td><td><span class=\"pill %s\">%s</span>"
-	    "</td><td>", k->algorithm != NULL ? k->algorithm : "-",
+	buf_printf(b, "</td><td>%s</td><td>%s</td><td><span class=\"pill %s\">"
+	    "%s</span></td><td>", i < s->database_from ? "file" : "database",
+	    k->algorithm != NULL ? k->algorithm : "-",
 	    k->record == RECORD_NOT_PUBLISHED ? "bad" : "", k->state);
 	if (k->since > 0)
 		page_time(b, k->since, s->now);
@@ -212,33 +214,51 @@ key_row(const struct status *s, const struct status_key *k, struct buf *b)
 	buf_printf(b, "</td><td>%s</td></tr>\n", records[k->record]);
 }
 
-void
-page_keys(const struct status *s, struct buf *b)
+static void
+keys_summary(const struct status *s, struct buf *b)
 {
-	static const char *const head[] = { "Domain", "Selector",
-	    "Algorithm", "State", "Since", "Record in the DNS", NULL };
-	size_t	i, n = s->nkeys < KEYS_SHOWN ? s->nkeys : KEYS_SHOWN;
-
-	page_card(b, "keys", "Keys", "wide");
 	buf_addstr(b, "<p class=\"note\">");
 	page_number(b, s->keys_of[KEY_ACTIVE]);
 	buf_addstr(b, " active, ");
 	page_number(b, s->keys_of[KEY_PENDING]);
 	buf_addstr(b, " pending, ");
 	page_number(b, s->keys_of[KEY_RETIRED]);
-	buf_printf(b, " retired, in files.%s</p>\n",
-	    s->setup->keybase != NULL ? " Keys in the database are not "
-	    "listed." : "");
-	if (n > 0) {
+	buf_printf(b, " retired.%s</p>\n", s->setup->keybase != NULL ?
+	    " Of the database, the domains that were used last." : "");
+}
+
+/* With a database, each place has its half of the rows if it needs them. */
+static void
+key_rows(const struct status *s, struct buf *b)
+{
+	size_t	files = s->database_from, base = s->nkeys - files, most, i;
+
+	most = base < KEYS_SHOWN / 2 ? KEYS_SHOWN - base : KEYS_SHOWN / 2;
+	if (files > most)
+		files = most;
+	for (i = 0; i < files; i++)
+		key_row(s, i, b);
+	for (i = 0; i < base && files + i < KEYS_SHOWN; i++)
+		key_row(s, s->database_from + i, b);
+}
+
+void
+page_keys(const struct status *s, struct buf *b)
+{
+	static const char *const head[] = { "Domain", "Selector", "Kept in",
+	    "Algorithm", "State", "Since", "Record in the DNS", NULL };
+
+	page_card(b, "keys", "Keys", "wide");
+	keys_summary(s, b);
+	if (s->nkeys > 0) {
 		page_table(b, "keys", "Keys and their state", head);
-		for (i = 0; i < n; i++)
-			key_row(s, &s->key[i], b);
+		key_rows(s, b);
 		page_table_end(b);
 	}
-	if (n < s->keys_of[KEY_ACTIVE] + s->keys_of[KEY_PENDING] +
-	    s->keys_of[KEY_RETIRED])
-		buf_addstr(b, "<p class=\"note\">All: <code>millgatectl key "
-		    "list</code></p>\n");
+	if (s->nkeys > KEYS_SHOWN || s->nkeys < s->keys_of[KEY_ACTIVE] +
+	    s->keys_of[KEY_PENDING] + s->keys_of[KEY_RETIRED])
+		buf_addstr(b, "<p class=\"note\">All keys in files: <code>"
+		    "millgatectl key list</code></p>\n");
 	page_card_end(b);
 }
 

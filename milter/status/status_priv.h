@@ -32,6 +32,8 @@
 #define STATUS_BLOCKS	50
 #define STATUS_DOMAINS	20
 #define STATUS_KEYS	200
+/* Domains of the keys' database, those used last. */
+#define STATUS_BASE	100
 /* Octets of an account; the rest is cut, and there is no command for it. */
 #define STATUS_NAME	512
 #define STATUS_FRESH	500
@@ -109,7 +111,9 @@ struct status {
 	struct traffic_domain domain[STATUS_DOMAINS];
 	struct resolver_stats dns;
 	uint64_t	 dns_latency[HISTOGRAM_BOUNDS + 1];
-	size_t		 nkeys, keys_of[KEY_RETIRED + 1];
+	/* with a database, files have one half of the list at most */
+	size_t		 nkeys, keys_most, keys_of[KEY_RETIRED + 1];
+	size_t		 database_from;	/* before it: keys in files */
 	struct status_key key[STATUS_KEYS];
 	struct advice_list advice;
 };

@@ -378,6 +378,69 @@ a_change_acts_within_the_cache_time(void **state)
 	keybase_free(&kb);
 }
 
+/* "DOMAIN:active,retired ..." of what `n` references hold; they are released. */
+static const char *
+words_in_use(struct keybase_keys **held, size_t n)
+{
+	const struct keybase_retired	*retired;
+	struct buf	 b = BUF_INIT;
+	const char	*text;
+	size_t		 i, nretired;
+
+	for (i = 0; i < n; i++) {
+		retired = keybase_retired(held[i], &nretired);
+		buf_printf(&b, "%zu", keyring_count(keybase_ring(held[i])));
+		if (nretired > 0)
+			buf_printf(&b, "-%s", retired[0].selector);
+		buf_addch(&b, ' ');
+		keybase_release(&held[i]);
+	}
+	text = arena_strdup(arena, buf_str(&b));
+	buf_free(&b);
+	return text;
+}
+
+static void
+keys_in_use_can_be_listed(void **state)
+{
+	struct fake_row	 rows[] = {
+		{ "a.example", "s", rsa_pem.data, "active", NULL },
+		{ "a.example", "t", rsa2_pem.data, "pending", NULL },
+		{ "b.example", "gone", rsa_pem.data, "retired", NULL },
+		{ NULL }
+	};
+	struct keybase		*kb = open_base(rows);
+	struct keybase_keys	*held[4];
+	size_t			 next = 0;
+
+	(void)state;
+	assert_int_equal(keybase_in_use(kb, held, 4), 0);
+	expect(kb, "a.example", 1000, "s/a.example");
+	expect(kb, "none.example", 1000, "-");
+	expect(kb, "b.example", 1000, "-");
+	assert_string_equal(words_in_use(held, keybase_in_use(kb, held, 4)),
+	    "0-gone 2 ");
+	expect(kb, "a.example", 1000, "s/a.example");
+	assert_string_equal(words_in_use(held, keybase_in_use(kb, held, 1)),
+	    "2 ");
+	assert_int_equal(keybase_next(kb, held, 1, &next), 1);
+	assert_true(next > 0);
+	keybase_release(&held[0]);
+	assert_int_equal(keybase_next(kb, held, 4, &next), 1);
+	assert_int_equal(next, 0);
+	keybase_release(&held[0]);
+	assert_null(keybase_cached(kb, "none.example"));
+	assert_null(keybase_cached(kb, "c.example"));
+	held[0] = keybase_cached(kb, "a.example");
+	assert_string_equal(words_in_use(held, 1), "2 ");
+	/* "no keys" that is not believed any more has none to show */
+	db.away = true;
+	expect(kb, "b.example", 4000000, "?");
+	assert_string_equal(words_in_use(held, keybase_in_use(kb, held, 4)),
+	    "2 ");
+	keybase_free(&kb);
+}
+
 /* An answer that is the same again costs no parsing, and keeps the ring. */
 static void
 the_same_answer_keeps_the_keys(void **state)
@@ -1113,6 +1176,7 @@ main(void)
 		cmocka_unit_test(bad_answers_are_failures),
 		cmocka_unit_test(a_bad_row_does_not_stop_a_good_one),
 		cmocka_unit_test(a_change_acts_within_the_cache_time),
+		cmocka_unit_test(keys_in_use_can_be_listed),
 		cmocka_unit_test(the_same_answer_keeps_the_keys),
 		cmocka_unit_test(the_last_good_keys_go_on_signing),
 		cmocka_unit_test(a_key_that_goes_bad_leaves_the_old_one),
