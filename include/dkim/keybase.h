@@ -139,9 +139,14 @@ size_t		 keybase_in_use(struct keybase *kb, struct keybase_keys **held,
  */
 size_t		 keybase_next(struct keybase *kb, struct keybase_keys **held,
 		    size_t most, size_t *next);
-/* The keys of a domain (canonical) in the cache; NULL: it is not there. */
-struct keybase_keys *keybase_cached(struct keybase *kb, const char *domain);
-/* Valid as long as the reference. */
+/*
+ * The keys of a domain (canonical) in the cache, a reference; *keys is NULL if
+ * it has none. False: the domain is not there.
+ */
+bool		 keybase_cached(struct keybase *kb, const char *domain,
+		    struct keybase_keys **keys);
+/* Valid as long as the reference; the domain is that of the question. */
+const char	*keybase_domain(const struct keybase_keys *k);
 const struct keyring *keybase_ring(const struct keybase_keys *k);
 const struct keybase_retired *keybase_retired(const struct keybase_keys *k,
 		    size_t *n);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 struct arena;
 struct crypto_key;
@@ -25,6 +26,7 @@ struct signing_key {
 	const char	*path;
 	struct crypto_key *pkey;	/* for crypto.h */
 	bool		 pending;	/* when loaded: see keydir.h */
+	time_t		 since;		/* pending, if that is known; or 0 */
 };
 
 /* All keys of one domain, RSA before Ed25519, then by selector. */

@@ -57,7 +57,7 @@ note_retired(struct keybase_keys *keys, const struct keybase_row *row,
 
 /* The ring takes over the keys of the rows that sign or wait. */
 static struct keybase_keys *
-make_keys(struct keyrows *rows)
+make_keys(struct keyrows *rows, const char *domain)
 {
 	struct keybase_keys	*keys = xcalloc(1, sizeof(*keys));
 	struct ring_build	 b;
@@ -70,6 +70,7 @@ make_keys(struct keyrows *rows)
 	a = b.ring->arena;
 	b.ring->key = xcalloc(rows->n, sizeof(*b.ring->key));
 	b.size = rows->n;
+	keys->domain = arena_strdup(a, domain);
 	keys->retired = arena_array(a, rows->n, sizeof(*keys->retired));
 	for (row = rows->row; row < rows->row + rows->n; row++) {
 		if (row->state == KEY_RETIRED)
@@ -198,7 +199,7 @@ judge_reply(struct keybase *kb, const char *domain,
 	}
 	keyrows_load(rows, a);
 	judge_rows(kb, domain, reply->server, rows, answer);
-	answer->keys = make_keys(rows);
+	answer->keys = make_keys(rows, domain);
 	judge_keys(answer, rows, old, s);
 	keyrows_free(rows);
 }

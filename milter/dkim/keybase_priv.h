@@ -28,6 +28,7 @@
  */
 struct keybase_keys {
 	atomic_uint	 refs;
+	const char	*domain;	/* that was asked for; in the arena */
 	struct keyring	*ring;
 	size_t		 cost;		/* octets */
 	struct keybase_retired *retired;	/* in the ring's arena */

@@ -52,18 +52,27 @@ keybase_next(struct keybase *kb, struct keybase_keys **held, size_t most,
 	return n;
 }
 
-struct keybase_keys *
-keybase_cached(struct keybase *kb, const char *domain)
+/* A slot that waits for its first answer says nothing. */
+bool
+keybase_cached(struct keybase *kb, const char *domain,
+    struct keybase_keys **keys)
 {
 	const struct keybase_slot	*s;
-	struct keybase_keys		*keys = NULL;
+	bool				 found;
 
 	pthread_mutex_lock(&kb->lock);
 	s = *keybase_slot_place(kb, domain);
-	if (s != NULL)
-		keys = keybase_hold(s->keys);
+	found = s != NULL && (s->result == KEYBASE_FOUND ||
+	    s->result == KEYBASE_NONE);
+	*keys = found ? keybase_hold(s->keys) : NULL;
 	pthread_mutex_unlock(&kb->lock);
-	return keys;
+	return found;
+}
+
+const char *
+keybase_domain(const struct keybase_keys *k)
+{
+	return k->domain;
 }
 
 const struct keyring *

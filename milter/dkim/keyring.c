@@ -227,6 +227,7 @@ keyring_load(const char *directory, char **why)
 			continue;
 		at = ring_add(&b, k->domain, k->selector, k->path);
 		b.ring->key[at].pending = k->state == KEY_PENDING;
+		b.ring->key[at].since = k->since;
 	}
 	keydir_free(&d);
 	return ring_finish(&b, why);

@@ -429,9 +429,11 @@ keys_in_use_can_be_listed(void **state)
 	assert_int_equal(keybase_next(kb, held, 4, &next), 1);
 	assert_int_equal(next, 0);
 	keybase_release(&held[0]);
-	assert_null(keybase_cached(kb, "none.example"));
-	assert_null(keybase_cached(kb, "c.example"));
-	held[0] = keybase_cached(kb, "a.example");
+	assert_true(keybase_cached(kb, "none.example", &held[0]));
+	assert_null(held[0]);
+	assert_false(keybase_cached(kb, "c.example", &held[0]));
+	assert_true(keybase_cached(kb, "a.example", &held[0]));
+	assert_string_equal(keybase_domain(held[0]), "a.example");
 	assert_string_equal(words_in_use(held, 1), "2 ");
 	/* "no keys" that is not believed any more has none to show */
 	db.away = true;
