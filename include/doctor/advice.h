@@ -68,6 +68,10 @@ void	advice_sendmail(struct advice_list *l, const struct advice_site *site,
 /* Add advice: the only signing key of a domain was never seen in the DNS. */
 void	advice_pending_key(struct advice_list *l, const char *domain);
 
+/* Add advice: a key signs, and its record is missing or another one. */
+void	advice_key_record(struct advice_list *l, const char *domain,
+	    const char *selector, const char *why);
+
 /* What became of the question to the daemon. */
 enum daemon_answer {
 	DAEMON_ANSWERED,

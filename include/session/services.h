@@ -2,7 +2,8 @@
  * services - the objects that all sessions share
  *
  * They are the current setup, the resolver, the store, the counters, the
- * observations, the fuse and the notifier; each of them is thread-safe. A
+ * observations, the fuse, the notifier and what is known of keys' records;
+ * each of them is thread-safe. A
  * setup is a configuration and everything that was loaded for it. It is
  * immutable and reference-counted; a reload replaces it.
  */
@@ -24,6 +25,7 @@
 struct dkim_lib;
 struct fuse;
 struct keybase;
+struct keywatch;
 struct notice;
 struct notifier;
 struct observed;
@@ -76,6 +78,7 @@ struct services {
 	atomic_bool	 counts_bytes;
 	struct observed	*observed;
 	struct traffic	*traffic;
+	struct keywatch	*keywatch;
 	struct fuse	*fuse;
 	const char	*hostname;
 	char		*started_with;	/* conf_restart_text of the start */

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "dkim/keywatch.h"
 #include "session/notifier.h"
 #include "session/services.h"
 #include "status/health.h"
@@ -62,47 +63,52 @@ alarm_health(struct services *sv)
 
 /* --- keys ---------------------------------------------------------------- */
 
-static struct {
-	const struct setup *setup;	/* of the last look */
-	uint64_t	 loaded_at;	/* another one may have its address */
-	bool		*signs;
-} keys;
-
 static void
-alarm_key(struct services *sv, const struct signing_key *key)
+alarm_key(void *arg, const struct keywatch_news *n)
 {
-	struct notice e = {
-		.event = "key-activated",
-		.domain = key->domain, .selector = key->selector,
-		.reason = "the DNS has its record: it signs from now on",
-		.good = true
+	static const struct {
+		const char	*event, *reason;
+		const char	*hint;		/* its begin; or NULL */
+		bool		 good;
+	} rows[] = {
+		[KEYWATCH_ACTIVATED] = { "key-activated",
+		    "it signs from now on", NULL, true },
+		[KEYWATCH_RETIRED] = { "key-retired", "it signs no longer: it "
+		    "was retired or removed, or a newer key has replaced it",
+		    NULL, true },
+		[KEYWATCH_PENDING] = { "key-pending-long", "its record was not "
+		    "seen in the DNS for more than a day", "", false },
+		[KEYWATCH_MISSING] = { "key-record-missing", NULL, "mail that "
+		    "this key signs fails at its receivers: ", false },
+		[KEYWATCH_RESTORED] = { "key-record-restored", "its record is "
+		    "in the DNS again", NULL, true },
+	};
+	struct buf	hint = BUF_INIT;
+	struct notice	e = {
+		.event = rows[n->event].event, .good = rows[n->event].good,
+		.domain = n->domain, .selector = n->selector,
+		.reason = rows[n->event].reason
 	};
 
-	alarm_notice(sv, &e);
+	if (rows[n->event].hint != NULL) {
+		buf_printf(&hint, "%spublish what \"millgatectl key dns %s\" "
+		    "prints", rows[n->event].hint, n->domain);
+		e.hint = buf_str(&hint);
+	}
+	if (e.reason == NULL)
+		e.reason = n->why;
+	alarm_notice(arg, &e);
+	buf_free(&hint);
 }
 
 void
 alarm_keys(struct services *sv)
 {
-	struct setup	*st = services_setup(sv);
-	uint64_t	 loaded_at = counter_read(&sv->tallies.loaded_at);
-	size_t		 i, n = keyring_npending(st->keys);
-	bool		 known = keys.setup == st &&
-			     keys.loaded_at == loaded_at, signs;
-	const struct signing_key *key;
+	struct setup		*st = services_setup(sv);
+	struct keywatch_place	 place = { st->keys, st->keybase,
+		sv->resolver };
 
-	if (!known) {
-		free(keys.signs);
-		keys.signs = xcalloc(n + 1, sizeof(*keys.signs));
-	}
-	for (i = 0; i < n; i++) {
-		key = keyring_pending(st->keys, i, &signs);
-		if (known && signs && !keys.signs[i])
-			alarm_key(sv, key);
-		keys.signs[i] = signs;
-	}
-	keys.setup = st;
-	keys.loaded_at = loaded_at;
+	keywatch_look(sv->keywatch, &place, sv->now(), alarm_key, sv);
 	setup_unref(&st);
 }
 

@@ -11,7 +11,10 @@ struct services;
 
 /* Events health-failing and health-restored. */
 void	alarm_health(struct services *sv);
-/* Event key-activated, for keys in files. */
+/*
+ * Events key-activated, key-retired, key-pending-long, key-record-missing and
+ * key-record-restored. Looks up a few records, and waits at most five seconds.
+ */
 void	alarm_keys(struct services *sv);
 /*
  * Events blocked and unblocked. A fuse of this host has told about its own

@@ -239,7 +239,7 @@ static struct task {
 	{ check_key_process,	 1, false, 0 },
 	{ prune_store,		60, true, 0 },
 	{ write_outcomes,	60, false, 0 },
-	{ alarm_keys,		 1, true, 0 },	/* before those are checked */
+	{ alarm_keys,		15, true, 0 },	/* before those are checked */
 	{ check_keys,		 1, true, 0 },
 	{ check_base_keys,	 1, true, 0 },
 	{ alarm_health,		 1, false, 0 },

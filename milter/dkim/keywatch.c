@@ -89,7 +89,7 @@ watched_count(struct keywatch *w, const struct watched *e, int sign)
 
 /* Copy a text to *end, which is advanced. */
 static const char *
-text_put(char **end, const char *text)
+watched_text(char **end, const char *text)
 {
 	char *at = *end;
 
@@ -113,9 +113,9 @@ watched_add(struct keywatch *w, const struct meeting *m,
 		return NULL;
 	e = xcalloc(1, sizeof(*e) + len);
 	end = (char *)(e + 1);
-	e->domain = text_put(&end, m->key->domain);
-	e->selector = text_put(&end, m->key->selector);
-	e->asked = text_put(&end, m->asked);
+	e->domain = watched_text(&end, m->key->domain);
+	e->selector = watched_text(&end, m->key->selector);
+	e->asked = watched_text(&end, m->asked);
 	memcpy(e->digest, digest, sizeof(e->digest));
 	e->pending = m->pending;
 	e->seen.state = KEYRECORD_UNKNOWN;

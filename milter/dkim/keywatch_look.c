@@ -221,7 +221,7 @@ ask_for(struct look *l, struct watched *e, struct asked *q)
 
 /* A domain that the cache has dropped says nothing about its keys. */
 static bool
-is_known(struct look *l, const struct watched *e)
+watch_knows(struct look *l, const struct watched *e)
 {
 	struct keybase_keys	*keys = NULL;
 	bool			 known = true;
@@ -248,7 +248,7 @@ sweep_list(struct look *l, struct watched_list *list)
 			keybase_release(&q.held);
 			continue;
 		}
-		if (!e->pending && is_known(l, e))
+		if (!e->pending && watch_knows(l, e))
 			look_tell(l, KEYWATCH_RETIRED, e);
 		pthread_mutex_lock(&l->w->lock);
 		watched_drop(l->w, e);
@@ -257,7 +257,7 @@ sweep_list(struct look *l, struct watched_list *list)
 }
 
 static void
-walk(struct look *l)
+watch_walk(struct look *l)
 {
 	if (!walk_files(l) || !walk_base(l))
 		return;
@@ -283,7 +283,7 @@ gather_due(struct look *l, struct watched_list *list, struct asked *q,
 }
 
 static time_t
-due_again(const struct look *l, enum keyrecord_state state,
+watch_again(const struct look *l, enum keyrecord_state state,
     const struct dns_answer *answer)
 {
 	time_t wait = KEYWATCH_AGAIN;
@@ -296,7 +296,7 @@ due_again(const struct look *l, enum keyrecord_state state,
 }
 
 static void
-settle(struct look *l, struct asked *q)
+watch_settle(struct look *l, struct asked *q)
 {
 	const struct dns_answer	*answer = lookup_wait(q->lookup);
 	const char		*why;
@@ -307,7 +307,7 @@ settle(struct look *l, struct asked *q)
 	state = keyrecord_compare(answer, q->key->pkey, &why);
 	pthread_mutex_lock(&l->w->lock);
 	watched_settle(l->w, e, state, l->now);
-	e->due = due_again(l, state, answer);
+	e->due = watch_again(l, state, answer);
 	if (state != KEYRECORD_UNKNOWN)
 		e->seen.why = state == KEYRECORD_PUBLISHED ? NULL : why;
 	told = e->seen.told;
@@ -320,7 +320,7 @@ settle(struct look *l, struct asked *q)
 }
 
 static void
-look_up(struct look *l)
+watch_look_up(struct look *l)
 {
 	static const struct lookup_limits limits = { LOOK_TIMEOUT_MS,
 	    KEYWATCH_BATCH };
@@ -334,7 +334,7 @@ look_up(struct look *l)
 		q[i].lookup = lookups_start(all, keyrecord_name(l->arena,
 		    q[i].key->selector, q[i].key->domain), DNS_TXT);
 	for (i = 0; i < n; i++) {
-		settle(l, &q[i]);
+		watch_settle(l, &q[i]);
 		keybase_release(&q[i].held);
 	}
 	lookups_free(&all);
@@ -347,7 +347,7 @@ keywatch_look(struct keywatch *w, const struct keywatch_place *p, time_t now,
 	struct look l = { .w = w, .p = p, .now = now, .tell = tell,
 		.arg = arg, .arena = arena_new(0) };
 
-	walk(&l);
-	look_up(&l);
+	watch_walk(&l);
+	watch_look_up(&l);
 	arena_free(&l.arena);
 }

@@ -68,6 +68,16 @@ advice_pending_key(struct advice_list *l, const char *domain)
 	    "key was never seen in the DNS");
 }
 
+void
+advice_key_record(struct advice_list *l, const char *domain,
+    const char *selector, const char *why)
+{
+	advice_add(l, "key-record", arena_printf(l->arena, "%s, selector %s",
+	    domain, selector), "millgatectl key dns DOMAIN; publish what it "
+	    "prints, and then run: millgatectl key check DOMAIN", "the key "
+	    "signs, but %s: what it signs fails at its receivers", why);
+}
+
 /* Is `part` in the list, whose parts are separated by ", "? */
 static bool
 has_part(const char *whole, const char *part)

@@ -23,6 +23,7 @@
 #include "conf/users_query.h"
 #include "dkim/dkim_verify.h"
 #include "dkim/keybase.h"
+#include "dkim/keywatch.h"
 #include "dns/resolver.h"
 #include "session/notifier.h"
 #include "session/observed.h"
@@ -188,6 +189,7 @@ services_new(struct setup *setup, struct resolver *resolver,
 	sv->hostname = hostname;
 	sv->observed = observed_new();
 	sv->traffic = traffic_new();
+	sv->keywatch = keywatch_new();
 	sv->fuse = fuse_new(random_seed());
 	sv->now = clock_now;
 	sv->ticks = monotonic_ms;
@@ -208,6 +210,7 @@ services_free(struct services **svp)
 	store_close(&sv->store);
 	observed_free(&sv->observed);
 	traffic_free(&sv->traffic);
+	keywatch_free(&sv->keywatch);
 	warned_free(&sv->warned);
 	pthread_mutex_destroy(&sv->warned_lock);
 	setup_unref(&sv->current);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "dkim/keywatch.h"
 #include "session/services.h"
 #include "store/store_settings.h"
 #include "metrics_looks_priv.h"
@@ -113,6 +114,18 @@ samples_keys_oldest(const struct metrics_source *s, struct metrics_text *t)
 	if (seen.pending.oldest != 0)
 		metrics_sample(t, (const char *[]){ "pending" },
 		    (uint64_t)seen.pending.oldest);
+}
+
+void
+samples_key_records(const struct metrics_source *s, struct metrics_text *t)
+{
+	uint64_t		n[KEYRECORD_UNKNOWN + 1];
+	enum keyrecord_state	state;
+
+	keywatch_count(s->sv->keywatch, n);
+	for (state = KEYRECORD_PUBLISHED; state <= KEYRECORD_UNKNOWN; state++)
+		metrics_sample(t, (const char *[]){
+		    keyrecord_state_name(state) }, n[state]);
 }
 
 /* --- blocks -------------------------------------------------------------- */

@@ -115,10 +115,13 @@ const struct metrics_row metrics_rows[] = {
 	    { NULL } }, NULL, offsetof(struct services,
 	    tallies.sign_failures) },
 	{ { "millgate_keys", METRIC_GAUGE, NULL,
-	    "Signing keys by state.", { "state" } }, samples_keys },
+	    "Signing keys in files by state.", { "state" } }, samples_keys },
 	{ { "millgate_keys_oldest_timestamp_seconds", METRIC_GAUGE,
 	    "seconds", "Modification time of the oldest key file of a "
 	    "state.", { "state" } }, samples_keys_oldest },
+	{ { "millgate_key_records", METRIC_GAUGE, NULL,
+	    "Records of keys that sign, by the last answer of the DNS.",
+	    { "record" } }, samples_key_records },
 
 	/* --- DNS --- */
 	{ { "millgate_dns_queries", METRIC_COUNTER, NULL,

@@ -328,6 +328,7 @@ put_keys(const struct status *s, struct buf *b)
 	static const char *const	 dns[] = {
 		[RECORD_NOT_CHECKED] = "not checked",
 		[RECORD_NOT_PUBLISHED] = "not published",
+		[RECORD_DIFFERENT] = "differs",
 		[RECORD_PUBLISHED] = "published"
 	};
 	const struct status_key		*k;
@@ -349,6 +350,7 @@ put_keys(const struct status *s, struct buf *b)
 		put_text(b, "state", k->state);
 		put_time(b, "since", k->since);
 		put_text(b, "dns", dns[k->record]);
+		put_time(b, "checked", k->checked);
 		buf_addch(b, '}');
 	}
 	buf_addstr(b, "]}");

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "dkim/keybase.h"
+#include "dkim/keywatch.h"
 #include "session/observed.h"
 #include "session/services.h"
 #include "status_priv.h"
@@ -35,19 +36,35 @@ key_add(struct status *s, enum key_state state)
 	return &s->key[s->nkeys++];
 }
 
-static void
+/* NULL: the list is full. */
+static struct status_key *
 key_add_loaded(struct status *s, const struct signing_key *key,
-    enum key_state state, enum status_record record)
+    enum key_state state)
 {
 	struct status_key *k = key_add(s, state);
 
 	if (k == NULL)
-		return;
+		return NULL;
 	k->domain = arena_strdup(s->arena, key->domain);
 	k->selector = arena_strdup(s->arena, key->selector);
 	k->algorithm = key->algorithm;
-	k->record = record;
 	k->since = file_time(key->path);
+	return k;
+}
+
+static void
+key_add_pending(struct status *s, const struct signing_key *key)
+{
+	struct status_key	*k = key_add_loaded(s, key, KEY_PENDING);
+	struct keywatch_seen	 seen;
+
+	if (k == NULL)
+		return;
+	k->record = RECORD_NOT_PUBLISHED;
+	if (key->since > 0)
+		k->since = key->since;
+	else if (keywatch_find(s->sv->keywatch, key, &seen))
+		k->since = seen.since;
 }
 
 static void
@@ -64,40 +81,50 @@ key_add_retired(struct status *s, const char *domain, const char *selector,
 }
 
 /* A key that was pending is active after its record was seen. */
-static enum status_record
-dns_of_active(const struct keyring *ring, const struct signing_key *key)
+static bool
+was_pending(const struct keyring *ring, const struct signing_key *key)
 {
-	const struct signing_key *pending;
 	size_t	i;
 	bool	signs;
 
-	if (!key->pending)
-		return RECORD_NOT_CHECKED;
-	for (i = 0; i < keyring_npending(ring); i++) {
-		pending = keyring_pending(ring, i, &signs);
-		if (pending == key && signs)
-			return RECORD_PUBLISHED;
-	}
-	return RECORD_NOT_CHECKED;
+	for (i = 0; key->pending && i < keyring_npending(ring); i++)
+		if (keyring_pending(ring, i, &signs) == key)
+			return signs;
+	return false;
 }
 
-/* The markers of pending keys have the time; retired keys are not loaded. */
+static void
+key_add_active(struct status *s, const struct keyring *ring,
+    const struct signing_key *key)
+{
+	static const enum status_record records[] = {
+		[KEYRECORD_PUBLISHED] = RECORD_PUBLISHED,
+		[KEYRECORD_MISSING] = RECORD_NOT_PUBLISHED,
+		[KEYRECORD_DIFFERENT] = RECORD_DIFFERENT,
+		[KEYRECORD_UNKNOWN] = RECORD_NOT_CHECKED
+	};
+	struct status_key	*k = key_add_loaded(s, key, KEY_ACTIVE);
+	struct keywatch_seen	 seen;
+
+	if (k == NULL)
+		return;
+	if (keywatch_find(s->sv->keywatch, key, &seen) && seen.at != 0) {
+		k->record = records[seen.state];
+		k->checked = seen.at;
+	} else if (was_pending(ring, key))
+		k->record = RECORD_PUBLISHED;
+}
+
+/* Retired keys are not loaded. */
 static void
 gather_directory(struct status *s, const struct keydir *d)
 {
-	size_t	i, j;
+	size_t i;
 
-	for (i = 0; i < d->n; i++) {
+	for (i = 0; i < d->n; i++)
 		if (d->key[i].state == KEY_RETIRED)
 			key_add_retired(s, d->key[i].domain,
 			    d->key[i].selector, d->key[i].since);
-		for (j = 0; j < s->nkeys && d->key[i].state == KEY_PENDING;
-		    j++)
-			if (strcmp(s->key[j].domain, d->key[i].domain) == 0 &&
-			    strcmp(s->key[j].selector, d->key[i].selector) ==
-			    0)
-				s->key[j].since = d->key[i].since;
-	}
 }
 
 static void
@@ -118,12 +145,10 @@ gather_ring(struct status *s, const struct keyring *ring)
 	for (i = 0; i < keyring_npending(ring); i++) {
 		key = keyring_pending(ring, i, &signs);
 		if (!signs)
-			key_add_loaded(s, key, KEY_PENDING,
-			    RECORD_NOT_PUBLISHED);
+			key_add_pending(s, key);
 	}
 	for (i = 0; i < all.n; i++)
-		key_add_loaded(s, all.key[i], KEY_ACTIVE,
-		    dns_of_active(ring, all.key[i]));
+		key_add_active(s, ring, all.key[i]);
 }
 
 static void
@@ -264,6 +289,18 @@ status_advise_pending(struct status *s)
 	}
 }
 
+static void
+status_advise_records(struct status *s)
+{
+	struct keywatch_missing	gone[DOMAINS_SHOWN];
+	size_t			n, i;
+
+	n = keywatch_missing(s->sv->keywatch, s->arena, gone, DOMAINS_SHOWN);
+	for (i = 0; i < n; i++)
+		advice_key_record(&s->advice, gone[i].domain,
+		    gone[i].selector, gone[i].seen.why);
+}
+
 void
 status_advice(struct status *s)
 {
@@ -272,6 +309,7 @@ status_advice(struct status *s)
 
 	status_advise_daemon(s);
 	status_advise_pending(s);
+	status_advise_records(s);
 	for (i = 0; observed_view(s->sv->observed, i, &v); i++)
 		status_advise_listener(s, &v);
 }

@@ -190,28 +190,45 @@ page_blocks(const struct status *s, struct buf *b)
 /* --- keys ----------------------------------------------------------------- */
 
 static void
-key_row(const struct status *s, size_t i, struct buf *b)
+key_record(const struct status *s, const struct status_key *k, struct buf *b)
 {
 	static const char *const records[] = {
 		[RECORD_NOT_CHECKED] = "not checked",
-		[RECORD_NOT_PUBLISHED] = "not seen yet",
+		[RECORD_NOT_PUBLISHED] = "not published",
+		[RECORD_DIFFERENT] = "another record",
 		[RECORD_PUBLISHED] = "published"
 	};
+	bool bad = k->record == RECORD_NOT_PUBLISHED ||
+	    k->record == RECORD_DIFFERENT;
+
+	buf_printf(b, "<td>%s%s%s", bad ? "<span class=\"pill bad\">" : "",
+	    records[k->record], bad ? "</span>" : "");
+	if (k->checked > 0) {
+		buf_addstr(b, " ");
+		page_time(b, k->checked, s->now);
+	}
+	buf_addstr(b, "</td>");
+}
+
+static void
+key_row(const struct status *s, size_t i, struct buf *b)
+{
 	const struct status_key *k = &s->key[i];
 
 	buf_addstr(b, "<tr><th scope=\"row\">");
 	page_text(b, k->domain);
 	buf_addstr(b, "</th><td>");
 	page_text(b, k->selector);
-	buf_printf(b, "</td><td>%s</td><td>%s</td><td><span class=\"pill %s\">"
+	buf_printf(b, "</td><td>%s</td><td>%s</td><td><span class=\"pill\">"
 	    "%s</span></td><td>", i < s->database_from ? "file" : "database",
-	    k->algorithm != NULL ? k->algorithm : "-",
-	    k->record == RECORD_NOT_PUBLISHED ? "bad" : "", k->state);
+	    k->algorithm != NULL ? k->algorithm : "-", k->state);
 	if (k->since > 0)
 		page_time(b, k->since, s->now);
 	else
 		buf_addstr(b, "-");
-	buf_printf(b, "</td><td>%s</td></tr>\n", records[k->record]);
+	buf_addstr(b, "</td>");
+	key_record(s, k, b);
+	buf_addstr(b, "</tr>\n");
 }
 
 static void

@@ -79,7 +79,8 @@ struct status_block {
 };
 
 enum status_record {
-	RECORD_NOT_CHECKED, RECORD_NOT_PUBLISHED, RECORD_PUBLISHED
+	RECORD_NOT_CHECKED, RECORD_NOT_PUBLISHED, RECORD_DIFFERENT,
+	RECORD_PUBLISHED
 };
 
 struct status_key {
@@ -88,6 +89,7 @@ struct status_key {
 	const char	*state;		/* static */
 	time_t		 since;		/* of the state; 0: not known */
 	enum status_record record;
+	time_t		 checked;	/* the record; 0: not known */
 };
 
 struct status {

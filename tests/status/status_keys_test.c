@@ -11,7 +11,9 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "dkim/crypto.h"
+#include "dkim/keywatch.h"
 #include "session/session_site.h"
+#include "status/metrics_priv.h"
 #include "status/status_priv.h"
 #include "store/store_sqlite.h"
 
@@ -145,6 +147,50 @@ keys_of_domains_in_use_are_listed(void **state)
 	services_free(&sv);
 }
 
+static void
+ignore_news(void *arg, const struct keywatch_news *n)
+{
+	(void)arg;
+	(void)n;
+}
+
+/* The DNS of the site knows no name. */
+static void
+a_record_that_is_gone_is_shown(void **state)
+{
+	struct services	*sv = open_with_base();
+	struct keywatch_place place = { sv->current->keys,
+		sv->current->keybase, sv->resolver };
+	struct buf	 b = BUF_INIT;
+	struct status	*s;
+	unsigned	 i;
+
+	(void)state;
+	sends(sv, "example.org", " signed=1");
+	for (i = 0; i < KEYWATCH_ANSWERS; i++)
+		keywatch_look(sv->keywatch, &place, NOW + i * 3600,
+		    ignore_news, NULL);
+	s = status_gather(sv, &begun);
+	assert_string_equal(s->key[0].selector, "next");
+	assert_int_equal(s->key[0].since, NOW);
+	assert_string_equal(s->key[1].selector, "now");
+	assert_int_equal(s->key[1].record, RECORD_NOT_PUBLISHED);
+	assert_int_equal(s->key[1].checked, NOW +
+	    (KEYWATCH_ANSWERS - 1) * 3600);
+	status_write_json(s, &b);
+	assert_non_null(strstr(buf_str(&b), "\"dns\":\"not published\","
+	    "\"checked\":"));
+	assert_non_null(strstr(buf_str(&b), "\"id\":\"key-record\",\"where\":"
+	    "\"example.org, selector now\""));
+	buf_reset(&b);
+	metrics_write(sv, &begun, METRICS_PROMETHEUS, &b);
+	assert_non_null(strstr(buf_str(&b),
+	    "\nmillgate_key_records{record=\"missing\"} 1\n"));
+	status_free(&s);
+	buf_free(&b);
+	services_free(&sv);
+}
+
 /* The domains used last; and no more than the list has room for. */
 static void
 the_list_is_bounded(void **state)
@@ -178,6 +224,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_of_domains_in_use_are_listed),
+		cmocka_unit_test(a_record_that_is_gone_is_shown),
 		cmocka_unit_test(the_list_is_bounded),
 	};
 
