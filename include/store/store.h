@@ -138,10 +138,30 @@ struct store_row {
 	char		*key;
 	uint64_t	 recipients, messages;	/* in the last hour */
 };
-struct store_rows { size_t n; struct store_row *row; size_t capacity; };
+struct store_rows {
+	size_t		 n;
+	struct store_row *row;
+	size_t		 capacity;
+	struct store_top *top;		/* NULL: all keys */
+};
 enum store_answer store_list(struct store *s, time_t now,
 		    struct store_rows *rows, char error[STORE_ERROR]);
 void		 store_rows_free(struct store_rows *rows);
+
+/*
+ * The keys with the most recipients in the last hour, those that sent nothing
+ * in it left out; the first one has the most. One pass over all keys as above,
+ * but memory for these rows only. Call store_top_free in every case.
+ */
+struct store_top {
+	size_t		 most;		/* in each list; not 0 */
+	/* which keys belong to `others`; NULL: none */
+	bool		 (*is_other)(const char *key);
+	struct store_rows rows, others;	/* the answer */
+};
+enum store_answer store_top(struct store *s, time_t now, struct store_top *t,
+		    char error[STORE_ERROR]);
+void		 store_top_free(struct store_top *t);
 
 /*
  * Remove counts that are over, and make the rest safe from a power cut.

@@ -18,7 +18,7 @@
 /* What the store has said, while accounts are looked up. */
 struct gathered {
 	struct status	*s;
-	struct store_rows rows;
+	struct store_top top;
 	struct store_setting_rows set;	/* sorted by key */
 	uint64_t	 until;		/* ticks: no more plans */
 	time_t		 now;
@@ -165,16 +165,12 @@ gather_rows(struct gathered *g)
 	struct status	*s = g->s;
 	size_t		 i;
 
-	for (i = 0; i < g->rows.n; i++) {
-		if (is_group(g->rows.row[i].key)) {
-			if (s->ngroups < STATUS_ACCOUNTS)
-				account_fill(g, &g->rows.row[i],
-				    &s->group[s->ngroups++]);
-		} else if (s->nlogins < STATUS_ACCOUNTS) {
-			account_fill(g, &g->rows.row[i],
-			    &s->login[s->nlogins++]);
-		}
-	}
+	for (i = 0; i < g->top.rows.n; i++)
+		account_fill(g, &g->top.rows.row[i],
+		    &s->login[s->nlogins++]);
+	for (i = 0; i < g->top.others.n; i++)
+		account_fill(g, &g->top.others.row[i],
+		    &s->group[s->ngroups++]);
 }
 
 /* --- blocks --------------------------------------------------------------- */
@@ -246,14 +242,15 @@ void
 status_accounts(struct status *s)
 {
 	struct services	*sv = s->sv;
-	struct gathered	 g = { .s = s };
+	struct gathered	 g = { .s = s, .top = { .most = STATUS_ACCOUNTS,
+		.is_other = is_group } };
 	char		 error[STORE_ERROR] = "";
 	bool		 good;
 
 	g.until = sv->ticks() + STATUS_PLANS_MS;
 	g.now = services_time_begin(sv);
 	good = store_settings_list(sv->store, g.now, &g.set, error) !=
-	    STORE_UNKNOWN && store_list(sv->store, g.now, &g.rows, error) !=
+	    STORE_UNKNOWN && store_top(sv->store, g.now, &g.top, error) !=
 	    STORE_UNKNOWN;
 	services_time_end(sv);
 	if (good) {
@@ -263,6 +260,6 @@ status_accounts(struct status *s)
 		services_store_failed(sv);
 		s->store_why = arena_strdup(s->arena, error);
 	}
-	store_rows_free(&g.rows);
+	store_top_free(&g.top);
 	store_setting_rows_free(&g.set);
 }

@@ -89,8 +89,8 @@ account_table(const struct status *s, struct buf *b, const char *id,
 		page_text(b, s->store_why);
 		buf_addstr(b, "</p>\n");
 	} else if (n == 0) {
-		buf_addstr(b, "<p class=\"none\">None has sent mail that "
-		    "still counts.</p>\n");
+		buf_addstr(b, "<p class=\"none\">None has sent mail "
+		    "in the last hour.</p>\n");
 	} else {
 		page_table(b, id, title, head);
 		for (i = 0; i < n; i++)

@@ -73,10 +73,12 @@ ledger_list_shard(struct shard *s, time_t now, struct store_rows *rows)
 
 	for (i = 0; i < s->size; i++) {
 		for (a = s->table[i]; a != NULL; a = a->next) {
-			if (!account_counts_now(a, now))
-				continue;
 			sum = rolling_sum(&a->hour, STORE_HOUR,
 			    rolling_at(STORE_HOUR, now));
+			if (sum.of[STORE_RECIPIENTS] == 0 &&
+			    sum.of[STORE_MESSAGES] == 0 &&
+			    (rows->top != NULL || !account_counts_now(a, now)))
+				continue;
 			store_rows_add(rows, a->key, sum.of[STORE_RECIPIENTS],
 			    sum.of[STORE_MESSAGES]);
 		}

@@ -141,6 +141,10 @@ void
 store_rows_add(struct store_rows *rows, const char *key, uint64_t recipients,
     uint64_t messages)
 {
+	if (rows->top != NULL) {
+		store_top_add(rows->top, key, recipients, messages);
+		return;
+	}
 	rows->row = array_grow(rows->row, rows->n, &rows->capacity,
 	    sizeof(*rows->row));
 	rows->row[rows->n++] = (struct store_row){

@@ -80,7 +80,10 @@ struct dmarc_notes *dmarc_notes_new(const char *path);
 void		 dmarc_notes_free(struct dmarc_notes **dp);
 
 /* store.c, for backends: add a row; the key is copied. */
+/* With a top, call it for keys that sent in the last hour only. */
 void		 store_rows_add(struct store_rows *rows, const char *key,
+		    uint64_t recipients, uint64_t messages);
+void		 store_top_add(struct store_top *t, const char *key,
 		    uint64_t recipients, uint64_t messages);
 
 /* store_settings.c, for backends: copy these parts of `from` to `to`. */

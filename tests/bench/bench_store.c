@@ -7,8 +7,8 @@
  * recipients per message, messages per second, microseconds that a message
  * waits, and CPU microseconds. Then it measures state files with a million
  * logins (BENCH_LOGINS in the environment): of one window, and of four after
- * some messages in the course of a month. Time to open, memory, decisions. Last,
- * it upgrades such a file of version 0.1.0.
+ * some messages in the course of a month. Time to open, memory, decisions, and
+ * to list the busiest. Last, it upgrades such a file of version 0.1.0.
  * The Redis server is started on the loopback in the same run; the CPU time
  * is ours, without the server's.
  */
@@ -246,6 +246,27 @@ memory_of(unsigned logins, unsigned windows)
 	wait(NULL);
 }
 
+/* What the status page asks for, and what it would cost with all rows. */
+static void
+measure_lists(struct store *s, unsigned logins)
+{
+	struct store_top	 top = { .most = 20 };
+	struct store_rows	 rows;
+	char			 error[STORE_ERROR];
+	double			 start = clock_now(), all;
+
+	if (store_list(s, T0, &rows, error) != STORE_TAKEN)
+		stop(error);
+	all = clock_now() - start;
+	store_rows_free(&rows);
+	start = clock_now();
+	if (store_top(s, T0, &top, error) != STORE_TAKEN)
+		stop(error);
+	printf("%u logins: the 20 busiest in %.3f s, the list of all in "
+	    "%.3f s\n", logins, clock_now() - start, all);
+	store_top_free(&top);
+}
+
 static void
 many_logins(const char *path, unsigned logins, unsigned windows)
 {
@@ -283,6 +304,7 @@ many_logins(const char *path, unsigned logins, unsigned windows)
 	like.commit = true;
 	snprintf(name, sizeof(name), "sqlite, %u logins", logins);
 	measure(name, s, 1, like);
+	measure_lists(s, logins);
 	start = clock_now();
 	if (store_prune(s, T0 + 7200, error) != STORE_TAKEN)
 		stop(error);

@@ -363,6 +363,57 @@ list_is_sorted_and_pruned(void **state)
 	assert_int_equal(used(b->store, "alice", T0 - HOUR), 9);
 }
 
+static bool
+is_named_group(const char *key)
+{
+	return strncmp(key, "group ", 6) == 0;
+}
+
+/* "KEY RECIPIENTS MESSAGES|..." */
+static void
+expect_rows(const struct store_rows *rows, const char *want)
+{
+	char	got[400] = "";
+	size_t	i;
+
+	for (i = 0; i < rows->n; i++)
+		snprintf(got + strlen(got), sizeof(got) - strlen(got),
+		    "%s %llu %llu|", rows->row[i].key,
+		    (unsigned long long)rows->row[i].recipients,
+		    (unsigned long long)rows->row[i].messages);
+	assert_string_equal(got, want);
+}
+
+static void
+the_busiest_are_kept(void **state)
+{
+	struct backend	*b = *state;
+	struct store_top t = { .most = 3, .is_other = is_named_group };
+	char		 key[20], error[STORE_ERROR];
+	unsigned	 i;
+
+	sent(b->store, "old", T0 - 2 * HOUR, 50);
+	for (i = 1; i <= 40; i++) {		/* 7 and 40 have no order */
+		snprintf(key, sizeof(key), "user%02u", i * 7 % 41);
+		sent(b->store, key, T0, 1 + i * 7 % 41);
+	}
+	sent(b->store, "user39", T0 + 60, 2);
+	sent(b->store, "group a", T0, 2);
+	sent(b->store, "group b", T0, 2);
+	assert_int_equal(store_top(b->store, T0 + 60, &t, error),
+	    STORE_TAKEN);
+	expect_rows(&t.rows, "user39 42 2|user40 41 1|user38 39 1|");
+	expect_rows(&t.others, "group a 2 1|group b 2 1|");
+	store_top_free(&t);
+	t.is_other = NULL;
+	t.most = 1;
+	assert_int_equal(store_top(b->store, T0 + 60, &t, error),
+	    STORE_TAKEN);
+	expect_rows(&t.rows, "user39 42 2|");
+	assert_int_equal(t.others.n, 0);
+	store_top_free(&t);
+}
+
 static void
 keys_are_octets(void **state)
 {
@@ -915,6 +966,7 @@ main(void)
 		cmocka_unit_test(next_fit_is_the_first_second),
 		cmocka_unit_test(a_clock_that_is_set_moves_the_hour),
 		cmocka_unit_test(list_is_sorted_and_pruned),
+		cmocka_unit_test(the_busiest_are_kept),
 		cmocka_unit_test(keys_are_octets),
 		cmocka_unit_test(committed_counts_survive_a_restart),
 		cmocka_unit_test(a_setting_is_kept_and_removed),

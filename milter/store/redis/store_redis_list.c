@@ -97,7 +97,9 @@ add_up(struct redis_store *s, time_t now, const struct redis_reply *keys,
 	    2 + b.n * LEDGER_FIELDS, error);
 	for (i = 0; r != NULL && i < b.n; i++) {
 		field = &r->item[2 + i * LEDGER_FIELDS];
-		if (field[LEDGER_KEPT].number != 0)
+		if (rows->top == NULL ? field[LEDGER_KEPT].number != 0 :
+		    field[LEDGER_RECIPIENTS].number != 0 ||
+		    field[LEDGER_MESSAGES].number != 0)
 			store_rows_add(rows, b.login[i],
 			    (uint64_t)field[LEDGER_RECIPIENTS].number,
 			    (uint64_t)field[LEDGER_MESSAGES].number);
