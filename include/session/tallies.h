@@ -44,6 +44,9 @@ struct tallies {
 	atomic_uint_fast64_t	 sign_failures;
 	atomic_uint_fast64_t	 sign_failed_at;	/* ticks, the last */
 	atomic_uint_fast64_t	 fuse[FUSE_KINDS];
+	/* in force, at the daemon's last look */
+	atomic_uint_fast64_t	 blocks;
+	atomic_bool		 blocks_known;	/* the store has answered */
 	atomic_uint_fast64_t	 reloads_good, reloads_failed;
 	/* time at which the configuration in use was loaded */
 	atomic_uint_fast64_t	 loaded_at;

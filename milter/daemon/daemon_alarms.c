@@ -164,18 +164,33 @@ compare_blocks(struct services *sv, const struct store_setting_rows *then,
 	}
 }
 
+static void
+count_blocks(struct tallies *t, const struct store_setting_rows *rows)
+{
+	uint64_t	n = 0;
+	size_t		i;
+
+	for (i = 0; i < rows->n; i++)
+		n += is_blocked(&rows->row[i]);
+	atomic_store(&t->blocks, n);
+}
+
 void
 alarm_blocks(struct services *sv)
 {
 	struct store_setting_rows	 rows;
 	char				 error[STORE_ERROR];
+	bool				 ok;
 
-	if (store_settings_list(sv->store, sv->now(), &rows, error) !=
-	    STORE_TAKEN) {
+	ok = store_settings_list(sv->store, sv->now(), &rows, error) ==
+	    STORE_TAKEN;
+	atomic_store(&sv->tallies.blocks_known, ok);
+	if (!ok) {
 		services_store_failed(sv);
 		store_setting_rows_free(&rows);
 		return;
 	}
+	count_blocks(&sv->tallies, &rows);
 	if (blocks.sv == sv)
 		compare_blocks(sv, &blocks.rows, &rows);
 	store_setting_rows_free(&blocks.rows);

@@ -17,7 +17,7 @@ void	alarm_health(struct services *sv);
  */
 void	alarm_keys(struct services *sv);
 /*
- * Events blocked and unblocked. A fuse of this host has told about its own
+ * Events blocked and unblocked, and the number of blocks for the metrics. A fuse of this host has told about its own
  * blocks.
  */
 void	alarm_blocks(struct services *sv);

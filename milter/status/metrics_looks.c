@@ -1,9 +1,10 @@
 /*
- * metrics_looks - samples that cost more than reading a counter: keys, blocks
+ * metrics_looks - samples about keys and blocks, which cost more than to read
+ * a counter
  *
- * They are looked up at most once a minute (keys) or every 15 seconds
- * (blocks), however often a client asks. A lock guards the last look: the HTTP
- * thread and the thread of metrics-file may come together.
+ * Keys are looked at once a minute at most, however often a client asks. A
+ * lock guards the last look: the HTTP thread and the thread of metrics-file
+ * may come together.
  */
 #include "config.h"
 
@@ -13,12 +14,10 @@
 #include "base/arena.h"
 #include "dkim/keywatch.h"
 #include "session/services.h"
-#include "store/store_settings.h"
 #include "metrics_looks_priv.h"
 #include "metrics_priv.h"
 
 #define KEYS_MS		60000
-#define BLOCKS_MS	15000
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -28,13 +27,6 @@ static struct {
 	uint64_t	 loaded_at;		/* when that was loaded */
 	struct keys_seen seen;
 } keys;
-
-static struct {
-	uint64_t	 due;
-	const struct services *sv;
-	bool		 known;
-	uint64_t	 n;
-} blocks;
 
 /* --- keys ---------------------------------------------------------------- */
 
@@ -128,38 +120,11 @@ samples_key_records(const struct metrics_source *s, struct metrics_text *t)
 		    keyrecord_state_name(state) }, n[state]);
 }
 
-/* --- blocks -------------------------------------------------------------- */
-
-static void
-blocks_look(struct services *sv)
-{
-	struct store_setting_rows	 rows;
-	char				 error[STORE_ERROR];
-	size_t				 i;
-
-	blocks.known = store_settings_list(sv->store, sv->now(), &rows,
-	    error) == STORE_TAKEN;
-	if (!blocks.known)
-		services_store_failed(sv);
-	blocks.n = 0;
-	for (i = 0; i < rows.n; i++)
-		blocks.n += rows.row[i].setting.blocked_until != 0;
-	store_setting_rows_free(&rows);
-}
-
-/* Without an answer of the store there is no sample. */
+/* The daemon counts them every 10 seconds: see daemon_alarms.c. */
 void
 samples_blocks(const struct metrics_source *s, struct metrics_text *t)
 {
-	uint64_t now = s->sv->ticks();
-
-	pthread_mutex_lock(&lock);
-	if (now >= blocks.due || blocks.sv != s->sv) {
-		blocks_look(s->sv);
-		blocks.due = now + BLOCKS_MS;
-		blocks.sv = s->sv;
-	}
-	if (blocks.known)
-		metrics_sample(t, NULL, blocks.n);
-	pthread_mutex_unlock(&lock);
+	if (atomic_load(&s->sv->tallies.blocks_known))
+		metrics_sample(t, NULL,
+		    counter_read(&s->sv->tallies.blocks));
 }
