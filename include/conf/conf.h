@@ -163,6 +163,12 @@ struct conf	*conf_ref(struct conf *c);
 /* The place of the state; it is valid as long as the configuration. */
 struct store_place conf_state(const struct conf *c);
 void		 conf_unref(struct conf **cp);
+/*
+ * Are logins bound to no address at the listener of this name? That is so on
+ * an inbound listener, and where no listener matches, which is judged as
+ * inbound; trust-authenticated = yes permits it.
+ */
+bool		 conf_is_unbound(const struct conf *c, const char *listener);
 /* Print all options, as a configuration file, without those of users-file. */
 void		 conf_print(const struct conf *c, FILE *out);
 /*

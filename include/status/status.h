@@ -9,6 +9,7 @@
 #include <time.h>
 
 struct buf;
+struct resolver_stats;
 struct services;
 
 /* When the daemon started. */
@@ -24,6 +25,13 @@ struct status_start {
  */
 void	status_json(struct services *sv, const struct status_start *start,
 	    struct buf *b);
+
+/*
+ * Append members to an open JSON object: the counters, and those of the DNS,
+ * that several answers have.
+ */
+void	status_put_counters(struct services *sv, struct buf *b);
+void	status_put_resolver(const struct resolver_stats *st, struct buf *b);
 
 /*
  * Write all metrics to `path`, by way of a file beside it that is renamed, so

@@ -295,3 +295,46 @@ json_string_of(struct buf *b, const char *text, size_t left)
 	}
 	buf_addch(b, '"');
 }
+
+/* --- write --------------------------------------------------------------- */
+
+static void
+json_put_name(struct buf *b, const char *name)
+{
+	char last = b->len > 0 ? b->data[b->len - 1] : '{';
+
+	if (last != '{' && last != '[')
+		buf_addch(b, ',');
+	if (name != NULL)
+		buf_printf(b, "\"%s\":", name);
+}
+
+void
+json_put_number(struct buf *b, const char *name, uint64_t n)
+{
+	json_put_name(b, name);
+	buf_printf(b, "%llu", (unsigned long long)n);
+}
+
+void
+json_put_bool(struct buf *b, const char *name, bool value)
+{
+	json_put_name(b, name);
+	buf_addstr(b, value ? "true" : "false");
+}
+
+void
+json_put_text(struct buf *b, const char *name, const char *text)
+{
+	if (text == NULL)
+		return;
+	json_put_name(b, name);
+	json_string(b, text);
+}
+
+void
+json_put_open(struct buf *b, const char *name, char bracket)
+{
+	json_put_name(b, name);
+	buf_addch(b, bracket);
+}

@@ -6,6 +6,7 @@
  */
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "conf/conf.h"
@@ -113,4 +114,16 @@ conf_unref(struct conf **cp)
 	sender_maps_free(&o->conf.sender_maps);
 	a = o->arena;
 	arena_free(&a);
+}
+
+bool
+conf_is_unbound(const struct conf *c, const char *listener)
+{
+	size_t i;
+
+	for (i = 0; i < c->nlisteners; i++)
+		if (strcmp(c->listeners[i]->name, listener) == 0 &&
+		    c->listeners[i]->direction == DIRECTION_SUBMISSION)
+			return false;
+	return c->trust.logins != TRUST_ANY_LOGIN;
 }

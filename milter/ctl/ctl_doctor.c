@@ -72,23 +72,6 @@ read_mta(struct arena *a, struct json l, struct mta_facts *mta)
 	mta->takes_lists = json_get_true(l, "takes_lists");
 }
 
-/*
- * Are logins bound to no address? That is so on an inbound listener, and where
- * no listener matches, which is judged as inbound; trust-authenticated = yes
- * permits it.
- */
-static bool
-is_unbound(const struct conf *c, const char *listener)
-{
-	size_t i;
-
-	for (i = 0; i < c->nlisteners; i++)
-		if (strcmp(c->listeners[i]->name, listener) == 0 &&
-		    c->listeners[i]->direction == DIRECTION_SUBMISSION)
-			return false;
-	return c->trust.logins != TRUST_ANY_LOGIN;
-}
-
 static void
 advise_listener(struct doctor *w, struct json l)
 {
@@ -98,7 +81,7 @@ advise_listener(struct doctor *w, struct json l)
 
 	seen.listener = json_get_text(a, l, "name");
 	seen.sessions = json_get_number(l, "sessions");
-	seen.unbound = is_unbound(w->conf, seen.listener);
+	seen.unbound = conf_is_unbound(w->conf, seen.listener);
 	/* what was refused before the option was set counts no more */
 	if (w->conf->login_domain == NULL)
 		seen.bare_logins = json_get_number(l,

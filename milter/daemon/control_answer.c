@@ -22,18 +22,13 @@
 
 #define FORGET	"forget "
 
-static void
-answer_number(struct buf *b, const char *name, uint64_t value)
-{
-	buf_printf(b, ", \"%s\": %llu", name, (unsigned long long)value);
-}
-
 /* Seconds since `ticks`; 0 if that has never been. */
 static void
 answer_age(struct services *sv, struct buf *b, const char *name,
     uint64_t ticks)
 {
-	answer_number(b, name, ticks == 0 ? 0 : (sv->ticks() - ticks) / 1000);
+	json_put_number(b, name, ticks == 0 ? 0 :
+	    (sv->ticks() - ticks) / 1000);
 }
 
 static void
@@ -41,28 +36,18 @@ add_counters(struct services *sv, struct buf *b)
 {
 	struct counters *n = &sv->counters;
 
-	answer_number(b, "connections", atomic_load(&n->connections));
-	answer_number(b, "open_connections",
-	    atomic_load(&n->open_connections));
-	answer_number(b, "messages", atomic_load(&n->messages));
-	answer_number(b, "accepted", atomic_load(&n->accepted));
-	answer_number(b, "held", atomic_load(&n->held));
-	answer_number(b, "deferred", atomic_load(&n->deferred));
-	answer_number(b, "rejected", atomic_load(&n->rejected));
-	answer_number(b, "aborted", atomic_load(&n->aborted));
-	answer_number(b, "open_messages", mfi_open_messages());
-	answer_number(b, "quota_refusals", atomic_load(&n->quota_refused));
-	answer_number(b, "store_failures", atomic_load(&n->store_failures));
+	status_put_counters(sv, b);
+	json_put_number(b, "quota_refusals", atomic_load(&n->quota_refused));
 	answer_age(sv, b, "store_failure_age",
 	    atomic_load(&n->store_failed_at));
 	answer_age(sv, b, "held_age", atomic_load(&n->held_at));
-	answer_number(b, "warnings", atomic_load(&n->warnings));
-	answer_number(b, "notify_dropped", atomic_load(&n->notify_dropped));
-	answer_number(b, "outcomes_lost", atomic_load(&n->outcomes_lost));
-	answer_number(b, "memory", atomic_load(&sv->ceiling.memory));
-	answer_number(b, "over_max_sessions", atomic_load(&n->over_sessions));
-	answer_number(b, "over_max_memory", atomic_load(&n->over_memory));
-	answer_number(b, "refused_connections",
+	json_put_number(b, "notify_dropped",
+	    atomic_load(&n->notify_dropped));
+	json_put_number(b, "outcomes_lost", atomic_load(&n->outcomes_lost));
+	json_put_number(b, "over_max_sessions",
+	    atomic_load(&n->over_sessions));
+	json_put_number(b, "over_max_memory", atomic_load(&n->over_memory));
+	json_put_number(b, "refused_connections",
 	    atomic_load(&n->refused_connections));
 }
 
@@ -72,26 +57,20 @@ add_resolver(struct buf *b, struct resolver *r)
 	struct resolver_stats st;
 
 	resolver_stats(r, &st);
-	buf_addstr(b, ", \"resolver\": {\"queries\": ");
-	buf_printf(b, "%llu", (unsigned long long)st.queries);
-	answer_number(b, "cache_hits", st.cache_hits);
-	answer_number(b, "shared", st.shared);
-	answer_number(b, "timeouts", st.timeouts);
-	answer_number(b, "failures", st.failures);
-	answer_number(b, "failing", st.failing);
-	answer_number(b, "pending_max", st.pending_max);
+	json_put_open(b, "resolver", '{');
+	status_put_resolver(&st, b);
 	buf_addch(b, '}');
 }
 
 static void
 add_counts(struct buf *b, const char *name, const struct directory_counts *n)
 {
-	buf_printf(b, ", \"%s\": {\"asked\": %llu", name,
-	    (unsigned long long)n->asked);
-	answer_number(b, "cached", n->cached);
-	answer_number(b, "stale", n->stale);
-	answer_number(b, "failed", n->failed);
-	answer_number(b, "kept", n->kept);
+	json_put_open(b, name, '{');
+	json_put_number(b, "asked", n->asked);
+	json_put_number(b, "cached", n->cached);
+	json_put_number(b, "stale", n->stale);
+	json_put_number(b, "failed", n->failed);
+	json_put_number(b, "kept", n->kept);
 	buf_addch(b, '}');
 }
 
@@ -120,15 +99,15 @@ add_keybase(struct buf *b, struct keybase *kb)
 	if (kb == NULL)
 		return;
 	keybase_count(kb, &n);
-	buf_addstr(b, ", \"keys\": {\"asked\": ");
-	buf_printf(b, "%llu", (unsigned long long)n.asked);
-	answer_number(b, "stale", n.stale);
-	answer_number(b, "failed", n.failed);
-	answer_number(b, "refused", n.refused);
-	answer_number(b, "domains", n.domains);
-	answer_number(b, "keys", n.keys);
-	answer_number(b, "octets", n.kept);
-	answer_number(b, "dropped", n.evicted);
+	json_put_open(b, "keys", '{');
+	json_put_number(b, "asked", n.asked);
+	json_put_number(b, "stale", n.stale);
+	json_put_number(b, "failed", n.failed);
+	json_put_number(b, "refused", n.refused);
+	json_put_number(b, "domains", n.domains);
+	json_put_number(b, "keys", n.keys);
+	json_put_number(b, "octets", n.kept);
+	json_put_number(b, "dropped", n.evicted);
 	buf_addch(b, '}');
 }
 
@@ -138,12 +117,12 @@ answer_status(struct services *sv, const struct status_start *start,
 {
 	struct setup *st = services_setup(sv);
 
-	buf_addstr(b, "{\"version\": ");
-	json_string(b, PACKAGE_VERSION);
-	answer_number(b, "pid", (uint64_t)getpid());
-	answer_number(b, "started", (uint64_t)start->time);
-	answer_number(b, "uptime", (sv->ticks() - start->ticks) / 1000);
-	buf_printf(b, ", \"mode\": \"%s\"", st->conf->mode == MODE_ENFORCE ?
+	buf_addch(b, '{');
+	json_put_text(b, "version", PACKAGE_VERSION);
+	json_put_number(b, "pid", (uint64_t)getpid());
+	json_put_number(b, "started", (uint64_t)start->time);
+	json_put_number(b, "uptime", (sv->ticks() - start->ticks) / 1000);
+	json_put_text(b, "mode", st->conf->mode == MODE_ENFORCE ?
 	    "enforce" : "monitor");
 	add_counters(sv, b);
 	add_resolver(b, sv->resolver);

@@ -17,62 +17,12 @@
 #include "session/services.h"
 #include "status_priv.h"
 
-/* A comma, unless it is the first one of its object or list. */
-static void
-put_comma(struct buf *b)
-{
-	char last = b->len > 0 ? b->data[b->len - 1] : '{';
-
-	if (last != '{' && last != '[')
-		buf_addch(b, ',');
-}
-
-/* `name` is NULL in a list. */
-static void
-put_name(struct buf *b, const char *name)
-{
-	put_comma(b);
-	if (name != NULL)
-		buf_printf(b, "\"%s\":", name);
-}
-
-static void
-put_number(struct buf *b, const char *name, uint64_t n)
-{
-	put_name(b, name);
-	buf_printf(b, "%llu", (unsigned long long)n);
-}
-
-static void
-put_bool(struct buf *b, const char *name, bool value)
-{
-	put_name(b, name);
-	buf_addstr(b, value ? "true" : "false");
-}
-
-/* NULL adds nothing. */
-static void
-put_text(struct buf *b, const char *name, const char *text)
-{
-	if (text == NULL)
-		return;
-	put_name(b, name);
-	json_string(b, text);
-}
-
 /* Nothing for 0 and for STORE_FOREVER. */
 static void
 put_time(struct buf *b, const char *name, time_t t)
 {
 	if (t > 0 && t < STORE_FOREVER)
-		put_number(b, name, (uint64_t)t);
-}
-
-static void
-put_open(struct buf *b, const char *name, char bracket)
-{
-	put_name(b, name);
-	buf_addch(b, bracket);
+		json_put_number(b, name, (uint64_t)t);
 }
 
 /* --- parts ---------------------------------------------------------------- */
@@ -82,12 +32,12 @@ put_configuration(const struct status *s, struct buf *b)
 {
 	struct tallies *n = &s->sv->tallies;
 
-	put_open(b, "configuration", '{');
-	put_text(b, "file", s->setup->conf->path);
+	json_put_open(b, "configuration", '{');
+	json_put_text(b, "file", s->setup->conf->path);
 	put_time(b, "loaded", (time_t)counter_read(&n->loaded_at));
-	put_number(b, "reloads", counter_read(&n->reloads_good));
-	put_number(b, "reloads_refused", counter_read(&n->reloads_failed));
-	put_bool(b, "last_refused", atomic_load(&n->reload_failed));
+	json_put_number(b, "reloads", counter_read(&n->reloads_good));
+	json_put_number(b, "reloads_refused", counter_read(&n->reloads_failed));
+	json_put_bool(b, "last_refused", atomic_load(&n->reload_failed));
 	buf_addch(b, '}');
 }
 
@@ -97,39 +47,63 @@ put_health(const struct status *s, struct buf *b)
 	const char	*p, *end;
 	struct buf	 line = BUF_INIT;
 
-	put_open(b, "health", '{');
-	put_bool(b, "good", s->good);
-	put_open(b, "why", '[');
+	json_put_open(b, "health", '{');
+	json_put_bool(b, "good", s->good);
+	json_put_open(b, "why", '[');
 	for (p = s->why; *p != '\0'; p = end + 1) {
 		end = strchr(p, '\n');
 		buf_reset(&line);
 		buf_add(&line, p, (size_t)(end - p));
-		put_text(b, NULL, buf_str(&line));
+		json_put_text(b, NULL, buf_str(&line));
 	}
 	buf_addstr(b, "]}");
 	buf_free(&line);
 }
 
+/* --- for the control socket, too ------------------------------------------ */
+
+void
+status_put_counters(struct services *sv, struct buf *b)
+{
+	struct counters *n = &sv->counters;
+
+	json_put_number(b, "connections", counter_read(&n->connections));
+	json_put_number(b, "open_connections",
+	    counter_read(&n->open_connections));
+	json_put_number(b, "messages", counter_read(&n->messages));
+	json_put_number(b, "open_messages", mfi_open_messages());
+	json_put_number(b, "accepted", counter_read(&n->accepted));
+	json_put_number(b, "held", counter_read(&n->held));
+	json_put_number(b, "deferred", counter_read(&n->deferred));
+	json_put_number(b, "rejected", counter_read(&n->rejected));
+	json_put_number(b, "aborted", counter_read(&n->aborted));
+	json_put_number(b, "store_failures",
+	    counter_read(&n->store_failures));
+	json_put_number(b, "warnings", counter_read(&n->warnings));
+	json_put_number(b, "memory", atomic_load(&sv->ceiling.memory));
+}
+
+void
+status_put_resolver(const struct resolver_stats *st, struct buf *b)
+{
+	json_put_number(b, "queries", st->queries);
+	json_put_number(b, "cache_hits", st->cache_hits);
+	json_put_number(b, "shared", st->shared);
+	json_put_number(b, "timeouts", st->timeouts);
+	json_put_number(b, "failures", st->failures);
+	json_put_number(b, "failing", st->failing);
+	json_put_number(b, "pending_max", st->pending_max);
+}
+
+/* --- more parts ----------------------------------------------------------- */
+
 static void
 put_totals(const struct status *s, struct buf *b)
 {
-	struct counters *n = &s->sv->counters;
-
-	put_open(b, "totals", '{');
-	put_number(b, "connections", counter_read(&n->connections));
-	put_number(b, "open_connections",
-	    counter_read(&n->open_connections));
-	put_number(b, "open_messages", mfi_open_messages());
-	put_number(b, "messages", counter_read(&n->messages));
-	put_number(b, "accepted", counter_read(&n->accepted));
-	put_number(b, "held", counter_read(&n->held));
-	put_number(b, "deferred", counter_read(&n->deferred));
-	put_number(b, "rejected", counter_read(&n->rejected));
-	put_number(b, "aborted", counter_read(&n->aborted));
-	put_number(b, "quota_refused", counter_read(&n->quota_refused));
-	put_number(b, "store_failures", counter_read(&n->store_failures));
-	put_number(b, "memory", atomic_load(&s->sv->ceiling.memory));
-	put_number(b, "warnings", counter_read(&n->warnings));
+	json_put_open(b, "totals", '{');
+	status_put_counters(s->sv, b);
+	json_put_number(b, "quota_refused",
+	    counter_read(&s->sv->counters.quota_refused));
 	buf_addch(b, '}');
 }
 
@@ -158,24 +132,24 @@ put_traffic(const struct status *s, struct buf *b)
 	enum action	a;
 	size_t		i;
 
-	put_open(b, "traffic", '[');
+	json_put_open(b, "traffic", '[');
 	for (i = 0; i < TRAFFIC_MINUTES; i++) {
-		put_open(b, NULL, '{');
-		put_number(b, "time", (uint64_t)s->minute_time -
+		json_put_open(b, NULL, '{');
+		json_put_number(b, "time", (uint64_t)s->minute_time -
 		    60 * (TRAFFIC_MINUTES - 1 - i));
 		for (a = ACTION_ACCEPT; a <= ACTION_REJECT; a++)
-			put_number(b, action_name(a), s->minute[i].n[a]);
-		put_number(b, "refused_recipients",
+			json_put_number(b, action_name(a), s->minute[i].n[a]);
+		json_put_number(b, "refused_recipients",
 		    s->minute[i].n[TRAFFIC_RECIPIENTS]);
 		buf_addch(b, '}');
 	}
 	buf_addch(b, ']');
-	put_open(b, "rules", '[');
+	json_put_open(b, "rules", '[');
 	for (i = 0; i < s->nrules; i++) {
-		put_open(b, NULL, '{');
-		put_text(b, "name", s->rule[i].name);
-		put_number(b, "hour", s->rule[i].hour);
-		put_number(b, "total", s->rule[i].total);
+		json_put_open(b, NULL, '{');
+		json_put_text(b, "name", s->rule[i].name);
+		json_put_number(b, "hour", s->rule[i].hour);
+		json_put_number(b, "total", s->rule[i].total);
 		buf_addch(b, '}');
 	}
 	buf_addch(b, ']');
@@ -196,11 +170,11 @@ block_word(enum store_block block)
 static void
 put_limit(struct buf *b, const struct status_limit *l)
 {
-	put_open(b, NULL, '{');
-	put_text(b, "name", policy_limit_name(l->unit, l->window));
-	put_number(b, "used", l->used);
-	put_number(b, "limit", l->limit);
-	put_bool(b, "set", l->set);
+	json_put_open(b, NULL, '{');
+	json_put_text(b, "name", policy_limit_name(l->unit, l->window));
+	json_put_number(b, "used", l->used);
+	json_put_number(b, "limit", l->limit);
+	json_put_bool(b, "set", l->set);
 	put_time(b, "free", l->free);
 	buf_addch(b, '}');
 }
@@ -212,23 +186,23 @@ put_accounts(struct buf *b, const char *name,
 	const struct status_account	*a;
 	size_t				 i, j;
 
-	put_open(b, name, '[');
+	json_put_open(b, name, '[');
 	for (i = 0; i < n; i++) {
 		a = &account[i];
-		put_open(b, NULL, '{');
-		put_text(b, "account", a->key);
-		put_text(b, "plan", a->plan);
-		put_number(b, "recipients", a->recipients);
-		put_number(b, "messages", a->messages);
-		put_open(b, "limits", '[');
+		json_put_open(b, NULL, '{');
+		json_put_text(b, "account", a->key);
+		json_put_text(b, "plan", a->plan);
+		json_put_number(b, "recipients", a->recipients);
+		json_put_number(b, "messages", a->messages);
+		json_put_open(b, "limits", '[');
 		for (j = 0; j < a->nlimits; j++)
 			put_limit(b, &a->limit[j]);
 		buf_addch(b, ']');
 		if (a->nlimits > 0)
-			put_number(b, "share", a->limit[0].share);
+			json_put_number(b, "share", a->limit[0].share);
 		put_time(b, "free", a->free);
 		if (a->blocked)
-			put_text(b, "blocked", block_word(a->block));
+			json_put_text(b, "blocked", block_word(a->block));
 		buf_addch(b, '}');
 	}
 	buf_addch(b, ']');
@@ -240,28 +214,28 @@ put_blocks(const struct status *s, struct buf *b)
 	const struct status_block	*k;
 	size_t				 i;
 
-	put_open(b, "blocks", '{');
-	put_number(b, "total", s->blocks_total);
-	put_open(b, "list", '[');
+	json_put_open(b, "blocks", '{');
+	json_put_number(b, "total", s->blocks_total);
+	json_put_open(b, "list", '[');
 	for (i = 0; i < s->nblocks; i++) {
 		k = &s->block[i];
-		put_open(b, NULL, '{');
-		put_text(b, "account", k->key);
-		put_text(b, "action", block_word(k->setting.block));
+		json_put_open(b, NULL, '{');
+		json_put_text(b, "account", k->key);
+		json_put_text(b, "action", block_word(k->setting.block));
 		put_time(b, "until", k->setting.blocked_until);
-		put_text(b, "reason", k->setting.reason);
+		json_put_text(b, "reason", k->setting.reason);
 		put_time(b, "changed", k->setting.changed);
-		put_bool(b, "fuse", k->fuse);
-		put_text(b, "lift", k->lift);
+		json_put_bool(b, "fuse", k->fuse);
+		json_put_text(b, "lift", k->lift);
 		buf_addch(b, '}');
 	}
 	buf_addstr(b, "]}");
-	put_open(b, "fuse", '{');
-	put_number(b, "networks",
+	json_put_open(b, "fuse", '{');
+	json_put_number(b, "networks",
 	    counter_read(&s->sv->tallies.fuse[FUSE_NETWORKS]));
-	put_number(b, "refused",
+	json_put_number(b, "refused",
 	    counter_read(&s->sv->tallies.fuse[FUSE_REFUSED]));
-	put_number(b, "from", counter_read(&s->sv->tallies.fuse[FUSE_FROM]));
+	json_put_number(b, "from", counter_read(&s->sv->tallies.fuse[FUSE_FROM]));
 	buf_addch(b, '}');
 }
 
@@ -272,15 +246,15 @@ put_authors(const struct status *s, struct buf *b)
 	    RESULT_NONE, RESULT_TEMPERROR, RESULT_PERMERROR };
 	size_t				 i, r;
 
-	put_open(b, "dmarc", '[');
+	json_put_open(b, "dmarc", '[');
 	for (i = 0; i < s->ndomains; i++) {
-		put_open(b, NULL, '{');
-		put_text(b, "domain", s->domain[i].domain);
-		put_number(b, "messages", s->domain[i].messages);
+		json_put_open(b, NULL, '{');
+		json_put_text(b, "domain", s->domain[i].domain);
+		json_put_number(b, "messages", s->domain[i].messages);
 		for (r = 0; r < sizeof(shown) / sizeof(shown[0]); r++)
-			put_number(b, result_name(shown[r]),
+			json_put_number(b, result_name(shown[r]),
 			    s->domain[i].n[shown[r]]);
-		put_number(b, "refused", s->domain[i].n[TRAFFIC_REFUSED]);
+		json_put_number(b, "refused", s->domain[i].n[TRAFFIC_REFUSED]);
 		buf_addch(b, '}');
 	}
 	buf_addch(b, ']');
@@ -293,7 +267,7 @@ put_latency(const struct status *s, struct buf *b, const char *name,
 	uint64_t us = status_latency(s, percent);
 
 	if (us > 0 && us < UINT64_MAX)
-		put_number(b, name, us);
+		json_put_number(b, name, us);
 }
 
 static void
@@ -301,22 +275,17 @@ put_dns(const struct status *s, struct buf *b)
 {
 	size_t i;
 
-	put_open(b, "dns", '{');
-	put_number(b, "queries", s->dns.queries);
-	put_number(b, "cache_hits", s->dns.cache_hits);
-	put_number(b, "shared", s->dns.shared);
-	put_number(b, "timeouts", s->dns.timeouts);
-	put_number(b, "failures", s->dns.failures);
-	put_number(b, "failing", s->dns.failing);
+	json_put_open(b, "dns", '{');
+	status_put_resolver(&s->dns, b);
 	put_latency(s, b, "p50_us", 50);
 	put_latency(s, b, "p95_us", 95);
 	put_latency(s, b, "p99_us", 99);
-	put_open(b, "latency", '[');
+	json_put_open(b, "latency", '[');
 	for (i = 0; i <= HISTOGRAM_BOUNDS; i++) {
-		put_open(b, NULL, '{');
+		json_put_open(b, NULL, '{');
 		if (i < HISTOGRAM_BOUNDS)
-			put_number(b, "le_us", histogram_bounds[i]);
-		put_number(b, "n", s->dns_latency[i]);
+			json_put_number(b, "le_us", histogram_bounds[i]);
+		json_put_number(b, "n", s->dns_latency[i]);
 		buf_addch(b, '}');
 	}
 	buf_addstr(b, "]}");
@@ -334,22 +303,22 @@ put_keys(const struct status *s, struct buf *b)
 	const struct status_key		*k;
 	size_t				 i;
 
-	put_open(b, "keys", '{');
+	json_put_open(b, "keys", '{');
 	for (i = KEY_ACTIVE; i <= KEY_RETIRED; i++)
-		put_number(b, key_state_name((enum key_state)i),
+		json_put_number(b, key_state_name((enum key_state)i),
 		    s->keys_of[i]);
-	put_open(b, "list", '[');
+	json_put_open(b, "list", '[');
 	for (i = 0; i < s->nkeys; i++) {
 		k = &s->key[i];
-		put_open(b, NULL, '{');
-		put_text(b, "kept", i < s->database_from ? "file" :
+		json_put_open(b, NULL, '{');
+		json_put_text(b, "kept", i < s->database_from ? "file" :
 		    "database");
-		put_text(b, "domain", k->domain);
-		put_text(b, "selector", k->selector);
-		put_text(b, "algorithm", k->algorithm);
-		put_text(b, "state", k->state);
+		json_put_text(b, "domain", k->domain);
+		json_put_text(b, "selector", k->selector);
+		json_put_text(b, "algorithm", k->algorithm);
+		json_put_text(b, "state", k->state);
 		put_time(b, "since", k->since);
-		put_text(b, "dns", dns[k->record]);
+		json_put_text(b, "dns", dns[k->record]);
 		put_time(b, "checked", k->checked);
 		buf_addch(b, '}');
 	}
@@ -361,13 +330,13 @@ put_advice(const struct status *s, struct buf *b)
 {
 	size_t i;
 
-	put_open(b, "advice", '[');
+	json_put_open(b, "advice", '[');
 	for (i = 0; i < s->advice.n; i++) {
-		put_open(b, NULL, '{');
-		put_text(b, "id", s->advice.item[i].id);
-		put_text(b, "where", s->advice.item[i].where);
-		put_text(b, "text", s->advice.item[i].text);
-		put_text(b, "change", s->advice.item[i].change);
+		json_put_open(b, NULL, '{');
+		json_put_text(b, "id", s->advice.item[i].id);
+		json_put_text(b, "where", s->advice.item[i].where);
+		json_put_text(b, "text", s->advice.item[i].text);
+		json_put_text(b, "change", s->advice.item[i].change);
 		buf_addch(b, '}');
 	}
 	buf_addch(b, ']');
@@ -377,21 +346,21 @@ void
 status_write_json(const struct status *s, struct buf *b)
 {
 	buf_addch(b, '{');
-	put_text(b, "version", PACKAGE_VERSION);
-	put_text(b, "host", s->sv->hostname);
-	put_number(b, "pid", (uint64_t)getpid());
-	put_number(b, "now", (uint64_t)s->now);
+	json_put_text(b, "version", PACKAGE_VERSION);
+	json_put_text(b, "host", s->sv->hostname);
+	json_put_number(b, "pid", (uint64_t)getpid());
+	json_put_number(b, "now", (uint64_t)s->now);
 	put_time(b, "started", s->start->time);
-	put_number(b, "uptime",
+	json_put_number(b, "uptime",
 	    (s->sv->ticks() - s->start->ticks) / 1000);
-	put_text(b, "mode", s->setup->conf->mode == MODE_ENFORCE ?
+	json_put_text(b, "mode", s->setup->conf->mode == MODE_ENFORCE ?
 	    "enforce" : "monitor");
 	put_configuration(s, b);
 	put_health(s, b);
 	put_totals(s, b);
 	put_directions(s, b);
 	put_traffic(s, b);
-	put_text(b, "store_error", s->store_why);
+	json_put_text(b, "store_error", s->store_why);
 	put_accounts(b, "logins", s->login, s->nlogins);
 	put_accounts(b, "groups", s->group, s->ngroups);
 	put_blocks(s, b);

@@ -228,19 +228,6 @@ status_advise_daemon(struct status *s)
 	advice_daemon(&s->advice, &d);
 }
 
-/* As in ctl_doctor: what no listener matches is judged as inbound. */
-static bool
-listener_is_unbound(const struct conf *c, const char *listener)
-{
-	size_t i;
-
-	for (i = 0; i < c->nlisteners; i++)
-		if (strcmp(c->listeners[i]->name, listener) == 0 &&
-		    c->listeners[i]->direction == DIRECTION_SUBMISSION)
-			return false;
-	return c->trust.logins != TRUST_ANY_LOGIN;
-}
-
 static bool
 status_never_sent(const void *listener, const char *macro)
 {
@@ -255,7 +242,7 @@ status_advise_listener(struct status *s, const struct observed_view *v)
 		.listener = arena_strdup(s->arena, v->name),
 		.sessions = v->sessions,
 		.mta = v->mta,
-		.unbound = listener_is_unbound(c, v->name),
+		.unbound = conf_is_unbound(c, v->name),
 		.bare_logins = c->login_domain == NULL ? v->bare_logins : 0,
 		.never = status_never_sent,
 		.never_arg = v->listener,
