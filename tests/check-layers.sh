@@ -65,7 +65,8 @@ only syslog.h		base/log.c
 only pwd.h		daemon/privileges.c store/state_file.c base/reach.c \
 			conf/conf_socket.c
 only grp.h		daemon/privileges.c base/reach.c
-only signal.h		daemon/signals.c daemon/key_process_start.c \
+only signal.h		base/program.c daemon/signals.c \
+			daemon/key_process_start.c \
 			daemon/supervisor.c mta/mfi_workarounds.c \
 			session/notifier.c dns/resolver_unbound.c \
 			directory/directory_thread.c ctl/ctl_top_terminal.c

@@ -8,6 +8,10 @@
 #ifndef MILLGATE_MTA_WORDS_H
 #define MILLGATE_MTA_WORDS_H
 
+/* Where the configuration is, if nothing else is said. */
+#define MTA_POSTFIX_DIR	"/etc/postfix"
+#define MTA_SENDMAIL_CF	"/etc/mail/sendmail.cf"
+
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -22,6 +22,13 @@ struct postfix_setup {
 	struct postfix_service service[MTA_SERVICES];
 };
 
+/* What postconf(1) is asked, in this order. */
+enum postfix_question { POSTFIX_MAIN, POSTFIX_SERVICES, POSTFIX_OWN };
+/* Its arguments behind `-c DIR', at most 25 words; NULL-terminated, static. */
+const char *const *postfix_question(enum postfix_question q);
+/* Read its output. */
+void		 postfix_read(struct arena *a, struct postfix_setup *p,
+		    enum postfix_question q, const char *text);
 /* The output of `postconf -x NAME...'. */
 void		 postfix_read_main(struct arena *a, struct postfix_setup *p,
 		    const char *text);

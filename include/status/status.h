@@ -8,7 +8,9 @@
 #include <stdint.h>
 #include <time.h>
 
+struct advice_site;
 struct buf;
+struct conf;
 struct resolver_stats;
 struct services;
 
@@ -25,6 +27,18 @@ struct status_start {
  */
 void	status_json(struct services *sv, const struct status_start *start,
 	    struct buf *b);
+
+/*
+ * Read the configuration of the MTA on this host, Postfix's in the directory
+ * and Sendmail's file, as far as they exist and the daemon has not seen another
+ * MTA. The advice about it is shown until the next look. Runs postconf(1), 15
+ * seconds at most: not for a session. status_mta_end frees it.
+ */
+void	status_mta_look(struct services *sv, const char *postfix,
+	    const char *sendmail);
+void	status_mta_end(void);
+/* What advice about an MTA depends on; it refers to `c`. */
+struct advice_site status_advice_site(const struct conf *c);
 
 /*
  * Append members to an open JSON object: the counters, and those of the DNS,

@@ -19,13 +19,12 @@
 #include "daemon/privileges.h"
 #include "doctor/postfix_setup.h"
 #include "doctor/sendmail_setup.h"
+#include "status/status.h"
 #include "ctl_ask_priv.h"
 #include "ctl_common_priv.h"
 #include "ctl_doctor_priv.h"
 #include "ctl_postconf_priv.h"
 
-#define POSTFIX_DIR	"/etc/postfix"
-#define SENDMAIL_CF	"/etc/mail/sendmail.cf"
 #define TEXT_BYTES	(4 * 1024 * 1024)	/* more is not read */
 
 static const char usage[] =
@@ -142,17 +141,6 @@ read_sendmail(struct arena *a, const char *path, struct sendmail_setup *s)
 	return ok;
 }
 
-static struct advice_site
-site_of(const struct conf *c)
-{
-	struct advice_site site = { c->socket, c->resolver.timeout,
-	    c->listeners, c->nlisteners,
-	    c->trust.logins == TRUST_ANY_LOGIN,
-	    c->sender_login_maps.s, c->sender_login_maps.n };
-
-	return site;
-}
-
 /* --- who can connect ----------------------------------------------------- */
 
 /* Can Postfix's user connect to our socket? */
@@ -195,13 +183,14 @@ advise_socket(struct doctor *w)
 static bool
 advise_postfix(struct doctor *w)
 {
-	struct advice_site	 site = site_of(w->conf);
+	struct advice_site	 site = status_advice_site(w->conf);
 	struct postfix_setup	*p = arena_alloc(w->d.arena, sizeof(*p));
 	const char		*dir = w->postfix;
 
 	if (dir == NULL && w->sendmail == NULL &&
-	    may_be(w, MTA_POSTFIX) && access(POSTFIX_DIR "/main.cf", R_OK) == 0)
-		dir = POSTFIX_DIR;
+	    may_be(w, MTA_POSTFIX) &&
+	    access(MTA_POSTFIX_DIR "/main.cf", R_OK) == 0)
+		dir = MTA_POSTFIX_DIR;
 	if (dir == NULL)
 		return true;
 	if (!ctl_postconf_read(w->d.arena, dir, p))
@@ -215,13 +204,13 @@ advise_postfix(struct doctor *w)
 static bool
 advise_sendmail(struct doctor *w)
 {
-	struct advice_site	 site = site_of(w->conf);
+	struct advice_site	 site = status_advice_site(w->conf);
 	struct sendmail_setup	*s = arena_alloc(w->d.arena, sizeof(*s));
 	const char		*path = w->sendmail;
 
 	if (path == NULL && w->postfix == NULL &&
-	    may_be(w, MTA_SENDMAIL) && access(SENDMAIL_CF, R_OK) == 0)
-		path = SENDMAIL_CF;
+	    may_be(w, MTA_SENDMAIL) && access(MTA_SENDMAIL_CF, R_OK) == 0)
+		path = MTA_SENDMAIL_CF;
 	if (path == NULL)
 		return true;
 	if (!read_sendmail(w->d.arena, path, s))

@@ -23,7 +23,6 @@
 #include "ctl_postconf_priv.h"
 #include "ctl_setup_priv.h"
 
-#define POSTFIX_DIR	"/etc/postfix"
 #define RECORD		"main.cf.millgate"
 
 static const char usage[] =
@@ -31,7 +30,7 @@ static const char usage[] =
     "           [--apply | --undo]\n\n"
     "Show the lines of main.cf that make Postfix use millgate. --apply writes\n"
     "them, and --undo restores the lines that --apply has changed. DIR is the\n"
-    "directory of main.cf, by default " POSTFIX_DIR ".\n"
+    "directory of main.cf, by default " MTA_POSTFIX_DIR ".\n"
     "Exit status 1: there is something to change.\n";
 
 struct setup {
@@ -303,7 +302,7 @@ ctl_setup_postfix(struct ctl *c, int argc, char **argv)
 	int		 status;
 
 	w->arena = a;
-	w->dir = POSTFIX_DIR;
+	w->dir = MTA_POSTFIX_DIR;
 	status = ctl_parse(c, &syntax, w, argc, argv);
 	if (status == CTL_PARSED)
 		status = run_setup(w, c);

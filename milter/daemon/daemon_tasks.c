@@ -13,6 +13,7 @@
 #include "dkim/keybase.h"
 #include "dkim/keyrecord.h"
 #include "dkim/keyseen.h"
+#include "doctor/mta_words.h"
 #include "session/services.h"
 #include "status/status.h"
 #include "store/store.h"
@@ -226,6 +227,12 @@ check_key_process(struct services *sv)
 	key_process_check();
 }
 
+static void
+look_at_mta(struct services *sv)
+{
+	status_mta_look(sv, MTA_POSTFIX_DIR, MTA_SENDMAIL_CF);
+}
+
 /* One row is one task. */
 static struct task {
 	void		(*run)(struct services *sv);
@@ -245,6 +252,7 @@ static struct task {
 	{ alarm_health,		 1, false, 0 },
 	{ alarm_blocks,		10, true, 0 },
 	{ write_metrics,	15, true, 0 },
+	{ look_at_mta,	      3600, true, 0 },
 };
 
 #define NTASKS	(sizeof(tasks) / sizeof(tasks[0]))
@@ -303,4 +311,5 @@ void
 daemon_tasks_last(struct services *sv)
 {
 	write_outcomes(sv);
+	status_mta_end();
 }

@@ -238,3 +238,34 @@ postfix_filters(struct arena *a, const char *text, struct mta_filters *list)
 			memset(f, 0, sizeof(*f));
 	}
 }
+
+/* --- questions ----------------------------------------------------------- */
+
+const char *const *
+postfix_question(enum postfix_question q)
+{
+	static const char *const values[] = { "-x", "smtpd_milters",
+	    "non_smtpd_milters", "milter_default_action", "milter_protocol",
+	    "milter_content_timeout", "milter_macro_daemon_name",
+	    "receive_override_options", "smtpd_forbid_bare_newline",
+	    "smtpd_sasl_auth_enable", "smtpd_tls_security_level",
+	    "smtpd_tls_wrappermode", "smtpd_use_tls", "queue_directory",
+	    "mail_owner", "smtpd_sender_login_maps", "mydestination", NULL };
+	static const char *const services[] = { "-M", NULL };
+	static const char *const own[] = { "-Px", NULL };
+	static const char *const *const all[] = { values, services, own };
+
+	return all[q];
+}
+
+void
+postfix_read(struct arena *a, struct postfix_setup *p,
+    enum postfix_question q, const char *text)
+{
+	if (q == POSTFIX_MAIN)
+		postfix_read_main(a, p, text);
+	else if (q == POSTFIX_SERVICES)
+		postfix_read_services(a, p, text);
+	else
+		postfix_read_own(a, p, text);
+}

@@ -342,6 +342,16 @@ put_advice(const struct status *s, struct buf *b)
 	buf_addch(b, ']');
 }
 
+static void
+put_mta(const struct status *s, struct buf *b)
+{
+	json_put_open(b, "mta", '{');
+	json_put_text(b, "read", s->mta_read);
+	json_put_text(b, "error", s->mta_why);
+	put_time(b, "time", s->mta_time);
+	buf_addch(b, '}');
+}
+
 void
 status_write_json(const struct status *s, struct buf *b)
 {
@@ -368,5 +378,6 @@ status_write_json(const struct status *s, struct buf *b)
 	put_dns(s, b);
 	put_keys(s, b);
 	put_advice(s, b);
+	put_mta(s, b);
 	buf_addstr(b, "}\n");
 }

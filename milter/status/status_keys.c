@@ -246,6 +246,7 @@ status_advise_listener(struct status *s, const struct observed_view *v)
 		.bare_logins = c->login_domain == NULL ? v->bare_logins : 0,
 		.never = status_never_sent,
 		.never_arg = v->listener,
+		.setup_known = s->mta_read != NULL,
 	};
 	size_t			 i;
 
@@ -295,6 +296,7 @@ status_advice(struct status *s)
 	size_t			 i;
 
 	status_advise_daemon(s);
+	status_advise_mta(s);
 	status_advise_pending(s);
 	status_advise_records(s);
 	for (i = 0; observed_view(s->sv->observed, i, &v); i++)

@@ -281,6 +281,28 @@ page_keys(const struct status *s, struct buf *b)
 
 /* --- advice --------------------------------------------------------------- */
 
+/* Whose configuration the advice is about. */
+static void
+advice_mta(const struct status *s, struct buf *b)
+{
+	buf_addstr(b, "<p class=\"note\">");
+	if (s->mta_read != NULL) {
+		buf_addstr(b, "The configuration of the MTA was read ");
+		page_time(b, s->mta_time, s->now);
+		buf_addstr(b, ": ");
+		page_text(b, s->mta_read);
+		buf_addstr(b, ". All checks: ");
+	} else if (s->mta_why != NULL) {
+		buf_addstr(b, "The configuration of the MTA could not be read "
+		    "(");
+		page_text(b, s->mta_why);
+		buf_addstr(b, "). To check it: ");
+	} else
+		buf_addstr(b, "No configuration of an MTA was read. To check "
+		    "it: ");
+	buf_addstr(b, "<code>millgatectl doctor</code></p>\n");
+}
+
 void
 page_advice(const struct status *s, struct buf *b)
 {
@@ -304,8 +326,7 @@ page_advice(const struct status *s, struct buf *b)
 	}
 	if (s->advice.n > 0)
 		buf_addstr(b, "</ul>\n");
-	buf_addstr(b, "<p class=\"note\">To check the MTA's configuration, "
-	    "too: <code>millgatectl doctor</code></p>\n");
+	advice_mta(s, b);
 	page_card_end(b);
 }
 

@@ -118,6 +118,9 @@ struct status {
 	size_t		 database_from;	/* before it: keys in files */
 	struct status_key key[STATUS_KEYS];
 	struct advice_list advice;
+	/* whose configuration was read, and when; NULL: none */
+	const char	*mta_read, *mta_why;	/* why not all: or NULL */
+	time_t		 mta_time;
 };
 
 /* --- a snapshot (status.c) ---------------------------------------------- */
@@ -140,6 +143,7 @@ uint64_t	 status_hour(const struct status *s, size_t column);
 void		 status_accounts(struct status *s);	/* and blocks */
 void		 status_keys(struct status *s);
 void		 status_advice(struct status *s);
+void		 status_advise_mta(struct status *s);
 
 /* --- texts --------------------------------------------------------------- */
 
