@@ -1,15 +1,22 @@
 #!/usr/bin/python3
-"""bench_metrics - what metrics cost
+"""bench_metrics - what metrics cost, and what HTTP clients can do to mail
 
-Starts millgate without metrics (it counts all the same, and serves nothing),
-with http-listen, and with http-listen and metrics-file while a client scrapes
-it once a second. With --before DIRECTORY it also starts the millgate of that
-build, for example one that does not count. They get the same messages in
-turns; printed are messages per second and CPU time per message, and the
-median of the ratios of each round to the first one.
+Starts millgate without http-listen (it counts all the same, and serves
+nothing), with it, and with it while
+- a client scrapes once a second, and metrics-file is written (scraped);
+- eight clients ask for /metrics and / as fast as they can (flooded);
+- 1,000 idle connections are held, and a client sends an octet a second (idle).
+With --before DIRECTORY it also starts the millgate of that build, for example
+one that does not count. They get the same messages in turns; printed are
+messages per second, CPU time of the server per message, what HTTP costs
+included, the median of the ratios of each round to the first server, and the
+median and 99th percentile of the time that a message takes. bench_counting
+measures the counting alone.
 """
 import argparse
+import contextlib
 import os
+import selectors
 import shutil
 import socket
 import statistics
@@ -23,6 +30,7 @@ import peer_measure			# noqa: E402
 import peer_servers			# noqa: E402
 
 WORKS = (("signing", 4), ("inbound", 4))
+FLOODERS, IDLE = 8, 1000
 
 
 class Off(peer_servers.Millgate):
@@ -33,13 +41,32 @@ class Before(peer_servers.Millgate):
     name = "before"
 
 
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
 class On(peer_servers.Millgate):
     name = "http"
 
     def __init__(self, place):
         super().__init__(place)
-        self.http = os.path.join(self.directory, "http")
-        self.more = 'http-listen = "unix:%s"\n' % self.http
+        self.place_of_http = ("127.0.0.1", free_port())
+        self.more = 'http-listen = "%s:%d"\n' % self.place_of_http
+        self.requests = 0
+
+    def fetch(self, path):
+        with socket.create_connection(self.place_of_http, 20) as s:
+            s.sendall(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" %
+                      path)
+            text = b"".join(iter(lambda: s.recv(65536), b""))
+        self.requests += 1
+        return text
+
+    def beside(self, done):
+        """Functions that run in threads beside the mail until `done`."""
+        return ()
 
 
 class Scraped(On):
@@ -48,17 +75,61 @@ class Scraped(On):
     def __init__(self, place):
         super().__init__(place)
         self.more += 'metrics-file = "%s/millgate.prom"\n' % self.directory
-        self.scrapes, self.octets = 0, 0
 
-    def scrape(self):
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(20)
-            s.connect(self.http)
-            s.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-            text = b"".join(iter(lambda: s.recv(65536), b""))
-        if not text.endswith(b"# EOF\n"):
-            raise peer_servers.Trouble("a scrape was cut")
-        self.scrapes, self.octets = self.scrapes + 1, len(text)
+    def beside(self, done):
+        def scrape_on():
+            while not done.is_set():
+                if not self.fetch(b"/metrics").endswith(b"# EOF\n"):
+                    raise peer_servers.Trouble("a scrape was cut")
+                done.wait(1)
+
+        return (scrape_on,)
+
+
+class Flooded(On):
+    name = "flooded"
+
+    def beside(self, done):
+        def flood():
+            while not done.is_set():
+                for path in (b"/metrics", b"/"):
+                    with contextlib.suppress(OSError):
+                        self.fetch(path)
+
+        return (flood,) * FLOODERS
+
+
+class Idle(On):
+    name = "idle"
+
+    def open(self):
+        link = socket.socket()
+        link.setblocking(False)
+        link.connect_ex(self.place_of_http)
+        self.requests += 1
+        return link
+
+    def beside(self, done):
+        """What the server has closed is opened again, once a second."""
+        def hold():
+            poll, slow = selectors.DefaultSelector(), None
+            while not done.is_set():
+                for key, _ in poll.select(0):
+                    poll.unregister(key.fileobj)
+                    key.fileobj.close()
+                    slow = None if key.fileobj is slow else slow
+                while len(poll.get_map()) < IDLE:
+                    link = self.open()
+                    poll.register(link, selectors.EVENT_READ)
+                    slow = slow or link
+                with contextlib.suppress(OSError):
+                    slow.send(b"G")
+                done.wait(1)
+            for key in list(poll.get_map().values()):
+                key.fileobj.close()
+            poll.close()
+
+        return (hold,)
 
 
 def drive(place, server, what, text, count):
@@ -66,21 +137,15 @@ def drive(place, server, what, text, count):
     words = peer_measure.login_words(
         what == "signing" and bench_milter.peer_mail.SENDER)
     done = threading.Event()
-
-    def scrape_on():
-        while True:
-            server.scrape()
-            if done.wait(1):
-                return
-
-    thread = threading.Thread(target=scrape_on)
-    if isinstance(server, Scraped):
+    threads = [threading.Thread(target=f) for f in server.beside(done)] \
+        if isinstance(server, On) else []
+    for thread in threads:
         thread.start()
     try:
         return peer_measure.drive(place, server, path, count, 4, *words)
     finally:
         done.set()
-        if thread.is_alive():
+        for thread in threads:
             thread.join()
 
 
@@ -100,22 +165,28 @@ def measure(place, servers, args):
 
 
 def report(rows, servers, args):
+    def median(what, server, name):
+        return statistics.median(
+            row[name] for row in rows[what, server.name])
+
     print("4 sessions, medians of %d rounds of %d messages of 4 KB, load "
-          "average %.1f; %d scrapes of %d octets" % (
-              args.rounds, args.messages, os.getloadavg()[0],
-              servers[-1].scrapes, servers[-1].octets))
-    print("%-8s %-8s %10s %10s %10s %12s" % (
-        "", "metrics", "messages/s", "CPU ms", "ratio", "range"))
+          "average %.1f" % (args.rounds, args.messages, os.getloadavg()[0]))
+    print("requests or connections: " + ", ".join(
+        "%s %d" % (s.name, s.requests) for s in servers
+        if isinstance(s, On) and s.requests))
+    print("%-8s %-8s %10s %8s %7s %12s %8s %8s" % (
+        "", "metrics", "messages/s", "CPU ms", "ratio", "range", "p50 ms",
+        "p99 ms"))
     for what, _ in WORKS:
         first = [row["cpu"] for row in rows[what, servers[0].name]]
         for server in servers:
             cpu = [row["cpu"] for row in rows[what, server.name]]
             ratios = [a / b for a, b in zip(cpu, first)]
-            print("%-8s %-8s %10.0f %10.3f %10.3f %6.2f-%.2f" % (
-                what, server.name, statistics.median(
-                    row["rate"] for row in rows[what, server.name]),
+            print("%-8s %-8s %10.0f %8.3f %7.3f %6.2f-%.2f %8.2f %8.2f" % (
+                what, server.name, median(what, server, "rate"),
                 statistics.median(cpu), statistics.median(ratios),
-                min(ratios), max(ratios)))
+                min(ratios), max(ratios), median(what, server, "p50"),
+                median(what, server, "p99")))
 
 
 def arguments():
@@ -143,7 +214,7 @@ def main():
         if args.before:
             servers.append(Before(place))
             servers[0].build = os.path.abspath(args.before)
-        servers += [Off(place), On(place), Scraped(place)]
+        servers += [cls(place) for cls in (Off, On, Scraped, Flooded, Idle)]
         for server in servers:
             server.start()
         report(measure(place, servers, args), servers, args)
