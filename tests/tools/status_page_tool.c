@@ -154,6 +154,43 @@ fill_resolver(struct services *sv)
 		histogram_add(h, us[(i * i / 3 + i) % 8 * (i % 3 > 0)]);
 }
 
+/* Keys of files and of a database, in each state; whose MTA was read. */
+static void
+fill_keys(struct status *s)
+{
+	static const struct {
+		const char	*domain, *selector;
+		enum key_state	 state;
+		enum status_record record;
+	} rows[] = {
+		{ "shop.example", "s2026", KEY_ACTIVE, RECORD_PUBLISHED },
+		{ "shop.example", "s2027", KEY_PENDING, RECORD_NOT_PUBLISHED },
+		{ "shop.example", "s2025", KEY_RETIRED, RECORD_NOT_CHECKED },
+		{ "club.example", "a", KEY_ACTIVE, RECORD_NOT_PUBLISHED },
+		{ "list.example", "b", KEY_ACTIVE, RECORD_DIFFERENT },
+		{ "bank.example", "c", KEY_ACTIVE, RECORD_NOT_CHECKED },
+	};
+	struct status_key	*k;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		k = &s->key[s->nkeys++];
+		k->domain = or_name(rows[i].domain);
+		k->selector = or_name(rows[i].selector);
+		k->algorithm = i % 2 == 0 ? "rsa-sha256" : NULL;
+		k->state = key_state_name(rows[i].state);
+		k->record = rows[i].record;
+		k->since = NOW - (time_t)(i * 9 * DAY) - 60;
+		k->checked = i % 2 == 0 ? NOW - 900 : 0;
+		s->keys_of[rows[i].state]++;
+	}
+	s->database_from = 3;
+	s->mta_read = or_name("Postfix in /etc/postfix");
+	s->mta_time = NOW - 1200;
+	advice_key_record(&s->advice, or_name("club.example"), or_name("a"),
+	    "there is no such record");
+}
+
 static struct services *
 tool_services(void)
 {
@@ -194,6 +231,7 @@ main(int argc, char **argv)
 	fill_store(sv);
 	fill_resolver(sv);
 	s = status_gather(sv, &start);
+	fill_keys(s);
 	if (name != NULL)
 		advice_add(&s->advice, "test", name, name, "%s", name);
 	status_write_page(s, &b);
