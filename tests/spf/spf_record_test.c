@@ -141,6 +141,7 @@ static const struct {
 	{ "ip4/8 without address", TEXT("ip4/8"), "needs a network" },
 	{ "ip4 too short", TEXT("ip4:192.0.2"), "address" },
 	{ "ip4 with leading zero", TEXT("ip4:192.0.02.1"), "address" },
+	{ "ip4 of 255", TEXT("ip4:255.0.2.255"), NULL },
 	{ "ip4 over 255", TEXT("ip4:192.0.2.256"), "address" },
 	{ "ip4 of four digits", TEXT("ip4:192.0.2.1234"), "address" },
 	{ "ip4 of many digits", TEXT("ip4:192.0.2.99999999999"), "address" },
