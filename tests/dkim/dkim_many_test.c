@@ -299,6 +299,11 @@ settings(void **state)
 	    " s=s; t=1699996400; h=From;" END), RESULT_PASS);
 	assert_int_equal(result_with(&limits, START
 	    " s=s; t=1699996399; h=From;" END), RESULT_POLICY);
+	limits.max_age = 1;
+	assert_int_equal(result_with(&limits, START
+	    " s=s; t=1699999999; h=From;" END), RESULT_PASS);
+	assert_int_equal(result_with(&limits, START
+	    " s=s; t=1699999998; h=From;" END), RESULT_POLICY);
 	limits = dkim_default_limits;
 	limits.h_names = 2;
 	assert_int_equal(result_with(&limits, USUAL), RESULT_PERMERROR);

@@ -151,6 +151,7 @@ static const struct {
 	{ "k=rsa; p=YWJj", false }, { "v=DKIM1; p=***; p=", false },
 	{ "k=rsa; p=a; v=DKIM1", false },
 	{ "v=DKIM2; p=a", false }, { "v=DKI; p=a", true },
+	{ "v=DKIM", false },
 };
 
 static void
