@@ -866,6 +866,35 @@ ten_thousand_fields(void **state)
 	arena_free(&a);
 }
 
+/* A path, a field and a loose path of MAILADDR_MAX_VALUE octets are read. */
+static void
+the_longest_text(void **state)
+{
+	struct arena		*a = arena_new(4096);
+	char			*text = xmalloc(MAILADDR_MAX_VALUE + 2);
+	struct mailbox_list	 list = { .n = 0 };
+	struct mailbox		 box;
+	size_t			 len = MAILADDR_MAX_VALUE;
+
+	(void)state;
+	memset(text, ' ', len + 1);
+	memcpy(text + len - 5, "a@b.c", 5);
+	text[len] = '\0';
+	assert_true(mailaddr_list(a, text, &list));
+	assert_true(mailaddr_loose(a, text, &box));
+	memset(text, 'a', len - 5);
+	assert_true(mailaddr_path(a, text, &box));
+	text[len + 1] = '\0';
+	memset(text, ' ', len + 1);
+	memcpy(text + len - 4, "a@b.c", 6);
+	assert_false(mailaddr_list(a, text, &list));
+	assert_false(mailaddr_loose(a, text, &box));
+	memset(text, 'a', len - 4);
+	assert_false(mailaddr_path(a, text, &box));
+	free(text);
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -880,6 +909,7 @@ main(void)
 		cmocka_unit_test(loose_paths_are_bounded),
 		cmocka_unit_test(comments_nest_32_deep),
 		cmocka_unit_test(ten_thousand_fields),
+		cmocka_unit_test(the_longest_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
