@@ -748,6 +748,27 @@ override_by_signer(void **state)
 	}
 }
 
+/* `most` domains are not too many. */
+static void
+number_of_author_domains(void **state)
+{
+	struct from_facts	from = { .state = FROM_OK, .ndomains = 4 };
+	struct dmarc_facts	f;
+
+	(void)state;
+	dmarc_of_from(&from, 4, &f);
+	assert_false(f.done);
+	from.ndomains = 5;
+	dmarc_of_from(&from, 4, &f);
+	assert_true(f.done);
+	assert_int_equal(f.result, RESULT_PERMERROR);
+	assert_non_null(strstr(f.reason, "too many"));
+	from.ndomains = 0;
+	dmarc_of_from(&from, 4, &f);
+	assert_true(f.done);
+	assert_non_null(strstr(f.reason, "no address"));
+}
+
 int
 main(void)
 {
@@ -761,6 +782,7 @@ main(void)
 		cmocka_unit_test(judge_table),
 		cmocka_unit_test(together_table),
 		cmocka_unit_test(a_second_author_hides_no_policy),
+		cmocka_unit_test(number_of_author_domains),
 		cmocka_unit_test(override_by_signer),
 		cmocka_unit_test(each_bad_from_has_its_rule),
 	};
