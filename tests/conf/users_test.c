@@ -112,7 +112,7 @@ a_line_has_it_all(void **state)
 	    "# a comment\r\n"
 	    "\n"
 	    "Alice@Example.org  plan=premium senders=a@x.org,@Y.org \\\n"
-	    "\tnetworks=192.0.2.0/24,2001:db8::/32 second-factor=yes \\\n"
+	    "\tnetworks=192.0.2.0/24,2001:db8::/32 second-factor=yes \\\r\n"
 	    "\tblock=yes # end\n"
 	    "carol certificates=\"Carol C.\",\"/O=A B/CN=#1\" # \"end\n"
 	    "dave certificate-issuer=\"Test CA\" plan=premium\n"
