@@ -397,6 +397,37 @@ a_message_without_recipients_is_not_written(void **state)
 	end(&f, s);
 }
 
+/*
+ * The accounts of a reservation are locked together. Of so many pairs, some
+ * are in one shard, which must be locked once.
+ */
+static void
+two_accounts_of_one_shard(void **state)
+{
+	struct fake		 f;
+	struct store		*s = begin(&f);
+	struct store_account	 both[2] = { { "alice",
+				    STORE_LIMITS_NONE } };
+	struct reservation	*r;
+	struct store_usage	 u[2];
+	char			 name[16];
+	int			 i;
+
+	(void)state;
+	alarm(60);
+	for (i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "group%d", i);
+		both[1] = (struct store_account){ name, no_limits };
+		r = store_reservation_new(s, both, 2);
+		assert_int_equal(store_reserve(r, T0, u), STORE_TAKEN);
+		assert_int_equal(store_commit(&r, T0, u), STORE_TAKEN);
+		assert_int_equal(RCPTS(u[0]), i + 1);
+		assert_int_equal(RCPTS(u[1]), 1);
+	}
+	alarm(0);
+	end(&f, s);
+}
+
 int
 main(void)
 {
@@ -407,6 +438,7 @@ main(void)
 		cmocka_unit_test(a_commit_does_not_wait_for_a_sync),
 		cmocka_unit_test(the_clock_waits_for_commits),
 		cmocka_unit_test(a_message_without_recipients_is_not_written),
+		cmocka_unit_test(two_accounts_of_one_shard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
