@@ -281,6 +281,25 @@ session_table(void **state)
 	}
 }
 
+/* The client, and who reads the log, learns what is not allowed. */
+static void
+the_reply_names_the_mechanism(void **state)
+{
+	struct session_rules	r = { .mechanisms = strong,
+				    .nmechanisms = NELEM(strong) };
+	struct facts		f = { LOGIN("CRAM-MD5") };
+	struct identity_rules	ir = { .recipient_delimiter = 0 };
+	struct verdict		v;
+
+	(void)state;
+	v = policy_session(&r, &ir, NULL, &f);
+	assert_string_equal(v.text, "Authentication mechanism CRAM-MD5 is not "
+	    "allowed here");
+	f = (struct facts){ TLS("TLSv1.3", 256), .auth.login = "a@b.c" };
+	v = policy_session(&r, &ir, NULL, &f);
+	assert_non_null(strstr(v.text, "mechanism (none)"));
+}
+
 static const char *const ports[] = { "587", "465" };
 static const char *const names[] = { "ORIGINATING" };
 static const struct session_rules by_port = { .name = "port",
@@ -335,6 +354,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(session_table),
+		cmocka_unit_test(the_reply_names_the_mechanism),
 		cmocka_unit_test(connection_table),
 	};
 
