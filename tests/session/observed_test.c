@@ -232,6 +232,31 @@ a_login_at_an_inbound_listener_is_told(void **state)
 	services_free(&sv);
 }
 
+static void
+mail_without_a_login_needs_no_hint(void **state)
+{
+	static const struct mta	 m = { { { "v", "Postfix 3.7.11" },
+	    { "{daemon_port}", "25" } } };
+	struct services		*sv = open_services();
+	const struct edits	*edits;
+	struct session		*s;
+
+	(void)state;
+	logged_hint[0] = '\0';
+	s = session_new(sv, get_macro, (void *)(uintptr_t)&m);
+	session_negotiated(s, 6, true);
+	session_connect(s, "client.example", NULL);
+	session_mail(s, "<a@example.net>", NULL);
+	session_header(s, "From", " a@example.net");
+	session_eoh(s);
+	assert_int_equal(session_eom(s, &edits).action, ACTION_ACCEPT);
+	session_commit(s, NULL);
+	session_end(s, NULL);
+	assert_string_equal(logged_hint, "");
+	session_free(&s);
+	services_free(&sv);
+}
+
 /* libmilter does not check that the MTA sends every event: we have to. */
 static void
 steps_that_are_left_out_let_nothing_in(void **state)
@@ -374,6 +399,7 @@ main(void)
 		cmocka_unit_test(a_listener_hints_once_a_minute),
 		cmocka_unit_test(where_a_login_was_seen_the_client_is_to_blame),
 		cmocka_unit_test(a_login_at_an_inbound_listener_is_told),
+		cmocka_unit_test(mail_without_a_login_needs_no_hint),
 		cmocka_unit_test(steps_that_are_left_out_let_nothing_in),
 		cmocka_unit_test(without_an_mta_nothing_is_undecided),
 		cmocka_unit_test(more_listeners_than_slots_share_the_last),
