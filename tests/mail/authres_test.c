@@ -128,6 +128,7 @@ ids_of_other_kinds(void **state)
 	    "b\303\274cher.example"));
 	assert_true(authres_claims(" \"my gate\"; none", "my gate"));
 	assert_true(authres_claims(" m; none", "m"));
+	assert_false(authres_claims(" m; n=pass", "n"));
 	assert_false(authres_claims(" \"my goat\"; none", "my gate"));
 	assert_true(authres_claims(" MX.EXAMPLE.NET; none", "Mx.Example.Net."));
 }

@@ -15,13 +15,22 @@
 static char	asked[ASKED][300];
 static size_t	nasked;
 
+/* Only the author has a record. */
 static void
 note_ask(void *state, struct query *q)
 {
+	char	record[] = "\022v=DMARC1; p=reject", *rdata = record;
+	int	len = sizeof(record) - 1;
+	struct dns_reply reply = { .status = DNS_OK, .n = 1,
+		    .rdata = &rdata, .len = &len };
+
 	(void)state;
 	assert_true(nasked < ASKED);
 	snprintf(asked[nasked++], sizeof(asked[0]), "%s", query_name(q));
-	nobody_asks(NULL, q);
+	if (strcmp(query_name(q), "_dmarc.author.example") == 0)
+		resolver_answered(q, &reply);
+	else
+		nobody_asks(NULL, q);
 }
 
 static const struct resolver_backend noting = { note_ask, nobody_closes };
@@ -66,7 +75,7 @@ send_text(struct replay *r, const char *text)
 	replay_message(r, text, strlen(text));
 }
 
-/* --- walks ----------------------------------------------------------------- */
+/* --- walks --------------------------------------------------------------- */
 
 /* The latency of a message is that of one lookup because they overlap. */
 static void
@@ -98,11 +107,12 @@ a_failed_identifier_costs_no_walk(void **state)
 	services_free(&sv);
 }
 
-#define SIGNATURE(n)	"DKIM-Signature: v=1; a=rsa-sha256; d=s" n		\
+#define SIGNATURE(n)	"DKIM-Signature: v=1; a=rsa-sha256; d=s" n	\
 	".example; s=x; h=From; bh=AAAA; b=AAAA\n"
-#define SIGNATURES(n)	SIGNATURE(n "0") SIGNATURE(n "1") SIGNATURE(n "2")	\
-	SIGNATURE(n "3") SIGNATURE(n "4") SIGNATURE(n "5")		\
-	SIGNATURE(n "6") SIGNATURE(n "7") SIGNATURE(n "8") SIGNATURE(n "9")
+#define SIGNATURES(n)	SIGNATURE(n "0") SIGNATURE(n "1")		\
+	SIGNATURE(n "2") SIGNATURE(n "3") SIGNATURE(n "4")		\
+	SIGNATURE(n "5") SIGNATURE(n "6") SIGNATURE(n "7")		\
+	SIGNATURE(n "8") SIGNATURE(n "9")
 
 /* The sender, the author, and as many signers as there is room for. */
 static void
