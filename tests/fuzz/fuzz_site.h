@@ -82,7 +82,6 @@ static struct {
 	} record[SITE_RECORDS];
 	size_t		 nrecords;
 	const char	*store_fails;	/* a "1" for each call that fails */
-	size_t		 store_failed;
 	struct buf	 line;
 } site;
 
@@ -270,10 +269,8 @@ site_store_fails(char *error)
 
 	if (*site.store_fails != '\0')
 		site.store_fails++;
-	if (fails) {
-		site.store_failed++;
+	if (fails)
 		snprintf(error, STORE_ERROR, "the disk\n\"is\" full");
-	}
 	return fails;
 }
 
@@ -465,7 +462,6 @@ site_open(void)
 	site.now = SITE_NOW;
 	site.nrecords = 0;
 	site.store_fails = "";
-	site.store_failed = 0;
 	site_add_record("s1._domainkey.example.org", "TXT", site_key_record);
 	site_add_record("s1._domainkey.example.com", "TXT", site_key_record);
 	if (sv == NULL) {
