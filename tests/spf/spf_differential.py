@@ -1,7 +1,8 @@
 """spf_differential - our checks compared with pyspf's, over generated zones
 
 Usage: spf_differential.py [CHECKS [SEED]], or the same from the environment
-as MILLGATE_SPF_CHECKS and MILLGATE_SPF_SEED.
+as MILLGATE_SPF_CHECKS and MILLGATE_SPF_SEED. With MILLGATE_SECONDS it checks
+for so long, and not a number; the seed is the time then.
 
 pyspf (Debian: python3-spf) is a good oracle but does not follow RFC 7208
 everywhere. The list KINDS below has the known differences: each entry gives
@@ -18,6 +19,7 @@ import os
 import random
 import re
 import sys
+import time
 import types
 
 sys.path.insert(0, os.path.join(os.environ.get('srcdir', '.'), 'tests/spf'))
@@ -525,10 +527,14 @@ def main():
                  os.environ.get('MILLGATE_SPF_CHECKS', '5000'))
     seed = int(sys.argv[2] if len(sys.argv) > 2 else
                os.environ.get('MILLGATE_SPF_SEED', '1'))
+    seconds = float(os.environ.get('MILLGATE_SECONDS', '0'))
+    if seconds > 0:
+        checks, seed = sys.maxsize, int(time.time())
+    end = time.monotonic() + (seconds or 86400)
     judge, tool = Judge(), spf_tool.Tool()
     results, count = collections.Counter(), collections.Counter()
     new = done = 0
-    while done < checks and new < 3:
+    while done < checks and new < 3 and time.monotonic() < end:
         generator = Generator(seed * 1000003 + done)
         zone = generator.zone()
         dns = Dns(zone)
