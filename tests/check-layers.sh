@@ -68,7 +68,7 @@ only grp.h		daemon/privileges.c base/reach.c
 only signal.h		base/program.c daemon/signals.c \
 			daemon/key_process_start.c \
 			daemon/supervisor.c mta/mfi_workarounds.c \
-			session/notifier.c dns/resolver_unbound.c \
+			session/notifier_helper.c dns/resolver_unbound.c \
 			directory/directory_thread.c ctl/ctl_top_terminal.c
 only termios.h		ctl/ctl_top_terminal.c
 

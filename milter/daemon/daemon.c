@@ -39,6 +39,7 @@
 #include "daemon_tasks_priv.h"
 #include "drain_priv.h"
 #include "file_limit_priv.h"
+#include "helper_priv.h"
 #include "key_process_start_priv.h"
 #include "notify_priv.h"
 #include "pid_file_priv.h"
@@ -117,7 +118,6 @@ daemon_services(struct setup *setup, char **why)
 		return NULL;
 	}
 	sv = services_new(setup, resolver, store, hostname);
-	sv->notifier = notifier_new();
 	file_limit_check(sv);
 	daemon_tasks_clock(sv);
 	atomic_store(&sv->tallies.loaded_at, (uint64_t)sv->now());
@@ -236,7 +236,27 @@ open_own_sockets(struct services *sv, char **why)
 	return sv;
 }
 
-/* The part of the start that needs no root. Takes over `setup`. */
+/* What needs no root any more. Takes over `setup`. */
+static struct services *
+start_confined(const struct life *l, struct setup *setup, char **why)
+{
+	struct notifier	*helper = helper_start(l->options, setup->conf,
+			     why);
+	struct services	*sv;
+
+	if (helper == NULL) {
+		setup_unref(&setup);
+		return NULL;
+	}
+	sv = open_own_sockets(daemon_services(setup, why), why);
+	if (sv != NULL)
+		sv->notifier = helper;
+	else
+		notifier_free(&helper);
+	return sv;
+}
+
+/* The part of the start as the daemon's user. Takes over `setup`. */
 static struct services *
 start_as_user(const struct life *l, struct setup *setup, int pid_fd,
     char **why)
@@ -249,7 +269,7 @@ start_as_user(const struct life *l, struct setup *setup, int pid_fd,
 		why_set(why, "the process that starts the daemon has ended");
 		setup_unref(&setup);
 	} else
-		sv = open_own_sockets(daemon_services(setup, why), why);
+		sv = start_confined(l, setup, why);
 	if (sv != NULL)
 		pid_file_write(pid_fd, l->supervised != NULL ?
 		    l->supervised->parent : getpid());

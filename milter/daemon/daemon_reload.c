@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "dkim/keyseen.h"
+#include "session/notifier.h"
 #include "session/services.h"
 #include "daemon_priv.h"
 #include "daemon_tasks_priv.h"
@@ -63,6 +64,7 @@ daemon_reload(struct services *sv, const char *path)
 	    users_count(st->conf->users), keyring_count(st->keys));
 	daemon_tasks_recall(sv, st);
 	services_swap(sv, st);
+	notifier_reload(sv->notifier);
 	file_limit_check(sv);
 	daemon_tasks_reloaded();
 }

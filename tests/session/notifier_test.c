@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "session/notifier.h"
+#include "session/notifier_message_priv.h"
 
 static char	dir[512];
 
@@ -50,6 +52,31 @@ script(const char *name, const char *body)
 	assert_int_equal(fclose(f), 0);
 	assert_int_equal(chmod(path, 0755), 0);
 	return path;
+}
+
+/* A helper whose command is that of `r`; a reload reads `conf`, or NULL. */
+static struct notifier *
+helper_of(const struct notifier_rules *r, const char *conf)
+{
+	struct notifier_options	 o = { .rules = r, .conf_path = conf };
+	struct notifier		*n;
+	char			*why = NULL;
+
+	n = notifier_new(&o, &why);
+	if (n == NULL)
+		fail_msg("%s", why);
+	return n;
+}
+
+static void
+write_conf(const char *path, const char *command)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fprintf(f, "quota { notify-command = \"%s\" }\n", command);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, 0600), 0);
 }
 
 static void
@@ -117,7 +144,7 @@ a_command_gets_what_it_should(void **state)
 	static const char	*never[] = { "HOME=", "SECRET=", "socket:[",
 				    "pipe:[", "notifier_test" };
 	struct notifier_rules	 r = { NULL, 10, 4 };
-	struct notifier		*n = notifier_new();
+	struct notifier		*n;
 	sigset_t		 set;
 	char			 command[700];
 	const char		*text;
@@ -137,6 +164,7 @@ a_command_gets_what_it_should(void **state)
 	    "sh -c 'kill -PIPE $$'; echo pipe:$?\n"
 	    "kill -0 -$$ && echo group:yes; } >show.tmp; mv show.tmp shown"));
 	r.command = command;
+	n = helper_of(&r, NULL);
 	assert_true(notifier_event(n, &r, &warning));
 	text = text_of("shown");
 	for (i = 0; i < NELEM(want); i++)
@@ -166,13 +194,14 @@ a_login_is_no_command(void **state)
 	};
 	struct notifier_rules	 r = { NULL, 10, 1 };
 	struct notice		 e = warning;
-	struct notifier		*n = notifier_new();
+	struct notifier		*n;
 	char			 path[600];
 	size_t			 i;
 
 	(void)state;
 	r.command = script("login",
 	    "printf '[%s]' \"$MILLGATE_LOGIN\" >login.tmp; mv login.tmp got");
+	n = helper_of(&r, NULL);
 	for (i = 0; i < NELEM(rows); i++) {
 		e.login = rows[i].login;
 		while (!notifier_event(n, &r, &e))
@@ -200,15 +229,22 @@ is_gone(pid_t pid)
 }
 
 static void
-wait_gone(const char *file)
+until_gone(pid_t pid)
 {
-	pid_t		pid = (pid_t)atol(text_of(file));
-	unsigned	i;
+	unsigned i;
 
-	assert_true(pid > 1);
 	for (i = 0; i < POLLS && !is_gone(pid); i++)
 		nap(20);
 	assert_true(is_gone(pid));
+}
+
+static void
+wait_gone(const char *file)
+{
+	pid_t pid = (pid_t)atol(text_of(file));
+
+	assert_true(pid > 1);
+	until_gone(pid);
 }
 
 static void
@@ -216,13 +252,14 @@ a_hanging_command_is_killed_with_its_group(void **state)
 {
 	/* on a busy machine the script takes a second to start */
 	struct notifier_rules	 r = { NULL, 5, 1 };
-	struct notifier		*n = notifier_new();
+	struct notifier		*n;
 	uint64_t		 began = now_ms();
 
 	(void)state;
 	r.command = script("hang", "trap '' TERM INT HUP; sleep 60 &\n"
 	    "echo $! >c.tmp; mv c.tmp child; echo $$ >p.tmp; mv p.tmp parent\n"
 	    "while :; do sleep 60; done");
+	n = helper_of(&r, NULL);
 	assert_true(notifier_event(n, &r, &warning));
 	wait_gone("parent");
 	wait_gone("child");
@@ -237,10 +274,11 @@ static void
 what_a_command_leaves_behind_is_killed(void **state)
 {
 	struct notifier_rules	 r = { NULL, 30, 1 };
-	struct notifier		*n = notifier_new();
+	struct notifier		*n;
 
 	(void)state;
 	r.command = script("leave", "sleep 60 & echo $! >l.tmp; mv l.tmp left");
+	n = helper_of(&r, NULL);
 	assert_true(notifier_event(n, &r, &warning));
 	wait_gone("left");
 	notifier_free(&n);
@@ -250,12 +288,13 @@ static void
 the_end_of_the_daemon_is_theirs(void **state)
 {
 	struct notifier_rules	 r = { NULL, 60, 2 };
-	struct notifier		*n = notifier_new();
+	struct notifier		*n;
 	uint64_t		 began;
 	pid_t			 pid;
 
 	(void)state;
 	r.command = script("stay", "echo $$ >s.tmp; mv s.tmp stays; sleep 60");
+	n = helper_of(&r, NULL);
 	assert_true(notifier_event(n, &r, &warning));
 	pid = (pid_t)atol(text_of("stays"));
 	began = now_ms();
@@ -288,7 +327,7 @@ static void
 many_at_once_are_bounded(void **state)
 {
 	struct notifier_rules	 r = { NULL, 600, 4 };
-	struct notifier		*n = notifier_new();
+	struct notifier		*n;
 	unsigned		 i, taken = 0;
 	char			 command[600];
 
@@ -296,6 +335,7 @@ many_at_once_are_bounded(void **state)
 	snprintf(command, sizeof(command), "%s", script("one", "echo >>ran\n"
 	    "until test -e gate; do sleep 0.1; done; echo >>done"));
 	r.command = command;
+	n = helper_of(&r, NULL);
 	for (i = 0; i < 1000; i++)
 		taken += notifier_event(n, &r, &warning) ? 1 : 0;
 	assert_int_equal(taken, 4);
@@ -314,17 +354,19 @@ what_cannot_be_run_frees_its_place(void **state)
 	static const char	*commands[] = { "/nonexistent/program", "/",
 				    "/dev/null x", " " };
 	struct notifier_rules	 r = { NULL, 10, 1 };
-	struct notifier		*n = notifier_new();
+	struct notifier		*n;
 	unsigned		 i, k;
 
 	(void)state;
 	for (i = 0; i < NELEM(commands); i++) {
 		r.command = commands[i];
+		n = helper_of(&r, NULL);
+		assert_true(notifier_event(n, &r, &warning));
 		for (k = 0; k < POLLS && !notifier_event(n, &r, &warning); k++)
 			nap(20);
 		assert_true(k < POLLS);
+		notifier_free(&n);
 	}
-	notifier_free(&n);
 }
 
 static void
@@ -332,13 +374,118 @@ no_command_no_notifier(void **state)
 {
 	struct notifier_rules	 none = { NULL, 10, 4 };
 	struct notifier_rules	 some = { "/bin/true", 10, 4 };
-	struct notifier		*n = notifier_new();
+	struct notifier		*n;
 
 	(void)state;
+	n = helper_of(&none, NULL);
 	assert_false(notifier_event(n, &none, &warning));
 	assert_false(notifier_event(NULL, &some, &warning));
 	notifier_free(&n);
 	notifier_free(&n);
+}
+
+/*
+ * The daemon reads bytes of strangers, and the helper does not: what the
+ * daemon names is not run, but what the configuration file says.
+ */
+static void
+the_helper_alone_knows_the_command(void **state)
+{
+	struct notifier_rules	 own = { NULL, 10, 1 };
+	struct notifier_rules	 other = { NULL, 10, 1 };
+	struct notifier		*n;
+	char			 first[600], second[600], conf[600];
+
+	(void)state;
+	snprintf(first, sizeof(first), "%s", script("first",
+	    "echo first >1.tmp; mv 1.tmp ran"));
+	snprintf(second, sizeof(second), "%s", script("second",
+	    "echo second >2.tmp; mv 2.tmp ran"));
+	snprintf(conf, sizeof(conf), "%s/conf", dir);
+	own.command = first;
+	other.command = second;
+	n = helper_of(&own, conf);
+	assert_true(notifier_event(n, &other, &warning));
+	assert_string_equal(text_of("ran"), "first\n");
+	write_conf(conf, second);
+	notifier_reload(n);
+	while (!notifier_event(n, &own, &warning))
+		nap(10);
+	assert_string_equal(text_of("ran"), "second\n");
+	write_conf(conf, "no path");
+	notifier_reload(n);	/* and the command remains */
+	while (!notifier_event(n, &own, &warning))
+		nap(10);
+	assert_string_equal(text_of("ran"), "second\n");
+	notifier_free(&n);
+}
+
+/* What ends the daemon also ends the helper, and the commands. */
+static void
+a_killed_daemon_leaves_no_command(void **state)
+{
+	struct notifier_rules	 r = { NULL, 600, 1 };
+	pid_t			 daemon, command;
+
+	(void)state;
+	r.command = script("stays", "echo $$ >d.tmp; mv d.tmp runs; sleep 600");
+	daemon = fork();
+	if (daemon == 0) {
+		notifier_event(helper_of(&r, NULL), &r, &warning);
+		for (;;)
+			pause();
+	}
+	command = (pid_t)atol(text_of("runs"));
+	assert_true(command > 1);
+	kill(daemon, SIGKILL);
+	assert_int_equal(waitpid(daemon, NULL, 0), daemon);
+	until_gone(command);
+}
+
+/* Packets that our own side never sends do nothing, and the next is served. */
+static void
+packets_of_another_form_are_dropped(void **state)
+{
+	static const char	good[] = "r1\0002\0003\0004\0005\0006\0007\0008\0009"
+				    "\0a\0b\0c";
+	static char		large[3 * NOTIFIER_PACKET];
+	const struct {
+		const char	*data;
+		size_t		 len;
+	} bad[] = {
+		{ "r", 1 }, { "r\0", 2 }, { "x", 1 }, { "w", 1 }, { "\0", 1 },
+		{ good, sizeof(good) - 1 },	/* the last is not ended */
+		{ good, sizeof(good) - 2 },	/* eleven */
+		{ large, NOTIFIER_PACKET }, { large, sizeof(large) }
+	};
+	struct notifier_rules	 r = { NULL, 10, 1 };
+	struct notifier_options	 o = { .rules = &r };
+	int			 fd[2];
+	char			 octet;
+	size_t			 i;
+	pid_t			 pid;
+
+	(void)state;
+	memset(large, 'r', sizeof(large));
+	r.command = script("form", "echo $MILLGATE_EVENT$MILLGATE_REASON "
+	    ">f.tmp; mv f.tmp formed");
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
+	pid = fork();
+	if (pid == 0)
+		notifier_helper(fd[1], &o);
+	close(fd[1]);
+	for (i = 0; i < NELEM(bad); i++)
+		assert_int_equal(send(fd[0], bad[i].data, bad[i].len, 0),
+		    bad[i].len);
+	assert_int_equal(send(fd[0], good, sizeof(good), 0), sizeof(good));
+	assert_string_equal(text_of("formed"), "1c\n");
+	shutdown(fd[0], SHUT_WR);
+	for (i = 0; recv(fd[0], &octet, 1, 0) == 1; i++)
+		;
+	/* each event gives its place back; "x", "w" and "\0" are none */
+	assert_in_range(i, NELEM(bad) - 3, NELEM(bad) - 2);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(fd[0]);
 }
 
 int
@@ -353,6 +500,9 @@ main(void)
 		cmocka_unit_test(many_at_once_are_bounded),
 		cmocka_unit_test(what_cannot_be_run_frees_its_place),
 		cmocka_unit_test(no_command_no_notifier),
+		cmocka_unit_test(the_helper_alone_knows_the_command),
+		cmocka_unit_test(a_killed_daemon_leaves_no_command),
+		cmocka_unit_test(packets_of_another_form_are_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
