@@ -357,7 +357,7 @@ start_check_files(struct start *s)
 		    "by you; run millgate -t as root to test that by root");
 }
 
-/* Root's daemon reads keys as the user of the key process. */
+/* Root's daemon reads keys as the user of the key process, if it can start. */
 static bool
 start_check_keys(const struct start *s, char **why)
 {
@@ -365,7 +365,7 @@ start_check_keys(const struct start *s, char **why)
 	    NULL };
 
 	return !s->root || !s->c->key_process || key_process_is_used() ||
-	    key_process_start(&o, why);
+	    !privileges_exist(s->c->user) || key_process_start(&o, why);
 }
 
 void

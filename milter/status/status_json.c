@@ -114,13 +114,13 @@ put_directions(const struct status *s, struct buf *b)
 	enum direction	d;
 	enum action	a;
 
-	put_open(b, "directions", '[');
+	json_put_open(b, "directions", '[');
 	for (d = DIRECTION_INBOUND; d <= DIRECTION_SUBMISSION; d++) {
 		observed_direction(s->sv->observed, d, n);
-		put_open(b, NULL, '{');
-		put_text(b, "name", tally_direction_name(d));
+		json_put_open(b, NULL, '{');
+		json_put_text(b, "name", tally_direction_name(d));
 		for (a = ACTION_ACCEPT; a <= ACTION_REJECT; a++)
-			put_number(b, action_name(a), n[a]);
+			json_put_number(b, action_name(a), n[a]);
 		buf_addch(b, '}');
 	}
 	buf_addch(b, ']');
