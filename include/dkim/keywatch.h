@@ -26,6 +26,7 @@
 
 #define KEYWATCH_BATCH		5u
 #define KEYWATCH_WALK		2048u	/* keys that are met in one look */
+#define KEYWATCH_NEWS		50u	/* that are told in one look */
 #define KEYWATCH_KEPT		131072u
 #define KEYWATCH_ANSWERS	3u
 #define KEYWATCH_FRESH		3600	/* seconds */
@@ -69,10 +70,12 @@ struct keywatch_place {
 
 /*
  * Look at the next keys, and tell what has changed since the last look. A key
- * that is met for the first time is no news. Waits for answers, at most five
- * seconds: not for a session. Call it from one thread.
+ * that is met for the first time is no news. Waits for answers, at most two
+ * seconds, and when none came in that time looks none up for a minute: not for
+ * a session. Call it from one thread. Returns how many changes were not told,
+ * because there were more than KEYWATCH_NEWS.
  */
-void		 keywatch_look(struct keywatch *w,
+size_t		 keywatch_look(struct keywatch *w,
 		    const struct keywatch_place *p, time_t now,
 		    keywatch_tell *tell, void *arg);
 

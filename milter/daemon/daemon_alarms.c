@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/log.h"
 #include "dkim/keywatch.h"
 #include "session/notifier.h"
 #include "session/services.h"
@@ -107,8 +108,12 @@ alarm_keys(struct services *sv)
 	struct setup		*st = services_setup(sv);
 	struct keywatch_place	 place = { st->keys, st->keybase,
 		sv->resolver };
+	size_t			 more;
 
-	keywatch_look(sv->keywatch, &place, sv->now(), alarm_key, sv);
+	more = keywatch_look(sv->keywatch, &place, sv->now(), alarm_key, sv);
+	if (more > 0)
+		log_printf(LOG_LEVEL_INFO, "%zu more changes of keys have no "
+		    "event of their own", more);
 	setup_unref(&st);
 }
 

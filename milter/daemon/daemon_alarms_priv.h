@@ -13,7 +13,7 @@ struct services;
 void	alarm_health(struct services *sv);
 /*
  * Events key-activated, key-retired, key-pending-long, key-record-missing and
- * key-record-restored. Looks up a few records, and waits at most five seconds.
+ * key-record-restored. Looks up a few records, and waits at most two seconds.
  */
 void	alarm_keys(struct services *sv);
 /*

@@ -13,7 +13,8 @@
 #include "dns/resolver.h"
 #include "keywatch_priv.h"
 
-#define LOOK_TIMEOUT_MS	5000
+#define LOOK_TIMEOUT_MS	2000
+#define LOOK_PAUSE	60	/* seconds, if no lookup has an answer */
 #define LOOK_RINGS	64u	/* of the database, in one step */
 #define TTL_MAX		7200	/* seconds that a bad answer is believed */
 
@@ -24,7 +25,7 @@ struct look {
 	keywatch_tell	*tell;
 	void		*arg;
 	struct arena	*arena;
-	size_t		 met;
+	size_t		 met, told;
 };
 
 static void
@@ -34,7 +35,8 @@ look_tell(struct look *l, enum keywatch_event event, const struct watched *e)
 		.selector = e->selector, .why = e->seen.why,
 		.since = e->seen.since };
 
-	l->tell(l->arg, &n);
+	if (l->told++ < KEYWATCH_NEWS)
+		l->tell(l->arg, &n);
 }
 
 /* --- meet ---------------------------------------------------------------- */
@@ -295,7 +297,8 @@ watch_again(const struct look *l, enum keyrecord_state state,
 	return l->now + wait;
 }
 
-static void
+/* True: there was an answer. */
+static bool
 watch_settle(struct look *l, struct asked *q)
 {
 	const struct dns_answer	*answer = lookup_wait(q->lookup);
@@ -317,6 +320,7 @@ watch_settle(struct look *l, struct asked *q)
 	if (e->seen.told != told)
 		look_tell(l, e->seen.told ? KEYWATCH_MISSING :
 		    KEYWATCH_RESTORED, e);
+	return state != KEYRECORD_UNKNOWN;
 }
 
 static void
@@ -326,7 +330,7 @@ watch_look_up(struct look *l)
 	    KEYWATCH_BATCH };
 	struct lookups	*all = lookups_new(l->p->resolver, &limits);
 	struct asked	 q[KEYWATCH_BATCH];
-	size_t		 n, i;
+	size_t		 n, i, answers = 0;
 
 	n = gather_due(l, &l->w->bad, q, 0, KEYWATCH_BATCH / 2);
 	n = gather_due(l, &l->w->good, q, n, KEYWATCH_BATCH);
@@ -334,13 +338,14 @@ watch_look_up(struct look *l)
 		q[i].lookup = lookups_start(all, keyrecord_name(l->arena,
 		    q[i].key->selector, q[i].key->domain), DNS_TXT);
 	for (i = 0; i < n; i++) {
-		watch_settle(l, &q[i]);
+		answers += watch_settle(l, &q[i]);
 		keybase_release(&q[i].held);
 	}
 	lookups_free(&all);
+	l->w->resume = n > 0 && answers == 0 ? l->now + LOOK_PAUSE : 0;
 }
 
-void
+size_t
 keywatch_look(struct keywatch *w, const struct keywatch_place *p, time_t now,
     keywatch_tell *tell, void *arg)
 {
@@ -348,6 +353,8 @@ keywatch_look(struct keywatch *w, const struct keywatch_place *p, time_t now,
 		.arg = arg, .arena = arena_new(0) };
 
 	watch_walk(&l);
-	watch_look_up(&l);
+	if (now >= w->resume)
+		watch_look_up(&l);
 	arena_free(&l.arena);
+	return l.told > KEYWATCH_NEWS ? l.told - KEYWATCH_NEWS : 0;
 }

@@ -37,6 +37,7 @@ struct keywatch {
 	unsigned	 round;
 	size_t		 next_file, next_base;
 	bool		 in_base;	/* the walk is in the database */
+	time_t		 resume;	/* no lookup before: no server answers */
 
 	pthread_mutex_t	 lock;		/* all below */
 	struct watched	*bucket[WATCH_BUCKETS];

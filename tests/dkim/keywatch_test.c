@@ -334,6 +334,55 @@ keys_begin_and_end_to_sign(void **state)
 	take_away("new.retired");
 }
 
+static size_t	told;
+
+static void
+count_news(void *arg, const struct keywatch_news *n)
+{
+	(void)arg;
+	assert_int_equal(n->event, KEYWATCH_RETIRED);
+	told++;
+}
+
+/* A site that moves all its keys away; a name server that is down. */
+static void
+events_and_lookups_are_bounded(void **state)
+{
+	struct keywatch		*w = keywatch_new();
+	struct keyring		*none = keyring_empty();
+	struct keywatch_place	 p = { .resolver = resolver_new(&backend,
+		NULL, 0) };
+	struct keyring		*ring;
+	char			 name[20];
+	unsigned		 i;
+
+	(void)state;
+	for (i = 0; i < KEYWATCH_NEWS + 7; i++) {
+		snprintf(name, sizeof(name), "s%u.private", i);
+		put(name, ed);
+	}
+	p.ring = ring = load();
+	dns.status = DNS_TEMPFAIL;
+	dns.asked = 0;
+	keywatch_look(w, &p, T0, count_news, NULL);
+	assert_int_equal(dns.asked, KEYWATCH_BATCH);
+	keywatch_look(w, &p, T0 + 59, count_news, NULL);
+	assert_int_equal(dns.asked, KEYWATCH_BATCH);
+	keywatch_look(w, &p, T0 + 60, count_news, NULL);
+	assert_int_equal(dns.asked, 2 * KEYWATCH_BATCH);
+	p.ring = none;
+	assert_int_equal(keywatch_look(w, &p, T0 + 61, count_news, NULL), 7);
+	assert_int_equal(told, KEYWATCH_NEWS);
+	for (i = 0; i < KEYWATCH_NEWS + 7; i++) {
+		snprintf(name, sizeof(name), "s%u.private", i);
+		take_away(name);
+	}
+	resolver_free(&p.resolver);
+	keyring_free(&ring);
+	keyring_free(&none);
+	keywatch_free(&w);
+}
+
 /* --- keys of a database -------------------------------------------------- */
 
 static const char *row_state;		/* NULL: no row */
@@ -430,6 +479,7 @@ main(void)
 		    a_record_that_goes_is_told_after_several_answers),
 		cmocka_unit_test(lookups_are_rare),
 		cmocka_unit_test(keys_begin_and_end_to_sign),
+		cmocka_unit_test(events_and_lookups_are_bounded),
 		cmocka_unit_test(keys_of_a_database_are_watched_too),
 	};
 
