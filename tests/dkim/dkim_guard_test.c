@@ -7,6 +7,7 @@
 
 #include <opendkim/dkim.h>
 
+#include "dkim/dkim_library_priv.h"
 #include "dkim_message.h"
 
 DKIM_LIB	*__real_dkim_init(void *(*)(void *, size_t),
@@ -24,6 +25,10 @@ DKIM_STAT	 __real_dkim_sig_gethashes(DKIM_SIGINFO *, void **, size_t *,
 		    void **, size_t *);
 DKIM_STAT	 __wrap_dkim_sig_gethashes(DKIM_SIGINFO *, void **, size_t *,
 		    void **, size_t *);
+DKIM_STAT	 __real_dkim_eoh(DKIM *);
+DKIM_STAT	 __wrap_dkim_eoh(DKIM *);
+DKIM_STAT	 __real_dkim_getsiglist(DKIM *, DKIM_SIGINFO ***, int *);
+DKIM_STAT	 __wrap_dkim_getsiglist(DKIM *, DKIM_SIGINFO ***, int *);
 DKIM_STAT	 __real_dkim_free(DKIM *);
 DKIM_STAT	 __wrap_dkim_free(DKIM *);
 
@@ -36,7 +41,28 @@ static struct {
 	unsigned	 fields, sentinels, signatures, hashes, handles;
 	bool		 first_was_sentinel, empty_field, bare_line_end;
 	size_t		 longest;
+	unsigned	 ends;		/* of headers */
+	unsigned	 heap;		/* blocks that are in no arena */
 } seen;
+
+/* What the library is to do wrong. */
+static struct {
+	unsigned	 field;		/* refuse the n-th one; 0: none */
+	bool		 end, hash, list;
+} wrong;
+
+static void *
+watch_malloc(void *arena, size_t size)
+{
+	seen.heap += arena == NULL;
+	return seen.mallocf(arena, size);
+}
+
+static void
+watch_free(void *arena, void *p)
+{
+	seen.freef(arena, p);
+}
 
 DKIM_LIB *
 __wrap_dkim_init(void *(*mallocf)(void *, size_t),
@@ -44,7 +70,7 @@ __wrap_dkim_init(void *(*mallocf)(void *, size_t),
 {
 	seen.mallocf = mallocf;
 	seen.freef = freef;
-	return __real_dkim_init(mallocf, freef);
+	return __real_dkim_init(watch_malloc, watch_free);
 }
 
 DKIM_STAT
@@ -92,6 +118,8 @@ __wrap_dkim_header(DKIM *d, u_char *text, size_t len)
 	if (len > seen.longest)
 		seen.longest = len;
 	look_at_line_ends(p, len);
+	if (seen.fields == wrong.field)
+		return DKIM_STAT_INTERNAL;
 	return __real_dkim_header(d, text, len);
 }
 
@@ -106,12 +134,40 @@ __wrap_dkim_body(DKIM *d, u_char *text, size_t len)
 }
 
 DKIM_STAT
+__wrap_dkim_eoh(DKIM *d)
+{
+	DKIM_STAT status = __real_dkim_eoh(d);
+
+	seen.ends++;
+	return wrong.end ? DKIM_STAT_SYNTAX : status;
+}
+
+DKIM_STAT
+__wrap_dkim_getsiglist(DKIM *d, DKIM_SIGINFO ***list, int *n)
+{
+	static DKIM_SIGINFO	*twice[2];
+	DKIM_STAT		 status = __real_dkim_getsiglist(d, list, n);
+
+	if (wrong.list && status == DKIM_STAT_OK && *n == 1) {
+		twice[0] = twice[1] = (*list)[0];
+		*list = twice;
+		*n = 2;
+	}
+	return status;
+}
+
+DKIM_STAT
 __wrap_dkim_sig_gethashes(DKIM_SIGINFO *s, void **hh, size_t *hhlen,
     void **bh, size_t *bhlen)
 {
+	DKIM_STAT status;
+
 	assert_int_equal(dkim_sig_geterror(s), DKIM_SIGERROR_NOKEY);
 	seen.hashes++;
-	return __real_dkim_sig_gethashes(s, hh, hhlen, bh, bhlen);
+	status = __real_dkim_sig_gethashes(s, hh, hhlen, bh, bhlen);
+	if (wrong.hash)
+		*hhlen = 20;
+	return status;
 }
 
 DKIM_STAT
@@ -166,7 +222,7 @@ static void
 forget(void)
 {
 	seen.fields = seen.sentinels = seen.signatures = seen.hashes = 0;
-	seen.handles = 0;
+	seen.handles = seen.ends = seen.heap = 0;
 	seen.longest = 0;
 	seen.first_was_sentinel = seen.empty_field = false;
 	seen.bare_line_end = false;
@@ -228,6 +284,7 @@ a_sentinel_comes_first(void **state)
 	assert_int_equal(seen.signatures, 1);
 	assert_int_equal(seen.hashes, 1);
 	assert_int_equal(seen.handles, 1);
+	assert_int_equal(seen.heap, 0);
 	assert_false(seen.empty_field);
 	assert_false(seen.bare_line_end);
 	arena_free(&a);
@@ -311,6 +368,100 @@ odd_headers_stay_outside(void **state)
 	arena_free(&a);
 }
 
+#define PLAIN	" v=1; a=rsa-sha256; d=example.com; s=s; h=From; bh=YWJj;" \
+		" b=YWJj"
+
+/* An MTA may pass on any octets as a name. The library gets no such field. */
+static void
+names_that_cannot_be_stay_outside(void **state)
+{
+	static const char *const names[] = { "a:b", "a;b", "a b", "a\x01" "b",
+	    "a\x7f" "b", "a\xc3\xa9" };
+	struct arena		*a = arena_new(65536);
+	struct dkim_library	*l = dkim_library_new();
+	struct dkim_library_sig	 sig = { .field = 0 };
+	struct headers		 h;
+	size_t			 i;
+
+	(void)state;
+	assert_non_null(l);
+	headers_init(&h, a, 100, 65536);
+	headers_add(&h, "DKIM-Signature", PLAIN);
+	for (i = 0; i < NELEM(names); i++)
+		headers_add(&h, names[i], " x");
+	headers_add(&h, "From", " a@example.com");
+	forget();
+	dkim_library_hash(l, &h, &sig, 1);
+	assert_true(sig.hashed);
+	assert_int_equal(seen.fields, 3);
+	dkim_library_free(&l);
+	arena_free(&a);
+}
+
+/* The library gets as many signatures as were asked for, or gives nothing. */
+static void
+only_asked_signatures_go_in(void **state)
+{
+	struct arena		*a = arena_new(65536);
+	struct dkim_library	*l = dkim_library_new();
+	struct dkim_library_sig	 sig[2] = { { .field = 0 }, { .field = 1 } };
+	struct headers		 h;
+
+	(void)state;
+	assert_non_null(l);
+	headers_init(&h, a, 100, 65536);
+	headers_add(&h, "DKIM-Signature", PLAIN);
+	headers_add(&h, "DKIM-Signature", PLAIN);
+	headers_add(&h, "From", " a@example.com");
+	forget();
+	dkim_library_hash(l, &h, sig, 1);
+	assert_int_equal(seen.signatures, 1);
+	assert_true(sig[0].hashed && !sig[1].hashed);
+	sig[1].field = 7;
+	forget();
+	dkim_library_hash(l, &h, sig, 2);
+	assert_int_equal(seen.ends, 0);
+	forget();
+	dkim_library_hash(l, &h, sig, 0);
+	assert_int_equal(seen.fields, 0);
+	dkim_library_free(&l);
+	arena_free(&a);
+}
+
+/* A digest counts only if everything before it was good. */
+static void
+its_failures_give_no_digest(void **state)
+{
+	struct arena		*a = arena_new(65536);
+	struct dkim_library	*l = dkim_library_new();
+	struct dkim_library_sig	 sig[2] = { { .field = 0 }, { .field = 9 } };
+	struct headers		 h;
+	int			 i;
+
+	(void)state;
+	assert_non_null(l);
+	headers_init(&h, a, 100, 65536);
+	headers_add(&h, "DKIM-Signature", PLAIN);
+	headers_add(&h, "From", " a@example.com");
+	for (i = 0; i < 6; i++) {
+		memset(&wrong, 0, sizeof(wrong));
+		wrong.field = i < 3 ? (unsigned)i + 1 : 0;
+		wrong.end = i == 3;
+		wrong.hash = i == 4;
+		wrong.list = i == 5;
+		forget();
+		dkim_library_hash(l, &h, sig, 1);
+		if (sig[0].hashed || sig[1].hashed)
+			row_fail("failure", "%d: a digest", i);
+		if (seen.ends != (i >= 3) || seen.hashes != (i == 4))
+			row_fail("failure", "%d: the library went on", i);
+		assert_int_equal(seen.handles, 1);
+	}
+	memset(&wrong, 0, sizeof(wrong));
+	dkim_library_free(&l);
+	arena_free(&a);
+}
+
 static void
 a_huge_field_stays_outside(void **state)
 {
@@ -369,6 +520,9 @@ main(void)
 		cmocka_unit_test(names_over_and_over),
 		cmocka_unit_test(bad_fields_stay_outside),
 		cmocka_unit_test(odd_headers_stay_outside),
+		cmocka_unit_test(names_that_cannot_be_stay_outside),
+		cmocka_unit_test(only_asked_signatures_go_in),
+		cmocka_unit_test(its_failures_give_no_digest),
 		cmocka_unit_test(a_huge_field_stays_outside),
 		cmocka_unit_test(large_headers_stay_outside),
 	};

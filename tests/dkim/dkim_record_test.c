@@ -129,6 +129,25 @@ keys_fit_or_not(void **state)
 	arena_free(&a);
 }
 
+/* Such a field is refused before; no key may make it valid again. */
+static void
+no_key_is_for_sha1(void **state)
+{
+	static const char	sha1[] = "v=1; a=rsa-sha1; d=example.com; s=s;"
+	    " h=From; bh=YWJj; b=YWJj";
+	struct arena		*a = arena_new(0);
+	struct dkim_sigfield	 f;
+	struct dkim_record	 r;
+
+	(void)state;
+	assert_non_null(dkim_sigfield_parse(&f, a, TEXT(sha1), 9));
+	assert_null(dkim_record_parse(&r, TEXT("k=rsa; p=YWJj")));
+	assert_non_null(dkim_record_unfit(&r, &f));
+	assert_null(dkim_record_parse(&r, TEXT("k=ed25519; p=YWJj")));
+	assert_non_null(dkim_record_unfit(&r, &f));
+	arena_free(&a);
+}
+
 static void
 flags(void **state)
 {
@@ -172,6 +191,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_are_read),
 		cmocka_unit_test(keys_fit_or_not),
+		cmocka_unit_test(no_key_is_for_sha1),
 		cmocka_unit_test(flags),
 		cmocka_unit_test(foreign_records),
 	};
