@@ -4,6 +4,7 @@
  */
 #include "test.h"
 
+#include "policy/policy_override.h"
 #include "policy/policy_spf.h"
 
 #define TAG_ALL	{ .on_fail = ACTION_TAG, .on_softfail = ACTION_TAG, \
@@ -72,6 +73,36 @@ the_worse_identity_counts(void **state)
 	assert_int_equal(policy_spf(&r, &f).action, ACTION_TAG);
 }
 
+/* A section `override' that replaces what SPF does: which results it may. */
+static void
+an_override_replaces_bad_results_only(void **state)
+{
+	static const struct override_rules r = { .name = "all",
+	    .of = OVERRIDE_SPF, .action = ACTION_HOLD };
+	static const struct identity_rules ir = { .recipient_delimiter = 0 };
+	struct override_facts	o;
+	struct verdict		v;
+	struct facts		f;
+	size_t			i;
+	bool			helo;
+
+	(void)state;
+	for (i = 0; i < 2 * NELEM(rows); i++) {
+		helo = i >= NELEM(rows);
+		memset(&f, 0, sizeof(f));
+		memset(&o, 0, sizeof(o));
+		(helo ? &f.spf_helo : &f.spf_mfrom)->done = true;
+		(helo ? &f.spf_helo : &f.spf_mfrom)->result =
+		    rows[i % NELEM(rows)].result;
+		v = policy_override_spf(&r, 1, &ir, &f, &o, verdict_accept());
+		if ((v.action == ACTION_HOLD) !=
+		    (rows[i % NELEM(rows)].want != ACTION_ACCEPT))
+			row_fail(helo ? "HELO" : "MAIL FROM", "%s: %s",
+			    result_name(rows[i % NELEM(rows)].result),
+			    action_name(v.action));
+	}
+}
+
 static void
 the_reply_names_the_domain(void **state)
 {
@@ -107,6 +138,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_result_has_its_action),
 		cmocka_unit_test(the_worse_identity_counts),
+		cmocka_unit_test(an_override_replaces_bad_results_only),
 		cmocka_unit_test(the_reply_names_the_domain),
 	};
 
