@@ -257,29 +257,58 @@ keydir_beside(struct arena *a, const char *path, const char *suffix)
 	    (sizeof(KEYDIR_PRIVATE) - 1)), path, suffix);
 }
 
+/* A key whose marker cannot be looked at is reported: it may not sign. */
+static bool
+has_marker(struct keydir *d, const struct keydir_key *k, const char *suffix,
+    struct stat *st)
+{
+	const char *path = keydir_beside(d->arena, k->path, suffix);
+
+	if (stat(path, st) == 0)
+		return true;
+	if (errno != ENOENT)
+		report_trouble(d, path, false);
+	return false;
+}
+
 static void
 find_state(struct keydir *d, struct keydir_key *k)
 {
 	struct stat st;
 
-	if (stat(keydir_beside(d->arena, k->path, KEYDIR_RETIRED), &st) == 0)
+	if (has_marker(d, k, KEYDIR_RETIRED, &st))
 		k->state = KEY_RETIRED;
-	else if (stat(keydir_beside(d->arena, k->path, KEYDIR_PENDING),
-	    &st) == 0)
+	else if (has_marker(d, k, KEYDIR_PENDING, &st))
 		k->state = KEY_PENDING;
 	else
 		return;
 	k->since = st.st_mtime;
 }
 
+/*
+ * The next entry, or NULL. A directory that cannot be read further is reported:
+ * its other keys would be missing, and mail would go out unsigned.
+ */
+static const struct dirent *
+next_entry(struct keydir *d, DIR *dir, const char *path)
+{
+	const struct dirent *entry;
+
+	errno = 0;
+	entry = readdir(dir);
+	if (entry == NULL && errno != 0)
+		report_trouble(d, path, true);
+	return entry;
+}
+
 /* Most directories have no markers, which saves two stat(2) for each key. */
 static bool
-has_markers(DIR *dir)
+has_markers(struct keydir *d, DIR *dir, const char *path)
 {
 	const struct dirent	*entry;
 	bool			 found = false;
 
-	while (!found && (entry = readdir(dir)) != NULL)
+	while (!found && (entry = next_entry(d, dir, path)) != NULL)
 		found = ends_in(entry->d_name, KEYDIR_PENDING) ||
 		    ends_in(entry->d_name, KEYDIR_RETIRED);
 	rewinddir(dir);
@@ -311,8 +340,8 @@ keydir_read_domain(struct keydir *d, const char *path, const char *domain)
 		report_trouble(d, path, true);
 		return;
 	}
-	markers = has_markers(dir);
-	while ((entry = readdir(dir)) != NULL) {
+	markers = has_markers(d, dir, path);
+	while ((entry = next_entry(d, dir, path)) != NULL) {
 		selector = selector_of(d->arena, entry->d_name);
 		if (selector == NULL)
 			continue;
@@ -401,7 +430,7 @@ keydir_read(struct keydir *d, const char *directory, const char *domain)
 	if (fstat(dirfd(dir), &st) == 0 && (st.st_mode & S_IWOTH) != 0)
 		report(d, "%s: everybody may add keys here; run:"
 		    " chmod o-w '%s'", directory, directory);
-	while ((entry = readdir(dir)) != NULL)
+	while ((entry = next_entry(d, dir, directory)) != NULL)
 		if (entry->d_name[0] != '.')
 			read_entry(d, directory, entry->d_name, domain);
 	closedir(dir);
