@@ -24,6 +24,7 @@ struct fuse_rules {
 struct fuse_trip {
 	enum fuse_kind	 kind;
 	unsigned	 count, limit;
+	bool		 again;		/* the site was told before */
 };
 
 /* The block to set on the login; its reason gives the numbers. */

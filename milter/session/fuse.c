@@ -33,6 +33,8 @@ struct suspect {
 	struct suspect	*newer, *older;
 	uint64_t	 hash;
 	struct values	 networks, from;
+	struct fuse_trip again;		/* its block could not be stored */
+	uint64_t	 again_at;	/* minute */
 	uint64_t	 minute;	/* of the newest refused[] */
 	uint16_t	 refused[MINUTES];
 	char		 login[];
@@ -246,12 +248,30 @@ fuse_note(struct fuse *f, const char *login, enum fuse_kind kind,
 
 	pthread_mutex_lock(&f->lock);
 	s = fuse_look_up(f, login);
-	trip->kind = kind;
-	trip->limit = limit;
-	trip->count = note_event(f, s, kind, value, seconds / 60);
-	tripped = trip->count > limit;
+	*trip = s->again;
+	trip->again &= !is_hour_old(s->again_at, seconds / 60);
+	if (!trip->again) {
+		trip->kind = kind;
+		trip->limit = limit;
+		trip->count = note_event(f, s, kind, value, seconds / 60);
+	}
+	tripped = trip->again || trip->count > limit;
 	if (tripped)
 		fuse_forget(f, s);
 	pthread_mutex_unlock(&f->lock);
 	return tripped;
+}
+
+void
+fuse_trip_again(struct fuse *f, const char *login,
+    uint64_t seconds, const struct fuse_trip *trip)
+{
+	struct suspect *s;
+
+	pthread_mutex_lock(&f->lock);
+	s = fuse_look_up(f, login);
+	s->again = *trip;
+	s->again.again = true;
+	s->again_at = seconds / 60;
+	pthread_mutex_unlock(&f->lock);
 }

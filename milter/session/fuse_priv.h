@@ -38,6 +38,12 @@ void		 fuse_free(struct fuse **fp);
 bool		 fuse_note(struct fuse *f, const char *login,
 		    enum fuse_kind kind, const char *value, unsigned limit,
 		    uint64_t seconds, struct fuse_trip *trip);
+/*
+ * The block after this trip could not be stored: the next event of the login
+ * in an hour trips again, whatever it is, with the same numbers.
+ */
+void		 fuse_trip_again(struct fuse *f, const char *login,
+		    uint64_t seconds, const struct fuse_trip *trip);
 /* How many logins are in the table. */
 size_t		 fuse_logins(struct fuse *f);
 

@@ -40,15 +40,19 @@ fuse_block(struct message *m, const struct quota_facts *q,
 	char				 error[STORE_ERROR];
 
 	m->blocked = true;
-	counter_add(&m->sv->tallies.fuse[trip->kind], 1);
 	if (c->mode == MODE_ENFORCE && store_setting_put(m->sv->store,
 	    q->key, STORE_PART_BLOCK, &t, error) != STORE_TAKEN) {
 		services_store_failed(m->sv);
+		fuse_trip_again(m->sv->fuse, q->login, m->sv->ticks() / 1000,
+		    trip);
 		log_printf(LOG_LEVEL_ERROR, "fuse: the block \"%s\" cannot be "
-		    "stored and applies to this message only: %s", v.text,
-		    error);
+		    "stored; it applies to this message, and is tried again "
+		    "with the next one: %s", v.text, error);
 	}
-	services_notice(m->sv, c, &e);
+	if (!trip->again) {
+		counter_add(&m->sv->tallies.fuse[trip->kind], 1);
+		services_notice(m->sv, c, &e);
+	}
 	return v;
 }
 

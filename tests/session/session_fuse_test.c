@@ -6,6 +6,7 @@
 
 #include "mta/replay.h"
 #include "session_site.h"
+#include "store/store_priv.h"
 #include "store/store_settings.h"
 
 #define LOGIN	"ceo@example.org"
@@ -104,6 +105,39 @@ too_many_networks(void **state)
 	expect(sv, "203.0.113.1", LOGIN, 0, "eom accept");
 	expect(sv, "198.51.100.1", LOGIN, 0, "mail defer");
 	assert_int_equal(atomic_load(&sv->counters.warnings), 2);
+	services_free(&sv);
+}
+
+static enum store_answer
+put_nothing(struct store *s, const char *key, unsigned parts,
+    const struct store_setting *setting, char error[STORE_ERROR])
+{
+	(void)s, (void)key, (void)parts, (void)setting;
+	snprintf(error, STORE_ERROR, "the disk is full");
+	return STORE_UNKNOWN;
+}
+
+/* Otherwise a login would escape that trips while the disk is full. */
+static void
+a_block_that_cannot_be_stored_is_tried_again(void **state)
+{
+	struct services		*sv = open_services(SITE
+	    "fuse { networks = 1 }");
+	const struct store_ops	*ops = sv->store->ops;
+	struct store_ops	 full = *ops;
+
+	(void)state;
+	full.setting_put = put_nothing;
+	expect(sv, "192.0.2.1", LOGIN, 0, "eom accept");
+	sv->store->ops = &full;
+	expect(sv, "198.51.100.1", LOGIN, 0, "mail defer 451 4.7.1 blocked");
+	expect(sv, "198.51.100.1", LOGIN, 0, "mail defer 451 4.7.1 blocked");
+	sv->store->ops = ops;
+	expect(sv, "192.0.2.1", LOGIN, 0, "fuse: 2 client networks in an hour");
+	expect(sv, "192.0.2.1", LOGIN, 0, "mail defer 451 4.7.1 blocked");
+	assert_int_equal(atomic_load(&sv->counters.warnings), 1);
+	unblock(sv);
+	expect(sv, "192.0.2.1", LOGIN, 0, "eom accept");
 	services_free(&sv);
 }
 
@@ -214,6 +248,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(off_by_default),
 		cmocka_unit_test(too_many_networks),
+		cmocka_unit_test(a_block_that_cannot_be_stored_is_tried_again),
 		cmocka_unit_test(too_many_from_addresses),
 		cmocka_unit_test(too_many_refused_recipients),
 		cmocka_unit_test(recipients_refused_by_the_quota),
