@@ -184,7 +184,8 @@ disk_open_writable(struct disk *d, char **why)
 	if (!state_disk_prepare(d))
 		return disk_refuse(d, "cannot be prepared", why);
 	if (!sql_open(&d->checkpointer, d->file.path, SQL_WRITE))
-		return disk_refuse(d, "cannot be opened", why);
+		return schema_refuse(d->checkpointer, d->file.path,
+		    "cannot be opened", why);
 	state_file_sign(&d->file);
 	state_log_note(&d->log, d->file.path);
 	return true;
