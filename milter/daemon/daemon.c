@@ -292,12 +292,45 @@ start_key_process(const struct life *l, const struct conf *c, char **why)
 	return !c->key_process || key_process_start(&o, why);
 }
 
+/* A start that fails later leaves neither its socket nor its pid file. */
+static void
+start_remove(const struct life *l, const struct conf *c)
+{
+	if (l->socket == -1)
+		daemon_socket_remove(c);
+	/* the parent's stays while it starts one child after the other */
+	if (c->pid_file != NULL && (l->supervised == NULL ||
+	    !l->supervised->again))
+		unlink(c->pid_file);
+}
+
+/* The part of the start that makes files. Takes over `setup`. */
+static struct services *
+start_with_files(const struct life *l, struct setup *setup, char **why)
+{
+	struct conf	*c = conf_ref(setup->conf);
+	struct services	*sv = NULL;
+	int		 pid_fd;
+
+	if (!daemon_socket_open(c, l->socket, why))
+		setup_unref(&setup);
+	else {
+		if (pid_file_open(c->pid_file, c->user, &pid_fd, why))
+			sv = start_as_user(l, setup, pid_fd, why);
+		else
+			setup_unref(&setup);
+		if (sv == NULL)
+			start_remove(l, c);
+	}
+	conf_unref(&c);
+	return sv;
+}
+
 /* Everything up to the point where mail can be served. Takes over `c`. */
 static struct services *
 daemon_start(const struct life *l, struct conf *c, char **why)
 {
-	struct setup	*setup;
-	int		 pid_fd;
+	struct setup *setup;
 
 	if (c->warnings[0] != '\0')
 		log_printf(LOG_LEVEL_WARNING, "%s", c->warnings);
@@ -308,14 +341,7 @@ daemon_start(const struct life *l, struct conf *c, char **why)
 		return NULL;
 	}
 	setup = load_first_setup(c, why);
-	if (setup == NULL)
-		return NULL;
-	if (daemon_socket_open(setup->conf, l->socket, why) &&
-	    pid_file_open(setup->conf->pid_file, setup->conf->user, &pid_fd,
-	    why))
-		return start_as_user(l, setup, pid_fd, why);
-	setup_unref(&setup);
-	return NULL;
+	return setup != NULL ? start_with_files(l, setup, why) : NULL;
 }
 
 static void
@@ -360,7 +386,8 @@ daemon_live(const struct life *l, struct conf *c)
 	if (error != 0) {
 		log_printf(LOG_LEVEL_ERROR, "cannot start the libmilter "
 		    "thread: %s", strerror(error));
-		return STATUS_TROUBLE;
+		atomic_store(&broken, true);
+		daemon_stop(l, sv, first->conf);
 	}
 	log_printf(LOG_LEVEL_INFO, "ready on %s: mode=%s listeners=%zu "
 	    "users=%zu keys=%zu", first->conf->socket,

@@ -75,13 +75,18 @@ socket_make(const struct conf *c, const char *path,
 	if (ok)
 		fd = socket_pin(path, &said);
 	if (fd == -1)
+		unlink(path);	/* it may have been made already */
+	if (fd == -1)
 		why_set(why, "%s%s%s", said, acting.on ? "; it is made as "
 		    "user " : "", acting.on ? c->user : "");
 	privileges_act_end(&acting);
 	free(said);
-	ok = fd != -1 && privileges_give(fd, path, owner, why);
-	if (fd != -1)
-		close(fd);
+	if (fd == -1)
+		return false;
+	ok = privileges_give(fd, path, owner, why);
+	close(fd);
+	if (!ok)
+		unlink(path);
 	return ok;
 }
 

@@ -8,21 +8,26 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "signals_priv.h"
 
-static int	signal_pipe[2] = { -1, -1 };
+static int			signal_pipe[2] = { -1, -1 };
+static atomic_bool		stop_asked, reload_asked;
 
+/* The pipe only ends the wait early, so that a failed write(2) loses nothing. */
 static void
 on_signal(int number)
 {
-	unsigned char	byte = (unsigned char)number;
-	int		saved = errno;
+	int saved = errno;
 
-	/* if the pipe is full, enough signals are pending */
-	if (write(signal_pipe[1], &byte, 1) == -1)
+	atomic_store(number == SIGHUP || number == SIGUSR1 ? &reload_asked :
+	    &stop_asked, true);
+	if (write(signal_pipe[1], "", 1) == -1)
 		errno = saved;
 	errno = saved;
 }
@@ -66,13 +71,17 @@ enum signals_request
 signals_wait(int ms)
 {
 	struct pollfd	pfd = { signal_pipe[0], POLLIN, 0 };
-	unsigned char	number;
+	char		bytes[64];
 
-	poll(&pfd, 1, ms);
-	if (read(signal_pipe[0], &number, 1) != 1)
-		return SIGNALS_NONE;
-	return number == SIGHUP || number == SIGUSR1 ? SIGNALS_RELOAD :
-	    SIGNALS_STOP;
+	if (poll(&pfd, 1, ms) == 1 &&
+	    read(signal_pipe[0], bytes, sizeof(bytes)) == -1 &&
+	    errno != EAGAIN)
+		log_printf(LOG_LEVEL_WARNING, "signals: %s", strerror(errno));
+	/* in this order, as a stop makes a reload needless */
+	if (atomic_exchange(&stop_asked, false))
+		return SIGNALS_STOP;
+	return atomic_exchange(&reload_asked, false) ? SIGNALS_RELOAD :
+	    SIGNALS_NONE;
 }
 
 void

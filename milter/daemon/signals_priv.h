@@ -1,7 +1,7 @@
 /*
  * signals - SIGTERM, SIGINT, SIGHUP and SIGUSR1, taken one by one
  *
- * The handlers write into a pipe, from which one thread reads.
+ * The handlers note the request, and wake the one thread that waits for it.
  */
 #ifndef MILLGATE_SIGNALS_H
 #define MILLGATE_SIGNALS_H
