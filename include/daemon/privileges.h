@@ -17,6 +17,10 @@ struct arena;
 bool	privileges_known(const char *user, char **why);
 /* Does the system have this user, whoever runs the process? */
 bool	privileges_exist(const char *user);
+/* Reads private keys for a daemon that root starts. Made by the package. */
+#define PRIVILEGES_KEY_USER	"millgate-keys"
+/* The same for this daemon: `user` if it is root, or that user is missing. */
+const char *privileges_key_user(const char *user);
 /* Become `user`, with its groups, for ever. "root" keeps the privileges. */
 bool	privileges_drop(const char *user, char **why);
 /*

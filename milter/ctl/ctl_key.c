@@ -39,7 +39,7 @@ static const char usage[] =
     "  key retire DOMAIN SELECTOR   do not sign with a key any longer\n"
     "  key prune [DOMAIN]       delete keys that retired long ago\n"
     "    --keep DAYS            but keep those of the last DAYS (default 14)\n"
-    "  key fix                  let the daemon read its keys, and nobody else\n"
+    "  key fix                  close keys to all but the key process\n"
     "  --directory DIR          key directory (default: as configured)\n"
     "  --zone FILE              look names up in this zone file\n"
     "  --json                   print JSON\n"

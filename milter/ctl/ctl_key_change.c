@@ -172,7 +172,7 @@ ctl_key_new(struct key_command *c)
 	bool		ok;
 
 	if (!key_make_directory(c->directory, NULL) ||
-	    !key_owner_of(c->directory, &o) ||
+	    !key_owner_of(c->directory, c->conf, &o) ||
 	    !key_make_directory(arena_printf(c->arena, "%s/%s", c->directory,
 	    c->domain), &o))
 		return CTL_TROUBLE;
@@ -222,7 +222,8 @@ activate_one(struct key_command *c, struct key_items *items,
 		    k->domain, why);
 		return CTL_NO;
 	}
-	if (!key_owner_of(c->directory, &o) || !retire_older(c, items, k, &o) ||
+	if (!key_owner_of(c->directory, c->conf, &o) ||
+	    !retire_older(c, items, k, &o) ||
 	    !key_remove_marker(c->arena, k->path, KEYDIR_PENDING))
 		return CTL_TROUBLE;
 	printf("%s of %s: active\n", k->selector, k->domain);
@@ -285,7 +286,8 @@ ctl_key_retire(struct key_command *c)
 	struct key_owner		o;
 	int			status = CTL_TROUBLE;
 
-	if (key_items_load(c, &items) && key_owner_of(c->directory, &o)) {
+	if (key_items_load(c, &items) &&
+	    key_owner_of(c->directory, c->conf, &o)) {
 		status = CTL_NO;
 		if (items.n == 0)
 			ctl_complain("%s has no key with selector %s",

@@ -2,8 +2,9 @@
  * ctl_key_files - the files and directories that `millgatectl key` makes
  *
  * A key file is complete before it gets its name, and never overwrites another
- * one. It belongs to the group of the key directory if that group may read
- * there: so a daemon that does not run as root reads keys. Root works as the
+ * one. It belongs to the user of the key process, if that is not the daemon's;
+ * else to the group of the key directory, if that group may read there: so a
+ * daemon that does not run as root reads keys. Root works as the
  * owner of a directory that others may change (ctl_key.c); where members of a
  * group may change root's directory, it follows no link of theirs.
  */
@@ -19,6 +20,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/safe_open.h"
+#include "conf/conf.h"
+#include "daemon/privileges.h"
 #include "ctl_common_priv.h"
 #include "ctl_key_priv.h"
 
@@ -29,8 +32,35 @@ key_file_error(const char *path)
 	return false;
 }
 
+/*
+ * In a directory of root, keys belong to the user of the key process, if that
+ * is not the daemon's: so the daemon cannot read them.
+ */
+static bool
+reader_is_apart(const struct conf *conf, struct key_owner *o)
+{
+	struct privileges_owner	 keys;
+	const char		*user;
+	char			*why = NULL;
+
+	o->apart = false;
+	if (geteuid() != 0 || conf == NULL || !conf->key_process)
+		return true;
+	user = privileges_key_user(conf->user);
+	if (strcmp(user, conf->user) == 0)
+		return true;
+	if (!privileges_owner(user, NULL, &keys, &why)) {
+		ctl_fail(why);
+		return false;
+	}
+	o->apart = true;
+	o->reader = keys.uid;
+	return true;
+}
+
 bool
-key_owner_of(const char *directory, struct key_owner *o)
+key_owner_of(const char *directory, const struct conf *conf,
+    struct key_owner *o)
 {
 	struct stat st;
 
@@ -40,7 +70,7 @@ key_owner_of(const char *directory, struct key_owner *o)
 	o->gid = st.st_gid;
 	o->shared = st.st_gid != getegid() &&
 	    (st.st_mode & (S_IRGRP | S_IXGRP)) == (S_IRGRP | S_IXGRP);
-	return true;
+	return reader_is_apart(conf, o);
 }
 
 /* A link of root may be there; root does not follow the link of another. */
@@ -74,7 +104,9 @@ finish_directory(int fd, const struct key_owner *o)
 	if (fd == -1 || fstat(fd, &st) != 0)
 		return false;
 	errno = EPERM;
-	return st.st_uid == geteuid() && fchmod(fd, 0750) == 0 &&
+	/* the daemon lists keys; the key process only opens them by name */
+	return st.st_uid == geteuid() &&
+	    fchmod(fd, o != NULL && o->apart ? 0751 : 0750) == 0 &&
 	    (o == NULL || fchown(fd, o->uid, o->gid) == 0);
 }
 
@@ -113,8 +145,8 @@ write_all(int fd, const char *text, size_t len)
 static bool
 fill_file(int fd, const struct buf *text, const struct key_owner *o)
 {
-	return fchown(fd, o->uid, o->gid) == 0 &&
-	    fchmod(fd, o->shared ? 0640 : 0600) == 0 &&
+	return fchown(fd, o->apart ? o->reader : o->uid, o->gid) == 0 &&
+	    fchmod(fd, o->shared && !o->apart ? 0640 : 0600) == 0 &&
 	    write_all(fd, text->data, text->len) && fsync(fd) == 0;
 }
 

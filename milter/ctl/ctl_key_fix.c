@@ -1,12 +1,14 @@
 /*
- * ctl_key_fix - millgatectl key fix: let the daemon read its keys, and nobody
- * else
+ * ctl_key_fix - millgatectl key fix: let the key process read the keys, and
+ * nobody else
  *
- * Root changes the group and the mode of keys and tables, and lets the daemon
- * search the directories above them. Paths are opened part by part and no link
- * is followed. Who may change a table, or the directory of keys, must not get
- * at the files of others through it: if that is not root alone, only files and
- * directories of the same owner are changed.
+ * Root changes owner, group and mode of keys, group and mode of tables, and
+ * lets the daemon list the directories of keys. Without a user of the key
+ * process, the daemon reads the keys. Both may search the directories above.
+ * Paths are opened part by part and no link is followed. Who may change a
+ * table, or the directory of keys, must not get at the files of others through
+ * it: if that is not root alone, only files and directories of the same owner
+ * are changed.
  */
 #include <sys/stat.h>
 
@@ -29,21 +31,32 @@ struct fixing {
 	struct arena	*arena;
 	const char	*user;		/* the daemon's */
 	struct privileges_owner owner;	/* and its group */
+	bool		 apart;		/* another one reads keys: */
+	const char	*reader;
+	struct privileges_owner keys;
 	bool		 trusted;	/* only root names the files */
 	uid_t		 from;		/* else: who does */
 };
 
+/* What a file or directory becomes. */
+struct access {
+	uid_t		 uid;
+	gid_t		 gid;
+	mode_t		 mode;
+	const char	*user;		/* whose uid or gid that is */
+};
+
 /* --- one name ------------------------------------------------------------- */
 
-/* May the daemon do this with a name in an open directory? */
+/* May the user do this with a name in an open directory? */
 static bool
-daemon_may(const struct fixing *x, int dir, const char *name, int how)
+user_may(const char *user, int dir, const char *name, int how)
 {
 	struct privileges_acting	 acting;
 	char				*why = NULL;
 	bool				 may = false;
 
-	if (privileges_act(x->user, &acting, &why))
+	if (privileges_act(user, &acting, &why))
 		may = faccessat(dir, name, how, AT_EACCESS) == 0;
 	else
 		ctl_fail(why);
@@ -59,30 +72,48 @@ fix_allowed(const struct fixing *x, const char *path, const struct stat *st)
 	    "it; change it by hand", path);
 }
 
-/* Set group and mode of an open file or directory, and say so. */
+/* Set owner, group and mode of an open file or directory, and say so. */
 static bool
 fix_set(const struct fixing *x, int fd, const char *path,
-    const struct stat *st, gid_t gid, mode_t mode)
+    const struct stat *st, const struct access *to)
 {
+	bool owner = to->uid != st->st_uid, group = to->gid != st->st_gid;
+
+	if (!owner && !group && to->mode == (st->st_mode & 07777))
+		return true;
 	if (!fix_allowed(x, path, st))
 		return false;
-	if ((gid != st->st_gid && fchown(fd, (uid_t)-1, gid) != 0) ||
-	    fchmod(fd, mode) != 0)
+	if (((owner || group) && fchown(fd, to->uid, to->gid) != 0) ||
+	    fchmod(fd, to->mode) != 0)
 		return key_file_error(path);
-	printf("%s: mode %04o%s%s\n", path, (unsigned)mode, gid != st->st_gid ?
-	    ", the group of " : "", gid != st->st_gid ? x->user : "");
+	printf("%s: mode %04o%s%s\n", path, (unsigned)to->mode,
+	    owner ? ", owner " : group ? ", the group of " : "",
+	    owner || group ? to->user : "");
 	return true;
 }
 
+static struct access
+access_of(const struct stat *st)
+{
+	return (struct access){ st->st_uid, st->st_gid, st->st_mode & 07777,
+	    NULL };
+}
+
+/* The daemon, and who reads keys for it, search a directory. */
 static bool
 let_search(const struct fixing *x, int fd, const char *path)
 {
-	struct stat st;
+	struct access	to;
+	struct stat	st;
 
-	if (daemon_may(x, fd, ".", X_OK))
+	if (user_may(x->user, fd, ".", X_OK) &&
+	    (!x->apart || user_may(x->reader, fd, ".", X_OK)))
 		return true;
-	return fstat(fd, &st) == 0 && fix_set(x, fd, path, &st, st.st_gid,
-	    (st.st_mode & 07777) | S_IXOTH);
+	if (fstat(fd, &st) != 0)
+		return key_file_error(path);
+	to = access_of(&st);
+	to.mode |= S_IXOTH;
+	return fix_set(x, fd, path, &st, &to);
 }
 
 /* The directory in which an absolute path has its last name, searchable. */
@@ -113,30 +144,60 @@ open_above(const struct fixing *x, const char *path, const char **name)
 	return fd;
 }
 
+/*
+ * What a key becomes that the key process reads. Root's and the daemon's become
+ * its own; another owner stays, since other programs may read the key.
+ */
+static struct access
+access_apart(const struct fixing *x, const struct stat *st)
+{
+	struct access to = access_of(st);
+
+	to.user = x->reader;
+	to.mode &= ~(mode_t)(S_IRWXG | S_IRWXO);
+	if (to.uid == 0 || to.uid == x->owner.uid)
+		to.uid = x->keys.uid;
+	if (to.uid == x->keys.uid) {
+		to.mode |= S_IRUSR;
+	} else {
+		to.gid = x->keys.gid;
+		to.mode |= S_IRGRP;
+	}
+	return to;
+}
+
 /* A key is closed to others; a table is only opened for the daemon. */
+static struct access
+access_daemon(const struct fixing *x, const struct stat *st, bool readable,
+    bool secret)
+{
+	struct access to = access_of(st);
+
+	if (secret)
+		to.mode &= ~(mode_t)(S_IRWXO | S_IWGRP | S_IXGRP);
+	if (!readable || to.mode != (st->st_mode & 07777)) {
+		to.gid = x->owner.gid;
+		to.mode |= S_IRGRP;
+		to.user = x->user;
+	}
+	return to;
+}
+
 static bool
 fix_open(const struct fixing *x, int fd, const char *path, bool readable,
     bool secret)
 {
+	struct access	to;
 	struct stat	st;
-	mode_t		mode;
-	gid_t		gid;
 
 	if (fstat(fd, &st) != 0)
 		return key_file_error(path);
 	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
 		return ctl_complain("%s: not a regular file, or it has "
 		    "several names", path);
-	mode = st.st_mode & 07777;
-	gid = st.st_gid;
-	if (secret)
-		mode &= ~(mode_t)(S_IRWXO | S_IWGRP | S_IXGRP);
-	if (!readable || mode != (st.st_mode & 07777)) {
-		gid = x->owner.gid;
-		mode |= S_IRGRP;
-	}
-	return (gid == st.st_gid && mode == (st.st_mode & 07777)) ||
-	    fix_set(x, fd, path, &st, gid, mode);
+	to = secret && x->apart ? access_apart(x, &st) :
+	    access_daemon(x, &st, readable, secret);
+	return fix_set(x, fd, path, &st, &to);
 }
 
 static bool
@@ -153,7 +214,7 @@ fix_file(const struct fixing *x, const char *path, bool secret)
 		ok = ctl_complain("%s: %s; links are not followed here", path,
 		    strerror(errno));
 	else
-		ok = fix_open(x, fd, path, daemon_may(x, dir, name, R_OK),
+		ok = fix_open(x, fd, path, user_may(x->user, dir, name, R_OK),
 		    secret);
 	if (fd != -1)
 		close(fd);
@@ -163,26 +224,38 @@ fix_file(const struct fixing *x, const char *path, bool secret)
 
 /* The daemon lists a directory of keys. */
 static bool
+let_list(const struct fixing *x, int fd, const char *path)
+{
+	struct access	to;
+	struct stat	st;
+
+	if (user_may(x->user, fd, ".", R_OK | X_OK))
+		return let_search(x, fd, path);
+	if (fstat(fd, &st) != 0)
+		return key_file_error(path);
+	to = access_of(&st);
+	to.gid = x->owner.gid;
+	to.mode |= S_IRGRP | S_IXGRP;
+	to.user = x->user;
+	return fix_set(x, fd, path, &st, &to) && let_search(x, fd, path);
+}
+
+static bool
 fix_directory(const struct fixing *x, const char *path)
 {
 	const char	*name;
 	int		 dir = open_above(x, path, &name), fd;
-	struct stat	 st;
-	bool		 ok = false;
+	bool		 ok;
 
 	if (dir == -1)
 		return false;
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	close(dir);
-	if (fd == -1 || fstat(fd, &st) != 0)
-		ctl_complain("%s: %s; links are not followed here", path,
-		    strerror(errno));
-	else
-		ok = daemon_may(x, fd, ".", R_OK | X_OK) || fix_set(x, fd,
-		    path, &st, x->owner.gid, (st.st_mode & 07777) | S_IRGRP |
-		    S_IXGRP);
-	if (fd != -1)
-		close(fd);
+	if (fd == -1)
+		return ctl_complain("%s: %s; links are not followed here",
+		    path, strerror(errno));
+	ok = let_list(x, fd, path);
+	close(fd);
 	return ok;
 }
 
@@ -276,6 +349,18 @@ fix_keys(struct fixing *x, const char *directory)
 	return ok;
 }
 
+/* Who reads keys: the daemon, or the key process as a user of its own? */
+static bool
+fix_users(struct fixing *x, const struct conf *conf, char **why)
+{
+	x->user = conf->user;
+	x->reader = conf->key_process ? privileges_key_user(conf->user) :
+	    conf->user;
+	x->apart = strcmp(x->reader, x->user) != 0;
+	return privileges_owner(x->user, NULL, &x->owner, why) &&
+	    privileges_owner(x->reader, NULL, &x->keys, why);
+}
+
 int
 ctl_key_fix(struct key_command *c)
 {
@@ -287,8 +372,7 @@ ctl_key_fix(struct key_command *c)
 		    "names the user of the daemon");
 		return CTL_TROUBLE;
 	}
-	x.user = c->conf->user;
-	if (!privileges_owner(x.user, NULL, &x.owner, &why))
+	if (!fix_users(&x, c->conf, &why))
 		return ctl_fail(why);
 	if (x.owner.uid == (uid_t)-1 || x.owner.uid == 0) {
 		ctl_complain("the daemon runs as root and can read all keys");

@@ -90,11 +90,15 @@ struct key_owner {
 	uid_t	uid;
 	gid_t	gid;
 	bool	shared;		/* the group may read keys */
+	bool	apart;		/* only `reader` may, of the key process */
+	uid_t	reader;
 };
 
 /* Report errno, and return false. */
 bool		 key_file_error(const char *path);
-bool		 key_owner_of(const char *directory, struct key_owner *o);
+/* `conf` names the user that reads keys; NULL: the directory tells. */
+bool		 key_owner_of(const char *directory, const struct conf *conf,
+		    struct key_owner *o);
 /* Make a directory unless it exists. Its mode does not depend on the umask. */
 bool		 key_make_directory(const char *path,
 		    const struct key_owner *o);

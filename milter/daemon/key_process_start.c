@@ -3,7 +3,7 @@
  * it does not need
  *
  * It is forked before the daemon has read a key or started a thread. Started by
- * root, it becomes the user KEY_USER, if that user exists: then the daemon
+ * root, it becomes the user PRIVILEGES_KEY_USER, if that user exists: then the daemon
  * cannot even read the files of the keys. Otherwise it has the daemon's user.
  * In any case no process but root's may look into it.
  *
@@ -40,8 +40,7 @@ static pid_t	key_process = -1;
 const char *
 key_process_user(const struct conf *c)
 {
-	return geteuid() == 0 && strcmp(c->user, "root") != 0 &&
-	    privileges_exist(KEY_USER) ? KEY_USER : c->user;
+	return geteuid() == 0 ? privileges_key_user(c->user) : c->user;
 }
 
 /* --- channels -------------------------------------------------------------- */

@@ -6,9 +6,6 @@
 
 #include <stdbool.h>
 
-/* Made by the package; root may make it elsewhere. */
-#define KEY_USER	"millgate-keys"
-
 struct conf;
 
 struct key_process_options {

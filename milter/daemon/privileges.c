@@ -52,6 +52,13 @@ privileges_exist(const char *user)
 	return getpwnam(user) != NULL;
 }
 
+const char *
+privileges_key_user(const char *user)
+{
+	return strcmp(user, "root") != 0 &&
+	    privileges_exist(PRIVILEGES_KEY_USER) ? PRIVILEGES_KEY_USER : user;
+}
+
 bool
 privileges_drop(const char *user, char **why)
 {

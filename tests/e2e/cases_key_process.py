@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import glob
+import grp
 import os
 import pwd
 import shutil
@@ -288,8 +289,7 @@ def refusals(user, pid, path):
 
 @case
 def the_key_process_is_closed_to_the_user_of_the_daemon(w):
-    if not isolate.isolated():
-        raise Skip("needs the user millgate-keys")
+    need_key_user()
     with settings(w):
         pid, daemon = key_process(w), pwd.getpwnam(MILTER_USER)
         status = status_of(pid)
@@ -375,4 +375,95 @@ def auto_restart_starts_both_again(w):
         wait_until("a new daemon", lambda: "millgate: ready on" in
                    w.millgate.log_text()[before:], 60)
         assert w.ctl("stats", "--json")["pid"] != daemon
+        serves(w)
+
+
+# --- what the tool makes and mends
+
+def owner_of(path):
+    """"user:group mode" of a file."""
+    st = os.stat(path)
+    return "%s:%s %04o" % (pwd.getpwuid(st.st_uid).pw_name,
+                           grp.getgrgid(st.st_gid).gr_name,
+                           st.st_mode & 0o7777)
+
+
+def need_key_user():
+    if not isolate.isolated():
+        raise Skip("needs the user millgate-keys")
+
+
+def group_of_daemon():
+    return grp.getgrgid(pwd.getpwnam(MILTER_USER).pw_gid).gr_name
+
+
+@case
+def a_new_key_belongs_to_the_key_process(w):
+    need_key_user()
+    place = os.path.join(w.keys, NEW)
+    with new_key(w):
+        said = {name: owner_of(os.path.join(place, name))
+                for name in os.listdir(place)}
+        assert len(said) == 2 and set(said.values()) == {
+            "%s:%s 0600" % (isolate.KEY_USER, group_of_daemon())}, said
+        assert owner_of(place) == "root:%s 0751" % group_of_daemon()
+        keys = w.ctl("key", "list", NEW, "--json")
+        assert [key["state"] for key in keys] == 2 * ["active"], keys
+
+
+def as_before(w, path, owner, mode):
+    """As earlier versions had it: the group of the daemon reads keys."""
+    shutil.chown(path, owner, group_of_daemon())
+    os.chmod(path, mode)
+
+
+@contextlib.contextmanager
+def old_owners(w, owner):
+    """Only the daemon can read the keys of the world."""
+    found = [(path, os.stat(path)) for path in
+             glob.glob(w.keys) + glob.glob(w.keys + "/*") +
+             glob.glob(w.keys + "/*/*.private")]
+    for path, st in found:
+        as_before(w, path, owner if path.endswith(".private") else "root",
+                  0o640 if path.endswith(".private") else 0o750)
+    try:
+        yield
+    finally:
+        for path, st in found:
+            os.chown(path, st.st_uid, st.st_gid)
+            os.chmod(path, st.st_mode & 0o7777)
+        w.millgate.restart()
+
+
+@case
+def key_fix_gives_the_keys_of_root_to_the_key_process(w):
+    need_key_user()
+    for owner in ("root", MILTER_USER):
+        with old_owners(w, owner):
+            done = w.run_ctl("doctor", "--json")
+            assert '"key-owner"' in done.stdout, done
+            done = w.run_ctl("key", "fix")
+            assert done.returncode == 0, done
+            path = glob.glob(w.keys + "/*/rsa2026.private")[0]
+            assert owner_of(path).startswith(isolate.KEY_USER + ":"), \
+                owner_of(path)
+            assert owner_of(path).endswith(" 0600"), owner_of(path)
+            assert owner_of(w.keys) == "root:%s 0751" % group_of_daemon()
+            again = w.run_ctl("key", "fix")
+            assert (again.returncode, again.stdout) == (0, ""), again
+            w.millgate.restart()
+            serves(w)
+            assert '"key-owner"' not in w.run_ctl("doctor", "--json").stdout
+
+
+@case
+def key_fix_leaves_the_owner_who_is_another_program(w):
+    need_key_user()
+    with old_owners(w, isolate.STRANGER):
+        done = w.run_ctl("key", "fix")
+        assert done.returncode == 0, done
+        path = glob.glob(w.keys + "/*/rsa2026.private")[0]
+        assert owner_of(path) == "%s:%s 0640" % (
+            isolate.STRANGER, isolate.KEY_USER), owner_of(path)
+        w.millgate.restart()
         serves(w)

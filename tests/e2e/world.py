@@ -211,8 +211,8 @@ class World:
         place = os.path.join(directory, domain)
         for path in (directory, place):
             os.makedirs(path, exist_ok=True)
-            os.chown(path, uid, gid)
-            os.chmod(path, 0o750)
+            os.chown(path, -1, gid)
+            os.chmod(path, 0o751)
         path = os.path.join(place, selector + ".private")
         if algorithm == "rsa":
             openssl("genpkey", "-algorithm", "rsa", "-pkeyopt",
