@@ -6,6 +6,7 @@ import glob
 import grp
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import threading
 import isolate
 import key_bytes
 import milter
+import programs
 from cases_load import is_instrumented, login_of
 from cases_process import is_gone
 from message import compose
@@ -376,6 +378,44 @@ def auto_restart_starts_both_again(w):
                    w.millgate.log_text()[before:], 60)
         assert w.ctl("stats", "--json")["pid"] != daemon
         serves(w)
+
+
+# --- the unit
+
+def unit_settings(w, name):
+    """The values of an assignment in the unit of this build."""
+    with open(os.path.join(w.build, "packaging/millgate.service")) as f:
+        return re.findall(r"(?m)^%s=(.*)$" % name, f.read())
+
+
+@case
+def the_capabilities_of_the_unit_are_enough(w):
+    """Root without the others can neither change owners nor write anywhere."""
+    need_key_user()
+    start, = unit_settings(w, "ExecStart")
+    assert start.startswith("!/"), start
+    names = unit_settings(w, "CapabilityBoundingSet")[0].split()
+    few = ["setpriv", "--inh-caps=-all", "--bounding-set=-all," + ",".join(
+        "+" + name.removeprefix("CAP_").lower() for name in names)]
+    w.millgate.prefix = few
+    try:
+        with settings(w):
+            serves(w)
+            own = status_of(key_process(w))
+            assert own["CapBnd"] == status_of(w.millgate.process.pid)[
+                "CapBnd"] and int(own["CapBnd"], 16).bit_count() == 3, own
+            assert own["Uid"].split()[0] == str(
+                pwd.getpwnam(isolate.KEY_USER).pw_uid), own
+            w.millgate.reload()
+            done = subprocess.run(
+                few + [w.build + "/millgate", "-t", "-c", w.millgate.conf],
+                capture_output=True, text=True, timeout=60,
+                env=programs.environment())
+            assert done.returncode == 0, done
+            serves(w)
+    finally:
+        w.millgate.prefix = []
+    w.millgate.restart()
 
 
 # --- what the tool makes and mends
