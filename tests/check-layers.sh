@@ -61,6 +61,7 @@ only ldap.h		directory/directory_ldap.c directory/directory_ldap_why.c
 only lber.h		directory/directory_ldap_deadline.c
 only microhttpd.h	status/http_server.c
 only systemd/		daemon/notify_systemd.c
+only seccomp.h		daemon/sandbox_seccomp.c
 only syslog.h		base/log.c
 only pwd.h		daemon/privileges.c store/state_file.c base/reach.c \
 			conf/conf_socket.c

@@ -8,11 +8,12 @@
 
 # The packages that the build, its tests and the end-to-end suite need, by their
 # names in Debian 12. libsystemd, libhiredis, libyaml, libpq, libmariadb, libldap,
-# liblmdb and libmicrohttpd are optional for the build.
+# liblmdb, libmicrohttpd and libseccomp are optional for the build.
 BUILD_PACKAGES="autoconf automake gcc make pkg-config libc6-dev
 libmilter-dev libopendkim-dev libspf2-dev libssl-dev libunbound-dev
 libsqlite3-dev libconfuse-dev libidn2-dev libhiredis-dev libyaml-dev
-libpq-dev libmariadb-dev libldap-dev liblmdb-dev libmicrohttpd-dev"
+libpq-dev libmariadb-dev libldap-dev liblmdb-dev libmicrohttpd-dev
+libseccomp-dev"
 TEST_PACKAGES="libcmocka-dev libsystemd-dev libmail-dkim-perl python3-spf
 python3-yaml softhsm2 libengine-pkcs11-openssl"
 # What contrib/build-deb needs besides these.

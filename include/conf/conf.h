@@ -50,6 +50,7 @@ struct strings {
 
 struct conf {
 	const char	*path;		/* of the file, or name of the text */
+	struct strings	 files;		/* it, and those that it includes */
 	const char	*socket;	/* in libmilter's syntax */
 	unsigned	 socket_mode;	/* 0660; unix sockets only */
 	const char	*socket_group;	/* who may connect; NULL: unchanged */
@@ -68,6 +69,7 @@ struct conf {
 	const char	*pid_file;	/* NULL: none */
 	bool		 key_process;
 	bool		 auto_restart;
+	bool		 sandbox;
 	enum log_format	 log_format;
 	enum mode	 mode;
 	bool		 iprev;

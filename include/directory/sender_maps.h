@@ -38,6 +38,10 @@ bool		 sender_maps_reads_lmdb(void);
 struct sender_maps *sender_maps_new(const struct sender_maps_rules *rules,
 		    char **why);
 void		 sender_maps_free(struct sender_maps **mp);
+/* Each table as it is configured, and its database; NULL: it has none. */
+void		 sender_maps_each(const struct sender_maps *m,
+		    void (*fn)(void *arg, const char *spec,
+		    const struct directory_place *place), void *arg);
 /*
  * Before `m` is used for the first time: take over the databases of `old`, with
  * what they have cached, for tables that have not changed. Either may be NULL.

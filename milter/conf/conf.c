@@ -39,6 +39,7 @@ conf_fill(struct conf_builder *b, const char *text)
 	if (!conf_read(b, b->conf->path, text, &tree))
 		return false;
 	b->tree = &tree;
+	b->conf->files.s = conf_tree_files(&tree, b->arena, &b->conf->files.n);
 	conf_build(b);
 	complaints_check(b->bad);
 	conf_check(b);

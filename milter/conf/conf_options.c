@@ -105,6 +105,9 @@ static const struct conf_option conf_options_base[] = {
 	    .restart = true,
 	    .help = "yes: a parent process starts the daemon again when a "
 	    "signal has killed it" },
+	{ "", "sandbox", OPT_BOOL, CONF(sandbox), .def = "yes",
+	    .restart = true, .help = "the daemon can use no file, server or "
+	    "system call that it does not need" },
 	{ "", "log-format", OPT_WORD, CONF(log_format), .def = "text",
 	    .restart = true, WORDS(log_words),
 	    .help = "text: key=value pairs; json: an object a line" },

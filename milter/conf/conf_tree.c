@@ -12,6 +12,7 @@
 #include "conf_tree_priv.h"
 
 #define SHOWN_MAX	60
+#define FILES_MAX	101	/* conf_read.c reads no more */
 
 const struct conf_kind conf_kinds[] = {
 	{ "",		false },
@@ -40,6 +41,34 @@ conf_tree_next(const struct conf_tree *t, const char *name, size_t *i)
 			return &t->section[*i - 1];
 	}
 	return NULL;
+}
+
+static void
+files_note(const char **list, size_t *n, const char *file)
+{
+	size_t i;
+
+	for (i = 0; i < *n; i++)
+		if (strcmp(list[i], file) == 0)
+			return;
+	if (*n < FILES_MAX)
+		list[(*n)++] = file;
+}
+
+const char *const *
+conf_tree_files(const struct conf_tree *t, struct arena *a, size_t *n)
+{
+	const char	**list = arena_array(a, FILES_MAX, sizeof(*list));
+	size_t		 i, k;
+
+	*n = 0;
+	for (i = 0; i < t->n; i++) {
+		files_note(list, n, t->section[i].place.file);
+		for (k = 0; k < t->section[i].n; k++)
+			files_note(list, n,
+			    t->section[i].setting[k].place.file);
+	}
+	return list;
 }
 
 const struct conf_setting *

@@ -60,6 +60,10 @@ struct conf_tree {
 const struct conf_section *conf_tree_next(const struct conf_tree *t,
 		    const char *name, size_t *i);
 
+/* The names of all files that have a setting or a section; in the arena. */
+const char *const *conf_tree_files(const struct conf_tree *t,
+		    struct arena *a, size_t *n);
+
 /* NULL: not in the file. */
 const struct conf_setting *conf_section_find(const struct conf_section *s,
 		    const char *option);

@@ -43,6 +43,7 @@
 #include "key_process_start_priv.h"
 #include "notify_priv.h"
 #include "pid_file_priv.h"
+#include "sandbox_priv.h"
 #include "signals_priv.h"
 #include "supervisor_priv.h"
 
@@ -248,6 +249,7 @@ start_confined(const struct life *l, struct setup *setup, char **why)
 		setup_unref(&setup);
 		return NULL;
 	}
+	sandbox_close_files(setup->conf);
 	sv = open_own_sockets(daemon_services(setup, why), why);
 	if (sv != NULL)
 		sv->notifier = helper;
@@ -382,6 +384,7 @@ daemon_live(const struct life *l, struct conf *c)
 	first = services_setup(sv);
 	/* it starts threads, which log, too */
 	setup_probe_log(first);
+	sandbox_close_calls(first->conf, sv->notifier);
 	error = pthread_create(&thread, NULL, serve_thread, sv);
 	if (error != 0) {
 		log_printf(LOG_LEVEL_ERROR, "cannot start the libmilter "

@@ -11,12 +11,15 @@
 #include "daemon_priv.h"
 #include "daemon_tasks_priv.h"
 #include "file_limit_priv.h"
+#include "sandbox_priv.h"
 
 static struct setup *
 load_setup(const char *path, char **why)
 {
 	struct conf *c = conf_load(path, why);
 
+	if (c != NULL && !sandbox_allows(c, why))
+		conf_unref(&c);
 	return c != NULL ? setup_new(c, why) : NULL;
 }
 
@@ -40,14 +43,17 @@ void
 daemon_reload(struct services *sv, const char *path)
 {
 	struct tallies	*t = &sv->tallies;
+	const char	*hint;
 	char		*why = NULL;
 	struct setup	*st = load_setup(path, &why), *old;
 
 	atomic_store(&t->reload_failed, st == NULL);
 	counter_add(st != NULL ? &t->reloads_good : &t->reloads_failed, 1);
 	if (st == NULL) {
+		hint = sandbox_hint(why);
 		log_printf(LOG_LEVEL_ERROR, "reload failed, the old "
-		    "configuration remains in use: %s", why);
+		    "configuration remains in use: %s%s%s", why,
+		    hint != NULL ? "\n" : "", hint != NULL ? hint : "");
 		free(why);
 		return;
 	}

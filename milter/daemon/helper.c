@@ -1,8 +1,9 @@
 /*
  * helper - the process beside the daemon that may do what the daemon may not
  *
- * It runs notify-command (session/notifier_helper.c). It is forked before the
- * daemon starts a thread or confines itself, and it reads no mail and no DNS.
+ * It runs notify-command (session/notifier_helper.c), and refuses the system
+ * calls that the sandbox forbids. It is forked before the daemon starts a
+ * thread or confines itself, and it reads no mail and no DNS.
  */
 #include "config.h"
 
@@ -13,6 +14,7 @@
 #include "session/notifier.h"
 #include "background_priv.h"
 #include "helper_priv.h"
+#include "sandbox_priv.h"
 
 /* Its log is that of the daemon, and no terminal waits for it. */
 static void
@@ -32,7 +34,8 @@ helper_start(const struct daemon_options *o, const struct conf *c, char **why)
 		.rules = &c->notify,
 		.conf_path = o->conf_path,
 		.enter = helper_enter,
-		.arg = (void *)(uintptr_t)o
+		.arg = (void *)(uintptr_t)o,
+		.watched = sandbox_refuse
 	};
 
 	return notifier_new(&n, why);

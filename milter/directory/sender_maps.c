@@ -76,6 +76,20 @@ sender_maps_free(struct sender_maps **mp)
 }
 
 void
+sender_maps_each(const struct sender_maps *m, void (*fn)(void *arg,
+    const char *spec, const struct directory_place *place), void *arg)
+{
+	const struct postfix_table	*t;
+	size_t				 i;
+
+	for (i = 0; i < m->n; i++) {
+		t = &m->table[i];
+		fn(arg, t->spec, t->directory != NULL ? &t->source.place :
+		    NULL);
+	}
+}
+
+void
 sender_maps_adopt(struct sender_maps *m, const struct sender_maps *old)
 {
 	struct directory	*d;

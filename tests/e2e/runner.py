@@ -73,10 +73,10 @@ def show_logs(before):
 
 
 def complaints(before):
-    """The reports of sanitizers after these offsets of the logs."""
+    """Reports of sanitizers and the sandbox after these offsets of the logs."""
     return [line for path, offset in before.items()
             for line in new_text(path, offset).splitlines()
-            if re.search(r"Sanitizer|runtime error:", line)]
+            if re.search(r"Sanitizer|runtime error:|sandbox: refused", line)]
 
 
 def attempt(function, world, before):
