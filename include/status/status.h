@@ -36,6 +36,11 @@ void	status_json(struct services *sv, const struct status_start *start,
  */
 void	status_mta_look(struct services *sv, const char *postfix,
 	    const char *sendmail);
+/*
+ * Read these files now, once, for all later looks: after the sandbox is closed
+ * no program can be run. Before any thread is started.
+ */
+void	status_mta_read(const char *postfix, const char *sendmail);
 void	status_mta_end(void);
 /* What advice about an MTA depends on; it refers to `c`. */
 struct advice_site status_advice_site(const struct conf *c);

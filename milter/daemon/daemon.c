@@ -26,12 +26,12 @@
 #include "base/monotonic.h"
 #include "base/why.h"
 #include "daemon/privileges.h"
-#include "dns/resolver.h"
+#include "doctor/mta_words.h"
 #include "mta/mfi.h"
 #include "session/notifier.h"
 #include "session/services.h"
+#include "status/status.h"
 #include "status/http.h"
-#include "store/store.h"
 #include "background_priv.h"
 #include "control_priv.h"
 #include "daemon_priv.h"
@@ -61,69 +61,12 @@ static struct control	*control;	/* NULL: there is no control socket */
 static struct http	*http;		/* NULL: there is no HTTP server */
 static atomic_bool	broken;		/* it cannot serve any longer */
 
-/* Stop as after SIGTERM, but with a failure status, to be started again. */
-static void
+void
 daemon_break(const char *what)
 {
 	log_printf(LOG_LEVEL_ERROR, "%s; the daemon stops", what);
 	atomic_store(&broken, true);
 	signals_stop();
-}
-
-static void
-resolver_failed(void *arg)
-{
-	(void)arg;
-	daemon_break("libunbound has ended, and no name can be looked up");
-}
-
-static struct resolver *
-daemon_resolver(const struct conf *c, char **why)
-{
-	struct resolver_options	 o = {
-		.servers = c->resolver.servers.s,
-		.nservers = c->resolver.servers.n,
-		.trust_anchor = c->resolver.trust_anchor,
-		.failed = resolver_failed,
-	};
-	const char		*text;
-	struct resolver		*r = resolver_unbound_new(&o, &text);
-
-	if (r == NULL && o.trust_anchor != NULL)
-		why_set(why, "trust-anchor = \"%s\": %s", o.trust_anchor,
-		    text);
-	else if (r == NULL)
-		why_set(why, "%s", text);
-	return r;
-}
-
-/* Takes over `setup`. */
-static struct services *
-daemon_services(struct setup *setup, char **why)
-{
-	static char	 hostname[256];
-	struct resolver	*resolver = NULL;
-	struct store_place place = conf_state(setup->conf);
-	struct store	*store = NULL;
-	struct services	*sv;
-
-	if (gethostname(hostname, sizeof(hostname) - 1) != 0)
-		snprintf(hostname, sizeof(hostname), "localhost");
-	if (setup_check_users(setup, why) && setup_check_keys(setup, why))
-		store = store_open_at(&place, STORE_KEEP, why);
-	if (store != NULL)
-		resolver = daemon_resolver(setup->conf, why);
-	if (resolver == NULL) {
-		store_close(&store);
-		setup_unref(&setup);
-		return NULL;
-	}
-	sv = services_new(setup, resolver, store, hostname);
-	file_limit_check(sv);
-	daemon_tasks_clock(sv);
-	atomic_store(&sv->tallies.loaded_at, (uint64_t)sv->now());
-	daemon_tasks_recall(sv, setup);
-	return sv;
 }
 
 /* What a reload must be able to read, root reads as the daemon's user. */
@@ -249,6 +192,8 @@ start_confined(const struct life *l, struct setup *setup, char **why)
 		setup_unref(&setup);
 		return NULL;
 	}
+	if (setup->conf->sandbox)	/* later, no program can be run */
+		status_mta_read(MTA_POSTFIX_DIR, MTA_SENDMAIL_CF);
 	sandbox_close_files(setup->conf);
 	sv = open_own_sockets(daemon_services(setup, why), why);
 	if (sv != NULL)

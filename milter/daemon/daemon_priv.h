@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 struct services;
+struct setup;
 
 struct daemon_options {
 	const char	*conf_path;
@@ -19,6 +20,14 @@ struct daemon_options {
  * logged.
  */
 int	daemon_run(const struct daemon_options *o);
+
+/* Stop as after SIGTERM, but with a failure status, to be started again. */
+void	daemon_break(const char *what);
+/*
+ * The services of a new daemon. Takes over `setup`. NULL with *why (malloced;
+ * the caller frees).
+ */
+struct services	*daemon_services(struct setup *setup, char **why);
 
 /* Use what `path` says now, or log why the old configuration stays. */
 void	daemon_reload(struct services *sv, const char *path);

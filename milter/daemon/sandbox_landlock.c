@@ -88,8 +88,10 @@ fs_bits(unsigned access)
 {
 	uint64_t bits = 0;
 
-	if ((access & SANDBOX_READ) != 0)
-		bits |= FS_READ_FILE | FS_READ_DIR;
+	if ((access & SANDBOX_LIST) != 0)
+		bits |= FS_READ_DIR;
+	if ((access & SANDBOX_READ) == SANDBOX_READ)
+		bits |= FS_READ_FILE;
 	if ((access & SANDBOX_WRITE) != 0)
 		bits |= FS_WRITE_FILE | FS_TRUNCATE | FS_MAKE_REG |
 		    FS_MAKE_SOCK | FS_REMOVE_FILE;

@@ -270,24 +270,25 @@ need_table_path(const char *table)
 	return table != NULL ? strchr(table, '/') : NULL;
 }
 
-/* The files of private keys. */
+/* The files of private keys, or their names alone. */
 static void
-need_keys(struct sandbox_needs *n, const struct conf *c)
+need_keys(struct sandbox_needs *n, const struct conf *c, bool keys)
 {
+	const unsigned		 access = keys ? SANDBOX_READ : SANDBOX_LIST;
 	struct arena		*a = arena_new(1024);
 	const char *const	*file = NULL;
 	char			*why = NULL, *directory;
 
 	if (c->signing.key_directory != NULL)
 		need_add(n, "key-directory",
-		    realpath(c->signing.key_directory, NULL), SANDBOX_READ);
+		    realpath(c->signing.key_directory, NULL), access);
 	if (c->signing.key_table != NULL)
 		file = keyring_table_files(c->signing.key_table, a, &why);
 	for (; file != NULL && *file != NULL; file++) {
 		directory = need_directory(*file);
 		if (n->n == 0 || strcmp(n->need[n->n - 1].path, directory) !=
 		    0)
-			need_file(n, "key-table", *file, SANDBOX_READ);
+			need_file(n, "key-table", *file, access);
 		free(directory);
 	}
 	free(why);
@@ -317,8 +318,7 @@ need_signing(struct sandbox_needs *n, const struct conf *c, bool keys)
 	need_file(n, "keys-password-file", c->signing.keys_password_file,
 	    SANDBOX_READ);
 	need_file(n, "keys-ca-file", c->signing.keys_ca_file, SANDBOX_READ);
-	if (keys)
-		need_keys(n, c);
+	need_keys(n, c, keys);
 }
 
 struct sandbox_needs *

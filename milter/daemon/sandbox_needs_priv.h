@@ -15,7 +15,8 @@
 
 struct conf;
 
-#define SANDBOX_READ	1u	/* files and directories */
+#define SANDBOX_LIST	1u	/* directories */
+#define SANDBOX_READ	(8u | SANDBOX_LIST)	/* files, too */
 #define SANDBOX_WRITE	2u	/* create, write and remove files */
 #define SANDBOX_REMOVE	4u	/* remove files and sockets */
 

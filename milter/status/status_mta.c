@@ -67,6 +67,17 @@ may_be_mta(struct services *sv, enum mta_kind kind)
 
 /* --- read ---------------------------------------------------------------- */
 
+/* What the files of the MTAs say. */
+struct mta_files {
+	struct postfix_setup *postfix;	/* NULL: not there, or not readable */
+	struct sendmail_setup *sendmail;
+	const char	*postfix_dir, *sendmail_cf;	/* NULL: not there */
+	const char	*postfix_why, *sendmail_why;	/* not readable */
+};
+
+/* Read before the sandbox was closed; never freed. */
+static const struct mta_files *files_at_start;
+
 static bool
 read_cf(struct arena *a, const char *path, struct sendmail_setup *s)
 {
@@ -87,41 +98,75 @@ read_cf(struct arena *a, const char *path, struct sendmail_setup *s)
 }
 
 static void
-look_at_postfix(struct mta_look *look, struct services *sv,
-    const struct advice_site *site, const char *dir)
+read_postfix(struct arena *a, const char *dir, struct mta_files *m)
 {
 	static char		 path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 	static char		 locale[] = "LC_ALL=C";
 	static char *const	 env[] = { path, locale, NULL };
 	const struct postconf	 pc = { dir, env, true, POSTCONF_SECONDS };
-	struct arena		*a = look->list->arena;
 	struct postfix_setup	*p = arena_alloc(a, sizeof(*p));
 
-	if (access(arena_printf(a, "%s/main.cf", dir), F_OK) != 0 ||
-	    !may_be_mta(sv, MTA_POSTFIX))
+	if (access(arena_printf(a, "%s/main.cf", dir), F_OK) != 0)
 		return;
-	if (!postconf_read(a, &pc, p, &look->why))
+	m->postfix_dir = arena_strdup(a, dir);
+	if (postconf_read(a, &pc, p, &m->postfix_why))
+		m->postfix = p;
+}
+
+static struct mta_files *
+read_files(struct arena *a, const char *dir, const char *cf)
+{
+	struct mta_files	*m = arena_alloc(a, sizeof(*m));
+	struct sendmail_setup	*s = arena_alloc(a, sizeof(*s));
+
+	read_postfix(a, dir, m);
+	if (access(cf, F_OK) != 0)
+		return m;
+	m->sendmail_cf = arena_strdup(a, cf);
+	if (read_cf(a, cf, s))
+		m->sendmail = s;
+	else
+		m->sendmail_why = arena_printf(a, "%s cannot be read", cf);
+	return m;
+}
+
+void
+status_mta_read(const char *postfix, const char *sendmail)
+{
+	files_at_start = read_files(arena_new(16384), postfix, sendmail);
+}
+
+/* --- judged -------------------------------------------------------------- */
+
+static void
+judge_postfix(struct mta_look *look, struct services *sv,
+    const struct advice_site *site, const struct mta_files *m)
+{
+	if (m->postfix_dir == NULL || !may_be_mta(sv, MTA_POSTFIX))
 		return;
-	advice_postfix(look->list, site, p);
-	look->read = arena_printf(a, "Postfix in %s", dir);
+	if (m->postfix == NULL) {
+		look->why = m->postfix_why;
+		return;
+	}
+	advice_postfix(look->list, site, m->postfix);
+	look->read = arena_printf(look->list->arena, "Postfix in %s",
+	    m->postfix_dir);
 }
 
 static void
-look_at_sendmail(struct mta_look *look, struct services *sv,
-    const struct advice_site *site, const char *path)
+judge_sendmail(struct mta_look *look, struct services *sv,
+    const struct advice_site *site, const struct mta_files *m)
 {
-	struct arena		*a = look->list->arena;
-	struct sendmail_setup	*s = arena_alloc(a, sizeof(*s));
-
-	if (access(path, F_OK) != 0 || !may_be_mta(sv, MTA_SENDMAIL))
+	if (m->sendmail_cf == NULL || !may_be_mta(sv, MTA_SENDMAIL))
 		return;
-	if (!read_cf(a, path, s)) {
-		look->why = arena_printf(a, "%s cannot be read", path);
+	if (m->sendmail == NULL) {
+		look->why = m->sendmail_why;
 		return;
 	}
-	advice_sendmail(look->list, site, s);
-	look->read = arena_printf(a, "%s%s%s", look->read != NULL ?
-	    look->read : "", look->read != NULL ? " and " : "", path);
+	advice_sendmail(look->list, site, m->sendmail);
+	look->read = arena_printf(look->list->arena, "%s%s%s",
+	    look->read != NULL ? look->read : "", look->read != NULL ?
+	    " and " : "", m->sendmail_cf);
 }
 
 /* --- keep and show ------------------------------------------------------- */
@@ -147,11 +192,14 @@ status_mta_look(struct services *sv, const char *postfix,
 	struct setup		*st = services_setup(sv);
 	struct advice_site	 site = status_advice_site(st->conf);
 	struct mta_look		 look = { .sv = sv, .time = sv->now() };
+	const struct mta_files	*m = files_at_start;
 
 	look.list = xcalloc(1, sizeof(*look.list));
 	look.list->arena = arena_new(16384);
-	look_at_postfix(&look, sv, &site, postfix);
-	look_at_sendmail(&look, sv, &site, sendmail);
+	if (m == NULL)
+		m = read_files(look.list->arena, postfix, sendmail);
+	judge_postfix(&look, sv, &site, m);
+	judge_sendmail(&look, sv, &site, m);
 	mta_keep(&look);
 	setup_unref(&st);
 }
