@@ -92,7 +92,8 @@ def the_default_key_directory_is_used_if_it_exists(w):
         shutil.copytree(configured, keys)
         for path, _, names in os.walk(keys):
             for name in [path] + [os.path.join(path, n) for n in names]:
-                shutil.chown(name, group=os.stat(configured).st_gid)
+                st = os.stat(name.replace(keys, configured, 1))
+                os.chown(name, st.st_uid, st.st_gid)
         w.millgate.reload()
         text = compose(ALICE)
         expect(submit(w, text), "250")
