@@ -531,8 +531,19 @@ class Millgate(Service):
         os.chown(self.directory, pwd.getpwnam(MILTER_USER).pw_uid, -1)
         write(self.conf, self.text or self.world.settings(**self.extra))
 
+    def tracer(self):
+        """A command that writes the system calls of what it runs to files."""
+        directory = os.environ.get("MILLGATE_STRACE")
+        if directory is None:
+            return []
+        # -DD: the process that is started here is that of millgate
+        return ["strace", "-DD", "-ff", "-qq", "-ttt", "-s", "0", "-e",
+                "signal=none", "-o", os.path.join(directory, "%s-%d" % (
+                    os.path.basename(self.world.directory),
+                    time.monotonic_ns()))]
+
     def argv(self):
-        command = self.prefix + [os.path.join(
+        command = self.prefix + self.tracer() + [os.path.join(
             self.world.build, "millgate"), "-c", self.conf, "-f"]
         if not self.sockets:
             return command
