@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "base/monotonic.h"
 #include "base/why.h"
 #include "conf/conf.h"
@@ -42,6 +43,9 @@ struct http {
 	int		 fd;
 	int		 stop[2];	/* a pipe; closing it ends the thread */
 	pthread_t	 thread;
+	bool		 started;	/* the thread, which stops the library */
+	bool		 serving;	/* set by the thread */
+	bool		 failed;	/* the library must not be called */
 	uint64_t	 second;	/* monotonic_ms at its begin */
 	unsigned	 requests;	/* in this second */
 	size_t		 nclients;
@@ -209,6 +213,28 @@ http_wait(struct http *h, struct pollfd pfd[2])
 	return pfd[1].revents == 0;
 }
 
+/*
+ * The library would abort the process, and with it the mail. It calls this in
+ * our thread, which ends; nothing calls the library any more.
+ */
+static void
+library_panic(void *arg, const char *file, unsigned line, const char *reason)
+{
+	struct http	*h = arg;
+	size_t		 i;
+
+	log_printf(LOG_LEVEL_ERROR, "http-listen: libmicrohttpd has failed "
+	    "(%s:%u: %.*s); HTTP is not served until a restart", file, line,
+	    (int)strcspn(reason, "\n"), reason);
+	if (!h->serving)
+		abort();
+	h->failed = true;
+	shutdown(h->fd, SHUT_RDWR);
+	for (i = 0; i < h->nclients; i++)
+		client_end(&h->client[i]);
+	pthread_exit(NULL);
+}
+
 static void *
 http_thread(void *arg)
 {
@@ -219,11 +245,13 @@ http_thread(void *arg)
 		{ info->epoll_fd, POLLIN, 0 }, { h->stop[0], POLLIN, 0 }
 	};
 
+	h->serving = true;
 	while (http_wait(h, pfd)) {
 		clients_late(h);
 		if (http_pause(h) == 0)
 			MHD_run(h->library);
 	}
+	MHD_stop_daemon(h->library);	/* also closes the socket */
 	return NULL;
 }
 
@@ -232,9 +260,9 @@ http_thread(void *arg)
 static void
 http_free(struct http *h)
 {
-	if (h->library != NULL)
+	if (h->library != NULL && !h->started)
 		MHD_stop_daemon(h->library);	/* also closes the socket */
-	else if (h->fd != -1)
+	else if (h->fd != -1 && (h->failed || !h->started))
 		close(h->fd);
 	if (h->stop[0] != -1)
 		close(h->stop[0]);
@@ -248,6 +276,7 @@ http_free(struct http *h)
 static bool
 library_start(struct http *h, char **why)
 {
+	MHD_set_panic_func(library_panic, h);
 	h->library = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL,
 	    on_request, h,
 	    MHD_OPTION_LISTEN_SOCKET, h->fd,
@@ -266,7 +295,9 @@ thread_start(struct http *h, char **why)
 	if (pipe2(h->stop, O_CLOEXEC) != 0)
 		h->stop[0] = h->stop[1] = -1;
 	else {
-		if (pthread_create(&h->thread, NULL, http_thread, h) == 0)
+		h->started = pthread_create(&h->thread, NULL, http_thread,
+		    h) == 0;
+		if (h->started)
 			return true;
 		close(h->stop[1]);
 	}
