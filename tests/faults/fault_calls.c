@@ -1,0 +1,305 @@
+/*
+ * fault_calls - calls of libc and libmilter that can be made to fail
+ *
+ * These definitions stand in front of those of the libraries, for all callers
+ * in the process: our own objects, SQLite, OpenSSL, libmilter. They are linked
+ * into faults_scenarios, and are fault_calls.so, which a program under test
+ * preloads. There MILLGATE_FAULTS names the file of the plan.
+ */
+#define _GNU_SOURCE	/* RTLD_NEXT */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+#include "faults/fault.h"
+
+/*
+ * Neither fcntl.h nor unistd.h, which may declare these as inline functions or
+ * with other types; so there are no prototypes.
+ */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+
+#define CREATES		0100	/* O_CREAT */
+#define TEMPORARY	020200000	/* O_TMPFILE */
+#define SET_LOCK	6		/* F_SETLK */
+#define UNLOCK		2		/* F_UNLCK, in l_type, the first member */
+
+struct fault_plan *fault_plan;
+
+bool
+fault_here(enum fault_kind kind)
+{
+	struct fault_plan *p = fault_plan;
+
+	if (p == NULL || atomic_load(&p->armed) == 0)
+		return false;
+	if (atomic_fetch_add(&p->used[kind], 1) + 1 != atomic_load(&p->nth) ||
+	    atomic_load(&p->kind) != (int)kind)
+		return false;
+	atomic_store(&p->struck, 1);
+	return true;
+}
+
+static void *
+libc(const char *name)
+{
+	void *f = dlsym(RTLD_NEXT, name);
+
+	if (f == NULL)
+		abort();
+	return f;
+}
+
+/* One function with fixed arguments. */
+#define CALL(kind, error, bad, type, name, params, args)	\
+type								\
+name params							\
+{								\
+	static type (*real) params;				\
+								\
+	if (real == NULL)					\
+		*(void **)&real = libc(#name);			\
+	if (fault_here(kind)) {					\
+		errno = (error);				\
+		return (bad);					\
+	}							\
+	return real args;					\
+}
+
+/* --- files --------------------------------------------------------------- */
+
+/* open(2) and its kin have a mode only with some flags. */
+#define MODE_OF(flags, mode) do {				\
+	va_list ap;						\
+								\
+	if (((flags) & (CREATES | TEMPORARY)) == 0)		\
+		break;						\
+	va_start(ap, flags);					\
+	mode = va_arg(ap, mode_t);				\
+	va_end(ap);						\
+} while (0)
+
+#define OPEN(name)						\
+int								\
+name(const char *path, int flags, ...)				\
+{								\
+	static int (*real)(const char *, int, ...);		\
+	mode_t mode = 0;					\
+								\
+	if (real == NULL)					\
+		*(void **)&real = libc(#name);			\
+	MODE_OF(flags, mode);					\
+	if (fault_here(FAULT_OPEN)) {				\
+		errno = EMFILE;					\
+		return -1;					\
+	}							\
+	return real(path, flags, mode);				\
+}
+OPEN(open)
+OPEN(open64)
+
+#define OPENAT(name)						\
+int								\
+name(int dir, const char *path, int flags, ...)		\
+{								\
+	static int (*real)(int, const char *, int, ...);	\
+	mode_t mode = 0;					\
+								\
+	if (real == NULL)					\
+		*(void **)&real = libc(#name);			\
+	MODE_OF(flags, mode);					\
+	if (fault_here(FAULT_OPEN)) {				\
+		errno = EMFILE;					\
+		return -1;					\
+	}							\
+	return real(dir, path, flags, mode);			\
+}
+OPENAT(openat)
+OPENAT(openat64)
+
+/*
+ * Linux always releases a lock. SQLite relies on that: it would wait for ten
+ * seconds for the lock that it holds itself.
+ */
+static bool
+releases(int command, const void *arg)
+{
+	return command == SET_LOCK && *(const short *)arg == UNLOCK;
+}
+
+#define LOCK(name)						\
+int								\
+name(int fd, int command, ...)					\
+{								\
+	static int (*real)(int, int, ...);			\
+	va_list ap;						\
+	void *arg;						\
+								\
+	if (real == NULL)					\
+		*(void **)&real = libc(#name);			\
+	va_start(ap, command);					\
+	arg = va_arg(ap, void *);				\
+	va_end(ap);						\
+	if (!releases(command, arg) && fault_here(FAULT_LOCK)) { \
+		errno = EIO;					\
+		return -1;					\
+	}							\
+	return real(fd, command, arg);				\
+}
+LOCK(fcntl)
+LOCK(fcntl64)
+
+CALL(FAULT_OPEN, EMFILE, -1, int, __open_2, (const char *p, int f), (p, f))
+CALL(FAULT_OPEN, EMFILE, -1, int, __open64_2, (const char *p, int f), (p, f))
+CALL(FAULT_OPEN, EMFILE, NULL, void *, fopen, (const char *p, const char *m),
+    (p, m))
+CALL(FAULT_OPEN, EMFILE, NULL, void *, fopen64, (const char *p, const char *m),
+    (p, m))
+CALL(FAULT_OPEN, EMFILE, NULL, void *, fdopen, (int fd, const char *m),
+    (fd, m))
+CALL(FAULT_OPEN, EMFILE, NULL, void *, opendir, (const char *p), (p))
+CALL(FAULT_OPEN, EMFILE, NULL, void *, fdopendir, (int fd), (fd))
+
+CALL(FAULT_READ, EIO, -1, ssize_t, read, (int fd, void *b, size_t n),
+    (fd, b, n))
+CALL(FAULT_READ, EIO, -1, ssize_t, __read_chk,
+    (int fd, void *b, size_t n, size_t s), (fd, b, n, s))
+CALL(FAULT_READ, EIO, -1, ssize_t, pread, (int fd, void *b, size_t n, off_t o),
+    (fd, b, n, o))
+CALL(FAULT_READ, EIO, -1, ssize_t, pread64,
+    (int fd, void *b, size_t n, int64_t o), (fd, b, n, o))
+CALL(FAULT_READ, EIO, NULL, void *, readdir, (void *d), (d))
+CALL(FAULT_READ, EIO, NULL, void *, readdir64, (void *d), (d))
+CALL(FAULT_READ, ENOMEM, (void *)-1, void *, mmap,
+    (void *a, size_t n, int p, int f, int fd, off_t o), (a, n, p, f, fd, o))
+CALL(FAULT_READ, ENOMEM, (void *)-1, void *, mmap64,
+    (void *a, size_t n, int p, int f, int fd, int64_t o), (a, n, p, f, fd, o))
+
+CALL(FAULT_WRITE, ENOSPC, -1, ssize_t, write,
+    (int fd, const void *b, size_t n), (fd, b, n))
+CALL(FAULT_WRITE, ENOSPC, -1, ssize_t, pwrite,
+    (int fd, const void *b, size_t n, off_t o), (fd, b, n, o))
+CALL(FAULT_WRITE, ENOSPC, -1, ssize_t, pwrite64,
+    (int fd, const void *b, size_t n, int64_t o), (fd, b, n, o))
+CALL(FAULT_WRITE, ENOSPC, -1, ssize_t, writev,
+    (int fd, const void *v, int n), (fd, v, n))
+
+CALL(FAULT_SYNC, EIO, -1, int, fsync, (int fd), (fd))
+CALL(FAULT_SYNC, EIO, -1, int, fdatasync, (int fd), (fd))
+CALL(FAULT_LOCK, EIO, -1, int, ftruncate, (int fd, off_t n), (fd, n))
+CALL(FAULT_LOCK, EIO, -1, int, ftruncate64, (int fd, int64_t n), (fd, n))
+CALL(FAULT_LOCK, EIO, -1, int, flock, (int fd, int how), (fd, how))
+
+CALL(FAULT_NAME, EACCES, -1, int, rename, (const char *a, const char *b),
+    (a, b))
+CALL(FAULT_NAME, EACCES, -1, int, link, (const char *a, const char *b), (a, b))
+CALL(FAULT_NAME, EACCES, -1, int, unlink, (const char *p), (p))
+CALL(FAULT_NAME, EACCES, -1, int, chmod, (const char *p, mode_t m), (p, m))
+CALL(FAULT_NAME, EACCES, -1, int, fchmod, (int fd, mode_t m), (fd, m))
+CALL(FAULT_NAME, EACCES, -1, int, chown, (const char *p, uid_t u, gid_t g),
+    (p, u, g))
+CALL(FAULT_NAME, EACCES, -1, int, fchown, (int fd, uid_t u, gid_t g),
+    (fd, u, g))
+CALL(FAULT_NAME, EACCES, NULL, char *, realpath, (const char *p, char *r),
+    (p, r))
+
+CALL(FAULT_STAT, EACCES, -1, int, stat, (const char *p, void *s), (p, s))
+CALL(FAULT_STAT, EACCES, -1, int, stat64, (const char *p, void *s), (p, s))
+CALL(FAULT_STAT, EACCES, -1, int, lstat, (const char *p, void *s), (p, s))
+CALL(FAULT_STAT, EACCES, -1, int, lstat64, (const char *p, void *s), (p, s))
+CALL(FAULT_STAT, EACCES, -1, int, fstat, (int fd, void *s), (fd, s))
+CALL(FAULT_STAT, EACCES, -1, int, fstat64, (int fd, void *s), (fd, s))
+CALL(FAULT_STAT, EACCES, -1, int, access, (const char *p, int m), (p, m))
+
+/* --- sockets ------------------------------------------------------------- */
+
+CALL(FAULT_SOCKET, ENOBUFS, -1, int, socket, (int d, int t, int p), (d, t, p))
+CALL(FAULT_SOCKET, ENOBUFS, -1, int, socketpair,
+    (int d, int t, int p, int s[2]), (d, t, p, s))
+CALL(FAULT_SOCKET, ENOBUFS, -1, int, pipe, (int p[2]), (p))
+CALL(FAULT_SOCKET, ENOBUFS, -1, int, pipe2, (int p[2], int f), (p, f))
+CALL(FAULT_SOCKET, ENOBUFS, -1, int, eventfd, (unsigned n, int f), (n, f))
+CALL(FAULT_SOCKET, ENOBUFS, -1, int, epoll_create1, (int f), (f))
+CALL(FAULT_SOCKET, ENOBUFS, -1, int, epoll_ctl,
+    (int e, int op, int fd, void *ev), (e, op, fd, ev))
+CALL(FAULT_SOCKET, ENOBUFS, -1, int, bind, (int fd, const void *a, unsigned n),
+    (fd, a, n))
+CALL(FAULT_SOCKET, ENOBUFS, -1, int, listen, (int fd, int n), (fd, n))
+CALL(FAULT_SOCKET, ENOBUFS, -1, int, connect,
+    (int fd, const void *a, unsigned n), (fd, a, n))
+CALL(FAULT_SOCKET, ENOBUFS, -1, int, setsockopt,
+    (int fd, int l, int o, const void *v, unsigned n), (fd, l, o, v, n))
+CALL(FAULT_SOCKET, ENOBUFS, -1, int, getsockname,
+    (int fd, void *a, unsigned *n), (fd, a, n))
+CALL(FAULT_ACCEPT, EMFILE, -1, int, accept4,
+    (int fd, void *a, unsigned *n, int f), (fd, a, n, f))
+CALL(FAULT_RECEIVE, ECONNRESET, -1, ssize_t, recv,
+    (int fd, void *b, size_t n, int f), (fd, b, n, f))
+CALL(FAULT_RECEIVE, ECONNRESET, -1, ssize_t, __recv_chk,
+    (int fd, void *b, size_t n, size_t s, int f), (fd, b, n, s, f))
+CALL(FAULT_RECEIVE, ECONNRESET, -1, ssize_t, recvfrom,
+    (int fd, void *b, size_t n, int f, void *a, unsigned *l),
+    (fd, b, n, f, a, l))
+CALL(FAULT_RECEIVE, ECONNRESET, -1, ssize_t, recvmsg,
+    (int fd, void *m, int f), (fd, m, f))
+CALL(FAULT_SEND, EPIPE, -1, ssize_t, send,
+    (int fd, const void *b, size_t n, int f), (fd, b, n, f))
+CALL(FAULT_SEND, EPIPE, -1, ssize_t, sendto,
+    (int fd, const void *b, size_t n, int f, const void *a, unsigned l),
+    (fd, b, n, f, a, l))
+CALL(FAULT_SEND, EPIPE, -1, ssize_t, sendmsg,
+    (int fd, const void *m, int f), (fd, m, f))
+
+/* --- threads and clocks -------------------------------------------------- */
+
+CALL(FAULT_THREAD, EAGAIN, EAGAIN, int, pthread_create,
+    (void *t, const void *a, void *(*f)(void *), void *arg), (t, a, f, arg))
+CALL(FAULT_THREAD, EAGAIN, -1, int, fork, (void), ())
+CALL(FAULT_CLOCK, EINVAL, -1, int, clock_gettime, (int id, void *t), (id, t))
+CALL(FAULT_CLOCK, EINVAL, -1, int, gettimeofday, (void *t, void *z), (t, z))
+CALL(FAULT_CLOCK, EINVAL, -1, int64_t, time, (void *t), (t))
+
+/* --- libmilter ----------------------------------------------------------- */
+
+CALL(FAULT_MILTER, 0, -1, int, smfi_opensocket, (int r), (r))
+CALL(FAULT_MILTER, 0, -1, int, smfi_setconn, (char *s), (s))
+CALL(FAULT_MILTER, 0, -1, int, smfi_setbacklog, (int n), (n))
+CALL(FAULT_MILTER, 0, -1, int, smfi_settimeout, (int n), (n))
+CALL(FAULT_MILTER, 0, -1, int, smfi_main, (void), ())
+CALL(FAULT_MILTER, 0, -1, int, smfi_setpriv, (void *c, void *p), (c, p))
+CALL(FAULT_MILTER, 0, NULL, char *, smfi_getsymval, (void *c, char *n),
+    (c, n))
+CALL(FAULT_MILTER, 0, -1, int, smfi_setreply,
+    (void *c, char *r, char *x, char *t), (c, r, x, t))
+CALL(FAULT_MILTER, 0, -1, int, smfi_insheader,
+    (void *c, int i, char *n, char *v), (c, i, n, v))
+CALL(FAULT_MILTER, 0, -1, int, smfi_chgheader,
+    (void *c, char *n, int i, char *v), (c, n, i, v))
+CALL(FAULT_MILTER, 0, -1, int, smfi_quarantine, (void *c, char *r), (c, r))
+CALL(FAULT_MILTER, 0, -1, int, smfi_setsymlist, (void *c, int s, char *m),
+    (c, s, m))
+
+/* --- a preloaded library -------------------------------------------------- */
+
+__attribute__((constructor)) static void
+fault_attach(void)
+{
+	const char	*path = getenv("MILLGATE_FAULTS");
+	int		 fd;
+	void		*plan;
+
+	if (path == NULL)
+		return;
+	fd = open(path, 2 /* O_RDWR */);
+	if (fd == -1)
+		abort();
+	plan = mmap(NULL, sizeof(struct fault_plan),
+	    3 /* PROT_READ | PROT_WRITE */, 1 /* MAP_SHARED */, fd, 0);
+	if (plan == (void *)-1)
+		abort();
+	fault_plan = plan;
+}

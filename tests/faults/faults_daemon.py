@@ -1,0 +1,449 @@
+"""faults_daemon - the whole daemon, once for each use of each system call and
+each call of libmilter, which fails
+
+usage: faults_daemon.py [--every N] [--jobs N] [--only KIND:N]
+
+One life of the daemon: start, a message that is right, one with a foreign
+From, one from outside, a reload, questions to the control socket and to the
+HTTP server, another right message, stop. A second kind of life begins with a
+state file of the first version, which the start upgrades.
+
+The fault may be anywhere in it. The daemon starts as a whole, or ends with a
+reason and leaves nothing behind. The forged message never passes. The last
+message passes, because then nothing fails any more. The state file has each
+accepted message once. Only a message whose last answer was lost may be counted
+and not accepted.
+"""
+import argparse
+import contextlib
+import http.client
+import json
+import mmap
+import multiprocessing
+import os
+import pwd
+import shutil
+import signal
+import socket
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+SRC = os.path.abspath(os.environ.get("srcdir", "."))
+BUILD = os.path.abspath(os.environ.get("MILLGATE_BUILD", "build"))
+sys.path.insert(0, os.path.join(SRC, "tests/e2e"))
+import milter	# noqa: E402
+
+SECONDS = 40	# for anything; a loaded machine needs far less
+KINDS = ("none", "lookup", "store", "lost", "crypto", "open", "read", "write",
+         "sync", "name", "stat", "lock", "socket", "accept", "receive",
+         "send", "thread", "clock", "libmilter")	# as in fault.h
+# The clock is read all the time; faults_scenarios has each of its reads.
+SAMPLED, SAMPLES = ("clock",), 100
+LOGIN, RECIPIENTS = "alice@example.org", 2
+
+
+class Wrong(Exception):
+    """What the daemon must not do."""
+
+
+class Plan:
+    """struct fault_plan, in a file that the daemon maps."""
+
+    def __init__(self, path):
+        self.path = path
+        with open(path, "wb") as f:
+            f.write(bytes(4 * (4 + len(KINDS))))
+        with open(path, "r+b") as f:
+            self.map = mmap.mmap(f.fileno(), 0)
+
+    def set(self, kind, nth):
+        self.map[:] = struct.pack("4i", 0, KINDS.index(kind), nth, 0) + \
+            bytes(4 * len(KINDS))
+
+    def arm(self, on):
+        self.map[:4] = struct.pack("i", on)
+
+    def struck(self):
+        return struct.unpack_from("i", self.map, 12)[0] != 0
+
+    def used(self):
+        return dict(zip(KINDS, struct.unpack_from("%di" % len(KINDS),
+                                                  self.map, 16)))
+
+
+@contextlib.contextmanager
+def nothing_fails(plan):
+    plan.arm(0)
+    yield
+    plan.arm(1)
+
+
+def wait_until(what, true):
+    end = time.monotonic() + SECONDS
+    while not true():
+        if time.monotonic() > end:
+            raise Wrong("hangs: " + what)
+        time.sleep(0.005)
+
+
+class Site:
+    """One configuration, and the daemon that serves it."""
+
+    port = {"submission": 587}
+
+    def __init__(self, top):
+        self.top = top
+        self.plan = Plan(self.at("plan"))
+        self.process = None
+        self.accepted = 0	# messages
+        self.unanswered = 0	# their last answer was lost
+        os.makedirs(self.at("keys/example.org"))
+        for kind in ("rsa", "ed25519"):
+            path = self.at("keys/example.org/%s.private" % kind)
+            subprocess.run(["openssl", "genpkey", "-algorithm", kind, "-out",
+                            path], check=True, stderr=subprocess.DEVNULL)
+            os.chmod(path, 0o600)
+        with open(self.at("conf"), "w") as f:
+            f.write(CONF % {"top": top, "user":
+                            pwd.getpwuid(os.geteuid()).pw_name})
+
+    def at(self, name):
+        return os.path.join(self.top, name)
+
+    def said(self):
+        with open(self.at("log"), errors="replace") as f:
+            return f.read()
+
+    def clean(self):
+        for name in os.listdir(self.top):
+            if name not in ("conf", "keys", "plan"):
+                os.unlink(self.at(name))
+        self.accepted = self.unanswered = 0
+
+    # --- the daemon
+
+    def start(self):
+        """False: it has ended, as it should when a step of its start fails."""
+        with open(self.at("log"), "w") as log:
+            self.process = subprocess.Popen(
+                [os.path.join(BUILD, "millgate"), "-f", "-c",
+                 self.at("conf")], stderr=log, stdout=log,
+                stdin=subprocess.DEVNULL, cwd="/", env={
+                    **os.environ, "MILLGATE_FAULTS": self.plan.path,
+                    "LD_PRELOAD": os.path.join(
+                        BUILD, "tests/faults/fault_calls.so")})
+        wait_until("start", lambda: "ready on" in self.said() or
+                   self.process.poll() is not None)
+        if self.process.poll() is None:
+            return True
+        self.ended_well("start")
+        for name in ("socket", "control", "http", "pid"):
+            if os.path.exists(self.at(name)):
+                raise Wrong("a start that failed leaves the file %s" % name)
+        return False
+
+    def ended_well(self, when):
+        """The daemon has ended by itself: with status 2, and a reason."""
+        status = self.process.returncode
+        if status < 0:
+            raise Wrong("crash at %s: %s" % (
+                when, signal.Signals(-status).name))
+        if status != 2:
+            raise Wrong("status %d at %s" % (status, when))
+        if not self.said().strip():
+            raise Wrong("ends at %s without a reason" % when)
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        wait_until("stop", lambda: not self.alive())
+        if self.process.returncode != 0:
+            self.ended_well("stop")
+
+    def kill(self):
+        if self.process is not None and self.alive():
+            self.process.kill()
+            self.process.wait()
+
+    # --- what is asked of it
+
+    def message(self, author, port="587"):
+        """The letter of the last answer; None: the connection has ended."""
+        macros = {"{daemon_port}": port}
+        if port == "587":
+            macros["{auth_authen}"] = LOGIN
+        else:
+            macros["{auth_type}"] = ""
+        session = None
+        try:
+            session = milter.Session(self, place=self.at("socket"), **macros)
+            return self.talk(session, author)
+        except (OSError, EOFError, struct.error) as e:
+            if isinstance(e, TimeoutError):
+                raise Wrong("hangs: a message") from e
+            return None
+        finally:
+            if session is not None:
+                session.close()
+
+    def talk(self, s, author):
+        s.negotiate()
+        if s.answer()[0] != b"O":
+            return None
+        s.greet()
+        s.mail(author)
+        if s.answer()[0] != b"c":
+            return None
+        for n in range(RECIPIENTS):
+            s.rcpt("r%d@example.net" % n)
+            if s.answer()[0] != b"c":
+                return None
+        s.data([("From", " " + author), ("Subject", " x"),
+                ("Authentication-Results", " mx.example.net; spf=pass")],
+               b"text\r\n")
+        letter, edits = s.answer()[0], []
+        if letter != b"c":	# of DATA
+            return letter
+        try:
+            while (letter := s.answer()[0]) in b"ihmq":
+                edits.append(letter)
+        except (OSError, struct.error):
+            self.unanswered += 1
+            raise
+        if letter in b"ca":
+            self.check_edits(edits)
+        return letter
+
+    def check_edits(self, edits):
+        if edits.count(b"m") != 1:
+            raise Wrong("accepted with a forged field: %s" % edits)
+
+    def submit(self):
+        """True: accepted."""
+        letter = self.message(LOGIN)
+        self.accepted += letter == b"c"
+        return letter == b"c"
+
+    def forge(self):
+        if self.message("bob@example.com") == b"c":
+            raise Wrong("a foreign sender is accepted")
+
+    def reload(self):
+        before = self.said().count("reload")
+        self.process.send_signal(signal.SIGHUP)
+        wait_until("reload", lambda: self.said().count("reload") > before or
+                   not self.alive())
+
+    def tool(self, *words):
+        env = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}
+        return subprocess.run(
+            [os.path.join(BUILD, "millgatectl"), "-c", self.at("conf"),
+             *words], capture_output=True, text=True, timeout=SECONDS,
+            env=env)
+
+    def get(self, path):
+        """The status of an HTTP answer, or None."""
+        c = http.client.HTTPConnection("localhost")
+        try:
+            c.sock = socket.socket(socket.AF_UNIX)
+            c.sock.settimeout(SECONDS)
+            c.sock.connect(self.at("http"))
+            c.request("GET", path)
+            answer = c.getresponse()
+            answer.read()
+            return answer.status
+        except TimeoutError as e:
+            raise Wrong("hangs: HTTP") from e
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            c.close()
+
+    def check_count(self):
+        done = self.tool("quota", "show", "--json", LOGIN)
+        rows = json.loads(done.stdout) if done.returncode == 0 else None
+        if rows is None:
+            raise Wrong("quota show: %s%s" % (done.stdout, done.stderr))
+        messages, recipients = find(rows, "messages"), find(rows, "recipients")
+        if recipients != messages * RECIPIENTS or not (
+                self.accepted <= messages <= self.accepted + self.unanswered):
+            raise Wrong("%d messages were accepted, %d have no answer, and "
+                        "counted are %d, with %d recipients" % (
+                            self.accepted, self.unanswered, messages,
+                            recipients))
+
+    # --- a life
+
+    def old_state(self):
+        """A state file of the first version, which the start upgrades."""
+        db = sqlite3.connect(self.at("state.db"))
+        db.executescript(
+            "CREATE TABLE bucket(minute INTEGER NOT NULL, key TEXT NOT NULL, "
+            "recipients INTEGER NOT NULL, messages INTEGER NOT NULL, "
+            "sum INTEGER NOT NULL, PRIMARY KEY(minute, key)) WITHOUT ROWID; "
+            "PRAGMA user_version = 1; PRAGMA application_id = 0x6d696c67")
+        db.close()
+        os.chmod(self.at("state.db"), 0o640)
+
+    def serve(self):
+        self.submit()
+        if self.alive():
+            self.forge()
+        if self.alive():
+            self.message("eve@example.com", port="25")
+        if self.alive():
+            self.reload()
+        if self.alive():
+            self.tool("stats")
+            self.get("/metrics")
+            self.get("/healthz")
+
+    def recovered(self):
+        """Nothing fails now."""
+        if not self.alive():
+            self.ended_well("work")
+            if not self.start():
+                raise Wrong("does not start again: " + self.said())
+        if not self.submit():
+            raise Wrong("does not accept mail again")
+        if self.tool("stats").returncode != 0:
+            raise Wrong("the control socket does not answer again")
+        if self.get("/healthz") not in (200, 503) and \
+                "HTTP is not served until" not in self.said():
+            raise Wrong("HTTP does not answer again")
+
+    def life(self, old, kind, nth):
+        self.clean()
+        if old:
+            self.old_state()
+        self.plan.set(kind, nth)
+        self.plan.arm(1)
+        if self.start() and not old:
+            self.serve()
+        with nothing_fails(self.plan):
+            self.recovered()
+        self.stop()
+        self.plan.arm(0)
+        self.check_count()
+
+
+CONF = """
+socket = "unix:%(top)s/socket"
+control-socket = "%(top)s/control"
+http-listen = "unix:%(top)s/http"
+metrics-file = "%(top)s/metrics.prom"
+pid-file = "%(top)s/pid"
+state = "%(top)s/state.db"
+user = "%(user)s"
+authserv-id = "mx.example.net"
+resolver { servers = {"127.0.0.1@9"} timeout = 1 }
+listener submission { daemon-ports = {587} direction = submission }
+listener mx { daemon-ports = {25} direction = inbound }
+signing { key-directory = "%(top)s/keys" }
+"""
+
+
+def find(value, name):
+    """The first value of this name in JSON data; 0: there is none."""
+    if isinstance(value, dict):
+        if isinstance(value.get(name), int):
+            return value[name]
+        value = list(value.values())
+    if isinstance(value, list):
+        for v in value:
+            if n := find(v, name):
+                return n
+    return 0
+
+
+# --- all points ------------------------------------------------------------
+
+site = None
+
+
+def worker_starts(top):
+    global site
+    site = Site(tempfile.mkdtemp(dir=top))
+
+
+def one(point):
+    """The point, what is wrong, and what was used."""
+    try:
+        site.life(*point)
+        return point, None, site.plan.used()
+    except (Wrong, subprocess.TimeoutExpired) as e:
+        return point, "%s\n%s" % (e, site.said()[-600:]), None
+    finally:
+        site.kill()
+
+
+def all_points(old, used):
+    points = []
+    for kind in KINDS[1:]:
+        step = 1
+        if kind in SAMPLED:
+            step = used[kind] // SAMPLES + 1
+        points += [(old, kind, n) for n in range(1, used[kind] + 1, step)]
+    return points
+
+
+def choose(pool, args):
+    """All points of a usual life, and of a start that upgrades the state."""
+    points = []
+    for old in (False, True):
+        _, why, used = pool.apply(one, ((old, "none", 1),))
+        if why is not None:
+            sys.exit("FAILED: without a fault: " + why)
+        points += all_points(old, used)
+    if args.only:
+        kind, nth = args.only.split(":")
+        return [(old, kind, int(nth)) for old in (False, True)]
+    return points[::args.every]
+
+
+def parse():
+    p = argparse.ArgumentParser()
+    p.add_argument("--every", type=int, default=1)
+    p.add_argument("--jobs", type=int, default=4)	# they mostly wait
+    p.add_argument("--only")
+    return p.parse_args()
+
+
+def report(tried, failed):
+    for kind in KINDS[1:]:
+        if n := tried.count(kind):
+            print("%s: %d points tried, %d passed" % (
+                kind, n, n - failed.count(kind)))
+    print("daemon: %d points tried, %d passed" % (
+        len(tried), len(tried) - len(failed)))
+
+
+def main():
+    args = parse()
+    top = tempfile.mkdtemp(prefix="millgate_faults.", dir="/dev/shm" if
+                           os.access("/dev/shm", os.W_OK) else None)
+    tried, failed = [], []
+    try:
+        with multiprocessing.Pool(args.jobs, worker_starts, (top,)) as pool:
+            for point, why, _ in pool.imap_unordered(one, choose(pool, args)):
+                old, kind, nth = point
+                tried.append(kind)
+                if why is not None:
+                    failed.append(kind)
+                    print("FAILED: %s%s %d: %s" % (
+                        "upgrade, " if old else "", kind, nth, why),
+                          flush=True)
+    finally:
+        shutil.rmtree(top, ignore_errors=True)
+    report(tried, failed)
+    return len(failed) > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
