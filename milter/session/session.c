@@ -303,12 +303,10 @@ session_header(struct session *s, const char *name, const char *value)
 	if (m == NULL)
 		return go_on();
 	stage_size_field(m, name, value);
-	if (m->too_large)
-		return go_on();
-	if (!headers_add(&m->headers, name, value))
-		m->too_large = true;
-	else
+	if (!m->too_large && headers_add(&m->headers, name, value))
 		stage_field(m);
+	else
+		stage_trace_beyond(m, name, value);
 	return go_on();
 }
 
@@ -423,8 +421,7 @@ session_eom(struct session *s, const struct edits **edits)
 		    "The message could not be signed; try again later"));
 	if (refuses(m))
 		return message_end(s, "eom");
-	if (!m->too_large)
-		stage_trace(m, !enforces(m));
+	stage_trace(m, !enforces(m));
 	edits_order(&m->edits);
 	*edits = &m->edits;
 	return message_answer(m);

@@ -14,7 +14,7 @@
  *			inbound: stage_inbound_start
  *	RCPT		stage_was_refused, stage_quota_recipient,
  *			stage_recipient, stage_fuse_refused
- *	header		stage_size_field, stage_field
+ *	header		stage_size_field, stage_field, stage_trace_beyond
  *	end of headers	stage_headers, stage_author_owners, submission:
  *			stage_fuse_from, stage_sign_start
  *	body		stage_size_body
@@ -124,6 +124,12 @@ void		 stage_end(struct message *m);
 
 /* --- stages_trace.c ------------------------------------------------------ */
 
+/*
+ * A field of a header that is too large, at once or since an earlier field.
+ * Remember that, and the field itself if stage_trace needs it.
+ */
+void		 stage_trace_beyond(struct message *m, const char *name,
+		    const char *value);
 /*
  * Plan the trace fields of the end of a message: Received-SPF and
  * Authentication-Results. `monitor`: the verdict is not enforced.

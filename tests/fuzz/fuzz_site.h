@@ -50,6 +50,7 @@
 static const char *const site_confs[SITE_CONFS] = {
 	"authserv-id = \"" SITE_ID "\"\n" COMMON,
 	"authserv-id = \"" SITE_ID "\"\nmode = monitor\n"
+	"max-header-fields = 100\n"
 	"submission-results = login\nspf { received-spf = yes }\n" COMMON,
 	/* the id is {j}, or the name of the host */
 	"submission-results = login\nspf { on-fail = hold }\n"
