@@ -358,7 +358,13 @@ odd_headers_stay_outside(void **state)
 	deliver(a, USUAL, "X-Odd: a\vb\r\n", &f);
 	assert_int_equal(f.sig[0].result, RESULT_PASS);
 	assert_int_equal(seen.fields, 0);
+	deliver(a, USUAL, "X-Odd: a\fb\r\n", &f);
+	assert_int_equal(f.sig[0].result, RESULT_PASS);
+	assert_int_equal(seen.fields, 0);
 	deliver(a, USUAL, "X-Odd: a\rb\r\n", &f);
+	assert_int_equal(f.sig[0].result, RESULT_PASS);
+	assert_int_equal(seen.fields, 0);
+	deliver(a, USUAL, "X-Odd: a\nb\r\n", &f);
 	assert_int_equal(f.sig[0].result, RESULT_PASS);
 	assert_int_equal(seen.fields, 0);
 	/* fields with names that no h= can have are left out */
@@ -510,6 +516,27 @@ large_headers_stay_outside(void **state)
 	arena_free(&a);
 }
 
+/* The library cuts h= at 4096 octets. */
+static void
+a_long_list_of_names_stays_outside(void **state)
+{
+	struct arena		*a = arena_new(65536);
+	struct dkim_facts	 f;
+	struct buf		 b = BUF_INIT;
+	size_t			 i;
+
+	(void)state;
+	buf_addstr(&b, " v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com;"
+	    " s=s; bh=%BH%; b=%B%; h=From");
+	for (i = 0; i < 260; i++)
+		buf_addstr(&b, ":X-Abcdefghijklm");
+	deliver(a, buf_str(&b), "", &f);
+	assert_int_equal(f.sig[0].result, RESULT_PASS);
+	assert_int_equal(seen.fields, 0);
+	buf_free(&b);
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -525,6 +552,7 @@ main(void)
 		cmocka_unit_test(its_failures_give_no_digest),
 		cmocka_unit_test(a_huge_field_stays_outside),
 		cmocka_unit_test(large_headers_stay_outside),
+		cmocka_unit_test(a_long_list_of_names_stays_outside),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
