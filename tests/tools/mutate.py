@@ -332,7 +332,7 @@ class Work:
     def run(self, command, seconds=600):
         """The exit status; None when the time is up. Kills the whole group."""
         env = dict(os.environ, srcdir='../src', MAKEFLAGS='',
-                   CMOCKA_MESSAGE_OUTPUT='tap')
+                   MILLGATE_BUILD=os.path.abspath(self.build))
         with subprocess.Popen(command, cwd=self.build, env=env,
                               stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL,
