@@ -53,6 +53,8 @@ struct sql_statement *sql_prepare_question(struct sql *s, const char *text,
 		    size_t words, const char **wrong);
 /* Will the connection fail for each statement, until it is opened again? */
 bool		 sql_is_broken(struct sql *s);
+/* Did the last call find no space on the disk? */
+bool		 sql_is_full(struct sql *s);
 void		 sql_finish(struct sql_statement **stp);
 /* Parameters count from 1; a text must live until the statement is reset. */
 void		 sql_bind_number(struct sql_statement *st, int i, int64_t n);

@@ -139,13 +139,11 @@ disk_add(struct disk *d, const struct ledger_row *more, char error[STORE_ERROR])
 
 /* All rows or none; `replace`: delete the existing rows first. */
 static bool
-disk_write_rows(struct disk *d, const struct ledger_row *row, bool replace,
-    char error[STORE_ERROR])
+disk_write_once(struct disk *d, const struct ledger_row *row, bool replace,
+    bool *full, char error[STORE_ERROR])
 {
 	bool ok;
 
-	if (!disk_still_there(d, error))
-		return false;
 	ok = sql_run(d->st[ST_BEGIN]) &&
 	    (!replace || sql_exec(d->sql, "DELETE FROM bucket;"
 	    "DELETE FROM slot"));
@@ -155,9 +153,32 @@ disk_write_rows(struct disk *d, const struct ledger_row *row, bool replace,
 		ok = disk_add(d, row, error);
 	if (ok && !sql_run(d->st[ST_COMMIT]))
 		ok = disk_explain(d, "cannot be written", error);
+	*full = !ok && sql_is_full(d->sql);
 	if (!ok && sql_in_transaction(d->sql))
 		sql_exec(d->sql, "ROLLBACK");
 	return ok;
+}
+
+/*
+ * On a full disk the log cannot grow. After a checkpoint SQLite writes it from
+ * its start again, which needs no space.
+ */
+static bool
+disk_write_rows(struct disk *d, const struct ledger_row *row, bool replace,
+    char error[STORE_ERROR])
+{
+	char	*text;
+	bool	 full;
+
+	if (!disk_still_there(d, error))
+		return false;
+	if (disk_write_once(d, row, replace, &full, error))
+		return true;
+	if (!full)
+		return false;
+	text = sql_text(d->sql, "PRAGMA wal_checkpoint(PASSIVE)");
+	free(text);
+	return text != NULL && disk_write_once(d, row, replace, &full, error);
 }
 
 static bool

@@ -164,6 +164,12 @@ sql_is_broken(struct sql *s)
 	}
 }
 
+bool
+sql_is_full(struct sql *s)
+{
+	return (sqlite3_errcode(s->db) & 0xff) == SQLITE_FULL;
+}
+
 void
 sql_explain(struct sql *s, const char *path, const char *doing, char *error,
     size_t size)

@@ -17,7 +17,7 @@
 
 /* A VFS in front of the real one; the call number `fault_at` fails. */
 static int			 fault_at, fault_code, fault_calls;
-static bool			 fault_lasts;
+static bool			 fault_lasts, disk_full;
 static sqlite3_vfs		 shim_vfs;
 static sqlite3_vfs		*real_vfs;
 /* SQLite has one table of methods for the database, one for its log */
@@ -46,9 +46,20 @@ fault_now(void)
 	    (fault_lasts && fault_calls > fault_at);
 }
 
+/* A full disk: a file can be written, and cannot grow. */
+static bool
+must_grow(sqlite3_file *f, sqlite3_int64 end)
+{
+	sqlite3_int64 size;
+
+	return real_methods(f)->xFileSize(f, &size) != SQLITE_OK || end > size;
+}
+
 static int
 shim_write(sqlite3_file *f, const void *data, int n, sqlite3_int64 at)
 {
+	if (disk_full && must_grow(f, at + n))
+		return SQLITE_FULL;
 	if (!fault_now())
 		return real_methods(f)->xWrite(f, data, n, at);
 	/* a part of it may have reached the disk */
@@ -235,6 +246,37 @@ a_fault_loses_no_count_of_a_new_window(void **state)
 	for (at = 1; day_begins_with_fault(at); at++)
 		assert_in_range(at, 1, 500);
 	assert_true(at > 1);
+	shim_stop();
+}
+
+/* The log has room from its start again when its pages are in the file. */
+static void
+a_full_disk_takes_what_needs_no_new_page(void **state)
+{
+	struct store		*s;
+	struct store_usage	 u;
+	char			 error[STORE_ERROR];
+	unsigned		 i;
+
+	(void)state;
+	shim_start();
+	s = open_good();
+	for (i = 1; i <= 50; i++)
+		assert_int_equal(send_to(s, "alice", T0, 1, &u), STORE_TAKEN);
+	assert_int_equal(store_prune(s, T0, error), STORE_TAKEN);
+	for (; i <= 100; i++)
+		assert_int_equal(send_to(s, "alice", T0, 1, &u), STORE_TAKEN);
+	disk_full = true;
+	for (; i <= 1000; i++) {
+		assert_int_equal(send_to(s, "alice", T0, 1, &u), STORE_TAKEN);
+		assert_int_equal(RCPTS(u), i);
+	}
+	disk_full = false;
+	store_close(&s);
+	s = open_good();
+	assert_int_equal(used(s, "alice", T0), 1000);
+	store_close(&s);
+	remove_files();
 	shim_stop();
 }
 
@@ -636,6 +678,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_single_fault_of_the_disk),
+		TEST(a_full_disk_takes_what_needs_no_new_page),
 		TEST(a_fault_loses_no_count_of_a_new_window),
 		TEST(flipped_bits_are_found),
 		TEST(truncated_files_are_found),
