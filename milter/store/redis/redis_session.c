@@ -117,9 +117,7 @@ session_add_greeting(const struct redis_server *s, struct buf *b,
     char error[REDIS_ERROR])
 {
 	char			number[16];
-	struct redis_word	choose[] = {
-		redis_word("SELECT"), redis_word(number)
-	};
+	struct redis_word	choose[2] = { redis_word("SELECT") };
 	struct redis_word	load[] = {
 		redis_word("SCRIPT"), redis_word("LOAD"), redis_word(s->script)
 	};
