@@ -134,7 +134,7 @@ for room in $rooms; do
 done
 for other in milter/* include/* tests/*; do
 	[ -d "$other" ] || continue
-	case " $(echo $rooms) e2e scenarios faults fuzz bench tools data " in
+	case " $(echo $rooms) e2e soak scenarios faults fuzz bench tools data " in
 	*" ${other#*/} "*) ;;
 	*) breach "$other is not a room" ;;
 	esac

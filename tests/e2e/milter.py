@@ -12,14 +12,14 @@ VERSION, ACTIONS, STEPS = 6, 0x1ff, 0x1fffff	# what Postfix offers
 
 
 class Session:
-    def __init__(self, world, place=None, **macros):
+    def __init__(self, world, place=None, port="milter", **macros):
         """`place`: the path of a unix socket, in place of the world's port."""
         self.macros = {"{daemon_port}": str(world.port["submission"]),
                        "{tls_version}": "TLSv1.3", "{cipher_bits}": "256",
                        "{auth_type}": "PLAIN", **macros}
         if place is None:
             self.sock = socket.create_connection(
-                (world.address, world.port["milter"]), timeout=60)
+                (world.address, world.port[port]), timeout=60)
             # a request without an answer must not hold back the next one
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         else:
