@@ -21,7 +21,10 @@
  * Neither fcntl.h nor unistd.h, which may declare these as inline functions or
  * with other types; so there are no prototypes.
  */
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wunknown-warning-option"
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#pragma GCC diagnostic ignored "-Wbuiltin-requires-header"
 
 #define CREATES		0100	/* O_CREAT */
 #define TEMPORARY	020200000	/* O_TMPFILE */

@@ -131,6 +131,9 @@ run_point(const struct point *p, struct trace *t)
 
 /* --- is it at least as cautious? ----------------------------------------- */
 
+static bool complain(const struct point *p, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 static bool
 complain(const struct point *p, const char *fmt, ...)
 {

@@ -48,6 +48,8 @@ arm(bool on)
 		atomic_store(&fault_plan->armed, on);
 }
 
+static void wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 static void
 wrong(const char *fmt, ...)
 {
