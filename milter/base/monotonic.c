@@ -11,13 +11,25 @@
 #define NS_PER_US	1000
 #define NS_PER_MS	1000000L
 #define NS_PER_SECOND	1000000000L
+#define CLOCK_TRIES	3
+
+/* A wrong time would make a wait endless: a failed read is repeated. */
+static struct timespec
+monotonic_get(clockid_t clock)
+{
+	struct timespec	ts = { 0, 0 };
+	int		tries = CLOCK_TRIES;
+
+	while (clock_gettime(clock, &ts) != 0 && --tries > 0)
+		;
+	return ts;
+}
 
 static uint64_t
 monotonic_read(clockid_t clock)
 {
-	struct timespec ts;
+	struct timespec ts = monotonic_get(clock);
 
-	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * MS_PER_SECOND +
 	    (uint64_t)(ts.tv_nsec / NS_PER_MS);
 }
@@ -31,9 +43,8 @@ monotonic_ms(void)
 uint64_t
 monotonic_us(void)
 {
-	struct timespec ts;
+	struct timespec ts = monotonic_get(CLOCK_MONOTONIC);
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * US_PER_SECOND +
 	    (uint64_t)(ts.tv_nsec / NS_PER_US);
 }
@@ -60,9 +71,8 @@ monotonic_poll(struct pollfd *p, uint64_t deadline)
 struct timespec
 monotonic_in(uint64_t ms)
 {
-	struct timespec ts;
+	struct timespec ts = monotonic_get(CLOCK_MONOTONIC);
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
 	ts.tv_sec += (time_t)(ms / MS_PER_SECOND);
 	ts.tv_nsec += (long)(ms % MS_PER_SECOND) * NS_PER_MS;
 	if (ts.tv_nsec >= NS_PER_SECOND) {
