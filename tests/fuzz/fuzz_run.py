@@ -244,7 +244,7 @@ def main():
     parser.add_argument('what', choices=['run', 'merge', 'coverage'])
     parser.add_argument('--seconds', type=int, default=60)
     parser.add_argument('target', nargs='*')
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     known = targets()
     wrong = [t for t in args.target if t not in known]
     if wrong:
