@@ -61,6 +61,7 @@ static bool
 socket_make(const struct conf *c, const char *path,
     const struct privileges_owner *owner, char **why)
 {
+	struct privileges_owner		 wanted = *owner;
 	struct privileges_acting	 acting;
 	char				*said = NULL;
 	mode_t				 mask;
@@ -79,11 +80,14 @@ socket_make(const struct conf *c, const char *path,
 	if (fd == -1)
 		why_set(why, "%s%s%s", said, acting.on ? "; it is made as "
 		    "user " : "", acting.on ? c->user : "");
+	/* it has a group: that of a setgid directory, or else the user's */
+	if (acting.on && c->socket_group == NULL && c->socket_owner == NULL)
+		wanted.gid = (gid_t)-1;
 	privileges_act_end(&acting);
 	free(said);
 	if (fd == -1)
 		return false;
-	ok = privileges_give(fd, path, owner, why);
+	ok = privileges_give(fd, path, &wanted, why);
 	close(fd);
 	if (!ok)
 		unlink(path);

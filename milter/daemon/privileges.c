@@ -333,7 +333,7 @@ privileges_no_member(const char *path, const struct privileges_owner *o,
 	const char		*group = gr != NULL ? gr->gr_name : "?";
 	int			 len = (int)(strrchr(path, '/') - path);
 
-	if (privileges_in_group(o->gid))
+	if (geteuid() == 0 || privileges_in_group(o->gid))
 		return why_set(why, "%s: cannot give it to group \"%s\": %s; "
 		    "its directory must give it that group: chgrp %s '%.*s' "
 		    "&& chmod g+s '%.*s'", path, group, strerror(EPERM),
@@ -357,7 +357,8 @@ privileges_give(int fd, const char *path, const struct privileges_owner *o,
 		return true;
 	if (fchownat(fd, "", o->uid, o->gid, AT_EMPTY_PATH) == 0)
 		return true;
-	if (errno == EPERM && geteuid() != 0)
+	/* the unit takes CAP_CHOWN from root */
+	if (errno == EPERM && (geteuid() != 0 || o->uid == st.st_uid))
 		return privileges_no_member(path, o, why);
 	return why_set(why, "%s: cannot change the owner to user id %ld, group "
 	    "id %ld: %s", path, (long)(int)o->uid, (long)(int)o->gid,

@@ -6,7 +6,6 @@ import glob
 import grp
 import os
 import pwd
-import re
 import shutil
 import signal
 import subprocess
@@ -382,21 +381,13 @@ def auto_restart_starts_both_again(w):
 
 # --- the unit
 
-def unit_settings(w, name):
-    """The values of an assignment in the unit of this build."""
-    with open(os.path.join(w.build, "packaging/millgate.service")) as f:
-        return re.findall(r"(?m)^%s=(.*)$" % name, f.read())
-
-
 @case
 def the_capabilities_of_the_unit_are_enough(w):
     """Root without the others can neither change owners nor write anywhere."""
     need_key_user()
-    start, = unit_settings(w, "ExecStart")
+    start, = programs.unit_settings(w.build, "ExecStart")
     assert start.startswith("!/"), start
-    names = unit_settings(w, "CapabilityBoundingSet")[0].split()
-    few = ["setpriv", "--inh-caps=-all", "--bounding-set=-all," + ",".join(
-        "+" + name.removeprefix("CAP_").lower() for name in names)]
+    few = programs.with_capabilities_of_unit(w.build)
     w.millgate.prefix = few
     try:
         with settings(w):

@@ -3,6 +3,7 @@ default socket, its group, the recipe for a Postfix in a chroot, and what other
 users can do."""
 
 import contextlib
+import glob
 import grp
 import json
 import os
@@ -12,6 +13,7 @@ import shutil
 import socket
 import subprocess
 
+import isolate
 import milter
 import programs
 import services
@@ -50,10 +52,12 @@ class Site(services.Millgate):
         shutil.rmtree(self.root, ignore_errors=True)
         shutil.copytree(self.world.keys, self.keys)
         gid = grp.getgrnam("millgate").gr_gid
+        keys = pwd.getpwnam(isolate.KEY_USER).pw_uid
         for place, _, files in os.walk(self.keys):
-            os.chmod(place, 0o750)
-            for path in [place] + [os.path.join(place, f) for f in files]:
-                os.chown(path, 0, gid)
+            os.chown(place, 0, gid)
+            os.chmod(place, 0o751)
+            for path in [os.path.join(place, f) for f in files]:
+                os.chown(path, keys, gid)
         text = source("packaging/millgate.tmpfiles.in")
         if self.plain:
             text = text.replace(" 2755 ", " 0755 ")
@@ -76,9 +80,9 @@ class Site(services.Millgate):
     def argv(self):
         if self.as_root:
             return super().argv()
-        # as the unit does it: never root, with the groups of /etc/group
-        return ["setpriv", "--reuid=millgate", "--regid=millgate",
-                "--init-groups", *super().argv()]
+        # as the unit does it, which lets root become other users
+        return programs.with_capabilities_of_unit(self.world.build) + \
+            super().argv()
 
 
 @contextlib.contextmanager
@@ -248,11 +252,13 @@ def the_mtas_group_reads_no_keys_and_no_state(w):
         # they are not protected by their directory alone
         os.chmod(os.path.dirname(millgate.state), 0o755)
         assert denied("postfix", connect, control)
-        # the old recipe, adduser postfix millgate, would have opened them
+        # the old recipe, adduser postfix millgate, would have opened the
+        # names of the keys; the key process has the keys
         add_members("millgate", "postfix")
         try:
-            as_user("postfix", look_at,
-                    millgate.keys + "/example.net/rsa2026.private")
+            as_user("postfix", os.listdir, millgate.keys)
+            assert denied("postfix", look_at,
+                          millgate.keys + "/example.net/rsa2026.private")
             done = run(w, "millgatectl", "-c", millgate.conf, "doctor",
                        "--json")
             found = {one["id"]: one for one in
@@ -379,10 +385,19 @@ def a_group_that_is_no_group_of_its_own_is_refused(w):
                 assert done.returncode == status, done
                 assert 'socket-group "%s"' % group in done.stderr, done
                 assert words in done.stderr, done
-        # without root, a socket can only be given to a group of one's own
-        add_members(MTA_GROUP)
+        # the unit lets not even root give it away
         millgate.top = 'socket-group = "millgate-mta"'
         millgate.configure()
+        done = subprocess.run(millgate.argv(), capture_output=True, text=True,
+                              timeout=30, env=programs.environment())
+        assert done.returncode == 2, done
+        assert "its directory must give it that group: chgrp " in \
+            done.stderr, done
+        # without root, a socket can only be given to a group of one's own
+        add_members(MTA_GROUP)
+        shutil.chown(millgate.keys, "millgate")
+        for path in glob.glob(millgate.keys + "/*/*"):
+            shutil.chown(path, "millgate")
         done = run(w, "millgate", "-f", "-c", millgate.conf,
                    preexec_fn=lambda: become("millgate"))
         assert done.returncode == 2, done

@@ -8,6 +8,7 @@ no file below /etc.
 
 import glob
 import os
+import re
 import shutil
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -118,3 +119,16 @@ def environment():
         if name in os.environ:
             env[name] = os.environ[name]
     return env
+
+
+def unit_settings(build, name):
+    """The values of an assignment in the systemd unit of this build."""
+    with open(os.path.join(build, "packaging/millgate.service")) as f:
+        return re.findall(r"(?m)^%s=(.*)$" % name, f.read())
+
+
+def with_capabilities_of_unit(build):
+    """A command that runs another one as root, with no others than these."""
+    names = unit_settings(build, "CapabilityBoundingSet")[0].split()
+    return ["setpriv", "--inh-caps=-all", "--bounding-set=-all," + ",".join(
+        "+" + name.removeprefix("CAP_").lower() for name in names)]
