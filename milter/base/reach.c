@@ -103,7 +103,7 @@ reach_advice(struct buf *b, const char *path, enum reach what)
 {
 	static const char *const modes[] = {
 		[REACH_FILE] = "g+r", [REACH_SECRET] = "0640",
-		[REACH_TREE] = "-R u=rwX,g=rX,o="
+		[REACH_TREE] = "-R u=rwX,g=rX,o=X"
 	};
 	char user[64], group[64];
 

@@ -1,6 +1,7 @@
 """The recipes of millgate-howto(7) about limits, keys and several hosts."""
 
 import contextlib
+import glob
 import os
 import shutil
 import socket
@@ -9,6 +10,7 @@ import ssl
 import subprocess
 import time
 
+import isolate
 import programs
 import services
 from cases_local import sendmail
@@ -254,15 +256,14 @@ def a_stolen_account_is_blocked_looked_at_and_unblocked(w):
 @contextlib.contextmanager
 def files_kept(place):
     """Put the files back that the case changes or removes."""
-    before = {name: open(os.path.join(place, name)).read()
-              for name in os.listdir(place)}
+    before = {path: (open(path).read(), os.stat(path))
+              for path in glob.glob(place + "/*")}
     try:
         yield
     finally:
-        for name, text in before.items():
-            services.write(os.path.join(place, name), text, 0o640)
-            shutil.chown(os.path.join(place, name),
-                         group=os.stat(place).st_gid)
+        for path, (text, st) in before.items():
+            services.write(path, text, st.st_mode & 0o7777)
+            os.chown(path, st.st_uid, st.st_gid)
 
 
 @case
@@ -339,9 +340,11 @@ def a_key_in_a_token_signs(w):
         for directory, _, files in os.walk(place + "/tokens"):
             for name in ["."] + files:
                 shutil.chown(os.path.join(directory, name),
+                             isolate.KEY_USER if isolate.isolated() else
                              services.MILTER_USER)
-        services.write(path, block("token", "key"), 0o640)
-        shutil.chown(path, group=os.stat(os.path.dirname(path)).st_gid)
+        st = os.stat(os.path.join(w.keys, domain, "rsa2026.private"))
+        services.write(path, block("token", "key"), st.st_mode & 0o7777)
+        os.chown(path, st.st_uid, st.st_gid)
         for name in ("rsa2026", "ed2026"):
             os.unlink(os.path.join(w.keys, domain, name + ".private"))
         with millgate_with(w, millgate_conf(w, "token")):

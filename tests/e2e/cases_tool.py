@@ -64,6 +64,22 @@ class Start:
 
 def good_when_followed(start, *words):
     """One complaint, and after its commands there is none."""
+    follow(start, *words)
+    assert start.test() == (0, ""), start.test()
+
+
+def good_in_two_steps(start, *words):
+    """
+    The daemon lists keys, and then the key process, with another user, opens
+    them: it complains when the first commands have been followed.
+    """
+    follow(start, *words)
+    if start.test() != (0, ""):
+        good_when_followed(start, "millgate-keys")
+
+
+def follow(start, *words):
+    """Run the commands of a complaint that has these words."""
     status, said = start.test()
     assert status == 1, said
     for word in words:
@@ -72,7 +88,6 @@ def good_when_followed(start, *words):
     assert len(commands) == len(said.splitlines()), said
     for command in commands:
         subprocess.run(command, shell=True, check=True)
-    assert start.test() == (0, ""), start.test()
 
 
 @case
@@ -196,7 +211,7 @@ def unreadable_keys_are_reported_before_the_start(w):
                  ("0", "%s/*/* %s/* %s" % (keys, keys, keys))):
         subprocess.run("chown -R 0:0 %s; chmod %s %s" % (keys, *mode),
                        shell=True, check=True)
-        good_when_followed(start, keys)
+        good_in_two_steps(start, keys)
 
 
 @case
