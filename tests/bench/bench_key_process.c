@@ -95,7 +95,7 @@ cpu_ns(void)
 static void
 sign_digest(const struct signer *s)
 {
-	struct crypto_job	 job[2] = { { NULL } };
+	struct crypto_job	 job[2];
 	const char		*why;
 	size_t			 i;
 
