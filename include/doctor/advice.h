@@ -93,6 +93,7 @@ struct advice_daemon {
 	uint64_t	 store_failure_age;	/* seconds since the last */
 	uint64_t	 held;		/* messages since the start */
 	uint64_t	 held_age;	/* seconds since the last */
+	const char	*not_limited;	/* by the sandbox; NULL or "": all is */
 };
 
 /* Fewer can be the fault of one domain. */

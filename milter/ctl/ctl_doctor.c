@@ -240,6 +240,8 @@ advise_daemon(struct doctor *w, enum daemon_answer said)
 		    "store_failure_age");
 		d.held = json_get_number(*w->d.daemon, "held");
 		d.held_age = json_get_number(*w->d.daemon, "held_age");
+		d.not_limited = json_get_text(w->d.arena, *w->d.daemon,
+		    "not_limited");
 		if (json_get(*w->d.daemon, "resolver", &resolver))
 			d.lookups_failing = json_get_number(resolver,
 			    "failing");

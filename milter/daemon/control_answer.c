@@ -19,6 +19,7 @@
 #include "session/services.h"
 #include "status/status.h"
 #include "control_priv.h"
+#include "sandbox_priv.h"
 
 #define FORGET	"forget "
 
@@ -122,6 +123,7 @@ answer_status(struct services *sv, const struct status_start *start,
 	json_put_number(b, "pid", (uint64_t)getpid());
 	json_put_number(b, "started", (uint64_t)start->time);
 	json_put_number(b, "uptime", (sv->ticks() - start->ticks) / 1000);
+	json_put_text(b, "not_limited", sandbox_gaps());
 	json_put_text(b, "mode", st->conf->mode == MODE_ENFORCE ?
 	    "enforce" : "monitor");
 	add_counters(sv, b);

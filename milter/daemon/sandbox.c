@@ -26,7 +26,9 @@
 /* Of the daemon's user in all; libmilter and the databases use hundreds. */
 #define THREADS_MAX	4096
 
+/* Set before the first request is answered. */
 static struct sandbox_needs	*allowed;	/* NULL: no Landlock */
+static bool			calls_closed;
 
 /* Does this process read the files of private keys? */
 static bool
@@ -85,7 +87,8 @@ sandbox_close_calls(const struct conf *c, struct notifier *helper)
 
 	if (!c->sandbox)
 		return;
-	if (!sandbox_seccomp(&fd, &why))
+	calls_closed = sandbox_seccomp(&fd, &why);
+	if (!calls_closed)
 		log_printf(LOG_LEVEL_WARNING, "sandbox: system calls are not "
 		    "limited: %s", why);
 	free(why);
@@ -102,6 +105,15 @@ void
 sandbox_refuse(int fd)
 {
 	sandbox_seccomp_refuse(fd);
+}
+
+const char *
+sandbox_gaps(void)
+{
+	if (allowed == NULL)
+		return calls_closed ? "files and TCP ports" :
+		    "files, TCP ports and system calls";
+	return calls_closed ? "" : "system calls";
 }
 
 bool

@@ -28,6 +28,8 @@ void		 sandbox_close_calls(const struct conf *c,
 /* The helper's part: refuse one call, and log its name. */
 void		 sandbox_refuse(int fd);
 
+/* What is not limited, "files and TCP ports"; "": all is. Static. */
+const char	*sandbox_gaps(void);
 /*
  * For a reload: does the sandbox allow what `c` needs? False with *why
  * (malloced; the caller frees).

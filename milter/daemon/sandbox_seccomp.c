@@ -57,8 +57,6 @@ static const struct call_rule {
 	{ "ioctl", 1, UINT32_MAX, FIONREAD },
 	{ "ioctl", 1, UINT32_MAX, TCGETS },	/* isatty */
 	{ "prctl", 0, UINT64_MAX, PR_SET_NAME },
-	{ "prctl", 0, UINT64_MAX, PR_GET_NAME },
-	{ "prctl", 0, UINT64_MAX, PR_GET_DUMPABLE },
 	/* getrlimit: no new limits */
 	{ "prlimit64", 2, UINT64_MAX, 0 },
 };

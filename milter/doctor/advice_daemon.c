@@ -105,6 +105,18 @@ advise_held(struct advice_list *l, const struct advice_daemon *d)
 	    d->held);
 }
 
+static void
+advise_sandbox(struct advice_list *l, const struct advice_daemon *d)
+{
+	if (d->not_limited == NULL || d->not_limited[0] == '\0')
+		return;
+	advice_add(l, "sandbox-open", WHERE, "set sandbox = yes and restart "
+	    "millgate; if it is set, the log says at the start what the "
+	    "kernel or the build lacks", "the daemon is not confined: %s are "
+	    "not limited, so that a fault in a library can be used for more",
+	    d->not_limited);
+}
+
 void
 advice_daemon(struct advice_list *l, const struct advice_daemon *d)
 {
@@ -114,4 +126,5 @@ advice_daemon(struct advice_list *l, const struct advice_daemon *d)
 	advise_lookups(l, d);
 	advise_store(l, d);
 	advise_held(l, d);
+	advise_sandbox(l, d);
 }

@@ -38,6 +38,7 @@ static int		listening;
 static unsigned		port;		/* it listens there */
 static bool		has_calls;	/* this build and kernel filter them */
 static int		abi;		/* of Landlock */
+static pid_t		parent;		/* this program */
 
 /* --- the place ------------------------------------------------------------- */
 
@@ -125,6 +126,7 @@ make_place(void **state)
 	put_file("other/users", "");
 	put_file("state/old", "");
 	listen_somewhere();
+	parent = getpid();
 	abi = sandbox_landlock_abi();
 	has_calls = calls_are_limited();
 	return 0;
@@ -201,7 +203,7 @@ read_memory_of_parent(void)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%ld/mem", (long)getppid());
+	snprintf(path, sizeof(path), "/proc/%ld/mem", (long)parent);
 	return answer(open(path, O_RDONLY));
 }
 
@@ -211,7 +213,7 @@ copy_memory_of_parent(void)
 	char		octet;
 	struct iovec	v = { &octet, 1 }, from = { temp_dir, 1 };
 
-	return answer(process_vm_readv(getppid(), &v, 1, &from, 1, 0));
+	return answer(process_vm_readv(parent, &v, 1, &from, 1, 0));
 }
 
 static int
@@ -324,13 +326,13 @@ bluetooth(void)
 static int
 signal_parent(void)
 {
-	return answer(kill(getppid(), 0));
+	return answer(kill(parent, 0));
 }
 
 static int
 signal_thread_of_parent(void)
 {
-	return answer(syscall(SYS_tgkill, getppid(), getppid(), 0));
+	return answer(syscall(SYS_tgkill, parent, parent, 0));
 }
 
 static int

@@ -216,6 +216,11 @@ a_daemon_in_trouble_gets_advice(void **state)
 		    "3 messages since the start", "postsuper -H ID" },
 		{ "it was held the day before", { .held = 3,
 		    .held_age = ADVICE_HELD_SECONDS + 1 }, NULL, NULL, NULL },
+		{ "sandbox = no", { .not_limited = "files, TCP ports and "
+		    "system calls" }, "sandbox-open", "files, TCP ports and "
+		    "system calls are not limited", "sandbox = yes" },
+		{ "all of it is closed", { .not_limited = "" }, NULL, NULL,
+		    NULL },
 	};
 	struct advice_list	*l = calloc(1, sizeof(*l));
 	size_t			 i;
