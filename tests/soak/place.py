@@ -105,7 +105,7 @@ class Site(World):
         self.make_pki()
         self.make_zones()
         for service in (self.nsd, self.dovecot, self.redis):
-            service.start()
+            service.start(60)
         self.millgate.extra = {
             "state": self.disk + "/state.db", "top":
             'metrics-file = "%s/metrics"\nhttp-listen = "%s:%d"\n' % (
@@ -117,7 +117,7 @@ class Site(World):
             daemon.start(60)
         self.postfix.extra = ("default_transport = discard:\n"
                               "virtual_transport = discard:\n")
-        self.postfix.start()
+        self.postfix.start(60)
 
     def stop(self):
         super().stop()
