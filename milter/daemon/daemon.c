@@ -239,14 +239,17 @@ start_key_process(const struct life *l, const struct conf *c, char **why)
 	return !c->key_process || key_process_start(&o, why);
 }
 
-/* A start that fails later leaves neither its socket nor its pid file. */
+/*
+ * A start that fails later leaves neither its socket nor its pid file. A pid
+ * file that could not be opened is somebody else's.
+ */
 static void
-start_remove(const struct life *l, const struct conf *c)
+start_remove(const struct life *l, const struct conf *c, bool pid_file)
 {
 	if (l->socket == -1)
 		daemon_socket_remove(c);
 	/* the parent's stays while it starts one child after the other */
-	if (c->pid_file != NULL && (l->supervised == NULL ||
+	if (pid_file && c->pid_file != NULL && (l->supervised == NULL ||
 	    !l->supervised->again))
 		unlink(c->pid_file);
 }
@@ -257,17 +260,19 @@ start_with_files(const struct life *l, struct setup *setup, char **why)
 {
 	struct conf	*c = conf_ref(setup->conf);
 	struct services	*sv = NULL;
+	bool		 opened;
 	int		 pid_fd;
 
 	if (!daemon_socket_open(c, l->socket, why))
 		setup_unref(&setup);
 	else {
-		if (pid_file_open(c->pid_file, c->user, &pid_fd, why))
+		opened = pid_file_open(c->pid_file, c->user, &pid_fd, why);
+		if (opened)
 			sv = start_as_user(l, setup, pid_fd, why);
 		else
 			setup_unref(&setup);
 		if (sv == NULL)
-			start_remove(l, c);
+			start_remove(l, c, opened);
 	}
 	conf_unref(&c);
 	return sv;
