@@ -112,6 +112,26 @@ directory_advice(struct start *s, const char *option, const char *dir)
 	    "", group != NULL ? "2755" : "0755", dir);
 }
 
+/*
+ * 0, or the errno of making the file `path`, and the user who makes it: in a
+ * directory that is not root's, root acts as the daemon's user.
+ */
+static int
+create_error(struct start *s, const char *path, const char *dir, char user[64])
+{
+	struct privileges_acting	 acting;
+	char				*why = NULL;
+	int				 error = 0;
+
+	privileges_act_at(path, s->c->user, &acting, &why);
+	reach_user(user);
+	if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) != 0)
+		error = errno;
+	privileges_act_end(&acting);
+	free(why);	/* the user is missing, which is reported elsewhere */
+	return error;
+}
+
 /* Can this process create the file `path`, which `option` names? */
 static void
 check_directory(struct start *s, const char *option, const char *path,
@@ -120,8 +140,8 @@ check_directory(struct start *s, const char *option, const char *path,
 	const char	*dir = directory_of(s->arena, path);
 	struct stat	 st;
 	char		 user[64];
+	int		 error;
 
-	reach_user(user);
 	if (stat(dir, &st) != 0 && errno == ENOENT) {
 		if (strncmp(dir, RUN, strlen(RUN)) == 0)
 			start_add(&s->r->warnings, "%s \"%s\": the directory "
@@ -133,10 +153,10 @@ check_directory(struct start *s, const char *option, const char *path,
 			start_add(to, "%s \"%s\": the directory %s does not "
 			    "exist; run: %s", option, path, dir,
 			    directory_advice(s, option, dir));
-	} else if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) != 0) {
+	} else if ((error = create_error(s, path, dir, user)) != 0) {
 		start_add(to, "%s \"%s\": the user %s cannot create it in %s "
 		    "(%s); set another path, or run: chown %s '%s'", option,
-		    path, user, dir, strerror(errno), s->c->user, dir);
+		    path, user, dir, strerror(error), s->c->user, dir);
 	}
 }
 

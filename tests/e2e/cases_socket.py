@@ -211,7 +211,14 @@ def a_setgid_directory_gives_the_socket_its_group(w):
     for top in ("", 'socket-group = "millgate-mta"'):
         with members(), default_place():
             add_members(MTA_GROUP, "postfix")
-            with site(w, top):
+            with site(w, top) as millgate:
+                # ExecReload= of the unit
+                done = subprocess.run(
+                    programs.with_capabilities_of_unit(w.build) + [
+                        w.build + "/millgate", "-t", "-c", millgate.conf],
+                    capture_output=True, text=True, timeout=30,
+                    env=programs.environment())
+                assert done.returncode == 0, done
                 as_user("postfix", connect, DEFAULT)
                 assert denied(STRANGER, connect, DEFAULT)
 
