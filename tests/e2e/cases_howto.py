@@ -311,7 +311,7 @@ def token_of(w):
     if not shutil.which("softhsm2-util") or subprocess.run(
             ["openssl", "engine", "pkcs11"], capture_output=True).returncode:
         raise Skip("softhsm2 or libengine-pkcs11-openssl is missing")
-    place = os.path.join(w.directory, "token")
+    place = os.path.join(w.directory, "softhsm")
     os.makedirs(place + "/tokens")
     shutil.chown(place + "/tokens", services.MILTER_USER)
     os.chmod(place, 0o755)

@@ -43,9 +43,13 @@ def name_of(pid):
         return f.read().strip()
 
 
+def key_processes(w):
+    return [pid for pid in children(w.millgate.process.pid)
+            if name_of(pid) == "millgate-keys"]
+
+
 def key_process(w):
-    found = [pid for pid in children(w.millgate.process.pid)
-             if name_of(pid) == "millgate-keys"]
+    found = key_processes(w)
     assert len(found) == 1, found
     return found[0]
 
@@ -213,7 +217,7 @@ def keys_of_the_daemon(w, prefix=(), **extra):
 def the_same_search_finds_them_without_the_key_process(w):
     need_bare_memory(w)
     with keys_of_the_daemon(w, top="key-process = no"):
-        assert not children(w.millgate.process.pid)
+        assert not key_processes(w)
         wanted = all_needles(w.keys)
         serves(w)
         found = key_bytes.in_process(w.millgate.process.pid, wanted)
