@@ -356,10 +356,10 @@ def kept(m):
 
 def keys_are_apart(m):
     """The key process has its user, and the daemon cannot read the keys."""
-    users = m.run("ps", "-o", "user:20=,comm=", "-C",
-                  "millgate,millgate-keys").stdout.split()
-    must(sorted(users) == sorted(2 * ["millgate", "millgate-keys"]),
-         "processes: %s" % users)
+    users = m.run("sh", "-c", "for p in $0 $(cat /proc/$0/task/$0/children); "
+                  "do stat -c %U /proc/$p; done", m.pid()).stdout.split()
+    must(users[0] == "millgate" and "millgate-keys" in users[1:],
+         "users of the processes: %s" % users)
     for name in os.listdir(m.root + KEYS):
         said = m.run("stat", "-c", "%U %a", KEYS + "/" + name).stdout.strip()
         must(said == "millgate-keys 600" or not name.endswith(".private"),
