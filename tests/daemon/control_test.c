@@ -140,7 +140,7 @@ cached_logins_are_forgotten(void **state)
 	char		 answer[65536], file[80], text[300], *why = NULL;
 	struct services	*sv = open_services("");
 	struct control	*c = control_open(path, sv, &why);
-	struct json	 v, users;
+	struct json	 v, users = { 0 };
 	size_t		 n;
 
 	(void)state;

@@ -334,12 +334,13 @@ static void
 hostile_requests_are_refused(void **state)
 {
 	static char	 answer[100000], large[100000];
+	static const char long_body[] = "POST /metrics HTTP/1.1\r\nHost: x\r\n"
+	    "Content-Length: 99999999999\r\n\r\n";
 	static const char *const rows[] = {
 		"GET\r\n\r\n", "GET /metrics\r\n\r\n",
 		"GET /metrics HTTP/9.9\r\n\r\n",
 		"GET /metrics HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-		"POST /metrics HTTP/1.1\r\nHost: x\r\n"
-		    "Content-Length: 99999999999\r\n\r\n",
+		long_body,
 		"\x16\x03\x01\x02", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 		"GET /%00/metrics HTTP/1.1\r\nHost: x\r\n\r\n",
 	};
