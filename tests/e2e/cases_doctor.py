@@ -409,12 +409,12 @@ def lookups_that_all_fail_are_advice(w):
 def a_failing_state_is_advice(w):
     if not isolated():
         raise Skip("mounts need a namespace")
-    bob = "bob@example.net"
     with small_disk(w) as directory:
         control_socket(w)
         assert "store-failing" not in our_advice(w)
         fill(os.path.join(directory, "filler"))
-        expect(until_full(w, bob), "451 4.3.0 ")
+        _, text = until_full(w)
+        assert text.startswith("451 4.3.0 "), text
         found = our_advice(w)["store-failing"]
         assert "state.db fails" in found["text"], found
         os.unlink(os.path.join(directory, "filler"))
