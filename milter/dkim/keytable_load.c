@@ -47,24 +47,27 @@ table_name(struct ring_build *b, struct table *t, const char *text)
 	return false;
 }
 
+/* A KeyTable may have keys in its text: no copy of it is left behind. */
 static bool
-read_table(int fd, struct buf *out)
+read_table(int fd, size_t size, struct buf *out)
 {
 	char	chunk[65536];
 	ssize_t	n;
 
+	/* or it would be moved, and the old place freed */
+	buf_reserve(out, size < TABLE_MAX ? size + sizeof(chunk) : 0);
 	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return false;
-		buf_add(out, chunk, (size_t)n);
-		if (out->len > TABLE_MAX) {
+		if (n > 0)
+			buf_add(out, chunk, (size_t)n);
+		if (n > 0 && out->len > TABLE_MAX)
 			errno = EFBIG;
-			return false;
-		}
+		if (n < 0 || out->len > TABLE_MAX)
+			break;
 	}
-	return true;
+	explicit_bzero(chunk, sizeof(chunk));
+	return n == 0;
 }
 
 static bool
@@ -86,7 +89,7 @@ table_read(struct ring_build *b, struct table *t, const char *text)
 	else if ((st.st_mode & S_IWOTH) != 0)
 		ring_problem(b, "%s: everybody may write to this table; run:"
 		    " chmod o-w '%s'", t->path, t->path);
-	else if (!read_table(fd, &content))
+	else if (!read_table(fd, (size_t)st.st_size, &content))
 		ring_problem(b, "%s: %s", t->path, strerror(errno));
 	else
 		ok = true;
@@ -96,6 +99,8 @@ table_read(struct ring_build *b, struct table *t, const char *text)
 	if (ok)
 		t->data = dataset_parse(b->ring->arena, buf_str(&content),
 		    content.len, t->patterns);
+	if (content.len > 0)
+		explicit_bzero(content.data, content.len);
 	buf_free(&content);
 	return ok;
 }
@@ -167,24 +172,29 @@ add_paths(struct ring_build *b, struct keytable *t, unsigned line,
 		    " in place of \"%%\": %s", t->keys.path, line, k->path);
 }
 
-/* The third field is the key itself. */
+/*
+ * The third field is the key itself. Both copies of its text are overwritten;
+ * nobody reads them again.
+ */
 static void
-add_inline(struct ring_build *b, struct keytable *t, unsigned line,
-    const struct signing_key *k)
+add_inline(struct ring_build *b, struct keytable *t,
+    const struct dataset_line *l, const struct signing_key *k)
 {
 	struct crypto_key	*pkey;
 	const char		*wrong;
 	size_t			 at;
 
 	pkey = crypto_key_parse(k->path, strlen(k->path), &wrong);
+	explicit_bzero((char *)k->path, strlen(k->path));
+	explicit_bzero((char *)l->value, strlen(l->value));
 	if (pkey == NULL) {
 		ring_problem(b, "%s:%u: %s; a path must begin with \"/\","
-		    " \"./\" or \"../\"", t->keys.path, line, wrong);
+		    " \"./\" or \"../\"", t->keys.path, l->line, wrong);
 		return;
 	}
 	at = ring_add(b, k->domain, k->selector, t->keys.path);
 	b->ring->key[at].pkey = pkey;
-	hold_key(t, line, "", at);
+	hold_key(t, l->line, "", at);
 }
 
 static const char *
@@ -243,7 +253,7 @@ add_key_line(struct ring_build *b, struct keytable *t,
 	if (!parse_key_line(b, &t->keys, l, &k))
 		return;
 	if (!names_file(k.path)) {
-		add_inline(b, t, l->line, &k);
+		add_inline(b, t, l, &k);
 		return;
 	}
 	k.path = beside_table(b->ring->arena, t->keys.path, k.path);

@@ -18,8 +18,9 @@ import programs
 from cases_load import is_instrumented, login_of
 from cases_process import is_gone
 from message import compose
+from recipes import millgate_with
 from runner import Skip, case, settings
-from services import MILTER_USER, wait_until
+from services import MILTER_USER, wait_until, write
 from steps import expect, serves, submission, submit
 
 ALICE = "alice@example.net"
@@ -188,6 +189,44 @@ def the_daemon_never_has_a_byte_of_a_private_key(w):
         with new_key(w):
             wanted = all_needles(w.keys)
             serves(w)
+            found = key_bytes.in_process(w.millgate.process.pid, wanted)
+            assert not found, found
+
+
+@contextlib.contextmanager
+def key_in_a_table(w):
+    """The text of a key as OpenDKIM's KeyTable may have it, and its file."""
+    place = os.path.join(w.directory, "tables")
+    os.makedirs(place)
+    os.chmod(place, 0o755)
+    path = place + "/in.private"
+    subprocess.run(["openssl", "genrsa", "-out", path, "2048"], check=True,
+                   capture_output=True)
+    with open(path) as f:
+        text = "".join(f.read().split("\n")[1:-2])
+    write(place + "/key.table", "k example.net:intable:" + text + "\n", 0o640)
+    write(place + "/signing.table", "*@example.net k\n", 0o644)
+    shutil.chown(place + "/key.table", MILTER_USER)
+    try:
+        tables = 'key-table = "%s/key.table"\n' \
+            'signing-table = "refile:%s/signing.table"' % (place, place)
+        with millgate_with(w, w.settings().replace(
+                'key-directory = "%s"' % w.keys, tables)):
+            yield path
+    finally:
+        shutil.rmtree(place)
+
+
+@case
+def a_key_in_the_text_of_a_table_does_not_stay_in_the_daemon(w):
+    need_bare_memory(w)
+    with key_in_a_table(w) as path:
+        wanted = key_bytes.needles(path)
+        for reload in (False, True):
+            if reload:
+                w.millgate.reload()
+            serves(w)
+            assert key_bytes.in_process(key_process(w), wanted)
             found = key_bytes.in_process(w.millgate.process.pid, wanted)
             assert not found, found
 
