@@ -594,7 +594,7 @@ old_thread(void *arg)
 static void
 threads_that_run_are_limited(void **state)
 {
-	struct conf	*c = conf_with("");
+	struct conf	*c;
 	int		 status, error = 0;
 	pthread_t	 thread;
 	pid_t		 pid;
@@ -602,6 +602,7 @@ threads_that_run_are_limited(void **state)
 	(void)state;
 	if (!has_calls)
 		skip();
+	c = conf_with("");
 	pid = fork();
 	if (pid == 0) {
 		const struct daemon_options	 o = { c->path, true };
@@ -625,7 +626,7 @@ threads_that_run_are_limited(void **state)
 static void
 a_refused_call_is_named(void **state)
 {
-	struct conf	*c = conf_with("");
+	struct conf	*c;
 	const char	*named = "sandbox: refused the system call ptrace (";
 	const char	*first;
 	char		 text[4096];
@@ -637,6 +638,7 @@ a_refused_call_is_named(void **state)
 	(void)state;
 	if (!has_calls)
 		skip();
+	c = conf_with("");
 	assert_int_equal(pipe(fd), 0);
 	pid = fork();
 	if (pid == 0) {

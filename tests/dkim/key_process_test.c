@@ -510,6 +510,7 @@ a_process_that_has_ended_cannot_sign(void **state)
 	crypto_key_free(&here);
 	crypto_key_free(&there);
 	channels_close(&p.ours);
+	buf_free(&why);
 }
 
 static void

@@ -51,6 +51,7 @@ ABOUT = {
                'import/import_opendkim_take.c', 'import/import_opendmarc.c',
                'import/import_rows.c', 'import/import_spf.c'],
     'json': ['base/json.c', 'base/utf8.c'],
+    'key_process': ['dkim/key_process_wire.c', 'dkim/key_process_server.c'],
     'mailaddr': ['mail/mailaddr.c', 'mail/mailaddr_lex.c',
                  'mail/mailaddr_loose.c'],
     'mta_setup': ['doctor/postfix_setup.c', 'doctor/sendmail_setup.c'],
