@@ -25,6 +25,7 @@ EXPLAINED = (
     ("redis", "^state: redis://[^ ]*: "),
     # from octets that are no session
     (None, "^the MTA does not allow filters to add and change "),
+    (None, "^sandbox: system calls are not limited: .* sanitizers$"),
 )
 WARNINGS = ("blocked", "quota-warning", "health-failing", "health-ok")
 # from the warm-up to the end: factor and KB; some files are opened at first use
