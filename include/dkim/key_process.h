@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #define KEY_PROCESS_SECONDS	20
+#define KEY_PROCESS_END_MS	2000u
 #define KEY_PROCESS_SIGNERS	64	/* channels for signatures, at most */
 #define KEY_PROCESS_LOADERS	4	/* for reading keys */
 
@@ -55,6 +56,12 @@ struct crypto_key *key_process_parse(const char *text, size_t len,
 bool	key_process_sign(struct crypto_job *const *job, size_t n);
 /* It has ended: call `failed`, unless that has been done. */
 void	key_process_lost(void);
+/*
+ * Let it end, and wait for that, KEY_PROCESS_END_MS at most; true: it has
+ * closed its channels. Nothing can be signed any longer, and `failed` is not
+ * called for it.
+ */
+bool	key_process_end(void);
 /* The last owner of a key has freed it. */
 void	key_process_forget(uint32_t id);
 

@@ -123,6 +123,7 @@ daemon_stop(const struct life *l, struct services *sv, const struct conf *c)
 	if (!failed)
 		daemon_drain(l->socket != -1);
 	notifier_stop(sv->notifier);
+	key_process_stop();
 	http_close(&http);
 	control_close(&control);
 	daemon_tasks_last(sv);

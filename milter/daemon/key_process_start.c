@@ -253,6 +253,14 @@ key_process_start(const struct key_process_options *o, char **why)
 }
 
 void
+key_process_stop(void)
+{
+	if (key_process != -1 && key_process_end())
+		waitpid(key_process, NULL, 0);
+	key_process = -1;
+}
+
+void
 key_process_check(void)
 {
 	int status;

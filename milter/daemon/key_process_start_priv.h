@@ -24,6 +24,8 @@ const char	*key_process_user(const struct conf *c);
  */
 bool		 key_process_start(const struct key_process_options *o,
 		    char **why);
+/* Let it end, so that no process is left when the daemon has ended. */
+void		 key_process_stop(void);
 /* If it has ended, call `failed`. */
 void		 key_process_check(void);
 

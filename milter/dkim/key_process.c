@@ -6,6 +6,7 @@
  * cannot be used again, and the process cannot be trusted.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -101,6 +102,21 @@ void
 key_process_lost(void)
 {
 	process_broken("has ended");
+}
+
+bool
+key_process_end(void)
+{
+	struct pollfd	at = { keys.loaders.fd[0], POLLIN, 0 };
+	uint64_t	deadline = monotonic_ms() + KEY_PROCESS_END_MS;
+	char		octet;
+
+	atomic_store(&keys.broken, true);
+	shutdown(at.fd, SHUT_WR);
+	while (monotonic_poll(&at, deadline) == 1)
+		if (recv(at.fd, &octet, 1, MSG_DONTWAIT) <= 0)
+			return true;
+	return false;
 }
 
 static bool
