@@ -196,7 +196,7 @@ def the_daemon_never_has_a_byte_of_a_private_key(w):
 @contextlib.contextmanager
 def key_in_a_table(w):
     """The text of a key as OpenDKIM's KeyTable may have it, and its file."""
-    place = os.path.join(w.directory, "tables")
+    place = os.path.join(w.directory, "key-in-table")
     os.makedirs(place)
     os.chmod(place, 0o755)
     path = place + "/in.private"
