@@ -122,21 +122,13 @@ key_process_end(void)
 static bool
 channel_ask(int fd, const struct keymsg *request, struct keymsg *answer)
 {
-	const size_t	size = keymsg_size(&request->head);
-	ssize_t		n;
+	size_t n = keymsg_send(fd, request) ? keymsg_receive(fd, answer) : 0;
 
-	do
-		n = send(fd, request, size, MSG_NOSIGNAL);
-	while (n == -1 && errno == EINTR);
-	if (n == (ssize_t)size)
-		do
-			n = recv(fd, answer, sizeof(*answer), 0);
-		while (n == -1 && errno == EINTR);
-	if (n > 0 && keymsg_is_answer(answer, (size_t)n, request))
+	if (n > 0 && keymsg_is_answer(answer, n, request))
 		return true;
 	process_broken(n > 0 ? "has given a wrong answer" :
-	    n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK) ?
-	    "does not answer" : "has ended");
+	    errno == EAGAIN || errno == EWOULDBLOCK ? "does not answer" :
+	    "has ended");
 	return false;
 }
 

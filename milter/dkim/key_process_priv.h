@@ -83,6 +83,14 @@ bool	keymsg_is_request(const struct keymsg *m, size_t len);
 bool	keymsg_is_answer(const struct keymsg *m, size_t len,
 	    const struct keymsg *request);
 
+/*
+ * Send one message, or wait for one. false, 0: the other side has ended, or
+ * errno says why not. keymsg_receive returns the octets of the datagram, which
+ * may be more than `m` has room for.
+ */
+bool	keymsg_send(int fd, const struct keymsg *m);
+size_t	keymsg_receive(int fd, struct keymsg *m);
+
 /* --- the server (key_process_server.c) ---------------------------------- */
 
 struct key_server;

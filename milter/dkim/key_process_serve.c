@@ -4,11 +4,9 @@
  * The first thread that ends, ends the process: the daemon has closed its end,
  * or it cannot be trusted any longer.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/arena.h"
 #include "base/log.h"
@@ -29,30 +27,14 @@ struct channel {
 };
 
 /* 0: no more requests. -1: a wrong one. */
-static ssize_t
+static int
 request_read(int fd, struct keymsg *m)
 {
-	ssize_t n;
+	size_t n = keymsg_receive(fd, m);
 
-	do
-		n = recv(fd, m, sizeof(*m), MSG_TRUNC);
-	while (n == -1 && errno == EINTR);
-	if (n <= 0)
+	if (n == 0)
 		return 0;
-	return (size_t)n <= sizeof(*m) && keymsg_is_request(m, (size_t)n) ?
-	    n : -1;
-}
-
-static bool
-answer_send(int fd, const struct keymsg *m)
-{
-	const size_t	size = keymsg_size(&m->head);
-	ssize_t		n;
-
-	do
-		n = send(fd, m, size, MSG_NOSIGNAL);
-	while (n == -1 && errno == EINTR);
-	return n == (ssize_t)size;
+	return n <= sizeof(*m) && keymsg_is_request(m, n) ? 1 : -1;
 }
 
 /* Returns the exit status. */
@@ -60,14 +42,14 @@ static int
 channel_serve(struct key_server *s, int fd, struct keymsg *request,
     struct keymsg *answer)
 {
-	ssize_t n;
+	int n;
 
 	while ((n = request_read(fd, request)) > 0) {
 		if (!key_server_answer(s, request, answer))
 			n = -1;
 		if (request->head.type == KEYMSG_PARSE)
 			explicit_bzero(request->text, sizeof(request->text));
-		if (n == -1 || !answer_send(fd, answer))
+		if (n == -1 || !keymsg_send(fd, answer))
 			break;
 	}
 	if (n != -1)

@@ -1,7 +1,9 @@
 /*
- * key_process_wire - check messages between the daemon and the key process
+ * key_process_wire - check, send and receive messages between the daemon and the key process
  */
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/ascii.h"
 #include "key_process_priv.h"
@@ -141,4 +143,28 @@ keymsg_is_answer(const struct keymsg *m, size_t len,
 	default:
 		return false;
 	}
+}
+
+bool
+keymsg_send(int fd, const struct keymsg *m)
+{
+	const size_t	size = keymsg_size(&m->head);
+	ssize_t		n;
+
+	do
+		n = send(fd, m, size, MSG_NOSIGNAL);
+	while (n == -1 && errno == EINTR);
+	return n == (ssize_t)size;
+}
+
+size_t
+keymsg_receive(int fd, struct keymsg *m)
+{
+	ssize_t n;
+
+	errno = 0;
+	do
+		n = recv(fd, m, sizeof(*m), MSG_TRUNC);
+	while (n == -1 && errno == EINTR);
+	return n > 0 ? (size_t)n : 0;
 }
