@@ -21,19 +21,29 @@
 
 #define KEY_PROCESS_SECONDS	20
 #define KEY_PROCESS_END_MS	2000u
-#define KEY_PROCESS_SIGNERS	64	/* channels for signatures, at most */
+#define KEY_PROCESS_SIGNERS	256	/* channels for signatures, at most */
 #define KEY_PROCESS_LOADERS	4	/* for reading keys */
 
 struct buf;
 struct crypto_job;
 struct crypto_key;
 
-/* One end of each channel: sockets of type SOCK_SEQPACKET. */
+/* One end of each channel: sockets of type SOCK_SEQPACKET; -1: none. */
 struct key_channels {
 	size_t		 nsigners;
 	int		 signer[KEY_PROCESS_SIGNERS];
+	int		 cpu[KEY_PROCESS_SIGNERS];	/* -1: any processor */
 	int		 loader[KEY_PROCESS_LOADERS];
 };
+
+/*
+ * Open both ends of all channels, those for signatures by the processors that
+ * this process may use. False: errno says why not, and some may be open.
+ */
+bool	key_channels_open(struct key_channels *ours,
+	    struct key_channels *theirs);
+/* Close those that are open. */
+void	key_channels_close(const struct key_channels *c);
 
 /* --- this process asks --------------------------------------------------- */
 

@@ -43,56 +43,10 @@ key_process_user(const struct conf *c)
 	return geteuid() == 0 ? privileges_key_user(c->user) : c->user;
 }
 
-/* --- channels -------------------------------------------------------------- */
-
-/* Both ends of a channel; -1 in them: none is open yet. */
+/* Both ends of the channels. */
 struct ends {
 	struct key_channels ours, theirs;
 };
-
-static bool
-ends_pair(int *our, int *their)
-{
-	int fd[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) != 0)
-		return false;
-	*our = fd[0];
-	*their = fd[1];
-	return true;
-}
-
-static void
-channels_close(const struct key_channels *c)
-{
-	size_t i;
-
-	for (i = 0; i < KEY_PROCESS_SIGNERS; i++)
-		if (c->signer[i] != -1)
-			close(c->signer[i]);
-	for (i = 0; i < KEY_PROCESS_LOADERS; i++)
-		if (c->loader[i] != -1)
-			close(c->loader[i]);
-}
-
-static bool
-ends_open(struct ends *e)
-{
-	long	cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t	i, n = cpus > 2 ? (size_t)cpus : 2;
-
-	memset(e, -1, sizeof(*e));
-	if (n > KEY_PROCESS_SIGNERS)
-		n = KEY_PROCESS_SIGNERS;
-	e->ours.nsigners = e->theirs.nsigners = n;
-	for (i = 0; i < n; i++)
-		if (!ends_pair(&e->ours.signer[i], &e->theirs.signer[i]))
-			return false;
-	for (i = 0; i < KEY_PROCESS_LOADERS; i++)
-		if (!ends_pair(&e->ours.loader[i], &e->theirs.loader[i]))
-			return false;
-	return true;
-}
 
 /* --- the child -------------------------------------------------------------- */
 
@@ -238,17 +192,17 @@ bool
 key_process_start(const struct key_process_options *o, char **why)
 {
 	struct ends	e;
-	bool		ok = ends_open(&e);
+	bool		ok = key_channels_open(&e.ours, &e.theirs);
 
 	if (!ok)
 		why_set(why, "the key process: socketpair: %s",
 		    strerror(errno));
 	ok = ok && parent_start(o, &e, why);
-	channels_close(&e.theirs);
+	key_channels_close(&e.theirs);
 	if (ok)
 		key_process_use(&e.ours, o->failed);
 	else
-		channels_close(&e.ours);
+		key_channels_close(&e.ours);
 	return ok;
 }
 

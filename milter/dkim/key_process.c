@@ -5,9 +5,12 @@
  * the next datagram is the answer. A channel whose answer did not come in time
  * cannot be used again, and the process cannot be trusted.
  */
+#include "config.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +32,9 @@ struct pool {
 	pthread_mutex_t	 lock;
 	pthread_cond_t	 freed;
 	size_t		 nfree;
-	int		 fd[KEY_PROCESS_SIGNERS];
+	struct channel {
+		int	 fd, cpu;
+	} channel[KEY_PROCESS_SIGNERS];
 };
 
 static struct {
@@ -44,7 +49,7 @@ static struct {
 /* --- channels -------------------------------------------------------------- */
 
 static void
-pool_open(struct pool *p, const int *fd, size_t n)
+pool_open(struct pool *p, const int *fd, const int *cpu, size_t n)
 {
 	const struct timeval	limit = { KEY_PROCESS_SECONDS, 0 };
 	size_t			i;
@@ -52,7 +57,8 @@ pool_open(struct pool *p, const int *fd, size_t n)
 	pthread_mutex_init(&p->lock, NULL);
 	monotonic_cond_init(&p->freed);
 	for (i = 0; i < n; i++) {
-		p->fd[i] = fd[i];
+		p->channel[i].fd = fd[i];
+		p->channel[i].cpu = cpu != NULL ? cpu[i] : -1;
 		setsockopt(fd[i], SOL_SOCKET, SO_RCVTIMEO, &limit,
 		    sizeof(limit));
 		setsockopt(fd[i], SOL_SOCKET, SO_SNDTIMEO, &limit,
@@ -61,28 +67,46 @@ pool_open(struct pool *p, const int *fd, size_t n)
 	p->nfree = n;
 }
 
-/* -1: none was free in time. */
-static int
-channel_take(struct pool *p)
+/* The free channel of this processor, if there is one, or the last. */
+static struct channel
+channel_choose(struct pool *p)
+{
+	struct channel	chosen;
+	const int	cpu = sched_getcpu();
+	size_t		i = p->nfree - 1;
+
+	while (i > 0 && p->channel[i].cpu != cpu)
+		i--;
+	if (p->channel[i].cpu != cpu)
+		i = p->nfree - 1;
+	chosen = p->channel[i];
+	p->channel[i] = p->channel[--p->nfree];
+	return chosen;
+}
+
+/* False: none was free in time. */
+static bool
+channel_take(struct pool *p, struct channel *c)
 {
 	struct timespec	until = monotonic_in(KEY_PROCESS_SECONDS * 1000u);
-	int		fd = -1;
+	bool		ok;
 
 	pthread_mutex_lock(&p->lock);
 	while (p->nfree == 0 && !atomic_load(&keys.broken) &&
 	    pthread_cond_timedwait(&p->freed, &p->lock, &until) == 0)
 		;
-	if (p->nfree > 0)
-		fd = p->fd[--p->nfree];
+	ok = p->nfree > 0;
+	if (ok)
+		*c = channel_choose(p);
 	pthread_mutex_unlock(&p->lock);
-	return fd;
+	return ok;
 }
 
 static void
-channel_give(struct pool *p, int fd)
+channel_give(struct pool *p, const struct channel *c)
 {
 	pthread_mutex_lock(&p->lock);
-	p->fd[p->nfree++] = fd;
+	p->channel[p->nfree++] = *c;
 	pthread_cond_signal(&p->freed);
 	pthread_mutex_unlock(&p->lock);
 }
@@ -107,7 +131,7 @@ key_process_lost(void)
 bool
 key_process_end(void)
 {
-	struct pollfd	at = { keys.loaders.fd[0], POLLIN, 0 };
+	struct pollfd	at = { keys.loaders.channel[0].fd, POLLIN, 0 };
 	uint64_t	deadline = monotonic_ms() + KEY_PROCESS_END_MS;
 	char		octet;
 
@@ -137,13 +161,13 @@ static bool
 process_ask(struct pool *p, const struct keymsg *request,
     struct keymsg *answer)
 {
-	bool	ok;
-	int	fd;
+	struct channel	c;
+	bool		ok;
 
-	if (atomic_load(&keys.broken) || (fd = channel_take(p)) == -1)
+	if (atomic_load(&keys.broken) || !channel_take(p, &c))
 		return false;
-	ok = channel_ask(fd, request, answer);
-	channel_give(p, fd);
+	ok = channel_ask(c.fd, request, answer);
+	channel_give(p, &c);
 	return ok;
 }
 
@@ -153,8 +177,8 @@ key_process_use(const struct key_channels *c, void (*failed)(void))
 	keys.used = c != NULL;
 	if (c == NULL)
 		return;
-	pool_open(&keys.signers, c->signer, c->nsigners);
-	pool_open(&keys.loaders, c->loader, KEY_PROCESS_LOADERS);
+	pool_open(&keys.signers, c->signer, c->cpu, c->nsigners);
+	pool_open(&keys.loaders, c->loader, NULL, KEY_PROCESS_LOADERS);
 	atomic_store(&keys.broken, false);
 	keys.forget.head.n = 0;
 	keys.failed = failed;

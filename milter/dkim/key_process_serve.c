@@ -4,7 +4,10 @@
  * The first thread that ends, ends the process: the daemon has closed its end,
  * or it cannot be trusted any longer.
  */
+#include "config.h"
+
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +26,7 @@ struct serving {
 
 struct channel {
 	struct serving	*serving;
-	int		 fd;
+	int		 fd, cpu;	/* cpu -1: any */
 };
 
 /* 0: no more requests. -1: a wrong one. */
@@ -59,14 +62,29 @@ channel_serve(struct key_server *s, int fd, struct keymsg *request,
 	return 1;
 }
 
+/* If the system does not let us, requests take longer. */
+static void
+stay_on_processor(int cpu)
+{
+	cpu_set_t set;
+
+	if (cpu == -1)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
 static void *
 channel_thread(void *arg)
 {
 	struct channel	*c = arg;
 	struct serving	*s = c->serving;
 	struct keymsg	*m = xcalloc(2, sizeof(*m));
-	int		 status = channel_serve(s->server, c->fd, &m[0], &m[1]);
+	int		 status;
 
+	stay_on_processor(c->cpu);
+	status = channel_serve(s->server, c->fd, &m[0], &m[1]);
 	free(m);
 	pthread_mutex_lock(&s->lock);
 	if (!s->over)
@@ -78,13 +96,14 @@ channel_thread(void *arg)
 }
 
 static bool
-channel_start(struct serving *s, struct channel *c, int fd)
+channel_start(struct serving *s, struct channel *c, int fd, int cpu)
 {
 	pthread_t	thread;
 	int		error;
 
 	c->serving = s;
 	c->fd = fd;
+	c->cpu = cpu;
 	error = pthread_create(&thread, NULL, channel_thread, c);
 	if (error != 0) {
 		log_printf(LOG_LEVEL_ERROR, "the key process cannot start a "
@@ -109,9 +128,10 @@ key_process_serve(const struct key_channels *c)
 	key_process_use(NULL, NULL);
 	s.server = key_server_new();
 	for (i = 0; i < c->nsigners && ok; i++)
-		ok = channel_start(&s, &channel[n++], c->signer[i]);
+		ok = channel_start(&s, &channel[n++], c->signer[i],
+		    c->cpu[i]);
 	for (i = 0; i < KEY_PROCESS_LOADERS && ok; i++)
-		ok = channel_start(&s, &channel[n++], c->loader[i]);
+		ok = channel_start(&s, &channel[n++], c->loader[i], -1);
 	if (!ok)
 		return 1;
 	pthread_mutex_lock(&s.lock);

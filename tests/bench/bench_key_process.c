@@ -250,36 +250,14 @@ compare(const char *name, size_t n, bool whole, const bool kind[2])
 /* --- the key process ------------------------------------------------------ */
 
 static void
-pair(int *our, int *their)
-{
-	int fd[2];
-
-	must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) == 0,
-	    "socketpair");
-	*our = fd[0];
-	*their = fd[1];
-}
-
-static void
 start_process(void)
 {
 	struct key_channels	ours, theirs;
-	long			cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t			i;
 
-	memset(&ours, 0, sizeof(ours));
-	memset(&theirs, 0, sizeof(theirs));
-	ours.nsigners = theirs.nsigners = cpus > 2 ? (size_t)cpus : 2;
-	for (i = 0; i < ours.nsigners; i++)
-		pair(&ours.signer[i], &theirs.signer[i]);
-	for (i = 0; i < KEY_PROCESS_LOADERS; i++)
-		pair(&ours.loader[i], &theirs.loader[i]);
+	must(key_channels_open(&ours, &theirs), "key_channels_open");
 	b.process = fork();
 	must(b.process != -1, "fork");
-	for (i = 0; i < ours.nsigners; i++)
-		close(b.process == 0 ? ours.signer[i] : theirs.signer[i]);
-	for (i = 0; i < KEY_PROCESS_LOADERS; i++)
-		close(b.process == 0 ? ours.loader[i] : theirs.loader[i]);
+	key_channels_close(b.process == 0 ? &ours : &theirs);
 	if (b.process == 0)
 		_exit(key_process_serve(&theirs));
 	key_process_use(&ours, NULL);

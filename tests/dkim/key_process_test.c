@@ -4,6 +4,7 @@
  */
 #include "test.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -239,38 +240,6 @@ struct process {
 	struct key_channels ours;
 };
 
-static void
-channels_open(struct key_channels *ours, struct key_channels *theirs)
-{
-	int	fd[2];
-	size_t	i;
-
-	ours->nsigners = theirs->nsigners = 2;
-	for (i = 0; i < 2; i++) {
-		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd),
-		    0);
-		ours->signer[i] = fd[0];
-		theirs->signer[i] = fd[1];
-	}
-	for (i = 0; i < KEY_PROCESS_LOADERS; i++) {
-		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd),
-		    0);
-		ours->loader[i] = fd[0];
-		theirs->loader[i] = fd[1];
-	}
-}
-
-static void
-channels_close(struct key_channels *c)
-{
-	size_t i;
-
-	for (i = 0; i < c->nsigners; i++)
-		close(c->signer[i]);
-	for (i = 0; i < KEY_PROCESS_LOADERS; i++)
-		close(c->loader[i]);
-}
-
 /* `serve` runs in the child and returns its exit status. */
 static struct process
 start(int (*serve)(const struct key_channels *c))
@@ -278,14 +247,14 @@ start(int (*serve)(const struct key_channels *c))
 	struct key_channels	theirs;
 	struct process		p;
 
-	channels_open(&p.ours, &theirs);
+	assert_true(key_channels_open(&p.ours, &theirs));
 	p.pid = fork();
 	assert_int_not_equal(p.pid, -1);
 	if (p.pid == 0) {
-		channels_close(&p.ours);
+		key_channels_close(&p.ours);
 		_exit(serve(&theirs));
 	}
-	channels_close(&theirs);
+	key_channels_close(&theirs);
 	failures = 0;
 	key_process_use(&p.ours, count_failure);
 	return p;
@@ -297,7 +266,7 @@ end(struct process *p)
 {
 	int status;
 
-	channels_close(&p->ours);
+	key_channels_close(&p->ours);
 	assert_int_equal(waitpid(p->pid, &status, 0), p->pid);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
@@ -509,7 +478,7 @@ a_process_that_has_ended_cannot_sign(void **state)
 	assert_int_equal(failures, 1);
 	crypto_key_free(&here);
 	crypto_key_free(&there);
-	channels_close(&p.ours);
+	key_channels_close(&p.ours);
 	buf_free(&why);
 }
 
@@ -531,24 +500,40 @@ a_wrong_request_ends_the_process(void **state)
 	free(m);
 }
 
+/* The descriptor of a channel with a request. */
+static int
+next_request(const struct key_channels *c)
+{
+	struct pollfd	at[KEY_PROCESS_SIGNERS + KEY_PROCESS_LOADERS];
+	size_t		i, n = 0;
+
+	for (i = 0; i < c->nsigners; i++)
+		at[n++] = (struct pollfd){ c->signer[i], POLLIN, 0 };
+	for (i = 0; i < KEY_PROCESS_LOADERS; i++)
+		at[n++] = (struct pollfd){ c->loader[i], POLLIN, 0 };
+	poll(at, n, -1);
+	for (i = 0; i < n - 1 && at[i].revents == 0; i++)
+		;
+	return at[i].fd;
+}
+
 /* As the key process, but signatures are too long. */
 static int
 serve_wrongly(const struct key_channels *c)
 {
 	struct key_server	*s = key_server_new();
 	struct keymsg		*m = message(0, 0), *answer = message(0, 0);
-	int			 fd[2] = { c->loader[KEY_PROCESS_LOADERS - 1],
-				    c->signer[1] }, i;
+	int			 fd, i;
 
 	key_process_use(NULL, NULL);
-	/* those that the client takes first */
 	for (i = 0; i < 2; i++) {
-		if (recv(fd[i], m, sizeof(*m), 0) <= 0 ||
+		fd = next_request(c);
+		if (recv(fd, m, sizeof(*m), 0) <= 0 ||
 		    !key_server_answer(s, m, answer))
 			return 1;
 		if (i == 1)
 			answer->signature[0].len = CRYPTO_SIGNATURE_MAX + 1;
-		send(fd[i], answer, keymsg_size(&answer->head), 0);
+		send(fd, answer, keymsg_size(&answer->head), 0);
 	}
 	return 0;
 }
