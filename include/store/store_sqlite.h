@@ -31,6 +31,11 @@ void		 sql_close(struct sql **sp);
 /* "path: doing: SQLite's error; what to do" in one line. */
 void		 sql_explain(struct sql *s, const char *path,
 		    const char *doing, char *error, size_t size);
+/*
+ * Could the disk not give an octet since the thread opened a connection, or
+ * began a statement? SQLite calls that damage.
+ */
+bool		 sql_read_failed(void);
 
 /* SQLite's text for the last error, and its number. */
 void		 sql_words(struct sql *s, char *words, size_t size);

@@ -28,6 +28,8 @@
 #define LOCK_TEXT	64
 #define LOCK_TRIES	20
 #define LOCK_PAUSE_NS	25000000L
+#define UNREADABLE	"%s: cannot be read: %s; check its permissions, the " \
+	"disk and the system log"
 
 static char *
 with_suffix(const struct state_file *f, const char *suffix)
@@ -272,8 +274,7 @@ header_check(const struct state_file *f, char **why)
 	if (fd >= 0)
 		close(fd);
 	if (n < 0)
-		return why_set(why, "%s: cannot be read: %s; check its "
-		    "permissions and the disk", f->path, strerror(saved));
+		return why_set(why, UNREADABLE, f->path, strerror(saved));
 	if (n < SQLITE_HEADER || memcmp(head, "SQLite format 3", 16) != 0)
 		return why_set(why, "%s: is not a millgate state file, or is "
 		    "damaged; name another file, or move it away to begin "
@@ -292,20 +293,22 @@ header_check(const struct state_file *f, char **why)
 static bool
 log_check(const struct state_file *f, char **why)
 {
-	char		*wal = with_suffix(f, "-wal"), *shm;
-	uint32_t	 have, want;
-	bool		 ok;
+	char			*wal = with_suffix(f, "-wal"), *shm;
+	uint32_t		 have, want;
+	enum state_wal_answer	 answer;
 
 	shm = with_suffix(f, "-shm");
-	ok = state_wal_complete(wal, shm, &have, &want);
-	if (!ok)
+	answer = state_wal_check(wal, shm, &have, &want);
+	if (answer == STATE_WAL_UNREADABLE)
+		why_set(why, UNREADABLE, wal, strerror(errno));
+	if (answer == STATE_WAL_DAMAGED)
 		why_set(why, "%s: is damaged: only %lu of the %lu frames of "
 		    "its log are valid; restore it and %s from a copy, or move "
 		    "it, -wal and -shm away to begin with empty counts",
 		    f->path, (unsigned long)have, (unsigned long)want, wal);
 	free(shm);
 	free(wal);
-	return ok;
+	return answer == STATE_WAL_COMPLETE;
 }
 
 /* SQLite writes into these, too, also for a reader. */

@@ -73,9 +73,11 @@ checksum_is(const struct checksum *c, const unsigned char *p)
 	return c->a == big32(p) && c->b == big32(p + 4);
 }
 
+/* False: the file ends before (errno 0), or cannot be read. */
 static bool
 read_at(int fd, void *data, size_t len, off_t at)
 {
+	errno = 0;
 	return pread(fd, data, len, at) == (ssize_t)len;
 }
 
@@ -109,7 +111,7 @@ index_read(const char *shm, struct index *x)
 	    sizeof(x->header[0])) == 0 && index_is_right(&x->header[0]);
 }
 
-/* Checks the log's header; *page_size 0: it is wrong. */
+/* Checks the log's header; *page_size 0: it is wrong, or errno is set. */
 static void
 log_begin(int fd, const struct index_header *h, struct checksum *c,
     size_t *page_size)
@@ -132,7 +134,10 @@ log_begin(int fd, const struct index_header *h, struct checksum *c,
 		*page_size = 0;
 }
 
-/* How many frames from the first are valid; at most those committed. */
+/*
+ * How many frames from the first are valid; at most those committed. If errno
+ * is not 0, the next one cannot be read.
+ */
 static uint32_t
 frames_right(int fd, const struct index_header *h)
 {
@@ -141,6 +146,7 @@ frames_right(int fd, const struct index_header *h)
 	unsigned char	*frame;
 	uint32_t	 n;
 	off_t		 at = WAL_HEADER;
+	int		 saved;
 
 	log_begin(fd, h, &c, &page_size);
 	if (page_size == 0)
@@ -156,27 +162,45 @@ frames_right(int fd, const struct index_header *h)
 			break;
 		at += (off_t)(FRAME_HEADER + page_size);
 	}
+	saved = errno;
 	free(frame);
+	errno = saved;
 	return n;
 }
 
-bool
-state_wal_complete(const char *wal, const char *shm, uint32_t *have,
+static enum state_wal_answer
+frames_check(int fd, const struct index_header *h, uint32_t *have)
+{
+	errno = 0;
+	*have = frames_right(fd, h);
+	if (*have >= h->frames)
+		return STATE_WAL_COMPLETE;
+	return errno != 0 ? STATE_WAL_UNREADABLE : STATE_WAL_DAMAGED;
+}
+
+enum state_wal_answer
+state_wal_check(const char *wal, const char *shm, uint32_t *have,
     uint32_t *want)
 {
-	struct index	x;
-	int		fd;
+	struct index		x;
+	enum state_wal_answer	answer;
+	int			fd, saved;
 
 	*have = *want = 0;
 	if (!index_read(shm, &x) || x.header[0].frames == 0)
-		return true;
+		return STATE_WAL_COMPLETE;
 	*want = x.header[0].frames;
 	fd = open(wal, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno != ENOENT)
+		return STATE_WAL_UNREADABLE;
 	if (fd < 0)
-		return errno == ENOENT && x.in_file >= *want;
-	*have = frames_right(fd, &x.header[0]);
+		return x.in_file >= *want ? STATE_WAL_COMPLETE :
+		    STATE_WAL_DAMAGED;
+	answer = frames_check(fd, &x.header[0], have);
+	saved = errno;
 	close(fd);
-	return *have >= *want;
+	errno = saved;
+	return answer;
 }
 
 /* --- in use -------------------------------------------------------------- */

@@ -17,13 +17,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * False: of `want` committed frames only the first `have` are valid. True
- * also when the index is missing or incomplete, and when there is no log
- * because all frames are in the file.
- */
-bool	state_wal_complete(const char *wal, const char *shm, uint32_t *have,
-	    uint32_t *want);
+enum state_wal_answer {
+	/* or there is no index to tell, or no log, as all is in the file */
+	STATE_WAL_COMPLETE,
+	STATE_WAL_DAMAGED,	/* only the first `have` frames are valid */
+	STATE_WAL_UNREADABLE	/* errno says why */
+};
+
+/* `want`: the number of committed frames. */
+enum state_wal_answer state_wal_check(const char *wal, const char *shm,
+	    uint32_t *have, uint32_t *want);
 
 /*
  * Log and index while they are in use: SQLite goes on writing to removed

@@ -233,7 +233,7 @@ schema_check_one(struct sql *sql, const char *path, const char *const query[2],
 	char	*text = sql_text(sql, query[0]);
 	bool	 ok = text != NULL && strcmp(text, query[1]) == 0;
 
-	if (text == NULL)
+	if (text == NULL || (!ok && sql_read_failed()))
 		schema_refuse(sql, path, "cannot be read", why);
 	else if (!ok)
 		schema_damaged(path, what != NULL ? what : text, why);

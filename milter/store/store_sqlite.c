@@ -6,6 +6,9 @@
  */
 #include <sqlite3.h>
 
+#include <sys/types.h>
+
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +33,43 @@ struct sql_statement {
 	sqlite3_stmt	*st;
 	struct sql	*owner;
 };
+
+/* --- reads that fail ----------------------------------------------------- */
+
+typedef ssize_t (*pread_call)(int, void *, size_t, sqlite3_int64);
+
+static pread_call	 sqlite_pread;
+static _Thread_local bool read_failed;
+
+static ssize_t
+sql_pread(int fd, void *data, size_t len, sqlite3_int64 at)
+{
+	ssize_t n = sqlite_pread(fd, data, len, at);
+
+	if (n == -1)
+		read_failed = true;
+	return n;
+}
+
+/* SQLite reports EIO with the same code as damage, so reads are watched. */
+static void
+sql_watch_reads(void)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+	if (vfs == NULL || vfs->iVersion < 3 || vfs->xSetSystemCall == NULL)
+		return;
+	sqlite_pread = (pread_call)vfs->xGetSystemCall(vfs, "pread64");
+	if (sqlite_pread != NULL)
+		vfs->xSetSystemCall(vfs, "pread64",
+		    (sqlite3_syscall_ptr)sql_pread);
+}
+
+bool
+sql_read_failed(void)
+{
+	return read_failed;
+}
 
 /* --- connections --------------------------------------------------------- */
 
@@ -91,10 +131,13 @@ sql_bound(struct sql *s)
 bool
 sql_open(struct sql **sp, const char *path, enum sql_mode mode)
 {
-	struct sql	*s = xcalloc(1, sizeof(*s));
-	char		*name;
-	int		 rc;
+	static pthread_once_t	 once = PTHREAD_ONCE_INIT;
+	struct sql		*s = xcalloc(1, sizeof(*s));
+	char			*name;
+	int			 rc;
 
+	pthread_once(&once, sql_watch_reads);
+	read_failed = false;
 	*sp = s;
 	name = mode == SQL_READ_FROZEN ? sql_frozen_uri(path) : xstrdup(path);
 	rc = sqlite3_open_v2(name, &s->db, sql_open_flags(mode) |
@@ -170,14 +213,32 @@ sql_is_full(struct sql *s)
 	return (sqlite3_errcode(s->db) & 0xff) == SQLITE_FULL;
 }
 
+static int
+sql_code(const struct sql *s)
+{
+	int code = sqlite3_extended_errcode(s->db);
+
+	switch (code & 0xff) {
+	case SQLITE_OK:		/* quick_check goes on */
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return read_failed ? SQLITE_IOERR_READ : code;
+	default:
+		return code;
+	}
+}
+
 void
 sql_explain(struct sql *s, const char *path, const char *doing, char *error,
     size_t size)
 {
-	int code = sqlite3_extended_errcode(s->db);
+	const int	 real = sqlite3_extended_errcode(s->db);
+	const int	 code = sql_code(s);
+	const char	*words = code == real ? sqlite3_errmsg(s->db) :
+			     sqlite3_errstr(code);
 
 	snprintf(error, size, "%.90s: %.40s: %.60s (SQLite error %d); %.85s",
-	    path, doing, sqlite3_errmsg(s->db), code, sql_remedy(code & 0xff));
+	    path, doing, words, code, sql_remedy(code & 0xff));
 }
 
 void
@@ -190,6 +251,7 @@ sql_words(struct sql *s, char *words, size_t size)
 bool
 sql_exec(struct sql *s, const char *text)
 {
+	read_failed = false;
 	return sqlite3_exec(s->db, text, NULL, NULL, NULL) == SQLITE_OK;
 }
 
@@ -243,6 +305,7 @@ sql_prepare(struct sql *s, const char *text)
 {
 	struct sql_statement *st = xcalloc(1, sizeof(*st));
 
+	read_failed = false;
 	if (sqlite3_prepare_v3(s->db, text, -1, SQLITE_PREPARE_PERSISTENT,
 	    &st->st, NULL) == SQLITE_OK) {
 		st->owner = s;
