@@ -94,6 +94,7 @@ struct advice_daemon {
 	uint64_t	 held;		/* messages since the start */
 	uint64_t	 held_age;	/* seconds since the last */
 	const char	*not_limited;	/* by the sandbox; NULL or "": all is */
+	bool		 keys_swappable; /* not locked in memory */
 };
 
 /* Fewer can be the fault of one domain. */

@@ -242,6 +242,8 @@ advise_daemon(struct doctor *w, enum daemon_answer said)
 		d.held_age = json_get_number(*w->d.daemon, "held_age");
 		d.not_limited = json_get_text(w->d.arena, *w->d.daemon,
 		    "not_limited");
+		d.keys_swappable = json_get_true(*w->d.daemon,
+		    "keys_swappable");
 		if (json_get(*w->d.daemon, "resolver", &resolver))
 			d.lookups_failing = json_get_number(resolver,
 			    "failing");

@@ -19,6 +19,7 @@
 #include "session/services.h"
 #include "status/status.h"
 #include "control_priv.h"
+#include "key_process_start_priv.h"
 #include "sandbox_priv.h"
 
 #define FORGET	"forget "
@@ -124,6 +125,7 @@ answer_status(struct services *sv, const struct status_start *start,
 	json_put_number(b, "started", (uint64_t)start->time);
 	json_put_number(b, "uptime", (sv->ticks() - start->ticks) / 1000);
 	json_put_text(b, "not_limited", sandbox_gaps());
+	json_put_bool(b, "keys_swappable", key_process_is_swappable());
 	json_put_text(b, "mode", st->conf->mode == MODE_ENFORCE ?
 	    "enforce" : "monitor");
 	add_counters(sv, b);

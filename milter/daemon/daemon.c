@@ -332,6 +332,7 @@ daemon_live(const struct life *l, struct conf *c)
 		return STATUS_TROUBLE;
 	}
 	log_open("millgate", l->options->foreground);
+	key_process_warn();
 	first = services_setup(sv);
 	/* it starts threads, which log, too */
 	setup_probe_log(first);

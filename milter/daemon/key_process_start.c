@@ -37,6 +37,13 @@
 
 static pid_t	key_process = -1;
 
+/* What the child tells when it has started; or has not. */
+static struct started {
+	bool	ok;
+	char	why[WHY_MAX];		/* why not */
+	char	swappable[WHY_MAX];	/* why its memory is; or "" */
+} started;
+
 const char *
 key_process_user(const struct conf *c)
 {
@@ -93,19 +100,36 @@ leave_terminal(bool foreground)
 		close(null);
 }
 
-/* Keys must not go to a core file or to swap. */
+static void
+set_memory_limit(const struct rlimit *all)
+{
+	struct rlimit is = { 0, 0 };
+
+	if (setrlimit(RLIMIT_MEMLOCK, all) == 0)
+		return;
+	getrlimit(RLIMIT_MEMLOCK, &is);
+	if (is.rlim_cur != RLIM_INFINITY)
+		snprintf(started.swappable, sizeof(started.swappable),
+		    "the limit of locked memory is %llu KB",
+		    (unsigned long long)is.rlim_cur / 1024);
+}
+
+/*
+ * Keys must not go to a core file or to swap. With a limit of locked memory,
+ * later allocations would fail instead.
+ */
 static void
 keep_in_memory(void)
 {
-	const struct rlimit	none = { 0, 0 };
-	struct rlimit		all = { RLIM_INFINITY, RLIM_INFINITY };
+	const struct rlimit none = { 0, 0 };
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
 
 	setrlimit(RLIMIT_CORE, &none);
-	/* with a limit, later allocations would fail instead */
-	if (setrlimit(RLIMIT_MEMLOCK, &all) == 0 ||
-	    (getrlimit(RLIMIT_MEMLOCK, &all) == 0 &&
-	    all.rlim_cur == RLIM_INFINITY))
-		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+	set_memory_limit(&all);
+	if (started.swappable[0] == '\0' &&
+	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
+		snprintf(started.swappable, sizeof(started.swappable),
+		    "mlockall: %s", strerror(errno));
 }
 
 /* Nobody but root may trace it, and it ends with the daemon. */
@@ -122,11 +146,11 @@ close_doors(const char *user, pid_t parent, char **why)
 	return getppid() == parent || why_set(why, "the daemon has ended");
 }
 
-/* Tell the parent that all is well (closed), or why not. */
+/* Shorter than PIPE_BUF, so that the parent gets all of it or nothing. */
 static void
-report_start(int fd, const char *why)
+report_start(int fd)
 {
-	if (why != NULL && write(fd, why, strnlen(why, WHY_MAX)) == -1)
+	if (write(fd, &started, sizeof(started)) != (ssize_t)sizeof(started))
 		_exit(1);
 	close(fd);
 }
@@ -135,16 +159,17 @@ static _Noreturn void
 child(const struct ends *e, const struct key_process_options *o, int report,
     pid_t parent)
 {
-	char	*why = NULL;
-	bool	 ok;
+	char *why = NULL;
 
 	signals_ignore();
 	keep_channels(&e->theirs, report);
 	leave_terminal(o->foreground);
 	keep_in_memory();
-	ok = close_doors(o->user, parent, &why);
-	report_start(report, why);
-	if (!ok)
+	started.ok = close_doors(o->user, parent, &why);
+	snprintf(started.why, sizeof(started.why), "%s", why != NULL ? why :
+	    "");
+	report_start(report);
+	if (!started.ok)
 		_exit(1);
 	log_open("millgate", o->foreground);
 	_exit(key_process_serve(&e->theirs));
@@ -156,17 +181,15 @@ child(const struct ends *e, const struct key_process_options *o, int report,
 static bool
 child_ready(int fd, char **why)
 {
-	char	text[WHY_MAX + 1];
-	ssize_t	n;
+	ssize_t n;
 
 	do
-		n = read(fd, text, WHY_MAX);
+		n = read(fd, &started, sizeof(started));
 	while (n == -1 && errno == EINTR);
 	close(fd);
-	if (n == 0)
-		return true;
-	text[n > 0 ? n : 0] = '\0';
-	return why_set(why, "the key process: %s", text);
+	if (n != (ssize_t)sizeof(started))
+		return why_set(why, "the key process has ended at its start");
+	return started.ok || why_set(why, "the key process: %s", started.why);
 }
 
 static bool
@@ -204,6 +227,23 @@ key_process_start(const struct key_process_options *o, char **why)
 	else
 		key_channels_close(&e.ours);
 	return ok;
+}
+
+bool
+key_process_is_swappable(void)
+{
+	return key_process != -1 && started.swappable[0] != '\0';
+}
+
+void
+key_process_warn(void)
+{
+	if (key_process_is_swappable())
+		log_printf(LOG_LEVEL_WARNING, "the memory of the key process "
+		    "is not locked, and private keys may be written to swap: "
+		    "%s. In the systemd unit, set LimitMEMLOCK=infinity; in a "
+		    "shell, run ulimit -l unlimited before the start",
+		    started.swappable);
 }
 
 void

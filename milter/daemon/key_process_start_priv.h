@@ -24,6 +24,10 @@ const char	*key_process_user(const struct conf *c);
  */
 bool		 key_process_start(const struct key_process_options *o,
 		    char **why);
+/* The memory with the keys is not locked, and may be written to swap. */
+bool		 key_process_is_swappable(void);
+/* If so, log why, and what to do. */
+void		 key_process_warn(void);
 /* Let it end, so that no process is left when the daemon has ended. */
 void		 key_process_stop(void);
 /* If it has ended, call `failed`. */

@@ -117,6 +117,17 @@ advise_sandbox(struct advice_list *l, const struct advice_daemon *d)
 	    d->not_limited);
 }
 
+static void
+advise_keys(struct advice_list *l, const struct advice_daemon *d)
+{
+	if (d->keys_swappable)
+		advice_add(l, "keys-swappable", WHERE, "set LimitMEMLOCK="
+		    "infinity in the systemd unit, or run ulimit -l unlimited "
+		    "before the start; then restart millgate", "the memory of "
+		    "the key process is not locked: private keys may be "
+		    "written to swap");
+}
+
 void
 advice_daemon(struct advice_list *l, const struct advice_daemon *d)
 {
@@ -127,4 +138,5 @@ advice_daemon(struct advice_list *l, const struct advice_daemon *d)
 	advise_store(l, d);
 	advise_held(l, d);
 	advise_sandbox(l, d);
+	advise_keys(l, d);
 }

@@ -221,6 +221,9 @@ a_daemon_in_trouble_gets_advice(void **state)
 		    "system calls are not limited", "sandbox = yes" },
 		{ "all of it is closed", { .not_limited = "" }, NULL, NULL,
 		    NULL },
+		{ "a limit of locked memory", { .keys_swappable = true },
+		    "keys-swappable", "may be written to swap",
+		    "LimitMEMLOCK=infinity" },
 	};
 	struct advice_list	*l = calloc(1, sizeof(*l));
 	size_t			 i;

@@ -17,7 +17,7 @@ import isolate
 import milter
 import programs
 import services
-from cases_doctor import OF_THE_BUILD, OURS, environment
+from cases_doctor import OF_THE_HOST, OURS, environment
 from isolate import MTA_GROUP, STRANGER
 from message import compose, delivered
 from runner import case
@@ -279,7 +279,7 @@ def the_mtas_group_reads_no_keys_and_no_state(w):
 def about_the_mta(done):
     """The advice that doctor has printed, without that about millgate."""
     return [one for one in json.loads(done.stdout)["advice"]
-            if one["id"] not in (*OURS, OF_THE_BUILD)]
+            if one["id"] not in (*OURS, *OF_THE_HOST)]
 
 
 @case
