@@ -213,6 +213,20 @@ http_wait(struct http *h, struct pollfd pfd[2])
 	return pfd[1].revents == 0;
 }
 
+/* Also of clients that are connected and were not accepted yet. */
+static void
+sockets_end(struct http *h)
+{
+	size_t	i;
+	int	fd;
+
+	shutdown(h->fd, SHUT_RDWR);
+	while ((fd = accept4(h->fd, NULL, NULL, SOCK_CLOEXEC)) != -1)
+		close(fd);
+	for (i = 0; i < h->nclients; i++)
+		client_end(&h->client[i]);
+}
+
 /*
  * The library would abort the process, and with it the mail. It calls this in
  * our thread, which ends; nothing calls the library any more.
@@ -220,8 +234,7 @@ http_wait(struct http *h, struct pollfd pfd[2])
 static void
 library_panic(void *arg, const char *file, unsigned line, const char *reason)
 {
-	struct http	*h = arg;
-	size_t		 i;
+	struct http *h = arg;
 
 	log_printf(LOG_LEVEL_ERROR, "http-listen: libmicrohttpd has failed "
 	    "(%s:%u: %.*s); HTTP is not served until a restart", file, line,
@@ -229,9 +242,7 @@ library_panic(void *arg, const char *file, unsigned line, const char *reason)
 	if (!h->serving)
 		abort();
 	h->failed = true;
-	shutdown(h->fd, SHUT_RDWR);
-	for (i = 0; i < h->nclients; i++)
-		client_end(&h->client[i]);
+	sockets_end(h);
 	pthread_exit(NULL);
 }
 
