@@ -1,6 +1,6 @@
 /*
- * mfi_priv - mfi_socket.c, mfi_starved.c and mfi_workarounds.c as mfi.c
- * sees them
+ * mfi_priv - mfi_socket.c, mfi_starved.c, mfi_threads.c and mfi_workarounds.c
+ * as mfi.c and each other see them
  */
 #ifndef MILLGATE_MFI_PRIV_H
 #define MILLGATE_MFI_PRIV_H
@@ -37,5 +37,17 @@ int	mfi_starved_open(int listening);
  * libmilter; -1 with EAGAIN: none is needed.
  */
 int	mfi_closed_connection(void);
+/* Have the listening thread call it soon. */
+void	mfi_timer_start(void);
+
+/*
+ * mfi_threads.c. For libmilter's listening thread: it is about to accept a
+ * connection, and has started the first threads for sessions.
+ */
+void	mfi_threads_note(void);
+/* Do sessions wait because no thread can be started? */
+bool	mfi_threads_wanted(void);
+/* Try to start their threads. */
+void	mfi_threads_retry(void);
 
 #endif

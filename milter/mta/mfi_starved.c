@@ -59,14 +59,20 @@ period_timer(long nanoseconds)
 	timerfd_settime(timer, 0, &at, NULL);
 }
 
+void
+mfi_timer_start(void)
+{
+	if (!atomic_load(&timing) && !atomic_exchange(&timing, true))
+		period_timer(PERIOD_MS * 1000000L);
+}
+
 unsigned
 mfi_callback_begins(void)
 {
 	unsigned when = atomic_load(&period) % PERIODS;
 
 	atomic_fetch_add(&running[when], 1);
-	if (!atomic_load(&timing) && !atomic_exchange(&timing, true))
-		period_timer(PERIOD_MS * 1000000L);
+	mfi_timer_start();
 	return when;
 }
 
@@ -77,14 +83,14 @@ mfi_callback_ends(unsigned when)
 }
 
 static bool
-any_callback_runs(void)
+timer_is_needed(void)
 {
 	size_t i;
 
 	for (i = 0; i < PERIODS; i++)
 		if (atomic_load(&running[i]) > 0)
 			return true;
-	return false;
+	return mfi_threads_wanted();
 }
 
 /*
@@ -94,15 +100,12 @@ any_callback_runs(void)
 static void
 period_begins(void)
 {
-	bool others;
-
-	if (any_callback_runs())
+	if (timer_is_needed())
 		period_timer(PERIOD_MS * 1000000L);
 	else {
 		atomic_store(&timing, false);
-		others = any_callback_runs();
-		if (others && !atomic_exchange(&timing, true))
-			period_timer(PERIOD_MS * 1000000L);
+		if (timer_is_needed())
+			mfi_timer_start();
 	}
 }
 
@@ -124,8 +127,11 @@ mfi_closed_connection(void)
 
 	/* the timer that expired is what libmilter's poll has seen */
 	if (read(timer, &expired, sizeof(expired)) == sizeof(expired)) {
+		mfi_threads_retry();
 		if (owed == 0)
 			owed = connections_owed();
+		if (mfi_threads_wanted())	/* they would wait, too */
+			owed = 0;
 		if (owed > 0) {
 			owed--;
 			connection = fcntl(closed, F_DUPFD_CLOEXEC, 0);

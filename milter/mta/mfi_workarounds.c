@@ -93,6 +93,7 @@ accept(int fd, struct sockaddr *address, socklen_t *len)
 
 	if (fd != listening_at)
 		return accept4(fd, address, len, 0);
+	mfi_threads_note();
 	atomic_fetch_add(&accepting, 1);
 	errno = EAGAIN;
 	if (!atomic_load(&stopped))

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <libmilter/mfapi.h>
 #include <poll.h>
 #include <pthread.h>
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -33,6 +35,8 @@
 #define PERIOD_MS	50	/* of mfi_starved.c */
 #define LIMIT_MS	20000
 #define MANY		30
+#define FEW		8	/* more than libmilter's first threads */
+#define NOBODY		54321	/* no other process has it */
 
 static struct shared {
 	atomic_int	slow;		/* so many callbacks wait */
@@ -40,6 +44,7 @@ static struct shared {
 	atomic_bool	stop_listening, stopped;
 	atomic_int	negotiated, connected, closed;
 	atomic_int	longest_ms;	/* callback */
+	atomic_bool	no_threads, limited;	/* no more can be started */
 	atomic_uint	open;
 } *shared;
 
@@ -125,6 +130,35 @@ filter_run(void *unused)
 	_exit(3);
 }
 
+/* Root has no limit of processes. */
+static void
+become_ordinary(void)
+{
+	char	path[sizeof(directory) + 16];
+	int	fd;
+
+	snprintf(path, sizeof(path), "%s/log", directory);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (fd == -1 || dup2(fd, STDERR_FILENO) == -1 ||
+	    (geteuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)))
+		_exit(4);
+}
+
+static void
+limit_threads(bool on)
+{
+	struct rlimit rl;
+
+	if (on == atomic_load(&shared->limited))
+		return;
+	if (getrlimit(RLIMIT_NPROC, &rl) != 0)
+		_exit(5);
+	rl.rlim_cur = on ? 1 : rl.rlim_max;
+	if (setrlimit(RLIMIT_NPROC, &rl) != 0)
+		_exit(6);
+	atomic_store(&shared->limited, on);
+}
+
 static void
 serve(const struct place *p)
 {
@@ -140,7 +174,9 @@ serve(const struct place *p)
 	    !mfi_socket_open(p->spec, p->passed, &why) ||
 	    pthread_create(&thread, NULL, filter_run, NULL) != 0)
 		_exit(2);
+	become_ordinary();
 	for (;;) {
+		limit_threads(atomic_load(&shared->no_threads));
 		atomic_store(&shared->open, mfi_open_sessions());
 		if (atomic_load(&shared->stop_listening) &&
 		    !atomic_load(&shared->stopped))
@@ -323,6 +359,62 @@ many_sessions_get_threads(void **state)
 	server_ends(&p);
 }
 
+static void
+set_limit(bool on)
+{
+	uint64_t end = monotonic_ms() + LIMIT_MS;
+
+	atomic_store(&shared->no_threads, on);
+	while (atomic_load(&shared->limited) != on && monotonic_ms() < end)
+		usleep(1000);
+	assert_int_equal(atomic_load(&shared->limited), on);
+}
+
+/* How often the log has the text. */
+static unsigned
+logged(const char *text)
+{
+	char		path[sizeof(directory) + 16], line[1024];
+	unsigned	n = 0;
+	FILE		*f;
+
+	snprintf(path, sizeof(path), "%s/log", directory);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL)
+		n += strstr(line, text) != NULL;
+	fclose(f);
+	return n;
+}
+
+/* libmilter would forget all sessions but those of its first threads. */
+static void
+sessions_wait_for_threads_that_cannot_be_started(void **state)
+{
+	struct place	p;
+	int		fd[FEW], i;
+
+	(void)state;
+	place_unix(&p);
+	server_starts(&p);
+	set_limit(true);
+	atomic_store(&shared->slow, FEW);
+	for (i = 0; i < FEW; i++) {
+		fd[i] = session_new_at(&p);
+		usleep(3 * LATE_MS * 1000);	/* so that no thread is idle */
+	}
+	assert_in_range(atomic_load(&shared->negotiated), 1, FEW - 1);
+	assert_int_equal(logged("no thread can be started for a session of "
+	    "the MTA"), 1);
+	set_limit(false);
+	assert_true(becomes(&shared->negotiated, FEW));
+	atomic_store(&shared->released, true);
+	for (i = 0; i < FEW; i++)
+		close(fd[i]);
+	nothing_remains();
+	server_ends(&p);
+}
+
 /*
  * The next process gets new connections; those that are open go on. Here they
  * are ready at the same moment, and not new.
@@ -391,6 +483,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_session_gets_a_thread),
 		cmocka_unit_test(many_sessions_get_threads),
+		cmocka_unit_test(
+		    sessions_wait_for_threads_that_cannot_be_started),
 		cmocka_unit_test(a_server_that_stops_serves_its_sessions),
 		cmocka_unit_test(nothing_waits_and_nothing_is_added),
 	};
@@ -403,6 +497,8 @@ main(void)
 		return 1;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	snprintf(path, sizeof(path), "%s/socket", directory);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/log", directory);
 	unlink(path);
 	rmdir(directory);
 	return failed;
