@@ -28,6 +28,11 @@ enum sql_mode {
 bool		 sql_open(struct sql **sp, const char *path,
 		    enum sql_mode mode);
 void		 sql_close(struct sql **sp);
+/*
+ * Can it write? If a file cannot be opened for writing, at a limit of open files
+ * for example, SQLite opens it for reading.
+ */
+bool		 sql_writes(struct sql *s);
 /* "path: doing: SQLite's error; what to do" in one line. */
 void		 sql_explain(struct sql *s, const char *path,
 		    const char *doing, char *error, size_t size);

@@ -167,6 +167,14 @@ disk_upgrade(struct disk *d, int64_t version, char **why)
 }
 
 static bool
+disk_writes(struct sql *sql, const char *path, char **why)
+{
+	return sql_writes(sql) || why_set(why, "%s: cannot be opened for "
+	    "writing; check its permissions, those of its -wal and -shm, how "
+	    "the file system is mounted, and the limit of open files", path);
+}
+
+static bool
 disk_open_writable(struct disk *d, char **why)
 {
 	int64_t version;
@@ -186,6 +194,9 @@ disk_open_writable(struct disk *d, char **why)
 	if (!sql_open(&d->checkpointer, d->file.path, SQL_WRITE))
 		return schema_refuse(d->checkpointer, d->file.path,
 		    "cannot be opened", why);
+	if (!disk_writes(d->sql, d->file.path, why) ||
+	    !disk_writes(d->checkpointer, d->file.path, why))
+		return false;
 	state_file_sign(&d->file);
 	state_log_note(&d->log, d->file.path);
 	return true;

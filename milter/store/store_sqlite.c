@@ -255,6 +255,14 @@ sql_exec(struct sql *s, const char *text)
 	return sqlite3_exec(s->db, text, NULL, NULL, NULL) == SQLITE_OK;
 }
 
+bool
+sql_writes(struct sql *s)
+{
+	/* a file for reading alone, which BEGIN accepts; or its log */
+	return sqlite3_db_readonly(s->db, "main") == 0 &&
+	    sql_exec(s, "BEGIN IMMEDIATE; ROLLBACK");
+}
+
 char *
 sql_text(struct sql *s, const char *query)
 {

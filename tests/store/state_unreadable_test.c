@@ -1,8 +1,9 @@
 /*
  * state_unreadable: a state file that the disk does not give back is not
- * called damaged, at any read of the start
+ * called damaged, at any read of the start; and a start that could not open a
+ * part of it for writing does not begin to serve
  *
- * These pread() and pread64() stand in front of libc's, for us and for SQLite.
+ * These calls stand in front of libc's, for us and for SQLite.
  */
 #include "test.h"
 
@@ -10,7 +11,9 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 
 #include "store_test.h"
 
@@ -19,7 +22,11 @@
 ssize_t	 test_pread(int, void *, size_t, off_t) __asm__("pread");
 ssize_t	 test_pread64(int, void *, size_t, off_t) __asm__("pread64");
 
+int	 test_open(const char *, int, ...) __asm__("open");
+int	 test_open64(const char *, int, ...) __asm__("open64");
+
 static struct {
+	bool		 opens;		/* these fail, and no reads */
 	bool		 armed, all;	/* all: the later reads fail, too */
 	unsigned	 nth, used;
 } fault;
@@ -29,7 +36,7 @@ test_pread(int fd, void *data, size_t len, off_t at)
 {
 	struct iovec part = { data, len };
 
-	if (fault.armed && (++fault.used == fault.nth ||
+	if (fault.armed && !fault.opens && (++fault.used == fault.nth ||
 	    (fault.all && fault.used > fault.nth))) {
 		errno = EIO;
 		return -1;
@@ -42,6 +49,32 @@ test_pread64(int fd, void *data, size_t len, off_t at)
 {
 	return test_pread(fd, data, len, at);
 }
+
+static int
+open_or_fail(const char *name, int flags, mode_t mode)
+{
+	if (fault.armed && fault.opens && ++fault.used == fault.nth) {
+		errno = EMFILE;
+		return -1;
+	}
+	return openat(AT_FDCWD, name, flags, mode);
+}
+
+#define OPEN(function)						\
+int								\
+function(const char *name, int flags, ...)			\
+{								\
+	mode_t	mode = 0;					\
+	va_list ap;						\
+								\
+	va_start(ap, flags);					\
+	if ((flags & O_CREAT) != 0)				\
+		mode = va_arg(ap, mode_t);			\
+	va_end(ap);						\
+	return open_or_fail(name, flags, mode);			\
+}
+OPEN(test_open)
+OPEN(test_open64)
 
 static void
 fill(struct store *s)
@@ -175,6 +208,45 @@ a_log_that_cannot_be_read(void **state)
 	try_all();
 }
 
+/* True: this file was opened. */
+static bool
+try_open(const struct part part[PARTS], unsigned nth, unsigned *refused)
+{
+	struct store	*s;
+	char		*why = NULL;
+
+	parts_restore(part);
+	fault.nth = nth;
+	fault.used = 0;
+	fault.opens = fault.armed = true;
+	s = store_open(path, &why);
+	fault.opens = fault.armed = false;
+	*refused += s == NULL;
+	if (s != NULL) {
+		sent(s, "user0@example.org", T0, 1);
+		store_close(&s);
+	}
+	free(why);
+	return fault.used >= nth;
+}
+
+static void
+a_part_that_cannot_be_opened_for_writing(void **state)
+{
+	struct part	part[PARTS];
+	unsigned	n, refused = 0;
+	size_t		i;
+
+	(void)state;
+	make_killed();
+	parts_keep(part);
+	for (n = 1; try_open(part, n, &refused); n++)
+		;
+	assert_in_range(refused, 4, n);
+	for (i = 0; i < PARTS; i++)
+		free(part[i].data);
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -183,6 +255,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_file_that_cannot_be_read),
 		TEST(a_log_that_cannot_be_read),
+		TEST(a_part_that_cannot_be_opened_for_writing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
