@@ -25,6 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/why.h"
 #include "conf/conf.h"
@@ -81,8 +82,9 @@ keep_channels(const struct key_channels *c, int report)
 	qsort(keep, n, sizeof(*keep), by_number);
 	for (i = 0; i < n; next = keep[i++] + 1)
 		if (keep[i] > next)
-			close_range((unsigned)next, (unsigned)keep[i] - 1, 0);
-	close_range((unsigned)next, ~0u, 0);
+			descriptors_close((unsigned)next,
+			    (unsigned)keep[i] - 1);
+	descriptors_close((unsigned)next, ~0u);
 }
 
 static void

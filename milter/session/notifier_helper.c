@@ -27,6 +27,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/monotonic.h"
 #include "conf/conf.h"
@@ -344,8 +345,8 @@ static void
 helper_close_others(int keep)
 {
 	if (keep > STDERR_FILENO + 1)
-		close_range(STDERR_FILENO + 1, (unsigned)keep - 1, 0);
-	close_range((unsigned)keep + 1, ~0U, 0);
+		descriptors_close(STDERR_FILENO + 1, (unsigned)keep - 1);
+	descriptors_close((unsigned)keep + 1, ~0U);
 }
 
 static void
