@@ -60,6 +60,7 @@ struct life {
 static struct control	*control;	/* NULL: there is no control socket */
 static struct http	*http;		/* NULL: there is no HTTP server */
 static atomic_bool	broken;		/* it cannot serve any longer */
+static bool		reported;	/* the parent knows that we are ready */
 
 void
 daemon_break(const char *what)
@@ -107,6 +108,13 @@ run_until_stopped(struct services *sv, const char *conf_path)
 	} while (request != SIGNALS_STOP);
 }
 
+/* Does a parent start the next one? Then the pid file stays. */
+static bool
+goes_on(const struct supervised *s)
+{
+	return s != NULL && (s->again || reported);
+}
+
 /*
  * Ends the process while libmilter's threads still run. They hold nothing that
  * must be saved, and smfi_stop() would wait up to five seconds for the
@@ -129,8 +137,7 @@ daemon_stop(const struct life *l, struct services *sv, const struct conf *c)
 	daemon_tasks_last(sv);
 	if (l->socket == -1)	/* or it belongs to the service manager */
 		daemon_socket_remove(c);
-	/* it stays if the parent starts the next one */
-	if (c->pid_file != NULL && (!failed || l->supervised == NULL))
+	if (c->pid_file != NULL && !(failed && goes_on(l->supervised)))
 		unlink(c->pid_file);
 	log_printf(LOG_LEVEL_INFO, "stopped: connections=%llu messages=%llu "
 	    "accepted=%llu held=%llu deferred=%llu rejected=%llu aborted=%llu",
@@ -305,6 +312,7 @@ report_ready(const struct life *l)
 	if (!l->options->foreground)
 		background_enter();
 	background_report(l->waiting);
+	reported = true;
 }
 
 /* Takes over `c`. Returns only when the start has failed. */
