@@ -33,6 +33,8 @@ enum fault_kind {
 	FAULT_THREAD,		/* thread or process: EAGAIN */
 	FAULT_CLOCK,		/* EINVAL, and no time */
 	FAULT_MILTER,		/* a call of libmilter: MI_FAILURE */
+	FAULT_POLL,		/* ENOMEM */
+	FAULT_PROCESS,		/* what confines or places a process: EPERM */
 	FAULT_KINDS
 };
 

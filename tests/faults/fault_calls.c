@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include "faults/fault.h"
@@ -182,8 +183,31 @@ CALL(FAULT_READ, ENOMEM, (void *)-1, void *, mmap,
 CALL(FAULT_READ, ENOMEM, (void *)-1, void *, mmap64,
     (void *a, size_t n, int p, int f, int fd, int64_t o), (a, n, p, f, fd, o))
 
-CALL(FAULT_WRITE, ENOSPC, -1, ssize_t, write,
-    (int fd, const void *b, size_t n), (fd, b, n))
+/*
+ * libmilter's threads tell its controller with these octets, in a pipe, that a
+ * session waits for its next command. A pipe with room takes them; when it is
+ * full, the controller has enough to read.
+ */
+static bool
+is_event(const void *data, size_t n)
+{
+	return n == 3 && memcmp(data, "evt", 3) == 0;
+}
+
+ssize_t
+write(int fd, const void *data, size_t n)
+{
+	static ssize_t (*real)(int, const void *, size_t);
+
+	if (real == NULL)
+		*(void **)&real = libc("write");
+	if (!is_event(data, n) && fault_here(FAULT_WRITE)) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return real(fd, data, n);
+}
+
 CALL(FAULT_WRITE, ENOSPC, -1, ssize_t, pwrite,
     (int fd, const void *b, size_t n, off_t o), (fd, b, n, o))
 CALL(FAULT_WRITE, ENOSPC, -1, ssize_t, pwrite64,
@@ -257,6 +281,30 @@ CALL(FAULT_SEND, EPIPE, -1, ssize_t, sendto,
 CALL(FAULT_SEND, EPIPE, -1, ssize_t, sendmsg,
     (int fd, const void *m, int f), (fd, m, f))
 
+CALL(FAULT_POLL, ENOMEM, -1, int, poll, (void *p, unsigned long n, int ms),
+    (p, n, ms))
+CALL(FAULT_POLL, ENOMEM, -1, int, __poll_chk,
+    (void *p, unsigned long n, int ms, size_t s), (p, n, ms, s))
+
+/* --- processes ----------------------------------------------------------- */
+
+CALL(FAULT_PROCESS, EPERM, -1, int, prctl, (int o, unsigned long a,
+    unsigned long b, unsigned long c, unsigned long d), (o, a, b, c, d))
+CALL(FAULT_PROCESS, EPERM, -1, int, sched_getaffinity,
+    (int p, size_t n, void *s), (p, n, s))
+CALL(FAULT_PROCESS, EPERM, -1, int, sched_getcpu, (void), ())
+CALL(FAULT_PROCESS, EPERM, EPERM, int, pthread_setaffinity_np,
+    (unsigned long t, size_t n, const void *s), (t, n, s))
+CALL(FAULT_PROCESS, EPERM, -1, int, setrlimit, (int r, const void *l), (r, l))
+CALL(FAULT_PROCESS, EPERM, -1, int, mlockall, (int f), (f))
+CALL(FAULT_PROCESS, EPERM, -1, int, close_range,
+    (unsigned a, unsigned b, int f), (a, b, f))
+CALL(FAULT_PROCESS, EMFILE, -1, int, dup2, (int a, int b), (a, b))
+CALL(FAULT_PROCESS, EMFILE, -1, int, dup3, (int a, int b, int f), (a, b, f))
+CALL(FAULT_PROCESS, EMFILE, -1, int, signalfd, (int fd, const void *m, int f),
+    (fd, m, f))
+CALL(FAULT_PROCESS, EMFILE, -1, int, timerfd_create, (int c, int f), (c, f))
+
 /* --- threads and clocks -------------------------------------------------- */
 
 CALL(FAULT_THREAD, EAGAIN, EAGAIN, int, pthread_create,
@@ -268,6 +316,9 @@ CALL(FAULT_CLOCK, EINVAL, -1, int64_t, time, (void *t), (t))
 
 /* --- libmilter ----------------------------------------------------------- */
 
+/* as large as struct smfiDesc, which is passed by value */
+struct description { void *member[16]; };
+CALL(FAULT_MILTER, 0, -1, int, smfi_register, (struct description d), (d))
 CALL(FAULT_MILTER, 0, -1, int, smfi_opensocket, (int r), (r))
 CALL(FAULT_MILTER, 0, -1, int, smfi_setconn, (char *s), (s))
 CALL(FAULT_MILTER, 0, -1, int, smfi_setbacklog, (int n), (n))

@@ -1,21 +1,28 @@
 """faults_daemon - the whole daemon, once for each use of each system call and
 each call of libmilter, which fails
 
-usage: faults_daemon.py [--every N] [--jobs N] [--only KIND:N]
+usage: faults_daemon.py [--every N] [--jobs N] [--life NAME] [--only KIND:N]
 
 One life of the daemon: start, a message that is right, one with a foreign
 From, one from outside, a reload, questions to the control socket and to the
-HTTP server, another right message, stop. A second kind of life begins with a
-state file of the first version, which the start upgrades.
+HTTP server, another right message, stop. It has a key process, in which the
+fault may be, too. There are other lives, for the calls that are new in them:
+  upgrade	the state file has the first version, and the start upgrades it
+  databases	users and signing keys are in SQLite databases
+  redis		the state is in a Redis server; left out where there is none
+  restart	auto-restart = yes, and the daemon is killed
 
 The fault may be anywhere in it. The daemon starts as a whole, or ends with a
-reason and leaves nothing behind. The forged message never passes. The last
-message passes, because then nothing fails any more. The state file has each
-accepted message once. Only a message whose last answer was lost may be counted
-and not accepted.
+reason and leaves nothing behind. Neither the forged message nor one of a
+blocked user ever passes. No accepted submission lacks one of its two
+signatures. The last message passes, because then nothing fails any more. The
+state has each accepted message once. Only a message whose last answer was lost
+may be counted and not accepted.
 """
 import argparse
 import contextlib
+import ctypes
+import glob
 import http.client
 import json
 import mmap
@@ -36,15 +43,32 @@ SRC = os.path.abspath(os.environ.get("srcdir", "."))
 BUILD = os.path.abspath(os.environ.get("MILLGATE_BUILD", "build"))
 sys.path.insert(0, os.path.join(SRC, "tests/e2e"))
 import milter	# noqa: E402
+import programs	# noqa: E402
 
 SECONDS = 40	# for anything; a loaded machine needs far less
 KINDS = ("none", "lookup", "store", "lost", "crypto", "open", "read", "write",
          "sync", "name", "stat", "lock", "socket", "accept", "receive",
-         "send", "thread", "clock", "libmilter")	# as in fault.h
+         "send", "thread", "clock", "libmilter", "poll",
+         "process")	# as in fault.h
 # The clock is read all the time; faults_scenarios has each of its reads.
 SAMPLED, SAMPLES = ("clock",), 100
 MTA_SECONDS = 30	# of a command
 LOGIN, RECIPIENTS = "alice@example.org", 2
+BLOCKED = "mallory@example.org"
+SIGNATURES = 2
+# Which kinds of a life are tried; none: all.
+LIVES = {
+    "usual": (),
+    "upgrade": (),
+    "databases": ("open", "read", "stat", "lock", "thread", "process"),
+    "redis": ("socket", "receive", "send", "read", "write", "poll", "lock",
+              "thread"),
+    "restart": ("open", "read", "write", "socket", "receive", "send", "thread",
+                "poll", "process"),
+}
+# A lost Redis server is asked again a little later; the supervisor pauses.
+SLOW = ("redis", "restart")
+PR_SET_PDEATHSIG = 1
 
 
 class Wrong(Exception):
@@ -103,6 +127,8 @@ class Site:
         self.top = top
         self.plan = Plan(self.at("plan"))
         self.process = None
+        self.life = "usual"
+        self.redis = None	# its port
         self.accepted = 0	# messages
         self.unanswered = 0	# their last answer was lost
         os.makedirs(self.at("keys/example.org"))
@@ -111,9 +137,6 @@ class Site:
             subprocess.run(["openssl", "genpkey", "-algorithm", kind, "-out",
                             path], check=True, stderr=subprocess.DEVNULL)
             os.chmod(path, 0o600)
-        with open(self.at("conf"), "w") as f:
-            f.write(CONF % {"top": top, "user":
-                            pwd.getpwuid(os.geteuid()).pw_name})
 
     def at(self, name):
         return os.path.join(self.top, name)
@@ -124,9 +147,65 @@ class Site:
 
     def clean(self):
         for name in os.listdir(self.top):
-            if name not in ("conf", "keys", "plan"):
+            if name not in ("keys", "plan"):
                 os.unlink(self.at(name))
         self.accepted = self.unanswered = 0
+
+    def prepare(self, life):
+        self.clean()
+        self.life = life
+        words = {"top": self.top, "state": self.at("state.db"),
+                 "user": pwd.getpwuid(os.geteuid()).pw_name,
+                 "signing": 'key-directory = "%s/keys"' % self.top,
+                 "more": ""}
+        if life == "upgrade":
+            self.old_state()
+        elif life == "databases":
+            self.databases()
+            words.update(signing=KEYS_DATABASE % self.top,
+                         more=USERS_DATABASE % self.top)
+        elif life == "redis":
+            self.empty_redis()
+            words.update(state="redis://127.0.0.1:%d/0" % self.redis)
+        elif life == "restart":
+            words.update(more="auto-restart = yes")
+        with open(self.at("conf"), "w") as f:
+            f.write(CONF % words)
+
+    def databases(self):
+        with contextlib.closing(sqlite3.connect(self.at("users.db"))) as db:
+            db.execute("CREATE TABLE users (login, plan, blocked)")
+            db.executemany("INSERT INTO users VALUES (?, 'gold', ?)",
+                           [(LOGIN, 0), (BLOCKED, 1)])
+            db.commit()
+        with contextlib.closing(sqlite3.connect(self.at("keys.db"))) as db:
+            db.execute("CREATE TABLE dkim (domain, selector, key)")
+            for kind in ("rsa", "ed25519"):
+                with open(self.at("keys/example.org/%s.private" % kind)) as f:
+                    db.execute("INSERT INTO dkim VALUES (?, ?, ?)",
+                               ("example.org", kind, f.read()))
+            db.commit()
+        for name in ("users.db", "keys.db"):
+            os.chmod(self.at(name), 0o600)
+
+    def empty_redis(self):
+        """The server ends with this process."""
+        if self.redis is None:
+            with socket.create_server(("127.0.0.1", 0)) as s:
+                self.redis = s.getsockname()[1]
+            subprocess.Popen(
+                [programs.find("redis-server"), "--bind", "127.0.0.1",
+                 "--port", str(self.redis), "--save", "", "--dir", self.top],
+                stdout=subprocess.DEVNULL, preexec_fn=end_with_parent)
+        wait_until("redis", self.flushed)
+
+    def flushed(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.redis)) as s:
+                s.sendall(b"FLUSHALL\r\n")
+                return s.recv(100).startswith(b"+OK")
+        except OSError:
+            return False
 
     # --- the daemon
 
@@ -136,7 +215,8 @@ class Site:
             self.process = subprocess.Popen(
                 [os.path.join(BUILD, "millgate"), "-f", "-c",
                  self.at("conf")], stderr=log, stdout=log,
-                stdin=subprocess.DEVNULL, cwd="/", env={
+                stdin=subprocess.DEVNULL, cwd="/", start_new_session=True,
+                preexec_fn=end_with_parent, env={
                     **os.environ, "MILLGATE_FAULTS": self.plan.path,
                     "LD_PRELOAD": os.path.join(
                         BUILD, "tests/faults/fault_calls.so")})
@@ -171,40 +251,34 @@ class Site:
             self.ended_well("stop")
 
     def kill(self):
-        if self.process is not None and self.alive():
-            self.process.kill()
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
     # --- what is asked of it
 
-    def message(self, author, port="587"):
+    def message(self, author, port="587", login=LOGIN):
         """The letter of the last answer; None: the connection has ended."""
         macros = {"{daemon_port}": port}
         if port == "587":
-            macros["{auth_authen}"] = LOGIN
+            macros["{auth_authen}"] = login
         else:
             macros["{auth_type}"] = ""
         session = None
         try:
             session = milter.Session(self, place=self.at("socket"), **macros)
             session.sock.settimeout(MTA_SECONDS)
-            return self.talk(session, author)
-        except (OSError, EOFError, struct.error) as e:
-            if isinstance(e, TimeoutError) and not self.no_worker():
-                raise Wrong("hangs: a message") from e
+            return self.talk(session, author, port == "587")
+        except TimeoutError as e:
+            raise Wrong("hangs: a message") from e
+        except (OSError, EOFError, struct.error):
             return None
         finally:
             if session is not None:
                 session.close()
 
-    def no_worker(self):
-        """
-        libmilter forgets a session for which it cannot start a thread, until
-        another session is served. The MTA's time-out defers the message.
-        """
-        return self.plan.struck() and self.plan.kind() == "thread"
-
-    def talk(self, s, author):
+    def talk(self, s, author, signed):
         s.negotiate()
         if s.answer()[0] != b"O":
             return None
@@ -223,18 +297,22 @@ class Site:
         if letter != b"c":	# of DATA
             return letter
         try:
-            while (letter := s.answer()[0]) in b"ihmq":
-                edits.append(letter)
+            while (answer := s.answer())[0] in b"ihmq":
+                edits.append(answer)
+            letter = answer[0]
         except (OSError, struct.error):
             self.unanswered += 1
             raise
         if letter in b"ca":
-            self.check_edits(edits)
+            self.check_edits(edits, SIGNATURES if signed else 0)
         return letter
 
-    def check_edits(self, edits):
-        if edits.count(b"m") != 1:
+    def check_edits(self, edits, signatures):
+        if [letter for letter, _ in edits].count(b"m") != 1:
             raise Wrong("accepted with a forged field: %s" % edits)
+        if sum(b"DKIM-Signature" in data for _, data in edits) != signatures:
+            raise Wrong("accepted without %d signatures: %s" % (
+                signatures, edits))
 
     def submit(self):
         """True: accepted."""
@@ -245,12 +323,20 @@ class Site:
     def forge(self):
         if self.message("bob@example.com") == b"c":
             raise Wrong("a foreign sender is accepted")
+        if self.life == "databases" and self.alive() and \
+                self.message(BLOCKED, login=BLOCKED) == b"c":
+            raise Wrong("a blocked user is accepted")
 
     def reload(self):
-        before = self.said().count("reload")
+        before = self.loads()
         self.process.send_signal(signal.SIGHUP)
-        wait_until("reload", lambda: self.said().count("reload") > before or
+        wait_until("reload", lambda: self.loads() > before or
                    not self.alive())
+
+    def loads(self):
+        """Also a daemon that the supervisor starts reads the files again."""
+        said = self.said()
+        return said.count("reload") + said.count("ready on")
 
     def tool(self, *words):
         env = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}
@@ -284,11 +370,17 @@ class Site:
             raise Wrong("quota show: %s%s" % (done.stdout, done.stderr))
         messages, recipients = find(rows, "messages"), find(rows, "recipients")
         if recipients != messages * RECIPIENTS or not (
-                self.accepted <= messages <= self.accepted + self.unanswered):
+                self.accepted <= messages <= self.accepted +
+                self.unanswered + self.lost()):
             raise Wrong("%d messages were accepted, %d have no answer, and "
                         "counted are %d, with %d recipients" % (
                             self.accepted, self.unanswered, messages,
                             recipients))
+
+    def lost(self):
+        """Redis may have counted a message, and its answer was lost."""
+        return self.life == "redis" and self.plan.struck() and \
+            self.plan.kind() in ("receive", "read", "poll")
 
     # --- a life
 
@@ -316,13 +408,46 @@ class Site:
             self.get("/metrics")
             self.get("/healthz")
 
+        if self.life == "restart" and self.alive():
+            self.kill_child()
+
+    def kill_child(self):
+        """The parent starts another one, or ends."""
+        before = self.said().count("ready on")
+        for name in glob.glob("/proc/%d/task/*/children" % self.process.pid):
+            with open(name) as f:
+                for pid in f.read().split():
+                    os.kill(int(pid), signal.SIGKILL)
+        wait_until("restart", lambda: not self.alive() or
+                   self.said().count("ready on") > before)
+
+    def starts_again(self):
+        """The daemon has ended, or has said that it does: start it again."""
+        if not self.alive() or "the daemon stops" in self.said():
+            if self.life != "restart":
+                wait_until("end", lambda: not self.alive())
+        if self.alive():
+            return
+        self.ended_well("work")
+        if not self.start():
+            raise Wrong("does not start again: " + self.said())
+
+    def accepts(self):
+        """It may take some time: see SLOW. So may the end of the daemon."""
+        end = time.monotonic() + SECONDS
+        while not self.submit():
+            if time.monotonic() > end or (
+                    self.life not in SLOW and self.alive() and
+                    "the daemon stops" not in self.said()):
+                return False
+            self.starts_again()
+            time.sleep(0.05)
+        return True
+
     def recovered(self):
         """Nothing fails now."""
-        if not self.alive():
-            self.ended_well("work")
-            if not self.start():
-                raise Wrong("does not start again: " + self.said())
-        if not self.submit():
+        self.starts_again()
+        if not self.accepts():
             raise Wrong("does not accept mail again")
         if self.tool("stats").returncode != 0:
             raise Wrong("the control socket does not answer again")
@@ -330,13 +455,11 @@ class Site:
                 "HTTP is not served until" not in self.said():
             raise Wrong("HTTP does not answer again")
 
-    def life(self, old, kind, nth):
-        self.clean()
-        if old:
-            self.old_state()
+    def live(self, life, kind, nth):
+        self.prepare(life)
         self.plan.set(kind, nth)
         self.plan.arm(1)
-        if self.start() and not old:
+        if self.start() and life != "upgrade":
             self.serve()
         with nothing_fails(self.plan):
             self.recovered()
@@ -351,14 +474,29 @@ control-socket = "%(top)s/control"
 http-listen = "unix:%(top)s/http"
 metrics-file = "%(top)s/metrics.prom"
 pid-file = "%(top)s/pid"
-state = "%(top)s/state.db"
+state = "%(state)s"
 user = "%(user)s"
 authserv-id = "mx.example.net"
 resolver { servers = {"127.0.0.1@9"} timeout = 1 }
 listener submission { daemon-ports = {587} direction = submission }
 listener mx { daemon-ports = {25} direction = inbound }
-signing { key-directory = "%(top)s/keys" }
+signing { %(signing)s }
+%(more)s
 """
+USERS_DATABASE = """
+plan gold { recipients-per-hour = 1000 }
+users-database = "%s/users.db"
+users-query = "SELECT plan, blocked FROM users WHERE login = $1"
+users-cache = 0
+"""
+KEYS_DATABASE = """
+keys-database = "%s/keys.db"
+keys-query = "SELECT selector, key FROM dkim WHERE domain = $1"
+"""
+
+
+def end_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def find(value, name):
@@ -387,7 +525,7 @@ def worker_starts(top):
 def one(point):
     """The point, what is wrong, and what was used."""
     try:
-        site.life(*point)
+        site.live(*point)
         return point, None, site.plan.used()
     except (Wrong, subprocess.TimeoutExpired) as e:
         return point, "%s\n%s" % (e, site.said()[-600:]), None
@@ -395,43 +533,54 @@ def one(point):
         site.kill()
 
 
-def all_points(old, used):
+def all_points(life, used):
     points = []
-    for kind in KINDS[1:]:
+    for kind in LIVES[life] or KINDS[1:]:
         step = 1
         if kind in SAMPLED:
             step = used[kind] // SAMPLES + 1
-        points += [(old, kind, n) for n in range(1, used[kind] + 1, step)]
+        points += [(life, kind, n) for n in range(1, used[kind] + 1, step)]
     return points
 
 
+def lives(args):
+    chosen = [args.life] if args.life else list(LIVES)
+    try:
+        programs.find("redis-server")
+    except Exception as e:
+        print("redis: left out: %s" % e)
+        chosen = [life for life in chosen if life != "redis"]
+    return chosen
+
+
 def choose(pool, args):
-    """All points of a usual life, and of a start that upgrades the state."""
     points = []
-    for old in (False, True):
-        _, why, used = pool.apply(one, ((old, "none", 1),))
-        if why is not None:
-            sys.exit("FAILED: without a fault: " + why)
-        points += all_points(old, used)
     if args.only:
         kind, nth = args.only.split(":")
-        return [(old, kind, int(nth)) for old in (False, True)]
+        return [(life, kind, int(nth)) for life in lives(args)]
+    for life in lives(args):
+        _, why, used = pool.apply(one, ((life, "none", 1),))
+        if why is not None:
+            sys.exit("FAILED: %s, without a fault: %s" % (life, why))
+        points += all_points(life, used)
     return points[::args.every]
 
 
 def parse():
     p = argparse.ArgumentParser()
     p.add_argument("--every", type=int, default=1)
-    p.add_argument("--jobs", type=int, default=4)	# they mostly wait
+    p.add_argument("--jobs", type=int, default=8)	# they mostly wait
+    p.add_argument("--life", choices=LIVES)
     p.add_argument("--only")
     return p.parse_args()
 
 
 def report(tried, failed):
-    for kind in KINDS[1:]:
-        if n := tried.count(kind):
-            print("%s: %d points tried, %d passed" % (
-                kind, n, n - failed.count(kind)))
+    for words in (KINDS, LIVES):
+        for word in words:
+            if n := sum(word in point for point in tried):
+                print("%s: %d points tried, %d passed" % (
+                    word, n, n - sum(word in point for point in failed)))
     print("daemon: %d points tried, %d passed" % (
         len(tried), len(tried) - len(failed)))
 
@@ -444,13 +593,10 @@ def main():
     try:
         with multiprocessing.Pool(args.jobs, worker_starts, (top,)) as pool:
             for point, why, _ in pool.imap_unordered(one, choose(pool, args)):
-                old, kind, nth = point
-                tried.append(kind)
+                tried.append(point)
                 if why is not None:
-                    failed.append(kind)
-                    print("FAILED: %s%s %d: %s" % (
-                        "upgrade, " if old else "", kind, nth, why),
-                          flush=True)
+                    failed.append(point)
+                    print("FAILED: %s, %s %d: %s" % (*point, why), flush=True)
     finally:
         shutil.rmtree(top, ignore_errors=True)
     report(tried, failed)

@@ -33,7 +33,7 @@
 static const char *const names[FAULT_KINDS] = { "none", "lookup", "store",
     "lost answer of the store", "crypto", "open", "read", "write", "sync",
     "name", "stat", "lock", "socket", "accept", "receive", "send", "thread",
-    "clock", "libmilter" };
+    "clock", "libmilter", "poll", "process" };
 
 /* Shared by the processes of this test. */
 struct tally {
