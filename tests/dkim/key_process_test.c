@@ -272,6 +272,39 @@ end(struct process *p)
 	return WEXITSTATUS(status);
 }
 
+/* A key of this process, and what the key process has loaded from its file. */
+struct pair {
+	struct crypto_key	*here, *there;
+	char			 path[128];
+};
+
+static struct crypto_key *
+load(const char *path)
+{
+	struct buf		 why = BUF_INIT;
+	struct crypto_key	*key = keyfile_load(path, &why);
+
+	assert_non_null(key);
+	return key;
+}
+
+static struct pair
+make_pair(enum crypto_type type)
+{
+	struct pair k;
+
+	k.here = key_in_file(type, type == CRYPTO_RSA ? "rsa" : "ed", k.path);
+	k.there = load(k.path);
+	return k;
+}
+
+static void
+free_pair(struct pair *k)
+{
+	crypto_key_free(&k->here);
+	crypto_key_free(&k->there);
+}
+
 /* Does the other key sign as this one? Its parts of the record, too. */
 static void
 assert_same_key(struct crypto_key *a, struct crypto_key *b)
@@ -298,39 +331,32 @@ static void
 keys_sign_in_the_process(void **state)
 {
 	struct process		 p = start(key_process_serve);
-	struct crypto_key	*here[2], *there[2];
+	struct pair		 k[2];
 	struct crypto_job	 job[20];
-	struct buf		 why = BUF_INIT;
+	struct buf		 pem = BUF_INIT;
 	const char		*wrong;
-	char			 path[128];
 	unsigned char		 want[CRYPTO_SIGNATURE_MAX];
 	size_t			 i;
 
 	(void)state;
-	here[0] = key_in_file(CRYPTO_RSA, "rsa", path);
-	there[0] = keyfile_load(path, &why);
-	assert_non_null(there[0]);
-	here[1] = key_in_file(CRYPTO_ED25519, "ed", path);
-	there[1] = keyfile_load(path, &why);
-	assert_non_null(there[1]);
+	k[0] = make_pair(CRYPTO_RSA);
+	k[1] = make_pair(CRYPTO_ED25519);
 	for (i = 0; i < 2; i++)
-		assert_same_key(here[i], there[i]);
+		assert_same_key(k[i].here, k[i].there);
 	/* more than one request has room for, of both sides */
 	for (i = 0; i < NELEM(job); i++) {
 		memset(&job[i], (int)i, sizeof(job[i]));
-		job[i].key = i % 7 == 3 ? here[i % 2] : there[i % 2];
+		job[i].key = i % 7 == 3 ? k[i % 2].here : k[i % 2].there;
 	}
 	assert_true(crypto_sign_all(job, NELEM(job), &wrong));
 	for (i = 0; i < NELEM(job); i++) {
-		assert_int_equal(job[i].len, crypto_sign(here[i % 2],
+		assert_int_equal(job[i].len, crypto_sign(k[i % 2].here,
 		    job[i].digest, want, &wrong));
 		assert_memory_equal(job[i].signature, want, job[i].len);
 	}
-	assert_false(crypto_key_pem(there[0], &why));	/* it is not here */
-	for (i = 0; i < 2; i++) {
-		crypto_key_free(&here[i]);
-		crypto_key_free(&there[i]);
-	}
+	assert_false(crypto_key_pem(k[0].there, &pem));	/* it is not here */
+	for (i = 0; i < 2; i++)
+		free_pair(&k[i]);
 	assert_int_equal(failures, 0);
 	assert_int_equal(end(&p), 0);
 }
@@ -368,21 +394,18 @@ static void
 keys_are_forgotten(void **state)
 {
 	struct process		 p = start(key_process_serve);
-	struct crypto_key	*here, *key;
-	struct buf		 why = BUF_INIT;
-	char			 path[128];
+	struct pair		 k;
 	size_t			 i;
 
 	(void)state;
-	here = key_in_file(CRYPTO_ED25519, "again", path);
+	k = make_pair(CRYPTO_ED25519);
 	for (i = 0; i < 3 * KEYMSG_FORGET_MAX; i++) {
-		key = keyfile_load(path, &why);
-		assert_non_null(key);
+		crypto_key_free(&k.there);
+		k.there = load(k.path);
 		if (i % 100 == 0)
-			assert_same_key(here, key);
-		crypto_key_free(&key);
+			assert_same_key(k.here, k.there);
 	}
-	crypto_key_free(&here);
+	free_pair(&k);
 	assert_int_equal(failures, 0);
 	assert_int_equal(end(&p), 0);
 }
@@ -414,20 +437,16 @@ static void
 threads_share_the_channels(void **state)
 {
 	struct process		 p = start(key_process_serve);
-	struct crypto_key	*key;
-	struct buf		 why = BUF_INIT;
+	struct pair		 k[2];
 	pthread_t		 thread[THREADS];
-	char			 path[128];
 	void			*n;
 	intptr_t		 i;
 
 	(void)state;
-	key = key_in_file(CRYPTO_RSA, "rsa", path);
-	shared[0] = keyfile_load(path, &why);
-	crypto_key_free(&key);
-	key = key_in_file(CRYPTO_ED25519, "ed", path);
-	shared[1] = keyfile_load(path, &why);
-	crypto_key_free(&key);
+	k[0] = make_pair(CRYPTO_RSA);
+	k[1] = make_pair(CRYPTO_ED25519);
+	for (i = 0; i < 2; i++)
+		shared[i] = k[i].there;
 	for (i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, sign_often,
 		    (void *)i), 0);
@@ -435,8 +454,8 @@ threads_share_the_channels(void **state)
 		pthread_join(thread[i], &n);
 		assert_int_equal((intptr_t)n, 50);
 	}
-	crypto_key_free(&shared[0]);
-	crypto_key_free(&shared[1]);
+	for (i = 0; i < 2; i++)
+		free_pair(&k[i]);
 	assert_int_equal(failures, 0);
 	assert_int_equal(end(&p), 0);
 }
@@ -458,26 +477,22 @@ static void
 a_process_that_has_ended_cannot_sign(void **state)
 {
 	struct process		 p = start(key_process_serve);
-	struct crypto_key	*here, *there;
+	struct pair		 k;
 	struct buf		 why = BUF_INIT;
-	char			 path[128];
 	int			 status;
 
 	(void)state;
-	here = key_in_file(CRYPTO_ED25519, "ed", path);
-	there = keyfile_load(path, &why);
-	assert_non_null(there);
+	k = make_pair(CRYPTO_ED25519);
 	kill(p.pid, SIGKILL);
 	waitpid(p.pid, &status, 0);
-	assert_cannot_sign(there);
-	assert_cannot_sign(there);
+	assert_cannot_sign(k.there);
+	assert_cannot_sign(k.there);
 	assert_int_equal(failures, 1);
-	assert_null(keyfile_load(path, &why));
+	assert_null(keyfile_load(k.path, &why));
 	assert_non_null(strstr(buf_str(&why), "does not answer"));
 	key_process_lost();		/* that is known */
 	assert_int_equal(failures, 1);
-	crypto_key_free(&here);
-	crypto_key_free(&there);
+	free_pair(&k);
 	key_channels_close(&p.ours);
 	buf_free(&why);
 }
@@ -542,18 +557,13 @@ static void
 a_wrong_answer_is_not_used(void **state)
 {
 	struct process		 p = start(serve_wrongly);
-	struct crypto_key	*here, *there;
-	struct buf		 why = BUF_INIT;
-	char			 path[128];
+	struct pair		 k;
 
 	(void)state;
-	here = key_in_file(CRYPTO_ED25519, "ed", path);
-	there = keyfile_load(path, &why);
-	assert_non_null(there);
-	assert_cannot_sign(there);
+	k = make_pair(CRYPTO_ED25519);
+	assert_cannot_sign(k.there);
 	assert_int_equal(failures, 1);
-	crypto_key_free(&here);
-	crypto_key_free(&there);
+	free_pair(&k);
 	assert_int_equal(end(&p), 0);
 }
 
