@@ -10,6 +10,7 @@ import dataclasses
 import socket
 import struct
 
+import keys
 import message
 import milter
 import smtp
@@ -328,8 +329,10 @@ class MilterClient(Worker):
         """So, and with these fields."""
         edits = b"".join(self.edits)
         if mail.login is not None:
-            return not mail.forbidden and edits.count(
-                b"DKIM-Signature\0") == 2
+            # of two keys in the database one may be retired
+            few = 1 if mail.login in keys.LOGINS else 2
+            return not mail.forbidden and few <= edits.count(
+                b"DKIM-Signature\0") <= 2
         results = edits.count(b"Authentication-Results\0") == 1
         if b"temperror" in edits and self.world.was_disturbed("dns"):
             self.tally.count["accepted with a temperror"] += 1

@@ -15,6 +15,7 @@ import socket
 import threading
 import time
 
+import keys
 from place import CONTROLLED
 from services import Trouble, wait_until, write
 
@@ -110,11 +111,13 @@ class Disturber:
     def __init__(self, world, seed, report):
         self.world, self.report = world, report
         self.random = random.Random("%d disturber" % seed)
-        self.count = dict.fromkeys(("reloads", "outages", "steps", "full"), 0)
+        self.count = dict.fromkeys(("reloads", "outages", "keys", "steps",
+                                    "full"), 0)
         self.round = []
         self.kinds = [self.reload_good, self.reload_bad, self.dns_stops,
                       self.dns_is_silent, self.redis_is_killed,
-                      self.redis_is_silent, self.clock_is_set]
+                      self.redis_is_silent, self.keys_change,
+                      self.keys_are_away, self.clock_is_set]
         if world.disk_can_be_full:
             self.kinds.append(self.disk_is_full)
 
@@ -202,6 +205,24 @@ class Disturber:
 
     def redis_is_silent(self):
         with self.outage("redis"), self.stopped(self.world.redis):
+            self.last(5)
+
+    # --- the database of keys
+
+    def keys_change(self):
+        base = self.world.keys_database
+        domain, other = self.random.sample(keys.DOMAINS, 2)
+        base.switch(domain)
+        base.rotate(other)
+        self.last(1)
+        with self.world.disturbed("bad key"), base.damaged(domain):
+            self.last(3)
+        self.count["keys"] += 1
+
+    def keys_are_away(self):
+        base = self.world.keys_database
+        with self.outage("keys"), self.random.choice((base.away,
+                                                      base.locked))():
             self.last(5)
 
     # --- clock and disk

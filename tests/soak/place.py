@@ -2,7 +2,8 @@
 
 The first millgate has its state in a file, on a small file system of its own
 that can be full, and logs text. The second has its state on Redis, and logs
-JSON. Both have a clock that can be set. Postfix stands in front of both.
+JSON. Both have a clock that can be set, and sign with keys in files and in a
+database. Postfix stands in front of both.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import subprocess
 import time
 
 import isolate
+import keys
 import services
 from world import World
 
@@ -29,7 +31,7 @@ default-plan = soak
 user few@example.net { plan = few }
 """
 FEW = 100
-USERS = ["u%d@example.net" % n for n in range(20)]
+USERS = ["u%d@example.net" % n for n in range(20)] + keys.LOGINS
 LIMITED, CONTROLLED = "few@example.net", "controlled@example.net"
 
 
@@ -80,6 +82,7 @@ class Site(World):
         self.disk = os.path.join(directory, "disk")
         self.disk_can_be_full = isolate.isolated()
         self.seen = {}		# disturbance: when it was last there
+        self.keys_database = keys.KeysDatabase(directory)
         self.set_clock(0)
 
     def zone_text(self):
@@ -104,15 +107,19 @@ class Site(World):
         self.make_disk()
         self.make_pki()
         self.make_zones()
+        self.keys_database.make()
         for service in (self.nsd, self.dovecot, self.redis):
             service.start(60)
+        # the database of keys is asked all the time
+        signing, often = self.keys_database.settings(), "users-cache = 2\n"
         self.millgate.extra = {
-            "state": self.disk + "/state.db", "top":
+            "judges": signing, "state": self.disk + "/state.db", "top":
             'metrics-file = "%s/metrics"\nhttp-listen = "%s:%d"\n' % (
-                self.disk, self.address, self.port["http"])}
+                self.disk, self.address, self.port["http"]) + often}
         self.second.extra = {
-            "state": self.redis.url(), "top": "log-format = json\n"
-            'control-socket = "%s/control"\n' % self.second.directory}
+            "judges": signing, "state": self.redis.url(), "top":
+            'log-format = json\ncontrol-socket = "%s/control"\n' %
+            self.second.directory + often}
         for daemon in self.daemons:
             daemon.start(60)
         self.postfix.extra = ("default_transport = discard:\n"

@@ -8,6 +8,7 @@ import re
 import time
 
 from place import CONTROLLED, FEW, LIMITED
+from processes import children
 from services import Trouble, wait_until
 
 # of record.c: a value with anything but these is quoted
@@ -23,11 +24,13 @@ EXPLAINED = (
     ("disk", "^metrics-file .* cannot be written; .*: No space left on"),
     ("disk", "^state: .*: cannot be written: database or disk is full "),
     ("redis", "^state: redis://[^ ]*: "),
+    ("keys", r"^(keys-database: )?[^ ]*/keys\.db: "),
     # from octets that are no session
     (None, "^the MTA does not allow filters to add and change "),
     (None, "^sandbox: system calls are not limited: .* sanitizers$"),
 )
-WARNINGS = ("blocked", "quota-warning", "health-failing", "health-ok")
+WARNINGS = ("blocked", "key-refused", "quota-warning", "health-failing",
+            "health-ok")
 # from the warm-up to the end: factor and KB; some files are opened at first use
 MEMORY, FILES = (1.10, 4 << 10), 4
 
@@ -156,9 +159,18 @@ def to_redis(world):
             if row[2].endswith(":%04X" % world.port["redis"])}
 
 
-def descriptors(world, daemon):
+def processes(daemon):
+    """{name: pid}: the daemon, the key process, and what runs commands"""
+    found = {}
+    for pid in (daemon.process.pid, *children(daemon.process.pid)):
+        with open("/proc/%d/comm" % pid) as f:
+            found[f.read().strip()] = pid
+    return found
+
+
+def descriptors(world, pid):
     """{what it is, without numbers: how many}"""
-    place = "/proc/%d/fd/" % daemon.process.pid
+    place = "/proc/%d/fd/" % pid
     kept, found = to_redis(world), collections.Counter()
     for name in os.listdir(place):
         with contextlib.suppress(FileNotFoundError):
@@ -168,39 +180,45 @@ def descriptors(world, daemon):
     return found
 
 
-def memory(daemon):
+def memory(pid):
     """Resident, in KB"""
-    with open("/proc/%d/status" % daemon.process.pid) as f:
+    with open("/proc/%d/status" % pid) as f:
         return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
 
 
+def size(world, pid):
+    least = []
+    # what millgate asked the DNS for a client that has gone ends later
+    for _ in range(20):
+        least.append(descriptors(world, pid))
+        time.sleep(0.1)
+    return memory(pid), min(least, key=lambda of: of.total())
+
+
 def sizes(world):
-    """[(memory, descriptors) of each daemon], when nothing goes on"""
-    found = []
-    for daemon in world.daemons:
-        least = []
-        # what millgate asked the DNS for a client that has gone ends later
-        for _ in range(20):
-            least.append(descriptors(world, daemon))
-            time.sleep(0.1)
-        found.append((memory(daemon), min(least, key=lambda of: of.total())))
-    return found
+    """{(daemon, process): (memory, descriptors)}, when nothing goes on"""
+    return {(daemon.name, name): size(world, pid) for daemon in world.daemons
+            for name, pid in processes(daemon).items()}
 
 
-def instrumented(daemon):
-    with open("/proc/%d/maps" % daemon.process.pid) as f:
+def instrumented(pid):
+    with open("/proc/%d/maps" % pid) as f:
         return "san.so" in f.read()
 
 
 def check_sizes(world, before, after, report):
-    for n, daemon in enumerate(world.daemons):
-        (old, files), (new, _) = before[n], after[n]
-        if new > old * MEMORY[0] + MEMORY[1] and not instrumented(daemon):
-            report("%s: memory grew from %d to %d KB" % (daemon.name, old,
-                                                         new))
-        try:
-            wait_until("descriptors are closed", lambda: descriptors(
-                world, daemon).total() <= files.total() + FILES, 60)
-        except Trouble:
-            report("%s: it still has these descriptors: %s" % (
-                daemon.name, descriptors(world, daemon) - files))
+    for daemon in world.daemons:
+        for name, pid in processes(daemon).items():
+            old, files = before[daemon.name, name]
+            new, _ = after[daemon.name, name]
+            what = "%s, %s" % (daemon.name, name)
+            if new > old * MEMORY[0] + MEMORY[1] and not instrumented(pid):
+                report("%s: memory grew from %d to %d KB" % (what, old, new))
+            try:
+                wait_until("descriptors are closed", lambda: descriptors(
+                    world, pid).total() <= files.total() + FILES, 60)
+            except Trouble:
+                report("%s still has these descriptors: %s" % (
+                    what, descriptors(world, pid) - files))
+
+

@@ -143,12 +143,14 @@ class Worker(threading.Thread):
 
     def judge_deferral(self, what, reply):
         """A deferral of honest mail needs an explanation."""
-        cause = {"4.3.0": "disk" if self.port == "milter" else "redis",
-                 "4.7.0": "dns"}.get((reply.split() + ["", ""])[1])
+        causes = {"4.3.0": ("disk" if self.port == "milter" else "redis",),
+                  "4.7.0": ("dns", "keys")}.get((reply.split() +
+                                                 ["", ""])[1], ())
         if AWAY in reply:
-            cause = "clock far ahead"
-        if self.world.was_disturbed(cause):
-            self.tally.count["deferred, " + cause] += 1
-        else:
-            self.shared.report("%s of honest mail at %s: %s" % (
-                what, self.port, reply))
+            causes = ("clock far ahead",)
+        for cause in causes:
+            if self.world.was_disturbed(cause):
+                self.tally.count["deferred, " + cause] += 1
+                return
+        self.shared.report("%s of honest mail at %s: %s" % (
+            what, self.port, reply))
