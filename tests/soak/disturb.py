@@ -100,7 +100,7 @@ class Commands(Background):
             if "--json" in command:
                 json.loads(done.stdout)
             return
-        for cause in ("disk", "redis", "bad reload"):
+        for cause in ("disk", "redis", "keys", "bad reload"):
             if self.world.was_disturbed(cause, 60):
                 return
         raise AssertionError("millgatectl %s: %d %s" % (

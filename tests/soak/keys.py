@@ -7,10 +7,10 @@ import contextlib
 import os
 import sqlite3
 
-from world import openssl
-
 DOMAINS = ["d%d.example" % n for n in range(8)]
 LOGINS = ["user@" + domain for domain in DOMAINS]
+FIRST, *_ = TURNS = ("ed0", "ed1", "ed2")	# selectors, one after the other
+SECOND = "rsa"
 QUERY = "SELECT selector, pem AS key, state FROM dkim WHERE domain = $1"
 TABLE = """\
 CREATE TABLE dkim (domain TEXT, selector TEXT, pem TEXT, state TEXT);
@@ -19,30 +19,39 @@ CREATE INDEX dkim_domain ON dkim (domain);
 ADD = "INSERT INTO dkim VALUES (?, ?, ?, ?)"
 
 
-def new_key(algorithm, *options):
-    return openssl("genpkey", "-algorithm", algorithm, *options).decode()
-
-
 class KeysDatabase:
-    def __init__(self, directory):
-        self.directory = os.path.join(directory, "keys-database")
+    def __init__(self, world):
+        self.world = world
+        self.directory = os.path.join(world.directory, "keys-database")
         self.path = os.path.join(self.directory, "keys.db")
-        self.number = 0		# of the newest selector
+        self.pem = {}		# (domain, selector): the key
 
     def settings(self):
         return 'signing {\n  keys-database = "%s"\n  keys-query = "%s"\n}\n' \
             % (self.path, QUERY)
 
+    def make_key(self, domain, selector, algorithm):
+        """With its record in the DNS."""
+        path = self.world.make_dkim_key(self.directory, domain, selector,
+                                        algorithm)
+        with open(path, encoding="ascii") as f:
+            self.pem[domain, selector] = f.read()
+
     def make(self):
-        os.makedirs(self.directory)
-        rsa = new_key("rsa", "-pkeyopt", "rsa_keygen_bits:2048")
+        for domain in DOMAINS:
+            for selector in TURNS:
+                self.make_key(domain, selector, "ed25519")
+            self.make_key(domain, SECOND, "rsa")
         with self.transaction() as base:
             base.executescript(TABLE)
             for domain in DOMAINS:
-                base.execute(ADD, (domain, "ed0", new_key("ed25519"),
-                                   "active"))
-                base.execute(ADD, (domain, "rsa", rsa, "retired"))
+                self.add(base, domain, FIRST, "active")
+                self.add(base, domain, SECOND, "retired")
         os.chmod(self.path, 0o644)
+
+    def add(self, base, domain, selector, state):
+        base.execute(ADD, (domain, selector, self.pem[domain, selector],
+                           state))
 
     @contextlib.contextmanager
     def transaction(self, kind="IMMEDIATE"):
@@ -61,15 +70,18 @@ class KeysDatabase:
             base.execute(
                 "UPDATE dkim SET state = CASE state WHEN 'active' THEN "
                 "'retired' ELSE 'active' END WHERE domain = ? AND selector "
-                "= 'rsa'", (domain,))
+                "= ?", (domain, SECOND))
 
     def rotate(self, domain):
-        self.number += 1
+        """The next key takes the place of the first one."""
         with self.transaction() as base:
-            base.execute("DELETE FROM dkim WHERE domain = ? AND selector "
-                         "LIKE 'ed%'", (domain,))
-            base.execute(ADD, (domain, "ed%d" % self.number,
-                               new_key("ed25519"), "active"))
+            old, = base.execute("SELECT selector FROM dkim WHERE domain = ? "
+                                "AND selector <> ?", (domain, SECOND)
+                                ).fetchone()
+            base.execute("DELETE FROM dkim WHERE domain = ? AND selector = ?",
+                         (domain, old))
+            self.add(base, domain, TURNS[(TURNS.index(old) + 1) % len(TURNS)],
+                     "active")
 
     @contextlib.contextmanager
     def damaged(self, domain):

@@ -82,7 +82,7 @@ class Site(World):
         self.disk = os.path.join(directory, "disk")
         self.disk_can_be_full = isolate.isolated()
         self.seen = {}		# disturbance: when it was last there
-        self.keys_database = keys.KeysDatabase(directory)
+        self.keys_database = keys.KeysDatabase(self)
         self.set_clock(0)
 
     def zone_text(self):
