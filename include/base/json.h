@@ -58,13 +58,16 @@ void	json_string_of(struct buf *b, const char *text, size_t len);
 
 /*
  * Append a member of an object, or with `name` NULL an element of a list,
- * after a comma if it is not the first one. json_put_text adds nothing for
- * NULL. json_put_open begins an object or a list: the caller appends the
- * bracket that ends it.
+ * after a comma if it is not the first one. For a text that is NULL,
+ * json_put_text adds nothing, and json_put_or_null a member that is null.
+ * json_put_open begins an object or a list: the caller appends the bracket that
+ * ends it. After json_put_name the caller appends the value.
  */
+void	json_put_name(struct buf *b, const char *name);
 void	json_put_number(struct buf *b, const char *name, uint64_t n);
 void	json_put_bool(struct buf *b, const char *name, bool value);
 void	json_put_text(struct buf *b, const char *name, const char *text);
+void	json_put_or_null(struct buf *b, const char *name, const char *text);
 void	json_put_open(struct buf *b, const char *name, char bracket);
 
 #endif

@@ -298,7 +298,7 @@ json_string_of(struct buf *b, const char *text, size_t left)
 
 /* --- write --------------------------------------------------------------- */
 
-static void
+void
 json_put_name(struct buf *b, const char *name)
 {
 	char last = b->len > 0 ? b->data[b->len - 1] : '{';
@@ -326,10 +326,18 @@ json_put_bool(struct buf *b, const char *name, bool value)
 void
 json_put_text(struct buf *b, const char *name, const char *text)
 {
-	if (text == NULL)
-		return;
+	if (text != NULL)
+		json_put_or_null(b, name, text);
+}
+
+void
+json_put_or_null(struct buf *b, const char *name, const char *text)
+{
 	json_put_name(b, name);
-	json_string(b, text);
+	if (text != NULL)
+		json_string(b, text);
+	else
+		buf_addstr(b, "null");
 }
 
 void

@@ -228,7 +228,7 @@ print_check(struct services *sv, const struct check *k, struct replay *r,
 	if (json)
 		printf("{\"action\":\"%s\",\"edits\":[%s],\"record\":%s"
 		    "%s%s}\n", action_name(action), replay_edits_json(r),
-		    replay_record_json(r), b.len > 0 ? ", " : "",
+		    replay_record_json(r), b.len > 0 ? "," : "",
 		    buf_str(&b));
 	buf_free(&b);
 	setup_unref(&st);

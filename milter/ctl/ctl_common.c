@@ -289,39 +289,12 @@ ctl_print_block(const struct store_setting *s)
 /* --- JSON ---------------------------------------------------------------- */
 
 void
-ctl_json_name(struct buf *b, const char *name)
-{
-	if (b->len > 0 && b->data[b->len - 1] != '{' &&
-	    b->data[b->len - 1] != '[')
-		buf_addstr(b, ", ");
-	if (name != NULL)
-		buf_printf(b, "\"%s\": ", name);
-}
-
-void
-ctl_json_number(struct buf *b, const char *name, uint64_t number)
-{
-	ctl_json_name(b, name);
-	buf_printf(b, "%llu", (unsigned long long)number);
-}
-
-void
 ctl_json_limit(struct buf *b, const char *name, uint64_t limit)
 {
 	if (limit == STORE_UNLIMITED)
-		ctl_json_text(b, name, "unlimited");
+		json_put_text(b, name, "unlimited");
 	else
-		ctl_json_number(b, name, limit);
-}
-
-void
-ctl_json_text(struct buf *b, const char *name, const char *text)
-{
-	ctl_json_name(b, name);
-	if (text != NULL)
-		json_string(b, text);
-	else
-		buf_addstr(b, "null");
+		json_put_number(b, name, limit);
 }
 
 /* --- databases ----------------------------------------------------------- */
@@ -352,15 +325,14 @@ void
 ctl_json_database(struct buf *b, const struct conf *conf,
     const struct users_reply *r)
 {
-	ctl_json_name(b, "users-database");
 	if (conf->users_database == NULL) {
-		buf_addstr(b, "null");
+		json_put_or_null(b, "users-database", NULL);
 		return;
 	}
-	buf_addch(b, '{');
-	ctl_json_text(b, "place", conf->users_database);
-	ctl_json_text(b, "server", r->server);
-	ctl_json_text(b, "answer", database_answer(r));
+	json_put_open(b, "users-database", '{');
+	json_put_text(b, "place", conf->users_database);
+	json_put_or_null(b, "server", r->server);
+	json_put_text(b, "answer", database_answer(r));
 	buf_addch(b, '}');
 }
 
@@ -374,11 +346,11 @@ ctl_print_probe(const struct probed *p)
 void
 ctl_json_probe(struct buf *b, const struct probed *p)
 {
-	buf_addch(b, '{');
-	ctl_json_text(b, "option", p->option);
-	ctl_json_text(b, "place", p->place);
-	ctl_json_text(b, "server", p->server);
-	ctl_json_text(b, "error", p->why);
-	ctl_json_number(b, "ms", p->ms);
+	json_put_open(b, NULL, '{');
+	json_put_text(b, "option", p->option);
+	json_put_text(b, "place", p->place);
+	json_put_or_null(b, "server", p->server);
+	json_put_or_null(b, "error", p->why);
+	json_put_number(b, "ms", p->ms);
 	buf_addch(b, '}');
 }

@@ -146,18 +146,8 @@ const char	*ctl_block_name(enum store_block block);
 
 /* --- JSON ---------------------------------------------------------------- */
 
-/*
- * Append a comma where one is needed, and "NAME": unless `name` is NULL; the
- * caller appends the value.
- */
-void		 ctl_json_name(struct buf *b, const char *name);
-/* The same with a number, or with a limit, which may be "unlimited". */
-void		 ctl_json_number(struct buf *b, const char *name,
-		    uint64_t number);
+/* As json_put_number; a limit may be "unlimited". */
 void		 ctl_json_limit(struct buf *b, const char *name,
 		    uint64_t limit);
-/* The same with a string as its value, or null for NULL. */
-void		 ctl_json_text(struct buf *b, const char *name,
-		    const char *text);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "conf/conf_options.h"
 #include "daemon/start_check.h"
 #include "session/services.h"
@@ -21,35 +22,20 @@ static const char usage[] =
     "       millgatectl [-c FILE] conf show [--json]   show all values\n"
     "       millgatectl conf options [--json]          list all options\n";
 
-/* The lines of a text as a JSON array. */
+/* The lines of a text as a list. */
 static void
-print_json_lines(const char *text)
+json_lines(struct buf *b, const char *name, const char *text)
 {
-	struct buf	 b = BUF_INIT, line = BUF_INIT;
-	size_t		 len;
+	size_t len;
 
-	buf_addch(&b, '[');
+	json_put_open(b, name, '[');
 	while (*text != '\0') {
 		len = strcspn(text, "\n");
-		buf_reset(&line);
-		buf_add(&line, text, len);
-		ctl_json_text(&b, NULL, buf_str(&line));
+		json_put_name(b, NULL);
+		json_string_of(b, text, len);
 		text += len + (text[len] == '\n');
 	}
-	buf_addch(&b, ']');
-	fputs(buf_str(&b), stdout);
-	buf_free(&b);
-	buf_free(&line);
-}
-
-static void
-print_json_probe(const struct probed *p)
-{
-	struct buf b = BUF_INIT;
-
-	ctl_json_probe(&b, p);
-	fputs(buf_str(&b), stdout);
-	buf_free(&b);
+	buf_addch(b, ']');
 }
 
 static void
@@ -62,58 +48,78 @@ print_probe(const struct probed *p)
 		ctl_print_probe(p);
 }
 
-/* Ask each database. False: one of them does not answer as it must. */
+/*
+ * Ask each database, and append a list of them to `json` unless it is NULL.
+ * False: one of them does not answer as it must.
+ */
 static bool
-probe_databases(const struct ctl *c, const struct setup *st)
+probe_databases(const struct setup *st, struct buf *json)
 {
 	struct arena	*a = arena_new(0);
 	size_t		 i, n;
 	struct probed	*p = setup_probe(st, a, &n);
 	bool		 good = true;
 
-	if (c->json)
-		fputs(", \"probes\": [", stdout);
+	if (json != NULL)
+		json_put_open(json, "probes", '[');
 	for (i = 0; i < n; i++) {
 		good = good && p[i].why == NULL;
-		if (c->json && i > 0)
-			fputs(", ", stdout);
-		(c->json ? print_json_probe : print_probe)(&p[i]);
+		if (json != NULL)
+			ctl_json_probe(json, &p[i]);
+		else
+			print_probe(&p[i]);
 	}
-	if (c->json)
-		putchar(']');
+	if (json != NULL)
+		buf_addch(json, ']');
 	arena_free(&a);
 	return good;
+}
+
+/* False: the configuration is wrong, or a database does not answer. */
+static bool
+check_as_json(const struct start_check *r, bool probe)
+{
+	struct buf	b = BUF_INIT;
+	bool		good = r->setup != NULL;
+
+	buf_addch(&b, '{');
+	json_put_bool(&b, "good", good);
+	json_lines(&b, "errors", buf_str(&r->errors));
+	json_lines(&b, "warnings", buf_str(&r->warnings));
+	if (good && probe)
+		good = probe_databases(r->setup, &b);
+	printf("%s}\n", buf_str(&b));
+	buf_free(&b);
+	return good;
+}
+
+static bool
+check_as_text(const struct start_check *r, bool probe)
+{
+	const struct conf *conf;
+
+	if (r->warnings.len > 0)
+		fprintf(stderr, "%s\n", buf_str(&r->warnings));
+	if (r->setup == NULL) {
+		fprintf(stderr, "%s\n", buf_str(&r->errors));
+		return false;
+	}
+	conf = r->setup->conf;
+	printf("%s: good (%zu listeners, %zu users, %zu keys)\n", conf->path,
+	    conf->nlisteners, users_count(conf->users),
+	    keyring_count(r->setup->keys));
+	return !probe || probe_databases(r->setup, NULL);
 }
 
 /* The same checks as `millgate -t`. */
 static int
 check_conf(const struct ctl *c, bool probe)
 {
-	struct start_check	 r;
-	const struct conf	*conf;
-	bool			 good;
+	struct start_check	r;
+	bool			good;
 
 	start_check(c->conf_path, &r);
-	good = r.setup != NULL;
-	if (c->json) {
-		printf("{\"good\": %s, \"errors\": ", good ? "true" :
-		    "false");
-		print_json_lines(buf_str(&r.errors));
-		fputs(", \"warnings\": ", stdout);
-		print_json_lines(buf_str(&r.warnings));
-	} else if (r.warnings.len > 0)
-		fprintf(stderr, "%s\n", buf_str(&r.warnings));
-	if (!c->json && good) {
-		conf = r.setup->conf;
-		printf("%s: good (%zu listeners, %zu users, %zu keys)\n",
-		    conf->path, conf->nlisteners, users_count(conf->users),
-		    keyring_count(r.setup->keys));
-	} else if (!c->json)
-		fprintf(stderr, "%s\n", buf_str(&r.errors));
-	if (good && probe)
-		good = probe_databases(c, r.setup);
-	if (c->json)
-		fputs("}\n", stdout);
+	good = (c->json ? check_as_json : check_as_text)(&r, probe);
 	start_check_free(&r);
 	return good ? CTL_GOOD : CTL_NO;
 }
@@ -164,10 +170,9 @@ print_json_option(const struct conf_option *o)
 
 	buf_addch(&b, '{');
 	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
-		if (pairs[i][1] != NULL)
-			ctl_json_text(&b, pairs[i][0], pairs[i][1]);
-	printf("%s, \"restart\": %s}", buf_str(&b), o->restart ? "true" :
-	    "false");
+		json_put_text(&b, pairs[i][0], pairs[i][1]);
+	json_put_bool(&b, "restart", o->restart);
+	printf("%s}", buf_str(&b));
 	buf_free(&b);
 }
 

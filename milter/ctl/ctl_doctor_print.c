@@ -167,27 +167,22 @@ doctor_print_json(const struct diagnosis *d, const char *answer)
 	struct buf		 b = BUF_INIT;
 	size_t			 i;
 
-	buf_printf(&b, "{\"daemon\": %s", d->daemon != NULL ? answer :
+	buf_printf(&b, "{\"daemon\":%s", d->daemon != NULL ? answer :
 	    "null");
-	ctl_json_text(&b, "postfix", d->postfix);
-	ctl_json_text(&b, "sendmail", d->sendmail);
-	ctl_json_name(&b, "databases");
-	buf_addch(&b, '[');
-	for (i = 0; i < d->nprobes; i++) {
-		if (i > 0)
-			buf_addstr(&b, ", ");
+	json_put_or_null(&b, "postfix", d->postfix);
+	json_put_or_null(&b, "sendmail", d->sendmail);
+	json_put_open(&b, "databases", '[');
+	for (i = 0; i < d->nprobes; i++)
 		ctl_json_probe(&b, &d->probe[i]);
-	}
 	buf_addch(&b, ']');
-	ctl_json_name(&b, "advice");
-	buf_addch(&b, '[');
+	json_put_open(&b, "advice", '[');
 	for (i = 0; i < d->advice.n; i++) {
 		item = &d->advice.item[i];
 		buf_addstr(&b, i > 0 ? ",\n{" : "\n{");
-		ctl_json_text(&b, "id", item->id);
-		ctl_json_text(&b, "where", item->where);
-		ctl_json_text(&b, "text", item->text);
-		ctl_json_text(&b, "change", item->change);
+		json_put_text(&b, "id", item->id);
+		json_put_text(&b, "where", item->where);
+		json_put_text(&b, "text", item->text);
+		json_put_or_null(&b, "change", item->change);
 		buf_addch(&b, '}');
 	}
 	printf("%s]}\n", buf_str(&b));

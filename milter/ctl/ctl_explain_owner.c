@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/monotonic.h"
 #include "conf/conf.h"
 #include "mail/mailaddr.h"
@@ -133,17 +134,15 @@ json_owners(struct buf *b, const struct explained_table *t)
 	const struct sender_owners	*o = &t->owners;
 	size_t				 i;
 
-	ctl_json_name(b, NULL);
-	buf_addch(b, '{');
-	ctl_json_text(b, "table", t->name);
-	ctl_json_text(b, "result", words[o->result]);
-	ctl_json_text(b, "server", o->server);
-	ctl_json_text(b, "key", o->key);
-	ctl_json_text(b, "why", o->why);
-	ctl_json_name(b, "logins");
-	buf_addch(b, '[');
+	json_put_open(b, NULL, '{');
+	json_put_text(b, "table", t->name);
+	json_put_text(b, "result", words[o->result]);
+	json_put_or_null(b, "server", o->server);
+	json_put_or_null(b, "key", o->key);
+	json_put_or_null(b, "why", o->why);
+	json_put_open(b, "logins", '[');
 	for (i = 0; i < o->n; i++)
-		ctl_json_text(b, NULL, o->login[i]);
+		json_put_text(b, NULL, o->login[i]);
 	buf_addstr(b, "]}");
 }
 
@@ -153,12 +152,11 @@ explain_json_tables(struct buf *b, const struct explanation *e)
 	const struct explained_address	*x = &e->address;
 	size_t				 i;
 
-	ctl_json_text(b, "address", x->text);
+	json_put_or_null(b, "address", x->text);
 	if (x->text == NULL)
 		return;
-	ctl_json_text(b, "address-is", may_use_words(x->may_use));
-	ctl_json_name(b, "tables");
-	buf_addch(b, '[');
+	json_put_text(b, "address-is", may_use_words(x->may_use));
+	json_put_open(b, "tables", '[');
 	for (i = 0; i < x->ntables; i++)
 		json_owners(b, &x->table[i]);
 	buf_addch(b, ']');

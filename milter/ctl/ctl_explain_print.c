@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "policy/policy_limit.h"
 #include "ctl_common_priv.h"
 #include "ctl_explain_priv.h"
@@ -292,10 +293,9 @@ json_list(struct buf *b, const char *name, const char *const *list, size_t n)
 {
 	size_t i;
 
-	ctl_json_name(b, name);
-	buf_addch(b, '[');
+	json_put_open(b, name, '[');
 	for (i = 0; i < n; i++)
-		ctl_json_text(b, NULL, list[i]);
+		json_put_text(b, NULL, list[i]);
 	buf_addch(b, ']');
 }
 
@@ -322,9 +322,8 @@ json_limits(struct buf *b, const struct store_limits *l,
 static void
 json_place(struct buf *b, const char *file, unsigned line)
 {
-	ctl_json_text(b, "file", file);
-	ctl_json_name(b, "line");
-	buf_printf(b, "%u", line);
+	json_put_or_null(b, "file", file);
+	json_put_number(b, "line", line);
 }
 
 /* The ends of the limits that have one. */
@@ -334,13 +333,12 @@ json_ends(struct buf *b, const struct store_setting *s)
 	enum store_window	w;
 	enum store_unit		u;
 
-	ctl_json_name(b, "until");
-	buf_addch(b, '{');
+	json_put_open(b, "until", '{');
 	for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++)
 		for (w = STORE_MINUTE; w < STORE_WINDOWS; w++)
 			if (store_limit_is_set(s, u, w) &&
 			    s->until[u][w] < STORE_FOREVER)
-				ctl_json_number(b, policy_limit_name(u, w),
+				json_put_number(b, policy_limit_name(u, w),
 				    (uint64_t)s->until[u][w]);
 	buf_addch(b, '}');
 }
@@ -352,8 +350,7 @@ json_setting(struct buf *b, const struct store_setting *s)
 	enum store_unit		u;
 	bool			ends = false;
 
-	ctl_json_name(b, "set");
-	buf_addch(b, '{');
+	json_put_open(b, "set", '{');
 	for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++)
 		for (w = STORE_MINUTE; w < STORE_WINDOWS; w++) {
 			if (!store_limit_is_set(s, u, w))
@@ -365,10 +362,10 @@ json_setting(struct buf *b, const struct store_setting *s)
 	if (ends)
 		json_ends(b, s);
 	if (s->blocked_until != 0) {
-		ctl_json_name(b, "blocked-until");
+		json_put_name(b, "blocked-until");
 		buf_printf(b, "%lld", (long long)s->blocked_until);
-		ctl_json_text(b, "block", ctl_block_name(s->block));
-		ctl_json_text(b, "reason", s->reason);
+		json_put_or_null(b, "block", ctl_block_name(s->block));
+		json_put_or_null(b, "reason", s->reason);
 	}
 	buf_addch(b, '}');
 }
@@ -378,13 +375,12 @@ json_plan(struct buf *b, const struct explained_plan *p)
 {
 	const struct plan_choice *c = &p->choice;
 
-	ctl_json_name(b, NULL);
-	buf_addch(b, '{');
-	ctl_json_text(b, "plan", c->plan->name);
-	ctl_json_text(b, "by", place_name(c->place));
-	ctl_json_text(b, "name", c->name);
+	json_put_open(b, NULL, '{');
+	json_put_text(b, "plan", c->plan->name);
+	json_put_text(b, "by", place_name(c->place));
+	json_put_or_null(b, "name", c->name);
 	if (p->listener != NULL)
-		ctl_json_text(b, "listener", p->listener->name);
+		json_put_or_null(b, "listener", p->listener->name);
 	json_limits(b, &c->plan->limits, &c->plan->message);
 	buf_addch(b, '}');
 }
@@ -393,9 +389,8 @@ static void
 json_group(struct buf *b, const struct group_rules *g,
     const struct store_setting *setting)
 {
-	ctl_json_name(b, NULL);
-	buf_addch(b, '{');
-	ctl_json_text(b, "group", g->name);
+	json_put_open(b, NULL, '{');
+	json_put_text(b, "group", g->name);
 	json_place(b, g->file, g->line);
 	json_limits(b, &g->limits, &g->message);
 	json_setting(b, setting);
@@ -407,14 +402,12 @@ json_quota(struct buf *b, const struct explanation *e)
 {
 	size_t i;
 
-	ctl_json_name(b, "plans");
-	buf_addch(b, '[');
+	json_put_open(b, "plans", '[');
 	for (i = 0; i < e->nplans; i++)
 		json_plan(b, &e->plan[i]);
 	buf_addch(b, ']');
 	json_setting(b, &e->setting);
-	ctl_json_name(b, "groups");
-	buf_addch(b, '[');
+	json_put_open(b, "groups", '[');
 	for (i = 0; i < e->ngroups; i++)
 		json_group(b, e->group[i], &e->group_setting[i]);
 	buf_addch(b, ']');
@@ -429,23 +422,20 @@ explain_print_json(const struct explanation *e)
 	size_t			 n;
 
 	buf_addch(&b, '{');
-	ctl_json_text(&b, "login", e->login);
-	ctl_json_name(&b, "may-send");
-	buf_addstr(&b, e->why_not == NULL ? "true" : "false");
-	ctl_json_text(&b, "why-not", e->why_not);
-	ctl_json_name(&b, "entry");
+	json_put_text(&b, "login", e->login);
+	json_put_bool(&b, "may-send", e->why_not == NULL);
+	json_put_or_null(&b, "why-not", e->why_not);
 	if (u != NULL) {
-		buf_addch(&b, '{');
+		json_put_open(&b, "entry", '{');
 		json_place(&b, u->file, u->line);
 		buf_addch(&b, '}');
 	} else {
-		buf_addstr(&b, "null");
+		json_put_or_null(&b, "entry", NULL);
 	}
 	ctl_json_database(&b, e->conf, &e->entry);
 	json_quota(&b, e);
 	json_list(&b, "senders", e->sender, e->nsenders);
-	ctl_json_name(&b, "tiers");
-	buf_addch(&b, '{');
+	json_put_open(&b, "tiers", '{');
 	for (n = 0; n < e->conf->ntiers; n++)
 		json_list(&b, e->conf->tiers[n].name,
 		    e->conf->tiers[n].senders, e->conf->tiers[n].nsenders);
@@ -460,7 +450,7 @@ explain_print_json(const struct explanation *e)
 	json_list(&b, "keys", list_keys(e, &e->keys), e->keys.n);
 	json_list(&b, "pending-keys", list_keys(e, &e->pending),
 	    e->pending.n);
-	ctl_json_text(&b, "keys-unknown", e->keys_unknown);
+	json_put_or_null(&b, "keys-unknown", e->keys_unknown);
 	printf("%s}\n", buf_str(&b));
 	buf_free(&b);
 }

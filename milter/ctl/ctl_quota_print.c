@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/record.h"
 #include "policy/policy_limit.h"
 #include "ctl_common_priv.h"
@@ -267,18 +268,17 @@ add_window(struct buf *b, const struct quota_row *row, enum store_unit unit,
 {
 	time_t until = row->setting.until[unit][window];
 
-	ctl_json_name(b, NULL);
-	buf_addch(b, '{');
-	ctl_json_text(b, "name", policy_limit_name(unit, window));
-	ctl_json_number(b, "used", row->usage.used[unit][window]);
+	json_put_open(b, NULL, '{');
+	json_put_text(b, "name", policy_limit_name(unit, window));
+	json_put_number(b, "used", row->usage.used[unit][window]);
 	ctl_json_limit(b, "limit", row->limits.of[unit][window]);
 	if (until != 0 && row->plan != NULL)
 		ctl_json_limit(b, "configured",
 		    row->plan->limits.of[unit][window]);
 	if (until != 0 && until < STORE_FOREVER)
-		ctl_json_number(b, "until", (uint64_t)until);
+		json_put_number(b, "until", (uint64_t)until);
 	if (row->usage.fits[window] > 0)
-		ctl_json_number(b, "next_fit",
+		json_put_number(b, "next_fit",
 		    (uint64_t)row->usage.fits[window]);
 	buf_addch(b, '}');
 }
@@ -290,8 +290,7 @@ add_windows(struct buf *b, const struct quota_row *row)
 	enum store_window	w;
 	enum store_unit		u;
 
-	ctl_json_name(b, "windows");
-	buf_addch(b, '[');
+	json_put_open(b, "windows", '[');
 	for (w = STORE_MINUTE; w < STORE_WINDOWS; w++)
 		for (u = STORE_RECIPIENTS; u < STORE_UNITS; u++)
 			if (row->limits.of[u][w] != STORE_UNLIMITED ||

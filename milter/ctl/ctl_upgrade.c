@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "daemon/start_check.h"
 #include "store/redis/redis_url.h"
 #include "store/store_upgrade.h"
@@ -131,20 +132,6 @@ upgrade_text(const struct check *w)
 /* --- JSON ---------------------------------------------------------------- */
 
 static void
-json_size(struct buf *b, const char *name, uint64_t n)
-{
-	ctl_json_name(b, name);
-	buf_printf(b, "%" PRIu64, n);
-}
-
-static void
-json_flag(struct buf *b, const char *name, bool on)
-{
-	ctl_json_name(b, name);
-	buf_addstr(b, on ? "true" : "false");
-}
-
-static void
 json_state(struct buf *b, const struct check *w)
 {
 	static const char *const cases[] = {
@@ -154,20 +141,20 @@ json_state(struct buf *b, const struct check *w)
 	};
 	const struct store_upgrade *u = &w->file;
 
-	ctl_json_text(b, "state", w->spec);
-	ctl_json_text(b, "schema", w->spec == NULL ? NULL : w->redis ?
+	json_put_or_null(b, "state", w->spec);
+	json_put_or_null(b, "schema", w->spec == NULL ? NULL : w->redis ?
 	    "redis" : cases[u->is]);
 	if (w->spec == NULL || w->redis)
 		return;
-	json_size(b, "has", (uint64_t)u->has);
-	json_size(b, "writes", (uint64_t)u->writes);
-	json_flag(b, "running", u->running);
-	json_flag(b, "upgrades", u->is == UPGRADE_OLDER);
-	json_flag(b, "old_can_read", u->is == UPGRADE_SAME);
-	json_size(b, "bytes", u->bytes);
-	json_size(b, "needed", u->needed);
-	json_size(b, "free", u->free);
-	ctl_json_text(b, "problem", u->why);
+	json_put_number(b, "has", (uint64_t)u->has);
+	json_put_number(b, "writes", (uint64_t)u->writes);
+	json_put_bool(b, "running", u->running);
+	json_put_bool(b, "upgrades", u->is == UPGRADE_OLDER);
+	json_put_bool(b, "old_can_read", u->is == UPGRADE_SAME);
+	json_put_number(b, "bytes", u->bytes);
+	json_put_number(b, "needed", u->needed);
+	json_put_number(b, "free", u->free);
+	json_put_or_null(b, "problem", u->why);
 }
 
 static void
@@ -176,11 +163,11 @@ upgrade_json(const struct check *w)
 	struct buf b = BUF_INIT;
 
 	buf_addch(&b, '{');
-	json_flag(&b, "safe", verdict(w) == CTL_GOOD);
-	ctl_json_text(&b, "configuration", w->conf_path);
-	json_flag(&b, "accepted", w->accepted);
-	ctl_json_text(&b, "errors", buf_str(&w->conf.errors));
-	ctl_json_text(&b, "warnings", buf_str(&w->conf.warnings));
+	json_put_bool(&b, "safe", verdict(w) == CTL_GOOD);
+	json_put_or_null(&b, "configuration", w->conf_path);
+	json_put_bool(&b, "accepted", w->accepted);
+	json_put_or_null(&b, "errors", buf_str(&w->conf.errors));
+	json_put_or_null(&b, "warnings", buf_str(&w->conf.warnings));
 	json_state(&b, w);
 	printf("%s}\n", buf_str(&b));
 	buf_free(&b);

@@ -86,6 +86,31 @@ written_strings_are_read_back(void **state)
 	arena_free(&a);
 }
 
+static void
+members_have_commas_between_them(void **state)
+{
+	struct buf	b = BUF_INIT;
+	struct json	v;
+
+	(void)state;
+	json_put_open(&b, NULL, '{');
+	json_put_text(&b, "a", NULL);
+	json_put_text(&b, "b", "x{");
+	json_put_or_null(&b, "c", NULL);
+	json_put_or_null(&b, "d", "y");
+	json_put_open(&b, "e", '[');
+	json_put_number(&b, NULL, UINT64_MAX);
+	json_put_bool(&b, NULL, true);
+	json_put_open(&b, NULL, '{');
+	buf_addstr(&b, "}]");
+	json_put_name(&b, "f");
+	buf_addstr(&b, "[]}");
+	assert_string_equal(buf_str(&b), "{\"b\":\"x{\",\"c\":null,\"d\":"
+	    "\"y\",\"e\":[18446744073709551615,true,{}],\"f\":[]}");
+	assert_true(json_parse(buf_str(&b), b.len, &v));
+	buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -93,6 +118,7 @@ main(void)
 		cmocka_unit_test(texts_are_taken_or_refused),
 		cmocka_unit_test(members_are_found),
 		cmocka_unit_test(written_strings_are_read_back),
+		cmocka_unit_test(members_have_commas_between_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,7 +159,7 @@ all_agree_that_a_key_is_pending(void **state)
 	expect_not("key list", "signs since");
 	expect(EXPLAIN, 0, "signed by      no key\n"
 	    "pending keys   example.org/s1 (ed25519-sha256)\n");
-	expect(EXPLAIN " --json", 0, "\"keys\": [], \"pending-keys\": "
+	expect(EXPLAIN " --json", 0, "\"keys\":[],\"pending-keys\":"
 	    "[\"example.org/s1 (ed25519-sha256)\"]");
 	expect("user explain any", 0, "pending keys   example.org/s1 ");
 	expect(CHECK, 0, "unsigned=\"key pending\"");

@@ -150,9 +150,9 @@ groups_that_count(void **state)
 	assert_int_equal(run(out, sizeof(out), true, "quota show --json"),
 	    CTL_GOOD);
 	assert_non_null(strstr(out, "\n{\"login\":\"group acme\","
-	    "\"recipients\":7,\"recipients_limit\":9,\"messages\":1, "
-	    "\"windows\": [{\"name\": \"recipients-per-hour\", \"used\": 7, "
-	    "\"limit\": 9}]}"));
+	    "\"recipients\":7,\"recipients_limit\":9,\"messages\":1,"
+	    "\"windows\":[{\"name\":\"recipients-per-hour\",\"used\":7,"
+	    "\"limit\":9}]}"));
 	end(s);
 }
 
@@ -189,15 +189,15 @@ as_json(void **state)
 	assert_int_equal(run(out, sizeof(out), true,
 	    "quota show --json --top 2"), CTL_GOOD);
 	snprintf(want, sizeof(want), "[\n{\"login\":\"bob\",\"plan\":\"trial\","
-	    "\"recipients\":125,\"recipients_limit\":1000,\"messages\":2, "
-	    "\"windows\": [{\"name\": \"recipients-per-hour\", \"used\": "
-	    "125, \"limit\": 1000}]},\n"
+	    "\"recipients\":125,\"recipients_limit\":1000,\"messages\":2,"
+	    "\"windows\":[{\"name\":\"recipients-per-hour\",\"used\":"
+	    "125,\"limit\":1000}]},\n"
 	    "{\"login\":\"alice@example.org\",\"plan\":\"tiny\","
 	    "\"recipients\":4,\"recipients_limit\":4,\"messages\":2,"
-	    "\"messages_limit\":2,\"next_fit\":%lld, \"windows\": ["
-	    "{\"name\": \"recipients-per-hour\", \"used\": 4, \"limit\": 4, "
-	    "\"next_fit\": %lld}, {\"name\": \"messages-per-hour\", "
-	    "\"used\": 2, \"limit\": 2, \"next_fit\": %lld}]}\n]\n",
+	    "\"messages_limit\":2,\"next_fit\":%lld,\"windows\":["
+	    "{\"name\":\"recipients-per-hour\",\"used\":4,\"limit\":4,"
+	    "\"next_fit\":%lld},{\"name\":\"messages-per-hour\","
+	    "\"used\":2,\"limit\":2,\"next_fit\":%lld}]}\n]\n",
 	    fits, fits, fits);
 	assert_string_equal(out, want);
 	end(s);
@@ -246,11 +246,11 @@ windows_and_bytes(void **state)
 	assert_int_equal(run(out, sizeof(out), true,
 	    "quota show --json dora"), CTL_GOOD);
 	snprintf(want, sizeof(want), "[\n{\"login\":\"dora\",\"plan\":\"gold\","
-	    "\"recipients\":1,\"messages\":1,\"next_fit\":%lld, \"windows\": ["
-	    "{\"name\": \"recipients-per-minute\", \"used\": 1, \"limit\": 1, "
-	    "\"next_fit\": %lld}, {\"name\": \"recipients-per-day\", "
-	    "\"used\": 1, \"limit\": 10}, {\"name\": \"bytes-per-month\", "
-	    "\"used\": 805306368, \"limit\": 1073741824}]}\n]\n",
+	    "\"recipients\":1,\"messages\":1,\"next_fit\":%lld,\"windows\":["
+	    "{\"name\":\"recipients-per-minute\",\"used\":1,\"limit\":1,"
+	    "\"next_fit\":%lld},{\"name\":\"recipients-per-day\","
+	    "\"used\":1,\"limit\":10},{\"name\":\"bytes-per-month\","
+	    "\"used\":805306368,\"limit\":1073741824}]}\n]\n",
 	    (long long)when, (long long)when);
 	assert_string_equal(out, want);
 	end(s);
