@@ -4,6 +4,7 @@ import signal
 
 from message import compose
 from runner import case
+from services import wait_until
 from steps import expect, given_back, submission, submit
 
 MIKE, NINA, OLGA = ("mike@example.net", "nina@example.net",
@@ -62,8 +63,8 @@ def a_blocked_login_is_refused_until_it_is_unblocked(w):
         reply = client.mail(OLGA)
         expect(reply, "550 5.7.1 ")
         assert OLGA in reply.text and "see ticket 7" in reply.text, reply
-    w.settle()
-    assert "rule=blocked" in w.millgate.log_line(login=OLGA, event="mail")
+    wait_until("the refusal is logged", lambda: w.millgate.log_line(
+        login=OLGA, event="mail", rule="blocked"))
     w.millgate.stop()
     w.millgate.start()
     expect(submit(w, compose(OLGA), login=OLGA), "550 5.7.1 ")

@@ -192,7 +192,9 @@ def small_disk(w):
         yield directory
     finally:
         w.millgate.stop()
-        subprocess.run(["umount", directory], check=True)
+        # the cases that follow need the directory
+        wait_until("the disk can be unmounted", lambda: subprocess.run(
+            ["umount", directory]).returncode == 0, 30)
         w.millgate.start()
 
 

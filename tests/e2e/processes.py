@@ -5,10 +5,15 @@ import os
 
 
 def status(pid):
-    """Its state, its parent and its group; None if there is no such process."""
+    """
+    Its state, its parent and its group; None if there is no such process. The
+    state is Z when all of its threads have ended: files stay open until then.
+    """
     with contextlib.suppress(OSError), open("/proc/%d/stat" % pid) as f:
         # "pid (command) state ppid pgrp"; the command may have blanks
         state, parent, group = f.read().rpartition(")")[2].split()[:3]
+        if state == "Z" and len(os.listdir("/proc/%d/task" % pid)) > 1:
+            state = "X"
         return state, int(parent), int(group)
     return None
 

@@ -68,6 +68,14 @@ class Terminal:
             self.read(0.1)
         return self.text()
 
+    def sends_last(self, octets):
+        """Wait for this output; a read returns only part of what is there."""
+        end = time.monotonic() + PATIENCE
+        while not self.raw.endswith(octets):
+            if time.monotonic() > end:
+                raise Trouble("the last output is %r" % self.raw[-200:])
+            self.read(0.1)
+
     def shows(self, words):
         return self.wait(repr(words), lambda text: words in text)
 
@@ -89,7 +97,6 @@ class Terminal:
             if time.monotonic() > end:
                 raise Trouble("it does not end:\n" + self.text())
             self.read(0.05)
-        self.read(0)
         return self.process.returncode
 
     def __enter__(self):

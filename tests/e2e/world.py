@@ -469,8 +469,12 @@ signing {{
     def settle(self, seconds=60.0):
         """Wait until Postfix has finished all its deliveries."""
         def settled():
-            return all(name in ("hold", "deferred")
-                       for name in self.queue().values())
+            names = set(self.queue().values())
+            if "incoming" in names:
+                # its queue manager missed it, or found it locked, and would
+                # look again in five minutes
+                self.postfix.command("postkick", "public", "qmgr", "I")
+            return names <= {"hold", "deferred"}
         try:
             wait_until("all mail is delivered, held or deferred", settled,
                        seconds)
