@@ -24,12 +24,21 @@ static const char *const factor_words[] = {
 #define NUMBER_MAX	1000000000
 #define NUMBER		OPT_LIMIT, .max = NUMBER_MAX
 #define BYTES		OPT_SIZE, .max = 1L << 50
-/* The limit of a unit in a window, in a plan or in a group. */
-#define LIMIT(section, field, unit_name, unit, window_name, window, type, \
-	    what) \
-	{ section, unit_name "-per-" window_name, type, \
+/* The limit of a unit in a window, in a plan or in a group; then its type. */
+#define LIMIT(section, field, unit_name, unit, window_name, window, what, ...) \
+	{ section, unit_name "-per-" window_name, __VA_ARGS__, \
 	    field(limits.of[unit][window]), .def = "unlimited", \
 	    .help = what " in a rolling " window_name ", or unlimited" }
+/* Those of all windows. */
+#define LIMITS(section, field, unit_name, unit, what, ...) \
+	LIMIT(section, field, unit_name, unit, "minute", STORE_MINUTE, what, \
+	    __VA_ARGS__), \
+	LIMIT(section, field, unit_name, unit, "hour", STORE_HOUR, what, \
+	    __VA_ARGS__), \
+	LIMIT(section, field, unit_name, unit, "day", STORE_DAY, what, \
+	    __VA_ARGS__), \
+	LIMIT(section, field, unit_name, unit, "month", STORE_MONTH, what, \
+	    __VA_ARGS__)
 
 #define SAID_SUBMISSION	\
 	"yes on a submission listener that is not local, else no"
@@ -115,32 +124,18 @@ const struct conf_option conf_options_who[] = {
 	    .help = "refuse clients without TLS" },
 
 	LIMIT("plan", PLAN, "recipients", STORE_RECIPIENTS, "minute",
-	    STORE_MINUTE, NUMBER, "recipients"),
+	    STORE_MINUTE, "recipients", NUMBER),
 	{ "plan", "recipients-per-hour", OPT_LIMIT,
 	    PLAN(limits.of[STORE_RECIPIENTS][STORE_HOUR]),
 	    .def_said = "unlimited; in a built-in plan its own number",
 	    .max = NUMBER_MAX, .help = "recipients in a rolling hour, or "
 	    "unlimited" },
-	LIMIT("plan", PLAN, "recipients", STORE_RECIPIENTS, "day",
-	    STORE_DAY, NUMBER, "recipients"),
+	LIMIT("plan", PLAN, "recipients", STORE_RECIPIENTS, "day", STORE_DAY,
+	    "recipients", NUMBER),
 	LIMIT("plan", PLAN, "recipients", STORE_RECIPIENTS, "month",
-	    STORE_MONTH, NUMBER, "recipients"),
-	LIMIT("plan", PLAN, "messages", STORE_MESSAGES, "minute",
-	    STORE_MINUTE, NUMBER, "messages"),
-	LIMIT("plan", PLAN, "messages", STORE_MESSAGES, "hour",
-	    STORE_HOUR, NUMBER, "messages"),
-	LIMIT("plan", PLAN, "messages", STORE_MESSAGES, "day",
-	    STORE_DAY, NUMBER, "messages"),
-	LIMIT("plan", PLAN, "messages", STORE_MESSAGES, "month",
-	    STORE_MONTH, NUMBER, "messages"),
-	LIMIT("plan", PLAN, "bytes", STORE_BYTES, "minute",
-	    STORE_MINUTE, BYTES, "bytes"),
-	LIMIT("plan", PLAN, "bytes", STORE_BYTES, "hour",
-	    STORE_HOUR, BYTES, "bytes"),
-	LIMIT("plan", PLAN, "bytes", STORE_BYTES, "day",
-	    STORE_DAY, BYTES, "bytes"),
-	LIMIT("plan", PLAN, "bytes", STORE_BYTES, "month",
-	    STORE_MONTH, BYTES, "bytes"),
+	    STORE_MONTH, "recipients", NUMBER),
+	LIMITS("plan", PLAN, "messages", STORE_MESSAGES, "messages", NUMBER),
+	LIMITS("plan", PLAN, "bytes", STORE_BYTES, "bytes", BYTES),
 	{ "plan", "recipients-per-message", NUMBER,
 	    PLAN(message.recipients), .def = "unlimited",
 	    .help = "recipients of one message, or unlimited" },
@@ -176,30 +171,12 @@ const struct conf_option conf_options_who[] = {
 	{ "group", "plan", OPT_PLAN, GROUP(plan), .def = "",
 	    .help = "plan of members without one of their own; empty: the "
 	    "listener's, or default-plan" },
-	LIMIT("group", GROUP, "recipients", STORE_RECIPIENTS, "minute",
-	    STORE_MINUTE, NUMBER, "recipients of all members together"),
-	LIMIT("group", GROUP, "recipients", STORE_RECIPIENTS, "hour",
-	    STORE_HOUR, NUMBER, "recipients of all members together"),
-	LIMIT("group", GROUP, "recipients", STORE_RECIPIENTS, "day",
-	    STORE_DAY, NUMBER, "recipients of all members together"),
-	LIMIT("group", GROUP, "recipients", STORE_RECIPIENTS, "month",
-	    STORE_MONTH, NUMBER, "recipients of all members together"),
-	LIMIT("group", GROUP, "messages", STORE_MESSAGES, "minute",
-	    STORE_MINUTE, NUMBER, "messages of all members together"),
-	LIMIT("group", GROUP, "messages", STORE_MESSAGES, "hour",
-	    STORE_HOUR, NUMBER, "messages of all members together"),
-	LIMIT("group", GROUP, "messages", STORE_MESSAGES, "day",
-	    STORE_DAY, NUMBER, "messages of all members together"),
-	LIMIT("group", GROUP, "messages", STORE_MESSAGES, "month",
-	    STORE_MONTH, NUMBER, "messages of all members together"),
-	LIMIT("group", GROUP, "bytes", STORE_BYTES, "minute",
-	    STORE_MINUTE, BYTES, "bytes of all members together"),
-	LIMIT("group", GROUP, "bytes", STORE_BYTES, "hour",
-	    STORE_HOUR, BYTES, "bytes of all members together"),
-	LIMIT("group", GROUP, "bytes", STORE_BYTES, "day",
-	    STORE_DAY, BYTES, "bytes of all members together"),
-	LIMIT("group", GROUP, "bytes", STORE_BYTES, "month",
-	    STORE_MONTH, BYTES, "bytes of all members together"),
+	LIMITS("group", GROUP, "recipients", STORE_RECIPIENTS,
+	    "recipients of all members together", NUMBER),
+	LIMITS("group", GROUP, "messages", STORE_MESSAGES,
+	    "messages of all members together", NUMBER),
+	LIMITS("group", GROUP, "bytes", STORE_BYTES,
+	    "bytes of all members together", BYTES),
 	{ "group", "recipients-per-message", NUMBER,
 	    GROUP(message.recipients), .def = "unlimited",
 	    .help = "recipients of one message of a member, or unlimited" },
