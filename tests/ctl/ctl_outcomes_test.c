@@ -3,11 +3,9 @@
  */
 #include "test.h"
 
-#include <fcntl.h>
 #include <time.h>
 
-#include "ctl/ctl_priv.h"
-#include "store/store_test.h"
+#include "ctl_run.h"
 #include "store/store_outcomes.h"
 
 /* T0 is of this day. */
@@ -28,30 +26,10 @@ static const struct dmarc_outcome listed = { {
 static int
 run_on(const char *spec, char *out, size_t size, const char *words)
 {
-	struct ctl	 c = { .conf_path = NULL };
-	char		 line[256], conf[128], *argv[16], *save;
-	int		 argc = 0, saved = dup(STDOUT_FILENO), fd, status;
-	ssize_t		 n;
+	char line[256];
 
-	snprintf(conf, sizeof(conf), "%s", beside(".none"));
-	c.conf_path = conf;
 	snprintf(line, sizeof(line), "outcomes --state %s %s", spec, words);
-	for (argv[argc] = strtok_r(line, " ", &save); argv[argc] != NULL;
-	    argv[argc] = strtok_r(NULL, " ", &save))
-		argc++;
-	fflush(stdout);
-	fd = open(beside(".out"), O_RDWR | O_CREAT | O_TRUNC, 0600);
-	assert_true(fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0);
-	status = ctl_outcomes(&c, argc, argv);
-	fflush(stdout);
-	dup2(saved, STDOUT_FILENO);
-	close(saved);
-	n = pread(fd, out, size - 1, 0);
-	assert_true(n >= 0);
-	out[n] = '\0';
-	close(fd);
-	unlink(beside(".out"));
-	return status;
+	return ctl_run(ctl_outcomes, ".none", line, out, size);
 }
 
 static int

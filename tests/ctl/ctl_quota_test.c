@@ -3,11 +3,9 @@
  */
 #include "test.h"
 
-#include <fcntl.h>
 #include <time.h>
 
-#include "ctl/ctl_priv.h"
-#include "store/store_test.h"
+#include "ctl_run.h"
 
 static time_t	now;
 
@@ -15,31 +13,8 @@ static time_t	now;
 static int
 run(char *out, size_t size, bool with_conf, const char *words)
 {
-	struct ctl	 c = { .conf_path = NULL };
-	char		 line[256], conf[128], *argv[16], *save;
-	int		 argc = 0, saved = dup(STDOUT_FILENO), fd, status;
-	ssize_t		 n;
-
-	snprintf(conf, sizeof(conf), "%s", beside(with_conf ? ".conf" :
-	    ".none"));
-	c.conf_path = conf;
-	snprintf(line, sizeof(line), "%s", words);
-	for (argv[argc] = strtok_r(line, " ", &save); argv[argc] != NULL;
-	    argv[argc] = strtok_r(NULL, " ", &save))
-		argc++;
-	fflush(stdout);
-	fd = open(beside(".out"), O_RDWR | O_CREAT | O_TRUNC, 0600);
-	assert_true(fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0);
-	status = ctl_quota(&c, argc, argv);
-	fflush(stdout);
-	dup2(saved, STDOUT_FILENO);
-	close(saved);
-	n = pread(fd, out, size - 1, 0);
-	assert_true(n >= 0);
-	out[n] = '\0';
-	close(fd);
-	unlink(beside(".out"));
-	return status;
+	return ctl_run(ctl_quota, with_conf ? ".conf" : ".none", words, out,
+	    size);
 }
 
 /* With one more section in the configuration. */

@@ -8,7 +8,7 @@
 #include <opendkim/dkim.h>
 
 #include "dkim/dkim_library_priv.h"
-#include "dkim_message.h"
+#include "dkim_site.h"
 
 DKIM_LIB	*__real_dkim_init(void *(*)(void *, size_t),
 		    void (*)(void *, void *));
@@ -179,9 +179,6 @@ __wrap_dkim_free(DKIM *d)
 
 /* --- the tests ------------------------------------------------------------ */
 
-static struct dkim_lib	*lib;
-static struct resolver	*resolver;
-
 #define HEADER	"From: a@example.com\r\nTo: b@example.org,\r\n\tc@d.e\r\n" \
 		"Subject: x\r\n"
 #define BODY	"Hello.\r\n"
@@ -193,28 +190,14 @@ set_up(void **state)
 {
 	struct arena	*a = arena_new(4096);
 	struct buf	 zone = BUF_INIT;
-	char		*text, *why = NULL;
+	char		*text;
 
 	(void)state;
 	text = arena_printf(a, "v=DKIM1; p=%s", maker_public(a,
 	    maker_key("rsa1024"), "spki"));
 	zone_txt(&zone, "s._domainkey.example.com", text, strlen(text));
-	resolver = resolver_zone_new(buf_str(&zone), &why);
-	assert_non_null(resolver);
-	lib = dkim_lib_new(NULL);
-	assert_non_null(lib);
-	buf_free(&zone);
+	site_open(&zone);
 	arena_free(&a);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	dkim_lib_free(&lib);
-	resolver_free(&resolver);
-	maker_forget_keys();
 	return 0;
 }
 
@@ -555,5 +538,5 @@ main(void)
 		cmocka_unit_test(a_long_list_of_names_stays_outside),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, site_close);
 }

@@ -7,7 +7,7 @@
 
 #include "dkim/crypto_verify_priv.h"
 #include "dkim/dkim_verify_priv.h"
-#include "dkim_message.h"
+#include "dkim_site.h"
 
 #define HEADER	"From: a@example.com\r\nTo: b@example.org\r\nSubject: x\r\n"
 #define BODY	"Hello.\r\n"
@@ -15,8 +15,6 @@
 #define END	" bh=%BH%; b=%B%"
 #define USUAL	START " s=s; h=From:To:Subject;" END
 
-static struct resolver	*resolver;
-static struct dkim_lib	*lib;
 static const struct lookup_limits lookup_limits = { 2000, 200 };
 
 static void
@@ -35,7 +33,6 @@ set_up(void **state)
 {
 	struct arena	*a = arena_new(4096);
 	struct buf	 zone = BUF_INIT;
-	char		*why = NULL;
 
 	(void)state;
 	add_key(&zone, a, "s._domainkey.example.com", "", "rsa1024");
@@ -45,22 +42,8 @@ set_up(void **state)
 	add_key(&zone, a, "ed._domainkey.example.com", "k=ed25519; ",
 	    "ed25519");
 	buf_addstr(&zone, "sf._domainkey.example.com SERVFAIL\n");
-	resolver = resolver_zone_new(buf_str(&zone), &why);
-	assert_non_null(resolver);
-	lib = dkim_lib_new(NULL);
-	assert_non_null(lib);
-	buf_free(&zone);
+	site_open(&zone);
 	arena_free(&a);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	dkim_lib_free(&lib);
-	resolver_free(&resolver);
-	maker_forget_keys();
 	return 0;
 }
 
@@ -551,5 +534,5 @@ main(void)
 		cmocka_unit_test(threads_share_the_library),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, site_close);
 }

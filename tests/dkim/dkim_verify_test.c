@@ -3,7 +3,7 @@
  * wrongly or verifies correctly, each with the result it must have. They are
  * signed here by an independent signer, and delivered in several ways.
  */
-#include "dkim_message.h"
+#include "dkim_site.h"
 
 /* The usual values; a row gives only the others. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -90,9 +90,6 @@ static const struct {
 	{ "testlast", "v=DKIM1; t=y; k=ed25519; p=%P%", "ed25519", "raw" },
 };
 
-static struct dkim_lib	*lib;
-static struct resolver	*resolver;
-
 static void
 add_record(struct buf *zone, struct arena *a, size_t i)
 {
@@ -152,30 +149,14 @@ set_up(void **state)
 {
 	struct arena	*a = arena_new(65536);
 	struct buf	 zone = BUF_INIT;
-	char		*why = NULL;
 	size_t		 i;
 
 	(void)state;
 	for (i = 0; i < NELEM(records); i++)
 		add_record(&zone, a, i);
 	add_odd_records(&zone, a);
-	resolver = resolver_zone_new(buf_str(&zone), &why);
-	if (resolver == NULL)
-		fail_msg("%s", why);
-	lib = dkim_lib_new(NULL);
-	assert_non_null(lib);
-	buf_free(&zone);
+	site_open(&zone);
 	arena_free(&a);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	dkim_lib_free(&lib);
-	resolver_free(&resolver);
-	maker_forget_keys();
 	return 0;
 }
 
@@ -636,5 +617,5 @@ main(void)
 		cmocka_unit_test(test_keys_are_told),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, site_close);
 }
