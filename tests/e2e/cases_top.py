@@ -1,6 +1,7 @@
 """millgatectl top, in a terminal and in a pipe."""
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import threading
 import time
 
 import programs
+from cases_load import is_instrumented
 from message import compose
 from runner import case, settings
 from services import wait_until
@@ -195,7 +197,9 @@ def top_gives_the_terminal_back(w):
             t.shows("PER MINUTE")
             assert t.attributes() != t.before
             how(t)
-            assert t.end() == status, t.process.returncode
+            # the runtime of the thread sanitizer loses one signal in hundreds
+            again = functools.partial(how, t) if is_instrumented(w) else None
+            assert t.end(again) == status, t.process.returncode
             assert t.attributes() == t.before
             # whoever hangs up may not read any more
             if status != -signal.SIGHUP:

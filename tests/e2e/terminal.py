@@ -90,12 +90,20 @@ class Terminal:
     def attributes(self):
         return termios.tcgetattr(self.theirs)
 
-    def end(self):
-        """Wait for the end of the program; its exit status."""
-        end = time.monotonic() + PATIENCE
+    def end(self, again=None):
+        """
+        Wait for the end of the program; its exit status. `again` is called
+        each second.
+        """
+        now = time.monotonic()
+        end, pause = now + PATIENCE, now + 1
         while self.process.poll() is None:
-            if time.monotonic() > end:
+            now = time.monotonic()
+            if now > end:
                 raise Trouble("it does not end:\n" + self.text())
+            if again is not None and now > pause:
+                again()
+                pause = now + 1
             self.read(0.05)
         return self.process.returncode
 
