@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -20,6 +19,7 @@
 #include "dkim/crypto.h"
 #include "dkim/dkim_sign.h"
 #include "dkim/keyring.h"
+#include "seconds.h"
 
 #define KEYS	16
 #define FINDS	200000
@@ -27,15 +27,6 @@
 static char		top[] = "/tmp/bench_keyring.XXXXXX";
 static struct buf	pem[KEYS];
 static unsigned		ndomains = 20000;
-
-static double
-seconds(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void
 must(int ok, const char *what)

@@ -22,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include <spf2/spf.h>
 
@@ -30,6 +29,7 @@
 #include "base/buf.h"
 #include "dns/resolver.h"
 #include "spf/spf_check.h"
+#include "seconds.h"
 
 #define SECONDS	2.0
 
@@ -60,15 +60,6 @@ struct worker {
 	double		 seconds, cpu;
 	unsigned long	 checks;
 };
-
-static double
-now(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 /* --- ours --------------------------------------------------------------- */
 
@@ -187,16 +178,16 @@ static void *
 work(void *arg)
 {
 	struct worker	*w = arg;
-	double		 begin = now(CLOCK_MONOTONIC);
+	double		 begin = seconds(CLOCK_MONOTONIC);
 	int		 i;
 
 	do {
 		for (i = 0; i < 100; i++)
 			w->check();
 		w->checks += 100;
-		w->seconds = now(CLOCK_MONOTONIC) - begin;
+		w->seconds = seconds(CLOCK_MONOTONIC) - begin;
 	} while (w->seconds < SECONDS);
-	w->cpu = now(CLOCK_THREAD_CPUTIME_ID);
+	w->cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
 	return NULL;
 }
 

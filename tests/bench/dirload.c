@@ -12,11 +12,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/monotonic.h"
 #include "directory/directory.h"
+#include "seconds.h"
 
 #define LOGINS		5000u
 #define THREADS		8u
@@ -29,15 +29,6 @@ struct asker {
 	unsigned	 first, count;
 	pthread_t	 thread;
 };
-
-static double
-seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static void
 stop(const char *why)
@@ -84,7 +75,7 @@ measure(const char *what, const struct asker *model, unsigned threads,
 	double		 began, took;
 	unsigned	 i;
 
-	began = seconds();
+	began = seconds(CLOCK_MONOTONIC);
 	for (i = 0; i < threads; i++) {
 		k[i] = *model;
 		k[i].count = count / threads;
@@ -94,7 +85,7 @@ measure(const char *what, const struct asker *model, unsigned threads,
 	}
 	for (i = 0; i < threads; i++)
 		pthread_join(k[i].thread, NULL);
-	took = seconds() - began;
+	took = seconds(CLOCK_MONOTONIC) - began;
 	printf("%s\t%u\t%.2f\t%.0f\n", what, threads,
 	    took * threads * 1e6 / count, count / took);
 }

@@ -20,9 +20,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "seconds.h"
 #include "wire.h"
 
 #define MAX_DOMAINS	64
@@ -66,15 +66,6 @@ static struct expected	 submission = { 'c', { "DKIM-Signature", NULL, NULL } };
 static const struct expected
 	good = { 'c', { "spf=pass", "dkim=pass", "dmarc=pass" } },
 	forged = { 'r', { NULL, NULL, NULL } };
-
-static double
-seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 /* --- the blocks ---------------------------------------------------------- */
 
@@ -313,7 +304,7 @@ one(struct wire *w, unsigned session, unsigned number)
 				    (number * 2654435761u >> 8) %
 				    OF_MESSAGES == 0;
 	const struct expected	*e;
-	double			 began = seconds();
+	double			 began = seconds(CLOCK_MONOTONIC);
 	char			 answer;
 
 	e = is_submission ? &submission : forge ? &forged : &good;
@@ -322,10 +313,11 @@ one(struct wire *w, unsigned session, unsigned number)
 		answer = is_submission ?
 		    submit(w, number, session / mix.of_sessions % mix.logins) :
 		    inbound(w, number, forge);
-		if (answer != 't' || seconds() - began < LONG_WAIT)
+		if (answer != 't' ||
+		    seconds(CLOCK_MONOTONIC) - began < LONG_WAIT)
 			break;
 		atomic_fetch_add(&again, 1);
-		began = seconds();
+		began = seconds(CLOCK_MONOTONIC);
 		if (!wire_packet(w, 'A', "", 0))
 			break;
 	}

@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "seconds.h"
 #include "wire.h"
 
 struct load {
@@ -35,15 +35,6 @@ struct worker {
 	unsigned	 accepted, deferred, rejected, broken;
 	double		*latency;
 };
-
-static double
-seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static bool
 open_session(struct wire *w, const struct load *l)
@@ -192,10 +183,10 @@ work(void *arg)
 			continue;
 		}
 		for (i = 0; i < l->per_session && done < wk->count; i++) {
-			began = seconds();
+			began = seconds(CLOCK_MONOTONIC);
 			count(wk, message(w, l, login_of(wk, done, login,
 			    sizeof(login))));
-			wk->latency[done++] = seconds() - began;
+			wk->latency[done++] = seconds(CLOCK_MONOTONIC) - began;
 			wire_packet(w, 'A', "", 0);
 		}
 		if (!l->rude)
@@ -247,7 +238,7 @@ static int
 run(struct load *l)
 {
 	struct worker	*wk = calloc(l->sessions, sizeof(*wk));
-	double		 began = seconds(), took;
+	double		 began = seconds(CLOCK_MONOTONIC), took;
 	unsigned	 i;
 	int		 status;
 
@@ -261,7 +252,7 @@ run(struct load *l)
 	}
 	for (i = 0; wk != NULL && i < l->sessions; i++)
 		pthread_join(wk[i].thread, NULL);
-	took = seconds() - began;
+	took = seconds(CLOCK_MONOTONIC) - began;
 	status = report(wk, l, took);
 	for (i = 0; wk != NULL && i < l->sessions; i++)
 		free(wk[i].latency);
