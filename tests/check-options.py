@@ -166,7 +166,8 @@ def check_restart(options):
     """millgate(8) lists the options that a reload does not change."""
     text = read('packaging/millgate.8.in')
     part = text[text.index('take effect at the next start:'):]
-    listed = re.findall(r'(?m)^\.Ic ([a-z-]+)', part[:part.index('.It ')])
+    listed = re.findall(r'(?m)^\.Ic ([a-z-]+)',
+                        part[:part.index('The log of a reload')])
     wanted = [name for (_, name), o in options.items() if o['restart']]
     if sorted(listed) != sorted(wanted):
         fail('millgate(8) lists %s, and these need a restart: %s' % (

@@ -56,6 +56,7 @@ struct conf_option {
 	conf_syntax_fn	*syntax;
 	const char	*help;
 	bool		 restart;	/* a reload does not change it */
+	bool		 of_keys;	/* nor this, with a key process */
 };
 
 /* Row `i` of the table, sections one after the other; NULL: it has fewer. */

@@ -25,6 +25,7 @@
 struct dkim_lib;
 struct fuse;
 struct keybase;
+struct keybase_place;
 struct keywatch;
 struct notice;
 struct notifier;
@@ -143,6 +144,9 @@ bool		 setup_check_users(const struct setup *st, char **why);
  * it is not valid. The caller frees it with keybase_free.
  */
 struct keybase	*setup_keybase(const struct conf *conf, char **why);
+/* Where it is, as configured: its strings are those of `conf`. False: none. */
+bool		 setup_keybase_place(const struct conf *conf,
+		    struct keybase_place *p);
 /* The same as setup_check_users, for the database of keys. */
 bool		 setup_check_keys(const struct setup *st, char **why);
 /*

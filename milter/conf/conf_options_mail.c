@@ -43,17 +43,20 @@ const struct conf_option conf_options_mail[] = {
 	    .def = "", .syntax = syntax_table,
 	    .help = "OpenDKIM's SigningTable" },
 	{ "signing", "keys-database", OPT_TEXT, CONF(signing.keys_database),
-	    .def = "", .syntax = syntax_database, .help = "database of DKIM keys: a URL as in "
-	    "users-database, or the path of an SQLite file" },
+	    .def = "", .syntax = syntax_database, .of_keys = true,
+	    .help = "database of DKIM keys: a URL as in users-database, or the"
+	    " path of an SQLite file" },
 	{ "signing", "keys-query", OPT_TEXT, CONF(signing.keys_query),
-	    .def = "", .help = "query for the keys of the domain $1" },
+	    .def = "", .of_keys = true,
+	    .help = "query for the keys of the domain $1" },
 	{ "signing", "keys-password-file", OPT_TEXT,
 	    CONF(signing.keys_password_file), .def = "",
-	    .syntax = syntax_path,
+	    .syntax = syntax_path, .of_keys = true,
 	    .help = "file with the password for keys-database" },
 	{ "signing", "keys-ca-file", OPT_TEXT, CONF(signing.keys_ca_file),
-	    .def = "", .syntax = syntax_path, .help = "certificates that "
-	    "verify the server of keys-database; empty: the system's" },
+	    .def = "", .syntax = syntax_path, .of_keys = true,
+	    .help = "certificates that verify the server of keys-database; "
+	    "empty: the system's" },
 	{ "signing", "canonicalization", OPT_CANON,
 	    CONF(signing.rules.header_canon),
 	    MORE(conf, signing.rules.body_canon), .def = "relaxed/relaxed",

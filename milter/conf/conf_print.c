@@ -360,7 +360,7 @@ conf_restart_text(const struct conf *c)
 	if (p.out == NULL)
 		abort();	/* no memory */
 	for (i = 0; (o = conf_option(i)) != NULL; i++) {
-		if (!o->restart)
+		if (!o->restart && !(o->of_keys && c->key_process))
 			continue;
 		fprintf(p.out, "%s = ", o->name);
 		s = show_value(p.arena, o, c);

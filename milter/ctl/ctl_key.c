@@ -375,8 +375,11 @@ take_operands(struct key_command *c, const struct subcommand *s, int n,
 
 /* Set c->directory and c->conf. With --directory no configuration is read. */
 static bool
-read_conf(struct key_command *c, const struct ctl *ctl, bool writes)
+read_conf(struct key_command *c, const struct ctl *ctl,
+    const struct subcommand *s)
 {
+	bool fixes = s->run == ctl_key_fix;
+
 	if (c->directory != NULL)
 		return true;
 	c->conf = ctl_load_conf(ctl);
@@ -384,12 +387,14 @@ read_conf(struct key_command *c, const struct ctl *ctl, bool writes)
 		return false;
 	c->state = ctl_state(ctl, c->conf);
 	c->directory = c->conf->signing.key_directory;
-	c->database = !writes && c->conf->signing.keys_database != NULL;
+	c->database = !s->writes && !fixes &&
+	    c->conf->signing.keys_database != NULL;
 	if (c->database && c->domain == NULL)
 		ctl_complain("keys-database is asked for one domain only; "
 		    "name it to see its keys");
 	if (c->directory != NULL || c->database ||
-	    (!writes && c->conf->signing.key_table != NULL))
+	    (!s->writes && c->conf->signing.key_table != NULL) ||
+	    (fixes && c->conf->signing.keys_password_file != NULL))
 		return true;
 	return ctl_complain("%s: there is no key directory; make " CONF_KEYS
 	    ", which is used when no table is set, or set key-directory in "
@@ -442,7 +447,7 @@ ctl_key(struct ctl *ctl, int argc, char **argv)
 	c.now = time(NULL);
 	status = CTL_TROUBLE;
 	if (take_operands(&c, s, ctl->noperands - 1, ctl->operand + 1) &&
-	    read_conf(&c, ctl, s->writes) &&
+	    read_conf(&c, ctl, s) &&
 	    (!s->writes || key_as_owner(&c)))
 		status = s->run(&c);
 	if (c.conf != NULL)

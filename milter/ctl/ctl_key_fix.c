@@ -349,6 +349,26 @@ fix_keys(struct fixing *x, const char *directory)
 	return ok;
 }
 
+/* Whoever has the password has the keys of keys-database. */
+static bool
+fix_password(struct fixing *x, const char *path)
+{
+	return path == NULL || (trust_directory(x, above(x, path)) &&
+	    fix_file(x, path, true));
+}
+
+static bool
+fix_all(struct fixing *x, const struct key_command *c)
+{
+	bool ok = true;
+
+	if (c->directory != NULL)
+		ok = fix_keys(x, c->directory);
+	else if (c->conf->signing.key_table != NULL)
+		ok = fix_tables(x, c->conf);
+	return fix_password(x, c->conf->signing.keys_password_file) && ok;
+}
+
 /* Who reads keys: the daemon, or the key process as a user of its own? */
 static bool
 fix_users(struct fixing *x, const struct conf *conf, char **why)
@@ -378,6 +398,5 @@ ctl_key_fix(struct key_command *c)
 		ctl_complain("the daemon runs as root and can read all keys");
 		return CTL_GOOD;
 	}
-	return (c->directory != NULL ? fix_keys(&x, c->directory) :
-	    fix_tables(&x, c->conf)) ? CTL_GOOD : CTL_NO;
+	return fix_all(&x, c) ? CTL_GOOD : CTL_NO;
 }

@@ -31,6 +31,7 @@
 #include "conf/conf.h"
 #include "daemon/privileges.h"
 #include "dkim/key_process.h"
+#include "dkim/keybase.h"
 #include "key_process_start_priv.h"
 #include "signals_priv.h"
 
@@ -70,14 +71,14 @@ by_number(const void *va, const void *vb)
 static void
 keep_channels(const struct key_channels *c, int report)
 {
-	int	keep[KEY_PROCESS_SIGNERS + KEY_PROCESS_LOADERS + 1];
+	int	keep[KEY_PROCESS_SIGNERS + KEY_PROCESS_ASKERS + 1];
 	size_t	i, n = 0;
 	int	next = STDERR_FILENO + 1;
 
 	for (i = 0; i < c->nsigners; i++)
 		keep[n++] = c->signer[i];
-	for (i = 0; i < KEY_PROCESS_LOADERS; i++)
-		keep[n++] = c->loader[i];
+	for (i = 0; i < c->naskers; i++)
+		keep[n++] = c->asker[i];
 	keep[n++] = report;
 	qsort(keep, n, sizeof(*keep), by_number);
 	for (i = 0; i < n; next = keep[i++] + 1)
@@ -174,7 +175,7 @@ child(const struct ends *e, const struct key_process_options *o, int report,
 	if (!started.ok)
 		_exit(1);
 	log_open("millgate", o->foreground);
-	_exit(key_process_serve(&e->theirs));
+	_exit(key_process_serve(&e->theirs, o->base));
 }
 
 /* --- the parent ------------------------------------------------------------- */
@@ -217,7 +218,8 @@ bool
 key_process_start(const struct key_process_options *o, char **why)
 {
 	struct ends	e;
-	bool		ok = key_channels_open(&e.ours, &e.theirs);
+	bool		ok = key_channels_open(&e.ours, &e.theirs,
+			    o->base != NULL ? o->base->timeout : 0);
 
 	if (!ok)
 		why_set(why, "the key process: socketpair: %s",

@@ -7,10 +7,12 @@
 #include <stdbool.h>
 
 struct conf;
+struct keybase_place;
 
 struct key_process_options {
 	const char	*user;		/* see key_process_user */
 	bool		 foreground;	/* it logs to stderr */
+	const struct keybase_place *base;	/* keys-database, or NULL */
 	void		(*failed)(void);	/* by any thread; or NULL */
 };
 

@@ -314,11 +314,13 @@ need_signing(struct sandbox_needs *n, const struct conf *c, bool keys)
 	    SANDBOX_READ);
 	need_file(n, "signing-table", need_table_path(c->signing.signing_table),
 	    SANDBOX_READ);
+	need_keys(n, c, keys);
+	if (!keys)	/* the key process asks the database */
+		return;
 	need_database(n, "keys-database", c->signing.keys_database);
 	need_file(n, "keys-password-file", c->signing.keys_password_file,
 	    SANDBOX_READ);
 	need_file(n, "keys-ca-file", c->signing.keys_ca_file, SANDBOX_READ);
-	need_keys(n, c, keys);
 }
 
 struct sandbox_needs *

@@ -48,19 +48,22 @@ processors(int cpu[KEY_PROCESS_SIGNERS])
 }
 
 bool
-key_channels_open(struct key_channels *ours, struct key_channels *theirs)
+key_channels_open(struct key_channels *ours, struct key_channels *theirs,
+    unsigned asker_ms)
 {
 	size_t i, n;
 
 	memset(ours, -1, sizeof(*ours));
 	n = processors(ours->cpu);
 	ours->nsigners = n > 0 ? n : PER_PROCESSOR;
+	ours->naskers = asker_ms > 0 ? KEY_PROCESS_ASKERS : 0;
+	ours->asker_ms = asker_ms;
 	*theirs = *ours;
 	for (i = 0; i < ours->nsigners; i++)
 		if (!channel_pair(&ours->signer[i], &theirs->signer[i]))
 			return false;
-	for (i = 0; i < KEY_PROCESS_LOADERS; i++)
-		if (!channel_pair(&ours->loader[i], &theirs->loader[i]))
+	for (i = 0; i < ours->naskers; i++)
+		if (!channel_pair(&ours->asker[i], &theirs->asker[i]))
 			return false;
 	return true;
 }
@@ -73,7 +76,7 @@ key_channels_close(const struct key_channels *c)
 	for (i = 0; i < KEY_PROCESS_SIGNERS; i++)
 		if (c->signer[i] != -1)
 			close(c->signer[i]);
-	for (i = 0; i < KEY_PROCESS_LOADERS; i++)
-		if (c->loader[i] != -1)
-			close(c->loader[i]);
+	for (i = 0; i < KEY_PROCESS_ASKERS; i++)
+		if (c->asker[i] != -1)
+			close(c->asker[i]);
 }

@@ -48,6 +48,11 @@ channel_serve(struct key_server *s, int fd, struct keymsg *request,
 	int n;
 
 	while ((n = request_read(fd, request)) > 0) {
+		if (request->head.type == KEYMSG_ROWS) {
+			if (!key_server_rows(s, fd, request, answer))
+				break;
+			continue;
+		}
 		if (!key_server_answer(s, request, answer))
 			n = -1;
 		if (request->head.type == KEYMSG_PARSE)
@@ -114,29 +119,51 @@ channel_start(struct serving *s, struct channel *c, int fd, int cpu)
 	return true;
 }
 
-int
-key_process_serve(const struct key_channels *c)
+/* What the threads use until the process ends. */
+static struct serving *
+serving_new(const struct keybase_place *place)
 {
-	/* the threads use both until the process ends */
-	static struct channel	channel[KEY_PROCESS_SIGNERS +
-				    KEY_PROCESS_LOADERS];
-	static struct serving	s = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	static struct serving	 s = { .lock = PTHREAD_MUTEX_INITIALIZER,
 				    .ended = PTHREAD_COND_INITIALIZER };
-	size_t			i, n = 0;
-	bool			ok = true;
+	struct keyrows_source	*source = NULL;
+	char			*why = NULL;
+
+	if (place != NULL) {
+		source = keyrows_source_new(place, &why);
+		if (source == NULL) {
+			log_printf(LOG_LEVEL_ERROR, "keys-database: %s", why);
+			free(why);
+			return NULL;
+		}
+	}
+	s.server = key_server_new();
+	key_server_use(s.server, source);
+	return &s;
+}
+
+int
+key_process_serve(const struct key_channels *c,
+    const struct keybase_place *place)
+{
+	static struct channel	 channel[KEY_PROCESS_SIGNERS +
+				    KEY_PROCESS_ASKERS];
+	struct serving		*s;
+	size_t			 i, n = 0;
+	bool			 ok = true;
 
 	key_process_use(NULL, NULL);
-	s.server = key_server_new();
+	s = serving_new(place);
+	if (s == NULL)
+		return 1;
 	for (i = 0; i < c->nsigners && ok; i++)
-		ok = channel_start(&s, &channel[n++], c->signer[i],
-		    c->cpu[i]);
-	for (i = 0; i < KEY_PROCESS_LOADERS && ok; i++)
-		ok = channel_start(&s, &channel[n++], c->loader[i], -1);
+		ok = channel_start(s, &channel[n++], c->signer[i], c->cpu[i]);
+	for (i = 0; i < c->naskers && ok; i++)
+		ok = channel_start(s, &channel[n++], c->asker[i], -1);
 	if (!ok)
 		return 1;
-	pthread_mutex_lock(&s.lock);
-	while (!s.over)
-		pthread_cond_wait(&s.ended, &s.lock);
-	pthread_mutex_unlock(&s.lock);
-	return s.status;
+	pthread_mutex_lock(&s->lock);
+	while (!s->over)
+		pthread_cond_wait(&s->ended, &s->lock);
+	pthread_mutex_unlock(&s->lock);
+	return s->status;
 }

@@ -16,6 +16,7 @@
 #include "key_process_priv.h"
 
 struct key_server {
+	struct keyrows_source *source;	/* NULL: no keys-database */
 	pthread_rwlock_t lock;		/* all below */
 	struct crypto_key **key;	/* NULL: free */
 	uint32_t	*unused;	/* numbers of free places */
@@ -32,6 +33,18 @@ key_server_new(void)
 }
 
 void
+key_server_use(struct key_server *s, struct keyrows_source *source)
+{
+	s->source = source;
+}
+
+struct keyrows_source *
+key_server_source(const struct key_server *s)
+{
+	return s->source;
+}
+
+void
 key_server_free(struct key_server **sp)
 {
 	struct key_server	*s = *sp;
@@ -40,6 +53,7 @@ key_server_free(struct key_server **sp)
 	*sp = NULL;
 	for (i = 0; i < s->n; i++)
 		crypto_key_free(&s->key[i]);
+	keyrows_source_free(&s->source);
 	pthread_rwlock_destroy(&s->lock);
 	free(s->key);
 	free(s->unused);
@@ -105,13 +119,31 @@ table_remove(struct key_server *s, uint32_t id)
 static void
 answer_why(struct keymsg *answer, const char *why)
 {
-	size_t i, len = strnlen(why, KEYMSG_WHY_MAX - 1);
-
 	answer->head.type = KEYMSG_WHY;
-	memset(answer->why, 0, sizeof(answer->why));
-	for (i = 0; i < len; i++)	/* a path may have any octet */
-		answer->why[i] = ((unsigned char)why[i] < ' ' &&
-		    why[i] != '\n') || why[i] == 127 ? '?' : why[i];
+	keymsg_copy(answer->why, sizeof(answer->why), why);
+}
+
+bool
+key_server_add(struct key_server *s, struct crypto_key *key,
+    struct keymsg_key *to, const char **why)
+{
+	struct buf public = BUF_INIT;
+
+	memset(to, 0, sizeof(*to));
+	to->type = crypto_key_type(key);
+	to->bits = crypto_key_bits(key);
+	*why = NULL;
+	if (!crypto_key_public(key, &public) ||
+	    public.len >= sizeof(to->public))
+		*why = "OpenSSL cannot tell its public key";
+	else if (!table_add(s, key, &to->id))
+		*why = "the key process has too many keys";
+	else
+		memcpy(to->public, buf_str(&public), public.len);
+	if (*why != NULL)
+		crypto_key_free(&key);
+	buf_free(&public);
+	return *why == NULL;
 }
 
 /* Takes over the key; NULL: `why` is the answer. */
@@ -119,28 +151,23 @@ static void
 answer_key(struct key_server *s, struct crypto_key *key, const char *why,
     struct keymsg *answer)
 {
-	struct keymsg_key	*k = &answer->key;
-	struct buf		 public = BUF_INIT;
-
-	if (key == NULL) {
-		answer_why(answer, why);
-		return;
-	}
-	memset(k, 0, sizeof(*k));
-	k->type = crypto_key_type(key);
-	k->bits = crypto_key_bits(key);
-	if (!crypto_key_public(key, &public) ||
-	    public.len >= sizeof(k->public)) {
-		crypto_key_free(&key);
-		answer_why(answer, "OpenSSL cannot tell its public key");
-	} else if (!table_add(s, key, &k->id)) {
-		crypto_key_free(&key);
-		answer_why(answer, "the key process has too many keys");
-	} else {
+	if (key != NULL && key_server_add(s, key, &answer->key, &why))
 		answer->head.type = KEYMSG_KEY;
-		memcpy(k->public, buf_str(&public), public.len);
-	}
-	buf_free(&public);
+	else
+		answer_why(answer, why);
+}
+
+static void
+answer_check(struct key_server *s, struct keymsg *answer)
+{
+	char *why = NULL;
+
+	answer->head.type = KEYMSG_DONE;
+	if (s->source == NULL)
+		answer_why(answer, KEY_SERVER_NO_BASE);
+	else if (!keyrows_source_check(s->source, &why))
+		answer_why(answer, why);
+	free(why);
 }
 
 static bool
@@ -202,6 +229,9 @@ key_server_answer(struct key_server *s, const struct keymsg *request,
 		key = crypto_key_parse(request->text, strlen(request->text),
 		    &wrong);
 		answer_key(s, key, wrong, answer);
+		return true;
+	case KEYMSG_CHECK:
+		answer_check(s, answer);
 		return true;
 	default:
 		return false;

@@ -14,6 +14,7 @@
 #include "base/fnv.h"
 #include "base/log.h"
 #include "base/why.h"
+#include "dkim/key_process.h"
 #include "keybase_priv.h"
 
 #define KEYBASE_RETRY	1000u	/* milliseconds */
@@ -33,15 +34,15 @@ keybase_copy_place(struct keybase *kb, const struct keybase_place *p)
 	kb->place.ca_file = arena_strdup(kb->arena, p->ca_file);
 }
 
-struct keybase *
-keybase_new_with(const struct keybase_place *p, keybase_ask_fn *ask, void *arg)
+static struct keybase *
+keybase_with_source(const struct keybase_place *p,
+    struct keyrows_source *source)
 {
 	struct keybase *kb = xcalloc(1, sizeof(*kb));
 
 	kb->arena = arena_new(PLACE_CHUNK);
 	keybase_copy_place(kb, p);
-	kb->ask = ask;
-	kb->ask_arg = arg;
+	kb->source = source;
 	kb->most = KEYBASE_KEPT;
 	kb->owners = 1;
 	TAILQ_INIT(&kb->used);
@@ -50,46 +51,22 @@ keybase_new_with(const struct keybase_place *p, keybase_ask_fn *ask, void *arg)
 	return kb;
 }
 
-static struct directory_reply
-ask_directory(void *arg, const char *domain, uint64_t now, struct arena *a)
+struct keybase *
+keybase_new_with(const struct keybase_place *p, keyrows_ask_fn *ask, void *arg)
 {
-	struct keybase			*kb = arg;
-	struct directory_question	 q;
-
-	q = directory_query_fill(&kb->question, domain, a);
-	return directory_find(kb->directory, NULL, &q, now, a);
-}
-
-static const char *
-place_parse(struct keybase *kb, struct directory_place *to)
-{
-	const char *why = directory_place_parse(kb->place.database, kb->arena,
-	    to);
-
-	if (why != NULL)
-		return why;
-	to->password_file = kb->place.password_file;
-	to->ca_file = kb->place.ca_file;
-	to->timeout = kb->place.timeout;
-	return directory_query_parse(kb->place.query, to->kind, kb->arena,
-	    &kb->question);
+	return keybase_with_source(p, keyrows_source_with(p, ask, arg));
 }
 
 struct keybase *
 keybase_new(const struct keybase_place *p, char **why)
 {
-	struct keybase	*kb = keybase_new_with(p, ask_directory, NULL);
-	const char	*wrong;
+	struct keyrows_source *source = keyrows_source_new(p, why);
 
-	kb->ask_arg = kb;
-	wrong = place_parse(kb, &kb->server);
-	if (wrong == NULL) {
-		kb->directory = directory_new(&kb->server);
-		return kb;
-	}
-	*why = xstrdup(wrong);
-	keybase_free(&kb);
-	return NULL;
+	if (source == NULL)
+		return NULL;
+	if (key_process_is_used())	/* it has its own */
+		keyrows_source_free(&source);
+	return keybase_with_source(p, source);
 }
 
 static bool
@@ -238,7 +215,7 @@ keybase_free(struct keybase **kbp)
 	pthread_mutex_unlock(&kb->lock);
 	if (owners > 0)
 		return;
-	directory_free(&kb->directory);
+	keyrows_source_free(&kb->source);
 	while (!TAILQ_EMPTY(&kb->used))
 		slot_drop(kb, TAILQ_FIRST(&kb->used));
 	pthread_cond_destroy(&kb->answered);

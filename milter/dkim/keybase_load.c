@@ -179,29 +179,31 @@ judge_rows(struct keybase *kb, const char *domain, const char *server,
 
 static void
 judge_reply(struct keybase *kb, const char *domain,
-    const struct keybase_slot *old, struct store *s,
-    const struct directory_reply *reply, struct keybase_answer *answer,
-    struct arena *a)
+    const struct keybase_slot *old, struct store *s, struct keyrows *rows,
+    struct keybase_answer *answer)
 {
-	struct keyrows	*rows = arena_alloc(a, sizeof(*rows));
-	const char	*wrong = keyrows_read(rows, reply, domain, a);
-
-	if (wrong != NULL) {
-		why_print(answer->why, sizeof(answer->why), "%s: %s",
-		    kb->place.database, wrong);
-		return;
-	}
 	memcpy(answer->digest, rows->digest, sizeof(answer->digest));
-	if (old != NULL && memcmp(old->digest, rows->digest,
-	    sizeof(rows->digest)) == 0) {
+	if (rows->result == KEYROWS_SAME) {
 		answer->result = KEYBASE_SAME;
 		return;
 	}
-	keyrows_load(rows, a);
-	judge_rows(kb, domain, reply->server, rows, answer);
+	judge_rows(kb, domain, rows->server, rows, answer);
 	answer->keys = make_keys(rows, domain);
 	judge_keys(answer, rows, old, s);
 	keyrows_free(rows);
+}
+
+static struct keyrows *
+ask_rows(struct keybase *kb, const char *domain, uint64_t now,
+    const unsigned char *known, struct arena *a)
+{
+	struct keyrows *rows = arena_alloc(a, sizeof(*rows));
+
+	if (kb->source != NULL)
+		keyrows_ask(kb->source, domain, now, known, rows, a);
+	else
+		key_process_rows(domain, known, rows, a);
+	return rows;
 }
 
 void
@@ -209,52 +211,44 @@ keybase_load(struct keybase *kb, const char *domain,
     const struct keybase_slot *old, struct store *s, uint64_t now,
     struct keybase_answer *answer)
 {
-	struct arena		*a = arena_new(REPLY_CHUNK);
-	struct directory_reply	 reply = kb->ask(kb->ask_arg, domain, now, a);
+	struct arena	*a = arena_new(REPLY_CHUNK);
+	struct keyrows	*rows = ask_rows(kb, domain, now, old != NULL ?
+			    old->digest : NULL, a);
 
 	memset(answer, 0, sizeof(*answer));
 	answer->result = KEYBASE_FAILED;
-	if (reply.result == DIRECTORY_UNKNOWN)
-		why_print(answer->why, sizeof(answer->why), "%s", reply.why);
+	if (rows->result == KEYROWS_FAILED)
+		why_print(answer->why, sizeof(answer->why), "%s", rows->why);
 	else
-		judge_reply(kb, domain, old, s, &reply, answer, a);
+		judge_reply(kb, domain, old, s, rows, answer);
 	arena_wipe(&a);
 }
 
 bool
 keybase_check(struct keybase *kb, char **why)
 {
-	struct arena			*a = arena_new(REPLY_CHUNK);
-	struct directory_question	 q = directory_query_fill(
-					    &kb->question, KEYBASE_PROBE, a);
-	struct directory_reply		 r = directory_try(&kb->server, &q, a);
-	struct keyrows			*rows = arena_alloc(a, sizeof(*rows));
-	const char			*wrong = r.why;
+	char	*wrong = NULL;
+	bool	 ok = kb->source != NULL ?
+		    keyrows_source_check(kb->source, &wrong) :
+		    key_process_check_base(&wrong);
 
-	if (r.result != DIRECTORY_UNKNOWN)
-		wrong = keyrows_read(rows, &r, KEYBASE_PROBE, a);
-	if (wrong != NULL)
+	if (!ok)
 		why_set(why, "keys-database: %s", wrong);
-	arena_wipe(&a);
-	return wrong == NULL;
+	free(wrong);
+	return ok;
 }
 
 int
 keybase_list(struct keybase *kb, const char *domain, struct keybase_row **row,
     const char **server, const char **why, struct arena *a)
 {
-	struct arena		*secret = arena_new(REPLY_CHUNK);
-	struct directory_reply	 reply = kb->ask(kb->ask_arg, domain, 0,
-				     secret);
-	struct keyrows		*rows = arena_alloc(secret, sizeof(*rows));
-	size_t			 i;
+	struct arena	*secret = arena_new(REPLY_CHUNK);
+	struct keyrows	*rows = ask_rows(kb, domain, 0, NULL, secret);
+	size_t		 i;
+	int		 n = -1;
 
-	*why = reply.result == DIRECTORY_UNKNOWN ? reply.why :
-	    keyrows_read(rows, &reply, domain, secret);
-	*why = arena_strdup(a, *why);
-	*server = arena_strdup(a, reply.server);
-	if (*why == NULL)
-		keyrows_load(rows, secret);
+	*server = arena_strdup(a, rows->server);
+	*why = NULL;
 	*row = arena_array(a, rows->n, sizeof(**row));
 	for (i = 0; i < rows->n; i++) {
 		(*row)[i] = rows->row[i];
@@ -263,7 +257,10 @@ keybase_list(struct keybase *kb, const char *domain, struct keybase_row **row,
 		(*row)[i].path = arena_strdup(a, rows->row[i].path);
 		(*row)[i].why = arena_strdup(a, rows->row[i].why);
 	}
-	i = rows->n;
+	if (rows->result == KEYROWS_FAILED)
+		*why = arena_strdup(a, rows->why);
+	else
+		n = (int)rows->n;
 	arena_wipe(&secret);
-	return *why == NULL ? (int)i : -1;
+	return n;
 }

@@ -11,9 +11,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "directory/directory.h"
 #include "dkim/crypto.h"
 #include "dkim/keybase.h"
+#include "keyrows_priv.h"
 
 #define KEYBASE_BUCKETS	16384u		/* a power of two */
 #define KEYBASE_WHY	400
@@ -70,18 +70,11 @@ struct keybase_slot {
 	char		 domain[];
 };
 
-typedef struct directory_reply keybase_ask_fn(void *arg, const char *domain,
-		    uint64_t now, struct arena *a);
-
 struct keybase {
 	/* constant */
 	struct arena	*arena;
 	struct keybase_place place;
-	struct directory *directory;	/* NULL in some tests */
-	struct directory_place server;
-	struct directory_question question;
-	keybase_ask_fn	*ask;
-	void		*ask_arg;
+	struct keyrows_source *source;	/* NULL: the key process is asked */
 	size_t		 most;		/* octets */
 
 	pthread_mutex_t	 lock;		/* all below */
@@ -97,7 +90,7 @@ struct keybase {
 
 /* With another answer than the directory's: for tests. */
 struct keybase	*keybase_new_with(const struct keybase_place *p,
-		    keybase_ask_fn *ask, void *arg);
+		    keyrows_ask_fn *ask, void *arg);
 
 struct keybase_keys *keybase_hold(struct keybase_keys *k);
 /* Locked: where the slot of a domain is, or would be. */

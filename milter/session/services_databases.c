@@ -13,16 +13,17 @@
 #include "conf/users_query.h"
 #include "directory/directory.h"
 #include "directory/sender_maps.h"
+#include "dkim/key_process.h"
 #include "dkim/keybase.h"
 #include "session/services.h"
 
 /* A start or a reload waits for the databases so long at most. */
 #define PROBE_MS	2000u
 
-struct keybase *
-setup_keybase(const struct conf *conf, char **why)
+bool
+setup_keybase_place(const struct conf *conf, struct keybase_place *p)
 {
-	struct keybase_place p = {
+	*p = (struct keybase_place){
 		.database = conf->signing.keys_database,
 		.query = conf->signing.keys_query,
 		.password_file = conf->signing.keys_password_file,
@@ -31,18 +32,32 @@ setup_keybase(const struct conf *conf, char **why)
 		.cache = conf->users_cache * 1000,
 		.stale = conf->users_stale * 1000,
 	};
-
-	return p.database != NULL ? keybase_new(&p, why) : NULL;
+	return p->database != NULL;
 }
 
-/* The old keys are used, after the database is asked again. */
+struct keybase *
+setup_keybase(const struct conf *conf, char **why)
+{
+	struct keybase_place p;
+
+	return setup_keybase_place(conf, &p) ? keybase_new(&p, why) : NULL;
+}
+
+/*
+ * The old keys are used, after the database is asked again. A key process goes
+ * on with the database that it was started with.
+ */
 static void
 keep_keys(struct setup *st, const struct setup *old)
 {
-	if (st->keybase == NULL || old->keybase == NULL ||
-	    !keybase_is_same(st->keybase, old->keybase))
+	bool same = st->keybase != NULL && old->keybase != NULL &&
+	    keybase_is_same(st->keybase, old->keybase);
+
+	if (!same && !key_process_is_used())
 		return;
 	keybase_free(&st->keybase);
+	if (old->keybase == NULL)
+		return;
 	st->keybase = keybase_ref(old->keybase);
 	keybase_expire(st->keybase);
 }

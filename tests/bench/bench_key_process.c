@@ -254,12 +254,12 @@ start_process(void)
 {
 	struct key_channels	ours, theirs;
 
-	must(key_channels_open(&ours, &theirs), "key_channels_open");
+	must(key_channels_open(&ours, &theirs, 0), "key_channels_open");
 	b.process = fork();
 	must(b.process != -1, "fork");
 	key_channels_close(b.process == 0 ? &ours : &theirs);
 	if (b.process == 0)
-		_exit(key_process_serve(&theirs));
+		_exit(key_process_serve(&theirs, NULL));
 	key_process_use(&ours, NULL);
 }
 

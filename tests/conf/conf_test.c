@@ -384,6 +384,10 @@ printed_loads_again(void **state)
 	}
 }
 
+#define KEYS_IN(file, n) "signing { keys-database = " file \
+	" keys-query = \"SELECT selector, key, " n " AS state FROM k WHERE " \
+	"domain = $1\" }"
+
 /* What a reload and `millgate -t' say that a reload does not change. */
 static void
 changes_that_need_a_restart_are_named(void **state)
@@ -401,6 +405,11 @@ changes_that_need_a_restart_are_named(void **state)
 		{ "resolver { servers = {192.0.2.1, 192.0.2.2} }",
 		    "resolver { servers = 192.0.2.1 }", "servers" },
 		{ "resolver { timeout = 5 }", "resolver { timeout = 6 }", "" },
+		/* the key process has its place from the start */
+		{ KEYS_IN("/a", "1"), KEYS_IN("/b", "2"),
+		    "keys-database, keys-query" },
+		{ "key-process = no " KEYS_IN("/a", "1"), "key-process = no "
+		    KEYS_IN("/b", "2"), "" },
 	};
 	struct conf	*conf;
 	char		*now, *then;

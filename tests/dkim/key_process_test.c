@@ -7,26 +7,12 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/buf.h"
-#include "dkim/crypto.h"
-#include "dkim/key_process.h"
 #include "dkim/key_process_priv.h"
 #include "dkim/keydir.h"
-#include "temp_dir.h"
-
-static atomic_uint failures;
-
-static void
-count_failure(void)
-{
-	failures++;
-}
+#include "key_process_site.h"
 
 /* --- messages -------------------------------------------------------------- */
 
@@ -62,8 +48,8 @@ requests_are_checked(void **state)
 	(void)state;
 	assert_false(keymsg_is_request(m = message(KEYMSG_SIGN, 1), 0));
 	free(m);
-	for (type = 0; type < 12; type++)
-		if (type != KEYMSG_PARSE)
+	for (type = 0; type <= KEYMSG_ROW + 1; type++)
+		if (type != KEYMSG_PARSE && type != KEYMSG_CHECK)
 			assert_false(request_is_good(message(type, 0)));
 	assert_true(request_is_good(message(KEYMSG_SIGN, 1)));
 	assert_true(request_is_good(message(KEYMSG_SIGN, KEYMSG_SIGN_MAX)));
@@ -90,6 +76,35 @@ requests_are_checked(void **state)
 	assert_false(request_is_good(m));
 	m = message(KEYMSG_PARSE, 0);
 	memset(m->text, 'x', KEYMSG_TEXT_MAX);
+	assert_false(request_is_good(m));
+}
+
+static struct keymsg *
+rows_request(uint32_t known, const char *domain)
+{
+	struct keymsg *m = message(KEYMSG_ROWS, 0);
+
+	m->rows.known = known;
+	strcpy(m->rows.domain, domain);
+	return m;
+}
+
+static void
+questions_are_checked(void **state)
+{
+	struct keymsg *m;
+
+	(void)state;
+	assert_true(request_is_good(message(KEYMSG_CHECK, 0)));
+	assert_false(request_is_good(message(KEYMSG_CHECK, 1)));
+	assert_true(request_is_good(rows_request(0, "a_1.xn--b-1.example")));
+	assert_true(request_is_good(rows_request(1, "example")));
+	assert_false(request_is_good(rows_request(2, "example")));
+	assert_false(request_is_good(rows_request(0, "")));
+	assert_false(request_is_good(rows_request(0, "A.example")));
+	assert_false(request_is_good(rows_request(0, "a'b.example")));
+	m = rows_request(0, "");
+	memset(m->rows.domain, 'a', sizeof(m->rows.domain));
 	assert_false(request_is_good(m));
 }
 
@@ -172,28 +187,85 @@ answers_are_checked(void **state)
 	assert_false(answer_is_good(message(KEYMSG_LOAD, 0), KEYMSG_LOAD, 0));
 }
 
-/* --- what the key process answers ------------------------------------------ */
-
-/* A new key, and its file below the directory of the test. */
-static struct crypto_key *
-key_in_file(enum crypto_type type, const char *name, char path[128])
+static struct keymsg *
+found_answer(enum keyrows_result result, uint32_t n)
 {
-	const char		*why;
-	struct crypto_key	*key = crypto_key_generate(type, 2048, &why);
-	struct buf		 pem = BUF_INIT;
-	FILE			*f;
+	struct keymsg *m = message(KEYMSG_FOUND, 0);
 
-	assert_non_null(key);
-	assert_true(crypto_key_pem(key, &pem));
-	snprintf(path, 128, "%s/%s", temp_dir, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_int_equal(fwrite(buf_str(&pem), 1, pem.len, f), pem.len);
-	assert_int_equal(fclose(f), 0);
-	assert_int_equal(chmod(path, 0600), 0);
-	buf_free(&pem);
-	return key;
+	m->found.result = result;
+	m->found.n = n;
+	strcpy(m->found.server, "db.example:5432");
+	return m;
 }
+
+static struct keymsg *
+row_answer(const char *domain, const char *selector, const char *why)
+{
+	struct keymsg *m = message(KEYMSG_ROW, 0);
+
+	m->row.key.type = CRYPTO_RSA;
+	m->row.key.bits = 2048;
+	strcpy(m->row.key.public, "AAAA");
+	strcpy(m->row.domain, domain);
+	strcpy(m->row.selector, selector);
+	strcpy(m->row.why, why);
+	return m;
+}
+
+static bool
+is_row(struct keymsg *m)
+{
+	return answer_is_good(m, KEYMSG_ROWS, 0);
+}
+
+static void
+found_keys_are_checked(void **state)
+{
+	struct keymsg *m;
+
+	(void)state;
+	assert_true(is_row(found_answer(KEYROWS_READ, 0)));
+	assert_true(is_row(found_answer(KEYROWS_READ, KEYBASE_ROWS)));
+	assert_false(is_row(found_answer(KEYROWS_READ, KEYBASE_ROWS + 1)));
+	assert_false(is_row(found_answer(KEYROWS_SAME, 1)));
+	assert_true(is_row(found_answer(KEYROWS_FAILED, 0)));
+	assert_false(is_row(found_answer(KEYROWS_FAILED + 1, 0)));
+	assert_false(answer_is_good(found_answer(KEYROWS_READ, 0),
+	    KEYMSG_LOAD, 0));
+	m = found_answer(KEYROWS_FAILED, 0);
+	strcpy(m->found.why, "\033[2J");
+	assert_false(is_row(m));
+	m = found_answer(KEYROWS_READ, 0);
+	memset(m->found.server, 'a', sizeof(m->found.server));
+	assert_false(is_row(m));
+}
+
+static void
+rows_are_checked(void **state)
+{
+	struct keymsg *m;
+
+	(void)state;
+	assert_true(is_row(row_answer("a.example", "s1", "")));
+	assert_false(answer_is_good(row_answer("a.example", "s1", ""),
+	    KEYMSG_PARSE, 0));
+	assert_false(is_row(row_answer("", "s1", "")));
+	assert_false(is_row(row_answer("a.example", "", "")));
+	assert_true(is_row(row_answer("", "", "column key is empty")));
+	assert_false(is_row(row_answer("a.example", "s1 ", "")));
+	assert_false(is_row(row_answer("a.example;", "s1", "")));
+	m = row_answer("a.example", "s1", "");
+	m->row.key.bits = 100;
+	assert_false(is_row(m));
+	m = row_answer("a.example", "s1", "no key");
+	m->row.state = KEY_RETIRED + 1;
+	assert_false(is_row(m));
+	m = row_answer("a.example", "s1", "");
+	strcpy(m->row.path, "/a\nb\033");
+	assert_false(is_row(m));
+}
+
+/* --- what the key process answers ------------------------------------------ */
 
 static void
 numbers_are_looked_up(void **state)
@@ -235,41 +307,10 @@ numbers_are_looked_up(void **state)
 
 /* --- two processes ---------------------------------------------------------- */
 
-struct process {
-	pid_t		 pid;
-	struct key_channels ours;
-};
-
-/* `serve` runs in the child and returns its exit status. */
-static struct process
-start(int (*serve)(const struct key_channels *c))
-{
-	struct key_channels	theirs;
-	struct process		p;
-
-	assert_true(key_channels_open(&p.ours, &theirs));
-	p.pid = fork();
-	assert_int_not_equal(p.pid, -1);
-	if (p.pid == 0) {
-		key_channels_close(&p.ours);
-		_exit(serve(&theirs));
-	}
-	key_channels_close(&theirs);
-	failures = 0;
-	key_process_use(&p.ours, count_failure);
-	return p;
-}
-
-/* Close our ends; the exit status of the process. */
 static int
-end(struct process *p)
+serve_keys(const struct key_channels *c)
 {
-	int status;
-
-	key_channels_close(&p->ours);
-	assert_int_equal(waitpid(p->pid, &status, 0), p->pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return key_process_serve(c, NULL);
 }
 
 /* A key of this process, and what the key process has loaded from its file. */
@@ -330,7 +371,7 @@ assert_same_key(struct crypto_key *a, struct crypto_key *b)
 static void
 keys_sign_in_the_process(void **state)
 {
-	struct process		 p = start(key_process_serve);
+	struct process		 p = start(serve_keys, 0);
 	struct pair		 k[2];
 	struct crypto_job	 job[20];
 	struct buf		 pem = BUF_INIT;
@@ -365,7 +406,7 @@ static void
 errors_come_back(void **state)
 {
 	static const char	 control[] = "/nowhere/\001\033[2J";
-	struct process		 p = start(key_process_serve);
+	struct process		 p = start(serve_keys, 0);
 	struct buf		 why = BUF_INIT;
 	const char		*wrong;
 	char			*longest = calloc(1, KEYMSG_PATH_MAX + 1);
@@ -393,7 +434,7 @@ errors_come_back(void **state)
 static void
 keys_are_forgotten(void **state)
 {
-	struct process		 p = start(key_process_serve);
+	struct process		 p = start(serve_keys, 0);
 	struct pair		 k;
 	size_t			 i;
 
@@ -436,7 +477,7 @@ sign_often(void *arg)
 static void
 threads_share_the_channels(void **state)
 {
-	struct process		 p = start(key_process_serve);
+	struct process		 p = start(serve_keys, 0);
 	struct pair		 k[2];
 	pthread_t		 thread[THREADS];
 	void			*n;
@@ -476,7 +517,7 @@ assert_cannot_sign(struct crypto_key *key)
 static void
 a_process_that_has_ended_cannot_sign(void **state)
 {
-	struct process		 p = start(key_process_serve);
+	struct process		 p = start(serve_keys, 0);
 	struct pair		 k;
 	struct buf		 why = BUF_INIT;
 	int			 status;
@@ -500,7 +541,7 @@ a_process_that_has_ended_cannot_sign(void **state)
 static void
 a_wrong_request_ends_the_process(void **state)
 {
-	struct process	 p = start(key_process_serve);
+	struct process	 p = start(serve_keys, 0);
 	struct keymsg	*m = message(KEYMSG_SIGN, 1);
 
 	(void)state;
@@ -508,9 +549,9 @@ a_wrong_request_ends_the_process(void **state)
 	assert_true(send(p.ours.signer[0], m, keymsg_size(&m->head), 0) > 0);
 	assert_int_equal(recv(p.ours.signer[0], m, sizeof(*m), 0), 0);
 	assert_int_equal(end(&p), 1);
-	p = start(key_process_serve);
-	assert_int_equal(send(p.ours.loader[1], "hello", 5, 0), 5);
-	assert_int_equal(recv(p.ours.loader[1], m, sizeof(*m), 0), 0);
+	p = start(serve_keys, 0);
+	assert_int_equal(send(p.ours.signer[1], "hello", 5, 0), 5);
+	assert_int_equal(recv(p.ours.signer[1], m, sizeof(*m), 0), 0);
 	assert_int_equal(end(&p), 1);
 	free(m);
 }
@@ -519,13 +560,11 @@ a_wrong_request_ends_the_process(void **state)
 static int
 next_request(const struct key_channels *c)
 {
-	struct pollfd	at[KEY_PROCESS_SIGNERS + KEY_PROCESS_LOADERS];
+	struct pollfd	at[KEY_PROCESS_SIGNERS];
 	size_t		i, n = 0;
 
 	for (i = 0; i < c->nsigners; i++)
 		at[n++] = (struct pollfd){ c->signer[i], POLLIN, 0 };
-	for (i = 0; i < KEY_PROCESS_LOADERS; i++)
-		at[n++] = (struct pollfd){ c->loader[i], POLLIN, 0 };
 	poll(at, n, -1);
 	for (i = 0; i < n - 1 && at[i].revents == 0; i++)
 		;
@@ -556,7 +595,7 @@ serve_wrongly(const struct key_channels *c)
 static void
 a_wrong_answer_is_not_used(void **state)
 {
-	struct process		 p = start(serve_wrongly);
+	struct process		 p = start(serve_wrongly, 0);
 	struct pair		 k;
 
 	(void)state;
@@ -572,7 +611,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(requests_are_checked),
+		cmocka_unit_test(questions_are_checked),
 		cmocka_unit_test(answers_are_checked),
+		cmocka_unit_test(found_keys_are_checked),
+		cmocka_unit_test(rows_are_checked),
 		cmocka_unit_test(numbers_are_looked_up),
 		cmocka_unit_test(keys_sign_in_the_process),
 		cmocka_unit_test(errors_come_back),

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "dkim/crypto.h"
+#include "directory/directory.h"
 #include "dkim/keybase_priv.h"
 #include "dkim/keyring.h"
 #include "dkim/keywatch.h"

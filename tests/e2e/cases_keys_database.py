@@ -2,16 +2,22 @@
 
 import base64
 import contextlib
+import os
+import pwd
 import subprocess
 import time
 
 import databases
-from cases_load import memory
+import isolate
+import key_bytes
+from cases_key_process import group_of_daemon, key_process, need_key_user, \
+    owner_of
+from cases_load import is_instrumented, memory
 from directories import each_driver, quoted, started
 from message import compose, delivered
 from milter import Session
 from runner import case, settings
-from services import wait_until
+from services import MILTER_USER, wait_until, write
 from steps import expect, submit
 
 ALICE = "alice@example.net"
@@ -70,7 +76,7 @@ def keys_in(w, cache=0, database=None):
     signing = ('signing { keys-database = %s\nkeys-query = %s\n'
                'keys-password-file = %s\nkeys-ca-file = %s }' % (
                    quoted(database.url()), quoted(query),
-                   quoted(databases.password_file(w)),
+                   quoted(databases.keys_password_file(w)),
                    quoted(w.pki + "/ca.pem")))
     with settings(w, judges=signing, users='user alice@example.net { senders ='
                   ' {"*"} plan = big }\nplan big { }',
@@ -172,17 +178,42 @@ def keys_of_a_database_sign_and_are_rotated(w):
             w.nsd.restart()
 
 
+def needles_of(w, keys):
+    """What of the keys must not be in the daemon."""
+    found = {}
+    for n, key in enumerate(keys):
+        path = "%s/needle-%d.private" % (w.directory, n)
+        write(path, key, 0o600)
+        found.update(key_bytes.needles(path))
+        os.unlink(path)
+    return found
+
+
+def stay_in_the_key_process(w, keys):
+    if is_instrumented(w):	# a sanitizer maps terabytes
+        return
+    wanted = needles_of(w, keys)
+    assert key_bytes.in_process(key_process(w), wanted), wanted.keys()
+    found = key_bytes.in_process(w.millgate.process.pid, wanted)
+    assert not found, found
+
+
 @each_driver
 def has_keys_that_sign(w, database):
+    keys = [new_key("RSA"), new_key("ED25519")]
     with keys_in(w, database=database):
-        add(database, "drivers.example", "d1", new_key("RSA"))
-        add(database, "drivers.example", "d2", new_key("ED25519"))
+        add(database, "drivers.example", "d1", keys[0])
+        add(database, "drivers.example", "d2", keys[1])
         add(database, "drivers.example", "d3", new_key("RSA"), "retired")
         try:
             assert signed(w, "drivers.example") == [
                 "drivers.example/d1", "drivers.example/d2"]
             for domain in ("none.example", "x-_.drivers.example.none"):
                 assert signed(w, domain) == [], domain
+            stay_in_the_key_process(w, keys)
+            w.millgate.reload()
+            assert len(signed(w, "drivers.example")) == 2
+            stay_in_the_key_process(w, keys)
             listed = w.run_ctl("key", "list", "drivers.example")
             assert listed.returncode == 0 and \
                 listed.stdout.count(", in " + database.name) == 3, listed
@@ -193,6 +224,25 @@ def has_keys_that_sign(w, database):
                 for selector in ("d1", "d2", "d3"):
                     database.modify("dn: cn=%s,dc=example,dc=net\n"
                                     "changetype: delete\n" % selector)
+
+
+@case
+def key_fix_gives_the_password_to_the_key_process(w):
+    need_key_user()
+    path = databases.keys_password_file(w)
+    with keys_in(w) as database:
+        add(database, "fix.example", "f1", new_key("ED25519"))
+        daemon = pwd.getpwnam(MILTER_USER)
+        os.chown(path, daemon.pw_uid, daemon.pw_gid)
+        try:
+            done = w.run_ctl("key", "fix")
+            assert done.returncode == 0 and path in done.stdout, done
+            assert owner_of(path) == "%s:%s 0600" % (
+                isolate.KEY_USER, group_of_daemon()), owner_of(path)
+            w.millgate.restart()
+            assert signed(w, "fix.example") == ["fix.example/f1"]
+        finally:
+            os.unlink(path)
 
 
 @case

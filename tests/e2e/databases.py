@@ -41,13 +41,19 @@ def copy(tree, place):
     subprocess.run(["cp", "-a", tree, place], check=True)
 
 
-def password_file(world):
-    """A file with the password, which only root and millgate can read."""
-    path = os.path.join(world.directory, "database.password")
+def password_file(world, user=MILTER_USER):
+    """A file with the password, which only root and the user can read."""
+    path = os.path.join(world.directory, user + ".password")
     if not os.path.exists(path):
         write(path, PASSWORD + "\n", 0o640)
-        os.chown(path, 0, pwd.getpwnam(MILTER_USER).pw_gid)
+        os.chown(path, 0, pwd.getpwnam(user).pw_gid)
     return path
+
+
+def keys_password_file(world):
+    """The same for the process that reads keys; it may have the same user."""
+    return password_file(world, isolate.KEY_USER if isolate.isolated() else
+                         MILTER_USER)
 
 
 class Database(Service):
