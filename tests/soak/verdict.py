@@ -28,6 +28,8 @@ EXPLAINED = (
     # from octets that are no session
     (None, "^the MTA does not allow filters to add and change "),
     (None, "^sandbox: system calls are not limited: .* sanitizers$"),
+    # root of a container may be unable to lock it
+    (None, "^the memory of the key process is not locked, "),
 )
 WARNINGS = ("blocked", "key-refused", "quota-warning", "health-failing",
             "health-ok")
