@@ -39,7 +39,7 @@
 
 static pid_t	key_process = -1;
 
-/* What the child tells when it has started; or has not. */
+/* What the child tells when it has started; or has not. It stays the same. */
 static struct started {
 	bool	ok;
 	char	why[WHY_MAX];		/* why not */
@@ -236,7 +236,7 @@ key_process_start(const struct key_process_options *o, char **why)
 bool
 key_process_is_swappable(void)
 {
-	return key_process != -1 && started.swappable[0] != '\0';
+	return started.swappable[0] != '\0';
 }
 
 void
