@@ -14,6 +14,11 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* By the first octet, of which the rest is a number. */
+static const enum keymsg_type requests[8] = { KEYMSG_SIGN, KEYMSG_SIGN,
+	KEYMSG_LOAD, KEYMSG_PARSE, KEYMSG_FORGET, KEYMSG_ROWS, KEYMSG_CHECK,
+	KEYMSG_CHECK };
+
 static const char seed[] = "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERIT"
     "FBUWFxgZGhscHR4f";
 
@@ -39,13 +44,34 @@ ask(const struct keymsg *request)
 	struct key_server	*s = one_key();
 	struct keymsg		*answer = calloc(1, sizeof(*answer));
 
-	/* files are not part of the input */
+	/* files are not part of the input; key_server_rows answers ROWS */
 	if (request->head.type != KEYMSG_LOAD &&
 	    key_server_answer(s, request, answer) &&
 	    !keymsg_is_answer(answer, keymsg_size(&answer->head), request))
 		abort();
 	free(answer);
 	key_server_free(&s);
+}
+
+/* Has it no end, or what a terminal would understand? */
+static bool
+is_unsafe(const char *text, size_t size)
+{
+	return strnlen(text, size) == size || strchr(text, '\033') != NULL;
+}
+
+static void
+check_row(const struct keymsg_row *r)
+{
+	if (r->state > KEY_RETIRED || is_unsafe(r->domain, KEYMSG_DOMAIN_MAX) ||
+	    is_unsafe(r->selector, KEYMSG_DOMAIN_MAX) ||
+	    is_unsafe(r->path, KEYMSG_PATH_MAX) || is_unsafe(r->why, KEYMSG_WHY_MAX) ||
+	    strpbrk(r->domain, " ;'\"\n") != NULL ||
+	    strpbrk(r->selector, " ;'\"\n") != NULL)
+		abort();
+	if (r->why[0] == '\0' && (r->domain[0] == '\0' ||
+	    r->selector[0] == '\0' || r->key.bits > CRYPTO_RSA_BITS_MAX))
+		abort();
 }
 
 static void
@@ -65,9 +91,16 @@ check_answer(const struct keymsg *m, const struct keymsg *request)
 			abort();
 		break;
 	case KEYMSG_WHY:
-		if (strnlen(m->why, KEYMSG_WHY_MAX) == KEYMSG_WHY_MAX ||
-		    strchr(m->why, '\033') != NULL)
+		if (is_unsafe(m->why, KEYMSG_WHY_MAX))
 			abort();
+		break;
+	case KEYMSG_FOUND:
+		if (m->found.n > KEYBASE_ROWS || is_unsafe(m->found.server,
+		    KEYMSG_SERVER_MAX) || is_unsafe(m->found.why, KEYMSG_WHY_MAX))
+			abort();
+		break;
+	case KEYMSG_ROW:
+		check_row(&m->row);
 		break;
 	case KEYMSG_DONE:
 		break;
@@ -85,7 +118,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(m, data + 1, size - 1);
 		if (data[0] == 0 && keymsg_is_request(m, size - 1))
 			ask(m);
-		m[1].head.type = data[0] & 7;
+		m[1].head.type = requests[data[0] & 7];
 		m[1].head.n = data[0] >> 3;
 		if (data[0] != 0 && keymsg_is_answer(m, size - 1, &m[1]))
 			check_answer(m, &m[1]);
