@@ -26,7 +26,6 @@
 #include "base/monotonic.h"
 #include "base/why.h"
 #include "daemon/privileges.h"
-#include "dkim/keybase.h"
 #include "doctor/mta_words.h"
 #include "mta/mfi.h"
 #include "session/notifier.h"
@@ -242,15 +241,8 @@ keys_failed(void)
 static bool
 start_key_process(const struct life *l, const struct conf *c, char **why)
 {
-	struct keybase_place		 base;
-	const struct key_process_options o = {
-		.user = key_process_user(c),
-		.foreground = l->options->foreground,
-		.base = setup_keybase_place(c, &base) ? &base : NULL,
-		.failed = keys_failed,
-	};
-
-	return !c->key_process || key_process_start(&o, why);
+	return !c->key_process || key_process_start(c, l->options->foreground,
+	    keys_failed, why);
 }
 
 /*

@@ -32,6 +32,7 @@
 #include "daemon/privileges.h"
 #include "dkim/key_process.h"
 #include "dkim/keybase.h"
+#include "session/services.h"
 #include "key_process_start_priv.h"
 #include "signals_priv.h"
 
@@ -46,7 +47,8 @@ static struct started {
 	char	swappable[WHY_MAX];	/* why its memory is; or "" */
 } started;
 
-const char *
+/* One of its own, or that of the daemon. */
+static const char *
 key_process_user(const struct conf *c)
 {
 	return geteuid() == 0 ? privileges_key_user(c->user) : c->user;
@@ -159,23 +161,25 @@ report_start(int fd)
 }
 
 static _Noreturn void
-child(const struct ends *e, const struct key_process_options *o, int report,
+child(const struct ends *e, const struct conf *c, bool foreground, int report,
     pid_t parent)
 {
-	char *why = NULL;
+	struct keybase_place	 base;
+	char			*why = NULL;
 
 	signals_ignore();
 	keep_channels(&e->theirs, report);
-	leave_terminal(o->foreground);
+	leave_terminal(foreground);
 	keep_in_memory();
-	started.ok = close_doors(o->user, parent, &why);
+	started.ok = close_doors(key_process_user(c), parent, &why);
 	snprintf(started.why, sizeof(started.why), "%s", why != NULL ? why :
 	    "");
 	report_start(report);
 	if (!started.ok)
 		_exit(1);
-	log_open("millgate", o->foreground);
-	_exit(key_process_serve(&e->theirs, o->base));
+	log_open("millgate", foreground);
+	_exit(key_process_serve(&e->theirs, setup_keybase_place(c, &base) ?
+	    &base : NULL));
 }
 
 /* --- the parent ------------------------------------------------------------- */
@@ -196,7 +200,8 @@ child_ready(int fd, char **why)
 }
 
 static bool
-parent_start(const struct key_process_options *o, struct ends *e, char **why)
+parent_start(const struct conf *c, bool foreground, struct ends *e,
+    char **why)
 {
 	const pid_t	parent = getpid();
 	int		report[2];
@@ -206,7 +211,7 @@ parent_start(const struct key_process_options *o, struct ends *e, char **why)
 	fflush(NULL);	/* or the child would write it, too */
 	key_process = fork();
 	if (key_process == 0)
-		child(e, o, report[1], parent);
+		child(e, c, foreground, report[1], parent);
 	close(report[1]);
 	if (key_process != -1)
 		return child_ready(report[0], why);
@@ -215,19 +220,22 @@ parent_start(const struct key_process_options *o, struct ends *e, char **why)
 }
 
 bool
-key_process_start(const struct key_process_options *o, char **why)
+key_process_start(const struct conf *c, bool foreground,
+    void (*failed)(void), char **why)
 {
-	struct ends	e;
-	bool		ok = key_channels_open(&e.ours, &e.theirs,
-			    o->base != NULL ? o->base->timeout : 0);
+	struct keybase_place	base;
+	struct ends		e;
+	bool			ok;
 
+	ok = key_channels_open(&e.ours, &e.theirs,
+	    setup_keybase_place(c, &base) ? base.timeout : 0);
 	if (!ok)
 		why_set(why, "the key process: socketpair: %s",
 		    strerror(errno));
-	ok = ok && parent_start(o, &e, why);
+	ok = ok && parent_start(c, foreground, &e, why);
 	key_channels_close(&e.theirs);
 	if (ok)
-		key_process_use(&e.ours, o->failed);
+		key_process_use(&e.ours, failed);
 	else
 		key_channels_close(&e.ours);
 	return ok;

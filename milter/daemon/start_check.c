@@ -26,7 +26,6 @@
 #include "daemon/privileges.h"
 #include "daemon/start_check.h"
 #include "dkim/key_process.h"
-#include "dkim/keybase.h"
 #include "session/services.h"
 #include "status/http.h"
 #include "daemon_socket_priv.h"
@@ -382,14 +381,9 @@ start_check_files(struct start *s)
 static bool
 start_check_keys(const struct start *s, char **why)
 {
-	struct keybase_place		 base;
-	const struct key_process_options o = {
-		.user = key_process_user(s->c), .foreground = true,
-		.base = setup_keybase_place(s->c, &base) ? &base : NULL,
-	};
-
 	return !s->root || !s->c->key_process || key_process_is_used() ||
-	    !privileges_exist(s->c->user) || key_process_start(&o, why);
+	    !privileges_exist(s->c->user) || key_process_start(s->c, true,
+	    NULL, why);
 }
 
 void

@@ -12,22 +12,22 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "conf/conf.h"
 #include "daemon/key_process_start_priv.h"
 
 #define NOBODY	65534
 #define LIMIT	(64 * 1024)
 
-static const struct key_process_options options = { "root", true, NULL };
-
 /* In a process of its own: start one, and say what a daemon says. */
 static void
 start_and_warn(int out)
 {
-	char *why = NULL;
+	const struct conf	 conf = { .user = "root" };
+	char			*why = NULL;
 
 	if (dup2(out, STDERR_FILENO) == -1)
 		_exit(1);
-	if (key_process_start(&options, &why)) {
+	if (key_process_start(&conf, true, NULL, &why)) {
 		key_process_warn();
 		printf("%s\n", key_process_is_swappable() ? "swappable" :
 		    "locked");
