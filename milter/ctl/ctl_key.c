@@ -53,16 +53,16 @@ static const struct subcommand {
 	const char	*name;
 	int		(*run)(struct key_command *c);
 	int		 least, most;		/* operands */
-	bool		 writes;
+	enum { SHOWS, WRITES, FIXES } does;	/* to keys; see read_conf */
 } subcommands[] = {
-	{ "new",	ctl_key_new,		1, 1, true },
-	{ "list",	ctl_key_list,		0, 1, false },
-	{ "dns",	ctl_key_dns,		1, 2, false },
-	{ "check",	ctl_key_check,		1, 2, false },
-	{ "activate",	ctl_key_activate,	1, 2, true },
-	{ "retire",	ctl_key_retire,		2, 2, true },
-	{ "prune",	ctl_key_prune,		0, 1, true },
-	{ "fix",	ctl_key_fix,		0, 0, false },
+	{ "new",	ctl_key_new,		1, 1, WRITES },
+	{ "list",	ctl_key_list,		0, 1, SHOWS },
+	{ "dns",	ctl_key_dns,		1, 2, SHOWS },
+	{ "check",	ctl_key_check,		1, 2, SHOWS },
+	{ "activate",	ctl_key_activate,	1, 2, WRITES },
+	{ "retire",	ctl_key_retire,		2, 2, WRITES },
+	{ "prune",	ctl_key_prune,		0, 1, WRITES },
+	{ "fix",	ctl_key_fix,		0, 0, FIXES },
 };
 
 enum { OPT_TYPE = CTL_OPT_OWN, OPT_BITS, OPT_SELECTOR, OPT_DIRECTORY,
@@ -373,13 +373,24 @@ take_operands(struct key_command *c, const struct subcommand *s, int n,
 	return true;
 }
 
-/* Set c->directory and c->conf. With --directory no configuration is read. */
+/* Are there keys that the configuration names, other than a directory? */
+static bool
+other_keys(const struct key_command *c, const struct subcommand *s)
+{
+	return c->database ||
+	    (s->does != WRITES && c->conf->signing.key_table != NULL) ||
+	    (s->does == FIXES && c->conf->signing.keys_password_file != NULL);
+}
+
+/*
+ * Set c->directory and c->conf. With --directory no configuration is read. Keys
+ * are written to a directory only; tables and a database are shown, too; the
+ * files of all are fixed.
+ */
 static bool
 read_conf(struct key_command *c, const struct ctl *ctl,
     const struct subcommand *s)
 {
-	bool fixes = s->run == ctl_key_fix;
-
 	if (c->directory != NULL)
 		return true;
 	c->conf = ctl_load_conf(ctl);
@@ -387,14 +398,12 @@ read_conf(struct key_command *c, const struct ctl *ctl,
 		return false;
 	c->state = ctl_state(ctl, c->conf);
 	c->directory = c->conf->signing.key_directory;
-	c->database = !s->writes && !fixes &&
+	c->database = s->does == SHOWS &&
 	    c->conf->signing.keys_database != NULL;
 	if (c->database && c->domain == NULL)
 		ctl_complain("keys-database is asked for one domain only; "
 		    "name it to see its keys");
-	if (c->directory != NULL || c->database ||
-	    (!s->writes && c->conf->signing.key_table != NULL) ||
-	    (fixes && c->conf->signing.keys_password_file != NULL))
+	if (c->directory != NULL || other_keys(c, s))
 		return true;
 	return ctl_complain("%s: there is no key directory; make " CONF_KEYS
 	    ", which is used when no table is set, or set key-directory in "
@@ -448,7 +457,7 @@ ctl_key(struct ctl *ctl, int argc, char **argv)
 	status = CTL_TROUBLE;
 	if (take_operands(&c, s, ctl->noperands - 1, ctl->operand + 1) &&
 	    read_conf(&c, ctl, s) &&
-	    (!s->writes || key_as_owner(&c)))
+	    (s->does != WRITES || key_as_owner(&c)))
 		status = s->run(&c);
 	if (c.conf != NULL)
 		conf_unref(&c.conf);
