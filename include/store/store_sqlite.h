@@ -29,8 +29,8 @@ bool		 sql_open(struct sql **sp, const char *path,
 		    enum sql_mode mode);
 void		 sql_close(struct sql **sp);
 /*
- * Can it write? If a file cannot be opened for writing, at a limit of open files
- * for example, SQLite opens it for reading.
+ * Can it write? If a file cannot be opened for writing, at a limit of open
+ * files for example, SQLite opens it for reading.
  */
 bool		 sql_writes(struct sql *s);
 /* "path: doing: SQLite's error; what to do" in one line. */

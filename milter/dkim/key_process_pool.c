@@ -37,6 +37,7 @@ static struct {
 	bool		 used;
 	atomic_bool	 broken;
 	void		 (*failed)(void);
+	int		 any;		/* a channel; the first one */
 	struct pool	 pool[KEYPOOLS];
 } keys;
 
@@ -128,7 +129,7 @@ key_process_lost(void)
 bool
 key_process_end(void)
 {
-	struct pollfd	at = { keys.pool[KEYPOOL_SIGNERS].channel[0].fd, POLLIN, 0 };
+	struct pollfd	at = { keys.any, POLLIN, 0 };
 	uint64_t	deadline = monotonic_ms() + KEY_PROCESS_END_MS;
 	char		octet;
 
@@ -140,13 +141,12 @@ key_process_end(void)
 	return false;
 }
 
-static bool
-channel_broken(const char *otherwise)
+/* After a send or a receive that failed. */
+static void
+channel_broken(void)
 {
-	process_broken(otherwise != NULL ? otherwise :
-	    errno == EAGAIN || errno == EWOULDBLOCK ? "does not answer" :
-	    "has ended");
-	return false;
+	process_broken(errno == EAGAIN || errno == EWOULDBLOCK ?
+	    "does not answer" : "has ended");
 }
 
 static bool
@@ -154,19 +154,22 @@ channel_ask(int fd, const struct keymsg *request, struct keymsg *answer,
     keypool_more_fn *more, void *arg)
 {
 	enum keypool_more	wait = KEYPOOL_MORE;
+	bool			ok = keymsg_send(fd, request);
 	size_t			n;
 
-	if (!keymsg_send(fd, request))
-		return channel_broken(NULL);
-	while (wait == KEYPOOL_MORE) {
+	while (ok && wait == KEYPOOL_MORE) {
 		n = keymsg_receive(fd, answer);
-		if (n == 0)
-			return channel_broken(NULL);
-		wait = !keymsg_is_answer(answer, n, request) ? KEYPOOL_WRONG :
-		    more != NULL ? more(arg, answer) : KEYPOOL_LAST;
+		ok = n > 0;
+		if (ok)
+			wait = !keymsg_is_answer(answer, n, request) ?
+			    KEYPOOL_WRONG : more != NULL ? more(arg, answer) :
+			    KEYPOOL_LAST;
 	}
-	return wait == KEYPOOL_LAST || channel_broken("has given a wrong "
-	    "answer");
+	if (!ok)
+		channel_broken();
+	else if (wait == KEYPOOL_WRONG)
+		process_broken("has given a wrong answer");
+	return ok && wait == KEYPOOL_LAST;
 }
 
 bool
@@ -203,6 +206,7 @@ key_process_use(const struct key_channels *c, void (*failed)(void))
 	keys.used = c != NULL;
 	if (c == NULL)
 		return;
+	keys.any = c->signer[0];
 	pool_open(&keys.pool[KEYPOOL_SIGNERS], c->signer, c->cpu, c->nsigners,
 	    0);
 	pool_open(&keys.pool[KEYPOOL_ASKERS], c->asker, NULL, c->naskers,

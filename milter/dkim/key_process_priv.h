@@ -158,11 +158,9 @@ void	key_process_forget_none(void);
 
 struct key_server;
 
-/* No keys yet. */
-struct key_server *key_server_new(void);
+/* No keys yet. Takes over the database; NULL: there is none. */
+struct key_server *key_server_new(struct keyrows_source *source);
 void	key_server_free(struct key_server **sp);
-/* Takes over the database. Call it before the first request. */
-void	key_server_use(struct key_server *s, struct keyrows_source *source);
 /*
  * Answer a request that keymsg_is_request accepts. False: it names a key that
  * is not there, and the peer cannot be trusted any longer. Any thread.

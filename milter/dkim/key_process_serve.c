@@ -136,8 +136,7 @@ serving_new(const struct keybase_place *place)
 			return NULL;
 		}
 	}
-	s.server = key_server_new();
-	key_server_use(s.server, source);
+	s.server = key_server_new(source);
 	return &s;
 }
 

@@ -24,18 +24,13 @@ struct key_server {
 };
 
 struct key_server *
-key_server_new(void)
+key_server_new(struct keyrows_source *source)
 {
 	struct key_server *s = xcalloc(1, sizeof(*s));
 
+	s->source = source;
 	pthread_rwlock_init(&s->lock, NULL);
 	return s;
-}
-
-void
-key_server_use(struct key_server *s, struct keyrows_source *source)
-{
-	s->source = source;
 }
 
 struct keyrows_source *

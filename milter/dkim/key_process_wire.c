@@ -195,7 +195,8 @@ keymsg_is_answer(const struct keymsg *m, size_t len,
 		    is_key(&m->key);
 	case KEYMSG_WHY:
 		return (asked == KEYMSG_LOAD || asked == KEYMSG_PARSE ||
-		    asked == KEYMSG_CHECK) && is_wire_text(m->why, sizeof(m->why));
+		    asked == KEYMSG_CHECK) &&
+		    is_wire_text(m->why, sizeof(m->why));
 	case KEYMSG_FOUND:
 		return asked == KEYMSG_ROWS && is_found(&m->found);
 	case KEYMSG_ROW:

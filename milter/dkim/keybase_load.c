@@ -244,11 +244,12 @@ keybase_list(struct keybase *kb, const char *domain, struct keybase_row **row,
 {
 	struct arena	*secret = arena_new(REPLY_CHUNK);
 	struct keyrows	*rows = ask_rows(kb, domain, 0, NULL, secret);
+	bool		 good = rows->result != KEYROWS_FAILED;
+	int		 n = good ? (int)rows->n : -1;
 	size_t		 i;
-	int		 n = -1;
 
 	*server = arena_strdup(a, rows->server);
-	*why = NULL;
+	*why = good ? NULL : arena_strdup(a, rows->why);
 	*row = arena_array(a, rows->n, sizeof(**row));
 	for (i = 0; i < rows->n; i++) {
 		(*row)[i] = rows->row[i];
@@ -257,10 +258,6 @@ keybase_list(struct keybase *kb, const char *domain, struct keybase_row **row,
 		(*row)[i].path = arena_strdup(a, rows->row[i].path);
 		(*row)[i].why = arena_strdup(a, rows->row[i].why);
 	}
-	if (rows->result == KEYROWS_FAILED)
-		*why = arena_strdup(a, rows->why);
-	else
-		n = (int)rows->n;
 	arena_wipe(&secret);
 	return n;
 }

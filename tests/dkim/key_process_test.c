@@ -270,7 +270,7 @@ rows_are_checked(void **state)
 static void
 numbers_are_looked_up(void **state)
 {
-	struct key_server	*s = key_server_new();
+	struct key_server	*s = key_server_new(NULL);
 	struct keymsg		*m = message(KEYMSG_LOAD, 0);
 	struct keymsg		*answer = message(0, 0);
 	struct crypto_key	*key;
@@ -575,7 +575,7 @@ next_request(const struct key_channels *c)
 static int
 serve_wrongly(const struct key_channels *c)
 {
-	struct key_server	*s = key_server_new();
+	struct key_server	*s = key_server_new(NULL);
 	struct keymsg		*m = message(0, 0), *answer = message(0, 0);
 	int			 fd, i;
 

@@ -26,7 +26,7 @@ static const char seed[] = "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERIT"
 static struct key_server *
 one_key(void)
 {
-	struct key_server	*s = key_server_new();
+	struct key_server	*s = key_server_new(NULL);
 	struct keymsg		*m = calloc(2, sizeof(*m));
 
 	m[0].head.type = KEYMSG_PARSE;

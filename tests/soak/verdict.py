@@ -222,5 +222,3 @@ def check_sizes(world, before, after, report):
             except Trouble:
                 report("%s still has these descriptors: %s" % (
                     what, descriptors(world, pid) - files))
-
-
