@@ -48,7 +48,8 @@ struct keybase_place {
 
 /*
  * Does no I/O. NULL with *why (malloced; the caller frees): the database or
- * the query is not valid.
+ * the query is not valid. A key process has its own place: this one is not
+ * looked at then.
  */
 struct keybase	*keybase_new(const struct keybase_place *p, char **why);
 /*
@@ -56,11 +57,14 @@ struct keybase	*keybase_new(const struct keybase_place *p, char **why);
  * password file, the authorities. False with *why as above.
  */
 bool		 keybase_check(struct keybase *kb, char **why);
-/* Are both for the same place? Then a reload goes on with the old one. */
-bool		 keybase_is_same(const struct keybase *a,
-		    const struct keybase *b);
-/* One more owner. */
-struct keybase	*keybase_ref(struct keybase *kb);
+/*
+ * What a reload goes on with; either may be NULL: `old`, with its keys, if both
+ * are for the same place and times, else `kb`. A key process is asked at the
+ * place of its start, so that another one is for the next start: `old` then. It
+ * is asked again before one of its keys is used, if the database answers. `kb`
+ * is taken over; the caller frees what is returned.
+ */
+struct keybase	*keybase_adopt(struct keybase *kb, struct keybase *old);
 void		 keybase_free(struct keybase **kbp);
 /* Ask again before any of the keys is used, if the database answers. */
 void		 keybase_expire(struct keybase *kb);

@@ -60,12 +60,11 @@ keybase_new_with(const struct keybase_place *p, keyrows_ask_fn *ask, void *arg)
 struct keybase *
 keybase_new(const struct keybase_place *p, char **why)
 {
-	struct keyrows_source *source = keyrows_source_new(p, why);
+	struct keyrows_source *source = NULL;
 
-	if (source == NULL)
+	if (!key_process_is_used() &&
+	    (source = keyrows_source_new(p, why)) == NULL)
 		return NULL;
-	if (key_process_is_used())	/* it has its own */
-		keyrows_source_free(&source);
 	return keybase_with_source(p, source);
 }
 
@@ -75,26 +74,44 @@ same_text(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-bool
-keybase_is_same(const struct keybase *a, const struct keybase *b)
+static bool
+same_place(const struct keybase_place *p, const struct keybase_place *q)
 {
-	const struct keybase_place *p = &a->place, *q = &b->place;
-
 	return same_text(p->database, q->database) &&
 	    same_text(p->query, q->query) &&
 	    same_text(p->password_file, q->password_file) &&
-	    same_text(p->ca_file, q->ca_file) &&
-	    p->timeout == q->timeout && p->cache == q->cache &&
+	    same_text(p->ca_file, q->ca_file);
+}
+
+static bool
+same_times(const struct keybase_place *p, const struct keybase_place *q)
+{
+	return p->timeout == q->timeout && p->cache == q->cache &&
 	    p->stale == q->stale;
 }
 
-struct keybase *
-keybase_ref(struct keybase *kb)
+/* Does a reload go on with the old one? */
+static bool
+keybase_stays(const struct keybase *kb, const struct keybase *old)
 {
-	pthread_mutex_lock(&kb->lock);
-	kb->owners++;
-	pthread_mutex_unlock(&kb->lock);
-	return kb;
+	if (kb == NULL || old == NULL || !same_place(&kb->place, &old->place))
+		return key_process_is_used();
+	return same_times(&kb->place, &old->place);
+}
+
+struct keybase *
+keybase_adopt(struct keybase *kb, struct keybase *old)
+{
+	if (!keybase_stays(kb, old))
+		return kb;
+	keybase_free(&kb);
+	if (old == NULL)
+		return NULL;
+	pthread_mutex_lock(&old->lock);
+	old->owners++;
+	pthread_mutex_unlock(&old->lock);
+	keybase_expire(old);
+	return old;
 }
 
 /* --- keys ---------------------------------------------------------------- */

@@ -13,7 +13,6 @@
 #include "conf/users_query.h"
 #include "directory/directory.h"
 #include "directory/sender_maps.h"
-#include "dkim/key_process.h"
 #include "dkim/keybase.h"
 #include "session/services.h"
 
@@ -41,25 +40,6 @@ setup_keybase(const struct conf *conf, char **why)
 	struct keybase_place p;
 
 	return setup_keybase_place(conf, &p) ? keybase_new(&p, why) : NULL;
-}
-
-/*
- * The old keys are used, after the database is asked again. A key process goes
- * on with the database that it was started with.
- */
-static void
-keep_keys(struct setup *st, const struct setup *old)
-{
-	bool same = st->keybase != NULL && old->keybase != NULL &&
-	    keybase_is_same(st->keybase, old->keybase);
-
-	if (!same && !key_process_is_used())
-		return;
-	keybase_free(&st->keybase);
-	if (old->keybase == NULL)
-		return;
-	st->keybase = keybase_ref(old->keybase);
-	keybase_expire(st->keybase);
 }
 
 struct users_query *
@@ -91,7 +71,7 @@ setup_adopt(struct setup *st, const struct setup *old)
 {
 	users_query_adopt(st->users, old->users);
 	sender_maps_adopt(st->conf->sender_maps, old->conf->sender_maps);
-	keep_keys(st, old);
+	st->keybase = keybase_adopt(st->keybase, old->keybase);
 }
 
 static void

@@ -269,6 +269,53 @@ a_process_without_a_database(void **state)
 	assert_int_equal(end(&p), 0);
 }
 
+/*
+ * A reload: which keys go on, of the last start or of the new configuration?
+ * `used`: with a key process.
+ */
+static void
+expect_adopted(bool used, const struct keybase_place *next, bool old)
+{
+	struct process	 p = { 0 };
+	struct keybase	*before, *after, *kept;
+	char		*why = NULL;
+
+	if (used)
+		p = start(serve_base, place.timeout);
+	before = keybase_new(&place, &why);
+	after = next != NULL ? keybase_new(next, &why) : NULL;
+	assert_non_null(before);
+	kept = keybase_adopt(after, before);
+	assert_ptr_equal(kept, old ? before : after);
+	keybase_free(&kept);
+	keybase_free(&before);
+	if (used)
+		assert_int_equal(end(&p), 0);
+}
+
+static void
+a_reload_keeps_the_place_and_takes_the_times(void **state)
+{
+	struct keybase_place	same = place, times = place, other = place;
+	bool			used;
+	int			i;
+
+	(void)state;
+	new_database();
+	times.cache = 1000;
+	other.query = "SELECT selector, key FROM keys WHERE domain = ?1";
+	for (i = 0; i < 2; i++) {
+		used = i == 1;
+		if (!used)
+			key_process_use(NULL, NULL);
+		expect_adopted(used, &same, true);
+		expect_adopted(used, &times, false);
+		expect_adopted(used, &other, used);
+		expect_adopted(used, NULL, used);
+	}
+	assert_null(keybase_adopt(NULL, NULL));
+}
+
 /* --- many at the same time ----------------------------------------------- */
 
 static struct keybase *shared_base;
@@ -326,26 +373,15 @@ threads_ask_together(void **state)
 
 /* --- a process that is wrong ------------------------------------------------ */
 
-/* A row without the message that it belongs to. */
-static int
-serve_a_row(const struct key_channels *c)
+static void
+send_message(int fd, const struct keymsg *m)
 {
-	struct keymsg	*m = calloc(1, sizeof(*m));
-	int		 fd = c->asker[c->naskers - 1];
-
-	if (recv(fd, m, sizeof(*m), 0) <= 0)
-		return 1;
-	memset(m, 0, sizeof(*m));
-	m->head.type = KEYMSG_ROW;
-	strcpy(m->row.why, "a row");
 	send(fd, m, keymsg_size(&m->head), 0);
-	free(m);
-	return 0;
 }
 
-/* Fewer rows than it said. */
+/* A row, after a message with this number of rows; 0: without it. */
 static int
-serve_too_few(const struct key_channels *c)
+serve_a_row(const struct key_channels *c, uint32_t said)
 {
 	struct keymsg	*m = calloc(1, sizeof(*m));
 	int		 fd = c->asker[c->naskers - 1];
@@ -355,21 +391,34 @@ serve_too_few(const struct key_channels *c)
 	memset(m, 0, sizeof(*m));
 	m->head.type = KEYMSG_FOUND;
 	m->found.result = KEYROWS_READ;
-	m->found.n = 2;
-	send(fd, m, keymsg_size(&m->head), 0);
+	m->found.n = said;
+	if (said > 0)
+		send_message(fd, m);
 	memset(m, 0, sizeof(*m));
 	m->head.type = KEYMSG_ROW;
 	strcpy(m->row.why, "a row");
-	send(fd, m, keymsg_size(&m->head), 0);
+	send_message(fd, m);
 	free(m);
 	return 0;
+}
+
+static int
+serve_only_a_row(const struct key_channels *c)
+{
+	return serve_a_row(c, 0);
+}
+
+static int
+serve_too_few(const struct key_channels *c)
+{
+	return serve_a_row(c, 2);
 }
 
 static void
 wrong_answers_end_all(void **state)
 {
 	static int (*const	 serve[])(const struct key_channels *) = {
-		serve_a_row, serve_too_few };
+		serve_only_a_row, serve_too_few };
 	struct process		 p;
 	struct keyrows		 k;
 	size_t			 i;
@@ -414,6 +463,7 @@ main(void)
 		cmocka_unit_test(wrong_rows_say_why),
 		cmocka_unit_test(a_database_that_fails_says_why),
 		cmocka_unit_test(a_process_without_a_database),
+		cmocka_unit_test(a_reload_keeps_the_place_and_takes_the_times),
 		cmocka_unit_test(threads_ask_together),
 		cmocka_unit_test(wrong_answers_end_all),
 	};
