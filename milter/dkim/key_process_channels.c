@@ -17,7 +17,7 @@
 
 #include "dkim/key_process.h"
 
-#define PER_PROCESSOR	4
+#define PER_PROCESSOR	8
 
 static bool
 channel_pair(int *our, int *their)
