@@ -16,68 +16,19 @@ for a submission with a login. The DNS answers are in millgate's cache for most
 messages: their TTL is 60 s. Each round compares servers that ran one after the
 other, so that other load on the machine meets both.
 """
-import argparse
 import os
-import re
-import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
-import types
 
 sys.dont_write_bytecode = True
 import peer_mail			# noqa: E402
 import peer_measure			# noqa: E402
 import peer_servers			# noqa: E402
-from peer_session import Session	# noqa: E402
+import turns				# noqa: E402
 
-SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
 # name, size in KB, the floor, target
 WORKS = (("signing", 4, "bare+rsa", 1.25), ("inbound", 4, "bare", 1.9),
          ("inbound", 50, "bare", 2.3))
-
-
-class Place:
-    """The directory of one run, its key and its DNS server."""
-
-    def __init__(self, directory, build):
-        self.directory, self.build, self.peers = directory, build, directory
-        self.key, public = peer_mail.make_key(directory)
-        zone = self.file("zone", peer_mail.domain_zone(peer_mail.DOMAIN,
-                                                       public))
-        self.dns = subprocess.Popen(
-            [sys.executable, os.path.join(SOURCE, "tests/tools/fakedns.py"),
-             "--zone", zone, "127.0.0.1", "0"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.dns_port = int(re.match(r"ready (\d+)",
-                                     self.dns.stdout.readline())[1])
-
-    def file(self, name, text):
-        path = os.path.join(self.directory, name)
-        with open(path, "w") as f:
-            f.write(text)
-        return path
-
-    def stop(self):
-        self.dns.terminate()
-        self.dns.wait(20)
-
-
-def message(millgate, size):
-    """As submitted, as it arrives (millgate signs it), and as it is forged."""
-    plain = peer_mail.FIELDS % {"d": peer_mail.DOMAIN} + "\n" + \
-        peer_mail.body_text(size * 1024)
-    answer, edits = Session(millgate.socket, login=peer_mail.SENDER).message(
-        peer_mail.SENDER, *peer_mail.split(plain))
-    field = dict(edits).get("DKIM-Signature")
-    if answer != "accept" or field is None:
-        sys.exit("bench_milter: the message was not signed: %s" % answer)
-    signed = "DKIM-Signature:%s\n%s" % (field, plain)
-    return types.SimpleNamespace(
-        sender=peer_mail.SENDER, plain=plain, signed=signed,
-        forged=signed.replace("\n0 ", "\n0 forged "))
 
 
 def run(place, server, work, text, count):
@@ -89,9 +40,9 @@ def run(place, server, work, text, count):
 
 
 def measure(place, servers, args):
-    millgate = servers["millgate"]
-    messages = {size: message(millgate, size) for size in (4, 50)}
-    for server in servers.values():
+    by_name = {server.name: server for server in servers}
+    messages = {size: turns.message(servers[0], size) for size in (4, 50)}
+    for server in servers:
         peer_measure.prove(server, messages[4])
     rows = {work: [] for work in WORKS}
     for n in range(args.rounds + 1):		# the first one is the warm-up
@@ -101,13 +52,13 @@ def measure(place, servers, args):
                 messages[size].signed
             count = 200 if n == 0 else args.messages // 4 * 4
             pair = [run(place, server, work, text, count)
-                    for server in (millgate, servers[floor])]
+                    for server in (servers[0], by_name[floor])]
             if n > 0:
                 rows[work].append(pair)
     return rows
 
 
-def report(rows, args):
+def report(rows, _, args):
     print("CPU milliseconds per message; 4 sessions, medians of %d rounds of "
           "%d messages, load average %.1f" % (args.rounds, args.messages,
                                               os.getloadavg()[0]))
@@ -123,41 +74,10 @@ def report(rows, args):
             "met" if ratio <= target else "MISSED"))
 
 
-def arguments():
-    p = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--build", default=os.environ.get("MILLGATE_BUILD", "."))
-    p.add_argument("--rounds", type=int, default=5)
-    p.add_argument("--messages", type=int, default=2000,
-                   help="of each server in a round (2000)")
-    args = p.parse_args()
-    if args.rounds < 1 or args.messages < 4:
-        p.error("at least 1 round and 4 messages")
-    args.build = os.path.abspath(args.build)
-    return args
-
-
 def main():
-    args = arguments()
-    directory = tempfile.mkdtemp(prefix="millgate-bench-")
-    servers, place = {}, None
-    try:
-        place = Place(directory, args.build)
-        for cls in (peer_servers.Millgate, peer_servers.Bare,
-                    peer_servers.BareSigner):
-            servers[cls.name] = server = cls(place)
-            server.start()
-        report(measure(place, servers, args), args)
-    except peer_servers.Trouble as trouble:
-        sys.exit("bench_milter: %s" % trouble)
-    finally:
-        for server in servers.values():
-            server.stop()
-        if place is not None:
-            place.stop()
-        shutil.rmtree(directory)
+    turns.run(turns.checked(turns.parser(__doc__)), lambda place: [
+        cls(place) for cls in (peer_servers.Millgate, peer_servers.Bare,
+                               peer_servers.BareSigner)], measure, report)
 
 
-if __name__ == "__main__":
-    main()
+main()
