@@ -113,7 +113,7 @@ const struct sandbox_call sandbox_calls[] = {
 	/* the machine, clocks, chance */
 	{ "clock_getres", "rare: libraries" },
 	{ "clock_gettime", "rare: clocks without vDSO" },
-	{ "clock_nanosleep", "usleep, nanosleep" },
+	{ "clock_nanosleep", "rare: a pause until a lock is free" },
 	{ "getrandom", "OpenSSL, libunbound" },
 	{ "getrlimit", "rare: other versions of libc" },
 	{ "getrusage", "libunbound" },

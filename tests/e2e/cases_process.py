@@ -13,6 +13,7 @@ import socket
 import stat
 import struct
 import subprocess
+import tempfile
 import time
 
 import milter
@@ -169,9 +170,13 @@ def in_background(w, **extra):
     extra["top"] = extra.get("top", "") + '\npid-file = "%s"' % pid_file
     w.millgate.stop()
     write(w.millgate.conf, w.settings(**extra))
-    done = subprocess.run(w.millgate.argv()[:-1], capture_output=True,
-                          text=True, timeout=20, env=programs.environment())
-    assert done.returncode == 0, done
+    # a file, and not a pipe, whose end strace(1) would hold open
+    with tempfile.TemporaryFile("w+") as said:
+        done = subprocess.run(w.millgate.argv()[:-1], stdout=said,
+                              stderr=said, timeout=20,
+                              env=programs.environment())
+        said.seek(0)
+        assert done.returncode == 0, said.read()
     with open(pid_file) as f:
         pid = int(f.read())
     try:

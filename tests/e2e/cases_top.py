@@ -122,13 +122,17 @@ def top_blocks_a_login_only_after_yes(w):
 def answer(t, key, words):
     """
     Type the answer to a question until it counts: what arrives together with
-    the question is dropped, as what was typed before it.
+    the question is dropped, as what was typed before it. A key too many takes
+    the words from the screen again.
     """
+    since = len(t.raw)
+
     def answered(text):
-        if words not in text and time.monotonic() > answered.next:
+        said = words in text or words.encode() in t.raw[since:]
+        if not said and time.monotonic() > answered.next:
             t.type(key)
             answered.next = time.monotonic() + 1
-        return words in text
+        return said
     answered.next = 0
     t.wait(repr(words), answered)
 

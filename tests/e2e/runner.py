@@ -32,8 +32,10 @@ def sentence(function):
     return "%s: %s" % (room, function.__name__.replace("_", " "))
 
 
-def selected(pattern):
-    return [c for c in cases if re.search(pattern or "", sentence(c))]
+def selected(patterns):
+    """The cases whose names match one of these, or all cases."""
+    return [c for c in cases
+            if any(re.search(p, sentence(c)) for p in patterns or [""])]
 
 
 @contextlib.contextmanager

@@ -2,9 +2,9 @@
 """sandbox_calls - compare the system calls that the daemon makes with those
 that its sandbox allows
 
-usage: sandbox_calls.py BUILD [WORLDS [PATTERN]]
+usage: sandbox_calls.py BUILD [WORLDS [PATTERN...]]
 
-Runs the end-to-end cases whose names match PATTERN under strace(1), and reads
+Runs the end-to-end cases whose names match a PATTERN under strace(1), and reads
 the calls of the daemon's process after it has closed its sandbox. Prints the
 calls that are made and not allowed, and those that are allowed and were not
 made. Exit status 1 if there is one of the first kind, or if all cases were run,
@@ -84,11 +84,11 @@ def main():
     shutil.rmtree(directory, ignore_errors=True)
     os.mkdir(directory)
     os.chmod(directory, 0o777)	# some cases start it as its own user
-    worlds, pattern = (sys.argv[2:] + ["2", ""][len(sys.argv) - 2:])[:2]
+    worlds, patterns = (sys.argv[2:3] or ["2"])[0], sys.argv[3:]
     subprocess.run(
         [sys.executable, os.path.join(os.path.dirname(
             os.path.abspath(__file__)), "run"), "--build", build, "--worlds",
-            worlds] + ([pattern] if pattern else []),
+            worlds] + patterns,
         env=dict(os.environ, MILLGATE_STRACE=directory), check=False)
     counts, processes = count(directory)
     table = allowed()
@@ -106,7 +106,7 @@ def main():
     for name in unmade:
         print("allowed, and not made: %s (%s)" % (name, table[name]))
     print("# allowed, not made, with a reason: %s" % " ".join(rare))
-    return int(not counts or bool(extra) or (not pattern and bool(unmade)))
+    return int(not counts or bool(extra) or (not patterns and bool(unmade)))
 
 
 if __name__ == "__main__":
