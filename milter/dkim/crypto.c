@@ -252,8 +252,9 @@ crypto_key_pem(const struct crypto_key *key, struct buf *out)
 	long	 len;
 	bool	 ok;
 
-	ok = bio != NULL && key->pkey != NULL && PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL,
-	    NULL, 0, NULL, NULL) == 1;
+	ok = bio != NULL && key->pkey != NULL &&
+	    PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL, NULL, 0, NULL,
+	    NULL) == 1;
 	if (ok) {
 		len = BIO_get_mem_data(bio, &text);
 		buf_add(out, text, (size_t)len);
@@ -279,8 +280,8 @@ crypto_key_public(const struct crypto_key *key, struct buf *out)
 		crypto_base64(out, raw, rawlen);
 		return true;
 	}
-	len = i2d_PUBKEY(key->pkey, &der);
-	if (len <= 0)
+	len = crypto_pkey_public_rsa(key->pkey, &der);
+	if (len == 0)
 		return false;
 	crypto_base64(out, der, (size_t)len);
 	OPENSSL_free(der);

@@ -297,6 +297,49 @@ made_keys_come_back_from_their_pem(void **state)
 	buf_free(&b);
 }
 
+/* The lines between those of PEM are the base64 of DER. */
+static void
+unfold_pem(struct buf *text, const struct buf *pem)
+{
+	const char *p = strchr(buf_str(pem), '\n'), *end = strstr(p, "-----");
+
+	for (; p < end; p++)
+		if (*p != '\n')
+			buf_addch(text, *p);
+}
+
+/* Lengths at which a number has another octet, or another length of it. */
+static void
+the_public_half_is_that_of_openssl(void **state)
+{
+	static const unsigned	 bits[] = { 1024, 1025, 1031, 1032, 2048, 4096 };
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < NELEM(bits); i++) {
+		EVP_PKEY	*pkey = EVP_RSA_gen(bits[i]);
+		struct buf	 pem = BUF_INIT, want = BUF_INIT, text = BUF_INIT;
+		struct buf	 its = BUF_INIT;
+		struct crypto_key *key;
+		const char	*why;
+
+		assert_non_null(pkey);
+		write_key(&pem, pkey, PUBLIC);
+		unfold_pem(&want, &pem);
+		write_key(&text, pkey, PKCS8);
+		key = crypto_key_parse(buf_str(&text), text.len, &why);
+		assert_non_null(key);
+		assert_true(crypto_key_public(key, &its));
+		assert_string_equal(buf_str(&its), buf_str(&want));
+		crypto_key_free(&key);
+		EVP_PKEY_free(pkey);
+		buf_free(&pem);
+		buf_free(&want);
+		buf_free(&text);
+		buf_free(&its);
+	}
+}
+
 /* --- RFC 8463 appendix A, RFC 6376 appendix A -------------------------- */
 
 static const char rfc_ed25519[] =
@@ -547,6 +590,7 @@ main(void)
 		cmocka_unit_test(what_is_no_signing_key_is_refused),
 		cmocka_unit_test(damaged_numbers_are_noticed),
 		cmocka_unit_test(made_keys_come_back_from_their_pem),
+		cmocka_unit_test(the_public_half_is_that_of_openssl),
 		cmocka_unit_test(rfc8463_body_hash),
 		cmocka_unit_test(rfc8463_signatures),
 		cmocka_unit_test(rfc6376_signature),
