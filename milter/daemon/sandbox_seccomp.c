@@ -90,6 +90,18 @@ allow_signals(scmp_filter_ctx x)
 	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) == 0;
 }
 
+/* Calls that libraries make and do without: refused, and not logged. */
+static bool
+refuse_quietly(scmp_filter_ctx x)
+{
+	/* its flags are in memory, where a filter cannot look: use clone */
+	return seccomp_rule_add(x, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3),
+	    0) == 0 &&
+	    /* SQLite, as root: new files get the owner of the database */
+	    seccomp_rule_add(x, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(fchown), 0) ==
+	    0;
+}
+
 static bool
 filter_fill(scmp_filter_ctx x)
 {
@@ -101,9 +113,7 @@ filter_fill(scmp_filter_ctx x)
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (!allow_if(x, &rules[i]))
 			return false;
-	/* its flags are in memory, where a filter cannot look: use clone */
-	return allow_signals(x) && seccomp_rule_add(x,
-	    SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
+	return allow_signals(x) && refuse_quietly(x);
 }
 
 bool

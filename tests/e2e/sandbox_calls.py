@@ -27,7 +27,8 @@ CALL = re.compile(r"^(\d+\.\d+) (\w+)\(")
 CLOSED = re.compile(r"^(\d+\.\d+) seccomp\(SECCOMP_SET_MODE_FILTER.* = \d+$")
 THREAD = re.compile(r"^(\d+\.\d+) clone3?\(.*CLONE_THREAD.* = (\d+)$")
 # calls with a rule for their arguments that no case makes
-RARE_RULES = {"mmap2": "rare: mmap of 32-bit architectures",
+RARE_RULES = {"fchown": "rare: SQLite as root",
+              "mmap2": "rare: mmap of 32-bit architectures",
               "prctl": "rare: names of threads of libraries",
               "tgkill": "rare: abort"}
 
