@@ -180,6 +180,16 @@ $1 in home	{ print $1 ": " home[$1] ", " $2 }
 		{ home[$1] = $2 }
 ' | found "functions of one name"
 
+# --- each fuzz target has its row in fuzz_run.py, which names files of ours ----
+for file in tests/fuzz/fuzz_*.c; do
+	name=${file#tests/fuzz/fuzz_}
+	grep -q "^    '${name%.c}': \[" tests/fuzz/fuzz_run.py || echo "$file"
+done | found "fuzz targets without a row in fuzz_run.py"
+sed -n "/^ABOUT = {/,/^}/p" tests/fuzz/fuzz_run.py |
+    grep -o "'[a-z_/]*\.c'" | tr -d "'" | while read -r file; do
+	[ -f "milter/$file" ] || echo "$file"
+done | found "no such file, in fuzz_run.py"
+
 cd "$here" && cd "$builddir" || exit 1
 
 # --- symbols go up the list, too: no circle between two rooms ----------------
@@ -216,8 +226,9 @@ nm -A -u libjudge.a 2>/dev/null | sed 's/@.*//' |
     awk -v impure="^(${impure%|})\$" '$NF ~ impure { print $1, $NF }' |
     found "judgement that does I/O"
 
-# --- libmilter gets these functions from the program (mfi_workarounds.c) ------
-for function in accept sigwait; do
+# --- libmilter gets these functions from the program --------------------------
+# mfi_workarounds.c, mfi_threads.c
+for function in accept pthread_create sigwait; do
 	[ ! -f millgate ] || nm -D millgate | grep -q " T $function\$" ||
 		echo "$function"
 done | found "not exported by the program millgate"

@@ -48,6 +48,10 @@ static atomic_uint	 nwaiting;
 static _Atomic(thread_run) worker;
 static _Thread_local thread_run latest;
 
+/* That of a sanitizer, if it is in the program; it must know all threads. */
+int	__interceptor_pthread_create(pthread_t *, const pthread_attr_t *,
+	    thread_run, void *) __attribute__((weak));
+
 static int
 real_create(pthread_t *thread, const pthread_attr_t *attr, thread_run run,
     void *arg)
@@ -56,6 +60,8 @@ real_create(pthread_t *thread, const pthread_attr_t *attr, thread_run run,
 	create_call			call = atomic_load(&real);
 	void				*found;
 
+	if (call == NULL)
+		call = __interceptor_pthread_create;
 	if (call == NULL) {
 		found = dlsym(RTLD_NEXT, "pthread_create");
 		if (found == NULL)

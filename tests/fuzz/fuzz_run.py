@@ -76,6 +76,8 @@ ABOUT = {
     'spf_received': ['spf/spf_received.c'],
     'spf_record': ['spf/spf_record.c'],
     'taglist': ['mail/taglist.c'],
+    'top': ['ctl/ctl_top_data.c', 'ctl/ctl_top_keys.c',
+            'ctl/ctl_top_text.c', 'ctl/ctl_top_view.c'],
     'users': ['conf/users_file.c', 'conf/users.c'],
 }
 
