@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -159,46 +158,6 @@ notifier_send(struct notifier *n, const void *data, size_t len, int fd)
 	return false;
 }
 
-static void
-packet_text(struct buf *b, const char *value)
-{
-	size_t len = value != NULL ? strlen(value) : 0;
-
-	buf_add(b, value, len < NOTIFIER_VALUE ? len : NOTIFIER_VALUE);
-	buf_addch(b, '\0');
-}
-
-static void
-packet_count(struct buf *b, const struct notice *e, uint64_t value)
-{
-	char text[24] = "unlimited";
-
-	if (e->share == 0)
-		text[0] = '\0';
-	else if (value != UINT64_MAX)
-		snprintf(text, sizeof(text), "%" PRIu64, value);
-	packet_text(b, text);
-}
-
-/* In the order of notifier_helper.c. */
-static void
-packet_event(struct buf *b, const struct notice *e)
-{
-	buf_addch(b, NOTIFIER_RUN);
-	packet_text(b, e->event);
-	packet_text(b, e->login);
-	packet_text(b, e->group);
-	packet_text(b, e->plan);
-	packet_text(b, e->unit);
-	packet_text(b, e->window);
-	packet_count(b, e, e->used);
-	packet_count(b, e, e->limit);
-	packet_count(b, e, e->share);
-	packet_text(b, e->domain);
-	packet_text(b, e->selector);
-	packet_text(b, e->reason != NULL ? e->reason : e->hint);
-}
-
 bool
 notifier_event(struct notifier *n, const struct notifier_rules *r,
     const struct notice *e)
@@ -211,7 +170,7 @@ notifier_event(struct notifier *n, const struct notifier_rules *r,
 	pthread_mutex_lock(&n->lock);
 	notifier_look(n);
 	if (n->used < r->parallel) {
-		packet_event(&b, e);
+		notifier_message_event(&b, e);
 		sent = notifier_send(n, b.data, b.len, -1);
 		n->used += sent ? 1 : 0;
 	}

@@ -55,11 +55,6 @@ struct helper {
 	struct slot	 slot[NOTIFIER_PARALLEL_MAX];
 };
 
-static const char *const names[NOTIFIER_VALUES] = {
-	"EVENT", "LOGIN", "GROUP", "PLAN", "UNIT", "WINDOW", "USED", "LIMIT",
-	"SHARE", "DOMAIN", "SELECTOR", "REASON"
-};
-
 /* --- one command -------------------------------------------------------- */
 
 /* Split at blanks, in place. */
@@ -191,60 +186,22 @@ slot_check(struct helper *h, struct slot *s)
 
 /* --- messages ------------------------------------------------------------ */
 
-/* "MILLGATE_NAME=value"; a control character, which could end a line, is "?" */
-static char *
-helper_variable(const char *name, const char *value)
-{
-	struct buf	b = BUF_INIT;
-	char		*p;
-
-	buf_printf(&b, "MILLGATE_%s=%s", name, value);
-	for (p = b.data; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
-	return b.data;
-}
-
-/* False: the packet has not exactly NOTIFIER_VALUES texts. */
-static bool
-helper_texts(const char *data, size_t len, const char *text[NOTIFIER_VALUES])
-{
-	size_t i, used;
-
-	for (i = 0; i < NOTIFIER_VALUES; i++) {
-		used = strnlen(data, len);
-		if (used == len || used > NOTIFIER_VALUE)
-			return false;
-		text[i] = data;
-		data += used + 1;
-		len -= used + 1;
-	}
-	return len == 0;
-}
-
 static void
 helper_run(struct helper *h, const char *data, size_t len)
 {
-	char		*variable[NOTIFIER_VALUES + 2];
-	const char	*text[NOTIFIER_VALUES];
+	char		*variable[NOTIFIER_VARIABLES];
 	struct slot	*s = slot_free(h);
-	size_t		 i;
 	bool		 started;
 
-	if (!helper_texts(data, len, text)) {
+	if (!notifier_message_variables(data, len, variable)) {
 		log_printf(LOG_LEVEL_ERROR, "notify-command: an event of a "
 		    "wrong form is dropped");
 		helper_done(h);
 		return;
 	}
-	variable[0] = xstrdup("PATH=/usr/sbin:/usr/bin:/sbin:/bin");
-	for (i = 0; i < NOTIFIER_VALUES; i++)
-		variable[i + 1] = helper_variable(names[i], text[i]);
-	variable[i + 1] = NULL;
 	started = h->command != NULL && s != NULL &&
 	    slot_start(h, s, variable);
-	for (i = 0; variable[i] != NULL; i++)
-		free(variable[i]);
+	notifier_message_free(variable);
 	if (!started)
 		helper_done(h);
 }

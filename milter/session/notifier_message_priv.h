@@ -15,6 +15,8 @@
 
 #define NOTIFIER_VALUES	12
 
+struct buf;
+
 enum notifier_kind {
 	NOTIFIER_RUN = 'r',	/* an event: run the command */
 	NOTIFIER_RELOAD = 'l',	/* read the configuration again */
@@ -23,6 +25,21 @@ enum notifier_kind {
 
 /* The longest packet, with its kind. */
 #define NOTIFIER_PACKET	(1 + NOTIFIER_VALUES * (NOTIFIER_VALUE + 1))
+
+/* Of the command: PATH, one for each text, and the NULL that ends them. */
+#define NOTIFIER_VARIABLES (NOTIFIER_VALUES + 2)
+
+/* Append the packet of this event; longer texts are cut at NOTIFIER_VALUE. */
+void	 notifier_message_event(struct buf *b, const struct notice *e);
+
+/*
+ * The environment for the command, from a packet without its kind. It has no
+ * control characters. notifier_message_free frees it. False, and nothing to
+ * free: a packet of another form.
+ */
+bool	 notifier_message_variables(const char *data, size_t len,
+	    char *variable[NOTIFIER_VARIABLES]);
+void	 notifier_message_free(char *variable[NOTIFIER_VARIABLES]);
 
 /*
  * Serve the other end of `fd`, and end when it is closed. Never returns. It

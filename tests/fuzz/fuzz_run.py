@@ -55,6 +55,7 @@ ABOUT = {
     'mailaddr': ['mail/mailaddr.c', 'mail/mailaddr_lex.c',
                  'mail/mailaddr_loose.c'],
     'mta_setup': ['doctor/postfix_setup.c', 'doctor/sendmail_setup.c'],
+    'notifier': ['session/notifier_message.c'],
     'postfix_table': ['directory/postfix_table.c',
                       'directory/postfix_lines.c',
                       'directory/postfix_template.c'],
