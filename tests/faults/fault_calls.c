@@ -184,14 +184,14 @@ CALL(FAULT_READ, ENOMEM, (void *)-1, void *, mmap64,
     (void *a, size_t n, int p, int f, int fd, int64_t o), (a, n, p, f, fd, o))
 
 /*
- * libmilter's threads tell its controller with these octets, in a pipe, that a
- * session waits for its next command. A pipe with room takes them; when it is
+ * libmilter's threads tell its controller with this octet, in a pipe, that a
+ * session waits for its next command. A pipe with room takes it; when it is
  * full, the controller has enough to read.
  */
 static bool
 is_event(const void *data, size_t n)
 {
-	return n == 3 && memcmp(data, "evt", 3) == 0;
+	return n == 1 && memcmp(data, "Z", 1) == 0;
 }
 
 ssize_t
