@@ -85,16 +85,19 @@ read_cf(struct arena *a, const char *path, struct sendmail_setup *s)
 	struct buf	 text = BUF_INIT;
 	char		 chunk[4096];
 	size_t		 n;
+	bool		 ok;
 
 	if (f == NULL)
 		return false;
 	while (text.len < TEXT_BYTES &&
 	    (n = fread(chunk, 1, sizeof(chunk), f)) > 0)
 		buf_add(&text, chunk, n);
+	ok = !ferror(f);
 	fclose(f);
-	sendmail_read(a, s, buf_str(&text));
+	if (ok)
+		sendmail_read(a, s, buf_str(&text));
 	buf_free(&text);
-	return true;
+	return ok;
 }
 
 static void
