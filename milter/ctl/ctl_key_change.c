@@ -84,24 +84,44 @@ is_free(const char *path)
 	    path);
 }
 
+/* A key that is made, and what of it is stored. */
+struct new_key {
+	struct key_item	 item;
+	bool		 begun, made;	/* a marker, the key itself */
+};
+
 static bool
-store_key(struct key_command *c, const struct key_item *k,
+store_key(struct key_command *c, struct new_key *new,
     const struct key_owner *o)
 {
-	struct buf	pem = BUF_INIT;
-	bool		ok;
+	const char	*path = new->item.path;
+	struct buf	 pem = BUF_INIT;
 
-	ok = is_free(k->path) && crypto_key_pem(k->key, &pem) &&
-	    key_remove_marker(c->arena, k->path, KEYDIR_RETIRED) &&
-	    (c->active ? key_remove_marker(c->arena, k->path, KEYDIR_PENDING) :
-	    key_set_marker(c->arena, k->path, KEYDIR_PENDING, o)) &&
-	    key_write_new(c->arena, k->path, &pem, o) &&
-	    key_sync_names(arena_printf(c->arena, "%s/%s", c->directory,
-	    c->domain));
+	new->begun = true;
+	new->made = crypto_key_pem(new->item.key, &pem) &&
+	    key_remove_marker(c->arena, path, KEYDIR_RETIRED) &&
+	    (c->active ? key_remove_marker(c->arena, path, KEYDIR_PENDING) :
+	    key_set_marker(c->arena, path, KEYDIR_PENDING, o)) &&
+	    key_write_new(c->arena, path, &pem, o);
 	if (pem.data != NULL)
 		explicit_bzero(pem.data, pem.len);
 	buf_free(&pem);
-	return ok;
+	return new->made && key_sync_names(arena_printf(c->arena, "%s/%s",
+	    c->directory, c->domain));
+}
+
+/* The marker stays if it is that of a key which another process has made. */
+static void
+drop_key(struct key_command *c, const struct new_key *new)
+{
+	struct stat st;
+
+	if (!new->begun)
+		return;
+	if (new->made)
+		unlink(new->item.path);
+	if (lstat(new->item.path, &st) != 0 && errno == ENOENT)
+		key_remove_marker(c->arena, new->item.path, KEYDIR_PENDING);
 }
 
 static void
@@ -142,26 +162,42 @@ name_fits(const struct key_command *c, const char *selector)
 }
 
 static bool
-make_key(struct key_command *c, enum crypto_type type,
-    const struct key_owner *o)
+make_key(struct key_command *c, enum crypto_type type, struct key_item *k)
 {
-	struct key_item	 k = { .domain = c->domain };
-	const char	*why = "";
-	bool		 ok;
+	const char *why = "";
 
-	k.selector = selector_for(c, type);
-	if (!name_fits(c, k.selector))
+	k->domain = c->domain;
+	k->selector = selector_for(c, type);
+	if (!name_fits(c, k->selector))
 		return false;
-	k.path = path_of(c, k.selector);
-	k.key = crypto_key_generate(type, c->bits, &why);
-	if (k.key == NULL) {
+	k->path = path_of(c, k->selector);
+	if (!is_free(k->path))
+		return false;
+	k->key = crypto_key_generate(type, c->bits, &why);
+	if (k->key == NULL)
 		fprintf(stderr, "%s\n", why);
-		return false;
-	}
-	ok = store_key(c, &k, o);
-	if (ok)
-		show_new(c, &k);
-	crypto_key_free(&k.key);
+	return k->key != NULL;
+}
+
+/* Both keys of --type both, or none. */
+static bool
+make_asked_keys(struct key_command *c, const struct key_owner *o,
+    struct new_key new[2])
+{
+	bool	ok = true;
+	size_t	i, n = 0;
+
+	if (c->kinds != KINDS_ED25519)
+		ok = make_key(c, CRYPTO_RSA, &new[n++].item);
+	if (c->kinds != KINDS_RSA)
+		ok = ok && make_key(c, CRYPTO_ED25519, &new[n++].item);
+	for (i = 0; ok && i < n; i++)
+		ok = store_key(c, &new[i], o);
+	for (i = 0; i < n; i++)
+		if (ok)
+			show_new(c, &new[i].item);
+		else
+			drop_key(c, &new[i]);
 	return ok;
 }
 
@@ -169,7 +205,8 @@ int
 ctl_key_new(struct key_command *c)
 {
 	struct key_owner	o;
-	bool		ok;
+	struct new_key		new[2] = { 0 };
+	bool			ok;
 
 	if (!key_make_directory(c->directory, NULL) ||
 	    !key_owner_of(c->directory, c->conf, &o) ||
@@ -177,9 +214,9 @@ ctl_key_new(struct key_command *c)
 	    c->domain), &o))
 		return CTL_TROUBLE;
 	fputs(c->json ? "[" : "", stdout);
-	ok = c->kinds == KINDS_ED25519 || make_key(c, CRYPTO_RSA, &o);
-	ok = ok && (c->kinds == KINDS_RSA ||
-	    make_key(c, CRYPTO_ED25519, &o));
+	ok = make_asked_keys(c, &o, new);
+	crypto_key_free(&new[0].item.key);
+	crypto_key_free(&new[1].item.key);
 	fputs(c->json ? "]\n" : "", stdout);
 	if (ok)
 		remind_of_reload();

@@ -157,6 +157,33 @@ dated_selectors_do_not_collide(void **state)
 	expect("list --directory keys", 0, "x-ed25519");
 }
 
+/* The same command must work when the cause is mended. */
+static void
+both_keys_are_made_or_none(void **state)
+{
+	static const char *const words = "new --directory keys --type both"
+	    " --selector x --bits 1024 example.org";
+
+	(void)state;
+	expect("new --directory keys --type ed25519 --selector x-ed25519"
+	    " example.org", 0, "pending");
+	expect(words, 2, "x-ed25519.private: this key exists");
+	expect("list --directory keys", 0, "x-ed25519");
+	assert_null(strstr(buf_str(&out), "x-rsa"));
+	assert_int_equal(unlink("keys/example.org/x-ed25519.private"), 0);
+	/* its marker cannot be made */
+	assert_int_equal(unlink("keys/example.org/x-ed25519.pending"), 0);
+	assert_int_equal(symlink("/", "keys/example.org/x-ed25519.pending"),
+	    0);
+	expect(words, 2, "x-ed25519.pending: ");
+	assert_int_equal(mode_of("keys/example.org/x-rsa.private"), 0);
+	assert_int_equal(mode_of("keys/example.org/x-rsa.pending"), 0);
+	unlink("keys/example.org/x-ed25519.pending");
+	expect(words, 0, "x-ed25519._domainkey");
+	assert_int_equal(mode_of("keys/example.org/x-rsa.private"), 0600);
+	expect("list --directory keys", 0, "x-rsa");
+}
+
 /* A daemon that is not root reads keys as the group of the directory. */
 static void
 the_key_directory_says_who_reads(void **state)
@@ -330,6 +357,7 @@ main(void)
 		cmocka_unit_test_setup(a_new_key_is_pending_and_private,
 		    fresh),
 		cmocka_unit_test_setup(dated_selectors_do_not_collide, fresh),
+		cmocka_unit_test_setup(both_keys_are_made_or_none, fresh),
 		cmocka_unit_test_setup(the_key_directory_says_who_reads,
 		    fresh),
 		cmocka_unit_test_setup(a_name_too_long_for_the_dns_gets_no_key,

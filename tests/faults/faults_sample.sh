@@ -8,4 +8,6 @@ if nm -D "$build/millgate" | grep -qE ' __(asan|tsan)_'; then
 fi
 "$build/tests/faults/faults_scenarios" --every 199 \
     "$srcdir"/tests/scenarios/*.case || exit 1
-exec "${PYTHON3:-python3}" "$srcdir/tests/faults/faults_daemon.py" --every 61
+python=${PYTHON3:-python3}
+"$python" "$srcdir/tests/faults/faults_tool.py" --every 37 || exit 1
+exec "$python" "$srcdir/tests/faults/faults_daemon.py" --every 61

@@ -1,0 +1,305 @@
+"""faults_tool - each command of millgatectl, once for each use of each system
+call, which fails
+
+usage: faults_tool.py [--every N] [--jobs N] [--only [COMMAND:]KIND:N]
+
+Each point has a site of its own. The command ends by itself, with a status that
+the manual knows. With status 2 it has given a reason. Whatever it did, there is
+no file that neither the site nor the command without a fault has, a file that
+was there has the octets of before or, where the command changes it, of after,
+and a private key is closed to others. If the command says that it has
+succeeded, all files are there that it makes. The same command succeeds
+afterwards, where nothing fails, unless it has already been carried out.
+"""
+import argparse
+import multiprocessing
+import os
+import pwd
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+
+from faults_daemon import BUILD, KINDS, Plan
+
+SECONDS = 60	# a loaded machine needs far less
+TRIED = ("open", "read", "write", "sync", "name", "stat", "lock")
+CONF = """
+socket = "unix:%(top)s/socket"
+control-socket = "%(top)s/control"
+state = "%(top)s/state.db"
+user = "%(user)s"
+authserv-id = "mx.example.net"
+resolver { servers = {"127.0.0.1@9"} timeout = 1 }
+listener submission { daemon-ports = {587} direction = submission }
+listener mx { daemon-ports = {25} direction = inbound }
+signing { key-directory = "%(top)s/keys" }
+users-file = "%(top)s/users"
+"""
+USERS = "alice@example.org\nbob@example.org plan=professional\n"
+MESSAGE = ("From: alice@example.org\nTo: bob@example.net\nSubject: x\n"
+           "Date: Tue, 1 Dec 2026 10:00:00 +0000\nMessage-ID: <a@b>\n\nbody\n")
+ZONE = "n._domainkey.example.org TXT v=DKIM1; k=ed25519; p=%s\n"
+MC = ("VERSIONID(`test')\nOSTYPE(`debian')\nDOMAIN(`debian-mta')\n"
+      "MAILER_DEFINITIONS\nMAILER(`local')\nMAILER(`smtp')\n")
+
+# name: the words, and the statuses that it may end with
+COMMANDS = {
+    "key new": ("key new --type both --bits 1024 --selector t example.org",
+                (0, 2)),
+    "key new, another domain": (
+        "key new --type ed25519 --active --selector t example.net", (0, 2)),
+    "key list": ("key list --json", (0, 1, 2)),
+    "key dns": ("key dns example.org", (0, 2)),
+    "key check": ("key check example.org --zone %(top)s/zone", (0, 1, 2)),
+    "key activate": ("key activate example.org --zone %(top)s/zone",
+                     (0, 1, 2)),
+    "key retire": ("key retire example.org s", (0, 1, 2)),
+    "key prune": ("key prune --keep 0", (0, 1, 2)),
+    "key fix": ("key fix", (0, 1, 2)),
+    "quota set": ("quota set alice@example.org --recipients 5", (0, 2)),
+    "quota show": ("quota show", (0, 2)),
+    "quota reset": ("quota reset alice@example.org", (0, 2)),
+    "user block": ("user block alice@example.org --for 2h --reason x",
+                   (0, 2)),
+    "user explain": ("user explain bob@example.org", (0, 1, 2)),
+    "outcomes": ("outcomes", (0, 1, 2)),
+    "upgrade-check": ("upgrade-check", (0, 1, 2)),
+    "conf check": ("conf check", (0, 1, 2)),
+    "check": ("check --login alice@example.org --tls TLSv1.3 --port 587 "
+              "--from alice@example.org --rcpt b@example.net --zone "
+              "%(top)s/zone %(top)s/message", (0, 1, 2)),
+    "import": ("import-opendkim --opendkim %(top)s/opendkim.conf "
+               "-o %(top)s/new.conf", (0, 2)),
+    "setup sendmail": ("setup sendmail --mc %(top)s/sendmail.mc --apply",
+                       (0, 1, 2)),
+}
+# SQLite's own files, which it may make and remove at any time
+PASSING = re.compile(r"state\.db(-wal|-shm|-journal|\.lock)?$")
+# what stays when it cannot be removed: a temporary file, a marker without a key
+UNREMOVED = re.compile(r"\.(private\.\w{6}|pending|retired)$")
+
+
+class Wrong(Exception):
+    """What the tool must not do."""
+
+
+class Site:
+    def __init__(self, top):
+        self.top, self.plan = top, Plan(top + ".plan")
+        self.user = "nobody" if os.geteuid() == 0 else \
+            pwd.getpwuid(os.geteuid()).pw_name
+
+    def at(self, name):
+        return os.path.join(self.top, name)
+
+    def write(self, name, text):
+        with open(self.at(name), "w") as f:
+            f.write(text)
+
+    def tool(self, words, fails):
+        return subprocess.run(
+            [os.path.join(BUILD, "millgatectl"), "-c", self.at("conf"),
+             *(words % {"top": self.top}).split()], cwd="/",
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            errors="replace", timeout=SECONDS, env=dict(os.environ, **{
+                "MILLGATE_FAULTS": self.plan.path, "LD_PRELOAD": os.path.join(
+                    BUILD, "tests/faults/fault_calls.so")} if fails else {}))
+
+    def must(self, words):
+        done = self.tool(words, False)
+        if done.returncode != 0:
+            sys.exit("FAILED: %s: %s" % (words, done.stderr))
+        return done.stdout
+
+    def make(self):
+        """The site that each point begins with: a copy of the first one."""
+        shutil.rmtree(self.top, ignore_errors=True)
+        first = os.path.join(os.path.dirname(self.top), "first")
+        if not os.path.exists(first):
+            Site(first).make_first()
+        subprocess.run(["cp", "-a", first, self.top], check=True)
+        self.write("conf", CONF % {"top": self.top, "user": self.user})
+
+    def make_first(self):
+        os.mkdir(self.top, 0o755)
+        os.mkdir(self.at("keys"), 0o700)
+        self.write("conf", CONF % {"top": self.top, "user": self.user})
+        self.write("users", USERS)
+        self.write("message", MESSAGE)
+        self.write("zone", "")
+        self.write("sendmail.mc", MC)
+        self.write("opendkim.conf", "Mode v\nSyslog yes\n")
+        self.must("key new --type ed25519 --selector s --active example.org")
+        self.must("key new --type ed25519 --selector n example.org")
+        self.must("key new --type ed25519 --selector o example.org")
+        self.must("key retire example.org o")
+        record = self.must("key dns example.org n --format string")
+        self.write("zone", ZONE % re.search(r"p=([\w+/=]+)", record)[1])
+        os.utime(self.at("keys/example.org/o.private"), (1, 1))
+        self.serve()
+        self.must("quota set bob@example.org --recipients 9")
+
+    def serve(self):
+        """The daemon makes the state file."""
+        shutil.chown(self.top, self.user)
+        if os.geteuid() == 0:
+            self.must("key fix")
+        with subprocess.Popen(
+                [os.path.join(BUILD, "millgate"), "-f", "-c",
+                 self.at("conf")], cwd="/", stdin=subprocess.DEVNULL,
+                stderr=subprocess.PIPE, text=True) as daemon:
+            said = ""
+            for line in daemon.stderr:
+                said += line
+                if "ready on" in line:
+                    break
+            else:
+                sys.exit("FAILED: the daemon does not start: " + said)
+            daemon.terminate()
+            daemon.communicate(timeout=SECONDS)
+
+    def files(self):
+        """{name: octets} of all but those of SQLite."""
+        found = {}
+        for base, _, names in os.walk(self.top):
+            for name in names:
+                path = os.path.join(base, name)
+                short = os.path.relpath(path, self.top)
+                if not PASSING.match(short):
+                    with open(path, "rb") as f:
+                        found[short] = f.read()
+        return found
+
+    def check_keys(self):
+        for name in self.files():
+            mode = os.stat(self.at(name)).st_mode
+            if name.endswith(".private") and stat.S_IMODE(mode) & 0o027:
+                raise Wrong("%s has mode %o" % (name, stat.S_IMODE(mode)))
+
+    # --- a command
+
+    def run(self, command, kind, nth):
+        words, statuses = COMMANDS[command]
+        self.plan.set(kind, nth)
+        self.plan.arm(1)
+        done = self.tool(words, True)
+        self.plan.arm(0)
+        if done.returncode not in statuses:
+            raise Wrong("status %d: %s" % (done.returncode, done.stderr))
+        if done.returncode == 2 and not (done.stderr + done.stdout).strip():
+            raise Wrong("no reason is given")
+        return done
+
+    def learn(self, command):
+        """What the command uses, and the files before and after it."""
+        self.make()
+        before = self.files()
+        done = self.run(command, "none", 1)
+        if done.returncode == 2:
+            sys.exit("FAILED: %s, without a fault: %s" % (
+                command, done.stderr))
+        return self.plan.used(), before, self.files(), done.returncode
+
+    def names(self, kind):
+        return {name for name in self.files() if kind != "name" or
+                not UNREMOVED.search(name)}
+
+    def live(self, command, kind, nth, names, changed, status):
+        self.make()
+        before = self.files()
+        done = self.run(command, kind, nth)
+        after = self.files()
+        names = {name for name in names if kind != "name" or
+                 not UNREMOVED.search(name)}
+        if strange := sorted(self.names(kind) - set(before) - names):
+            raise Wrong("left behind: %s" % " ".join(strange))
+        for name in sorted(set(before) & set(after)):
+            if name not in changed and before[name] != after[name]:
+                raise Wrong("%s has changed" % name)
+        if done.returncode == 0 and self.names(kind) != names:
+            raise Wrong("success, but: %s" % " ".join(
+                sorted(self.names(kind) ^ names)))
+        self.check_keys()
+        again = self.tool(COMMANDS[command][0], False)
+        if self.names(kind) != names or (
+                done.returncode == 2 and set(after) == set(before) and
+                again.returncode != status):
+            raise Wrong("the next one has status %d: %s; %s" % (
+                again.returncode, again.stderr,
+                " ".join(sorted(self.names(kind) ^ names))))
+
+
+site, known = None, {}
+
+
+def worker_starts(top, results):
+    global site
+    site = Site(tempfile.mkdtemp(dir=top))
+    known.update(results)
+
+
+def one(point):
+    command, kind, nth = point
+    _, before, after, status = known[command]
+    changed = {name for name in before
+               if name in after and before[name] != after[name]}
+    try:
+        site.live(command, kind, nth, set(after), changed, status)
+    except (Wrong, subprocess.TimeoutExpired) as e:
+        return point, str(e)
+    return point, None
+
+
+def parse():
+    p = argparse.ArgumentParser()
+    p.add_argument("--every", type=int, default=1)
+    p.add_argument("--jobs", type=int, default=os.cpu_count())
+    p.add_argument("--only")
+    return p.parse_args()
+
+
+def choose(args, results):
+    if args.only:
+        *command, kind, nth = args.only.rsplit(":", 2)
+        return [(c, kind, int(nth)) for c in command or results]
+    return [(command, kind, n) for command, result in results.items()
+            for kind in TRIED for n in range(1, result[0][kind] + 1)
+            ][::args.every]
+
+
+def report(tried, failed):
+    for kind in KINDS:
+        if n := sum(kind == point[1] for point in tried):
+            print("%s: %d points tried, %d passed" % (
+                kind, n, n - sum(kind == point[1] for point in failed)))
+    print("millgatectl: %d points tried, %d passed" % (
+        len(tried), len(tried) - len(failed)))
+
+
+def main():
+    args = parse()
+    top = tempfile.mkdtemp(prefix="millgate_faults.", dir="/dev/shm" if
+                           os.access("/dev/shm", os.W_OK) else None)
+    os.chmod(top, 0o755)
+    tried, failed = [], []
+    try:
+        teacher = Site(os.path.join(top, "teacher"))
+        results = {command: teacher.learn(command) for command in COMMANDS}
+        with multiprocessing.Pool(args.jobs, worker_starts,
+                                  (top, results)) as pool:
+            for point, why in pool.imap_unordered(one, choose(args, results)):
+                tried.append(point)
+                if why is not None:
+                    failed.append(point)
+                    print("FAILED: %s, %s %d: %s" % (*point, why), flush=True)
+    finally:
+        shutil.rmtree(top, ignore_errors=True)
+    report(tried, failed)
+    return len(failed) > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
