@@ -341,6 +341,8 @@ static const struct {
 	{ "an equals sign in i", "i=a=3Bb@example.com", true },
 	{ "an infinite x", "x=18446744073709551610", true },
 	{ "an ordinary x", "x=99999999999", false },
+	{ "the largest ordinary l", "l=1152921504606846976", false },
+	{ "the smallest unusual l", "l=1152921504606846977", true },
 	{ "a huge l", "l=9223372036854775808", true },
 	{ "other signatures signed", "h=From:dkim-signature", true },
 };

@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "mail/authres.h"
 #include "mail/claims.h"
 #include "authres_reader.h"
@@ -664,6 +665,28 @@ no_facts_escape(void **state)
 	arena_free(&a);
 }
 
+/* The octets behind the end of a text close nothing. */
+static void
+scans_stay_within_the_text(void **state)
+{
+	static const char	 text[] = " (a)) \"b\"\"";
+	struct scan		 s = { text, text + 3 };
+	struct buf		 b = BUF_INIT;
+
+	(void)state;
+	assert_false(scan_cfws(&s));
+	s = (struct scan){ text, text + 4 };
+	assert_true(scan_cfws(&s));
+	assert_ptr_equal(s.p, text + 4);
+	s = (struct scan){ text + 6, text + 8 };
+	assert_false(scan_quoted(&s, &b));
+	s = (struct scan){ text + 6, text + 9 };
+	buf_reset(&b);
+	assert_true(scan_quoted(&s, &b));
+	assert_string_equal(buf_str(&b), "b");
+	buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -671,6 +694,7 @@ main(void)
 		cmocka_unit_test(whose_field_it_is),
 		cmocka_unit_test(ids_of_other_kinds),
 		cmocka_unit_test(claims_is_linear),
+		cmocka_unit_test(scans_stay_within_the_text),
 		cmocka_unit_test(writes_the_field),
 		cmocka_unit_test(tells_of_a_login_what_it_may),
 		cmocka_unit_test(foreign_text_stays_inside),

@@ -60,6 +60,7 @@ static const struct {
 	{ "nothing", "", NULL },
 	{ "commas alone", " , ,", NULL },
 	{ "a backslash at the end", " a,\"b\\", NULL },
+	{ "nothing behind the end counts", " a,\"b\\\0\",c", NULL },
 };
 
 static void

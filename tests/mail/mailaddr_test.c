@@ -32,6 +32,8 @@ static const struct {
 	    "ok a@example.org; example.org" },
 	{ "comment behind", " a@example.org (Alice)",
 	    "ok a@example.org; example.org" },
+	{ "the first octet that is not ASCII", " \200@example.org",
+	    "unparsable" },
 	{ "name in UTF-8", " Andr\303\251 <a@example.org>",
 	    "ok a@example.org; example.org" },
 	{ "encoded name", " =?utf-8?q?Andr=C3=A9?= <a@example.org>",
