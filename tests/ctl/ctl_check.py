@@ -158,6 +158,37 @@ def check_local(directory):
     expect('refused', (status, json.loads(text)['edits']), (1, []))
 
 
+CONNECTION = ('--client', '192.0.2.7', '--port', '587', '--from',
+              'alice@example.org', '--login', 'alice@example.org', '--tls',
+              'TLSv1.3')
+
+
+def check_options(directory):
+    """What the MTA would say of the client and of the login."""
+    status, text, _ = check(directory, *CONNECTION, '--client-name',
+                            'host.example', '--helo', 'helo.example',
+                            '--mechanism', 'SCRAM-SHA-256', '--bits', '128',
+                            '--macro', 'i=QUEUEID', '--macro', '{x}=',
+                            '--rcpt', 'b@example.net')
+    expect('options', status, 0)
+    for word in (b'id=QUEUEID ', b' client=192.0.2.7 ', b' helo=helo.example ',
+                 b' tls=TLSv1.3 ', b' mechanism=SCRAM-SHA-256 '):
+        expect(word, word in text, True)
+    # without --helo it is the name
+    expect('name', b' helo=host.example ' in check(
+        directory, *CONNECTION, '--client-name', 'host.example', '--rcpt',
+        'b@example.net')[1], True)
+    for name, args, reason in (
+            ('client', ('--client', '192.0.2'), b'an IP address or local'),
+            ('macro', ('--macro', 'x'), b'NAME=VALUE'),
+            ('macros', ('--macro', 'x=y') * 200, b'--macro may be repeated '),
+            ('recipients', ('--rcpt', 'b@example.net') * 200,
+             b'--rcpt may be repeated ')):
+        status, _, err = check(directory, *args)
+        expect(name, status, 2)
+        expect('%s: %r' % (name, err), reason in err, True)
+
+
 def main():
     try:
         import dkim
@@ -175,6 +206,7 @@ def main():
                               '--bits', '1024', 'example.org')[0], 0)
         check_edits(d, dkim)
         check_local(d)
+        check_options(d)
     if bad == 0:
         print('ok - check')
     return bad != 0

@@ -155,6 +155,15 @@ dated_selectors_do_not_collide(void **state)
 	expect("new --directory keys --type both --selector x --bits 1024"
 	    " example.org", 0, "x-rsa._domainkey");
 	expect("list --directory keys", 0, "x-ed25519");
+	expect("new --json --directory keys --type both --selector j --bits"
+	    " 1024 example.org", 0, "[{\"domain\":\"example.org\",\"selector\":"
+	    "\"j-rsa\",\"type\":\"rsa\",\"bits\":1024,\"state\":\"pending\","
+	    "\"path\":\"keys/example.org/j-rsa.private\",\"name\":"
+	    "\"j-rsa._domainkey.example.org\",\"text\":\"v=DKIM1; k=rsa; p=");
+	assert_non_null(strstr(buf_str(&out), ",\n{\"domain\":\"example.org\","
+	    "\"selector\":\"j-ed25519\",\"type\":\"ed25519\",\"bits\":256,"));
+	expect("new --json --directory keys --selector j-rsa example.org", 2,
+	    "this key exists");
 }
 
 /* The same command must work when the cause is mended. */

@@ -133,6 +133,15 @@ static const struct {
 	{ "a data set in a database", DKIM, "ExemptDomains ldap://x/y",
 	    { "!exempt-domains =", "opendkim.conf:1: ExemptDomains "
 	    "ldap://x/y: data sets of this type" } },
+	{ "keys that others may read", DKIM, "RequireSafeKeys no",
+	    { "opendkim.conf:1: RequireSafeKeys no: a key that others may "
+	    "read is refused; run millgatectl key fix" } },
+	{ "keys that others may not read", DKIM, "RequireSafeKeys yes",
+	    { "!others may read" } },
+	{ "fields that must be there", DKIM, "RequiredHeaders yes",
+	    { "on-missing-from = reject", "on-repeated-from = reject" } },
+	{ "fields that may be missing", DKIM, "RequiredHeaders no",
+	    { "!= reject" } },
 	{ "a data set in a Berkeley database", DKIM,
 	    "InternalHosts /etc/hosts.db", { "data sets of this type" } },
 	{ "Domain and KeyFile without tables", DKIM,

@@ -15,6 +15,7 @@
 #include "session/observed.h"
 #include "session/session_site.h"
 #include "status/status_priv.h"
+#include "store/store_priv.h"
 #include "store/store_settings.h"
 
 static const struct status_start begun = { NOW - 3600, 0 };
@@ -533,6 +534,94 @@ trouble_is_on_the_page(void **state)
 	services_free(&sv);
 }
 
+static enum store_answer
+list_fails(struct store *s, struct store_setting_rows *rows,
+    char error[STORE_ERROR])
+{
+	(void)s;
+	(void)rows;
+	snprintf(error, STORE_ERROR, "<the disk is full>");
+	return STORE_UNKNOWN;
+}
+
+static void
+a_state_that_cannot_be_read_is_said(void **state)
+{
+	struct services			*sv = open_services("");
+	const struct store_ops		*ops = sv->store->ops;
+	struct store_ops		 failing = *ops;
+	struct buf			 b = BUF_INIT;
+
+	(void)state;
+	failing.settings_list = list_fails;
+	sv->store->ops = &failing;
+	page_of(sv, &b);
+	assert_non_null(strstr(buf_str(&b), "<p>The state cannot be read: "
+	    "<bdi>&lt;the disk is full&gt;</bdi></p>"));
+	/* and not that nobody is blocked */
+	assert_null(strstr(buf_str(&b), "No account is blocked."));
+	assert_null(strstr(buf_str(&b), "None has sent mail"));
+	sv->store->ops = ops;
+	page_of(sv, &b);
+	assert_non_null(strstr(buf_str(&b), "No account is blocked."));
+	buf_free(&b);
+	services_free(&sv);
+}
+
+/* What the last reload and the start have said. */
+static void
+the_configuration_is_described(void **state)
+{
+	struct services	*sv = open_services("unlisted-users = any\n");
+	struct services	*other = open_services("socket = \"inet:1@127.0.0.1\""
+			    "\nstate = \"/elsewhere/state.db\"\n");
+	struct buf	 b = BUF_INIT;
+
+	(void)state;
+	page_of(sv, &b);
+	assert_non_null(strstr(buf_str(&b), "<dt>Warnings</dt><dd>"));
+	assert_non_null(strstr(buf_str(&b), "own-address is safer"));
+	assert_null(strstr(buf_str(&b), "the last one was refused"));
+	assert_null(strstr(buf_str(&b), "Needs a restart"));
+	atomic_store(&sv->tallies.reload_failed, true);
+	free(sv->started_with);
+	sv->started_with = conf_restart_text(
+	    other->current->conf);
+	page_of(sv, &b);
+	assert_non_null(strstr(buf_str(&b), "the last one was refused: see "
+	    "the log"));
+	if (strstr(buf_str(&b), "<dt>Needs a restart</dt><dd>"
+	    "<bdi>socket, state") == NULL)
+		fail_msg("%.200s", strstr(buf_str(&b), "Needs a restart"));
+	page_of(other, &b);
+	assert_null(strstr(buf_str(&b), "<dt>Warnings</dt>"));
+	buf_free(&b);
+	services_free(&sv);
+	services_free(&other);
+}
+
+static void
+the_newest_blocks_are_listed(void **state)
+{
+	struct services	*sv = open_services("");
+	struct buf	 b = BUF_INIT;
+	char		 login[32];
+	unsigned	 i;
+
+	(void)state;
+	for (i = 0; i < STATUS_BLOCKS + 1; i++) {
+		page_of(sv, &b);
+		assert_null(strstr(buf_str(&b), "The newest ones of "));
+		snprintf(login, sizeof(login), "u%u@example.org", i);
+		block(sv, login, "reason", NOW + 60);
+	}
+	page_of(sv, &b);
+	assert_non_null(strstr(buf_str(&b), "The newest ones of 51. All: "
+	    "<code>millgatectl quota show</code>"));
+	buf_free(&b);
+	services_free(&sv);
+}
+
 int
 main(void)
 {
@@ -548,6 +637,9 @@ main(void)
 		cmocka_unit_test(long_names_are_cut),
 		cmocka_unit_test(the_policy_names_the_digests),
 		cmocka_unit_test(trouble_is_on_the_page),
+		cmocka_unit_test(a_state_that_cannot_be_read_is_said),
+		cmocka_unit_test(the_configuration_is_described),
+		cmocka_unit_test(the_newest_blocks_are_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
