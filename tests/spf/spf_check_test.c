@@ -234,8 +234,8 @@ static const struct {
 	    "user@d.example 192.0.2.8 d.example h8.d.example "
 	    "mx.example.net" },
 	{ "%{p} unknown in exp, after as many void lookups as allowed",
-	    "192.0.2.99", "v=spf1 a:x1.example a:x2.example -all "
-	    "exp=unknown.exp.example", "fail", "unknown" },
+	    "192.0.2.99", "v=spf1 a:x1.example a:x2.example a:a.example -all "
+	    "exp=%{p}.exp.example", "fail", "unknown" },
 	{ "%{p} unknown", "192.0.2.3", "v=spf1 exists:%{p}.example -all",
 	    "fail", NULL },
 
