@@ -5,6 +5,8 @@
  */
 #include "test.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -502,6 +504,67 @@ a_socket_in_use_is_not_taken(void **state)
 	services_free(&sv);
 }
 
+/* A socket on any port of this address; 0: the machine has no such address. */
+static in_port_t
+take_port(const char *address, int *fd)
+{
+	struct addrinfo		 hints = { .ai_flags = AI_NUMERICHOST |
+				    AI_NUMERICSERV,
+				    .ai_socktype = SOCK_STREAM }, *at;
+	struct sockaddr_storage	 ss;
+	socklen_t		 len = sizeof(ss);
+	bool			 ok;
+
+	assert_int_equal(getaddrinfo(address, "0", &hints, &at), 0);
+	*fd = socket(at->ai_family, SOCK_STREAM, 0);
+	ok = *fd != -1 && bind(*fd, at->ai_addr, at->ai_addrlen) == 0 &&
+	    listen(*fd, 1) == 0 && getsockname(*fd, (void *)&ss, &len) == 0;
+	freeaddrinfo(at);
+	if (!ok)
+		return 0;
+	return ntohs(ss.ss_family == AF_INET ?
+	    ((struct sockaddr_in *)&ss)->sin_port :
+	    ((struct sockaddr_in6 *)&ss)->sin6_port);
+}
+
+static void
+a_port_in_use_is_said(void **state)
+{
+	static const struct {
+		const char *address, *shown;
+	} rows[] = { { "127.0.0.1", "127.0.0.1" }, { "::1", "[::1]" } };
+	char	 place[40], want[200], *why;
+	int	 fd, ours;
+	size_t	 i;
+	in_port_t port;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		port = take_port(rows[i].address, &fd);
+		if (port == 0) {
+			close(fd);
+			continue;
+		}
+		snprintf(place, sizeof(place), "%s:%d", rows[i].shown,
+		    (int)port);
+		assert_int_equal(http_listen_open(place, &why), -1);
+		snprintf(want, sizeof(want), "http-listen \"%s\": Address "
+		    "already in use; another program uses this port, choose "
+		    "another one", place);
+		assert_string_equal(why, want);
+		free(why);
+		close(fd);
+		ours = http_listen_open(place, &why);
+		if (ours == -1)
+			fail_msg("%s", why);
+		close(ours);
+	}
+	assert_int_equal(http_listen_open("localhost", &why), -1);
+	assert_string_equal(why, "http-listen \"localhost\": is not an "
+	    "address");
+	free(why);
+}
+
 int
 main(void)
 {
@@ -517,6 +580,7 @@ main(void)
 		cmocka_unit_test(deaf_clients_are_closed),
 		cmocka_unit_test(a_flood_is_slowed_down),
 		cmocka_unit_test(a_socket_in_use_is_not_taken),
+		cmocka_unit_test(a_port_in_use_is_said),
 	};
 	int failed;
 
