@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -108,6 +109,22 @@ def top_follows_the_size_of_the_terminal(w):
     with open_top(w, LC_ALL="C") as t:
         t.shows("########## 100%")
         assert t.raw.isascii(), t.raw
+
+
+@case
+def quota_show_draws_a_bar_on_a_terminal(w):
+    """Of the fullest limit; in a pipe there is none."""
+    send_mail(w)
+    for login, bar in ((ERIN, "[%s] 100%%" % (20 * "#")),
+                       (ALICE, "[%s]   0%%" % (20 * "."))):
+        words = argv(w)[:-1] + ["quota", "show", login]
+        with Terminal(words, columns=200) as t:
+            assert t.end() == 0
+            while select.select([t.ours], [], [], 0)[0]:
+                t.read(0)
+            assert bar in t.text(), t.text()
+        table = w.run_ctl("quota", "show", login).stdout
+        assert login in table and "[" not in table, table
 
 
 @case
