@@ -102,7 +102,8 @@ def delivered(world, domain, message):
             if wanted in found.all("Message-ID"):
                 return found
         return None
-    return wait_until("%s delivered to %s" % (wanted, domain), arrived)
+    # longer than Postfix pauses when a delivery agent ended just then
+    return wait_until("%s delivered to %s" % (wanted, domain), arrived, 30)
 
 
 def was_delivered(world, domain, message):

@@ -335,6 +335,7 @@ FRAGMENTS = os.path.join(programs.SOURCE, "contrib", "postfix")
 # Postfix itself refuses almost nothing, so that millgate made each refusal.
 # Only the services of the fragment require TLS and a login themselves.
 # Mail for every domain ends in a maildir, so that outgoing mail can be read.
+# A delivery agent that ends when it is called is called again in seconds.
 MAIN_CF = """\
 compatibility_level = 3.6
 queue_directory = {d}/queue
@@ -350,6 +351,7 @@ setgid_group = {group}
 default_privs = nobody
 maillog_file = {d}/postfix.log
 maillog_file_prefixes = {d}
+transport_retry_time = 3s
 multi_instance_enable = yes
 multi_instance_name = postfix-millgate
 myhostname = mx.example.net
