@@ -150,20 +150,23 @@ reads_as(const char *value, const char *id)
 
 /*
  * The addresses of a login. Only plain values are read here: a word, "@" and a
- * word. True: allowed, or not plain.
+ * word, whose dots at the end Sendmail ignores. True: allowed, or not plain.
  */
 static inline bool
 may_write(const char *login, const char *value)
 {
 	static const char	 plain[] = "abcdefghijklmnopqrstuvwxyz."
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-	const char		*p = value + strspn(value, " "), *at;
+	char			*p = arena_strdup(run.arena, value + strspn(
+				    value, " ")), *at;
 	size_t			 local = strspn(p, plain), domain;
 
 	at = p + local;
 	domain = *at == '@' ? strspn(at + 1, plain) : 0;
 	if (local == 0 || domain == 0 || at[1 + domain] != '\0')
 		return true;
+	while (domain > 1 && at[domain] == '.')
+		at[domain--] = '\0';
 	if (strcasecmp(login, "alice@example.org") == 0)
 		return strcasecmp(p, login) == 0 ||
 		    strcasecmp(at, "@shop.example.org") == 0;
