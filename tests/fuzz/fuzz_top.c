@@ -54,7 +54,6 @@ check_all(const struct top_state *s, const struct top_data *d)
 	check_screen(s, d, 1, 1);
 	check_screen(s, d, 40, 12);
 	check_screen(s, d, 80, 24);
-	check_screen(s, d, TOP_WIDEST, TOP_HIGHEST);
 }
 
 static void
@@ -69,7 +68,7 @@ check_typed(struct top_state *s, const struct top_data *d, const char *p,
 		CHECK(n > 0 && n <= len);
 		if (top_key(s, d, key) == TOP_CHANGE)
 			CHECK(key == 'y' && s->target[0] != '\0');
-		check_screen(s, d, 40, 12);
+		check_screen(s, d, 20, 6);
 	}
 }
 
@@ -97,8 +96,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_all(&s, d);
 		s.utf8 = true;
 		check_all(&s, d);
+		check_screen(&s, d, TOP_WIDEST, TOP_HIGHEST);
 		top_report(a, d, false, &report);
-		if (end != NULL && size - len < 200)
+		if (end != NULL && size - len < 64)
 			check_typed(&s, d, end + 1, size - len - 1);
 	}
 	buf_free(&report);
