@@ -342,6 +342,46 @@ writes_the_field(void **state)
 	arena_free(&a);
 }
 
+/* RFC 5322 2.1.1: with the semicolon that may follow, at most 78 octets. */
+static void
+lines_are_full_and_fit(void **state)
+{
+	static const struct authres_form form = { ID, LOGIN_RESULTS_LOGIN,
+	    false };
+	static const struct verdict	 v = { .action = ACTION_ACCEPT };
+	struct arena	*a = arena_new(4096);
+	struct facts	 f = { .spf_helo = { .done = true,
+	    .result = RESULT_PERMERROR } };
+	char		 reason[180];
+	const char	*line;
+	size_t		 first, len, next;
+
+	(void)state;
+	f.spf_helo.reason = reason;
+	for (first = 1; first < 60; first++) {
+		snprintf(reason, sizeof(reason), "%.*s ab ab ab ab ab ab ab ab "
+		    "ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab "
+		    "ab ab ab ab ab ab ab ab ab ab ab", (int)first,
+		    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		    "xxx");
+		line = strchr(authres_format(a, &form, &f, &v), '\t');
+		for (; line != NULL; line = line[len] == '\0' ? NULL :
+		    line + len + 1) {
+			len = strcspn(line, "\n");
+			if (len > 77)
+				row_fail(reason, "%zu octets: %.*s", len,
+				    (int)len, line);
+			if (line[len] == '\0')
+				break;
+			next = strcspn(line + len + 2, " \n");
+			if (len + 1 + next <= 77)
+				row_fail(reason, "folded early: %.*s",
+				    (int)len, line);
+		}
+	}
+	arena_free(&a);
+}
+
 static const struct {
 	const char	*name;
 	enum login_results login;
@@ -696,6 +736,7 @@ main(void)
 		cmocka_unit_test(claims_is_linear),
 		cmocka_unit_test(scans_stay_within_the_text),
 		cmocka_unit_test(writes_the_field),
+		cmocka_unit_test(lines_are_full_and_fit),
 		cmocka_unit_test(tells_of_a_login_what_it_may),
 		cmocka_unit_test(foreign_text_stays_inside),
 		cmocka_unit_test(mechanisms_and_ids),
