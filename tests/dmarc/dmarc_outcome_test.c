@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "mail/domain.h"
 #include "dmarc/dmarc.h"
 #include "dmarc/dmarc_outcome.h"
 
@@ -152,6 +153,13 @@ long_names_make_no_long_rows(void **state)
 	assert_true(dmarc_outcome_fill(&o, &f, ACTION_TAG, a));
 	assert_string_equal(o.text[OUTCOME_SIGNERS], "");
 	assert_string_equal(o.text[OUTCOME_DKIM], "fail");
+	/* 252 octets together, and no place for another one and dots */
+	selector[DOMAIN_MAX - strlen("example.org")] = '\0';
+	assert_true(dmarc_outcome_fill(&o, &f, ACTION_TAG, a));
+	assert_string_equal(o.text[OUTCOME_SIGNERS], "");
+	selector[DOMAIN_MAX - strlen("example.org") - 1] = '\0';
+	assert_true(dmarc_outcome_fill(&o, &f, ACTION_TAG, a));
+	assert_string_not_equal(o.text[OUTCOME_SIGNERS], "");
 	arena_free(&a);
 }
 
