@@ -190,6 +190,8 @@ event_field(struct session_of_mta *s, char *event)
 	    value == event || s->ctx.nfields >= MTA_FIELDS - 10)
 		return;
 	*value++ = '\0';
+	if (strpbrk(event, "\r\n") != NULL)	/* the end of a header */
+		return;
 	*f = (struct mta_field){ event, value, false };
 	s->ctx.nfields++;
 	led = (s->ctx.steps & SMFIP_HDR_LEADSPC) != 0;
