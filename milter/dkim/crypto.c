@@ -139,13 +139,24 @@ crypto_base64(struct buf *out, const void *data, size_t len)
 
 /* --- keys -------------------------------------------------------------- */
 
+/* Takes over `pkey`; NULL: *why is the reason, of before or here. */
 static struct crypto_key *
-crypto_key_new(EVP_PKEY *pkey)
+crypto_key_new(EVP_PKEY *pkey, const char **why)
 {
-	struct crypto_key *key = xcalloc(1, sizeof(*key));
+	const bool		 rsa = pkey != NULL &&
+				    EVP_PKEY_is_a(pkey, "RSA");
+	struct crypto_key	*key;
 
+	if (pkey == NULL)
+		return NULL;
+	if (!rsa && !EVP_PKEY_is_a(pkey, "ED25519")) {
+		*why = "OpenSSL cannot tell the type of the key";
+		EVP_PKEY_free(pkey);
+		return NULL;
+	}
+	key = xcalloc(1, sizeof(*key));
 	key->pkey = pkey;
-	key->type = EVP_PKEY_is_a(pkey, "RSA") ? CRYPTO_RSA : CRYPTO_ED25519;
+	key->type = rsa ? CRYPTO_RSA : CRYPTO_ED25519;
 	key->bits = (unsigned)EVP_PKEY_get_bits(pkey);
 	atomic_init(&key->refs, 1);
 	atomic_init(&key->ready, NULL);
@@ -156,12 +167,9 @@ crypto_key_new(EVP_PKEY *pkey)
 struct crypto_key *
 crypto_key_parse(const char *text, size_t len, const char **why)
 {
-	EVP_PKEY *pkey;
-
 	if (key_process_is_used())
 		return key_process_parse(text, len, why);
-	pkey = crypto_pkey_parse(text, len, why);
-	return pkey != NULL ? crypto_key_new(pkey) : NULL;
+	return crypto_key_new(crypto_pkey_parse(text, len, why), why);
 }
 
 struct crypto_key *
@@ -197,7 +205,7 @@ crypto_key_generate(enum crypto_type type, unsigned bits, const char **why)
 	} else
 		pkey = EVP_RSA_gen(bits);
 	*why = "OpenSSL cannot generate a key";
-	return pkey != NULL ? crypto_key_new(pkey) : NULL;
+	return crypto_key_new(pkey, why);
 }
 
 struct crypto_key *
