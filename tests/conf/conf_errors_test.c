@@ -897,6 +897,78 @@ oddities(void **state)
 	}
 }
 
+/* `form` with the value at its "%s". */
+static void
+print_form(char *text, size_t size, const char *form, const char *value)
+{
+	const char *at = strstr(form, "%s");
+
+	snprintf(text, size, "%.*s%s%s", (int)(at - form), form, value,
+	    at + 2);
+}
+
+/* What is on either side of each rule about the form of a value. */
+static void
+forms_of_values(void **state)
+{
+#define LONG_200 "aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbb" \
+	"aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbb" \
+	"aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbb" \
+	"aaaaaaaaaabbbbbbbbbb"
+	static const struct {
+		const char	*form;		/* of the line */
+		const char	*good[8], *bad[8];
+		const char	*why;
+	} forms[] = {
+		{ "sandbox = \"%s\"", { "yes", "TRUE", "on", "no", "False",
+		    "OFF" }, { "1", "", "yess", "y" }, "must be yes or no" },
+		{ "socket = unix:/s socket-mode = \"%s\"", { "0660", "660",
+		    "0600" }, { "66", "00660", "0680", "1660", "" },
+		    "is not a file mode" },
+		{ "socket = unix:/s socket-owner = \"%s\"", { "a:b" },
+		    { "a", ":b", "a:", "a:b:c", "a b:c", "a/b:c", "a:b\tc" },
+		    "is not an owner" },
+		{ "user = \"%s\"", { "root" }, { "", "a b", "a:b", "a/b",
+		    "a\tb" }, "is not a user name" },
+		{ "quota { notify-command = \"%s\" }", { "/a", "/a b c",
+		    "/a 1 2 3 4 5 6 7 8 9" }, { "a", "/a 'b", "/a `b`",
+		    "/a $b" }, "write " },
+		{ "tier t { mechanisms = {\"%s\"} }", { "PLAIN", "scram",
+		    "X-9_a", "ABCDEFGHIJKLMNOPQRST" }, { "",
+		    "ABCDEFGHIJKLMNOPQRSTU", "A B", "A;B" },
+		    "is not a SASL mechanism" },
+		{ "override o { author-domains = {a.example} reason = \"%s\" }",
+		    { "a list", LONG_200 }, { "a\tb", "\303\244",
+		    "x dkim=pass", LONG_200 "c" },
+		    "is not allowed in a header field" },
+	};
+	char		 text[400], *why = NULL;
+	struct conf	*c;
+	size_t		 i, k;
+
+	(void)state;
+	for (i = 0; i < NELEM(forms); i++) {
+		for (k = 0; k < 8 && forms[i].good[k] != NULL; k++) {
+			print_form(text, sizeof(text), forms[i].form,
+			    forms[i].good[k]);
+			c = conf_load_text("t", text, &why);
+			if (c == NULL)
+				row_fail(text, "%s", why);
+			conf_unref(&c);
+		}
+		for (k = 0; k < 8 && forms[i].bad[k] != NULL; k++) {
+			print_form(text, sizeof(text), forms[i].form,
+			    forms[i].bad[k]);
+			c = conf_load_text("t", text, &why);
+			if (c != NULL || strstr(why, forms[i].why) == NULL)
+				row_fail(text, "%s", c != NULL ? "accepted" :
+				    why);
+			free(why);
+		}
+	}
+#undef LONG_200
+}
+
 /* A file full of errors does not fill the log. */
 static void
 complaints_are_bounded(void **state)
@@ -924,6 +996,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mistakes),
 		cmocka_unit_test(oddities),
+		cmocka_unit_test(forms_of_values),
 		cmocka_unit_test(complaints_are_bounded),
 	};
 
