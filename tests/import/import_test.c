@@ -274,6 +274,11 @@ static const struct {
 	{ "skip_addresses has 127.0.0.0/8 by default", SPF, "",
 	    { "override skip-addresses {", "networks = {\"127.0.0.0/8\", "
 	    "\"::1/128\"}", "replaces = spf", "action = accept" } },
+	{ "defaultSeedOnly = 0 is the test mode, too", SPF,
+	    "defaultSeedOnly = 0\n", { "on-fail = tag\t# policyd-spf.conf:1 "
+	    "defaultSeedOnly" } },
+	{ "defaultSeedOnly = 1 is not", SPF, "defaultSeedOnly = 1\n",
+	    { "on-fail = reject" } },
 	{ "TestOnly = 0 is the test mode", SPF, "TestOnly = 0\n",
 	    { "helo-on-fail = tag\t# policyd-spf.conf:1 TestOnly",
 	    "on-fail = tag" } },
@@ -344,6 +349,22 @@ static const struct {
 	{ "actions", RATE, "limits: [[1, 3600]]\nfail_action: \"reject x\"\n"
 	    "db_error_action: \"dunno\"\n", { "action = reject",
 	    "on-store-failure = accept" } },
+	{ "defer, as a word", RATE, "limits: [[1, 3600]]\nfail_action: "
+	    "\"defer_if_permit x\"\ndb_error_action: \"ok\"\n",
+	    { "action = defer", "on-store-failure = accept" } },
+	{ "defer, as a code", RATE, "limits: [[1, 3600]]\nfail_action: "
+	    "\"450 x\"\ndb_error_action: \"450 x\"\n",
+	    { "action = defer", "on-store-failure = defer" } },
+	{ "reject, as a code", RATE, "limits: [[1, 3600]]\nfail_action: "
+	    "\"550 x\"\n", { "action = reject" } },
+	{ "hold", RATE, "limits: [[1, 3600]]\nfail_action: \"HOLD x\"\n",
+	    { "action = hold" } },
+	{ "another action", RATE, "limits: [[1, 3600]]\nfail_action: "
+	    "\"redirect a@b\"\n", { "mail over a limit is deferred; see "
+	    "action in section quota" } },
+	{ "logins are not counted, in YAML's word", RATE,
+	    "limit_by_sasl: no\nlimits: [[1, 3600]]\n",
+	    { "default-plan = unlimited" } },
 	{ "not a pair", RATE, "limits: [[1, x], 7]\n", { "plan unlimited",
 	    "this is not a pair" } },
 };
