@@ -11,7 +11,6 @@ file; the database, asked for each message; the same through the socket; and the
 database with all answers in the cache. Prints messages per second and CPU time
 of millgate, with their ratios to those of the file.
 """
-import argparse
 import os
 import re
 import shutil
@@ -27,6 +26,7 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
 sys.path.insert(0, os.path.join(SOURCE, "tests", "e2e"))
 import databases			# noqa: E402
 import directories			# noqa: E402
+import turns				# noqa: E402
 from programs import Missing		# noqa: E402
 from world import World			# noqa: E402
 
@@ -171,15 +171,7 @@ def report(millgates, rows, args):
 
 
 def arguments():
-    p = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--build", default=os.environ.get("MILLGATE_BUILD", "."))
-    p.add_argument("--rounds", type=int, default=3)
-    p.add_argument("--messages", type=int, default=4000,
-                   help="of each variant in a round (4000)")
-    args = p.parse_args()
-    args.build = os.path.abspath(args.build)
+    args = turns.checked(turns.parser(__doc__, rounds=3, messages=4000))
     args.messages -= args.messages % SESSIONS
     return args
 

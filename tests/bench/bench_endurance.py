@@ -143,7 +143,7 @@ def follow(site, load, result, save):
 
 
 def run(site, args, result, save):
-    site.start_dns()
+    site.dns.start()
     site.millgate.start()
     files = site.messages(args.bytes)
     result["samples"].append(sample(site, 0, 0))

@@ -221,7 +221,7 @@ def one(args, part, count):
                 count if part == "clients" else 1)
     site.millgate.log = os.path.join(directory, "log")
     try:
-        site.start_dns()
+        site.dns.start()
         return measure(site, part, count)
     finally:
         site.stop()

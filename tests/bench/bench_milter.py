@@ -21,7 +21,6 @@ import statistics
 import sys
 
 sys.dont_write_bytecode = True
-import peer_mail			# noqa: E402
 import peer_measure			# noqa: E402
 import peer_servers			# noqa: E402
 import turns				# noqa: E402
@@ -29,14 +28,6 @@ import turns				# noqa: E402
 # name, size in KB, the floor, target
 WORKS = (("signing", 4, "bare+rsa", 1.25), ("inbound", 4, "bare", 1.9),
          ("inbound", 50, "bare", 2.3))
-
-
-def run(place, server, work, text, count):
-    what, size, _, _ = work
-    path = place.file("%s-%d" % (what, size), text)
-    return peer_measure.drive(place, server, path, count, 4,
-                              *peer_measure.login_words(
-                                  what == "signing" and peer_mail.SENDER))
 
 
 def measure(place, servers, args):
@@ -51,7 +42,7 @@ def measure(place, servers, args):
             text = messages[size].plain if what == "signing" else \
                 messages[size].signed
             count = 200 if n == 0 else args.messages // 4 * 4
-            pair = [run(place, server, work, text, count)
+            pair = [turns.drive(place, server, what, text, count)
                     for server in (servers[0], by_name[floor])]
             if n > 0:
                 rows[work].append(pair)

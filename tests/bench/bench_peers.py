@@ -28,19 +28,13 @@ OPTIONS = ("rounds", "messages", "sizes", "sessions", "cold", "delay_ms",
            "parts", "servers")
 
 
-class Place:
+class Place(peer_servers.Files):
     """Where one comparison lives: its files, programs, key and DNS server."""
 
     def __init__(self, directory, build, peers):
         self.directory, self.build, self.peers = directory, build, peers
         self.key, self.public = peer_mail.make_key(directory)
         self.dns, self.dns_port = None, 53
-
-    def file(self, name, text):
-        path = os.path.join(self.directory, name)
-        with open(path, "w") as f:
-            f.write(text)
-        return path
 
 
 def words(text):
@@ -144,10 +138,11 @@ def compare(directory, args):
                                         place.key) for size in sizes}
     cold = {domain: peer_mail.Message(domain, 4096, place.key)
             for domain in ("cold%d.example" % i for i in range(args.cold))}
-    place.dns = measure.Dns(SOURCE, place.file("zone", "".join(
+    place.dns = measure.Dns(place.file("zone", "".join(
         peer_mail.domain_zone(domain, place.public)
         for domain in [peer_mail.DOMAIN, *cold]) + "".join(
-            peer_mail.silent_zone(domain) for domain in SILENT)))
+            peer_mail.silent_zone(domain) for domain in SILENT)),
+        place.dns_port)
     servers = measure.milters(place, args.servers)
     if not args.servers or "policyd-rate-limit" in args.servers:
         servers.append(peer_servers.PolicydRateLimit(place))

@@ -8,14 +8,12 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 
 import peer_mail
-from peer_servers import Server, Trouble, cpu_seconds, family
+from peer_measure import Dns
+from peer_servers import Files, Server, Trouble, cpu_seconds, family
 from peer_session import Session
 
-SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
 NETWORK = "198.18.0.0/15"	# RFC 2544: of benchmarks; only in the protocol
 CLIENT = "198.18.0.1"
 HOST_ZONE = """h%(n)d.hosts.example A 198.18.%(high)d.%(low)d
@@ -48,7 +46,7 @@ class Millgate(Server):
     def words(self):
         conf = self.file("millgate.conf", CONF % {
             "socket": self.socket, "dir": self.place.directory,
-            "dns": self.place.port, "more": self.more})
+            "dns": self.place.dns.port, "more": self.more})
         return [os.path.join(self.place.build, "millgate"), "-f", "-c", conf]
 
     def last_words(self):
@@ -58,26 +56,19 @@ class Millgate(Server):
         return (done.stderr.strip().splitlines() or ["?"])[-1]
 
 
-class Site:
+class Site(Files):
     """The files of a run, its DNS server, and millgate."""
 
     def __init__(self, directory, build, domains, hosts):
         self.directory, self.build = directory, build
         self.domains = ["d%d.example" % i for i in range(domains)]
         public = self.make_keys()
-        self.zone = self.file("zone", "".join(
+        self.dns = Dns(self.file("zone", "".join(
             peer_mail.domain_zone(domain, public, NETWORK)
             for domain in self.domains) + "".join(
                 HOST_ZONE % {"n": n, "high": n >> 8, "low": n & 255}
-                for n in range(hosts)))
-        self.dns, self.port = None, 0
+                for n in range(hosts))), 0)
         self.millgate = Millgate(self)
-
-    def file(self, name, text):
-        path = os.path.join(self.directory, name)
-        with open(path, "w") as f:
-            f.write(text)
-        return path
 
     def make_keys(self):
         """One key for all domains; its record's data."""
@@ -88,18 +79,9 @@ class Site:
             shutil.copy(path, target)
         return public
 
-    def start_dns(self):
-        self.dns = subprocess.Popen(
-            [sys.executable, os.path.join(SOURCE, "tests/tools/fakedns.py"),
-             "--zone", self.zone, "127.0.0.1", "0"], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True)
-        self.port = int(self.dns.stdout.readline().split()[1])
-
     def stop(self):
         self.millgate.stop()
-        if self.dns is not None:
-            self.dns.terminate()
-            self.dns.wait(20)
+        self.dns.stop()
 
     def messages(self, size):
         """The files for mixload; millgate itself signs what arrives."""

@@ -17,6 +17,8 @@ import peer_mail
 from peer_servers import CHAIN, MILTERS, Trouble, cpu_seconds, memory_kb
 from peer_session import STAGES, Gone, Session
 
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
 CLIENT, STRANGER = "192.0.2.1", "203.0.113.9"
 LOAD_SECONDS = 120		# for one run of the driver
 OPEN_SECONDS = 180		# for opening all sessions of one stage
@@ -34,20 +36,24 @@ sasl_username=user%d@example.org
 
 
 class Dns:
-    """tests/tools/fakedns.py on port 53 of this network namespace."""
+    """tests/tools/fakedns.py on a port of loopback; 0: one that is free."""
 
-    def __init__(self, source, zone):
+    def __init__(self, zone, port):
         self.words = [sys.executable, os.path.join(
-            source, "tests/tools/fakedns.py"), "--zone", zone]
-        self.process = None
+            SOURCE, "tests/tools/fakedns.py"), "--zone", zone]
+        self.process, self.port = None, port
 
-    def start(self, delay_ms):
+    def start(self, delay_ms=0):
         self.stop()
         self.process = subprocess.Popen(
-            self.words + ["--delay-ms", str(delay_ms), "127.0.0.1", "53"],
+            self.words + ["--delay-ms", str(delay_ms), "127.0.0.1",
+                          str(self.port)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        if self.process.stdout.readline() != "ready\n":
+        said = self.process.stdout.readline().split()
+        if said[:1] != ["ready"]:
             raise Trouble("the DNS server of the test does not start")
+        if self.port == 0:
+            self.port = int(said[1])
 
     def queries(self):
         self.process.send_signal(signal.SIGUSR1)

@@ -72,7 +72,17 @@ def memory_kb(pid):
     return total
 
 
-class Server:
+class Files:
+    """What has a directory."""
+
+    def file(self, name, text):
+        path = os.path.join(self.directory, name)
+        with open(path, "w") as f:
+            f.write(text)
+        return path
+
+
+class Server(Files):
     name, package = "", None		# None: it is built, not unpacked
     milter = True
     proof_in, proof_out = (), None	# None: it does not sign
@@ -85,12 +95,6 @@ class Server:
         self.socket = os.path.join(self.directory, "socket")
         self.log = os.path.join(self.directory, "log")
         os.makedirs(self.directory, exist_ok=True)
-
-    def file(self, name, text):
-        path = os.path.join(self.directory, name)
-        with open(path, "w") as f:
-            f.write(text)
-        return path
 
     def unpacked(self, path):
         return os.path.join(self.place.peers, path)

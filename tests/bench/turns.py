@@ -5,10 +5,8 @@ the machine meets all of them.
 """
 import argparse
 import os
-import re
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -19,12 +17,10 @@ import peer_measure
 import peer_servers
 from peer_session import Session
 
-SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
 WORKS = ("signing", "inbound")
 
 
-class Place:
+class Place(peer_servers.Files):
     """The directory of one run, its key and its DNS server."""
 
     def __init__(self, directory, build):
@@ -32,22 +28,12 @@ class Place:
         self.key, public = peer_mail.make_key(directory)
         zone = self.file("zone", peer_mail.domain_zone(peer_mail.DOMAIN,
                                                        public))
-        self.dns = subprocess.Popen(
-            [sys.executable, os.path.join(SOURCE, "tests/tools/fakedns.py"),
-             "--zone", zone, "127.0.0.1", "0"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.dns_port = int(re.match(r"ready (\d+)",
-                                     self.dns.stdout.readline())[1])
-
-    def file(self, name, text):
-        path = os.path.join(self.directory, name)
-        with open(path, "w") as f:
-            f.write(text)
-        return path
+        self.dns = peer_measure.Dns(zone, 0)
+        self.dns.start()
+        self.dns_port = self.dns.port
 
     def stop(self):
-        self.dns.terminate()
-        self.dns.wait(20)
+        self.dns.stop()
 
 
 def message(millgate, size):
@@ -121,14 +107,14 @@ def report(rows, servers, args):
                 median(what, server, "p99")))
 
 
-def parser(text):
+def parser(text, rounds=5, messages=2000):
     p = argparse.ArgumentParser(
         description=text,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", default=os.environ.get("MILLGATE_BUILD", "."))
-    p.add_argument("--rounds", type=int, default=5)
-    p.add_argument("--messages", type=int, default=2000,
-                   help="of each server in a round (2000)")
+    p.add_argument("--rounds", type=int, default=rounds)
+    p.add_argument("--messages", type=int, default=messages,
+                   help="of each server in a round (%d)" % messages)
     return p
 
 
