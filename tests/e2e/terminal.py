@@ -57,24 +57,34 @@ class Terminal:
     def text(self):
         return "\n".join(line.rstrip() for line in self.screen.display)
 
+    def until(self, reached, trouble, again=None):
+        """
+        Read until reached() is true; trouble() is the text of the error.
+        `again` is called each second.
+        """
+        now = time.monotonic()
+        end, pause = now + PATIENCE, now + 1
+        while not reached():
+            now = time.monotonic()
+            if now > end:
+                raise Trouble(trouble())
+            if again is not None and now > pause:
+                again()
+                pause = now + 1
+            self.read(0.1)
+
     def wait(self, what, condition):
         """Until condition(text of the screen); the text."""
-        end = time.monotonic() + PATIENCE
         # a screen in whole ends with the erasure of what is below it
-        while not (self.raw.endswith(b"\033[J") and condition(self.text())):
-            if time.monotonic() > end:
-                raise Trouble("%s is not on the screen:\n%s" % (
-                    what, self.text()))
-            self.read(0.1)
+        self.until(
+            lambda: self.raw.endswith(b"\033[J") and condition(self.text()),
+            lambda: "%s is not on the screen:\n%s" % (what, self.text()))
         return self.text()
 
-    def sends_last(self, octets):
+    def sends_last(self, octets, again=None):
         """Wait for this output; a read returns only part of what is there."""
-        end = time.monotonic() + PATIENCE
-        while not self.raw.endswith(octets):
-            if time.monotonic() > end:
-                raise Trouble("the last output is %r" % self.raw[-200:])
-            self.read(0.1)
+        self.until(lambda: self.raw.endswith(octets),
+                   lambda: "the last output is %r" % self.raw[-200:], again)
 
     def shows(self, words):
         return self.wait(repr(words), lambda text: words in text)
@@ -91,20 +101,9 @@ class Terminal:
         return termios.tcgetattr(self.theirs)
 
     def end(self, again=None):
-        """
-        Wait for the end of the program; its exit status. `again` is called
-        each second.
-        """
-        now = time.monotonic()
-        end, pause = now + PATIENCE, now + 1
-        while self.process.poll() is None:
-            now = time.monotonic()
-            if now > end:
-                raise Trouble("it does not end:\n" + self.text())
-            if again is not None and now > pause:
-                again()
-                pause = now + 1
-            self.read(0.05)
+        """Wait for the end of the program; its exit status."""
+        self.until(lambda: self.process.poll() is not None,
+                   lambda: "it does not end:\n" + self.text(), again)
         return self.process.returncode
 
     def __enter__(self):
