@@ -19,17 +19,14 @@ signatures. The last message passes, because then nothing fails any more. The
 state has each accepted message once. Only a message whose last answer was lost
 may be counted and not accepted.
 """
-import argparse
 import contextlib
 import ctypes
 import glob
 import http.client
 import json
-import mmap
 import multiprocessing
 import os
 import pwd
-import shutil
 import signal
 import socket
 import sqlite3
@@ -40,16 +37,13 @@ import tempfile
 import time
 
 SRC = os.path.abspath(os.environ.get("srcdir", "."))
-BUILD = os.path.abspath(os.environ.get("MILLGATE_BUILD", "build"))
 sys.path.insert(0, os.path.join(SRC, "tests/e2e"))
 import milter	# noqa: E402
+import points	# noqa: E402
 import programs	# noqa: E402
+from points import BUILD, KINDS, Plan, Wrong	# noqa: E402
 
 SECONDS = 40	# for anything; a loaded machine needs far less
-KINDS = ("none", "lookup", "store", "lost", "crypto", "open", "read", "write",
-         "sync", "name", "stat", "lock", "socket", "accept", "receive",
-         "send", "thread", "clock", "libmilter", "poll",
-         "process")	# as in fault.h
 # The clock is read all the time; faults_scenarios has each of its reads.
 SAMPLED, SAMPLES = ("clock",), 100
 MTA_SECONDS = 30	# of a command
@@ -69,38 +63,6 @@ LIVES = {
 # A lost Redis server is asked again a little later; the supervisor pauses.
 SLOW = ("redis", "restart")
 PR_SET_PDEATHSIG = 1
-
-
-class Wrong(Exception):
-    """What the daemon must not do."""
-
-
-class Plan:
-    """struct fault_plan, in a file that the daemon maps."""
-
-    def __init__(self, path):
-        self.path = path
-        with open(path, "wb") as f:
-            f.write(bytes(4 * (4 + len(KINDS))))
-        with open(path, "r+b") as f:
-            self.map = mmap.mmap(f.fileno(), 0)
-
-    def set(self, kind, nth):
-        self.map[:] = struct.pack("4i", 0, KINDS.index(kind), nth, 0) + \
-            bytes(4 * len(KINDS))
-
-    def arm(self, on):
-        self.map[:4] = struct.pack("i", on)
-
-    def struck(self):
-        return struct.unpack_from("i", self.map, 12)[0] != 0
-
-    def kind(self):
-        return KINDS[struct.unpack_from("i", self.map, 4)[0]]
-
-    def used(self):
-        return dict(zip(KINDS, struct.unpack_from("%di" % len(KINDS),
-                                                  self.map, 16)))
 
 
 @contextlib.contextmanager
@@ -216,10 +178,7 @@ class Site:
                 [os.path.join(BUILD, "millgate"), "-f", "-c",
                  self.at("conf")], stderr=log, stdout=log,
                 stdin=subprocess.DEVNULL, cwd="/", start_new_session=True,
-                preexec_fn=end_with_parent, env={
-                    **os.environ, "MILLGATE_FAULTS": self.plan.path,
-                    "LD_PRELOAD": os.path.join(
-                        BUILD, "tests/faults/fault_calls.so")})
+                preexec_fn=end_with_parent, env=self.plan.environment())
         wait_until("start", lambda: "ready on" in self.said() or
                    self.process.poll() is not None)
         if self.process.poll() is None:
@@ -534,13 +493,13 @@ def one(point):
 
 
 def all_points(life, used):
-    points = []
+    tried = []
     for kind in LIVES[life] or KINDS[1:]:
         step = 1
         if kind in SAMPLED:
             step = used[kind] // SAMPLES + 1
-        points += [(life, kind, n) for n in range(1, used[kind] + 1, step)]
-    return points
+        tried += [(life, kind, n) for n in range(1, used[kind] + 1, step)]
+    return tried
 
 
 def lives(args):
@@ -554,7 +513,7 @@ def lives(args):
 
 
 def choose(pool, args):
-    points = []
+    tried = []
     if args.only:
         kind, nth = args.only.split(":")
         return [(life, kind, int(nth)) for life in lives(args)]
@@ -562,45 +521,22 @@ def choose(pool, args):
         _, why, used = pool.apply(one, ((life, "none", 1),))
         if why is not None:
             sys.exit("FAILED: %s, without a fault: %s" % (life, why))
-        points += all_points(life, used)
-    return points[::args.every]
+        tried += all_points(life, used)
+    return tried[::args.every]
 
 
 def parse():
-    p = argparse.ArgumentParser()
-    p.add_argument("--every", type=int, default=1)
-    p.add_argument("--jobs", type=int, default=8)	# they mostly wait
+    p = points.parser(8)	# they mostly wait
     p.add_argument("--life", choices=LIVES)
-    p.add_argument("--only")
     return p.parse_args()
-
-
-def report(tried, failed):
-    for words in (KINDS, LIVES):
-        for word in words:
-            if n := sum(word in point for point in tried):
-                print("%s: %d points tried, %d passed" % (
-                    word, n, n - sum(word in point for point in failed)))
-    print("daemon: %d points tried, %d passed" % (
-        len(tried), len(tried) - len(failed)))
 
 
 def main():
     args = parse()
-    top = tempfile.mkdtemp(prefix="millgate_faults.", dir="/dev/shm" if
-                           os.access("/dev/shm", os.W_OK) else None)
-    tried, failed = [], []
-    try:
-        with multiprocessing.Pool(args.jobs, worker_starts, (top,)) as pool:
-            for point, why, _ in pool.imap_unordered(one, choose(pool, args)):
-                tried.append(point)
-                if why is not None:
-                    failed.append(point)
-                    print("FAILED: %s, %s %d: %s" % (*point, why), flush=True)
-    finally:
-        shutil.rmtree(top, ignore_errors=True)
-    report(tried, failed)
-    return len(failed) > 0
+    with points.directory() as top, multiprocessing.Pool(
+            args.jobs, worker_starts, (top,)) as pool:
+        return points.try_all("daemon", KINDS + tuple(LIVES), pool, one,
+                              choose(pool, args))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ and a private key is closed to others. If the command says that it has
 succeeded, all files are there that it makes. The same command succeeds
 afterwards, where nothing fails, unless it has already been carried out.
 """
-import argparse
 import multiprocessing
 import os
 import pwd
@@ -22,7 +21,8 @@ import subprocess
 import sys
 import tempfile
 
-from faults_daemon import BUILD, KINDS, Plan
+import points
+from points import BUILD, KINDS, Plan, Wrong
 
 SECONDS = 60	# a loaded machine needs far less
 TRIED = ("open", "read", "write", "sync", "name", "stat", "lock")
@@ -82,10 +82,6 @@ PASSING = re.compile(r"state\.db(-wal|-shm|-journal|-lock)?$")
 UNREMOVED = re.compile(r"\.(private\.\w{6}|pending|retired)$")
 
 
-class Wrong(Exception):
-    """What the tool must not do."""
-
-
 class Site:
     def __init__(self, top):
         self.top, self.plan = top, Plan(top + ".plan")
@@ -104,9 +100,8 @@ class Site:
             [os.path.join(BUILD, "millgatectl"), "-c", self.at("conf"),
              *(words % {"top": self.top}).split()], cwd="/",
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            errors="replace", timeout=SECONDS, env=dict(os.environ, **{
-                "MILLGATE_FAULTS": self.plan.path, "LD_PRELOAD": os.path.join(
-                    BUILD, "tests/faults/fault_calls.so")} if fails else {}))
+            errors="replace", timeout=SECONDS,
+            env=self.plan.environment() if fails else None)
 
     def must(self, words):
         done = self.tool(words, False)
@@ -250,14 +245,6 @@ def one(point):
     return point, None
 
 
-def parse():
-    p = argparse.ArgumentParser()
-    p.add_argument("--every", type=int, default=1)
-    p.add_argument("--jobs", type=int, default=os.cpu_count())
-    p.add_argument("--only")
-    return p.parse_args()
-
-
 def choose(args, results):
     if args.only:
         *command, kind, nth = args.only.rsplit(":", 2)
@@ -267,35 +254,16 @@ def choose(args, results):
             ][::args.every]
 
 
-def report(tried, failed):
-    for kind in KINDS:
-        if n := sum(kind == point[1] for point in tried):
-            print("%s: %d points tried, %d passed" % (
-                kind, n, n - sum(kind == point[1] for point in failed)))
-    print("millgatectl: %d points tried, %d passed" % (
-        len(tried), len(tried) - len(failed)))
-
-
 def main():
-    args = parse()
-    top = tempfile.mkdtemp(prefix="millgate_faults.", dir="/dev/shm" if
-                           os.access("/dev/shm", os.W_OK) else None)
-    os.chmod(top, 0o755)
-    tried, failed = [], []
-    try:
+    args = points.parser(os.cpu_count()).parse_args()
+    with points.directory() as top:
+        os.chmod(top, 0o755)
         teacher = Site(os.path.join(top, "teacher"))
         results = {command: teacher.learn(command) for command in COMMANDS}
         with multiprocessing.Pool(args.jobs, worker_starts,
                                   (top, results)) as pool:
-            for point, why in pool.imap_unordered(one, choose(args, results)):
-                tried.append(point)
-                if why is not None:
-                    failed.append(point)
-                    print("FAILED: %s, %s %d: %s" % (*point, why), flush=True)
-    finally:
-        shutil.rmtree(top, ignore_errors=True)
-    report(tried, failed)
-    return len(failed) > 0
+            return points.try_all("millgatectl", KINDS, pool, one,
+                                  choose(args, results))
 
 
 if __name__ == "__main__":
