@@ -2,10 +2,11 @@
  * crypto_pkey - from the text of a private key, and to its public half (the
  * OpenSSL door, part 2)
  *
- * OpenSSL's own PEM and DER readers and writers try every format that they
- * know, which takes as long as half a signature: 100,000 keys would take a
- * minute to load. The two formats of DKIM keys are parsed here with the plain
- * ASN.1 functions; the numbers are checked and passed to OpenSSL.
+ * OpenSSL's own PEM and DER readers try every format that they know, which
+ * takes longer than a signature: 100,000 keys would take a minute to load. Its
+ * encoder of public halves takes 80 us, for the same reason. The two formats of
+ * DKIM keys are parsed here with the plain ASN.1 functions; the numbers are
+ * checked and passed to OpenSSL.
  */
 #include "config.h"
 

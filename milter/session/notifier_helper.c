@@ -26,7 +26,6 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/descriptors.h"
 #include "base/log.h"
 #include "base/monotonic.h"
