@@ -6,7 +6,12 @@
  * chunks. An allocation of more than half a chunk gets a chunk of its own size.
  * What does not fit into the current chunk may fit into the spare one: the
  * one of the former chunks that had the most room when it was left.
+ *
+ * The address sanitizer sees where an allocation ends only if it is malloc's. In
+ * the fuzz targets each has a chunk to itself: configure sets ARENA_ALONE.
  */
+#include "config.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -201,7 +206,7 @@ chunk_add(struct arena *a, size_t size)
 
 	if (usual < a->chunk_size)
 		usual = a->chunk_size;
-	large = size > usual / 2;
+	large = ARENA_ALONE || size > usual / 2;
 	c = chunk_new(large ? size : usual);
 	c->next = a->current->next;
 	a->current->next = c;
@@ -219,9 +224,9 @@ arena_take(struct arena *a, size_t size, size_t align)
 	struct chunk	*c = a->current;
 	size_t		 at;
 
-	if (chunk_room(c, align) < size) {
+	if (ARENA_ALONE || chunk_room(c, align) < size) {
 		c = a->spare;
-		if (chunk_room(c, align) < size)
+		if (ARENA_ALONE || chunk_room(c, align) < size)
 			c = chunk_add(a, size);
 	}
 	at = (c->used + align - 1) & ~(align - 1);
@@ -235,7 +240,8 @@ arena_take_aligned(struct arena *a, size_t size)
 {
 	if (size > SIZE_MAX / 4)
 		out_of_memory();
-	return arena_take(a, round_up(size > 0 ? size : 1), ALIGN);
+	return arena_take(a, ARENA_ALONE ? size :
+	    round_up(size > 0 ? size : 1), ALIGN);
 }
 
 /* Octets need no alignment: strings are stored one behind the other. */
@@ -303,7 +309,7 @@ char *
 arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
 	struct chunk	*c = a->current;
-	size_t		 room = c->size - c->used;
+	size_t		 room = ARENA_ALONE ? 0 : c->size - c->used;
 	va_list		 again;
 	char		*p;
 	int		 len;
