@@ -348,6 +348,24 @@ site_usage(struct store *s, const char *key, time_t now,
 	return inner->ops->usage(inner, key, now, limits, usage);
 }
 
+static inline enum store_answer
+site_list(struct store *s, time_t now, struct store_rows *rows,
+    char error[STORE_ERROR])
+{
+	struct store *inner = ((struct site_store *)s)->inner;
+
+	return inner->ops->list(inner, now, rows, error);
+}
+
+static inline enum store_answer
+site_settings_list(struct store *s, struct store_setting_rows *rows,
+    char error[STORE_ERROR])
+{
+	struct store *inner = ((struct site_store *)s)->inner;
+
+	return inner->ops->settings_list(inner, rows, error);
+}
+
 static inline void
 site_store_close(struct store *s)
 {
@@ -361,8 +379,10 @@ static const struct store_ops site_store_ops = {
 	.commit = site_commit,
 	.give_back = site_give_back,
 	.usage = site_usage,
+	.list = site_list,
 	.settings_get = site_settings_get,
 	.setting_put = site_setting_put,
+	.settings_list = site_settings_list,
 	.close = site_store_close,
 };
 
