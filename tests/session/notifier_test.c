@@ -225,7 +225,8 @@ is_gone(pid_t pid)
 		return true;
 	stat[fread(stat, 1, sizeof(stat) - 1, f)] = '\0';
 	fclose(f);
-	return strstr(stat, ") Z ") != NULL;	/* init will reap it */
+	/* init will reap it, or has, since the file was opened */
+	return strstr(stat, ") Z ") != NULL || stat[0] == '\0';
 }
 
 static void
