@@ -49,8 +49,8 @@ program_spawn(const struct program *p, int out, pid_t *pid)
 	return error;
 }
 
-/* False: its time is over. */
-static bool
+/* An error number; ETIME: its time is over. */
+static int
 program_read(const struct program *p, int fd, struct buf *out)
 {
 	struct pollfd	pfd = { fd, POLLIN, 0 };
@@ -65,16 +65,16 @@ program_read(const struct program *p, int fd, struct buf *out)
 			    (int)(end - monotonic_ms()) : 0;
 		ready = poll(&pfd, 1, wait);
 		if (ready == 0)
-			return false;
-		if (ready == -1 && errno == EINTR)
-			continue;
-		n = read(fd, chunk, sizeof(chunk));
-		if (n == 0 || (n == -1 && errno != EINTR))
+			return ETIME;
+		n = ready == 1 ? read(fd, chunk, sizeof(chunk)) : -1;
+		if (n == 0)
 			break;
 		if (n > 0)
 			buf_add(out, chunk, (size_t)n);
+		else if (errno != EINTR)
+			return errno;
 	}
-	return true;
+	return 0;
 }
 
 static int
@@ -91,24 +91,27 @@ bool
 program_output(const struct program *p, struct buf *out,
     char why[PROGRAM_WHY])
 {
-	int	fd[2], error;
-	pid_t	pid;
-	bool	ended;
+	int	fd[2], error, status = -1;
+	pid_t	pid = 0;
 
 	if (pipe2(fd, O_CLOEXEC) != 0)
 		return why_print(why, PROGRAM_WHY, "%s: %s", p->argv[0],
 		    strerror(errno));
 	error = program_spawn(p, fd[1], &pid);
 	close(fd[1]);
-	ended = error == 0 && program_read(p, fd[0], out);
-	close(fd[0]);
+	if (error == 0)
+		error = program_read(p, fd[0], out);
+	close(fd[0]);		/* so that it does not wait for us */
+	if (error != 0 && pid > 0)
+		kill(pid, SIGKILL);
+	if (pid > 0)
+		status = program_wait(pid);
+	if (error == ETIME)
+		return why_print(why, PROGRAM_WHY, "%s does not end",
+		    p->argv[0]);
 	if (error != 0)
 		return why_print(why, PROGRAM_WHY, "%s: %s", p->argv[0],
 		    strerror(error));
-	if (!ended)
-		kill(pid, SIGKILL);
-	if (program_wait(pid) == 0)
-		return true;
-	return why_print(why, PROGRAM_WHY, ended ? "%s failed" :
-	    "%s does not end", p->argv[0]);
+	return status == 0 ||
+	    why_print(why, PROGRAM_WHY, "%s failed", p->argv[0]);
 }

@@ -107,7 +107,7 @@ child_result(pid_t child, int fd, struct buf *why)
 {
 	char	chunk[512];
 	ssize_t	n;
-	int	status = 0;
+	int	status = -1;
 
 	while ((n = read(fd, chunk, sizeof(chunk))) != 0)
 		if (n > 0)
