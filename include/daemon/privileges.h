@@ -67,7 +67,8 @@ struct privileges_acting {
 
 /*
  * If the process is root, it does what follows as `user`, with its groups,
- * until privileges_act_end, which must follow. No other thread may run.
+ * until privileges_act_end, which must follow. No other thread may run. What
+ * cannot become root again is neither, and ends, with a reason and status 2.
  */
 bool	privileges_act(const char *user, struct privileges_acting *a,
 	    char **why);

@@ -14,12 +14,14 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "base/reach.h"
 #include "base/safe_open.h"
 #include "base/why.h"
 #include "daemon/privileges.h"
 
 #define GROUPS_MAX	256
+#define PRIVILEGES_LOST	2	/* the exit status of trouble */
 
 /* Does the process keep its user? For user = "root" conf_check has warned. */
 static bool
@@ -172,8 +174,12 @@ privileges_act_end(struct privileges_acting *a)
 {
 	if (a->on && (seteuid(0) != 0 || setegid(a->gid) != 0 ||
 	    (a->ngroups >= 0 && setgroups((size_t)a->ngroups, a->groups) !=
-	    0)))
-		abort();	/* neither root nor the user: go no further */
+	    0))) {
+		/* neither root nor the user: go no further */
+		log_printf(LOG_LEVEL_ERROR, "cannot become root again: %s",
+		    strerror(errno));
+		_exit(PRIVILEGES_LOST);
+	}
 	free(a->groups);
 	memset(a, 0, sizeof(*a));
 }
