@@ -232,16 +232,17 @@ log_is_left_over(const struct state_file *f)
 }
 
 bool
-state_file_is_locked(const struct state_file *f)
+state_file_is_locked(const struct state_file *f, bool *locked, char **why)
 {
-	int	fd = lock_open(f);
-	bool	locked = fd < 0 && errno != ENOENT;
+	int	fd = lock_open(f), error = fd < 0 ? errno : 0;
 
 	if (fd >= 0) {
-		locked = flock(fd, LOCK_SH | LOCK_NB) != 0;
+		error = flock(fd, LOCK_SH | LOCK_NB) != 0 ? errno : 0;
 		close(fd);
 	}
-	return locked;
+	*locked = error == EWOULDBLOCK;
+	return error == 0 || error == ENOENT || *locked || why_set(why,
+	    "%s-lock: %s", f->path, strerror(error));
 }
 
 bool

@@ -56,11 +56,9 @@ bool	 state_file_publish(struct state_file *f, char **why);
 
 /* False: it was removed, renamed or replaced while open. */
 bool	 state_file_same(const struct state_file *f);
-/*
- * For a reader: does a daemon run with this file? True also if the lock file
- * cannot be read.
- */
-bool	 state_file_is_locked(const struct state_file *f);
+/* For a reader: does a daemon run with this file? False: it cannot be told. */
+bool	 state_file_is_locked(const struct state_file *f, bool *locked,
+	    char **why);
 /* True when the file named `path` plus `suffix` exists and is not empty. */
 bool	 state_file_beside(const struct state_file *f, const char *suffix);
 

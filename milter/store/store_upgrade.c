@@ -165,8 +165,9 @@ store_upgrade_look(const char *path, struct store_upgrade *u)
 	} else if (!state_file_open(&f, path, false, &u->why)) {
 		u->is = UPGRADE_REFUSED;
 	} else {
-		u->running = state_file_is_locked(&f);
-		upgrade_read(&f, u);
+		u->is = UPGRADE_REFUSED;
+		if (state_file_is_locked(&f, &u->running, &u->why))
+			upgrade_read(&f, u);
 		upgrade_space(f.path, u);
 		state_file_close(&f);
 	}
