@@ -323,6 +323,9 @@ explain(const struct ctl *c, const struct conf *conf,
 		return CTL_TROUBLE;
 	}
 	e.ring = ctl_keyring(c, conf);
+	if (e.ring == NULL && (conf->signing.key_directory != NULL ||
+	    conf->signing.key_table != NULL))
+		e.keys_unknown = "they cannot be read";
 	e.state = open_state(c, conf);
 	e.query = setup_users(conf);
 	e.base = setup_keybase(conf, &why);

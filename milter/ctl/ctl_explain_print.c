@@ -278,7 +278,8 @@ explain_print(const struct explanation *e)
 	if (u != NULL && u->ncertificates > 0)
 		print_list("certificates", u->certificates, u->ncertificates,
 		    "");
-	print_list("signed by", list_keys(e, &e->keys), e->keys.n, "no key");
+	print_list("signed by", list_keys(e, &e->keys), e->keys.n,
+	    e->keys_unknown != NULL ? "not known" : "no key");
 	if (e->pending.n > 0)
 		print_list("pending keys", list_keys(e, &e->pending),
 		    e->pending.n, "");

@@ -241,6 +241,21 @@ def check_owners(directory):
     expect('named', second in run(conf, 'explain', 'bob')[1], True)
 
 
+def check_keys_unknown(directory, conf):
+    """Keys that cannot be read are not the same as no key."""
+    path = os.path.join(directory, 'keys/example.org/broken.private')
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write('no key\n')
+    status, out, err = run(conf, 'explain', 'bob')
+    expect('keys that cannot be read', (status, out.split('\n')[-3:-1]), (
+        0, ['signed by      not known', 'keys not known they cannot be read']))
+    expect('keys that cannot be read, why', path + ': ' in err, True)
+    expect('keys that cannot be read, JSON', json.loads(run(
+        conf, 'explain', 'bob', '--json')[1])['keys-unknown'],
+           'they cannot be read')
+    os.unlink(path)
+
+
 def main():
     with tempfile.TemporaryDirectory() as d:
         conf = os.path.join(d, 'conf')
@@ -270,6 +285,7 @@ def main():
                'senders are configured for it; set login-domain.')
         check_owners(d)
         check_query(d, conf)
+        check_keys_unknown(d, conf)
         for args in ((), ('explain',), ('frobnicate', 'bob'),
                      ('explain', 'bob', 'alice'),
                      ('explain', 'bob', '--listener', 'none')):
