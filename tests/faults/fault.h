@@ -35,6 +35,8 @@ enum fault_kind {
 	FAULT_MILTER,		/* a call of libmilter: MI_FAILURE */
 	FAULT_POLL,		/* ENOMEM */
 	FAULT_PROCESS,		/* what confines or places a process: EPERM */
+	FAULT_USER,		/* a name is not found, a change of user: EPERM */
+	FAULT_SIGNAL,		/* EINTR, as if a signal came: nothing fails */
 	FAULT_KINDS
 };
 

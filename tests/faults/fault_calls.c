@@ -58,8 +58,8 @@ libc(const char *name)
 	return f;
 }
 
-/* One function with fixed arguments. */
-#define CALL(kind, error, bad, type, name, params, args)	\
+/* One function with fixed arguments; `first` is done before the real one. */
+#define CALL_AFTER(first, kind, error, bad, type, name, params, args) \
 type								\
 name params							\
 {								\
@@ -67,12 +67,27 @@ name params							\
 								\
 	if (real == NULL)					\
 		*(void **)&real = libc(#name);			\
+	first							\
 	if (fault_here(kind)) {					\
 		errno = (error);				\
 		return (bad);					\
 	}							\
 	return real args;					\
 }
+#define CALL(kind, error, bad, type, name, params, args)	\
+	CALL_AFTER(, kind, error, bad, type, name, params, args)
+
+/* A call that waits; a signal may end the wait. */
+#define SIGNALLED(bad)						\
+	if (fault_here(FAULT_SIGNAL)) {				\
+		errno = EINTR;					\
+		return (bad);					\
+	}
+#define WAITS(kind, error, type, name, params, args)		\
+	CALL_AFTER(SIGNALLED(-1), kind, error, -1, type, name, params, args)
+
+int	getsockopt(int fd, int level, int option, void *value, unsigned *len);
+off_t	lseek(int fd, off_t at, int from);
 
 /* --- files --------------------------------------------------------------- */
 
@@ -168,9 +183,28 @@ CALL(FAULT_OPEN, EMFILE, NULL, void *, fdopen, (int fd, const char *m),
 CALL(FAULT_OPEN, EMFILE, NULL, void *, opendir, (const char *p), (p))
 CALL(FAULT_OPEN, EMFILE, NULL, void *, fdopendir, (int fd), (fd))
 
-CALL(FAULT_READ, EIO, -1, ssize_t, read, (int fd, void *b, size_t n),
-    (fd, b, n))
-CALL(FAULT_READ, EIO, -1, ssize_t, __read_chk,
+/*
+ * A signal does not interrupt the reading of a file, nor libmilter, in whose
+ * threads all signals are blocked.
+ */
+static bool
+is_pipe(int fd)
+{
+	int		type;
+	unsigned	len = sizeof(type);
+
+	return lseek(fd, 0, 1 /* SEEK_CUR */) == -1 &&
+	    getsockopt(fd, 1 /* SOL_SOCKET */, 3 /* SO_TYPE */, &type,
+	    &len) == -1;
+}
+
+#define PIPE_SIGNALLED						\
+	if (is_pipe(fd)) {					\
+		SIGNALLED(-1)					\
+	}
+CALL_AFTER(PIPE_SIGNALLED, FAULT_READ, EIO, -1, ssize_t, read,
+    (int fd, void *b, size_t n), (fd, b, n))
+CALL_AFTER(PIPE_SIGNALLED, FAULT_READ, EIO, -1, ssize_t, __read_chk,
     (int fd, void *b, size_t n, size_t s), (fd, b, n, s))
 CALL(FAULT_READ, EIO, -1, ssize_t, pread, (int fd, void *b, size_t n, off_t o),
     (fd, b, n, o))
@@ -262,28 +296,28 @@ CALL(FAULT_SOCKET, ENOBUFS, -1, int, setsockopt,
     (int fd, int l, int o, const void *v, unsigned n), (fd, l, o, v, n))
 CALL(FAULT_SOCKET, ENOBUFS, -1, int, getsockname,
     (int fd, void *a, unsigned *n), (fd, a, n))
-CALL(FAULT_ACCEPT, EMFILE, -1, int, accept4,
+WAITS(FAULT_ACCEPT, EMFILE, int, accept4,
     (int fd, void *a, unsigned *n, int f), (fd, a, n, f))
-CALL(FAULT_RECEIVE, ECONNRESET, -1, ssize_t, recv,
+WAITS(FAULT_RECEIVE, ECONNRESET, ssize_t, recv,
     (int fd, void *b, size_t n, int f), (fd, b, n, f))
-CALL(FAULT_RECEIVE, ECONNRESET, -1, ssize_t, __recv_chk,
+WAITS(FAULT_RECEIVE, ECONNRESET, ssize_t, __recv_chk,
     (int fd, void *b, size_t n, size_t s, int f), (fd, b, n, s, f))
-CALL(FAULT_RECEIVE, ECONNRESET, -1, ssize_t, recvfrom,
+WAITS(FAULT_RECEIVE, ECONNRESET, ssize_t, recvfrom,
     (int fd, void *b, size_t n, int f, void *a, unsigned *l),
     (fd, b, n, f, a, l))
-CALL(FAULT_RECEIVE, ECONNRESET, -1, ssize_t, recvmsg,
+WAITS(FAULT_RECEIVE, ECONNRESET, ssize_t, recvmsg,
     (int fd, void *m, int f), (fd, m, f))
-CALL(FAULT_SEND, EPIPE, -1, ssize_t, send,
+WAITS(FAULT_SEND, EPIPE, ssize_t, send,
     (int fd, const void *b, size_t n, int f), (fd, b, n, f))
-CALL(FAULT_SEND, EPIPE, -1, ssize_t, sendto,
+WAITS(FAULT_SEND, EPIPE, ssize_t, sendto,
     (int fd, const void *b, size_t n, int f, const void *a, unsigned l),
     (fd, b, n, f, a, l))
-CALL(FAULT_SEND, EPIPE, -1, ssize_t, sendmsg,
+WAITS(FAULT_SEND, EPIPE, ssize_t, sendmsg,
     (int fd, const void *m, int f), (fd, m, f))
 
-CALL(FAULT_POLL, ENOMEM, -1, int, poll, (void *p, unsigned long n, int ms),
+WAITS(FAULT_POLL, ENOMEM, int, poll, (void *p, unsigned long n, int ms),
     (p, n, ms))
-CALL(FAULT_POLL, ENOMEM, -1, int, __poll_chk,
+WAITS(FAULT_POLL, ENOMEM, int, __poll_chk,
     (void *p, unsigned long n, int ms, size_t s), (p, n, ms, s))
 
 /* --- processes ----------------------------------------------------------- */
@@ -304,6 +338,39 @@ CALL(FAULT_PROCESS, EMFILE, -1, int, dup3, (int a, int b, int f), (a, b, f))
 CALL(FAULT_PROCESS, EMFILE, -1, int, signalfd, (int fd, const void *m, int f),
     (fd, m, f))
 CALL(FAULT_PROCESS, EMFILE, -1, int, timerfd_create, (int c, int f), (c, f))
+CALL(FAULT_PROCESS, ENOSYS, -1, long, syscall,
+    (long n, long a, long b, long c, long d, long e, long f),
+    (n, a, b, c, d, e, f))
+CALL(FAULT_PROCESS, 0, NULL, void *, seccomp_init, (uint32_t action), (action))
+CALL(FAULT_PROCESS, 0, -ENOMEM, int, seccomp_attr_set,
+    (void *x, int a, uint32_t v), (x, a, v))
+CALL(FAULT_PROCESS, 0, -ENOMEM, int, seccomp_rule_add_array,
+    (void *x, uint32_t action, int n, unsigned k, const void *v),
+    (x, action, n, k, v))
+CALL(FAULT_PROCESS, 0, -EPERM, int, seccomp_load, (const void *x), (x))
+#define DOES_NOT_WAIT	1	/* WNOHANG */
+CALL_AFTER(if ((f & DOES_NOT_WAIT) != 0) return real(pid, s, f);,
+    FAULT_SIGNAL, EINTR, -1, int, waitpid, (int pid, int *s, int f),
+    (pid, s, f))
+
+/* --- users ---------------------------------------------------------------- */
+
+CALL(FAULT_USER, EPERM, -1, int, setuid, (uid_t u), (u))
+CALL(FAULT_USER, EPERM, -1, int, setgid, (gid_t g), (g))
+CALL(FAULT_USER, EPERM, -1, int, seteuid, (uid_t u), (u))
+CALL(FAULT_USER, EPERM, -1, int, setegid, (gid_t g), (g))
+CALL(FAULT_USER, EPERM, -1, int, setgroups, (size_t n, const gid_t *g), (n, g))
+CALL(FAULT_USER, EPERM, -1, int, initgroups, (const char *u, gid_t g), (u, g))
+CALL(FAULT_USER, EPERM, -1, int, fchownat,
+    (int d, const char *p, uid_t u, gid_t g, int f), (d, p, u, g, f))
+CALL(FAULT_USER, EIO, NULL, void *, getpwnam, (const char *n), (n))
+CALL(FAULT_USER, EIO, NULL, void *, getpwuid, (uid_t u), (u))
+CALL(FAULT_USER, EIO, NULL, void *, getgrnam, (const char *n), (n))
+CALL(FAULT_USER, EIO, NULL, void *, getgrgid, (gid_t g), (g))
+CALL(FAULT_USER, EIO, EIO, int, getpwuid_r,
+    (uid_t u, void *p, char *s, size_t n, void **r), (u, p, s, n, r))
+CALL(FAULT_USER, EIO, EIO, int, getgrgid_r,
+    (gid_t g, void *p, char *s, size_t n, void **r), (g, p, s, n, r))
 
 /* --- threads and clocks -------------------------------------------------- */
 
@@ -339,6 +406,7 @@ CALL(FAULT_MILTER, 0, -1, int, smfi_setsymlist, (void *c, int s, char *m),
 
 /* --- a preloaded library -------------------------------------------------- */
 
+/* Nothing fails in a program that the one under test runs. */
 __attribute__((constructor)) static void
 fault_attach(void)
 {
@@ -346,7 +414,8 @@ fault_attach(void)
 	int		 fd;
 	void		*plan;
 
-	if (path == NULL)
+	if (path == NULL || strncmp(program_invocation_short_name, "millgate",
+	    8) != 0)
 		return;
 	fd = open(path, 2 /* O_RDWR */);
 	if (fd == -1)

@@ -11,13 +11,15 @@ fault may be, too. There are other lives, for the calls that are new in them:
   databases	users and signing keys are in SQLite databases
   redis		the state is in a Redis server; left out where there is none
   restart	auto-restart = yes, and the daemon is killed
+  dropped	root starts the daemon, which becomes another user; left out
+		where the test is not root
 
 The fault may be anywhere in it. The daemon starts as a whole, or ends with a
 reason and leaves nothing behind. Neither the forged message nor one of a
 blocked user ever passes. No accepted submission lacks one of its two
 signatures. The last message passes, because then nothing fails any more. The
 state has each accepted message once. Only a message whose last answer was lost
-may be counted and not accepted.
+may be counted and not accepted. A signal changes nothing.
 """
 import contextlib
 import ctypes
@@ -27,6 +29,7 @@ import json
 import multiprocessing
 import os
 import pwd
+import shutil
 import signal
 import socket
 import sqlite3
@@ -36,12 +39,12 @@ import sys
 import tempfile
 import time
 
-SRC = os.path.abspath(os.environ.get("srcdir", "."))
+import points
+from points import BUILD, KINDS, SRC, Plan, Wrong
+
 sys.path.insert(0, os.path.join(SRC, "tests/e2e"))
 import milter	# noqa: E402
-import points	# noqa: E402
 import programs	# noqa: E402
-from points import BUILD, KINDS, Plan, Wrong	# noqa: E402
 
 SECONDS = 40	# for anything; a loaded machine needs far less
 # The clock is read all the time; faults_scenarios has each of its reads.
@@ -49,6 +52,7 @@ SAMPLED, SAMPLES = ("clock",), 100
 MTA_SECONDS = 30	# of a command
 LOGIN, RECIPIENTS = "alice@example.org", 2
 BLOCKED = "mallory@example.org"
+OTHER_USER = "nobody"
 SIGNATURES = 2
 # Which kinds of a life are tried; none: all.
 LIVES = {
@@ -56,9 +60,10 @@ LIVES = {
     "upgrade": (),
     "databases": ("open", "read", "stat", "lock", "thread", "process"),
     "redis": ("socket", "receive", "send", "read", "write", "poll", "lock",
-              "thread"),
+              "thread", "signal"),
     "restart": ("open", "read", "write", "socket", "receive", "send", "thread",
-                "poll", "process"),
+                "poll", "process", "signal"),
+    "dropped": ("open", "name", "stat", "process", "user"),
 }
 # A lost Redis server is asked again a little later; the supervisor pauses.
 SLOW = ("redis", "restart")
@@ -120,7 +125,10 @@ class Site:
                  "user": pwd.getpwuid(os.geteuid()).pw_name,
                  "signing": 'key-directory = "%s/keys"' % self.top,
                  "more": ""}
-        if life == "upgrade":
+        if life == "dropped":
+            words.update(user=OTHER_USER)
+            self.give_files()
+        elif life == "upgrade":
             self.old_state()
         elif life == "databases":
             self.databases()
@@ -133,6 +141,13 @@ class Site:
             words.update(more="auto-restart = yes")
         with open(self.at("conf"), "w") as f:
             f.write(CONF % words)
+
+    def give_files(self):
+        """Key files, and a directory for the sockets, of the other user."""
+        os.chmod(self.top, 0o755)
+        for base, _, names in os.walk(self.top):
+            for name in ["", *names]:
+                shutil.chown(os.path.join(base, name), OTHER_USER)
 
     def databases(self):
         with contextlib.closing(sqlite3.connect(self.at("users.db"))) as db:
@@ -184,8 +199,11 @@ class Site:
         if self.process.poll() is None:
             return True
         self.ended_well("start")
+        if self.plan.kind() == "signal":
+            raise Wrong("a signal ends the start")
         for name in ("socket", "control", "http", "pid"):
-            if os.path.exists(self.at(name)):
+            if os.path.exists(self.at(name)) and \
+                    "cannot become root again" not in self.said():
                 raise Wrong("a start that failed leaves the file %s" % name)
         return False
 
@@ -277,6 +295,8 @@ class Site:
         """True: accepted."""
         letter = self.message(LOGIN)
         self.accepted += letter == b"c"
+        if letter != b"c" and self.plan.kind() == "signal":
+            raise Wrong("a signal: the answer is %s" % letter)
         return letter == b"c"
 
     def forge(self):
@@ -509,6 +529,9 @@ def lives(args):
     except Exception as e:
         print("redis: left out: %s" % e)
         chosen = [life for life in chosen if life != "redis"]
+    if os.geteuid() != 0:
+        print("dropped: left out: not root")
+        chosen = [life for life in chosen if life != "dropped"]
     return chosen
 
 

@@ -33,7 +33,7 @@
 static const char *const names[FAULT_KINDS] = { "none", "lookup", "store",
     "lost answer of the store", "crypto", "open", "read", "write", "sync",
     "name", "stat", "lock", "socket", "accept", "receive", "send", "thread",
-    "clock", "libmilter", "poll", "process" };
+    "clock", "libmilter", "poll", "process", "user", "signal" };
 
 /* Shared by the processes of this test. */
 struct tally {
@@ -276,6 +276,9 @@ step_is_right(const struct point *p, unsigned n, bool differed)
 	if (caution(is) < caution(was) && !may_pass(was, is, differed))
 		return complain(p, "step %u: was refused (%s), and passes (%s)",
 		    n, was->rule, is->rule);
+	if (p->kind == FAULT_SIGNAL && is->action != was->action)
+		return complain(p, "step %u: a signal changes it to %s", n,
+		    is->rule);
 	if (is->verb != TRACE_MESSAGE)
 		return true;
 	return count_is_right(p, n, was, is) && edits_are_right(p, n, was, is);

@@ -8,25 +8,32 @@ the manual knows. With status 2 it has given a reason. Whatever it did, there is
 no file that neither the site nor the command without a fault has, a file that
 was there has the octets of before or, where the command changes it, of after,
 and a private key is closed to others. If the command says that it has
-succeeded, all files are there that it makes. The same command succeeds
-afterwards, where nothing fails, unless it has already been carried out.
+succeeded, all files are there that it makes, and it says the same as without a
+fault, or a reason. The same command succeeds afterwards, where nothing fails,
+unless it has already been carried out. A signal changes nothing.
 """
+import contextlib
 import multiprocessing
 import os
 import pwd
 import re
 import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
 import tempfile
 
 import points
-from points import BUILD, KINDS, Plan, Wrong
+from points import BUILD, KINDS, SRC, Plan, Wrong
+
+sys.path.insert(0, os.path.join(SRC, "tests/e2e"))
+import programs	# noqa: E402
 
 SECONDS = 60	# a loaded machine needs far less
-TRIED = ("open", "read", "write", "sync", "name", "stat", "lock")
-CONF = """
+TRIED = ("open", "read", "write", "sync", "name", "stat", "lock", "socket",
+         "thread", "poll", "process", "user", "signal")
+SITE = """
 socket = "unix:%(top)s/socket"
 control-socket = "%(top)s/control"
 state = "%(top)s/state.db"
@@ -35,15 +42,53 @@ authserv-id = "mx.example.net"
 resolver { servers = {"127.0.0.1@9"} timeout = 1 }
 listener submission { daemon-ports = {587} direction = submission }
 listener mx { daemon-ports = {25} direction = inbound }
+"""
+CONF = SITE + """
 signing { key-directory = "%(top)s/keys" }
 users-file = "%(top)s/users"
 """
+# as OpenDKIM has it, and users in a database
+TABLES = SITE + """
+signing {
+	key-table = "%(top)s/KeyTable"
+	signing-table = "refile:%(top)s/SigningTable"
+}
+plan gold { recipients-per-hour = 1000 }
+users-database = "%(top)s/users.db"
+users-query = "SELECT plan, blocked FROM users WHERE login = $1"
+"""
+KEY_TABLE = "s example.org:s:%s/keys/example.org/s.private\n"
 USERS = "alice@example.org\nbob@example.org plan=professional\n"
 MESSAGE = ("From: alice@example.org\nTo: bob@example.net\nSubject: x\n"
            "Date: Tue, 1 Dec 2026 10:00:00 +0000\nMessage-ID: <a@b>\n\nbody\n")
 ZONE = "n._domainkey.example.org TXT v=DKIM1; k=ed25519; p=%s\n"
 MC = ("VERSIONID(`test')\nOSTYPE(`debian')\nDOMAIN(`debian-mta')\n"
       "MAILER_DEFINITIONS\nMAILER(`local')\nMAILER(`smtp')\n")
+MAIN_CF = ("compatibility_level = 3.6\nsmtpd_milters = inet:localhost:8891\n"
+           "milter_default_action = accept\n")
+MASTER_CF = "smtp inet n - n - - smtpd\nsubmission inet n - n - - smtpd\n"
+SCENARIO = """[conf]
+authserv-id = "mx.example.net"
+[zone]
+example.org TXT "v=spf1 -all"
+[session]
+connect 198.51.100.7
+helo evil.test
+mail <a@example.org>
+rcpt <bob@example.net>
+[message]
+From: a@example.org
+
+x
+[expect]
+eom reject 550 5.7.1 *
+"""
+IMPORTED = {
+    "opendkim.conf": "Mode v\nSyslog yes\n",
+    "opendmarc.conf": "RejectFailures true\nTrustedAuthservIDs a, b\n",
+    "policyd-spf.conf": "debugLevel = 1\nHELO_reject = Fail\n",
+    "rate-limit.yaml": "limits_by_id:\n  alice: [[10, 60]]\n",
+}
 
 # name: the words, and the statuses that it may end with
 COMMANDS = {
@@ -72,14 +117,56 @@ COMMANDS = {
               "--from alice@example.org --rcpt b@example.net --zone "
               "%(top)s/zone %(top)s/message", (0, 1, 2)),
     "import": ("import-opendkim --opendkim %(top)s/opendkim.conf "
+               "--opendmarc %(top)s/opendmarc.conf "
+               "--policyd-spf %(top)s/policyd-spf.conf "
+               "--policyd-rate-limit %(top)s/rate-limit.yaml "
                "-o %(top)s/new.conf", (0, 2)),
     "setup sendmail": ("setup sendmail --mc %(top)s/sendmail.mc --apply",
                        (0, 1, 2)),
+    "setup postfix": ("setup postfix --config %(top)s/new --apply", (0, 1, 2)),
+    "setup postfix, undo": ("setup postfix --config %(top)s/old --undo",
+                            (0, 1, 2)),
+    "doctor": ("doctor --postfix %(top)s/new", (0, 1, 2)),
+    "replay": ("replay %(top)s/scenario", (0, 1, 2)),
+    "conf show": ("conf show", (0, 2)),
+    "quota show, one": ("quota show --json bob@example.org", (0, 2)),
+    "quota show, two": ("quota show --top 2", (0, 2)),
+    "user unblock": ("user unblock carol@example.org", (0, 2)),
+    "tables: conf check": ("-c %(top)s/tables conf check --probe", (0, 1, 2)),
+    "tables: key list": ("-c %(top)s/tables key list", (0, 1, 2)),
+    "tables: key check": ("-c %(top)s/tables key check example.org s "
+                          "--zone %(top)s/zone", (0, 1, 2)),
+    "tables: key fix": ("-c %(top)s/tables key fix", (0, 1, 2)),
+    "tables: user explain": ("-c %(top)s/tables user explain "
+                             "alice@example.org", (0, 1, 2)),
 }
 # SQLite's own files, which it may make and remove at any time
 PASSING = re.compile(r"state\.db(-wal|-shm|-journal|-lock)?$")
+# in an output: base64, seconds and a time of the day
+VARIES = re.compile(r"\n\tb=(?:.|\n\t)*|[\w+/]{16,}=*|\b\d{9,}|[\d:]+ UTC|"
+                    r"\d+ ms(?!=)|\bms=\d+")
+# Postfix's postconf(1) changes values, and then removes others; new ones are
+# in any order
+STEPWISE = re.compile(r"(old|new)/main\.cf$")
 # what stays when it cannot be removed: a temporary file, a marker without a key
 UNREMOVED = re.compile(r"\.(private\.\w{6}|pending|retired)$")
+
+
+
+def postfix():
+    """The environment in which Postfix's programs are found; {}: nowhere."""
+    try:
+        place = os.path.dirname(programs.find("postconf"))
+    except programs.Missing:
+        return {}
+    return {**programs.environment(), "PATH": "%s:%s" % (
+        place, os.environ["PATH"])}
+
+
+POSTFIX = postfix()
+if not POSTFIX:
+    COMMANDS = {name: command for name, command in COMMANDS.items()
+                if "postfix" not in command[0]}
 
 
 class Site:
@@ -101,7 +188,8 @@ class Site:
              *(words % {"top": self.top}).split()], cwd="/",
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
             errors="replace", timeout=SECONDS,
-            env=self.plan.environment() if fails else None)
+            env={**os.environ, **(self.plan.environment() if fails else {}),
+                 **POSTFIX})
 
     def must(self, words):
         done = self.tool(words, False)
@@ -116,17 +204,35 @@ class Site:
         if not os.path.exists(first):
             Site(first).make_first()
         subprocess.run(["cp", "-a", first, self.top], check=True)
-        self.write("conf", CONF % {"top": self.top, "user": self.user})
+        self.write_places()
+
+    def write_places(self):
+        """The files with the path of this site in them."""
+        for name, text in (("conf", CONF), ("tables", TABLES)):
+            self.write(name, text % {"top": self.top, "user": self.user})
+        self.write("KeyTable", KEY_TABLE % self.top)
 
     def make_first(self):
         os.mkdir(self.top, 0o755)
         os.mkdir(self.at("keys"), 0o700)
-        self.write("conf", CONF % {"top": self.top, "user": self.user})
+        self.write_places()
+        self.write("SigningTable", "*@example.org s\n")
         self.write("users", USERS)
         self.write("message", MESSAGE)
         self.write("zone", "")
         self.write("sendmail.mc", MC)
-        self.write("opendkim.conf", "Mode v\nSyslog yes\n")
+        for name in ("new", "old"):
+            os.mkdir(self.at(name), 0o755)
+            self.write(name + "/main.cf", MAIN_CF)
+            self.write(name + "/master.cf", MASTER_CF)
+        self.write("scenario", SCENARIO)
+        for name, text in IMPORTED.items():
+            self.write(name, text)
+        with contextlib.closing(sqlite3.connect(self.at("users.db"))) as db:
+            db.execute("CREATE TABLE users (login, plan, blocked)")
+            db.execute("INSERT INTO users VALUES (?, 'gold', 0)",
+                       ("alice@example.org",))
+            db.commit()
         self.must("key new --type ed25519 --selector s --active example.org")
         self.must("key new --type ed25519 --selector n example.org")
         self.must("key new --type ed25519 --selector o example.org")
@@ -136,6 +242,9 @@ class Site:
         os.utime(self.at("keys/example.org/o.private"), (1, 1))
         self.serve()
         self.must("quota set bob@example.org --recipients 9")
+        self.must("user block carol@example.org")
+        if POSTFIX:
+            self.must("setup postfix --config %(top)s/old --apply")
 
     def serve(self):
         """The daemon makes the state file."""
@@ -197,29 +306,51 @@ class Site:
                 command, done.stderr))
         return self.plan.used(), {
             name: octets.replace(self.top.encode(), b"TOP")
-            for name, octets in self.files().items()}, done.returncode
+            for name, octets in self.files().items()
+        }, done.returncode, self.plain(done)
+
+    def plain(self, done):
+        """The output, without what is another in each site, key and second."""
+        return VARIES.sub("*", done.stdout.replace(self.top, "TOP"))
+
+    def right(self, right, name):
+        """The octets of a file after the command without a fault."""
+        return right.get(name, b"").replace(b"TOP", self.top.encode())
 
     def names(self, kind, files=None):
         return {name for name in files or self.files() if kind != "name" or
                 not UNREMOVED.search(name)}
 
     def live(self, command, kind, nth):
-        _, right, status = known[command]
+        _, right, status, said = known[command]
         self.make()
         before = self.files()
         done = self.run(command, kind, nth)
         after, names = self.files(), self.names(kind, right)
+        if kind == "signal" and done.returncode != status:
+            raise Wrong("a signal: status %d: %s" % (
+                done.returncode, done.stderr))
         if strange := sorted(self.names(kind) - set(before) - names):
             raise Wrong("left behind: %s" % " ".join(strange))
         for name in sorted(set(before) & set(after)):
-            if after[name] not in (before[name], right.get(name, b"").replace(
-                    b"TOP", self.top.encode())):
+            if after[name] not in (before[name], self.right(right, name)) and \
+                    not STEPWISE.match(name):
                 raise Wrong("%s is neither old nor new" % name)
+        # a user that is not found is a line of the report of upgrade-check
+        if done.returncode == status == 0 and not done.stderr and \
+                kind != "user" and self.plain(done) != said:
+            raise Wrong("says:\n%s\nand not:\n%s" % (
+                self.plain(done), said))
         if done.returncode == 0 and self.names(kind) != names:
             raise Wrong("success, but: %s" % " ".join(
                 sorted(self.names(kind) ^ names)))
         self.check_keys()
         again = self.tool(COMMANDS[command][0], False)
+        after = self.files()
+        for name in filter(STEPWISE.match, right):
+            if sorted(after[name].split(b"\n")) != sorted(
+                    self.right(right, name).split(b"\n")):
+                raise Wrong("%s is not new after the next one" % name)
         if self.names(kind) != names or (
                 done.returncode == 2 and set(after) == set(before) and
                 again.returncode != status):
@@ -257,7 +388,6 @@ def choose(args, results):
 def main():
     args = points.parser(os.cpu_count()).parse_args()
     with points.directory() as top:
-        os.chmod(top, 0o755)
         teacher = Site(os.path.join(top, "teacher"))
         results = {command: teacher.learn(command) for command in COMMANDS}
         with multiprocessing.Pool(args.jobs, worker_starts,

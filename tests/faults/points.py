@@ -10,11 +10,12 @@ import shutil
 import struct
 import tempfile
 
+SRC = os.path.abspath(os.environ.get("srcdir", "."))
 BUILD = os.path.abspath(os.environ.get("MILLGATE_BUILD", "build"))
 KINDS = ("none", "lookup", "store", "lost", "crypto", "open", "read", "write",
          "sync", "name", "stat", "lock", "socket", "accept", "receive",
-         "send", "thread", "clock", "libmilter", "poll",
-         "process")	# as in fault.h
+         "send", "thread", "clock", "libmilter", "poll", "process",
+         "user", "signal")	# as in fault.h
 
 
 class Wrong(Exception):
@@ -28,6 +29,7 @@ class Plan:
         self.path = path
         with open(path, "wb") as f:
             f.write(bytes(4 * (4 + len(KINDS))))
+        os.chmod(path, 0o666)	# of each user that the program may become
         with open(path, "r+b") as f:
             self.map = mmap.mmap(f.fileno(), 0)
 
@@ -57,9 +59,13 @@ class Plan:
 
 @contextlib.contextmanager
 def directory():
-    """In memory, if there is a file system in memory; removed afterwards."""
+    """
+    In memory, if there is a file system in memory, and open to all users;
+    removed afterwards.
+    """
     top = tempfile.mkdtemp(prefix="millgate_faults.", dir="/dev/shm" if
                            os.access("/dev/shm", os.W_OK) else None)
+    os.chmod(top, 0o755)
     try:
         yield top
     finally:
