@@ -313,7 +313,11 @@ users_read_lines(struct reader *r, FILE *in)
 		buf_reset(&line);
 		r->place.line = number + 1;
 	}
-	if (len <= 0 && line.len > 0)
+	/* half a file is no file: who is blocked may be in the other half */
+	if (len <= 0 && !feof(in))
+		conf_complain(&r->bad, r->place, "cannot be read: %s",
+		    strerror(errno));
+	else if (len <= 0 && line.len > 0)
 		read_line(r, line.data);
 	free(part);
 	buf_free(&line);

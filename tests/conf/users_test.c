@@ -234,6 +234,12 @@ files(void **state)
 	    &why));
 	assert_string_equal(why, "/dev/zero: is not a regular file");
 	free(why);
+	/* a regular file whose first octet cannot be read */
+	assert_false(users_load_file(users_new(a, NULL), "/proc/self/mem",
+	    &known, &why));
+	assert_string_equal(why, "/proc/self/mem:1: cannot be read: "
+	    "Input/output error");
+	free(why);
 	arena_free(&a);
 }
 
