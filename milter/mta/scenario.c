@@ -240,6 +240,8 @@ run_lines(struct scenario *sc, FILE *f)
 		section_ends(sc, in, next, &message);
 		in = next;
 	}
+	if (sc->result != SCENARIO_BROKEN && !feof(f))
+		broken(sc, "cannot be read", strerror(errno));
 	if (sc->result != SCENARIO_BROKEN && sc->sv != NULL)
 		section_ends(sc, in, IN_EXPECT, &message);
 	free(line);

@@ -58,8 +58,11 @@ libc(const char *name)
 	return f;
 }
 
-/* One function with fixed arguments; `first` is done before the real one. */
-#define CALL_AFTER(first, kind, error, bad, type, name, params, args) \
+/*
+ * One function with fixed arguments. `first` is done before the real one, and
+ * `mark` when it fails.
+ */
+#define CALL_WITH(first, mark, kind, error, bad, type, name, params, args) \
 type								\
 name params							\
 {								\
@@ -69,13 +72,14 @@ name params							\
 		*(void **)&real = libc(#name);			\
 	first							\
 	if (fault_here(kind)) {					\
+		mark						\
 		errno = (error);				\
 		return (bad);					\
 	}							\
 	return real args;					\
 }
 #define CALL(kind, error, bad, type, name, params, args)	\
-	CALL_AFTER(, kind, error, bad, type, name, params, args)
+	CALL_WITH(, , kind, error, bad, type, name, params, args)
 
 /* A call that waits; a signal may end the wait. */
 #define SIGNALLED(bad)						\
@@ -84,8 +88,9 @@ name params							\
 		return (bad);					\
 	}
 #define WAITS(kind, error, type, name, params, args)		\
-	CALL_AFTER(SIGNALLED(-1), kind, error, -1, type, name, params, args)
+	CALL_WITH(SIGNALLED(-1), , kind, error, -1, type, name, params, args)
 
+int	fileno(void *f);
 int	getsockopt(int fd, int level, int option, void *value, unsigned *len);
 off_t	lseek(int fd, off_t at, int from);
 
@@ -202,9 +207,9 @@ is_pipe(int fd)
 	if (is_pipe(fd)) {					\
 		SIGNALLED(-1)					\
 	}
-CALL_AFTER(PIPE_SIGNALLED, FAULT_READ, EIO, -1, ssize_t, read,
+CALL_WITH(PIPE_SIGNALLED, , FAULT_READ, EIO, -1, ssize_t, read,
     (int fd, void *b, size_t n), (fd, b, n))
-CALL_AFTER(PIPE_SIGNALLED, FAULT_READ, EIO, -1, ssize_t, __read_chk,
+CALL_WITH(PIPE_SIGNALLED, , FAULT_READ, EIO, -1, ssize_t, __read_chk,
     (int fd, void *b, size_t n, size_t s), (fd, b, n, s))
 CALL(FAULT_READ, EIO, -1, ssize_t, pread, (int fd, void *b, size_t n, off_t o),
     (fd, b, n, o))
@@ -216,6 +221,43 @@ CALL(FAULT_READ, ENOMEM, (void *)-1, void *, mmap,
     (void *a, size_t n, int p, int f, int fd, off_t o), (a, n, p, f, fd, o))
 CALL(FAULT_READ, ENOMEM, (void *)-1, void *, mmap64,
     (void *a, size_t n, int p, int f, int fd, int64_t o), (a, n, p, f, fd, o))
+
+/*
+ * libc reads and writes its streams without the functions above. One in memory
+ * does not fail.
+ */
+#define STREAM_ERROR	0x20	/* of ferror(3), in the first member of FILE */
+
+#define STREAM(kind, error, bad, type, name, params, args, f)	\
+	CALL_WITH(if (fileno(f) == -1) return real args;,	\
+	    *(int *)(f) |= STREAM_ERROR;, kind, error, bad, type, name, \
+	    params, args)
+STREAM(FAULT_READ, EIO, 0, size_t, fread,
+    (void *b, size_t n, size_t k, void *f), (b, n, k, f), f)
+STREAM(FAULT_READ, EIO, 0, size_t, __fread_chk,
+    (void *b, size_t s, size_t n, size_t k, void *f), (b, s, n, k, f), f)
+STREAM(FAULT_READ, EIO, NULL, char *, fgets, (char *b, int n, void *f),
+    (b, n, f), f)
+STREAM(FAULT_READ, EIO, NULL, char *, __fgets_chk,
+    (char *b, size_t s, int n, void *f), (b, s, n, f), f)
+STREAM(FAULT_READ, EIO, -1, ssize_t, getline,
+    (char **b, size_t *n, void *f), (b, n, f), f)
+STREAM(FAULT_READ, EIO, -1, ssize_t, __getdelim,
+    (char **b, size_t *n, int end, void *f), (b, n, end, f), f)
+
+int
+fflush(void *f)
+{
+	static int (*real)(void *);
+
+	if (real == NULL)
+		*(void **)&real = libc("fflush");
+	if (f != NULL && fault_here(FAULT_WRITE)) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return real(f);
+}
 
 /*
  * libmilter's threads tell its controller with this octet, in a pipe, that a
@@ -349,7 +391,7 @@ CALL(FAULT_PROCESS, 0, -ENOMEM, int, seccomp_rule_add_array,
     (x, action, n, k, v))
 CALL(FAULT_PROCESS, 0, -EPERM, int, seccomp_load, (const void *x), (x))
 #define DOES_NOT_WAIT	1	/* WNOHANG */
-CALL_AFTER(if ((f & DOES_NOT_WAIT) != 0) return real(pid, s, f);,
+CALL_WITH(if ((f & DOES_NOT_WAIT) != 0) return real(pid, s, f);, ,
     FAULT_SIGNAL, EINTR, -1, int, waitpid, (int pid, int *s, int f),
     (pid, s, f))
 

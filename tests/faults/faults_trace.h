@@ -45,7 +45,8 @@ struct trace_step {
 struct trace {
 	unsigned	 steps;
 	bool		 started;	/* the configuration was loaded */
-	bool		 said;		/* why it was not */
+	bool		 broken;	/* the scenario was given up */
+	bool		 said;		/* why */
 	char		 wrong[256];	/* what the run found itself; or "" */
 	struct trace_step step[TRACE_STEPS];
 };

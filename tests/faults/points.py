@@ -51,9 +51,9 @@ class Plan:
                                                   self.map, 16)))
 
     def environment(self):
-        """Of the program whose calls fail."""
+        """Of the program whose calls fail, but for the lines of openssl.cnf."""
         return {**os.environ, "MILLGATE_FAULTS": self.path,
-                "LD_PRELOAD": os.path.join(
+                "OPENSSL_CONF": "/dev/null", "LD_PRELOAD": os.path.join(
                     BUILD, "tests/faults/fault_calls.so")}
 
 
