@@ -215,6 +215,10 @@ CALL(FAULT_READ, EIO, -1, ssize_t, pread, (int fd, void *b, size_t n, off_t o),
     (fd, b, n, o))
 CALL(FAULT_READ, EIO, -1, ssize_t, pread64,
     (int fd, void *b, size_t n, int64_t o), (fd, b, n, o))
+CALL(FAULT_OPEN, EMFILE, -1, int, mkstemp, (char *p), (p))
+#define NO_SPACE	1	/* GLOB_NOSPACE */
+CALL(FAULT_OPEN, ENOMEM, NO_SPACE, int, glob,
+    (const char *p, int f, int (*e)(const char *, int), void *g), (p, f, e, g))
 CALL(FAULT_READ, EIO, NULL, void *, readdir, (void *d), (d))
 CALL(FAULT_READ, EIO, NULL, void *, readdir64, (void *d), (d))
 CALL(FAULT_READ, ENOMEM, (void *)-1, void *, mmap,
@@ -307,6 +311,8 @@ CALL(FAULT_NAME, EACCES, -1, int, chown, (const char *p, uid_t u, gid_t g),
     (p, u, g))
 CALL(FAULT_NAME, EACCES, -1, int, fchown, (int fd, uid_t u, gid_t g),
     (fd, u, g))
+CALL(FAULT_NAME, EACCES, -1, int, mkdir, (const char *p, mode_t m), (p, m))
+CALL(FAULT_NAME, EACCES, -1, int, futimens, (int fd, const void *t), (fd, t))
 CALL(FAULT_NAME, EACCES, NULL, char *, realpath, (const char *p, char *r),
     (p, r))
 
@@ -317,6 +323,10 @@ CALL(FAULT_STAT, EACCES, -1, int, lstat64, (const char *p, void *s), (p, s))
 CALL(FAULT_STAT, EACCES, -1, int, fstat, (int fd, void *s), (fd, s))
 CALL(FAULT_STAT, EACCES, -1, int, fstat64, (int fd, void *s), (fd, s))
 CALL(FAULT_STAT, EACCES, -1, int, access, (const char *p, int m), (p, m))
+CALL(FAULT_STAT, EIO, -1, int, statvfs, (const char *p, void *s), (p, s))
+CALL(FAULT_STAT, EIO, -1, int, statvfs64, (const char *p, void *s), (p, s))
+CALL(FAULT_STAT, EACCES, -1, ssize_t, readlink,
+    (const char *p, char *b, size_t n), (p, b, n))
 
 /* --- sockets ------------------------------------------------------------- */
 
@@ -338,6 +348,9 @@ CALL(FAULT_SOCKET, ENOBUFS, -1, int, setsockopt,
     (int fd, int l, int o, const void *v, unsigned n), (fd, l, o, v, n))
 CALL(FAULT_SOCKET, ENOBUFS, -1, int, getsockname,
     (int fd, void *a, unsigned *n), (fd, a, n))
+#define NO_MEMORY	(-10)	/* EAI_MEMORY */
+CALL(FAULT_SOCKET, ENOMEM, NO_MEMORY, int, getaddrinfo,
+    (const char *h, const char *p, const void *t, void **a), (h, p, t, a))
 WAITS(FAULT_ACCEPT, EMFILE, int, accept4,
     (int fd, void *a, unsigned *n, int f), (fd, a, n, f))
 WAITS(FAULT_RECEIVE, ECONNRESET, ssize_t, recv,
@@ -362,7 +375,10 @@ WAITS(FAULT_POLL, ENOMEM, int, poll, (void *p, unsigned long n, int ms),
 WAITS(FAULT_POLL, ENOMEM, int, __poll_chk,
     (void *p, unsigned long n, int ms, size_t s), (p, n, ms, s))
 
-/* --- processes ----------------------------------------------------------- */
+/*
+ * --- processes -----------------------------------------------------------
+ * getrandom(2) and gethostname(2) cannot fail as they are used.
+ */
 
 CALL(FAULT_PROCESS, EPERM, -1, int, prctl, (int o, unsigned long a,
     unsigned long b, unsigned long c, unsigned long d), (o, a, b, c, d))
@@ -380,6 +396,12 @@ CALL(FAULT_PROCESS, EMFILE, -1, int, dup3, (int a, int b, int f), (a, b, f))
 CALL(FAULT_PROCESS, EMFILE, -1, int, signalfd, (int fd, const void *m, int f),
     (fd, m, f))
 CALL(FAULT_PROCESS, EMFILE, -1, int, timerfd_create, (int c, int f), (c, f))
+CALL(FAULT_PROCESS, EPERM, -1, int, timerfd_settime,
+    (int fd, int f, const void *n, void *o), (fd, f, n, o))
+CALL(FAULT_PROCESS, EPERM, -1, int, getrlimit, (int r, void *l), (r, l))
+CALL(FAULT_PROCESS, EPERM, -1, int, chdir, (const char *p), (p))
+CALL(FAULT_PROCESS, EPERM, -1, int, setsid, (void), ())
+CALL(FAULT_PROCESS, EMFILE, -1, int, dup, (int fd), (fd))
 CALL(FAULT_PROCESS, ENOSYS, -1, long, syscall,
     (long n, long a, long b, long c, long d, long e, long f),
     (n, a, b, c, d, e, f))
@@ -405,6 +427,9 @@ CALL(FAULT_USER, EPERM, -1, int, setgroups, (size_t n, const gid_t *g), (n, g))
 CALL(FAULT_USER, EPERM, -1, int, initgroups, (const char *u, gid_t g), (u, g))
 CALL(FAULT_USER, EPERM, -1, int, fchownat,
     (int d, const char *p, uid_t u, gid_t g, int f), (d, p, u, g, f))
+CALL(FAULT_USER, EIO, -1, int, getgroups, (int n, gid_t *g), (n, g))
+CALL(FAULT_USER, EIO, -1, int, getgrouplist,
+    (const char *u, gid_t m, gid_t *g, int *n), (u, m, g, n))
 CALL(FAULT_USER, EIO, NULL, void *, getpwnam, (const char *n), (n))
 CALL(FAULT_USER, EIO, NULL, void *, getpwuid, (uid_t u), (u))
 CALL(FAULT_USER, EIO, NULL, void *, getgrnam, (const char *n), (n))
@@ -419,6 +444,13 @@ CALL(FAULT_USER, EIO, EIO, int, getgrgid_r,
 CALL(FAULT_THREAD, EAGAIN, EAGAIN, int, pthread_create,
     (void *t, const void *a, void *(*f)(void *), void *arg), (t, a, f, arg))
 CALL(FAULT_THREAD, EAGAIN, -1, int, fork, (void), ())
+CALL(FAULT_THREAD, EAGAIN, EAGAIN, int, posix_spawn,
+    (void *p, const char *f, const void *a, const void *t, void *v, void *e),
+    (p, f, a, t, v, e))
+CALL(FAULT_THREAD, EAGAIN, EAGAIN, int, posix_spawnp,
+    (void *p, const char *f, const void *a, const void *t, void *v, void *e),
+    (p, f, a, t, v, e))
+CALL(FAULT_SIGNAL, EINTR, -1, int, nanosleep, (const void *t, void *r), (t, r))
 CALL(FAULT_CLOCK, EINVAL, -1, int, clock_gettime, (int id, void *t), (id, t))
 CALL(FAULT_CLOCK, EINVAL, -1, int, gettimeofday, (void *t, void *z), (t, z))
 CALL(FAULT_CLOCK, EINVAL, -1, int64_t, time, (void *t), (t))
