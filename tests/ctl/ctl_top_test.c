@@ -507,6 +507,16 @@ rows_are_sorted(void **state)
 	assert_string_equal(chosen(&v), "Carol");
 	top_key(&v.state, v.data, TOP_KEY_PAGE_UP);
 	assert_string_equal(chosen(&v), "bob@example.org");
+	type(&v, "k");						/* the first */
+	assert_string_equal(chosen(&v), "bob@example.org");
+	type(&v, "jk");
+	assert_string_equal(chosen(&v), "bob@example.org");
+	top_key(&v.state, v.data, TOP_KEY_PAGE_DOWN);
+	assert_string_equal(chosen(&v), "Carol");
+	type(&v, "j");						/* the last */
+	assert_string_equal(chosen(&v), "Carol");
+	top_key(&v.state, v.data, TOP_KEY_HOME);
+	assert_string_equal(chosen(&v), "bob@example.org");
 	view_close(&v);
 }
 
@@ -533,6 +543,13 @@ rows_are_filtered(void **state)
 		type(&v, "x");
 	type(&v, "x");
 	assert_int_equal(strlen(v.state.filter), TOP_FILTER - 1);
+	top_key(&v.state, v.data, TOP_KEY_UP);	/* no octet */
+	assert_int_equal(strlen(v.state.filter), TOP_FILTER - 1);
+	type(&v, "\025");			/* ^U */
+	assert_string_equal(v.state.filter, "");
+	type(&v, "a\b\b\x7f" "b\033");	/* nothing is left to delete */
+	assert_string_equal(v.state.filter, "");
+	assert_int_equal(v.state.mode, TOP_BROWSE);
 	view_close(&v);
 }
 
@@ -618,6 +635,8 @@ keys_are_read(void **state)
 		{ "\033b", false, 1, TOP_KEY_ESCAPE },
 		{ "\033[", false, 0, TOP_KEY_OTHER },
 		{ "\033[12", true, 4, TOP_KEY_OTHER },
+		{ "\033[\x7f" "A", true, 4, TOP_KEY_OTHER },
+		{ "", true, 0, TOP_KEY_OTHER },
 	};
 	size_t	i;
 	int	key;
