@@ -366,11 +366,11 @@ def a_daemon_that_cannot_be_asked_is_advice(w):
 @case
 def a_silent_daemon_is_advice(w):
     control_socket(w)
-    w.millgate.send(signal.SIGSTOP)
+    w.millgate.freeze()
     try:
         done = run_doctor(w, "--json")
     finally:
-        w.millgate.send(signal.SIGCONT)
+        w.millgate.thaw()
     assert done.returncode == 1 and "daemon-silent" in done.stdout, done
 
 

@@ -192,8 +192,8 @@ def a_stopped_redis_defers_mail_until_it_continues(w):
     grace = "grace@example.net"
     with two_on_one_redis(w):
         expect(submit(w, compose(grace), login=grace), "250")
-        w.redis.send(signal.SIGSTOP)
+        w.redis.freeze()
         expect(submit(w, compose(grace), login=grace), "451 4.3.0 ")
-        w.redis.send(signal.SIGCONT)
+        w.redis.thaw()
         wait_until("mail is accepted again", lambda: submit(
             w, compose(grace), login=grace).code == 250)

@@ -6,7 +6,6 @@ one calls ensure(). The first start makes the data, once for all worlds of a
 run.
 """
 
-import contextlib
 import fcntl
 import os
 import pwd
@@ -17,7 +16,7 @@ import time
 
 import isolate
 import programs
-from processes import alive, children, frozen
+from processes import alive
 from services import MILTER_USER, Service, Trouble, wait_until, write
 
 USER = "backup"		# of base-passwd; no other part of a world uses it
@@ -162,17 +161,11 @@ class Database(Service):
             self.start()
         return self
 
-    def processes(self):
-        pid = self.process.pid
-        return [pid] + children(pid)
-
     def stop(self, number=None, seconds=30.0):
         if self.process is None:
             return
         family = self.processes()
-        for pid in family:	# a process that freeze() stopped cannot end
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+        self.thaw()	# a process that freeze() stopped cannot end
         super().stop(number or self.ending, seconds)
         # the next start fails while one of them has the shared memory
         end = time.monotonic() + seconds
@@ -181,24 +174,8 @@ class Database(Service):
 
     def kill(self):
         """End all its processes as a loss of power does."""
-        for pid in self.processes():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        self.signal_all(signal.SIGKILL)
         self.stop(signal.SIGKILL)
-
-    def freeze(self):
-        """Connections are open, and accepted, but nothing is answered."""
-        for pid in self.processes():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP)
-        # until then, one of their threads may still answer
-        wait_until("the database is frozen", lambda: all(
-            map(frozen, self.processes())))
-
-    def thaw(self):
-        for pid in self.processes():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
 
 
 PG_CONF = """\

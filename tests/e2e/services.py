@@ -5,6 +5,7 @@ it answers, stop() when it has ended. Nothing here sleeps for a fixed time, and
 no process is found or ended by its name.
 """
 
+import contextlib
 import errno
 import grp
 import os
@@ -20,7 +21,7 @@ import time
 import bearer
 import isolate
 import programs
-from processes import group_alive
+from processes import children, frozen, group_alive
 
 # Users of base-passwd, so that none must be created. Postfix needs a user and
 # a group that no other part of the world uses.
@@ -130,6 +131,25 @@ class Service:
 
     def send(self, number):
         self.process.send_signal(number)
+
+    def processes(self):
+        pid = self.process.pid
+        return [pid] + children(pid)
+
+    def signal_all(self, number):
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def freeze(self):
+        """Connections are open, and accepted, but nothing is answered."""
+        self.signal_all(signal.SIGSTOP)
+        # until then, one of their threads may still answer
+        wait_until(self.name + " is frozen", lambda: all(
+            map(frozen, self.processes())))
+
+    def thaw(self):
+        self.signal_all(signal.SIGCONT)
 
     def stop(self, number=signal.SIGTERM, seconds=10.0):
         """End it; `status` is then its exit status."""
