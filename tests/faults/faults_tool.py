@@ -152,7 +152,6 @@ STEPWISE = re.compile(r"(old|new)/main\.cf$")
 UNREMOVED = re.compile(r"\.(private\.\w{6}|pending|retired)$")
 
 
-
 def postfix():
     """The environment in which Postfix's programs are found; {}: nowhere."""
     try:
